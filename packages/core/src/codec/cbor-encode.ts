@@ -1,0 +1,178 @@
+import { isWellFormed } from '../bytes.js';
+import { ArgumentError, LimitError } from '../errors.js';
+import { MAX_CBOR_DEPTH } from '../limits.js';
+import { compareCborKeys, type CborMap, type CborValue } from './cbor-value.js';
+import { Cid } from './cid.js';
+
+const MIN_INT64 = -(2n ** 63n);
+const MAX_INT64 = 2n ** 63n - 1n;
+const utf8 = new TextEncoder();
+
+/** A growing output buffer. One per call, so that the encoder is re-entrant. */
+class Output {
+  private buffer: Uint8Array<ArrayBuffer> = new Uint8Array(256);
+  private view = new DataView(this.buffer.buffer);
+  private length = 0;
+
+  private reserve(extra: number): void {
+    const needed = this.length + extra;
+    if (needed <= this.buffer.length) return;
+    const grown = new Uint8Array(Math.max(needed, this.buffer.length * 2));
+    grown.set(this.buffer.subarray(0, this.length));
+    this.buffer = grown;
+    this.view = new DataView(grown.buffer);
+  }
+
+  head(major: number, argument: number): void {
+    this.reserve(9);
+    const type = major << 5;
+    if (argument < 24) {
+      this.buffer[this.length++] = type | argument;
+    } else if (argument < 0x100) {
+      this.buffer[this.length++] = type | 24;
+      this.buffer[this.length++] = argument;
+    } else if (argument < 0x10000) {
+      this.buffer[this.length++] = type | 25;
+      this.view.setUint16(this.length, argument);
+      this.length += 2;
+    } else if (argument < 0x100000000) {
+      this.buffer[this.length++] = type | 26;
+      this.view.setUint32(this.length, argument);
+      this.length += 4;
+    } else {
+      this.head64(major, BigInt(argument));
+    }
+  }
+
+  head64(major: number, argument: bigint): void {
+    this.reserve(9);
+    this.buffer[this.length++] = (major << 5) | 27;
+    this.view.setBigUint64(this.length, argument);
+    this.length += 8;
+  }
+
+  byte(value: number): void {
+    this.reserve(1);
+    this.buffer[this.length++] = value;
+  }
+
+  bytes(value: Uint8Array): void {
+    this.reserve(value.length);
+    this.buffer.set(value, this.length);
+    this.length += value.length;
+  }
+
+  text(value: string): void {
+    const units = value.length;
+    if (units < 24) {
+      // Short ASCII text (nearly all keys) without a detour through TextEncoder.
+      this.reserve(units + 1);
+      const start = this.length + 1;
+      let i = 0;
+      for (; i < units; i++) {
+        const code = value.charCodeAt(i);
+        if (code > 0x7f) break;
+        this.buffer[start + i] = code;
+      }
+      if (i === units) {
+        this.buffer[this.length] = 0x60 | units;
+        this.length = start + units;
+        return;
+      }
+    }
+    const encoded = utf8.encode(value);
+    this.head(3, encoded.length);
+    this.bytes(encoded);
+  }
+
+  finish(): Uint8Array<ArrayBuffer> {
+    return this.buffer.slice(0, this.length);
+  }
+}
+
+function encodeInteger(out: Output, value: number): void {
+  if (!Number.isSafeInteger(value)) throw new ArgumentError('value', 'a number must be a safe integer; the profile has no floats');
+  if (value >= 0) out.head(0, value);
+  else out.head(1, -1 - value);
+}
+
+function encodeBigInt(out: Output, value: bigint): void {
+  if (value < MIN_INT64 || value > MAX_INT64) throw new ArgumentError('value', 'an integer must fit in signed 64 bits');
+  const argument = value >= 0n ? value : -1n - value;
+  const major = value >= 0n ? 0 : 1;
+  if (argument <= 0xffffffffn) out.head(major, Number(argument));
+  else out.head64(major, argument);
+}
+
+function sortedKeys(map: CborMap): Iterable<string> {
+  let previous: string | undefined;
+  for (const key of map.keys()) {
+    if (previous !== undefined && compareCborKeys(previous, key) > 0) return [...map.keys()].sort(compareCborKeys);
+    previous = key;
+  }
+  return map.keys();
+}
+
+function encodeText(out: Output, value: string): void {
+  if (!isWellFormed(value)) throw new ArgumentError('value', 'text contains an unpaired surrogate');
+  out.text(value);
+}
+
+function encodeInto(out: Output, value: CborValue, depth: number): void {
+  if (depth > MAX_CBOR_DEPTH) throw new LimitError('CBOR nesting depth', depth, MAX_CBOR_DEPTH);
+  switch (typeof value) {
+    case 'number':
+      encodeInteger(out, value);
+      return;
+    case 'bigint':
+      encodeBigInt(out, value);
+      return;
+    case 'boolean':
+      out.byte(value ? 0xf5 : 0xf4);
+      return;
+    case 'string':
+      encodeText(out, value);
+      return;
+    case 'object':
+      break;
+    default:
+      throw new ArgumentError('value', `a ${typeof value} has no CBOR form`);
+  }
+  if (value === null) {
+    out.byte(0xf6);
+  } else if (value instanceof Uint8Array) {
+    out.head(2, value.length);
+    out.bytes(value);
+  } else if (value instanceof Cid) {
+    const cid = value.bytes;
+    out.byte(0xd8);
+    out.byte(0x2a);
+    out.head(2, cid.length + 1);
+    out.byte(0);
+    out.bytes(cid);
+  } else if (Array.isArray(value)) {
+    const list = value as readonly CborValue[];
+    out.head(4, list.length);
+    for (const item of list) encodeInto(out, item, depth + 1);
+  } else if (value instanceof Map) {
+    const map = value as CborMap;
+    out.head(5, map.size);
+    for (const key of sortedKeys(map)) {
+      if (typeof key !== 'string') throw new ArgumentError('value', 'a map key must be text');
+      encodeText(out, key);
+      encodeInto(out, map.get(key) as CborValue, depth + 1);
+    }
+  } else {
+    throw new ArgumentError('value', 'an object has no CBOR form; use a Map');
+  }
+}
+
+/**
+ * The one canonical encoding of `value` (chapter 01 sections 2.2 to 2.4).
+ * Throws ArgumentError for what the profile cannot say and LimitError beyond MAX_CBOR_DEPTH.
+ */
+export function encodeCbor(value: CborValue): Uint8Array<ArrayBuffer> {
+  const out = new Output();
+  encodeInto(out, value, 0);
+  return out.finish();
+}

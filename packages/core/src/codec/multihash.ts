@@ -1,0 +1,101 @@
+import { assertBytes, concatBytes, equalBytes } from '../bytes.js';
+import { ArgumentError, FormatError } from '../errors.js';
+import { MAX_IDENTITY_DIGEST_READ } from '../limits.js';
+import { decodeBase58, encodeBase58 } from './base58.js';
+import { decodeSmallVarint, encodeVarint } from './varint.js';
+
+/** Multihash codes of the protocol (chapter 01 section 4). Only identity and sha2-256 can be verified. */
+export const MultihashCode = {
+  identity: 0x00,
+  sha2_256: 0x12,
+  sha2_512: 0x13,
+  sha3: 0x14,
+  blake3: 0x1e,
+  blake2b: 0x40,
+  blake2s: 0x41,
+} as const;
+
+const digestLengths = new Map<number, number>([
+  [MultihashCode.sha2_256, 32],
+  [MultihashCode.sha2_512, 64],
+  [MultihashCode.sha3, 64],
+  [MultihashCode.blake3, 32],
+  [MultihashCode.blake2b, 64],
+  [MultihashCode.blake2s, 32],
+]);
+
+/** An immutable multihash. The arrays it hands out are its own: never modify them. */
+export class Multihash {
+  /** The binary form: varint(code) || varint(length) || digest. */
+  readonly bytes: Uint8Array;
+
+  private constructor(
+    readonly code: number,
+    readonly digest: Uint8Array,
+  ) {
+    this.bytes = concatBytes(encodeVarint(code), encodeVarint(digest.length), digest);
+  }
+
+  /** Checks code and digest length and copies the digest. FormatError `format.multihash`. */
+  static create(code: number, digest: Uint8Array): Multihash {
+    assertBytes('digest', digest);
+    checkDigest(code, digest.length);
+    return new Multihash(code, digest.slice());
+  }
+
+  /** A sha2-256 multihash of a 32-byte digest. */
+  static sha256(digest: Uint8Array): Multihash {
+    return Multihash.create(MultihashCode.sha2_256, digest);
+  }
+
+  /** Whether the digest is the data itself. */
+  get isIdentity(): boolean {
+    return this.code === MultihashCode.identity;
+  }
+
+  /** Value equality. */
+  equals(other: Multihash): boolean {
+    return other instanceof Multihash && this.code === other.code && equalBytes(this.digest, other.digest);
+  }
+
+  /** base58btc without prefix: `Qm…`, `12D3KooW…`. */
+  toString(): string {
+    return encodeBase58(this.bytes);
+  }
+}
+
+function checkDigest(code: number, length: number): void {
+  if (code === MultihashCode.identity) {
+    if (length > MAX_IDENTITY_DIGEST_READ) {
+      throw new FormatError('format.multihash', 'digest', `an identity digest is at most ${MAX_IDENTITY_DIGEST_READ} bytes, got ${length}`);
+    }
+    return;
+  }
+  const expected = digestLengths.get(code);
+  if (expected === undefined) throw new FormatError('format.multihash', 'code', `unknown multihash code ${code}`);
+  if (length !== expected) throw new FormatError('format.multihash', 'digest', `must be ${expected} bytes, got ${length}`);
+}
+
+/** Reads a multihash at `start`; `end` is the offset after it. FormatError `format.multihash` or `format.varint`. */
+export function decodeMultihashPrefix(input: Uint8Array, start = 0): { readonly value: Multihash; readonly end: number } {
+  const code = decodeSmallVarint(input, start);
+  const length = decodeSmallVarint(input, code.end);
+  checkDigest(code.value, length.value);
+  const end = length.end + length.value;
+  if (end > input.length) throw new FormatError('format.multihash', 'digest', 'input ends inside the digest');
+  return { value: Multihash.create(code.value, input.subarray(length.end, end)), end };
+}
+
+/** Reads a multihash that fills the whole input. */
+export function decodeMultihash(input: Uint8Array): Multihash {
+  assertBytes('input', input);
+  const { value, end } = decodeMultihashPrefix(input);
+  if (end !== input.length) throw new FormatError('format.multihash', `byte ${end}`, 'trailing bytes');
+  return value;
+}
+
+/** Parses the text form of a bare multihash (base58btc without prefix; peer ids). */
+export function parseMultihash(text: string): Multihash {
+  if (typeof text !== 'string') throw new ArgumentError('text', 'must be a string');
+  return decodeMultihash(decodeBase58(text));
+}

@@ -1,0 +1,165 @@
+/**
+ * The one error family of Pyrgos.
+ *
+ * Rules: an error says what happened and what to do; it carries data for programs; it never contains keys, passwords,
+ * link fragments or file names of other people. Everything outside this family that escapes a public function is a bug.
+ */
+
+/** What a program may switch on. The part before the dot is the family. */
+export type ErrorCode =
+  | 'argument'
+  | 'format.cbor'
+  | 'format.cid'
+  | 'format.multihash'
+  | 'format.multibase'
+  | 'format.varint'
+  | 'format.multiaddr'
+  | 'format.framing'
+  | 'format.car'
+  | 'format.key'
+  | 'format.container'
+  | 'format.bat'
+  | 'format.block'
+  | 'format.pointer'
+  | 'format.writer-data'
+  | 'format.champ'
+  | 'format.inode'
+  | 'format.link'
+  | 'format.proof'
+  | 'crypto.authentication'
+  | 'crypto.signature'
+  | 'crypto.unavailable'
+  | 'crypto.self-test'
+  | 'crypto.worker'
+  | 'not-found.block'
+  | 'not-found.key'
+  | 'not-found.pointer'
+  | 'conflict.champ'
+  | 'conflict.pointer'
+  | 'conflict.merge'
+  | 'conflict.snapshot'
+  | 'denied.pointer'
+  | 'denied.block'
+  | 'denied.proof'
+  | 'denied.stale'
+  | 'limit'
+  | 'network'
+  | 'quota'
+  | 'aborted'
+  | 'internal';
+
+/** Whether trying the same call again can help: `safe` = repeat as is, `after` = re-read first, `never` = do not. */
+export type RetryAdvice = 'never' | 'safe' | 'after';
+
+/** Structured, JSON-serialisable facts about an error. Never secrets. */
+export type ErrorData = Readonly<Record<string, string | number | boolean | null>>;
+
+/** Root of all errors thrown by Pyrgos. Survives worker borders through {@link serialiseError}. */
+export class PyrgosError extends Error {
+  readonly code: ErrorCode;
+  readonly data: ErrorData;
+  readonly retry: RetryAdvice;
+
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options: { readonly data?: ErrorData; readonly retry?: RetryAdvice; readonly cause?: unknown } = {},
+  ) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = new.target.name;
+    this.code = code;
+    this.data = options.data ?? {};
+    this.retry = options.retry ?? 'never';
+  }
+}
+
+/** A caller passed a value of the wrong type, length or range. `data.field` names it. */
+export class ArgumentError extends PyrgosError {
+  constructor(field: string, problem: string, data: ErrorData = {}) {
+    super('argument', `${field}: ${problem}`, { data: { field, ...data } });
+  }
+}
+
+/** Bytes or text from outside do not have the form the protocol demands. `data.where` is the path inside the value. */
+export class FormatError extends PyrgosError {
+  constructor(
+    code: Extract<ErrorCode, `format.${string}`>,
+    where: string,
+    problem: string,
+    options: { readonly data?: ErrorData; readonly cause?: unknown } = {},
+  ) {
+    super(code, where === '' ? problem : `${where}: ${problem}`, {
+      data: { where, problem, ...options.data },
+      ...(options.cause === undefined ? {} : { cause: options.cause }),
+    });
+  }
+}
+
+/** A cryptographic check failed or an engine cannot be used. Says nothing about why a forgery failed. */
+export class CryptoError extends PyrgosError {
+  constructor(code: Extract<ErrorCode, `crypto.${string}`>, message: string, data: ErrorData = {}, cause?: unknown) {
+    super(code, message, cause === undefined ? { data } : { data, cause });
+  }
+}
+
+/** A block, key or pointer that was asked for does not exist. */
+export class NotFoundError extends PyrgosError {
+  constructor(code: Extract<ErrorCode, `not-found.${string}`>, message: string, data: ErrorData = {}) {
+    super(code, message, { data });
+  }
+}
+
+/** Somebody else changed the same thing; re-read and try again. */
+export class ConflictError extends PyrgosError {
+  constructor(code: Extract<ErrorCode, `conflict.${string}`>, message: string, data: ErrorData = {}) {
+    super(code, message, { data, retry: 'after' });
+  }
+}
+
+/** The request was understood and refused. */
+export class DeniedError extends PyrgosError {
+  constructor(code: Extract<ErrorCode, `denied.${string}`>, message: string, data: ErrorData = {}) {
+    super(code, message, { data });
+  }
+}
+
+/** A size, depth or count of limits.ts was exceeded. */
+export class LimitError extends PyrgosError {
+  constructor(limit: string, actual: number, maximum: number) {
+    super('limit', `${limit} is ${actual}; the maximum is ${maximum}`, { data: { limit, actual, maximum } });
+  }
+}
+
+/** The caller cancelled the operation through its AbortSignal. */
+export class AbortedError extends PyrgosError {
+  constructor(operation: string) {
+    super('aborted', `${operation} was cancelled`, { data: { operation } });
+  }
+}
+
+/** Throws {@link AbortedError} when `signal` is aborted. */
+export function throwIfAborted(signal: AbortSignal | undefined, operation: string): void {
+  if (signal?.aborted === true) throw new AbortedError(operation);
+}
+
+/** The form in which an error crosses a worker border. */
+export interface SerialisedError {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly data: ErrorData;
+  readonly retry: RetryAdvice;
+}
+
+/** Turns any thrown value into plain data; a foreign error becomes code `internal` without its text. */
+export function serialiseError(error: unknown): SerialisedError {
+  if (error instanceof PyrgosError) {
+    return { code: error.code, message: error.message, data: error.data, retry: error.retry };
+  }
+  const kind = error instanceof Error ? error.name : typeof error;
+  return { code: 'internal', message: `unexpected ${kind}`, data: { kind }, retry: 'never' };
+}
+
+/** Inverse of {@link serialiseError}. The result is a {@link PyrgosError}; switch on `code`, not on the class. */
+export function deserialiseError(error: SerialisedError): PyrgosError {
+  return new PyrgosError(error.code, error.message, { data: error.data, retry: error.retry });
+}

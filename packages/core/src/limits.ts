@@ -1,0 +1,41 @@
+/**
+ * Every size, depth and count of the protocol and of Pyrgos' own defences, mirrored in LIMITS.md. Bytes unless said otherwise.
+ * Each has a test at its value and one above.
+ */
+
+/** Largest block, raw or dag-cbor: 1 MiB of payload and 100 bytes of BAT prefix (chapter 01 section 2.9). */
+export const MAX_BLOCK_SIZE = 1_048_676;
+/** Deepest nesting of lists and maps that the CBOR decoder follows (chapter 01 section 2.5; ours). */
+export const MAX_CBOR_DEPTH = 128;
+/** Largest plaintext of one file chunk (chapter 01 section 20). */
+export const MAX_CHUNK_SIZE = 5_242_880;
+/** Largest payload of one ciphertext fragment, without its BAT prefix (chapter 01 section 14.2). */
+export const MAX_FRAGMENT_SIZE = 1_048_576;
+/** Longest BAT prefix of a raw block (chapter 01 section 18.3). */
+export const MAX_RAW_PREFIX_SIZE = 100;
+/** Longest identity digest that a reader accepts (chapter 01 section 4). */
+export const MAX_IDENTITY_DIGEST_READ = 4112;
+/** Longest identity digest that a writer creates (chapter 01 section 4). */
+export const MAX_IDENTITY_DIGEST_WRITE = 36;
+/** Longest text, in characters, that base conversions accept; base58 is quadratic (ours). */
+export const MAX_MULTIBASE_LENGTH = 65_536;
+/** Signed pointer updates longer than this are refused by servers (chapter 03 section 2.3). */
+export const MAX_SIGNED_POINTER_SIZE = 147;
+/** Sequence numbers stay below this (chapter 03 section 2.3). */
+export const MAX_POINTER_SEQUENCE = 2 ** 32 - 1;
+/** A CHAMP level at or below this depth is never created (chapter 03 section 4.1). */
+export const MAX_CHAMP_DEPTH = 32;
+/** Longest CHAMP key that a reader accepts; the longest legitimate one is an inode of 255 UTF-16 units (ours). */
+export const MAX_CHAMP_KEY_SIZE = 4096;
+/** Lookup keys in one champ/get/bulk request (chapter 03 section 9.1). */
+export const MAX_CHAMP_LOOKUPS = 20;
+/** Longest path element of the public inode filesystem, in UTF-16 code units (chapter 03 section 8.1). */
+export const MAX_INODE_NAME_LENGTH = 255;
+/** Children of a public directory in list form (chapter 03 section 8.1). */
+export const MAX_INODE_LIST_CHILDREN = 32;
+/** Buffered bytes that make the write buffer flush (chapter 03 section 11.4). */
+export const WRITE_BUFFER_FLUSH_SIZE = 20_971_520;
+/** Largest scrypt memory parameter (log2 N) that a reader accepts from a peer; 2^20 with r 8 needs 1 GiB (ours). */
+export const MAX_SCRYPT_LOG_N = 20;
+/** Smallest scrypt memory parameter that a reader accepts (chapter 01 section 9.6). */
+export const MIN_SCRYPT_LOG_N = 15;

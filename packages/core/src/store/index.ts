@@ -1,0 +1,2 @@
+export * from './block-store.js';
+export * from './pointer-store.js';
