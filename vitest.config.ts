@@ -1,23 +1,50 @@
-import { defineConfig } from 'vitest/config';
+import { playwright } from '@vitest/browser-playwright';
+import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
 
-/** Sources are tested as they are written: workspace packages resolve to their TypeScript through the `source` condition. */
-const conditions = ['source'];
+/** Sources are tested as they are written: workspace packages resolve to their TypeScript through the `@pyrgos/source` condition. */
+const sourceCondition = '@pyrgos/source';
+const notTests = ['**/node_modules/**', '**/dist/**'];
 
-export default defineConfig({
+const node: TestProjectInlineConfiguration = {
+  resolve: { conditions: [sourceCondition, 'node', 'module', 'import', 'default'] },
+  ssr: { resolve: { conditions: [sourceCondition, 'node', 'module', 'import', 'default'] } },
   test: {
-    projects: [
-      {
-        resolve: { conditions },
-        ssr: { resolve: { conditions } },
-        test: {
-          name: 'node',
-          environment: 'node',
-          include: ['packages/*/src/**/*.test.ts', 'tools/**/*.test.ts'],
-          exclude: ['**/*.browser.test.ts', '**/node_modules/**', '**/dist/**'],
-          testTimeout: 60_000,
-          maxWorkers: 2,
-        },
-      },
-    ],
+    name: 'node',
+    environment: 'node',
+    include: ['packages/*/src/**/*.test.ts', 'fuzz/**/*.test.ts', 'tools/**/*.test.ts', 'docs/**/*.test.ts'],
+    exclude: [...notTests, '**/*.browser.test.ts'],
+    testTimeout: 60_000,
+    maxWorkers: 2,
   },
-});
+};
+
+/** The same tests of the isomorphic packages in a real browser. tools/test.mjs names the Chromium; a root user needs --no-sandbox. */
+const executablePath = process.env['PYRGOS_CHROMIUM'];
+const chromium: TestProjectInlineConfiguration = {
+  resolve: { conditions: [sourceCondition, 'browser', 'module', 'import', 'default'] },
+  test: {
+    name: 'chromium',
+    include: ['packages/{core,client}/src/**/*.test.ts'],
+    exclude: [...notTests, '**/*.node.test.ts'],
+    testTimeout: 60_000,
+    browser: {
+      enabled: true,
+      headless: true,
+      screenshotFailures: false,
+      provider: playwright({
+        launchOptions: {
+          ...(executablePath === undefined || executablePath === '' ? {} : { executablePath }),
+          args: [
+            ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
+            '--disable-background-networking',
+            '--disable-component-update',
+            '--no-first-run',
+          ],
+        },
+      }),
+      instances: [{ browser: 'chromium' }],
+    },
+  },
+};
+
+export default defineConfig({ test: { projects: [node, chromium] } });

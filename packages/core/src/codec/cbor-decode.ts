@@ -2,7 +2,7 @@ import { assertBytes, assertInteger, utf8Decode } from '../bytes.js';
 import { FormatError } from '../errors.js';
 import { MAX_CBOR_DEPTH } from '../limits.js';
 import { compareCborKeys, type CborValue } from './cbor-value.js';
-import { Cid, decodeCid, parseCid } from './cid.js';
+import { type Cid, decodeCid, parseCid } from './cid.js';
 
 /** What a decoder tolerates beyond the canonical form. */
 export interface CborDecodeOptions {

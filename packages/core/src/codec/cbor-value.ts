@@ -6,16 +6,7 @@ import type { Cid } from './cid.js';
  * Integers are `number` when they are safe integers and `bigint` otherwise (signed 64 bit). Byte strings that come out of the
  * decoder are views into its input: copy what outlives the input. Maps are Map objects because their keys can be chosen by peers.
  */
-export type CborValue =
-  | number
-  | bigint
-  | boolean
-  | null
-  | string
-  | Uint8Array
-  | Cid
-  | readonly CborValue[]
-  | CborMap;
+export type CborValue = number | bigint | boolean | null | string | Uint8Array | Cid | readonly CborValue[] | CborMap;
 
 /** A CBOR map: text keys, any insertion order, written in the order of {@link compareCborKeys}. */
 export type CborMap = ReadonlyMap<string, CborValue>;

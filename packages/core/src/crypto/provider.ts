@@ -99,12 +99,7 @@ export interface CryptoProvider extends Hasher, RandomSource {
   blake3(data: Uint8Array): Uint8Array;
 
   /** scrypt on another thread where there is one. AbortedError when cancelled. */
-  scrypt(
-    password: Uint8Array,
-    salt: Uint8Array,
-    parameters: ScryptParameters,
-    options?: ComputationOptions,
-  ): Promise<Uint8Array>;
+  scrypt(password: Uint8Array, salt: Uint8Array, parameters: ScryptParameters, options?: ComputationOptions): Promise<Uint8Array>;
 
   /** ML-KEM-1024 key generation from d(32) and z(32) (FIPS 203; section 13.1). */
   mlKemKeyPair(d: Uint8Array, z: Uint8Array): MlKemKeyPair;

@@ -1,0 +1,9 @@
+/** Exit codes of the command, part of its interface. */
+export const ExitCode = {
+  /** Everything asked for was done. */
+  ok: 0,
+  /** The command was understood and failed; the reason is on stderr. */
+  failed: 1,
+  /** Unknown command or option, or a missing argument. */
+  usage: 2,
+} as const;

@@ -1,0 +1,36 @@
+import { PyrgosError } from '@pyrgos/core/errors';
+import { Command, CommanderError } from 'commander';
+import { addCryptoCommand } from './commands/crypto.js';
+import { ExitCode } from './exit-code.js';
+import { version } from './version.js';
+
+/** Builds the command line. Separate from {@link main} so that tests and completions can look at it. */
+export function createProgram(): Command {
+  const program = new Command('pyrgos')
+    .description('Pyrgos: a peer-to-peer, end-to-end-encrypted filesystem that speaks the Peergos protocol.')
+    .version(version(), '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .showHelpAfterError('(run pyrgos --help for the list of commands)')
+    .exitOverride();
+  addCryptoCommand(program);
+  return program;
+}
+
+/** Runs the command line with `args` (without node and script). Resolves to the exit code, see {@link ExitCode}. */
+export async function main(args: readonly string[]): Promise<number> {
+  const program = createProgram();
+  if (args.length === 0) {
+    process.stdout.write(program.helpInformation());
+    return ExitCode.ok;
+  }
+  try {
+    await program.parseAsync(args, { from: 'user' });
+    return ExitCode.ok;
+  } catch (error) {
+    // Commander has already printed its own message, help or version.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.ok : ExitCode.usage;
+    if (!(error instanceof PyrgosError)) throw error;
+    process.stderr.write(`pyrgos: ${error.message}\n`);
+    return ExitCode.failed;
+  }
+}
