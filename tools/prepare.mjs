@@ -67,6 +67,13 @@ function install() {
   }
 }
 
+/** The folders that the compiler builds, from the root tsconfig.json. */
+function projects() {
+  const references = readJson(join(root, 'tsconfig.json'))?.references;
+  if (!Array.isArray(references)) throw new PreparationError('tsconfig.json is missing or damaged; restore it with git.');
+  return references.map((reference) => join(root, reference.path));
+}
+
 /** Every input of the build: sources without tests, configuration. Maps path to size and time. */
 function buildInputs() {
   const inputs = new Map();
@@ -81,9 +88,7 @@ function buildInputs() {
       else if (/\.(ts|json)$/.test(entry.name) && !/\.(test|bench)\.ts$/.test(entry.name)) add(path);
     }
   };
-  for (const name of readdirSync(join(root, 'packages'))) {
-    const folder = join(root, 'packages', name);
-    if (!existsSync(join(folder, 'tsconfig.json'))) continue;
+  for (const folder of projects()) {
     if (existsSync(join(folder, 'src'))) walk(join(folder, 'src'));
     add(join(folder, 'tsconfig.json'));
     add(join(folder, 'package.json'));
@@ -113,7 +118,7 @@ function build(inputs) {
   const previous = readJson(stampFile);
   // The compiler never deletes the output of a source that is gone, so start afresh when one is.
   if (previous === undefined || previous.files?.some((file) => !inputs.has(file))) {
-    for (const name of readdirSync(join(root, 'packages'))) rmSync(join(root, 'packages', name, 'dist'), { recursive: true, force: true });
+    for (const folder of projects()) rmSync(join(folder, 'dist'), { recursive: true, force: true });
   }
   const status = run(process.execPath, [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-b']);
   if (status !== 0) throw new PreparationError('the build failed; the compiler messages above say where.');

@@ -22,7 +22,7 @@ export const MAX_MULTIBASE_LENGTH = 65_536;
 /** Signed pointer updates longer than this are refused by servers (chapter 03 section 2.3). */
 export const MAX_SIGNED_POINTER_SIZE = 147;
 /** Sequence numbers stay below this (chapter 03 section 2.3). */
-export const MAX_POINTER_SEQUENCE = 2 ** 32 - 1;
+export const MAX_POINTER_SEQUENCE = 4_294_967_295;
 /** A CHAMP level at or below this depth is never created (chapter 03 section 4.1). */
 export const MAX_CHAMP_DEPTH = 32;
 /** Longest CHAMP key that a reader accepts; the longest legitimate one is an inode of 255 UTF-16 units (ours). */
@@ -39,3 +39,11 @@ export const WRITE_BUFFER_FLUSH_SIZE = 20_971_520;
 export const MAX_SCRYPT_LOG_N = 20;
 /** Smallest scrypt memory parameter that a reader accepts (chapter 01 section 9.6). */
 export const MIN_SCRYPT_LOG_N = 15;
+/** Most memory, in bytes, that scrypt parameters from a peer may demand: 128 * N * r (ours). */
+export const MAX_SCRYPT_MEMORY = 1_073_741_824;
+/** Hardest proof of work that a client searches for; 2^32 hashes take hours (ours). */
+export const MAX_PROOF_OF_WORK_SEARCH = 32;
+/** Longest validity, in seconds, of a block read authorisation that a server accepts (chapter 01 section 18.7; ours). */
+export const MAX_BLOCK_AUTH_SECONDS = 3600;
+/** Seconds that the time stamp of a block read authorisation may lie in the future (chapter 01 section 18.7; ours). */
+export const MAX_BLOCK_AUTH_AHEAD_SECONDS = 300;

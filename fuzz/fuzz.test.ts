@@ -1,0 +1,69 @@
+import { equalBytes, toHex } from '@pyrgos/core/bytes';
+import { PyrgosError } from '@pyrgos/core/errors';
+import { seededRandom } from '@pyrgos/testkit/random';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { nextInput } from './mutate.js';
+import { createTargets, targetNames, type FuzzTarget } from './targets.js';
+
+/** Inputs per target in CI: a fixed budget from a fixed seed, so that a failure is reproducible. */
+const CI_ITERATIONS = 3000;
+/** No decoder may allocate more than this for an input of at most 128 KiB. */
+const MAX_ALLOCATION = 32 * 1024 * 1024;
+
+const seconds = Number(process.env['PYRGOS_FUZZ_SECONDS'] ?? 0);
+const seed = Number(process.env['PYRGOS_FUZZ_SEED'] ?? 1);
+const only = process.env['PYRGOS_FUZZ_TARGET'] ?? '';
+const names = targetNames.filter((name) => name.includes(only));
+
+/** Runs one input. Undefined when all is well, otherwise what is wrong. */
+function judge(target: FuzzTarget, input: Uint8Array): string | undefined {
+  const before = input.slice();
+  let again: Uint8Array | undefined;
+  try {
+    again = target.run(input);
+  } catch (error) {
+    if (error instanceof PyrgosError) return error.code === 'internal' ? `internal error: ${error.message}` : undefined;
+    return `untyped error: ${error instanceof Error ? `${error.name}: ${error.message}` : String(error)}`;
+  } finally {
+    if (!equalBytes(before, input)) throw new Error(`${target.name} changed its input ${toHex(before)}`);
+  }
+  if (again !== undefined && !equalBytes(again, input)) return `re-encodes to ${toHex(again)}`;
+  return undefined;
+}
+
+describe('random and mutated bytes give a typed error or a value that re-encodes to the same bytes', () => {
+  let targets: ReadonlyMap<string, FuzzTarget>;
+  beforeAll(async () => {
+    targets = await createTargets();
+  });
+
+  test.each(names)(
+    '%s',
+    (name) => {
+      const target = targets.get(name);
+      if (target === undefined) throw new Error(`no target ${name}`);
+      // Every seed is valid by construction; one that is refused would make the fuzzing blind.
+      for (const bytes of target.seeds) {
+        expect(judge(target, bytes), `seed ${toHex(bytes)}`).toBeUndefined();
+        expect(() => target.run(bytes), `seed ${toHex(bytes)}`).not.toThrow();
+      }
+      const random = seededRandom(seed);
+      const end = performance.now() + (seconds * 1000) / names.length;
+      for (let i = 0; seconds > 0 ? performance.now() < end : i < (target.iterations ?? CI_ITERATIONS); i++) {
+        const input = nextInput(target.seeds, random);
+        // Looking at the memory costs more than most decoders, so only a sample is looked at.
+        const watched = i % 32 === 0;
+        const before = watched ? process.memoryUsage().arrayBuffers : 0;
+        const problem = judge(target, input);
+        if (problem !== undefined) throw new Error(`${name}, seed ${seed}, input ${i}: ${problem}\ninput: ${toHex(input)}`);
+        const grown = watched ? process.memoryUsage().arrayBuffers - before : 0;
+        if (grown > MAX_ALLOCATION) throw new Error(`${name}: ${grown} bytes allocated for ${toHex(input)}`);
+      }
+    },
+    seconds > 0 ? seconds * 1000 + 60_000 : 60_000,
+  );
+
+  test('the targets on the list are the targets that exist', () => {
+    expect([...targets.keys()]).toEqual([...targetNames]);
+  });
+});
