@@ -47,3 +47,9 @@ export const MAX_PROOF_OF_WORK_SEARCH = 32;
 export const MAX_BLOCK_AUTH_SECONDS = 3600;
 /** Seconds that the time stamp of a block read authorisation may lie in the future (chapter 01 section 18.7; ours). */
 export const MAX_BLOCK_AUTH_AHEAD_SECONDS = 300;
+/** Largest ciphertext of one data section; a full chunk needs 5,242,902 bytes (ours). */
+export const MAX_SECTION_SIZE = 8_388_608;
+/** Fragments of one data section that a reader accepts; older data has smaller ones than today's 1 MiB (ours). */
+export const MAX_FRAGMENTS = 2048;
+/** Leaves of a content hash tree: what three levels hold, 5 PiB of file (chapter 04 section 8.1). */
+export const MAX_HASH_TREE_LEAVES = 1_073_741_824;

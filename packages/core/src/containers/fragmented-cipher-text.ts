@@ -1,0 +1,203 @@
+import { assertInteger, concatBytes, equalBytes } from '../bytes.js';
+import { decodeCbor } from '../codec/cbor-decode.js';
+import { encodeCbor } from '../codec/cbor-encode.js';
+import { CborFields } from '../codec/cbor-fields.js';
+import { cborMap, type CborValue, type ToCbor } from '../codec/cbor-value.js';
+import { Cid, CidCodec } from '../codec/cid.js';
+import type { CryptoProvider } from '../crypto/provider.js';
+import { ArgumentError, FormatError, LimitError } from '../errors.js';
+import { Bat, type BatId, BatWithId } from '../keys/bat.js';
+import { blockBatList, encodeRawPrefix } from '../keys/bat-prefix.js';
+import { MAC_SIZE, NONCE_SIZE, SymmetricKey } from '../keys/symmetric-key.js';
+import { MAX_FRAGMENT_SIZE, MAX_FRAGMENTS, MAX_SECTION_SIZE } from '../limits.js';
+import { type Fragment, fetchFragments, type FragmentReader } from './fragment-fetch.js';
+import { plaintextItem } from './plaintext.js';
+
+/** The padding block of data sections (chapter 01 section 14.2). */
+const PADDING_BLOCK = 4096;
+/** What a CBOR head may take of a full chunk, so that it still gives whole fragments. */
+const HEAD_ALLOWANCE = 6;
+/** Padded lengths up to here stay inline. */
+const INLINE_THRESHOLD = PADDING_BLOCK + HEAD_ALLOWANCE;
+
+/** A raw block that a container refers to; write it before, or in one transaction with, the node that links it. */
+export interface FragmentBlock {
+  readonly cid: Cid;
+  /** BAT prefix || piece of the ciphertext. */
+  readonly bytes: Uint8Array;
+  readonly bat: BatWithId;
+}
+
+/** A container and the blocks that belong to it. */
+export interface FragmentedResult {
+  readonly container: FragmentedPaddedCipherText;
+  /** Empty when the ciphertext is inline. */
+  readonly blocks: readonly FragmentBlock[];
+}
+
+/**
+ * The data section of a chunk: a padded ciphertext, inline or as links to raw blocks with the BATs that open them (chapter 01 section
+ * 14). Immutable. Holds BATs: whoever may read the container may read its fragments.
+ */
+export class FragmentedPaddedCipherText implements ToCbor {
+  private constructor(
+    /** 24 bytes; never modify them. */
+    readonly nonce: Uint8Array,
+    /** The first bytes of the ciphertext; never modify them. */
+    readonly header: Uint8Array | undefined,
+    /** The ciphertext after the header when it is inline; never modify it. */
+    readonly inline: Uint8Array | undefined,
+    /** In order; empty when inline. */
+    readonly fragments: readonly Fragment[],
+  ) {}
+
+  /**
+   * Encrypts the CBOR of `value` and cuts it (section 14.2). `mirrorBatId` is the user's mirror BAT id, if there is one. Draws the nonce,
+   * then one BAT per fragment. LimitError when the ciphertext would exceed MAX_SECTION_SIZE.
+   */
+  static seal(crypto: CryptoProvider, key: SymmetricKey, value: CborValue, mirrorBatId?: BatId): FragmentedResult {
+    if (!(key instanceof SymmetricKey)) throw new ArgumentError('key', 'must be a SymmetricKey');
+    const plain = encodeCbor(value);
+    const extra = plain.length <= PADDING_BLOCK ? 0 : HEAD_ALLOWANCE;
+    const paddedLength = Math.ceil((plain.length - extra) / PADDING_BLOCK) * PADDING_BLOCK + extra;
+    if (paddedLength + MAC_SIZE > MAX_SECTION_SIZE) {
+      throw new LimitError('data section ciphertext', paddedLength + MAC_SIZE, MAX_SECTION_SIZE);
+    }
+    const padded = new Uint8Array(paddedLength);
+    padded.set(plain);
+    const nonce = crypto.randomBytes(NONCE_SIZE);
+    const ciphertext = crypto.secretboxSeal(padded, nonce, key.bytes);
+    if (paddedLength <= INLINE_THRESHOLD) {
+      return { container: new FragmentedPaddedCipherText(nonce, undefined, ciphertext, []), blocks: [] };
+    }
+    const headerLength = ciphertext.length % PADDING_BLOCK;
+    const blocks: { bytes: Uint8Array; bat: BatWithId }[] = [];
+    for (let start = headerLength; start < ciphertext.length; start += MAX_FRAGMENT_SIZE) {
+      const bat = Bat.generate(crypto);
+      const prefix = encodeRawPrefix(blockBatList(bat, mirrorBatId));
+      const bytes = concatBytes(prefix, ciphertext.subarray(start, start + MAX_FRAGMENT_SIZE));
+      blocks.push({ bytes, bat: bat.withCalculatedId(crypto) });
+    }
+    const digests = crypto.sha256Many(blocks.map((block) => block.bytes));
+    const named = blocks.map((block, i) => ({ ...block, cid: Cid.ofSha256(digests[i] as Uint8Array, CidCodec.raw) }));
+    const fragments = named.map(({ cid, bat }) => ({ cid, bat }));
+    const header = ciphertext.slice(0, headerLength);
+    return { container: new FragmentedPaddedCipherText(nonce, header, undefined, fragments), blocks: named };
+  }
+
+  /**
+   * Reads the map `{"f", "h", "n", "bats"}`. Legacy forms (section 14.3) that do not re-encode identically: one raw identity link (it
+   * becomes inline) and missing or fewer BATs than links without an explicit list.
+   */
+  static fromCbor(value: CborValue, where = 'FragmentedPaddedCipherText'): FragmentedPaddedCipherText {
+    const fields = CborFields.map('format.container', where, value);
+    const nonce = fields.bytes('n', NONCE_SIZE).slice();
+    const header = fields.optionalBytes('h')?.slice();
+    const parts = fields.list('f');
+    if (parts.length === 0) return fields.fail('f', 'must not be empty');
+    if (parts.length > MAX_FRAGMENTS) throw new LimitError('fragments', parts.length, MAX_FRAGMENTS);
+    const first = parts[0];
+    if (first instanceof Uint8Array) {
+      if (parts.length > 1) return fields.fail('f', 'must hold one byte string or links');
+      return FragmentedPaddedCipherText.inlineForm(fields, nonce, header, first);
+    }
+    const links = parts.map((part, i) => readLink(part, `${fields.path('f')}[${i}]`));
+    const only = links[0];
+    if (links.length === 1 && only?.isIdentity === true && only.codec === CidCodec.raw) {
+      return FragmentedPaddedCipherText.inlineForm(fields, nonce, header, only.multihash.digest);
+    }
+    const bats = (fields.optionalList('bats') ?? []).map((bat, i) => BatWithId.fromCbor(bat, `${fields.path('bats')}[${i}]`));
+    if (bats.length > links.length) return fields.fail('bats', 'has more entries than there are fragments');
+    const fragments = links.map((cid, i): Fragment => {
+      const bat = bats[i];
+      return bat === undefined ? { cid } : { cid, bat };
+    });
+    return new FragmentedPaddedCipherText(nonce, header, undefined, fragments);
+  }
+
+  private static inlineForm(
+    fields: CborFields,
+    nonce: Uint8Array,
+    header: Uint8Array | undefined,
+    inline: Uint8Array,
+  ): FragmentedPaddedCipherText {
+    if ((header?.length ?? 0) + inline.length < MAC_SIZE) return fields.fail('f', 'is too short for a secretbox');
+    return new FragmentedPaddedCipherText(nonce, header, inline.slice(), []);
+  }
+
+  /** Reads the CBOR bytes; anything after the item is an error. */
+  static decode(bytes: Uint8Array): FragmentedPaddedCipherText {
+    return FragmentedPaddedCipherText.fromCbor(decodeCbor(bytes));
+  }
+
+  /** Whether the ciphertext is in the container itself. */
+  get isInline(): boolean {
+    return this.inline !== undefined;
+  }
+
+  /**
+   * The whole ciphertext: fetches the fragments in parallel, each at most twice, and strips their BAT prefixes (section 14.3).
+   * NotFoundError `not-found.block` when a fragment is missing, AbortedError when cancelled, LimitError beyond MAX_SECTION_SIZE.
+   */
+  async fetchCiphertext(reader: FragmentReader): Promise<Uint8Array> {
+    const header = this.header ?? new Uint8Array();
+    if (this.inline !== undefined) return concatBytes(header, this.inline);
+    return concatBytes(header, ...(await fetchFragments(this.fragments, reader)));
+  }
+
+  /**
+   * Decrypts a fetched ciphertext and decodes the first CBOR item. CryptoError `crypto.authentication` when it does not open.
+   * Byte strings in the result are views into the fresh plaintext.
+   */
+  decrypt(crypto: CryptoProvider, key: SymmetricKey, ciphertext: Uint8Array): CborValue {
+    if (!(key instanceof SymmetricKey)) throw new ArgumentError('key', 'must be a SymmetricKey');
+    return plaintextItem(crypto.secretboxOpen(ciphertext, this.nonce, key.bytes));
+  }
+
+  /** Fetches and decrypts. */
+  async open(crypto: CryptoProvider, key: SymmetricKey, reader: FragmentReader): Promise<CborValue> {
+    return this.decrypt(crypto, key, await this.fetchCiphertext(reader));
+  }
+
+  /** Value equality. */
+  equals(other: FragmentedPaddedCipherText | undefined): boolean {
+    return other instanceof FragmentedPaddedCipherText && equalBytes(this.encode(), other.encode());
+  }
+
+  /** The map `{"f", "h", "n", "bats"}`; `bats`, possibly empty, exactly when there are links. */
+  toCbor(): CborValue {
+    const inline = this.inline;
+    return cborMap([
+      ['f', inline === undefined ? this.fragments.map(({ cid }) => cid) : [inline]],
+      ['h', this.header],
+      ['n', this.nonce],
+      ['bats', inline === undefined ? this.fragments.flatMap(({ bat }) => (bat === undefined ? [] : [bat.toCbor()])) : undefined],
+    ]);
+  }
+
+  /** The CBOR bytes. */
+  encode(): Uint8Array {
+    return encodeCbor(this.toCbor());
+  }
+}
+
+function readLink(value: CborValue, where: string): Cid {
+  if (!(value instanceof Cid)) throw new FormatError('format.container', where, 'must be a link like the other elements');
+  if (value.codec !== CidCodec.raw && value.codec !== CidCodec.dagCbor) {
+    throw new FormatError('format.container', where, 'must have codec raw or dag-cbor');
+  }
+  return value;
+}
+
+/**
+ * How many bytes of CBOR a section of `plaintextLength` bytes of CBOR stores in fragments, for quota estimates and tests: the payload
+ * sizes of its fragments, in order; none when it is inline (section 14.2).
+ */
+export function fragmentSizes(plaintextLength: number): readonly number[] {
+  assertInteger('plaintextLength', plaintextLength, 1, MAX_SECTION_SIZE);
+  if (plaintextLength <= INLINE_THRESHOLD) return [];
+  let rest = Math.ceil((plaintextLength - HEAD_ALLOWANCE) / PADDING_BLOCK) * PADDING_BLOCK;
+  const sizes: number[] = [];
+  for (; rest > 0; rest -= MAX_FRAGMENT_SIZE) sizes.push(Math.min(rest, MAX_FRAGMENT_SIZE));
+  return sizes;
+}
