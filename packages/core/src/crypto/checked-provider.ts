@@ -1,0 +1,188 @@
+import { hsalsa } from '@noble/ciphers/salsa.js';
+import { assertBytes, assertInteger, concatBytes, constantTimeEqual } from '../bytes.js';
+import { ArgumentError, CryptoError, throwIfAborted } from '../errors.js';
+import { isAcceptableEd25519PublicKey, isAcceptableEd25519Signature } from './ed25519-rule.js';
+import type { CryptoEngine } from './engine.js';
+import type { CryptoProvider } from './provider.js';
+import { assertScryptParameters } from './scrypt-parameters.js';
+
+const MAC = 16;
+const NONCE = 24;
+const KEY = 32;
+const MAX_RANDOM = 65_536;
+const ML_KEM = { publicKey: 1568, secretKey: 3168, ciphertext: 1568 } as const;
+
+/** "expand 32-byte k" as four little-endian words. */
+const sigma = Uint32Array.of(0x61707865, 0x3320646e, 0x79622d32, 0x6b206574);
+
+function littleEndianWords(bytes: Uint8Array): Uint32Array {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return Uint32Array.from({ length: bytes.length / 4 }, (_, i) => view.getUint32(4 * i, true));
+}
+
+/** The secretbox key of a crypto_box: HSalsa20 of the shared secret under a zero nonce. */
+function boxKey(sharedSecret: Uint8Array): Uint8Array {
+  const words = new Uint32Array(8);
+  const shared = littleEndianWords(sharedSecret);
+  hsalsa(sigma, shared, new Uint32Array(4), words);
+  const key = new Uint8Array(KEY);
+  const view = new DataView(key.buffer);
+  for (let i = 0; i < 8; i++) view.setUint32(4 * i, words[i] as number, true);
+  shared.fill(0);
+  words.fill(0);
+  return key;
+}
+
+function authenticationFailed(what: string): CryptoError {
+  return new CryptoError('crypto.authentication', `${what} does not open: the key is wrong or the data was changed`);
+}
+
+function sharedBoxKey(engine: CryptoEngine, theirPublicKey: Uint8Array, ourSecretKey: Uint8Array): Uint8Array {
+  const shared = engine.x25519(ourSecretKey, theirPublicKey);
+  if (shared === undefined) throw new CryptoError('crypto.authentication', 'the public key is of low order');
+  const key = boxKey(shared);
+  shared.fill(0);
+  return key;
+}
+
+/** An engine behind the checks that every back end shares: types, lengths, ranges, the Ed25519 rule, typed errors. */
+export function createCheckedProvider(engine: CryptoEngine): CryptoProvider {
+  const checkBox = (nonce: Uint8Array, theirPublicKey: Uint8Array, ourSecretKey: Uint8Array): void => {
+    assertBytes('nonce', nonce, NONCE);
+    assertBytes('theirPublicKey', theirPublicKey, KEY);
+    assertBytes('ourSecretKey', ourSecretKey, KEY);
+  };
+  return {
+    backend: engine.backend,
+    randomBytes(length) {
+      assertInteger('length', length, 0, MAX_RANDOM);
+      return engine.randomBytes(length);
+    },
+    sha256(data) {
+      assertBytes('data', data);
+      return engine.sha256(data);
+    },
+    sha256Many(inputs) {
+      if (!Array.isArray(inputs)) throw new ArgumentError('inputs', 'must be a list');
+      inputs.forEach((input, i) => assertBytes(`inputs[${i}]`, input));
+      return engine.sha256Many(inputs);
+    },
+    createSha256: () => {
+      const stream = engine.createSha256();
+      let done = false;
+      return {
+        update(data) {
+          assertBytes('data', data);
+          if (done) throw new ArgumentError('data', 'cannot be added after digest()');
+          stream.update(data);
+          return this;
+        },
+        digest() {
+          if (done) throw new ArgumentError('digest', 'may be called once only');
+          done = true;
+          return stream.digest();
+        },
+      };
+    },
+    secretboxSeal(plaintext, nonce, key) {
+      assertBytes('plaintext', plaintext);
+      assertBytes('nonce', nonce, NONCE);
+      assertBytes('key', key, KEY);
+      return engine.secretboxSeal(plaintext, nonce, key);
+    },
+    secretboxOpen(boxed, nonce, key) {
+      assertBytes('boxed', boxed);
+      assertBytes('nonce', nonce, NONCE);
+      assertBytes('key', key, KEY);
+      const plaintext = boxed.length < MAC ? undefined : engine.secretboxOpen(boxed, nonce, key);
+      if (plaintext === undefined) throw authenticationFailed('secretbox');
+      return plaintext;
+    },
+    curve25519PublicKey(secretKey) {
+      assertBytes('secretKey', secretKey, KEY);
+      return engine.curve25519PublicKey(secretKey);
+    },
+    boxSeal(plaintext, nonce, theirPublicKey, ourSecretKey) {
+      assertBytes('plaintext', plaintext);
+      checkBox(nonce, theirPublicKey, ourSecretKey);
+      const key = sharedBoxKey(engine, theirPublicKey, ourSecretKey);
+      try {
+        return engine.secretboxSeal(plaintext, nonce, key);
+      } finally {
+        key.fill(0);
+      }
+    },
+    boxOpen(boxed, nonce, theirPublicKey, ourSecretKey) {
+      assertBytes('boxed', boxed);
+      checkBox(nonce, theirPublicKey, ourSecretKey);
+      const key = sharedBoxKey(engine, theirPublicKey, ourSecretKey);
+      try {
+        const plaintext = boxed.length < MAC ? undefined : engine.secretboxOpen(boxed, nonce, key);
+        if (plaintext === undefined) throw authenticationFailed('box');
+        return plaintext;
+      } finally {
+        key.fill(0);
+      }
+    },
+    ed25519KeyPair(seed) {
+      assertBytes('seed', seed, KEY);
+      const publicKey = engine.ed25519PublicKey(seed);
+      return { publicKey, secretKey: concatBytes(seed, publicKey) };
+    },
+    ed25519Sign(message, secretKey) {
+      assertBytes('message', message);
+      assertBytes('secretKey', secretKey, 64);
+      // Two signatures of one message under different public halves would reveal the secret scalar.
+      if (!constantTimeEqual(engine.ed25519PublicKey(secretKey.subarray(0, 32)), secretKey.subarray(32))) {
+        throw new ArgumentError('secretKey', 'has a public half that does not match its seed');
+      }
+      return engine.ed25519Sign(message, secretKey);
+    },
+    ed25519Verify(signature, message, publicKey) {
+      assertBytes('signature', signature, 64);
+      assertBytes('message', message);
+      assertBytes('publicKey', publicKey, KEY);
+      return (
+        isAcceptableEd25519PublicKey(publicKey) &&
+        isAcceptableEd25519Signature(signature) &&
+        engine.ed25519Verify(signature, message, publicKey)
+      );
+    },
+    hmacSha256(key, data) {
+      assertBytes('key', key);
+      assertBytes('data', data);
+      return engine.hmacSha256(key, data);
+    },
+    blake2b(data, length) {
+      assertBytes('data', data);
+      assertInteger('length', length, 1, 64);
+      return engine.blake2b(data, length);
+    },
+    blake3(data) {
+      assertBytes('data', data);
+      return engine.blake3(data);
+    },
+    async scrypt(password, salt, parameters, options = {}) {
+      assertBytes('password', password);
+      assertBytes('salt', salt);
+      assertScryptParameters(parameters);
+      throwIfAborted(options.signal, 'scrypt');
+      return engine.scrypt(password, salt, parameters, options);
+    },
+    mlKemKeyPair(d, z) {
+      assertBytes('d', d, KEY);
+      assertBytes('z', z, KEY);
+      return engine.mlKemKeyPair(d, z);
+    },
+    mlKemEncapsulate(publicKey, m) {
+      assertBytes('publicKey', publicKey, ML_KEM.publicKey);
+      assertBytes('m', m, KEY);
+      return engine.mlKemEncapsulate(publicKey, m);
+    },
+    mlKemDecapsulate(ciphertext, secretKey) {
+      assertBytes('ciphertext', ciphertext, ML_KEM.ciphertext);
+      assertBytes('secretKey', secretKey, ML_KEM.secretKey);
+      return engine.mlKemDecapsulate(ciphertext, secretKey);
+    },
+  };
+}

@@ -1,0 +1,68 @@
+import { backendLoaders } from '#crypto-backends';
+import { ArgumentError, CryptoError, PyrgosError } from '../errors.js';
+import { createCheckedProvider } from './checked-provider.js';
+import type { CryptoEngine } from './engine.js';
+import type { CryptoBackend, CryptoProvider } from './provider.js';
+import { runSelfTest } from './self-test.js';
+
+/** How to load each back end that this platform knows, best first. */
+export type BackendLoaders = ReadonlyMap<CryptoBackend, () => Promise<CryptoEngine>>;
+
+/** What {@link loadCrypto} may be told. */
+export interface LoadCryptoOptions {
+  /** Use this back end or none; `auto` (the default) takes the first that works. */
+  readonly backend?: CryptoBackend | 'auto';
+  /** Told about every back end that was tried and refused, and why. */
+  readonly onRefused?: (backend: CryptoBackend, reason: PyrgosError) => void;
+}
+
+const loaded = new Map<CryptoBackend, Promise<CryptoProvider>>();
+
+async function loadAndTest(backend: CryptoBackend, load: () => Promise<CryptoEngine>): Promise<CryptoProvider> {
+  let engine: CryptoEngine;
+  try {
+    engine = await load();
+  } catch (error) {
+    if (error instanceof PyrgosError) throw error;
+    throw new CryptoError('crypto.unavailable', `the ${backend} crypto back end cannot be loaded`, { backend }, error);
+  }
+  const provider = createCheckedProvider(engine);
+  await runSelfTest(backend, provider);
+  return provider;
+}
+
+async function loadBackend(backend: CryptoBackend): Promise<CryptoProvider> {
+  const present = loaded.get(backend);
+  if (present !== undefined) return present;
+  const load = backendLoaders.get(backend);
+  if (load === undefined) throw new CryptoError('crypto.unavailable', `there is no ${backend} crypto back end here`, { backend });
+  const promise = loadAndTest(backend, load);
+  loaded.set(backend, promise);
+  // A failure is not remembered: memory or a missing module may be there next time.
+  promise.catch(() => loaded.delete(backend));
+  return promise;
+}
+
+/**
+ * The crypto engine of this platform, self-tested: in Node `native`, else `wasm`, else `portable`; in browsers `wasm`, else `portable`.
+ * Loaded once per back end. CryptoError `crypto.unavailable` (with the reasons) when none works, or when the named one does not;
+ * `crypto.self-test` when the named one computes wrongly.
+ */
+export async function loadCrypto(options: LoadCryptoOptions = {}): Promise<CryptoProvider> {
+  const { backend = 'auto', onRefused } = options;
+  if (backend !== 'auto') {
+    if (!['native', 'wasm', 'portable'].includes(backend)) throw new ArgumentError('backend', 'must be auto, native, wasm or portable');
+    return loadBackend(backend);
+  }
+  const reasons: string[] = [];
+  for (const candidate of backendLoaders.keys()) {
+    try {
+      return await loadBackend(candidate);
+    } catch (error) {
+      if (!(error instanceof PyrgosError)) throw error;
+      reasons.push(`${candidate}: ${error.message}`);
+      onRefused?.(candidate, error);
+    }
+  }
+  throw new CryptoError('crypto.unavailable', `no crypto back end works here (${reasons.join('; ')})`);
+}

@@ -1,0 +1,108 @@
+import * as nodeCrypto from 'node:crypto';
+import { blake2b } from '@noble/hashes/blake2.js';
+import { blake3 } from '@noble/hashes/blake3.js';
+import type { CryptoEngine, HashEngine } from './engine.js';
+import { mlKemEngine } from './ml-kem.js';
+import type { Sha256Stream } from './provider.js';
+
+/** A fresh array that owns its memory and was not filled with zeros first: for outputs that are written in full. */
+function allocate(length: number): Uint8Array {
+  return new Uint8Array(Buffer.allocUnsafeSlow(length).buffer);
+}
+
+/** A plain array with memory of its own; Node's small buffers share a pool. */
+function own(buffer: Buffer): Uint8Array {
+  return new Uint8Array(buffer);
+}
+
+function sha256(data: Uint8Array): Uint8Array {
+  return own(nodeCrypto.createHash('sha256').update(data).digest());
+}
+
+/** SHA-256 and HMAC of node:crypto. */
+export const nodeHashes: HashEngine = {
+  sha256,
+  sha256Many: (inputs) => inputs.map((input) => sha256(input)),
+  createSha256: (): Sha256Stream => {
+    const hash = nodeCrypto.createHash('sha256');
+    return {
+      update(data) {
+        hash.update(data);
+        return this;
+      },
+      digest: () => own(hash.digest()),
+    };
+  },
+  hmacSha256: (key, data) => own(nodeCrypto.createHmac('sha256', key).update(data).digest()),
+};
+
+/** The functions of sodium-native that we use. Results are written into the first argument; a refusal throws or returns false. */
+interface SodiumNative {
+  readonly crypto_secretbox_easy: (out: Uint8Array, message: Uint8Array, nonce: Uint8Array, key: Uint8Array) => void;
+  readonly crypto_secretbox_open_easy: (out: Uint8Array, boxed: Uint8Array, nonce: Uint8Array, key: Uint8Array) => boolean;
+  readonly crypto_scalarmult_base: (out: Uint8Array, secretKey: Uint8Array) => void;
+  readonly crypto_scalarmult: (out: Uint8Array, secretKey: Uint8Array, publicKey: Uint8Array) => void;
+  readonly crypto_sign_seed_keypair: (publicKey: Uint8Array, secretKey: Uint8Array, seed: Uint8Array) => void;
+  readonly crypto_sign_detached: (out: Uint8Array, message: Uint8Array, secretKey: Uint8Array) => void;
+  readonly crypto_sign_verify_detached: (signature: Uint8Array, message: Uint8Array, publicKey: Uint8Array) => boolean;
+  readonly crypto_generichash: (out: Uint8Array, data: Uint8Array) => void;
+  readonly crypto_generichash_BYTES_MIN: number;
+}
+
+/** The fastest back end in Node: libsodium as a native module, node:crypto for hashes. Rejects when the optional module is missing. */
+export async function loadNativeEngine(scrypt: CryptoEngine['scrypt']): Promise<CryptoEngine> {
+  // A variable, so that neither the compiler nor a bundler insists on the optional module.
+  const name = 'sodium-native';
+  const { default: sodium } = (await import(name)) as { readonly default: SodiumNative };
+  return {
+    backend: 'native',
+    ...nodeHashes,
+    ...mlKemEngine,
+    randomBytes: (length) => own(nodeCrypto.randomBytes(length)),
+    secretboxSeal: (plaintext, nonce, key) => {
+      const out = allocate(plaintext.length + 16);
+      sodium.crypto_secretbox_easy(out, plaintext, nonce, key);
+      return out;
+    },
+    secretboxOpen: (boxed, nonce, key) => {
+      const out = allocate(boxed.length - 16);
+      return sodium.crypto_secretbox_open_easy(out, boxed, nonce, key) ? out : undefined;
+    },
+    curve25519PublicKey: (secretKey) => {
+      const out = allocate(32);
+      sodium.crypto_scalarmult_base(out, secretKey);
+      return out;
+    },
+    x25519: (secretKey, publicKey) => {
+      const out = new Uint8Array(32);
+      try {
+        sodium.crypto_scalarmult(out, secretKey, publicKey);
+      } catch {
+        return undefined;
+      }
+      return out.every((byte) => byte === 0) ? undefined : out;
+    },
+    ed25519PublicKey: (seed) => {
+      const publicKey = allocate(32);
+      const secretKey = allocate(64);
+      sodium.crypto_sign_seed_keypair(publicKey, secretKey, seed);
+      secretKey.fill(0);
+      return publicKey;
+    },
+    ed25519Sign: (message, secretKey) => {
+      const out = allocate(64);
+      sodium.crypto_sign_detached(out, message, secretKey);
+      return out;
+    },
+    ed25519Verify: (signature, message, publicKey) => sodium.crypto_sign_verify_detached(signature, message, publicKey),
+    // libsodium makes 16 bytes or more; shorter outputs go through JavaScript.
+    blake2b: (data, length) => {
+      if (length < sodium.crypto_generichash_BYTES_MIN) return blake2b(data, { dkLen: length });
+      const out = allocate(length);
+      sodium.crypto_generichash(out, data);
+      return out;
+    },
+    blake3: (data) => blake3(data),
+    scrypt,
+  };
+}

@@ -1,0 +1,54 @@
+import { inspect } from 'node:util';
+import { describe, expect, test } from 'vitest';
+import { toHex } from '../bytes.js';
+import { loadCrypto } from '../crypto/index.js';
+import { Bat } from './bat.js';
+import { BoxingKeyPair } from './boxing-key.js';
+import { SigningKeyPair } from './signing-key.js';
+import { SymmetricKey } from './symmetric-key.js';
+
+const crypto = await loadCrypto();
+const signing = SigningKeyPair.generate(crypto);
+const curve = BoxingKeyPair.generateCurve25519(crypto);
+const hybrid = BoxingKeyPair.generateHybrid(crypto);
+const bat = Bat.generate(crypto);
+const symmetric = SymmetricKey.generate(crypto);
+
+/** Each secret value with the bytes that must not show. */
+const secrets = [
+  ['SymmetricKey', symmetric, symmetric.bytes],
+  ['Bat', bat, bat.secret],
+  ['BatWithId', bat.withCalculatedId(crypto), bat.secret],
+  ['inline BatId', bat.inlineId(), bat.secret],
+  ['SecretSigningKey', signing.secretKey, signing.secretKey.bytes.subarray(0, 32)],
+  ['SigningKeyPair', signing, signing.secretKey.bytes.subarray(0, 32)],
+  ['SigningPrivateKeyAndPublicHash', signing.signer, signing.secretKey.bytes.subarray(0, 32)],
+  ['Curve25519SecretKey', curve.secretKey, curve.secretKey.curve25519.bytes],
+  ['HybridSecretKey', hybrid.secretKey, hybrid.secretKey.curve25519.bytes],
+  ['BoxingKeyPair', curve, curve.secretKey.curve25519.bytes],
+] as const;
+
+describe.each(secrets)('%s', (_name, value, bytes) => {
+  const forms = [toHex(bytes), [...bytes].join(','), [...bytes].join(', '), bat.format(), bat.inlineId().format()];
+
+  test('prints redacted in every way', () => {
+    const outputs = [
+      String(value),
+      `${value}`,
+      JSON.stringify(value),
+      JSON.stringify({ nested: [value] }),
+      inspect(value),
+      inspect({ nested: { deep: { deeper: value } } }, { depth: 10, showHidden: true }),
+    ];
+    for (const output of outputs) {
+      expect(output).toContain('redacted');
+      for (const form of forms) expect(output.includes(form)).toBe(false);
+    }
+  });
+});
+
+test('an id that is not inline prints as its text', () => {
+  const id = bat.mirrorId(crypto);
+  expect(String(id)).toBe(id.format());
+  expect(JSON.stringify(id)).toBe(JSON.stringify(id.cid.toString()));
+});
