@@ -53,3 +53,9 @@ export const MAX_SECTION_SIZE = 8_388_608;
 export const MAX_FRAGMENTS = 2048;
 /** Leaves of a content hash tree: what three levels hold, 5 PiB of file (chapter 04 section 8.1). */
 export const MAX_HASH_TREE_LEAVES = 1_073_741_824;
+/** Longest body of a MultiWriterCommit (chapter 03 section 2.5). */
+export const MAX_MULTI_WRITER_COMMIT_SIZE = 1_048_576;
+/** Writers that a walk over one user's ownership tree visits before it gives up (ours). */
+export const MAX_OWNED_WRITERS = 100_000;
+/** Blocks that one walk over reachable blocks visits before it gives up: 4 TiB of fragments (ours). */
+export const MAX_REACHABLE_BLOCKS = 4_194_304;

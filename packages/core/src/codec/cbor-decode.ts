@@ -18,12 +18,16 @@ class Decoder {
   offset: number;
   private readonly view: DataView;
 
+  private readonly input: Uint8Array;
+
   constructor(
-    private readonly input: Uint8Array,
+    input: Uint8Array,
     start: number,
     private readonly legacyTextLinks: boolean,
   ) {
     this.offset = start;
+    // A plain view: the byte strings of a Node Buffer would be Buffers, whose slice() does not copy.
+    this.input = new Uint8Array(input.buffer, input.byteOffset, input.byteLength);
     this.view = new DataView(input.buffer, input.byteOffset, input.byteLength);
   }
 
@@ -107,6 +111,11 @@ class Decoder {
     return utf8Decode(this.input.subarray(start, start + length)) ?? this.fail('text is not valid UTF-8', at);
   }
 
+  /** `depth` lists and maps are open around the one that begins at `at`. */
+  private enter(depth: number, at: number): void {
+    if (depth >= MAX_CBOR_DEPTH) this.fail(`lists and maps are nested deeper than ${MAX_CBOR_DEPTH}`, at);
+  }
+
   private list(info: number, at: number, depth: number): CborValue[] {
     const count = this.size(info, at);
     const out: CborValue[] = [];
@@ -171,7 +180,6 @@ class Decoder {
   }
 
   item(depth: number): CborValue {
-    if (depth > MAX_CBOR_DEPTH) this.fail(`nesting is deeper than ${MAX_CBOR_DEPTH}`);
     this.need(1);
     const at = this.offset;
     const initial = this.input[this.offset++] as number;
@@ -186,8 +194,10 @@ class Decoder {
       case 3:
         return this.text(info, at);
       case 4:
+        this.enter(depth, at);
         return this.list(info, at, depth);
       case 5:
+        this.enter(depth, at);
         return this.map(info, at, depth);
       case 6:
         return this.link(info, at);

@@ -107,6 +107,7 @@ function encodeBigInt(out: Output, value: bigint): void {
 function sortedKeys(map: CborMap): Iterable<string> {
   let previous: string | undefined;
   for (const key of map.keys()) {
+    if (typeof key !== 'string') throw new ArgumentError('value', 'a map key must be text');
     if (previous !== undefined && compareCborKeys(previous, key) > 0) return [...map.keys()].sort(compareCborKeys);
     previous = key;
   }
@@ -118,8 +119,12 @@ function encodeText(out: Output, value: string): void {
   out.text(value);
 }
 
+/** `depth` lists and maps are open around the one that is about to begin. */
+function enter(depth: number): void {
+  if (depth >= MAX_CBOR_DEPTH) throw new LimitError('CBOR nesting depth', depth + 1, MAX_CBOR_DEPTH);
+}
+
 function encodeInto(out: Output, value: CborValue, depth: number): void {
-  if (depth > MAX_CBOR_DEPTH) throw new LimitError('CBOR nesting depth', depth, MAX_CBOR_DEPTH);
   switch (typeof value) {
     case 'number':
       encodeInteger(out, value);
@@ -152,13 +157,15 @@ function encodeInto(out: Output, value: CborValue, depth: number): void {
     out.bytes(cid);
   } else if (Array.isArray(value)) {
     const list = value as readonly CborValue[];
+    enter(depth);
     out.head(4, list.length);
     for (const item of list) encodeInto(out, item, depth + 1);
   } else if (value instanceof Map) {
     const map = value as CborMap;
+    enter(depth);
+    const keys = sortedKeys(map);
     out.head(5, map.size);
-    for (const key of sortedKeys(map)) {
-      if (typeof key !== 'string') throw new ArgumentError('value', 'a map key must be text');
+    for (const key of keys) {
       encodeText(out, key);
       encodeInto(out, map.get(key) as CborValue, depth + 1);
     }

@@ -114,8 +114,8 @@ export class CborFields {
 
   /** A boolean; `absent` is returned when the field is missing, and without it the field must be present. */
   boolean(key: string | number, absent?: boolean): boolean {
-    const value = this.lookup(key) ?? absent;
-    if (value === undefined) return this.fail(key, 'is missing');
+    const value = this.lookup(key);
+    if (value === undefined) return this.required(key, absent);
     return typeof value === 'boolean' ? value : this.fail(key, 'must be a boolean');
   }
 

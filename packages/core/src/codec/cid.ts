@@ -100,7 +100,10 @@ export function decodeCid(input: Uint8Array): Cid {
   }
 }
 
-/** Parses any text form of a CID: `Qm…` of 46 characters or multibase (section 5.3). */
+/**
+ * Parses any text form of a CID: `Qm…` of 46 characters or multibase (section 5.3). FormatError `format.cid` or `format.multibase`,
+ * LimitError for a text longer than MAX_MULTIBASE_LENGTH.
+ */
 export function parseCid(text: string): Cid {
   if (typeof text !== 'string') throw new ArgumentError('text', 'must be a string');
   if (text.length < 2) throw new FormatError('format.cid', '', 'text is too short');
@@ -119,5 +122,6 @@ export function parsePeerId(text: string): Cid {
 
 /** base58btc of the version 1 bytes without the `z`: the form inside BAT signatures (section 5.3). */
 export function formatCidUnprefixed(cid: Cid): string {
+  if (!(cid instanceof Cid)) throw new ArgumentError('cid', 'must be a Cid');
   return encodeBase58(cid.bytes);
 }

@@ -1,4 +1,4 @@
-import { assertBytes, concatBytes, equalBytes } from '../bytes.js';
+import { assertBytes, compareLengthThenSigned, concatBytes, equalBytes } from '../bytes.js';
 import { ArgumentError, FormatError } from '../errors.js';
 import { MAX_IDENTITY_DIGEST_READ } from '../limits.js';
 import { decodeBase58, encodeBase58 } from './base58.js';
@@ -40,7 +40,8 @@ export class Multihash {
   static create(code: number, digest: Uint8Array): Multihash {
     assertBytes('digest', digest);
     checkDigest(code, digest.length);
-    return new Multihash(code, digest.slice());
+    // Not digest.slice(): on a Node Buffer that is a view, and the caller could change the hash afterwards.
+    return new Multihash(code, new Uint8Array(digest));
   }
 
   /** A sha2-256 multihash of a 32-byte digest. */
@@ -64,6 +65,11 @@ export class Multihash {
   }
 }
 
+/** Order of sorted sets of hashes: digest length, then digest as signed bytes, then code (chapter 01 section 4). */
+export function compareMultihashes(a: Multihash, b: Multihash): number {
+  return compareLengthThenSigned(a.digest, b.digest) || a.code - b.code;
+}
+
 function checkDigest(code: number, length: number): void {
   if (code === MultihashCode.identity) {
     if (length > MAX_IDENTITY_DIGEST_READ) {
@@ -78,6 +84,7 @@ function checkDigest(code: number, length: number): void {
 
 /** Reads a multihash at `start`; `end` is the offset after it. FormatError `format.multihash` or `format.varint`. */
 export function decodeMultihashPrefix(input: Uint8Array, start = 0): { readonly value: Multihash; readonly end: number } {
+  assertBytes('input', input);
   const code = decodeSmallVarint(input, start);
   const length = decodeSmallVarint(input, code.end);
   checkDigest(code.value, length.value);

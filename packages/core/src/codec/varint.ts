@@ -1,11 +1,14 @@
 import { assertBytes, assertInteger } from '../bytes.js';
-import { FormatError } from '../errors.js';
+import { ArgumentError, FormatError } from '../errors.js';
 
-/** Bytes of an unsigned varint (chapter 01 section 3). `value` is a safe integer or a bigint, 0 to 2^63 - 1. */
+/** Bytes of an unsigned varint (chapter 01 section 3). `value` is a safe integer or a bigint, 0 to 2^63 - 1; else an ArgumentError. */
 export function encodeVarint(value: number | bigint): Uint8Array<ArrayBuffer> {
-  if (typeof value !== 'bigint') assertInteger('value', value, 0, Number.MAX_SAFE_INTEGER);
+  if (typeof value !== 'bigint') {
+    assertInteger('value', value, 0, Number.MAX_SAFE_INTEGER);
+    if (value < 0x80) return Uint8Array.of(value);
+  }
   let rest = BigInt(value);
-  if (rest < 0n || rest >= 2n ** 63n) throw new FormatError('format.varint', 'value', 'must be from 0 to 2^63 - 1');
+  if (rest < 0n || rest >= 2n ** 63n) throw new ArgumentError('value', 'must be from 0 to 2^63 - 1');
   const out: number[] = [];
   while (rest >= 0x80n) {
     out.push(Number(rest & 0x7fn) | 0x80);
@@ -38,6 +41,7 @@ export function decodeVarint(input: Uint8Array, start = 0): { readonly value: bi
 
 /** Like {@link decodeVarint} for values that must stay below 2^53: lengths, codes, versions. */
 export function decodeSmallVarint(input: Uint8Array, start = 0): { readonly value: number; readonly end: number } {
+  assertBytes('input', input);
   const first = input[start];
   if (first !== undefined && first < 0x80) return { value: first, end: start + 1 };
   const { value, end } = decodeVarint(input, start);

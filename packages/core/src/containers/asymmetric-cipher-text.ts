@@ -5,12 +5,7 @@ import { CborFields } from '../codec/cbor-fields.js';
 import { cborMap, type CborValue, type ToCbor } from '../codec/cbor-value.js';
 import type { CryptoProvider } from '../crypto/provider.js';
 import { ArgumentError, FormatError } from '../errors.js';
-import {
-  BoxingKeyPair,
-  type PublicBoxingKey,
-  publicBoxingKeyFromCbor,
-  type SecretBoxingKey,
-} from '../keys/boxing-key.js';
+import { BoxingKeyPair, type PublicBoxingKey, publicBoxingKeyFromCbor, type SecretBoxingKey } from '../keys/boxing-key.js';
 import { boxFor, openBox } from '../keys/hybrid-box.js';
 import { MAC_SIZE, NONCE_SIZE } from '../keys/symmetric-key.js';
 import { paddedPlaintext, plaintextItem } from './plaintext.js';
@@ -116,12 +111,7 @@ export class SourcedAsymmetricCipherText implements ToCbor {
   ) {}
 
   /** Boxes the CBOR of `value` from `sender` for `recipient`; both must have one type. */
-  static seal(
-    crypto: CryptoProvider,
-    recipient: PublicBoxingKey,
-    sender: BoxingKeyPair,
-    value: CborValue,
-  ): SourcedAsymmetricCipherText {
+  static seal(crypto: CryptoProvider, recipient: PublicBoxingKey, sender: BoxingKeyPair, value: CborValue): SourcedAsymmetricCipherText {
     if (!(sender instanceof BoxingKeyPair)) throw new ArgumentError('sender', 'must be a BoxingKeyPair');
     return new SourcedAsymmetricCipherText(AsymmetricCipherText.seal(crypto, recipient, sender.secretKey, value), sender.publicKey);
   }
@@ -147,9 +137,7 @@ export class SourcedAsymmetricCipherText implements ToCbor {
 
   /** Value equality. */
   equals(other: SourcedAsymmetricCipherText | undefined): boolean {
-    return (
-      other instanceof SourcedAsymmetricCipherText && this.cipherText.equals(other.cipherText) && this.sender.equals(other.sender)
-    );
+    return other instanceof SourcedAsymmetricCipherText && this.cipherText.equals(other.cipherText) && this.sender.equals(other.sender);
   }
 
   /** The map `{"c", "k"}`. */

@@ -61,7 +61,7 @@ export async function fetchFragments(fragments: readonly Fragment[], reader: Fra
   const cancel = new AbortController();
   const onAbort = (): void => cancel.abort();
   reader.signal?.addEventListener('abort', onAbort, { once: true });
-  const pieces: Uint8Array[] = new Array<Uint8Array>(fragments.length);
+  const pieces: Uint8Array[] = [];
   const failures: unknown[] = [];
   let next = 0;
   let total = 0;

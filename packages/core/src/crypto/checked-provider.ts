@@ -1,6 +1,6 @@
-import { hsalsa } from '@noble/ciphers/salsa.js';
-import { assertBytes, assertInteger, concatBytes, constantTimeEqual } from '../bytes.js';
+import { assertBytes, assertInteger, concatBytes } from '../bytes.js';
 import { ArgumentError, CryptoError, throwIfAborted } from '../errors.js';
+import { boxKey } from './box-key.js';
 import { isAcceptableEd25519PublicKey, isAcceptableEd25519Signature } from './ed25519-rule.js';
 import type { CryptoEngine } from './engine.js';
 import type { CryptoProvider } from './provider.js';
@@ -12,27 +12,6 @@ const KEY = 32;
 const MAX_RANDOM = 65_536;
 const ML_KEM = { publicKey: 1568, secretKey: 3168, ciphertext: 1568 } as const;
 
-/** "expand 32-byte k" as four little-endian words. */
-const sigma = Uint32Array.of(0x61707865, 0x3320646e, 0x79622d32, 0x6b206574);
-
-function littleEndianWords(bytes: Uint8Array): Uint32Array {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return Uint32Array.from({ length: bytes.length / 4 }, (_, i) => view.getUint32(4 * i, true));
-}
-
-/** The secretbox key of a crypto_box: HSalsa20 of the shared secret under a zero nonce. */
-function boxKey(sharedSecret: Uint8Array): Uint8Array {
-  const words = new Uint32Array(8);
-  const shared = littleEndianWords(sharedSecret);
-  hsalsa(sigma, shared, new Uint32Array(4), words);
-  const key = new Uint8Array(KEY);
-  const view = new DataView(key.buffer);
-  for (let i = 0; i < 8; i++) view.setUint32(4 * i, words[i] as number, true);
-  shared.fill(0);
-  words.fill(0);
-  return key;
-}
-
 function authenticationFailed(what: string): CryptoError {
   return new CryptoError('crypto.authentication', `${what} does not open: the key is wrong or the data was changed`);
 }
@@ -40,9 +19,11 @@ function authenticationFailed(what: string): CryptoError {
 function sharedBoxKey(engine: CryptoEngine, theirPublicKey: Uint8Array, ourSecretKey: Uint8Array): Uint8Array {
   const shared = engine.x25519(ourSecretKey, theirPublicKey);
   if (shared === undefined) throw new CryptoError('crypto.authentication', 'the public key is of low order');
-  const key = boxKey(shared);
-  shared.fill(0);
-  return key;
+  try {
+    return boxKey(shared);
+  } finally {
+    shared.fill(0);
+  }
 }
 
 /** An engine behind the checks that every back end shares: types, lengths, ranges, the Ed25519 rule, typed errors. */
@@ -132,11 +113,9 @@ export function createCheckedProvider(engine: CryptoEngine): CryptoProvider {
     ed25519Sign(message, secretKey) {
       assertBytes('message', message);
       assertBytes('secretKey', secretKey, 64);
-      // Two signatures of one message under different public halves would reveal the secret scalar.
-      if (!constantTimeEqual(engine.ed25519PublicKey(secretKey.subarray(0, 32)), secretKey.subarray(32))) {
-        throw new ArgumentError('secretKey', 'has a public half that does not match its seed');
-      }
-      return engine.ed25519Sign(message, secretKey);
+      const signature = engine.ed25519Sign(message, secretKey);
+      if (signature === undefined) throw new ArgumentError('secretKey', 'has a public half that does not match its seed');
+      return signature;
     },
     ed25519Verify(signature, message, publicKey) {
       assertBytes('signature', signature, 64);

@@ -20,8 +20,11 @@ export interface CryptoEngine extends HashEngine, RandomSource {
   /** The raw X25519 shared secret; undefined when it is all zero (a low-order public key). */
   readonly x25519: (secretKey: Uint8Array, publicKey: Uint8Array) => Uint8Array | undefined;
   readonly ed25519PublicKey: (seed: Uint8Array) => Uint8Array;
-  /** `secretKey` is seed || publicKey and consistent. */
-  readonly ed25519Sign: (message: Uint8Array, secretKey: Uint8Array) => Uint8Array;
+  /**
+   * `secretKey` is seed || publicKey; undefined, and no signature at all, when the public half is not that of the seed: two signatures of
+   * one message under different public halves reveal the secret scalar.
+   */
+  readonly ed25519Sign: (message: Uint8Array, secretKey: Uint8Array) => Uint8Array | undefined;
   /** The cofactorless equation; the rest of the rule is checked before (ed25519-rule.ts). */
   readonly ed25519Verify: (signature: Uint8Array, message: Uint8Array, publicKey: Uint8Array) => boolean;
   readonly blake2b: (data: Uint8Array, length: number) => Uint8Array;
@@ -39,3 +42,6 @@ export interface CryptoEngine extends HashEngine, RandomSource {
   ) => { readonly ciphertext: Uint8Array; readonly sharedSecret: Uint8Array };
   readonly mlKemDecapsulate: (ciphertext: Uint8Array, secretKey: Uint8Array) => Uint8Array;
 }
+
+/** How to load each back end that a platform knows, best first (backends.node.ts, backends.browser.ts). */
+export type BackendLoaders = ReadonlyMap<CryptoBackend, () => Promise<CryptoEngine>>;

@@ -5,9 +5,6 @@ import type { CryptoEngine } from './engine.js';
 import type { CryptoBackend, CryptoProvider } from './provider.js';
 import { runSelfTest } from './self-test.js';
 
-/** How to load each back end that this platform knows, best first. */
-export type BackendLoaders = ReadonlyMap<CryptoBackend, () => Promise<CryptoEngine>>;
-
 /** What {@link loadCrypto} may be told. */
 export interface LoadCryptoOptions {
   /** Use this back end or none; `auto` (the default) takes the first that works. */
@@ -24,7 +21,8 @@ async function loadAndTest(backend: CryptoBackend, load: () => Promise<CryptoEng
     engine = await load();
   } catch (error) {
     if (error instanceof PyrgosError) throw error;
-    throw new CryptoError('crypto.unavailable', `the ${backend} crypto back end cannot be loaded`, { backend }, error);
+    const reason = error instanceof Error ? error.message : typeof error;
+    throw new CryptoError('crypto.unavailable', `the ${backend} crypto back end cannot be loaded: ${reason}`, { backend, reason }, error);
   }
   const provider = createCheckedProvider(engine);
   await runSelfTest(backend, provider);

@@ -1,6 +1,7 @@
 import * as nodeCrypto from 'node:crypto';
 import { blake2b } from '@noble/hashes/blake2.js';
 import { blake3 } from '@noble/hashes/blake3.js';
+import { constantTimeEqual } from '../bytes.js';
 import type { CryptoEngine, HashEngine } from './engine.js';
 import { mlKemEngine } from './ml-kem.js';
 import type { Sha256Stream } from './provider.js';
@@ -15,8 +16,11 @@ function own(buffer: Buffer): Uint8Array {
   return new Uint8Array(buffer);
 }
 
+/** One call is cheaper than a Hash object, where Node (20.12 and later) has it. */
+const oneShotHash: typeof nodeCrypto.hash | undefined = nodeCrypto.hash;
+
 function sha256(data: Uint8Array): Uint8Array {
-  return own(nodeCrypto.createHash('sha256').update(data).digest());
+  return own(oneShotHash === undefined ? nodeCrypto.createHash('sha256').update(data).digest() : oneShotHash('sha256', data, 'buffer'));
 }
 
 /** SHA-256 and HMAC of node:crypto. */
@@ -49,6 +53,14 @@ interface SodiumNative {
   readonly crypto_generichash_BYTES_MIN: number;
 }
 
+function publicKeyOf(sodium: SodiumNative, seed: Uint8Array): Uint8Array {
+  const publicKey = new Uint8Array(32);
+  const secretKey = new Uint8Array(64);
+  sodium.crypto_sign_seed_keypair(publicKey, secretKey, seed);
+  secretKey.fill(0);
+  return publicKey;
+}
+
 /** The fastest back end in Node: libsodium as a native module, node:crypto for hashes. Rejects when the optional module is missing. */
 export async function loadNativeEngine(scrypt: CryptoEngine['scrypt']): Promise<CryptoEngine> {
   // A variable, so that neither the compiler nor a bundler insists on the optional module.
@@ -58,7 +70,7 @@ export async function loadNativeEngine(scrypt: CryptoEngine['scrypt']): Promise<
     backend: 'native',
     ...nodeHashes,
     ...mlKemEngine,
-    randomBytes: (length) => own(nodeCrypto.randomBytes(length)),
+    randomBytes: (length) => nodeCrypto.randomFillSync(new Uint8Array(length)),
     secretboxSeal: (plaintext, nonce, key) => {
       const out = allocate(plaintext.length + 16);
       sodium.crypto_secretbox_easy(out, plaintext, nonce, key);
@@ -69,7 +81,7 @@ export async function loadNativeEngine(scrypt: CryptoEngine['scrypt']): Promise<
       return sodium.crypto_secretbox_open_easy(out, boxed, nonce, key) ? out : undefined;
     },
     curve25519PublicKey: (secretKey) => {
-      const out = allocate(32);
+      const out = new Uint8Array(32);
       sodium.crypto_scalarmult_base(out, secretKey);
       return out;
     },
@@ -82,15 +94,10 @@ export async function loadNativeEngine(scrypt: CryptoEngine['scrypt']): Promise<
       }
       return out.every((byte) => byte === 0) ? undefined : out;
     },
-    ed25519PublicKey: (seed) => {
-      const publicKey = allocate(32);
-      const secretKey = allocate(64);
-      sodium.crypto_sign_seed_keypair(publicKey, secretKey, seed);
-      secretKey.fill(0);
-      return publicKey;
-    },
+    ed25519PublicKey: (seed) => publicKeyOf(sodium, seed),
     ed25519Sign: (message, secretKey) => {
-      const out = allocate(64);
+      if (!constantTimeEqual(publicKeyOf(sodium, secretKey.subarray(0, 32)), secretKey.subarray(32))) return undefined;
+      const out = new Uint8Array(64);
       sodium.crypto_sign_detached(out, message, secretKey);
       return out;
     },
@@ -98,7 +105,7 @@ export async function loadNativeEngine(scrypt: CryptoEngine['scrypt']): Promise<
     // libsodium makes 16 bytes or more; shorter outputs go through JavaScript.
     blake2b: (data, length) => {
       if (length < sodium.crypto_generichash_BYTES_MIN) return blake2b(data, { dkLen: length });
-      const out = allocate(length);
+      const out = new Uint8Array(length);
       sodium.crypto_generichash(out, data);
       return out;
     },

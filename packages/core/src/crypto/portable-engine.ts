@@ -4,7 +4,7 @@ import { blake2b } from '@noble/hashes/blake2.js';
 import { blake3 } from '@noble/hashes/blake3.js';
 import { hmac } from '@noble/hashes/hmac.js';
 import { sha256, sha512 } from '@noble/hashes/sha2.js';
-import { concatBytes, equalBytes } from '../bytes.js';
+import { concatBytes, constantTimeEqual, equalBytes } from '../bytes.js';
 import type { CryptoEngine, HashEngine } from './engine.js';
 import { mlKemEngine } from './ml-kem.js';
 import type { Sha256Stream } from './provider.js';
@@ -48,6 +48,21 @@ function verifyCofactorless(signature: Uint8Array, message: Uint8Array, publicKe
   return equalBytes(fixed.subtract(keyPoint.multiplyUnsafe(challenge)).toBytes(), claimedR);
 }
 
+/** RFC 8032 section 5.1.6. The library's own sign derives the public key once more, which is half of the work. */
+function signWithSeed(message: Uint8Array, secretKey: Uint8Array): Uint8Array | undefined {
+  const { Point } = ed25519;
+  const { prefix, scalar, pointBytes } = ed25519.utils.getExtendedPublicKey(secretKey.slice(0, 32));
+  try {
+    if (!constantTimeEqual(pointBytes, secretKey.subarray(32))) return undefined;
+    const nonce = littleEndianNumber(sha512(concatBytes(prefix, message))) % Point.Fn.ORDER;
+    const commitment = Point.BASE.multiply(nonce).toBytes();
+    const challenge = littleEndianNumber(sha512(concatBytes(commitment, pointBytes, message))) % Point.Fn.ORDER;
+    return concatBytes(commitment, Point.Fn.toBytes((nonce + challenge * scalar) % Point.Fn.ORDER));
+  } finally {
+    prefix.fill(0);
+  }
+}
+
 /** Curve operations in plain JavaScript; big integers, so neither fast nor constant time. */
 const portableCurves: Pick<CryptoEngine, 'curve25519PublicKey' | 'x25519' | 'ed25519PublicKey' | 'ed25519Sign' | 'ed25519Verify'> = {
   curve25519PublicKey: (secretKey) => x25519.getPublicKey(secretKey),
@@ -59,7 +74,7 @@ const portableCurves: Pick<CryptoEngine, 'curve25519PublicKey' | 'x25519' | 'ed2
     }
   },
   ed25519PublicKey: (seed) => ed25519.getPublicKey(seed),
-  ed25519Sign: (message, secretKey) => ed25519.sign(message, secretKey.slice(0, 32)),
+  ed25519Sign: signWithSeed,
   ed25519Verify: verifyCofactorless,
 };
 
@@ -71,13 +86,18 @@ export function createPortableEngine(scrypt: CryptoEngine['scrypt'], hashes: Has
     ...portableCurves,
     ...mlKemEngine,
     randomBytes: webRandomBytes,
-    secretboxSeal: (plaintext, nonce, key) => xsalsa20poly1305(key, nonce).encrypt(plaintext),
+    // The library answers with a window into a larger buffer; callers get memory of their own, so that it can be transferred.
+    secretboxSeal: (plaintext, nonce, key) => xsalsa20poly1305(key, nonce).encrypt(plaintext).slice(),
     secretboxOpen: (boxed, nonce, key) => {
+      let window: Uint8Array;
       try {
-        return xsalsa20poly1305(key, nonce).decrypt(boxed);
+        window = xsalsa20poly1305(key, nonce).decrypt(boxed);
       } catch {
         return undefined;
       }
+      const plaintext = window.slice();
+      window.fill(0);
+      return plaintext;
     },
     blake2b: (data, length) => blake2b(data, { dkLen: length }),
     blake3: (data) => blake3(data),

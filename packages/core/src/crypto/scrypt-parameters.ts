@@ -1,10 +1,7 @@
 import { assertInteger } from '../bytes.js';
 import { ArgumentError, LimitError } from '../errors.js';
-import { MAX_SCRYPT_LOG_N } from '../limits.js';
+import { MAX_SCRYPT_LOG_N, MAX_SCRYPT_MEMORY } from '../limits.js';
 import type { ScryptParameters } from './provider.js';
-
-/** Most memory, in bytes, that one scrypt may take: 128 · N · r. */
-export const MAX_SCRYPT_MEMORY_BYTES = 1_073_741_824;
 
 /** Checks every parameter and the memory they need; ArgumentError or LimitError. */
 export function assertScryptParameters(parameters: ScryptParameters): void {
@@ -14,5 +11,5 @@ export function assertScryptParameters(parameters: ScryptParameters): void {
   assertInteger('parameters.p', parameters.p, 1, 16);
   assertInteger('parameters.length', parameters.length, 1, 1024);
   const memory = 128 * 2 ** parameters.logN * parameters.r;
-  if (memory > MAX_SCRYPT_MEMORY_BYTES) throw new LimitError('scrypt memory', memory, MAX_SCRYPT_MEMORY_BYTES);
+  if (memory > MAX_SCRYPT_MEMORY) throw new LimitError('scrypt memory', memory, MAX_SCRYPT_MEMORY);
 }

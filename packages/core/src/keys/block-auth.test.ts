@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { fromHex, toHex } from '../bytes.js';
 import { Cid, CidCodec, decodeCid, parsePeerId } from '../codec/cid.js';
@@ -93,8 +93,8 @@ test('any integer unpacks to a date or is an error of the family', () => {
       }
     }),
   );
-  for (const bad of [0, -(2 ** 32) - 1, Number.MAX_SAFE_INTEGER, packBlockAuthTime(now) + 60 - 0x800000 * 0 - 1 + 61]) {
-    if (bad !== packBlockAuthTime(now)) expect(() => unpackBlockAuthTime(bad)).toThrow(FormatError);
+  for (const bad of [0, -(2 ** 32) - 1, Number.MAX_SAFE_INTEGER, packBlockAuthTime(now) + 60, 0.5, NaN]) {
+    expect(() => unpackBlockAuthTime(bad)).toThrow(FormatError);
   }
   expect(() => packBlockAuthTime(Date.UTC(1999, 11, 31))).toThrow(ArgumentError);
 });

@@ -44,8 +44,7 @@ export function unpackBlockAuthTime(packed: number, where = 'BlockAuth.t'): numb
   if (!Number.isSafeInteger(packed) || value < 0) throw new FormatError('format.bat', where, 'is no packed time');
   const year = 2000 + Math.floor(value / 2 ** 26);
   const low = value % 2 ** 26;
-  const time =
-    year > 9999 ? NaN : Date.UTC(year, (low >> 22) - 1, (low >> 17) & 31, (low >> 12) & 31, (low >> 6) & 63, low & 63);
+  const time = year > 9999 ? NaN : Date.UTC(year, (low >> 22) - 1, (low >> 17) & 31, (low >> 12) & 31, (low >> 6) & 63, low & 63);
   // Date.UTC carries over what is out of range, so only real dates survive the way back.
   if (!(time >= MIN_S3_TIME) || packBlockAuthTime(time) !== value) throw new FormatError('format.bat', where, 'is no valid date');
   return time;

@@ -173,10 +173,7 @@ export class HybridPublicKey implements ToCbor {
     const outer = expectType(value, where, BoxingKeyType.hybrid);
     const parts = CborFields.map('format.key', outer.path(1), outer.map(1));
     const mlKem = CborFields.map('format.key', parts.path('m'), parts.map('m'));
-    return HybridPublicKey.of(
-      Curve25519PublicKey.fromCbor(parts.list('c'), parts.path('c')),
-      mlKem.bytes('p', ML_KEM_PUBLIC_KEY_SIZE),
-    );
+    return HybridPublicKey.of(Curve25519PublicKey.fromCbor(parts.list('c'), parts.path('c')), mlKem.bytes('p', ML_KEM_PUBLIC_KEY_SIZE));
   }
 
   /** The sha2-256 hash of the block that holds this key: write {@link HybridPublicKey.encode} as that block (section 11.2). */
@@ -232,10 +229,7 @@ export class HybridSecretKey extends Secret implements ToCbor {
     const outer = expectType(value, where, BoxingKeyType.hybrid);
     const parts = CborFields.map('format.key', outer.path(1), outer.map(1));
     const mlKem = CborFields.map('format.key', parts.path('m'), parts.map('m'));
-    return HybridSecretKey.of(
-      Curve25519SecretKey.fromCbor(parts.list('c'), parts.path('c')),
-      mlKem.bytes('s', ML_KEM_SECRET_KEY_SIZE),
-    );
+    return HybridSecretKey.of(Curve25519SecretKey.fromCbor(parts.list('c'), parts.path('c')), mlKem.bytes('s', ML_KEM_SECRET_KEY_SIZE));
   }
 
   /** The public key that belongs to this one; an expanded ML-KEM secret contains its public key. */

@@ -22,11 +22,7 @@ const GROUP_DIGITS = 5;
  * The 32-byte fingerprint of a user name and its key hashes: 5200 rounds of BLAKE2b-512 (chapter 01 section 9.4). The order of the
  * hashes does not matter. Which keys are listed is defined in chapter 05.
  */
-export function computeFingerprint(
-  crypto: Pick<CryptoProvider, 'blake2b'>,
-  name: string,
-  keys: readonly PublicKeyHash[],
-): Uint8Array {
+export function computeFingerprint(crypto: Pick<CryptoProvider, 'blake2b'>, name: string, keys: readonly PublicKeyHash[]): Uint8Array {
   const nameBytes = utf8Encode(name, 'name');
   if (!Array.isArray(keys) || !keys.every((key) => key instanceof PublicKeyHash)) {
     throw new ArgumentError('keys', 'must be a list of PublicKeyHash');

@@ -78,12 +78,7 @@ function hybridOpen(crypto: CryptoProvider, recipient: HybridSecretKey, sender: 
  * 01 section 13.2), a CBOR map for hybrid keys (section 13.3). Both keys must have one type: ArgumentError otherwise, see
  * `BoxingKeyPair.generateFor`. A low-order recipient key is a CryptoError.
  */
-export function boxFor(
-  crypto: CryptoProvider,
-  recipient: PublicBoxingKey,
-  sender: SecretBoxingKey,
-  plaintext: Uint8Array,
-): Uint8Array {
+export function boxFor(crypto: CryptoProvider, recipient: PublicBoxingKey, sender: SecretBoxingKey, plaintext: Uint8Array): Uint8Array {
   if (!isPublicBoxingKey(recipient)) throw new ArgumentError('recipient', 'must be a public boxing key');
   if (!isSecretBoxingKey(sender)) throw new ArgumentError('sender', 'must be a secret boxing key');
   assertBytes('plaintext', plaintext);

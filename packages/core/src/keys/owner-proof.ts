@@ -8,7 +8,14 @@ import { ArgumentError, DeniedError, FormatError } from '../errors.js';
 import { equalBytes } from '../bytes.js';
 import { PublicKeyHash } from './public-key-hash.js';
 import { type KeyLookup, resolveSigningKey } from './resolve-signing-key.js';
-import { openSigned, type PublicSigningKey, SIGNATURE_SIZE, signAttached, type Signer, SigningPrivateKeyAndPublicHash } from './signing-key.js';
+import {
+  openSigned,
+  type PublicSigningKey,
+  SIGNATURE_SIZE,
+  signAttached,
+  type Signer,
+  SigningPrivateKeyAndPublicHash,
+} from './signing-key.js';
 
 /** Proof that the holder of a key agrees to be owned by another key (chapter 01 section 16). Immutable; not verified by parsing. */
 export class OwnerProof implements ToCbor {

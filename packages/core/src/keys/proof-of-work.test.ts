@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { concatBytes, fromHex, toHex, utf8Encode } from '../bytes.js';
 import { loadCrypto } from '../crypto/index.js';
@@ -17,16 +17,19 @@ test.each(v.valid.filter(({ hash }) => hash !== undefined))('hash $hash', ({ has
   expect(satisfiesDifficulty(fromHex(hash ?? ''), difficulty)).toBe(passes);
 });
 
-test.each(v.valid.filter(({ prefix }) => prefix !== undefined))('difficulty $difficulty', async ({ difficulty, data, prefix, hashStart, cbor }) => {
-  const bytes = fromHex(data ?? '');
-  const proof = await ProofOfWork.search(crypto, bytes, difficulty);
-  expect(toHex(proof.prefix)).toBe(prefix);
-  expect(proof.check(crypto, bytes, difficulty)).toBe(true);
-  expect(proof.check(crypto, bytes, difficulty + 20)).toBe(false);
-  if (hashStart !== undefined) expect(toHex(crypto.sha256(concatBytes(proof.prefix, bytes))).startsWith(hashStart)).toBe(true);
-  if (cbor !== undefined) expect(toHex(proof.encode())).toBe(cbor);
-  expect(ProofOfWork.decode(proof.encode()).equals(proof)).toBe(true);
-});
+test.each(v.valid.filter(({ prefix }) => prefix !== undefined))(
+  'difficulty $difficulty',
+  async ({ difficulty, data, prefix, hashStart, cbor }) => {
+    const bytes = fromHex(data ?? '');
+    const proof = await ProofOfWork.search(crypto, bytes, difficulty);
+    expect(toHex(proof.prefix)).toBe(prefix);
+    expect(proof.check(crypto, bytes, difficulty)).toBe(true);
+    expect(proof.check(crypto, bytes, difficulty + 20)).toBe(false);
+    if (hashStart !== undefined) expect(toHex(crypto.sha256(concatBytes(proof.prefix, bytes))).startsWith(hashStart)).toBe(true);
+    if (cbor !== undefined) expect(toHex(proof.encode())).toBe(cbor);
+    expect(ProofOfWork.decode(proof.encode()).equals(proof)).toBe(true);
+  },
+);
 
 test.each(v.invalid)('refused: $reason', ({ cbor }) => {
   expect(() => ProofOfWork.decode(fromHex(cbor))).toThrow(FormatError);
@@ -47,7 +50,7 @@ describe('difficulty', () => {
     fc.assert(
       fc.property(fc.uint8Array({ minLength: 32, maxLength: 32 }), fc.integer({ min: 0, max: 256 }), (hash, difficulty) => {
         let expected = true;
-        for (let bit = 0; bit < difficulty; bit++) if ((((hash[bit >> 3] as number) >> (bit & 7)) & 1) === 1) expected = false;
+        for (let bit = 0; bit < difficulty; bit++) if ((((hash[bit >> 3] ?? 0) >> (bit & 7)) & 1) === 1) expected = false;
         expect(satisfiesDifficulty(hash, difficulty)).toBe(expected);
       }),
     );

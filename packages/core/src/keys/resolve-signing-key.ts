@@ -1,17 +1,28 @@
 import { equalBytes } from '../bytes.js';
+import type { Cid } from '../codec/cid.js';
 import type { Hasher } from '../crypto/provider.js';
 import { ArgumentError, FormatError, NotFoundError, PyrgosError } from '../errors.js';
-import type { BlockReadContext, BlockSource } from '../store/block-store.js';
 import { PublicKeyHash } from './public-key-hash.js';
 import { decodePublicBoxingKey, type PublicBoxingKey } from './boxing-key.js';
 import { PublicSigningKey } from './signing-key.js';
 
+/** Whose key block is read. Key blocks are public: no BAT. */
+export interface KeyReadContext {
+  readonly owner: PublicKeyHash;
+  readonly signal?: AbortSignal;
+}
+
+/** What keys need of a source of blocks: every BlockSource (store/block-store.ts) is one; stores stand above keys. */
+export interface KeyBlockSource {
+  /** The bytes of a block; NotFoundError `not-found.block` when it does not exist. */
+  getBlock(cid: Cid, context: KeyReadContext): Promise<Uint8Array>;
+}
+
 /** Where keys that are blocks of their own come from, and whose blocks they are. */
 export interface KeyLookup {
   readonly hasher: Hasher;
-  readonly blocks: BlockSource;
-  /** Key blocks are public: no BAT. */
-  readonly context: Omit<BlockReadContext, 'bat'>;
+  readonly blocks: KeyBlockSource;
+  readonly context: KeyReadContext;
 }
 
 /**

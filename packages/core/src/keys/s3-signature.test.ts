@@ -42,8 +42,22 @@ describe.each(v.valid)('$kind $verb $key', (vector) => {
 });
 
 test('query parameters are escaped and sorted, and the signature stands in sorted position', () => {
-  const { url } = presignS3Url(crypto, { ...base, query: [['versionId', 'a b*~+/é'], ['Z', "'("]], scheme: 'http' }, credentials);
-  const names = url.split('?')[1]?.split('&').map((part) => part.split('=')[0]);
+  const { url } = presignS3Url(
+    crypto,
+    {
+      ...base,
+      query: [
+        ['versionId', 'a b*~+/é'],
+        ['Z', "'("],
+      ],
+      scheme: 'http',
+    },
+    credentials,
+  );
+  const names = url
+    .split('?')[1]
+    ?.split('&')
+    .map((part) => part.split('=')[0]);
   expect(names).toEqual(['X-Amz-Algorithm', 'X-Amz-Credential', 'X-Amz-Date', 'X-Amz-Signature', 'X-Amz-SignedHeaders', 'Z', 'versionId']);
   expect(url.startsWith('http://store.example/a/b?')).toBe(true);
   expect(url).toContain('Z=%27%28');
@@ -53,7 +67,17 @@ test('query parameters are escaped and sorted, and the signature stands in sorte
 test('the order of headers and the case of their names do not matter', () => {
   const sign = (headers: readonly NameValue[]): string =>
     toHex(authoriseS3Request(crypto, { ...base, verb: 'PUT', headers }, credentials).signature);
-  expect(sign([['Content-Length', '5'], ['x-amz-acl', 'public-read']])).toBe(sign([['X-Amz-Acl', 'public-read'], ['content-length', '5']]));
+  expect(
+    sign([
+      ['Content-Length', '5'],
+      ['x-amz-acl', 'public-read'],
+    ]),
+  ).toBe(
+    sign([
+      ['X-Amz-Acl', 'public-read'],
+      ['content-length', '5'],
+    ]),
+  );
 });
 
 test('what could smuggle a line or a second header into the signed text is refused', () => {

@@ -143,13 +143,7 @@ export function authoriseS3Request(
     ...(request.headers ?? []),
   ];
   const { verb, key, query = [], time } = request;
-  const signed = signS3Request(
-    crypto,
-    { verb, key, query, headers, payloadHash },
-    time,
-    credentials.region,
-    credentials.secretAccessKey,
-  );
+  const signed = signS3Request(crypto, { verb, key, query, headers, payloadHash }, time, credentials.region, credentials.secretAccessKey);
   const names = canonicalHeaders(headers).map(([name]) => name);
   const credential = `${accessKey(credentials)}/${scopeOf(time, credentials.region)}`;
   const authorization = `${ALGORITHM} Credential=${credential},SignedHeaders=${names.join(';')},Signature=${toHex(signed.signature)}`;

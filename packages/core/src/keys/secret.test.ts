@@ -1,4 +1,3 @@
-import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { toHex } from '../bytes.js';
 import { loadCrypto } from '../crypto/index.js';
@@ -28,18 +27,18 @@ const secrets = [
   ['BoxingKeyPair', curve, curve.secretKey.curve25519.bytes],
 ] as const;
 
+/** What Node's `util.inspect` gets when it asks a value for its form; secret.node.test.ts asks Node itself. */
+function inspected(value: object): string {
+  const form: unknown = Reflect.get(value, Symbol.for('nodejs.util.inspect.custom'));
+  if (typeof form !== 'function') throw new Error('the value has no form of its own');
+  return String(Reflect.apply(form, value, []));
+}
+
 describe.each(secrets)('%s', (_name, value, bytes) => {
   const forms = [toHex(bytes), [...bytes].join(','), [...bytes].join(', '), bat.format(), bat.inlineId().format()];
 
   test('prints redacted in every way', () => {
-    const outputs = [
-      String(value),
-      `${value}`,
-      JSON.stringify(value),
-      JSON.stringify({ nested: [value] }),
-      inspect(value),
-      inspect({ nested: { deep: { deeper: value } } }, { depth: 10, showHidden: true }),
-    ];
+    const outputs = [String(value), [value].join(), JSON.stringify(value), JSON.stringify({ nested: [value] }), inspected(value)];
     for (const output of outputs) {
       expect(output).toContain('redacted');
       for (const form of forms) expect(output.includes(form)).toBe(false);

@@ -127,12 +127,7 @@ export function signNow(crypto: CryptoProvider, secretKey: SecretSigningKey, now
  * The server's check of a time proof; returns the signed time in ms since the epoch. CryptoError `crypto.signature`, FormatError
  * `format.proof` or DeniedError `denied.stale`.
  */
-export function verifySignedTime(
-  crypto: CryptoProvider,
-  publicKey: PublicSigningKey,
-  signed: Uint8Array,
-  check: SignedTimeCheck,
-): number {
+export function verifySignedTime(crypto: CryptoProvider, publicKey: PublicSigningKey, signed: Uint8Array, check: SignedTimeCheck): number {
   const time = decodeCbor(openSigned(crypto, publicKey, signed));
   if (typeof time !== 'number') throw new FormatError('format.proof', 'signNow', 'must be an integer');
   checkFresh(time, check);

@@ -296,12 +296,7 @@ export function signAttached(crypto: CryptoProvider, secretKey: SecretSigningKey
 }
 
 /** Whether `signature` is a valid signature of `message`. False for a signature of another length than 64. */
-export function verifyDetached(
-  crypto: CryptoProvider,
-  publicKey: PublicSigningKey,
-  signature: Uint8Array,
-  message: Uint8Array,
-): boolean {
+export function verifyDetached(crypto: CryptoProvider, publicKey: PublicSigningKey, signature: Uint8Array, message: Uint8Array): boolean {
   if (!(publicKey instanceof PublicSigningKey)) throw new ArgumentError('publicKey', 'must be a PublicSigningKey');
   assertBytes('signature', signature);
   assertBytes('message', message);
