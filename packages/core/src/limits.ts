@@ -59,3 +59,9 @@ export const MAX_MULTI_WRITER_COMMIT_SIZE = 1_048_576;
 export const MAX_OWNED_WRITERS = 100_000;
 /** Blocks that one walk over reachable blocks visits before it gives up: 4 TiB of fragments (ours). */
 export const MAX_REACHABLE_BLOCKS = 4_194_304;
+/** Largest multiaddress in binary form; the longest legitimate ones hold an I2P destination (chapter 01 section 7; ours). */
+export const MAX_MULTIADDR_SIZE = 1024;
+/** Longest multiaddress text, in characters: eight for every byte of the binary form (chapter 01 section 7; ours). */
+export const MAX_MULTIADDR_TEXT_LENGTH = 8192;
+/** Longest header of a CAR file: about 25,000 roots (ours). */
+export const MAX_CAR_HEADER_SIZE = 1_048_576;

@@ -43,6 +43,7 @@ test('an empty secret and an empty password work', async () => {
 
 test('cancelling and bad arguments', async () => {
   const sealed = await PasswordProtected.seal(crypto, new Uint8Array(1), 'p', cheap);
+  await expect(sealed.open(crypto, 'p', { signal: AbortSignal.abort() })).rejects.toThrow(expect.objectContaining({ code: 'aborted' }));
   await expect(sealed.open(crypto, '\ud800')).rejects.toThrow(ArgumentError);
   await expect(PasswordProtected.seal(crypto, 'text' as never, 'p', cheap)).rejects.toThrow(ArgumentError);
   await expect(PasswordProtected.seal(crypto, new Uint8Array(), 'p', ScryptSecretGeneration.of())).rejects.toThrow(ArgumentError);

@@ -159,6 +159,14 @@ test('boxes of any length open again', () => {
   );
 });
 
+test('hostile public keys are an error of the family, never a weak message', () => {
+  const lowOrder = Curve25519PublicKey.of(new Uint8Array(32));
+  expect(() => boxFor(crypto, lowOrder, pair1.secretKey, new Uint8Array(3))).toThrow(CryptoError);
+  expect(() => openBox(crypto, pair1.secretKey, lowOrder, new Uint8Array(50))).toThrow(CryptoError);
+  const notReduced = HybridPublicKey.of(pair1.publicKey.curve25519, new Uint8Array(1568).fill(0xff));
+  expect(() => boxFor(crypto, notReduced, hybridA.secretKey, new Uint8Array(3))).toThrow(PyrgosError);
+});
+
 test('a pair whose halves do not belong together is refused', () => {
   for (const pair of [pair1, hybridA]) expect(BoxingKeyPair.decode(crypto, pair.encode()).equals(pair)).toBe(true);
   for (const [publicKey, secretKey] of [

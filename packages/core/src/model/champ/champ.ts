@@ -114,8 +114,7 @@ export class Champ {
   /** The value of a key, or undefined. NotFoundError when a node is missing, FormatError when one is malformed. */
   async get(key: Uint8Array): Promise<CborValue | undefined> {
     this.checkKey(key);
-    const descent = await this.descend(this.shape.hashKey(key));
-    return this.find(descent, key)?.value ?? undefined;
+    return this.at(this.shape.hashKey(key), (descent) => this.find(descent, key)?.value ?? undefined);
   }
 
   /**
@@ -126,7 +125,10 @@ export class Champ {
     this.checkKey(key);
     if (value === null || value === undefined) throw new ArgumentError('value', 'must not be null; use remove()');
     const hash = this.shape.hashKey(key);
-    const descent = await this.descend(hash);
+    await this.at(hash, (descent) => this.putAt(descent, { key, hash, value }, expected));
+  }
+
+  private putAt(descent: Descent, { key, hash, value }: ChampEntry, expected: CborValue | undefined): void {
     const { node, depth, slot } = descent;
     const entries = this.entriesIn(node, slot);
     const index = entries.findIndex((entry) => equalBytes(entry.key, key));
@@ -148,11 +150,12 @@ export class Champ {
    */
   async remove(key: Uint8Array, expected: CborValue | undefined): Promise<void> {
     this.checkKey(key);
-    const descent = await this.descend(this.shape.hashKey(key));
-    if (descent.node.slots[descent.slot] === undefined) return;
-    const existing = this.find(descent, key);
-    if (existing === undefined || !equalChampValues(existing.value, expected)) throw casFailure(existing?.value, expected);
-    this.removeFrom(descent, key);
+    await this.at(this.shape.hashKey(key), (descent) => {
+      if (descent.node.slots[descent.slot] === undefined) return;
+      const existing = this.find(descent, key);
+      if (existing === undefined || !equalChampValues(existing.value, expected)) throw casFailure(existing?.value, expected);
+      this.removeFrom(descent, key);
+    });
   }
 
   /** Removes many keys without comparing values; absent ones are ignored. All or nothing (section 4.8). */
@@ -160,7 +163,7 @@ export class Champ {
     const list = [...keys];
     for (const key of list) this.checkKey(key);
     // First load everything, so that a missing block cannot leave half of the keys removed.
-    for (const key of list) await this.descend(this.shape.hashKey(key));
+    for (const key of list) await this.at(this.shape.hashKey(key), () => undefined);
     for (const key of list) {
       const descent = this.descendLoaded(this.shape.hashKey(key));
       if (descent instanceof ChampChild) throw new ConflictError('conflict.champ', 'the map was changed while keys were removed');
@@ -230,20 +233,22 @@ export class Champ {
     }
   }
 
-  /** Loads what is missing on the way and starts again, so that its result is valid until the next await. */
-  private async descend(hash: Uint8Array): Promise<Descent> {
-    for (let depth = 0; ; depth++) {
+  /**
+   * Loads what is missing on the way, then runs `action` at its end in the same step: between the descent and the action nothing else
+   * can change the tree.
+   */
+  private async at<T>(hash: Uint8Array, action: (descent: Descent) => T): Promise<T> {
+    for (;;) {
       const found = this.descendLoaded(hash);
-      if (!(found instanceof ChampChild)) return found;
+      if (!(found instanceof ChampChild)) return action(found);
       const path: number[] = [];
-      for (let child = this.root; child !== found; ) {
-        const slot = this.shape.slotOf(hash, path.length);
-        const next = child.node?.slots[slot];
+      for (let child = this.root; child !== found; path.push(this.shape.slotOf(hash, path.length))) {
+        const next = child.node?.slots[this.shape.slotOf(hash, path.length)];
         if (!(next instanceof ChampChild)) break;
-        path.push(slot);
         child = next;
       }
-      found.node = found.node ?? (await this.load(found, path));
+      const node = await this.load(found, path);
+      found.node ??= node;
     }
   }
 

@@ -1,0 +1,57 @@
+import { assertBytes } from '../bytes.js';
+
+/** Bytes of a chunked source, taken in pieces of any size. Holds one chunk and the piece under construction. */
+export class ByteQueue {
+  private readonly source: AsyncIterator<Uint8Array>;
+  private chunk: Uint8Array = new Uint8Array(0);
+  private position = 0;
+  private ended = false;
+
+  constructor(source: AsyncIterable<Uint8Array>) {
+    this.source = source[Symbol.asyncIterator]();
+  }
+
+  /** Makes sure that the chunk has an unread byte; false at the end of the source. */
+  private async fill(): Promise<boolean> {
+    while (this.position === this.chunk.length) {
+      if (this.ended) return false;
+      const next = await this.source.next();
+      if (next.done === true) {
+        this.ended = true;
+        return false;
+      }
+      assertBytes('source', next.value);
+      this.chunk = next.value;
+      this.position = 0;
+    }
+    return true;
+  }
+
+  /** The next byte, or undefined at the end. */
+  async byte(): Promise<number | undefined> {
+    return (await this.fill()) ? this.chunk[this.position++] : undefined;
+  }
+
+  /** The next `count` bytes as a fresh array, or undefined when the source ends before. The caller has checked `count`. */
+  async take(count: number): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    const out = new Uint8Array(count);
+    let filled = 0;
+    while (filled < count) {
+      if (!(await this.fill())) return undefined;
+      const piece = this.chunk.subarray(this.position, this.position + count - filled);
+      out.set(piece, filled);
+      filled += piece.length;
+      this.position += piece.length;
+    }
+    return out;
+  }
+
+  /** Tells the source that no more is wanted. */
+  async close(): Promise<void> {
+    if (this.ended) return;
+    this.ended = true;
+    this.chunk = new Uint8Array(0);
+    this.position = 0;
+    await this.source.return?.();
+  }
+}
