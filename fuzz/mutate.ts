@@ -3,7 +3,10 @@ import type { seededRandom } from '@pyrgos/testkit/random';
 type Random = ReturnType<typeof seededRandom>;
 
 /** Bytes that mean something to our decoders: CBOR heads, lengths at their limits, multihash and CID prefixes. */
-const interesting = [0x00, 0x01, 0x17, 0x18, 0x19, 0x1a, 0x1b, 0x1f, 0x20, 0x40, 0x58, 0x5f, 0x60, 0x71, 0x7f, 0x80, 0x9b, 0x9f, 0xa0, 0xbb, 0xbf, 0xd8, 0xf4, 0xf6, 0xf7, 0xff];
+const interesting = [
+  0x00, 0x01, 0x17, 0x18, 0x19, 0x1a, 0x1b, 0x1f, 0x20, 0x40, 0x58, 0x5f, 0x60, 0x71, 0x7f, 0x80, 0x9b, 0x9f, 0xa0, 0xbb, 0xbf, 0xd8, 0xf4,
+  0xf6, 0xf7, 0xff,
+];
 
 /** One random change of `bytes`: flip, overwrite, insert, delete, duplicate, cut, splice with another seed. */
 function mutateOnce(bytes: Uint8Array, other: Uint8Array, random: Random): Uint8Array {
@@ -33,7 +36,15 @@ function mutateOnce(bytes: Uint8Array, other: Uint8Array, random: Random): Uint8
       break;
     default:
       // A length that lies: 64-bit, 32-bit or 16-bit head with a huge count.
-      out.splice(at, 1, ...([[0x5b, 0, 4, 0, 0, 0, 0, 0, 0], [0x9a, 0xff, 0xff, 0xff, 0xff], [0xb9, 0xff, 0xff]][random.nextInteger(3)] ?? []));
+      out.splice(
+        at,
+        1,
+        ...([
+          [0x5b, 0, 4, 0, 0, 0, 0, 0, 0],
+          [0x9a, 0xff, 0xff, 0xff, 0xff],
+          [0xb9, 0xff, 0xff],
+        ][random.nextInteger(3)] ?? []),
+      );
   }
   return Uint8Array.from(out.slice(0, 1 << 17));
 }

@@ -9,7 +9,9 @@ const GETS = 1000;
 /** CHAMP: n puts into an empty tree and one flush; then gets of random keys from the stored tree. */
 export async function benchChamp(): Promise<Measurement[]> {
   const crypto = await loadCrypto();
-  const owner = PublicKeyHash.ofInlineKey(Uint8Array.from([0x82, 0x01, 0x58, 0x20, ...crypto.ed25519KeyPair(new Uint8Array(32)).publicKey]));
+  const owner = PublicKeyHash.ofInlineKey(
+    Uint8Array.from([0x82, 0x01, 0x58, 0x20, ...crypto.ed25519KeyPair(new Uint8Array(32)).publicKey]),
+  );
   const out: Measurement[] = [];
   for (const size of [1000, 10_000, 100_000]) {
     const encoder = new TextEncoder();
@@ -25,9 +27,13 @@ export async function benchChamp(): Promise<Measurement[]> {
       root = champ.flush(blocks);
     };
     out.push(
-      ...(await measure('CHAMP', 's', (milliseconds) => milliseconds / 1000, [
-        { name: `${size} puts, one commit`, run: put, ...(size === 100_000 ? { target: 5 } : {}) },
-      ], { samples, warmUps: 1 })),
+      ...(await measure(
+        'CHAMP',
+        's',
+        (milliseconds) => milliseconds / 1000,
+        [{ name: `${size} puts, one commit`, run: put, ...(size === 100_000 ? { target: 5 } : {}) }],
+        { samples, warmUps: 1 },
+      )),
     );
     const stored = root;
     if (stored === undefined) throw new Error('nothing was flushed');

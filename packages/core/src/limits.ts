@@ -65,3 +65,21 @@ export const MAX_MULTIADDR_SIZE = 1024;
 export const MAX_MULTIADDR_TEXT_LENGTH = 8192;
 /** Longest header of a CAR file: about 25,000 roots (ours). */
 export const MAX_CAR_HEADER_SIZE = 1_048_576;
+/** Age in milliseconds up to which a pointer is used without asking the server again (chapter 03 section 13). */
+export const POINTER_CACHE_MILLISECONDS = 7000;
+/** Bytes of verified blocks that a client keeps in memory unless told otherwise (ours). */
+export const BLOCK_CACHE_SIZE = 67_108_864;
+/** Larger blocks are not kept in the verified block cache (chapter 03 section 13). */
+export const MAX_CACHED_BLOCK_SIZE = 102_400;
+/** Raw blocks below this size are uploaded in batches of their own (chapter 03 section 9.1). */
+export const SMALL_RAW_BLOCK_SIZE = 102_400;
+/** Raw blocks in one upload batch (chapter 03 section 9.1). */
+export const MAX_RAW_BLOCKS_PER_BATCH = 50;
+/** dag-cbor blocks in one upload batch, whose total stays within 1 MiB (chapter 03 section 11.5). */
+export const MAX_CBOR_BLOCKS_PER_BATCH = 1000;
+/** Bytes of dag-cbor blocks in one upload batch (chapter 03 section 11.5). */
+export const MAX_CBOR_BATCH_SIZE = 1_048_576;
+/** Upload batches in flight at a time (chapter 03 section 11.5). */
+export const MAX_UPLOADS_IN_FLIGHT = 4;
+/** Times that one flush merges a writer's change with what others committed meanwhile, before it reports a conflict (ours). */
+export const MAX_MERGES_PER_FLUSH = 5;

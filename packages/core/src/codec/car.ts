@@ -70,7 +70,10 @@ export class CarReader implements AsyncIterable<CarBlock> {
 
   /** The roots named by the header, which is read when first needed. */
   roots(): Promise<readonly Cid[]> {
-    this.header ??= this.readHeader();
+    this.header ??= this.readHeader().catch(async (error: unknown) => {
+      await this.close();
+      throw error;
+    });
     return this.header;
   }
 
@@ -147,7 +150,6 @@ export class CarReader implements AsyncIterable<CarBlock> {
 
 /** Where the CID at the start of a section ends; decodeCid wants its exact bytes. */
 function cidEnd(section: Uint8Array): number {
-  if (section[0] === MultihashCode.sha2_256 && section[1] === 32) return Math.min(34, section.length);
   const version = decodeSmallVarint(section, 0);
   const codec = decodeSmallVarint(section, version.end);
   return decodeMultihashPrefix(section, codec.end).end;

@@ -3,7 +3,7 @@ import { FormatError } from '../errors.js';
 import { decodeBase32, encodeBase32 } from './base32.js';
 import { decodeBase64, encodeBase64 } from './base64.js';
 import { parsePeerId } from './cid.js';
-import { decodeMultihash, Multihash, MultihashCode } from './multihash.js';
+import { decodeMultihash, type Multihash, MultihashCode } from './multihash.js';
 
 /** How the address of one protocol is written. Both directions throw FormatError `format.multiaddr` for what is not canonical or valid. */
 export interface AddressKind {
@@ -87,7 +87,9 @@ function onion(hostSize: number): AddressKind {
     size: hostSize + 2,
     toBytes: (text) => {
       const [host = '', port, more] = text.split(':');
-      if (host.length !== digits || port === undefined || more !== undefined) fail(`an onion address is ${digits} characters, a colon and a port`);
+      if (host.length !== digits || port === undefined || more !== undefined) {
+        return fail(`an onion address is ${digits} characters, a colon and a port`);
+      }
       return concatBytes(decodeBase32(host), portToBytes(port));
     },
     toText: (bytes) => `${encodeBase32(bytes.subarray(0, hostSize))}:${portToText(bytes.subarray(hostSize))}`,
@@ -113,8 +115,11 @@ function peerMultihash(multihash: Multihash): Multihash {
   return known ? multihash : fail('a peer id must be an identity or sha2-256 multihash');
 }
 
+/** Names of {@link addressKinds}. */
+export type AddressKindName = 'ip4' | 'ip6' | 'port' | 'name' | 'peer' | 'onion' | 'onion3' | 'garlic64' | 'garlic32';
+
 /** Kinds of addresses; a peer id is a bare multihash in base58, as everywhere outside the reference's own parser. */
-export const addressKinds = {
+export const addressKinds: Readonly<Record<AddressKindName, AddressKind>> = {
   ip4: { size: 4, toBytes: ip4ToBytes, toText: (bytes) => bytes.join('.') },
   ip6: { size: 16, toBytes: ip6ToBytes, toText: ip6ToText },
   port: { size: 2, toBytes: portToBytes, toText: portToText },
@@ -143,4 +148,4 @@ export const addressKinds = {
     toBytes: (text) => checkGarlic32(decodeBase32(text)),
     toText: (bytes) => encodeBase32(checkGarlic32(bytes)),
   },
-} as const satisfies Readonly<Record<string, AddressKind>>;
+};

@@ -135,7 +135,9 @@ export function formatMultiaddr(address: Multiaddr, options: MultiaddrOptions = 
 function canonical(address: Multiaddr): MultiaddrComponent[] {
   if (!Array.isArray(address)) throw new ArgumentError('address', 'must be a list of components');
   if (address.length === 0) fail('', 'must have a component');
-  return (address as Multiaddr).map(({ protocol, value }, index) => {
+  return (address as Multiaddr).map((component, index) => {
+    if (typeof component !== 'object' || component === null) throw new ArgumentError('address', 'must be a list of components');
+    const { protocol, value } = component;
     const { name, kind } = protocolNamed(protocol, index);
     const where = `component ${index} (${name})`;
     if (kind === 'unsupported') return fail(where, 'addresses of this protocol are not supported');
@@ -165,8 +167,10 @@ export function encodeMultiaddr(address: Multiaddr, options: MultiaddrOptions = 
 /** Text of a peer id that is stored as a binary CID. */
 function peerOfCid(bytes: Uint8Array): string {
   const cid = decodeCid(bytes);
+  // The two forms that the text of a bare multihash stands for, so that encoding again gives the same bytes.
   const isPeer = cid.version === 0 || (cid.codec === CidCodec.libp2pKey && cid.isIdentity);
-  return isPeer ? addressKinds.peer.toText(cid.multihash.bytes) : fail('', 'a peer id must be a libp2p-key CID of an identity hash or a version 0 CID');
+  if (!isPeer) return fail('', 'a peer id must be a libp2p-key CID of an identity hash or a version 0 CID');
+  return addressKinds.peer.toText(cid.multihash.bytes);
 }
 
 /**

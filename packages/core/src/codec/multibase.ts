@@ -13,10 +13,10 @@ import { decodeBase64, decodeBase64Unpadded, encodeBase64, encodeBase64Unpadded 
 export type MultibasePrefix = 'z' | 'f' | 'b' | 'B' | 'v' | 'V' | 'k' | 'm' | 'M';
 
 interface Base {
-  /** Upper bound of bytes per character, to refuse over-long output before building it. */
+  /** Most bytes that one character can stand for, to refuse over-long output before building it. */
   readonly bytesPerCharacter: number;
-  encode(bytes: Uint8Array): string;
-  decode(text: string): Uint8Array<ArrayBuffer>;
+  readonly encode: (bytes: Uint8Array) => string;
+  readonly decode: (text: string) => Uint8Array<ArrayBuffer>;
 }
 
 function decodeBase16(text: string): Uint8Array<ArrayBuffer> {

@@ -99,7 +99,9 @@ const checks: readonly Check[] = [
   },
   {
     operation: 'BLAKE2b',
-    passes: gives('bddd813c634239723171ef3fee98579b94964e3bb1cb3e427262c8c068d52319', (c) => c.blake2b(Uint8Array.of(0x61, 0x62, 0x63), 32)),
+    passes: gives('bddd813c634239723171ef3fee98579b94964e3bb1cb3e427262c8c068d52319', (c) =>
+      c.blake2b(Uint8Array.of(0x61, 0x62, 0x63), 32),
+    ),
   },
   {
     operation: 'BLAKE3',

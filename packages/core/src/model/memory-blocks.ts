@@ -39,7 +39,8 @@ export class MemoryBlocks implements BlockSource, BlockSink {
   /** The block; NotFoundError `not-found.block` when it is not here. */
   async getBlock(cid: Cid): Promise<Uint8Array> {
     const bytes = this.find(cid);
-    if (bytes === undefined) throw new NotFoundError('not-found.block', `block ${cid.toString()} is not in memory`, { cid: cid.toString() });
+    if (bytes === undefined)
+      throw new NotFoundError('not-found.block', `block ${cid.toString()} is not in memory`, { cid: cid.toString() });
     return bytes;
   }
 

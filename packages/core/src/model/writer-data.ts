@@ -39,7 +39,9 @@ export interface WriterDataFields {
 }
 
 /** What {@link WriterData.with} changes: undefined removes a field. `static` is never written anew, only kept or removed. */
-export type WriterDataChanges = { readonly [K in keyof Omit<WriterDataFields, 'controller' | 'static'>]?: WriterDataFields[K] | undefined } & {
+export type WriterDataChanges = {
+  readonly [K in keyof Omit<WriterDataFields, 'controller' | 'static'>]?: WriterDataFields[K] | undefined;
+} & {
   readonly static?: undefined;
 };
 
@@ -118,7 +120,10 @@ export class WriterData implements WriterDataFields, ToCbor {
     this.inbound = inbound === undefined ? undefined : PublicKeyHash.fromCid(inbound, fields.path('inbound'));
     this.owned = fields.optionalLink('owned');
     this.named = new Map(
-      [...(fields.optionalMap('named') ?? [])].map(([name, proof]) => [name, OwnerProof.fromCbor(proof, `${fields.path('named')}.${name}`)]),
+      [...(fields.optionalMap('named') ?? [])].map(([name, proof]) => [
+        name,
+        OwnerProof.fromCbor(proof, `${fields.path('named')}.${name}`),
+      ]),
     );
     this.static = legacy === undefined ? undefined : PaddedCipherText.fromCbor(legacy, fields.path('static'));
     this.tree = fields.optionalLink('tree');

@@ -75,7 +75,8 @@ function* differences(left: readonly ChampEntry[], right: readonly ChampEntry[])
     if (!equalChampValues(entry.value, other?.value)) yield emit(entry.key, entry.value, other?.value);
   }
   for (const entry of right) {
-    if (entry.value !== null && !left.some((candidate) => equalBytes(candidate.key, entry.key))) yield emit(entry.key, undefined, entry.value);
+    if (entry.value !== null && !left.some((candidate) => equalBytes(candidate.key, entry.key)))
+      yield emit(entry.key, undefined, entry.value);
   }
 }
 

@@ -31,7 +31,7 @@ export class ChampNode {
   constructor(
     readonly slots: ChampSlot[],
     /** The mirror BAT id; on roots only. */
-    public bat: BatId | undefined = undefined,
+    public bat?: BatId,
   ) {}
 
   /** A node without mappings. */
@@ -151,9 +151,8 @@ export function champNodeFromCbor(value: CborValue, shape: ChampShape, path: rea
   linkSlots.forEach((s, i) => {
     if (node.slots[s] !== undefined) fields.fail(1, `slot ${s} is in both bitmaps`);
     const link = contents[contents.length - 1 - i];
-    if (!(link instanceof Cid)) return fields.fail(2, 'a child must be a link');
-    node.slots[s] = new ChampChild(link, undefined);
+    node.slots[s] = link instanceof Cid ? new ChampChild(link, undefined) : fields.fail(2, 'a child must be a link');
   });
-  node.bat = bat;
+  if (bat !== undefined) node.bat = bat;
   return node;
 }

@@ -48,7 +48,12 @@ async function collect(champ: Champ): Promise<Map<string, CborValue>> {
   return map;
 }
 
-async function differences(left: Cid | undefined, right: Cid | undefined, blocks: MemoryBlocks, options?: ChampOptions): Promise<ChampDifference[]> {
+async function differences(
+  left: Cid | undefined,
+  right: Cid | undefined,
+  blocks: MemoryBlocks,
+  options?: ChampOptions,
+): Promise<ChampDifference[]> {
   const out: ChampDifference[] = [];
   for await (const difference of diffChamps(left, right, blocks, context, options)) out.push(difference);
   return out;
@@ -104,7 +109,7 @@ describe('vectors', () => {
     expect(bulk.flush(blocks).toString()).toBe(vectors.oddOfThousand);
     for (const i of all) {
       const value = await bulk.get(longKey(i));
-      expect(value?.toString()).toBe(i % 2 === 1 ? longValue(i).toString() : undefined);
+      expect(equalChampValues(value, i % 2 === 1 ? longValue(i) : undefined)).toBe(true);
     }
   });
 
@@ -166,7 +171,9 @@ describe('put and remove', () => {
     await champ.put(shortKey(0), link('ignored for absent keys'), shortValue(0));
     const before = champ.flush(blocks);
     await expect(champ.put(shortKey(0), undefined, shortValue(1))).rejects.toMatchObject({ code: 'conflict.champ', retry: 'after' });
-    await expect(champ.put(shortKey(0), shortValue(1), shortValue(2))).rejects.toThrow(/^CAS exception updating cryptree node\. existing: z/);
+    await expect(champ.put(shortKey(0), shortValue(1), shortValue(2))).rejects.toThrow(
+      /^CAS exception updating cryptree node\. existing: z/,
+    );
     await expect(champ.remove(shortKey(0), shortValue(1))).rejects.toMatchObject({ code: 'conflict.champ' });
     await expect(champ.remove(shortKey(1), undefined)).rejects.toMatchObject({ code: 'conflict.champ' });
     await champ.remove(Uint8Array.of(1), shortValue(1));
@@ -277,12 +284,16 @@ describe('the root of a gated CHAMP keeps its BAT', () => {
     const bat = Bat.of(new Uint8Array(32).fill(7)).withMirrorId(crypto);
     const root = await build(blocks, range(6), shortKey, shortValue);
     const asked: boolean[] = [];
-    const champ = Champ.open(root, {
-      getBlock: async (cid, given) => {
-        asked.push(given.bat !== undefined);
-        return blocks.getBlock(cid);
+    const champ = Champ.open(
+      root,
+      {
+        getBlock: async (cid, given) => {
+          asked.push(given.bat !== undefined);
+          return blocks.getBlock(cid);
+        },
       },
-    }, { owner, bat });
+      { owner, bat },
+    );
     await champ.get(shortKey(3));
     expect(asked).toEqual([true, false, false]);
   });
@@ -326,7 +337,9 @@ describe('diff', () => {
  */
 const arbitraryKey = fc.oneof(
   fc.uint8Array({ minLength: 0, maxLength: 3 }).map((start) => Uint8Array.of(...start, 0x80 | start.length)),
-  fc.tuple(fc.constantFrom(0, 1, 2, 3, 4), fc.integer({ min: 0, max: 40 })).map(([zeros, i]) => Uint8Array.of(...new Uint8Array(zeros), i, 0x90 | zeros)),
+  fc
+    .tuple(fc.constantFrom(0, 1, 2, 3, 4), fc.integer({ min: 0, max: 40 }))
+    .map(([zeros, i]) => Uint8Array.of(...new Uint8Array(zeros), i, 0x90 | zeros)),
 );
 const arbitraryStep = fc.record({
   key: arbitraryKey,
@@ -364,8 +377,8 @@ describe.each(shapes)('against a Map, $name', ({ options }) => {
           if (flush) champ = Champ.open(champ.flush(blocks), blocks, context, options());
         }
         const root = champ.flush(blocks);
-        expect(await collect(Champ.open(root, blocks, context, options()))).toEqual(new Map([...(await collect(champ))]));
-        expect(new Map([...(await collect(champ))].sort())).toEqual(new Map([...model].sort()));
+        expect(await collect(Champ.open(root, blocks, context, options()))).toEqual(await collect(champ));
+        expect(await collect(champ)).toEqual(model);
         expect(root.equals(await apply(blocks, model))).toBe(true);
         expect(root.equals(await apply(blocks, [...model].reverse()))).toBe(true);
         const emptied = Champ.open(root, blocks, context, options());
@@ -376,7 +389,9 @@ describe.each(shapes)('against a Map, $name', ({ options }) => {
     );
   });
 
-  const arbitraryMap = fc.array(fc.tuple(arbitraryKey.map(toHex), fc.integer({ min: 1, max: 3 })), { maxLength: 30 }).map((list) => new Map(list));
+  const arbitraryMap = fc
+    .array(fc.tuple(arbitraryKey.map(toHex), fc.integer({ min: 1, max: 3 })), { maxLength: 30 })
+    .map((list) => new Map(list));
 
   test('diff is exactly the difference, in both directions', async () => {
     await fc.assert(
@@ -385,10 +400,12 @@ describe.each(shapes)('against a Map, $name', ({ options }) => {
         const [left, right] = [await apply(blocks, a), await apply(blocks, b)];
         const expected = new Set([...a.keys(), ...b.keys()].filter((key) => a.get(key) !== b.get(key)));
         const forward = await differences(left, right, blocks, options());
-        expect(new Map(forward.map((d) => [toHex(d.key), [d.left, d.right]]))).toEqual(new Map([...expected].map((key) => [key, [a.get(key), b.get(key)]])));
+        expect(new Map(forward.map((d) => [toHex(d.key), [d.left, d.right]]))).toEqual(
+          new Map([...expected].map((key) => [key, [a.get(key), b.get(key)]])),
+        );
         expect(forward).toHaveLength(expected.size);
         const backward = await differences(right, left, blocks, options());
-        expect(backward.map((d) => toHex(d.key)).sort()).toEqual([...expected].sort());
+        expect(new Set(backward.map((d) => toHex(d.key)))).toEqual(expected);
         const patched = Champ.open(left, blocks, context, options());
         for (const { key, left: before, right: after } of forward) {
           if (after === undefined) await patched.remove(key, before);

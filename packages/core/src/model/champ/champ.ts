@@ -7,14 +7,7 @@ import { ArgumentError, ConflictError, LimitError } from '../../errors.js';
 import { BatId } from '../../keys/bat.js';
 import { MAX_CHAMP_DEPTH, MAX_CHAMP_KEY_SIZE } from '../../limits.js';
 import type { BlockReadContext, BlockSink, BlockSource } from '../../store/block-store.js';
-import {
-  ChampChild,
-  type ChampEntry,
-  ChampNode,
-  champNodeFromCbor,
-  champNodeToCbor,
-  compareEntries,
-} from './champ-node.js';
+import { ChampChild, type ChampEntry, ChampNode, champNodeFromCbor, champNodeToCbor, compareEntries } from './champ-node.js';
 import { type ChampOptions, ChampShape } from './champ-shape.js';
 
 /** A mapping as callers see it. */
@@ -102,7 +95,8 @@ export class Champ {
     this.mirror = bat;
     // A map that was never stored gets its BAT even if nothing is put into it.
     if (this.root.cid === undefined && this.root.node !== undefined && this.root.node.slots.every((slot) => slot === undefined)) {
-      this.root.node.bat = bat;
+      if (bat === undefined) delete this.root.node.bat;
+      else this.root.node.bat = bat;
     }
   }
 

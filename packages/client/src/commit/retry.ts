@@ -1,0 +1,111 @@
+import type { RandomSource } from '@pyrgos/core/crypto';
+import { type ErrorCode, PyrgosError, throwIfAborted } from '@pyrgos/core/errors';
+import type { BlockStore, PointerStore } from '@pyrgos/core/store';
+import type { Clock } from './clock.js';
+
+/** How often a call is tried and how long to wait in between (chapter 03 section 12.3). */
+export interface RetryPolicy {
+  /** Most calls, the first one included. */
+  readonly attempts: number;
+  /** Milliseconds to wait after attempt `attempt` (1, 2, …) failed; `fraction` is random in [0, 1). */
+  readonly delay: (attempt: number, fraction: number) => number;
+}
+
+/** Pointer calls: 3 attempts, k·1000 ms and up to 499 ms more. */
+export const POINTER_RETRIES: RetryPolicy = {
+  attempts: 3,
+  delay: (attempt, fraction) => attempt * 1000 + Math.floor(fraction * 500),
+};
+
+/** Block and CHAMP calls: 7 attempts, 1000·2^(k−1) ms and up to half of that more. */
+export const BLOCK_RETRIES: RetryPolicy = {
+  attempts: 7,
+  delay: (attempt, fraction) => 1000 * 2 ** (attempt - 1) + Math.floor(fraction * 500 * 2 ** (attempt - 1)),
+};
+
+/** What retrying needs from outside. */
+export interface RetryOptions {
+  readonly clock: Clock;
+  readonly random: RandomSource;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Families that say the same thing however often they are asked. */
+const NEVER_RETRIED: ReadonlySet<string> = new Set([
+  'argument',
+  'format',
+  'crypto',
+  'not-found',
+  'conflict',
+  'denied',
+  'limit',
+  'quota',
+  'aborted',
+  'internal',
+]);
+
+/**
+ * Whether repeating the same call can help: only for an error that says so itself (`retry: 'safe'`) and is no conflict, refusal,
+ * quota, missing thing or malformed answer. Errors from outside the family are bugs and never retried.
+ */
+export function isRetryable(error: unknown): boolean {
+  if (!(error instanceof PyrgosError) || error.retry !== 'safe') return false;
+  const [family] = error.code.split('.') as [string];
+  return !NEVER_RETRIED.has(family);
+}
+
+/**
+ * The one place where calls are repeated: runs `operation` until it succeeds, fails for good or has used up the attempts of `policy`.
+ * The last error is thrown as it is. AbortedError when the signal is aborted before an attempt or during a wait.
+ */
+export async function retrying<T>(operation: (attempt: number) => Promise<T>, policy: RetryPolicy, options: RetryOptions): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    throwIfAborted(options.signal, 'the call');
+    try {
+      return await operation(attempt);
+    } catch (error) {
+      if (attempt >= policy.attempts || !isRetryable(error)) throw error;
+    }
+    const [high, low] = options.random.randomBytes(2) as unknown as [number, number];
+    await options.clock.sleep(policy.delay(attempt, (high * 256 + low) / 65_536), options.signal);
+  }
+}
+
+/**
+ * A block store whose calls are repeated by {@link BLOCK_RETRIES}. Repeating an upload is harmless. Closing a transaction is not
+ * repeated: it is a courtesy that expires by itself, and a finished commit should not wait for it.
+ */
+export function retryingBlockStore(store: BlockStore, options: Omit<RetryOptions, 'signal'>): BlockStore {
+  const retry = <T>(signal: AbortSignal | undefined, call: () => Promise<T>): Promise<T> =>
+    retrying(call, BLOCK_RETRIES, { ...options, signal });
+  const lookUp = store.lookUpChamp?.bind(store);
+  return {
+    getBlock: (cid, context) => retry(context.signal, () => store.getBlock(cid, context)),
+    startTransaction: (owner, signal) => retry(signal, () => store.startTransaction(owner, signal)),
+    closeTransaction: (owner, transaction, signal) => store.closeTransaction(owner, transaction, signal),
+    putBlocks: (owner, writer, blocks, transaction, signal) =>
+      retry(signal, () => store.putBlocks(owner, writer, blocks, transaction, signal)),
+    ...(lookUp === undefined
+      ? {}
+      : { lookUpChamp: (root, lookups, context) => retry(context.signal, () => lookUp(root, lookups, context)) }),
+  };
+}
+
+/**
+ * A pointer store whose calls are repeated by {@link POINTER_RETRIES}. Repeating an update after a time-out is safe: it succeeds, or
+ * it fails with a conflict whose existing target is ours, which {@link flush} recognises as success.
+ */
+export function retryingPointerStore(store: PointerStore, options: Omit<RetryOptions, 'signal'>): PointerStore {
+  const retry = <T>(signal: AbortSignal | undefined, call: () => Promise<T>): Promise<T> =>
+    retrying(call, POINTER_RETRIES, { ...options, signal });
+  return {
+    getPointer: (owner, writer, signal) => retry(signal, () => store.getPointer(owner, writer, signal)),
+    setPointer: (owner, writer, signed, signal) => retry(signal, () => store.setPointer(owner, writer, signed, signal)),
+    setPointers: (owner, updates, signal) => retry(signal, () => store.setPointers(owner, updates, signal)),
+  };
+}
+
+/** Codes of errors that report a lost race: re-read, then repeat the whole operation. */
+export function isConflict(error: unknown): error is PyrgosError & { readonly code: Extract<ErrorCode, `conflict.${string}`> } {
+  return error instanceof PyrgosError && error.code.startsWith('conflict.');
+}

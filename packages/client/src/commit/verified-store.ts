@@ -1,0 +1,144 @@
+import { assertInteger, equalBytes } from '@pyrgos/core/bytes';
+import { Cid, CidCodec } from '@pyrgos/core/codec';
+import type { Hasher } from '@pyrgos/core/crypto';
+import { AbortedError, ArgumentError, FormatError, throwIfAborted } from '@pyrgos/core/errors';
+import { BLOCK_CACHE_SIZE, MAX_BLOCK_SIZE, MAX_CACHED_BLOCK_SIZE } from '@pyrgos/core/limits';
+import type { BlockReadContext, BlockSource } from '@pyrgos/core/store';
+
+/** A read that several callers wait for. It is cancelled when the last of them has gone. */
+interface SharedRead {
+  readonly promise: Promise<Uint8Array>;
+  readonly controller: AbortController;
+  waiters: number;
+}
+
+/**
+ * Blocks from an untrusted source, verified: what comes out has the hash that was asked for, or nothing comes out.
+ *
+ * Small blocks are cached (least recently used first out, bounded in bytes); a hit asks for no BAT, since the bytes are ours already
+ * (chapter 03 section 13). Concurrent reads of one block with the same rights share one request. The arrays that it hands out belong to
+ * the cache: never modify them.
+ */
+export class VerifiedBlocks implements BlockSource {
+  private readonly cache = new Map<string, Uint8Array>();
+  private readonly reads = new Map<string, SharedRead>();
+  private cachedBytes = 0;
+
+  constructor(
+    private readonly source: BlockSource,
+    private readonly hasher: Pick<Hasher, 'sha256'>,
+    private readonly capacity: number = BLOCK_CACHE_SIZE,
+  ) {
+    assertInteger('capacity', capacity, 0, Number.MAX_SAFE_INTEGER);
+  }
+
+  /** Bytes in the cache; at most the capacity. */
+  get size(): number {
+    return this.cachedBytes;
+  }
+
+  /**
+   * The verified bytes. FormatError `format.block` when the source returns other bytes, too many, or when `cid` names no block at all;
+   * otherwise the source's own errors.
+   */
+  async getBlock(cid: Cid, context: BlockReadContext): Promise<Uint8Array> {
+    if (!(cid instanceof Cid)) throw new ArgumentError('cid', 'must be a Cid');
+    if (cid.isIdentity) throw new FormatError('format.block', 'cid', 'an identity CID names no block');
+    throwIfAborted(context.signal, 'reading a block');
+    return this.cached(cid) ?? this.share(cid, context);
+  }
+
+  /** Keeps a block whose hash the caller has computed itself: one that was just written. Copies nothing. */
+  keep(cid: Cid, bytes: Uint8Array): void {
+    if (bytes.length > MAX_CACHED_BLOCK_SIZE || bytes.length > this.capacity || this.cache.has(cid.key)) return;
+    this.cache.set(cid.key, bytes);
+    this.cachedBytes += bytes.length;
+    for (const [key, oldest] of this.cache) {
+      if (this.cachedBytes <= this.capacity) break;
+      this.cache.delete(key);
+      this.cachedBytes -= oldest.length;
+    }
+  }
+
+  /** Keeps what a lookup answered, under the CIDs computed from the bytes: a forged block gets a CID that nothing refers to. */
+  keepHints(blocks: readonly Uint8Array[]): void {
+    for (const bytes of blocks) {
+      if (!(bytes instanceof Uint8Array) || bytes.length > MAX_CACHED_BLOCK_SIZE) continue;
+      this.keep(Cid.ofSha256(this.hasher.sha256(bytes), CidCodec.dagCbor), bytes);
+    }
+  }
+
+  private cached(cid: Cid): Uint8Array | undefined {
+    const bytes = this.cache.get(cid.key);
+    if (bytes === undefined) return undefined;
+    this.cache.delete(cid.key);
+    this.cache.set(cid.key, bytes);
+    return bytes;
+  }
+
+  private async share(cid: Cid, context: BlockReadContext): Promise<Uint8Array> {
+    const { owner, bat, signal } = context;
+    // A refusal of one caller's BAT must not reach a caller with the right one.
+    const key = [cid.toString(), owner.toString(), bat?.encode().join() ?? ''].join(' ');
+    let read = this.reads.get(key);
+    if (read === undefined) {
+      const controller = new AbortController();
+      const promise = this.fetch(cid, { owner, ...(bat === undefined ? {} : { bat }), signal: controller.signal });
+      const created: SharedRead = { promise, controller, waiters: 0 };
+      const forget = (): void => {
+        if (this.reads.get(key) === created) this.reads.delete(key);
+      };
+      promise.then(forget, forget);
+      this.reads.set(key, created);
+      read = created;
+    }
+    return waitFor(read, signal, () => this.reads.delete(key));
+  }
+
+  private async fetch(cid: Cid, context: BlockReadContext): Promise<Uint8Array> {
+    const bytes = await this.source.getBlock(cid, context);
+    if (!(bytes instanceof Uint8Array)) throw new FormatError('format.block', 'block', 'is no byte string');
+    if (bytes.length > MAX_BLOCK_SIZE) {
+      throw new FormatError('format.block', 'block', `has ${bytes.length} bytes; the maximum is ${MAX_BLOCK_SIZE}`);
+    }
+    // A true copy (slice() of a Node Buffer is none), so that the source cannot change what was verified.
+    const own = new Uint8Array(bytes);
+    if (!equalBytes(this.hasher.sha256(own), cid.multihash.digest)) {
+      throw new FormatError('format.block', 'block', 'does not have the hash that names it', { data: { cid: cid.toString() } });
+    }
+    this.keep(cid, own);
+    return own;
+  }
+}
+
+/** Waits for a shared read unless `signal` is aborted first; the last one to leave cancels it and calls `abandon`. */
+function waitFor(read: SharedRead, signal: AbortSignal | undefined, abandon: () => void): Promise<Uint8Array> {
+  if (signal === undefined) {
+    // A caller that cannot cancel keeps the read alive for good.
+    read.waiters++;
+    return read.promise;
+  }
+  read.waiters++;
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => {
+      read.waiters--;
+      if (read.waiters === 0) {
+        abandon();
+        read.controller.abort();
+      }
+      reject(new AbortedError('reading a block'));
+    };
+    signal.addEventListener('abort', onAbort, { once: true });
+    const settled = (): void => signal.removeEventListener('abort', onAbort);
+    read.promise.then(
+      (bytes) => {
+        settled();
+        resolve(bytes);
+      },
+      (error: unknown) => {
+        settled();
+        reject(error as Error);
+      },
+    );
+  });
+}
