@@ -28,11 +28,10 @@ export type ChampSlot = readonly ChampEntry[] | ChampChild | undefined;
 
 /** A node in memory. Mutable; owned by one Champ. */
 export class ChampNode {
-  constructor(
-    readonly slots: ChampSlot[],
-    /** The mirror BAT id; on roots only. */
-    public bat?: BatId,
-  ) {}
+  /** The mirror BAT id; on roots only. */
+  bat: BatId | undefined;
+
+  constructor(readonly slots: ChampSlot[]) {}
 
   /** A node without mappings. */
   static empty(shape: ChampShape): ChampNode {
@@ -153,6 +152,6 @@ export function champNodeFromCbor(value: CborValue, shape: ChampShape, path: rea
     const link = contents[contents.length - 1 - i];
     node.slots[s] = link instanceof Cid ? new ChampChild(link, undefined) : fields.fail(2, 'a child must be a link');
   });
-  if (bat !== undefined) node.bat = bat;
+  node.bat = bat;
   return node;
 }

@@ -95,8 +95,7 @@ export class Champ {
     this.mirror = bat;
     // A map that was never stored gets its BAT even if nothing is put into it.
     if (this.root.cid === undefined && this.root.node !== undefined && this.root.node.slots.every((slot) => slot === undefined)) {
-      if (bat === undefined) delete this.root.node.bat;
-      else this.root.node.bat = bat;
+      this.root.node.bat = bat;
     }
   }
 
