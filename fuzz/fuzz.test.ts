@@ -3,7 +3,8 @@ import { PyrgosError } from '@pyrgos/core/errors';
 import { seededRandom } from '@pyrgos/testkit/random';
 import { describe, expect, test } from 'vitest';
 import { nextInput } from './mutate.js';
-import { createTargets, type FuzzTarget } from './targets.js';
+import type { FuzzTarget } from './target.js';
+import { createTargets } from './targets.js';
 
 /** Inputs per target in CI: a fixed budget from a fixed seed, so that a failure is reproducible. */
 const CI_ITERATIONS = 3000;

@@ -6,7 +6,7 @@ function round(value: number): string {
 }
 
 /** Whether the median reaches its target; undefined without one. For units of time smaller is better. */
-export function reachesTarget(line: Measurement): boolean | undefined {
+function reachesTarget(line: Measurement): boolean | undefined {
   if (line.target === undefined) return undefined;
   return /^m?s$/.test(line.unit) ? line.median <= line.target : line.median >= line.target;
 }

@@ -83,3 +83,5 @@ export const MAX_CBOR_BATCH_SIZE = 1_048_576;
 export const MAX_UPLOADS_IN_FLIGHT = 4;
 /** Times that one flush merges a writer's change with what others committed meanwhile, before it reports a conflict (ours). */
 export const MAX_MERGES_PER_FLUSH = 5;
+/** Most bytes of blocks in one answer to a champ lookup; the rest is left out, and clients fetch it (chapter 03 section 10.2; ours). */
+export const MAX_CHAMP_ANSWER_SIZE = 33_554_432;

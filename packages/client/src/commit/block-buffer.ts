@@ -1,9 +1,10 @@
 import { assertBytes } from '@pyrgos/core/bytes';
-import { Cid, CidCodec, decodeCbor, linksOf } from '@pyrgos/core/codec';
+import { Cid, CidCodec } from '@pyrgos/core/codec';
 import type { Hasher } from '@pyrgos/core/crypto';
 import { ArgumentError, LimitError } from '@pyrgos/core/errors';
 import { PublicKeyHash } from '@pyrgos/core/keys';
 import { MAX_BLOCK_SIZE } from '@pyrgos/core/limits';
+import { followedLinks } from '@pyrgos/core/model';
 import type { BlockReadContext, BlockSink, BlockSource } from '@pyrgos/core/store';
 
 /** A block that is not uploaded yet. It has no signature: most buffered blocks are dropped before they would need one. */
@@ -74,7 +75,7 @@ export class BlockBuffer implements BlockSource {
       const block = this.blocks.get(cid.key);
       if (block === undefined || marked.has(cid.key)) continue;
       marked.add(cid.key);
-      if (!block.isRaw) queue.push(...linksOf(decodeCbor(block.bytes)));
+      queue.push(...followedLinks(cid, block.bytes));
     }
     return [...this.blocks].filter(([key]) => marked.has(key)).map(([, block]) => block);
   }
@@ -86,10 +87,14 @@ export class BlockBuffer implements BlockSource {
   retainReachable(roots: Iterable<Cid>): void {
     const kept = new Set<string>();
     for (const root of roots) for (const { cid } of this.reachableFrom(root)) kept.add(cid.key);
-    for (const [key, block] of this.blocks) {
-      if (kept.has(key)) continue;
-      this.blocks.delete(key);
-      this.bufferedBytes -= block.bytes.length;
+    this.drop([...this.blocks.values()].filter(({ cid }) => !kept.has(cid.key)));
+  }
+
+  /** Forgets some blocks: those that are uploaded. */
+  drop(blocks: Iterable<Pick<BufferedBlock, 'cid'>>): void {
+    for (const { cid } of blocks) {
+      this.bufferedBytes -= this.blocks.get(cid.key)?.bytes.length ?? 0;
+      this.blocks.delete(cid.key);
     }
   }
 

@@ -2,9 +2,8 @@ import type { CryptoProvider } from '@pyrgos/core/crypto';
 import { DeniedError, FormatError, PyrgosError } from '@pyrgos/core/errors';
 import type { PublicKeyHash } from '@pyrgos/core/keys';
 import { POINTER_CACHE_MILLISECONDS } from '@pyrgos/core/limits';
-import { CommittedWriterData, equalTargets, type MaybeCid, readPointer, WriterData } from '@pyrgos/core/model';
-import type { PointerStore } from '@pyrgos/core/store';
-import type { BlockSource } from '@pyrgos/core/store';
+import { assertController, CommittedWriterData, equalTargets, type MaybeCid, readPointer, WriterData } from '@pyrgos/core/model';
+import type { BlockSource, PointerStore } from '@pyrgos/core/store';
 import type { Clock } from './clock.js';
 
 /** Where a pointer stands: its target (undefined is EMPTY) and sequence. */
@@ -140,12 +139,7 @@ export async function readWriterData(
   if (target.isIdentity) throw new FormatError('format.pointer', 'PointerUpdate.updated', 'an identity CID names no block');
   const bytes = await blocks.getBlock(target, signal === undefined ? { owner } : { owner, signal });
   const writerData = WriterData.decode(bytes);
-  if (!writerData.controller.equals(writer)) {
-    throw new DeniedError('denied.pointer', 'the pointer of a writer targets the WriterData of another one', {
-      writer: writer.toString(),
-      controller: writerData.controller.toString(),
-    });
-  }
+  assertController(writerData, writer);
   return writerData;
 }
 

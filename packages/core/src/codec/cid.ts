@@ -24,8 +24,9 @@ function isCodec(code: number): code is CidCodecCode {
 export class Cid {
   /** The binary form. */
   readonly bytes: Uint8Array;
-  private cachedKey: string | undefined;
-  private cachedText: string | undefined;
+  // Truly private, so that equality of test tools and structured logging do not see which caches happen to be filled.
+  #key: string | undefined;
+  #text: string | undefined;
 
   private constructor(
     readonly version: 0 | 1,
@@ -61,8 +62,8 @@ export class Cid {
 
   /** A string that is equal exactly for equal CIDs; cheap, not printable: for use as a Map key only. */
   get key(): string {
-    this.cachedKey ??= String.fromCharCode(...this.bytes);
-    return this.cachedKey;
+    this.#key ??= String.fromCharCode(...this.bytes);
+    return this.#key;
   }
 
   /** Equality of version, codec and multihash. Server ids are compared by `multihash` instead (section 5.4). */
@@ -72,8 +73,8 @@ export class Cid {
 
   /** Canonical text: `z…` for version 1, `Qm…` for version 0 (section 5.3). */
   toString(): string {
-    this.cachedText ??= this.version === 0 ? encodeBase58(this.bytes) : `z${encodeBase58(this.bytes)}`;
-    return this.cachedText;
+    this.#text ??= this.version === 0 ? encodeBase58(this.bytes) : `z${encodeBase58(this.bytes)}`;
+    return this.#text;
   }
 
   /** The text form, so that JSON and logs show it. */

@@ -89,9 +89,7 @@ function identityCommitment(name: string, encoding: Uint8Array): Case {
 }
 
 function withSignBit(encoding: Uint8Array): Uint8Array {
-  const out = encoding.slice();
-  out[31] = (out[31] as number) | 0x80;
-  return out;
+  return encoding.with(31, (encoding.at(31) ?? 0) | 0x80);
 }
 
 function isOnCurve(y: bigint): boolean {
@@ -110,8 +108,7 @@ const honestR = fromHex(honest.signature).subarray(0, 32);
 
 function flip(hex: string, index: number): string {
   const bytes = fromHex(hex);
-  bytes[index] = (bytes[index] as number) ^ 1;
-  return toHex(bytes);
+  return toHex(bytes.with(index, (bytes.at(index) ?? 0) ^ 1));
 }
 
 function offCurve(): Uint8Array {

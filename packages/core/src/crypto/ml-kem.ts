@@ -12,7 +12,8 @@ export const mlKemEngine: Pick<CryptoEngine, 'mlKemKeyPair' | 'mlKemEncapsulate'
   mlKemEncapsulate: (publicKey, m) => {
     try {
       const { cipherText, sharedSecret } = ml_kem1024.encapsulate(publicKey, m);
-      return { ciphertext: cipherText, sharedSecret };
+      // The library's secret is a window into a buffer that also holds the encryption randomness.
+      return { ciphertext: cipherText, sharedSecret: sharedSecret.slice() };
     } catch {
       // FIPS 203 section 7.2: an encapsulation key with coefficients outside the field is refused.
       throw new ArgumentError('publicKey', 'is no valid ML-KEM-1024 encapsulation key');
@@ -20,7 +21,7 @@ export const mlKemEngine: Pick<CryptoEngine, 'mlKemKeyPair' | 'mlKemEncapsulate'
   },
   mlKemDecapsulate: (ciphertext, secretKey) => {
     try {
-      return ml_kem1024.decapsulate(ciphertext, secretKey);
+      return ml_kem1024.decapsulate(ciphertext, secretKey).slice();
     } catch {
       // FIPS 203 section 7.3: the hash inside the expanded key must match its public part.
       throw new ArgumentError('secretKey', 'is no consistent ML-KEM-1024 decapsulation key');

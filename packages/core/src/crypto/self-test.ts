@@ -1,4 +1,4 @@
-import { equalBytes, fromHex } from '../bytes.js';
+import { concatBytes, equalBytes, fromHex } from '../bytes.js';
 import { CryptoError } from '../errors.js';
 import type { CryptoBackend, CryptoProvider } from './provider.js';
 
@@ -56,8 +56,25 @@ function signingWorks(crypto: CryptoProvider): boolean {
   const signature = crypto.ed25519Sign(hello, pair.secretKey);
   if (!equalBytes(signature, fromHex(expected)) || !crypto.ed25519Verify(signature, hello, pair.publicKey)) return false;
   signature[40] = (signature[40] as number) ^ 1;
-  return !crypto.ed25519Verify(signature, hello, pair.publicKey);
+  if (crypto.ed25519Verify(signature, hello, pair.publicKey)) return false;
+  return rule.every(({ key, signature, valid }) => crypto.ed25519Verify(fromHex(signature), hello, fromHex(key)) === valid);
 }
+
+/** Keys with a part of small order: a verifier that wants prime order refuses the first, one that uses the cofactor accepts the second. */
+const rule = [
+  {
+    key: 'c071b7719870acebe8257c09074a37feef0f7eac8adbc2d2d2b6ee9d0bbb8abd',
+    signature:
+      '57cbdff7557e85818455f7f29e6da78480602e7aaacda566c8680b39063dae8f4b6b700d69c36f94e1a87f6e29c51a496d42404fcca7afab360e10278f8a890a',
+    valid: true,
+  },
+  {
+    key: 'c071b7719870acebe8257c09074a37feef0f7eac8adbc2d2d2b6ee9d0bbb8abd',
+    signature:
+      '90b4e666576a1e1c504b5574bdbfb19e833cdfc15f1a51d55cc107bb76e7f98f338f363b639b246d04e6444ba9a7cf2e6fd640c531ba84c8ca141d47854ace0d',
+    valid: false,
+  },
+];
 
 function mlKemWorks(crypto: CryptoProvider): boolean {
   const d = Uint8Array.from({ length: 32 }, (_, i) => i);
@@ -89,7 +106,10 @@ const checks: readonly Check[] = [
   },
   {
     operation: 'SHA-256 of many',
-    passes: (c) => c.sha256Many([hello, key, hello, nonce, hello]).every((hash, i) => i % 2 === 1 || equalBytes(hash, c.sha256(hello))),
+    // Five of different lengths, so that a kernel for four has one left over; their hashes hashed once more.
+    passes: gives('1faf01e7c3d2b9db4be1da3948018d4d4507bc949a9fa5798257c6009e356a03', (c) =>
+      c.sha256(concatBytes(...c.sha256Many([hello, key, nonce, new Uint8Array(), filled(1, 300)]))),
+    ),
   },
   {
     operation: 'HMAC-SHA-256',
@@ -105,7 +125,8 @@ const checks: readonly Check[] = [
   },
   {
     operation: 'BLAKE3',
-    passes: gives('6137ffbadc14cb7467070fc77b4a218c6aebe78a7c1236ffc28ca0d0ec95a6c1', (c) => c.blake3(filled(0xab, 4096))),
+    // One block: the first run of JavaScript is slow, and the contract suite has the long inputs.
+    passes: gives('af1349b9f5f9a1a6a0404dea36dcc9499bcb25c9adc112b7cc9a93cae41f3262', (c) => c.blake3(new Uint8Array())),
   },
   { operation: 'secretbox', passes: secretboxWorks },
   { operation: 'box', passes: boxWorks },

@@ -61,7 +61,11 @@ export class DirectoryInode {
   /** Reads either form; FormatError `format.inode` or `format.champ`. */
   static fromCbor(environment: InodeEnvironment, value: CborValue, where = 'DirectoryInode'): DirectoryInode {
     if (Array.isArray(value)) {
-      return new DirectoryInode(environment, [], Champ.fromCbor(value, environment.source, environment.context, champOptions(environment)));
+      return new DirectoryInode(
+        environment,
+        [],
+        Champ.fromCbor(value, environment.source, environment.context, inodeChampOptions(environment)),
+      );
     }
     const list = CborFields.map('format.inode', where, value).list('c');
     return new DirectoryInode(
@@ -104,7 +108,7 @@ export class DirectoryInode {
         this.items = [...others, { raw: entry.toCbor(), entry }];
         return;
       }
-      const champ = Champ.empty(this.environment.source, this.environment.context, champOptions(this.environment));
+      const champ = Champ.empty(this.environment.source, this.environment.context, inodeChampOptions(this.environment));
       for (const other of others) if (other.entry !== undefined) await putInto(champ, other.entry);
       await putInto(champ, entry);
       this.champ = champ;
@@ -136,7 +140,7 @@ export class DirectoryInode {
 }
 
 /** The path hash of both CHAMPs of this chapter is SHA-256 of the key. */
-export function champOptions({ hasher }: InodeEnvironment): { readonly hashKey: (key: Uint8Array) => Uint8Array } {
+export function inodeChampOptions({ hasher }: InodeEnvironment): { readonly hashKey: (key: Uint8Array) => Uint8Array } {
   return { hashKey: (key) => hasher.sha256(key) };
 }
 

@@ -6,7 +6,7 @@ import { Cid } from '../codec/cid.js';
 import { ArgumentError } from '../errors.js';
 import type { AbsoluteCapability } from './absolute-capability.js';
 import { Champ } from './champ/index.js';
-import { champOptions, DirectoryInode, type InodeEnvironment } from './directory-inode.js';
+import { inodeChampOptions, DirectoryInode, type InodeEnvironment } from './directory-inode.js';
 import { Inode, InodeCap, parseInodePath } from './inode.js';
 
 /** What a lookup of a public path finds: the first published element on the way, and what is left to resolve inside of it. */
@@ -70,7 +70,7 @@ export class InodeFileSystem {
 
   /** A filesystem without any published path. */
   static create(environment: InodeEnvironment): InodeFileSystem {
-    const champ = Champ.empty(environment.source, environment.context, champOptions(environment));
+    const champ = Champ.empty(environment.source, environment.context, inodeChampOptions(environment));
     return new InodeFileSystem(environment, 0, champ.flush(environment.sink));
   }
 
@@ -201,7 +201,7 @@ export class InodeFileSystem {
 
   private edit(): Edit {
     const { source, context } = this.environment;
-    return new Edit(this.environment, Champ.open(this.champRoot, source, context, champOptions(this.environment)), this.counter);
+    return new Edit(this.environment, Champ.open(this.champRoot, source, context, inodeChampOptions(this.environment)), this.counter);
   }
 
   private finish(edit: Edit): InodeFileSystem {

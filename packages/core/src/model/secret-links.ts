@@ -1,4 +1,4 @@
-import { assertInteger } from '../bytes.js';
+import { assertInteger, equalBytes } from '../bytes.js';
 import { decodeCbor } from '../codec/cbor-decode.js';
 import { encodeCbor } from '../codec/cbor-encode.js';
 import { CborFields } from '../codec/cbor-fields.js';
@@ -7,6 +7,7 @@ import { Cid } from '../codec/cid.js';
 import { CipherText } from '../containers/cipher-text.js';
 import type { Hasher } from '../crypto/provider.js';
 import { ArgumentError, FormatError } from '../errors.js';
+import { NONCE_SIZE } from '../keys/symmetric-key.js';
 import type { BlockReadContext, BlockSink, BlockSource } from '../store/block-store.js';
 import { Champ } from './champ/index.js';
 
@@ -22,10 +23,14 @@ export function secretLinkChampKey(hasher: Pick<Hasher, 'sha256'>, label: bigint
   return hasher.sha256(bytes);
 }
 
-/** A capability under a link password, as it is stored (chapter 03 section 6). Immutable. */
+/**
+ * A capability under a link password, as it is stored (chapter 03 section 6). Immutable. What is inside the container is looked at only
+ * when {@link EncryptedCapability.cipherText} is asked for: servers pass it on as it is.
+ */
 export class EncryptedCapability implements ToCbor {
   private constructor(
-    readonly cipherText: CipherText,
+    private readonly nonce: Uint8Array,
+    private readonly boxed: Uint8Array,
     /** Whether a user password is needed in addition to the one in the link. */
     readonly hasPassword: boolean,
   ) {}
@@ -34,13 +39,14 @@ export class EncryptedCapability implements ToCbor {
   static of(cipherText: CipherText, hasPassword: boolean): EncryptedCapability {
     if (!(cipherText instanceof CipherText)) throw new ArgumentError('cipherText', 'must be a CipherText');
     if (typeof hasPassword !== 'boolean') throw new ArgumentError('hasPassword', 'must be a boolean');
-    return new EncryptedCapability(cipherText, hasPassword);
+    return new EncryptedCapability(cipherText.nonce, cipherText.boxed, hasPassword);
   }
 
   /** Reads the map `{"c", "p"?}`. */
   static fromCbor(value: CborValue, where = 'EncryptedCapability'): EncryptedCapability {
     const fields = CborFields.map('format.link', where, value);
-    return new EncryptedCapability(CipherText.fromCbor(fields.list('c'), fields.path('c')), fields.boolean('p', false));
+    const container = CborFields.list('format.link', fields.path('c'), fields.list('c'), 2);
+    return new EncryptedCapability(container.bytes(0, NONCE_SIZE).slice(), container.bytes(1).slice(), fields.boolean('p', false));
   }
 
   /** Reads the CBOR bytes; anything after the item is an error. */
@@ -48,15 +54,25 @@ export class EncryptedCapability implements ToCbor {
     return EncryptedCapability.fromCbor(decodeCbor(bytes));
   }
 
+  /** The container to open with the key derived from the link; FormatError when it is too short to be one. */
+  get cipherText(): CipherText {
+    return CipherText.fromCbor([this.nonce, this.boxed], 'EncryptedCapability.c');
+  }
+
   /** Value equality. */
   equals(other: EncryptedCapability | undefined): boolean {
-    return other instanceof EncryptedCapability && this.hasPassword === other.hasPassword && this.cipherText.equals(other.cipherText);
+    return (
+      other instanceof EncryptedCapability &&
+      this.hasPassword === other.hasPassword &&
+      equalBytes(this.nonce, other.nonce) &&
+      equalBytes(this.boxed, other.boxed)
+    );
   }
 
   /** The map `{"c", "p"?}`; `p` only when true. */
   toCbor(): CborValue {
     return cborMap([
-      ['c', this.cipherText.toCbor()],
+      ['c', [this.nonce, this.boxed]],
       ['p', this.hasPassword ? true : undefined],
     ]);
   }

@@ -2,7 +2,7 @@ import { equalBytes } from '../../bytes.js';
 import { decodeCbor } from '../../codec/cbor-decode.js';
 import type { CborValue } from '../../codec/cbor-value.js';
 import type { Cid } from '../../codec/cid.js';
-import { ConflictError } from '../../errors.js';
+import { ConflictError, throwIfAborted } from '../../errors.js';
 import type { BlockReadContext, BlockSource } from '../../store/block-store.js';
 import { Champ, equalChampValues } from './champ.js';
 import { ChampChild, type ChampEntry, type ChampNode, champNodeFromCbor } from './champ-node.js';
@@ -25,6 +25,7 @@ class Comparison {
 
   private async load(cid: Cid | undefined, path: readonly number[]): Promise<ChampNode | undefined> {
     if (cid === undefined) return undefined;
+    throwIfAborted(this.context.signal, 'comparing CHAMPs');
     const { bat, ...withoutBat } = this.context;
     const context = path.length === 0 && bat !== undefined ? this.context : withoutBat;
     return champNodeFromCbor(decodeCbor(await this.source.getBlock(cid, context)), this.shape, path);

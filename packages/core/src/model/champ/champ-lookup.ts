@@ -1,8 +1,8 @@
 import { Cid, CidCodec } from '../../codec/cid.js';
 import type { Hasher } from '../../crypto/provider.js';
-import { FormatError, PyrgosError, throwIfAborted } from '../../errors.js';
+import { FormatError, LimitError, NotFoundError, PyrgosError, throwIfAborted } from '../../errors.js';
 import type { BatWithId } from '../../keys/bat.js';
-import { MAX_BLOCK_SIZE, MAX_CHAMP_LOOKUPS } from '../../limits.js';
+import { MAX_BLOCK_SIZE, MAX_CHAMP_ANSWER_SIZE, MAX_CHAMP_LOOKUPS } from '../../limits.js';
 import type { BlockReadContext, BlockSource, BlockStore } from '../../store/block-store.js';
 import { Champ } from './champ.js';
 
@@ -82,15 +82,46 @@ async function answerOf(
   try {
     return indexBlocks(hasher, await store.lookUpChamp(root, batch, context));
   } catch (error) {
-    // The fast path is a convenience: reading block by block tells what is really wrong.
-    if (error instanceof PyrgosError && error.code !== 'aborted') return new Map();
-    throw error;
+    // The fast path is a convenience: whatever is wrong with it or its answer, reading block by block tells what is really there.
+    throwIfAborted(context.signal, 'champ lookup');
+    if (error instanceof PyrgosError && error.code === 'aborted') throw error;
+    return new Map();
+  }
+}
+
+/** Blocks of this size or more are left out of an answer (chapter 03 section 10.2). */
+const LARGE_BLOCK = 1_048_576;
+
+/** The blocks of an answer, within its bounds. What does not fit is left out: clients fetch it themselves (section 10.3). */
+class Answer {
+  private readonly blocks = new Map<string, Uint8Array>();
+  private size = 0;
+
+  constructor(private readonly maxBlocks: number) {}
+
+  get(cid: Cid): Uint8Array | undefined {
+    return this.blocks.get(cid.key);
+  }
+
+  add(cid: Cid, bytes: Uint8Array): void {
+    if (this.blocks.has(cid.key) || bytes.length >= LARGE_BLOCK) return;
+    if (this.blocks.size >= this.maxBlocks || this.size + bytes.length > MAX_CHAMP_ANSWER_SIZE) return;
+    this.blocks.set(cid.key, bytes);
+    this.size += bytes.length;
+  }
+
+  toArray(): Uint8Array[] {
+    return [...this.blocks.values()];
   }
 }
 
 /**
- * The server's side (chapter 03 section 10.2): every block that a lookup of the keys touches, path nodes and value blocks, each once.
- * An absent key contributes its path only. Blocks of 1 MiB or more are left out. `source` checks the BATs.
+ * The server's side (chapter 03 section 10.2): the blocks that a lookup of the keys touches, path nodes and value blocks, each once. An
+ * absent key contributes its path only. `source` checks the BATs; path nodes, the root included, are read without one.
+ *
+ * Left out are blocks of 1 MiB or more, blocks that are missing here or lie behind a malformed node, and what exceeds 16 blocks per key
+ * (at least 100) or MAX_CHAMP_ANSWER_SIZE. NotFoundError when the root is missing, LimitError beyond MAX_CHAMP_LOOKUPS keys, DeniedError
+ * when a BAT does not open its value block.
  */
 export async function collectChampLookupBlocks(
   root: Cid,
@@ -98,20 +129,38 @@ export async function collectChampLookupBlocks(
   source: BlockSource,
   context: BlockReadContext,
 ): Promise<Uint8Array[]> {
-  const touched = new Map<string, Uint8Array>();
+  if (lookups.length > MAX_CHAMP_LOOKUPS) throw new LimitError('caps in a bulk champ get', lookups.length, MAX_CHAMP_LOOKUPS);
+  const { bat: _rootBat, ...plain } = context;
+  const answer = new Answer(Math.max(100, 16 * lookups.length));
   const recording: BlockSource = {
     getBlock: async (cid, blockContext) => {
-      const bytes = touched.get(cid.key) ?? (await source.getBlock(cid, blockContext));
-      touched.set(cid.key, bytes);
+      const bytes = answer.get(cid) ?? (await source.getBlock(cid, blockContext));
+      answer.add(cid, bytes);
       return bytes;
     },
   };
-  const champ = Champ.open(root, recording, context);
-  const { bat: _rootBat, ...plain } = context;
+  const champ = Champ.open(root, recording, plain);
+  await readRoot(root, recording, plain);
   for (const { key, bat } of lookups) {
-    const cid = await valueLink(champ, key);
-    // A value block is read each time: the BAT of one key must not open the block of another.
-    if (cid !== undefined) touched.set(cid.key, await source.getBlock(cid, bat === undefined ? plain : { ...plain, bat }));
+    try {
+      const cid = await valueLink(champ, key);
+      // A value block is read each time: the BAT of one key must not open the block of another.
+      if (cid !== undefined) answer.add(cid, await source.getBlock(cid, bat === undefined ? plain : { ...plain, bat }));
+    } catch (error) {
+      if (!(error instanceof FormatError) && !(error instanceof NotFoundError)) throw error;
+    }
+    // Bounds the memory that a tree of large nodes takes.
+    champ.unload();
   }
-  return [...touched.values()].filter((block) => block.length < 1024 * 1024);
+  return answer.toArray();
+}
+
+/** The wording is part of the protocol: clients recognise it (section 10.2). */
+async function readRoot(root: Cid, source: BlockSource, context: BlockReadContext): Promise<void> {
+  try {
+    await source.getBlock(root, context);
+  } catch (error) {
+    if (!(error instanceof NotFoundError)) throw error;
+    throw new NotFoundError('not-found.block', `Champ root not present locally: ${root.toString()}`, { cid: root.toString() });
+  }
 }

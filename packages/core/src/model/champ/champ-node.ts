@@ -115,10 +115,11 @@ function decodeEntries(value: CborValue, where: string, shape: ChampShape, path:
     if (key.length > MAX_CHAMP_KEY_SIZE) return fail(`key is longer than ${MAX_CHAMP_KEY_SIZE} bytes`);
     const previous = entries[entries.length - 1];
     if (previous !== undefined && compareLengthThenUnsigned(previous.key, key) >= 0) return fail('keys are not sorted');
-    const hash = shape.hashKey(key);
+    const own = new Uint8Array(key);
+    const hash = shape.hashKey(own);
     // A mapping in a foreign slot could never be found again, and would survive its own removal.
     if (path.some((slot, depth) => shape.slotOf(hash, depth) !== slot)) return fail('key is in a slot that is not its own');
-    entries.push({ key: key.slice(), hash, value: list[i + 1] as CborValue });
+    entries.push({ key: own, hash, value: list[i + 1] as CborValue });
   }
   return entries;
 }

@@ -3,7 +3,7 @@ import { decodeCbor } from '../../codec/cbor-decode.js';
 import { encodeCbor } from '../../codec/cbor-encode.js';
 import type { CborValue } from '../../codec/cbor-value.js';
 import { Cid } from '../../codec/cid.js';
-import { ArgumentError, ConflictError, LimitError } from '../../errors.js';
+import { ArgumentError, ConflictError, LimitError, throwIfAborted } from '../../errors.js';
 import { BatId } from '../../keys/bat.js';
 import { MAX_CHAMP_DEPTH, MAX_CHAMP_KEY_SIZE } from '../../limits.js';
 import type { BlockReadContext, BlockSink, BlockSource } from '../../store/block-store.js';
@@ -35,6 +35,20 @@ function casFailure(existing: CborValue | undefined, claimed: CborValue | undefi
   // The wording is part of the protocol: clients recognise the conflict by it (section 4.6).
   const text = `CAS exception updating cryptree node. existing: ${data.existing}, claimed: ${data.claimed}`;
   return new ConflictError('conflict.champ', text, data);
+}
+
+/** A checked copy of a key: callers may reuse their array, and with the identity path hash it is the path as well. */
+function ownKey(key: Uint8Array): Uint8Array {
+  assertBytes('key', key);
+  if (key.length > MAX_CHAMP_KEY_SIZE) throw new LimitError('CHAMP key size', key.length, MAX_CHAMP_KEY_SIZE);
+  // Not slice(): that of a Node Buffer shares its memory.
+  return new Uint8Array(key);
+}
+
+/** A copy of a value that is certain to have a CBOR form, so that a bad one fails its put and not every later flush. */
+function ownValue(value: CborValue): CborValue {
+  if (value === null || value === undefined) throw new ArgumentError('value', 'must not be null; use remove()');
+  return value instanceof Cid ? value : decodeCbor(encodeCbor(value));
 }
 
 /** The way from the root to the node in whose slot a key belongs; `children[i]` leads from level i to level i + 1. */
@@ -106,8 +120,8 @@ export class Champ {
 
   /** The value of a key, or undefined. NotFoundError when a node is missing, FormatError when one is malformed. */
   async get(key: Uint8Array): Promise<CborValue | undefined> {
-    this.checkKey(key);
-    return this.at(this.shape.hashKey(key), (descent) => this.find(descent, key)?.value ?? undefined);
+    const own = ownKey(key);
+    return this.at(this.shape.hashKey(own), (descent) => this.find(descent, own)?.value ?? undefined);
   }
 
   /**
@@ -115,23 +129,22 @@ export class Champ {
    * 4.6), and a difference is a ConflictError `conflict.champ`. LimitError when more keys share a path than the tree can separate.
    */
   async put(key: Uint8Array, expected: CborValue | undefined, value: CborValue): Promise<void> {
-    this.checkKey(key);
-    if (value === null || value === undefined) throw new ArgumentError('value', 'must not be null; use remove()');
-    const hash = this.shape.hashKey(key);
-    await this.at(hash, (descent) => this.putAt(descent, { key, hash, value }, expected));
+    const own = ownKey(key);
+    const entry: ChampEntry = { key: own, hash: this.shape.hashKey(own), value: ownValue(value) };
+    await this.at(entry.hash, (descent) => this.putAt(descent, entry, expected));
   }
 
-  private putAt(descent: Descent, { key, hash, value }: ChampEntry, expected: CborValue | undefined): void {
+  private putAt(descent: Descent, added: ChampEntry, expected: CborValue | undefined): void {
     const { node, depth, slot } = descent;
     const entries = this.entriesIn(node, slot);
-    const index = entries.findIndex((entry) => equalBytes(entry.key, key));
+    const index = entries.findIndex((entry) => equalBytes(entry.key, added.key));
     const existing = entries[index];
     if (existing !== undefined) {
       if (!equalChampValues(existing.value, expected)) throw casFailure(existing.value, expected);
-      if (equalChampValues(existing.value, value)) return;
-      node.slots[slot] = entries.with(index, { ...existing, value });
+      if (equalChampValues(existing.value, added.value)) return;
+      node.slots[slot] = entries.with(index, added);
     } else {
-      const all = [...entries, { key: key.slice(), hash, value }].sort(compareEntries);
+      const all = [...entries, added].sort(compareEntries);
       node.slots[slot] = all.length <= this.shape.maxInline ? all : new ChampChild(undefined, this.buildNode(all, depth + 1));
     }
     this.touch(descent);
@@ -142,19 +155,18 @@ export class Champ {
    * or when the value is not `expected` (section 4.7).
    */
   async remove(key: Uint8Array, expected: CborValue | undefined): Promise<void> {
-    this.checkKey(key);
-    await this.at(this.shape.hashKey(key), (descent) => {
+    const own = ownKey(key);
+    await this.at(this.shape.hashKey(own), (descent) => {
       if (descent.node.slots[descent.slot] === undefined) return;
-      const existing = this.find(descent, key);
+      const existing = this.find(descent, own);
       if (existing === undefined || !equalChampValues(existing.value, expected)) throw casFailure(existing?.value, expected);
-      this.removeFrom(descent, key);
+      this.removeFrom(descent, own);
     });
   }
 
   /** Removes many keys without comparing values; absent ones are ignored. All or nothing (section 4.8). */
   async removeAll(keys: Iterable<Uint8Array>): Promise<void> {
-    const list = [...keys];
-    for (const key of list) this.checkKey(key);
+    const list = Array.from(keys, ownKey);
     // First load everything, so that a missing block cannot leave half of the keys removed.
     for (const key of list) await this.at(this.shape.hashKey(key), () => undefined);
     for (const key of list) {
@@ -195,11 +207,6 @@ export class Champ {
       else for (const slot of child.node?.slots ?? []) if (slot instanceof ChampChild) forget(slot);
     };
     forget(this.root);
-  }
-
-  private checkKey(key: Uint8Array): void {
-    assertBytes('key', key);
-    if (key.length > MAX_CHAMP_KEY_SIZE) throw new LimitError('CHAMP key size', key.length, MAX_CHAMP_KEY_SIZE);
   }
 
   private entriesIn(node: ChampNode, slot: number): readonly ChampEntry[] {
@@ -247,6 +254,7 @@ export class Champ {
 
   private async load(child: ChampChild, path: readonly number[]): Promise<ChampNode> {
     if (child.cid === undefined) throw new ArgumentError('child', 'has neither a CID nor a node');
+    throwIfAborted(this.context.signal, 'reading a CHAMP');
     const { bat, ...withoutBat } = this.context;
     const context = path.length === 0 && bat !== undefined ? this.context : withoutBat;
     const bytes = await this.source.getBlock(child.cid, context);

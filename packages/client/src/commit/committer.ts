@@ -1,0 +1,148 @@
+import { assertInteger } from '@pyrgos/core/bytes';
+import type { CryptoProvider } from '@pyrgos/core/crypto';
+import { ArgumentError, throwIfAborted } from '@pyrgos/core/errors';
+import { type PublicKeyHash, type Signer, SigningPrivateKeyAndPublicHash } from '@pyrgos/core/keys';
+import { WRITE_BUFFER_FLUSH_SIZE } from '@pyrgos/core/limits';
+import { CommittedWriterData, Snapshot, WriterData } from '@pyrgos/core/model';
+import type { BlockReadContext } from '@pyrgos/core/store';
+import { BlockBuffer } from './block-buffer.js';
+import { type CommitStores, flush } from './flush.js';
+import { PointerBuffer } from './pointer-buffer.js';
+
+/** The version of a writer that has none: what a first commit is based on. */
+export const NO_VERSION: CommittedWriterData = CommittedWriterData.of(undefined, undefined, undefined);
+
+/** How a {@link Committer} behaves. */
+export interface CommitterOptions {
+  /** Obeyed until the commit point of each flush; see {@link flush}. */
+  readonly signal?: AbortSignal | undefined;
+  /** Buffered bytes that make a commit flush; default {@link WRITE_BUFFER_FLUSH_SIZE}. */
+  readonly flushSize?: number | undefined;
+}
+
+/**
+ * Collects the writes of one operation and sends them (chapter 03 sections 11.2 to 11.5). One operation, one committer: nothing that
+ * another operation buffers can be lost, reordered or sent by it.
+ *
+ * Blocks go into {@link Committer.blocks}, new versions through {@link Committer.commit}. Nothing reaches the server before a flush: at
+ * the end of the operation, or in a commit when the buffer has grown to 20 MiB. A flush drops every block that no committed version
+ * links to, so whoever buffers fragments before the block that links them does both inside {@link Committer.withoutFlush}.
+ */
+export class Committer {
+  /** The write buffer over the verified blocks of the server: read and write through it. */
+  readonly blocks: BlockBuffer;
+  private readonly pointers = new PointerBuffer();
+  private readonly acknowledgedVersions = new Map<string, { readonly writer: PublicKeyHash; readonly version: CommittedWriterData }>();
+  private readonly signal: AbortSignal | undefined;
+  private readonly flushSize: number;
+  private guards = 0;
+  private last: Promise<unknown> = Promise.resolve();
+
+  constructor(
+    private readonly stores: CommitStores,
+    options: CommitterOptions = {},
+  ) {
+    this.blocks = new BlockBuffer(stores.blocks, stores.crypto);
+    this.signal = options.signal;
+    this.flushSize = options.flushSize ?? WRITE_BUFFER_FLUSH_SIZE;
+    assertInteger('flushSize', this.flushSize, 1, Number.MAX_SAFE_INTEGER);
+  }
+
+  /** The identity whose data is written. */
+  get owner(): PublicKeyHash {
+    return this.stores.owner;
+  }
+
+  /** The engine that signs. */
+  get crypto(): CryptoProvider {
+    return this.stores.crypto;
+  }
+
+  /** What reads of this operation pass on: owner and signal. */
+  get context(): BlockReadContext {
+    return this.signal === undefined ? { owner: this.owner } : { owner: this.owner, signal: this.signal };
+  }
+
+  /** Versions that the server has acknowledged during this operation, the latest of each writer; after a merge, the merged one. */
+  get acknowledged(): Snapshot {
+    let snapshot = Snapshot.empty();
+    for (const { writer, version } of this.acknowledgedVersions.values()) snapshot = snapshot.withVersion(writer, version);
+    return snapshot;
+  }
+
+  /** The last version of a writer that is known to be on the server, as far as this operation has changed it; for lookups. */
+  committedVersionOf(writer: PublicKeyHash): CommittedWriterData | undefined {
+    return this.pointers.committedVersionOf(writer) ?? this.acknowledgedVersions.get(writer.key)?.version;
+  }
+
+  /**
+   * Gives a writer a new WriterData, or deletes it (undefined), and returns `snapshot` with the new version. `snapshot` holds the
+   * version that the change is based on; a writer that it does not hold is created. Several commits of a writer are sent as one
+   * update. When the buffer is full this sends everything, and the result may then be a merged version.
+   *
+   * ConflictError `conflict.snapshot` when the version is not the last one of this operation; errors of {@link Committer.flush}.
+   */
+  async commit(snapshot: Snapshot, signer: Signer, writerData: WriterData | undefined): Promise<Snapshot> {
+    if (!(snapshot instanceof Snapshot)) throw new ArgumentError('snapshot', 'must be a Snapshot');
+    if (!(signer instanceof SigningPrivateKeyAndPublicHash)) throw new ArgumentError('signer', 'must be a signer');
+    if (snapshot.isReadOnly) throw new ArgumentError('snapshot', 'is read-only');
+    const writer = signer.publicKeyHash;
+    if (writerData !== undefined) {
+      if (!(writerData instanceof WriterData)) throw new ArgumentError('writerData', 'must be a WriterData');
+      if (!writerData.controller.equals(writer)) throw new ArgumentError('writerData.controller', 'must be the writer');
+    }
+    return this.inTurn(async () => {
+      throwIfAborted(this.signal, 'the commit');
+      const hash = writerData === undefined ? undefined : this.blocks.putCbor(writer, writerData.encode());
+      const version = this.pointers.record(signer, snapshot.get(writer) ?? NO_VERSION, hash, writerData);
+      if (this.guards > 0 || this.blocks.size < this.flushSize) return snapshot.withVersion(writer, version);
+      await this.send();
+      return snapshot.withVersion(writer, this.acknowledgedVersions.get(writer.key)?.version ?? version);
+    });
+  }
+
+  /**
+   * Runs `action` during which nothing is flushed, however full the buffer becomes: for bulk changes that must not be split, and for
+   * buffering fragments before the chunk that links them. May be nested and run in parallel; the buffer then grows until all have ended.
+   */
+  async withoutFlush<T>(action: () => Promise<T>): Promise<T> {
+    // Waits for a flush that is running: it must not drop what `action` is about to buffer.
+    await this.inTurn(async () => this.guards++);
+    try {
+      return await action();
+    } finally {
+      this.guards--;
+    }
+  }
+
+  /**
+   * Sends everything recorded; see {@link flush} for what is atomic. After an error the buffer is empty and the server's state is what
+   * the next read says. ArgumentError inside {@link Committer.withoutFlush}.
+   */
+  async flush(): Promise<void> {
+    if (this.guards > 0) throw new ArgumentError('flush', 'must not be called inside withoutFlush');
+    await this.inTurn(() => this.send());
+  }
+
+  private async send(): Promise<void> {
+    const updates = [...this.pointers.list];
+    try {
+      await flush(updates, this.blocks, this.stores, {
+        signal: this.signal,
+        onAcknowledged: (acknowledged) => this.acknowledgedVersions.set(acknowledged.writer.key, acknowledged),
+      });
+    } catch (error) {
+      this.blocks.clear();
+      throw error;
+    } finally {
+      this.pointers.clear();
+    }
+  }
+
+  /** Commits and flushes of one operation run one after the other, even if its code runs in parallel. */
+  private inTurn<T>(action: () => Promise<T>): Promise<T> {
+    const turn = this.last.then(action);
+    this.last = turn.catch(() => undefined);
+    return turn;
+  }
+}

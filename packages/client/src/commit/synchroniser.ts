@@ -1,0 +1,128 @@
+import { AbortedError, ArgumentError, throwIfAborted } from '@pyrgos/core/errors';
+import { PublicKeyHash } from '@pyrgos/core/keys';
+import { CommittedWriterData, Snapshot } from '@pyrgos/core/model';
+import type { PointerReadOptions } from './pointer-reader.js';
+
+/** The committed state that a {@link WriteSynchroniser} hands out; a {@link PointerReader} is one. */
+export interface VersionReader {
+  readVersion(writer: PublicKeyHash, options?: PointerReadOptions): Promise<CommittedWriterData | undefined>;
+  invalidate(writer: PublicKeyHash): void;
+}
+
+/**
+ * One queue per writer: at most one change of a writer runs at a time, in the order of arrival (chapter 03 section 11.1).
+ *
+ * The last known version of each writer lives in the reader, which takes note of every acknowledged commit; after a failed operation
+ * it is asked to forget, so that the next one starts from the server's state. Reads for display never wait: {@link readOnlyValue}.
+ *
+ * An operation that waits for the queue of a writer it holds itself would wait for ever: inside an operation use its snapshot, never
+ * {@link getValue}, {@link readOnlyValue} of a new writer, or another {@link run} with the same writers. (There is no portable way to
+ * detect this across awaits.)
+ */
+export class WriteSynchroniser {
+  private readonly tails = new Map<string, Promise<void>>();
+  private readonly seeds = new Map<string, CommittedWriterData>();
+
+  constructor(private readonly reader: VersionReader) {}
+
+  /** Whether an operation on the writer runs or waits. */
+  isBusy(writer: PublicKeyHash): boolean {
+    return this.tails.has(writer.key);
+  }
+
+  /** Sets the version that operations see as long as the server has none: for a writer that is about to be created. No request. */
+  seed(writer: PublicKeyHash, version: CommittedWriterData): void {
+    if (!(version instanceof CommittedWriterData)) throw new ArgumentError('version', 'must be a CommittedWriterData');
+    this.seeds.set(writer.key, version);
+  }
+
+  /** The current version, after everything that waits for the writer; empty when it has no pointer or was deleted. */
+  async getValue(writer: PublicKeyHash, options: PointerReadOptions = {}): Promise<Snapshot> {
+    return this.exclusive([writer], options.signal, () => this.read(writer, options));
+  }
+
+  /**
+   * The committed version without waiting for changes in flight; the snapshot is then read-only. Only a writer that the server does not
+   * know yet is waited for.
+   */
+  async readOnlyValue(writer: PublicKeyHash, options: PointerReadOptions = {}): Promise<Snapshot> {
+    if (!this.isBusy(writer)) return this.read(writer, options);
+    const snapshot = await this.read(writer, options);
+    return (snapshot.has(writer) ? snapshot : await this.getValue(writer, options)).withReadOnly(true);
+  }
+
+  /**
+   * Runs an operation that has all `writers` for itself, on their current versions. Writers without a version are not in the snapshot;
+   * deleted ones are, without hash. Cancelling while it waits gives up its place; then it is up to the operation. When the operation
+   * fails its writers' versions are re-read before they are used again, and only its own caller sees the error.
+   */
+  async run<T>(
+    writers: readonly PublicKeyHash[],
+    operation: (snapshot: Snapshot) => Promise<T>,
+    signal?: AbortSignal,
+  ): Promise<T> {
+    return this.exclusive(writers, signal, async () => {
+      try {
+        let snapshot = Snapshot.empty();
+        for (const writer of writers) {
+          const version = (await this.reader.readVersion(writer, { signal })) ?? this.seeds.get(writer.key);
+          if (version !== undefined) snapshot = snapshot.withVersion(writer, version);
+        }
+        return await operation(snapshot);
+      } catch (error) {
+        for (const writer of writers) this.reader.invalidate(writer);
+        throw error;
+      }
+    });
+  }
+
+  private async read(writer: PublicKeyHash, options: PointerReadOptions): Promise<Snapshot> {
+    const version = (await this.reader.readVersion(writer, options)) ?? this.seeds.get(writer.key);
+    return version?.writerData === undefined ? Snapshot.empty() : Snapshot.of(writer, version);
+  }
+
+  /** Waits for its turn in all queues at once. They are joined in one step, so two operations never wait for each other. */
+  private async exclusive<T>(
+    writers: readonly PublicKeyHash[],
+    signal: AbortSignal | undefined,
+    task: () => Promise<T>,
+  ): Promise<T> {
+    for (const writer of writers) if (!(writer instanceof PublicKeyHash)) throw new ArgumentError('writers', 'must hold PublicKeyHashes');
+    throwIfAborted(signal, 'waiting for a writer');
+    const keys = [...new Set(writers.map(({ key }) => key))];
+    const before = Promise.all(keys.map((key) => this.tails.get(key)));
+    let release = (): void => undefined;
+    const released = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const tail: Promise<void> = before.then(() => released);
+    for (const key of keys) this.tails.set(key, tail);
+    void tail.then(() => {
+      for (const key of keys) if (this.tails.get(key) === tail) this.tails.delete(key);
+    });
+    try {
+      await orAborted(before, signal);
+      return await task();
+    } finally {
+      release();
+    }
+  }
+}
+
+/** Waits for `promise` unless `signal` is aborted first. */
+async function orAborted(promise: Promise<unknown>, signal: AbortSignal | undefined): Promise<void> {
+  if (signal === undefined) {
+    await promise;
+    return;
+  }
+  let onAbort = (): void => undefined;
+  const aborted = new Promise<never>((_, reject) => {
+    onAbort = () => reject(new AbortedError('waiting for a writer'));
+    signal.addEventListener('abort', onAbort, { once: true });
+  });
+  try {
+    await Promise.race([promise, aborted]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
+}

@@ -1,0 +1,85 @@
+import { assertBytes } from '@pyrgos/core/bytes';
+import { Cid } from '@pyrgos/core/codec';
+import { ArgumentError, ConflictError, FormatError } from '@pyrgos/core/errors';
+import type { Signer } from '@pyrgos/core/keys';
+import { Champ, MAP_KEY_SIZE, type Snapshot } from '@pyrgos/core/model';
+import type { Committer } from './committer.js';
+import { writerDataOf } from './writer-lifecycle.js';
+
+/**
+ * The filesystem CHAMP of one writer (chapter 03 section 7), open for many edits: each changed node is encoded and hashed once, when
+ * {@link TreeEdit.commit} is called, not once per edit.
+ */
+export class TreeEdit {
+  private constructor(
+    private readonly committer: Committer,
+    private readonly signer: Signer,
+    private readonly champ: Champ,
+    private isChanged = false,
+  ) {}
+
+  /** Opens the tree of `signer`'s writer in `snapshot`; a writer without tree starts with an empty one. */
+  static open(committer: Committer, snapshot: Snapshot, signer: Signer): TreeEdit {
+    const { tree } = writerDataOf(snapshot, signer.publicKeyHash);
+    const { blocks, context } = committer;
+    return new TreeEdit(committer, signer, tree === undefined ? Champ.empty(blocks, context) : Champ.open(tree, blocks, context));
+  }
+
+  /** The CID stored for a map key, or undefined. */
+  async get(mapKey: Uint8Array): Promise<Cid | undefined> {
+    assertBytes('mapKey', mapKey, MAP_KEY_SIZE);
+    const value = await this.champ.get(mapKey);
+    if (value === undefined || value instanceof Cid) return value;
+    throw new FormatError('format.champ', 'WriterData.tree', 'must hold links');
+  }
+
+  /**
+   * Maps a key to a block that is buffered in this operation or reachable from a current pointer. `existing` is what the caller knows to
+   * be stored, undefined for nothing; a difference is a ConflictError `conflict.champ`.
+   */
+  async put(mapKey: Uint8Array, existing: Cid | undefined, value: Cid): Promise<void> {
+    if (!(value instanceof Cid)) throw new ArgumentError('value', 'must be a Cid');
+    // The CHAMP itself does not compare when the key is absent (section 4.6).
+    if (existing !== undefined) await this.expect(mapKey, existing);
+    else assertBytes('mapKey', mapKey, MAP_KEY_SIZE);
+    await this.champ.put(mapKey, existing, value);
+    this.isChanged = true;
+  }
+
+  /** Buffers a dag-cbor block and maps a key to it; returns its CID. Otherwise like {@link TreeEdit.put}. */
+  async putBlock(mapKey: Uint8Array, existing: Cid | undefined, block: Uint8Array): Promise<Cid> {
+    const cid = this.committer.blocks.putCbor(this.signer.publicKeyHash, block);
+    await this.put(mapKey, existing, cid);
+    return cid;
+  }
+
+  /** Removes a key whose value is `existing`; ConflictError `conflict.champ` when it has another or none. */
+  async remove(mapKey: Uint8Array, existing: Cid): Promise<void> {
+    if (!(existing instanceof Cid)) throw new ArgumentError('existing', 'must be a Cid');
+    await this.expect(mapKey, existing);
+    await this.champ.remove(mapKey, existing);
+    this.isChanged = true;
+  }
+
+  /** Removes many keys, whatever their values; absent ones are ignored. */
+  async removeAll(mapKeys: readonly Uint8Array[]): Promise<void> {
+    for (const mapKey of mapKeys) assertBytes('mapKeys', mapKey, MAP_KEY_SIZE);
+    await this.champ.removeAll(mapKeys);
+    this.isChanged = true;
+  }
+
+  /** Commits the edited tree on top of `snapshot`, whose version of the writer is the one that was opened. Call it once. */
+  async commit(snapshot: Snapshot): Promise<Snapshot> {
+    if (!this.isChanged) return snapshot;
+    const { publicKeyHash } = this.signer;
+    const tree = this.champ.flush(this.committer.blocks.sinkFor(publicKeyHash));
+    return this.committer.commit(snapshot, this.signer, writerDataOf(snapshot, publicKeyHash).with({ tree }));
+  }
+
+  private async expect(mapKey: Uint8Array, existing: Cid): Promise<void> {
+    const current = await this.get(mapKey);
+    if (current?.equals(existing) === true) return;
+    const data = { existing: current?.toString() ?? 'absent', claimed: existing.toString() };
+    throw new ConflictError('conflict.champ', `the map key holds another value than expected: ${data.existing}`, data);
+  }
+}

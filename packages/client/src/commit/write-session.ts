@@ -1,0 +1,243 @@
+import type { Cid } from '@pyrgos/core/codec';
+import type { CryptoProvider, RandomSource } from '@pyrgos/core/crypto';
+import { ArgumentError, ConflictError } from '@pyrgos/core/errors';
+import { PublicKeyHash, type Signer, SigningPrivateKeyAndPublicHash } from '@pyrgos/core/keys';
+import { type ChampFound, type ChampLookup, lookUpChamp, type Snapshot, type WriterData, WriterTree } from '@pyrgos/core/model';
+import type { BlockReadContext, BlockStore, PointerStore } from '@pyrgos/core/store';
+import { lookUpBuffered } from './buffered-lookup.js';
+import { type Clock, systemClock } from './clock.js';
+import { Committer } from './committer.js';
+import type { CommitStores } from './flush.js';
+import { PointerReader, type PointerReadOptions } from './pointer-reader.js';
+import { retryingBlockStore, retryingPointerStore } from './retry.js';
+import { WriteSynchroniser } from './synchroniser.js';
+import { TreeEdit } from './tree-edit.js';
+import { VerifiedBlocks } from './verified-store.js';
+import { initialWriterData, writerDataOf } from './writer-lifecycle.js';
+
+/** What a {@link WriteSession} is made of. */
+export interface WriteSessionOptions {
+  /** The identity whose data is read and written. */
+  readonly owner: PublicKeyHash;
+  /** The server's blocks. Not trusted. */
+  readonly blocks: BlockStore;
+  /** The server's pointers. Not trusted. */
+  readonly pointers: PointerStore;
+  readonly crypto: CryptoProvider;
+  /** Default: the machine's clock. */
+  readonly clock?: Clock;
+  /** Spreads retries; default: the engine's random source. */
+  readonly random?: RandomSource;
+  /** Bytes of verified blocks to keep in memory. */
+  readonly cacheSize?: number;
+  /** Age in milliseconds up to which a pointer is reused. */
+  readonly pointerCacheMilliseconds?: number;
+  /** Buffered bytes that make an operation flush. */
+  readonly flushSize?: number;
+}
+
+/** Cancelling an operation: obeyed until its commit point; see {@link flush}. */
+export interface OperationOptions {
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Reads and writes the writers of one owner on an untrusted server: verified, buffered, one change per writer at a time, merged with what
+ * other devices do (chapter 03 sections 9 to 14).
+ *
+ * A write is acknowledged when its promise resolves. Errors to expect: ConflictError (somebody else changed the same thing: read again
+ * and repeat the operation), DeniedError `denied.stale` and the like (the server lies), `network`, `quota`, AbortedError.
+ */
+export class WriteSession {
+  private readonly stores: CommitStores;
+  private readonly synchroniser: WriteSynchroniser;
+  /** The server's store with verified reads. */
+  private readonly verifiedStore: BlockStore;
+
+  constructor(private readonly options: WriteSessionOptions) {
+    const { owner, crypto } = options;
+    if (!(owner instanceof PublicKeyHash)) throw new ArgumentError('owner', 'must be a PublicKeyHash');
+    const clock = options.clock ?? systemClock;
+    const retries = { clock, random: options.random ?? crypto };
+    const store = retryingBlockStore(options.blocks, retries);
+    const pointers = retryingPointerStore(options.pointers, retries);
+    const blocks = new VerifiedBlocks(store, crypto, options.cacheSize);
+    const reader = new PointerReader({
+      owner,
+      pointers,
+      blocks,
+      crypto,
+      clock,
+      cacheMilliseconds: options.pointerCacheMilliseconds,
+    });
+    this.stores = { owner, crypto, store, pointers, blocks, reader };
+    this.verifiedStore = { ...store, getBlock: (cid, context) => blocks.getBlock(cid, context) };
+    this.synchroniser = new WriteSynchroniser(reader);
+  }
+
+  /** The identity whose data this is. */
+  get owner(): PublicKeyHash {
+    return this.stores.owner;
+  }
+
+  /** The current version of a writer after all changes in flight here; empty when it has none. */
+  async read(writer: PublicKeyHash, options?: PointerReadOptions): Promise<Snapshot> {
+    return this.synchroniser.getValue(writer, options);
+  }
+
+  /** The committed version of a writer without waiting for changes in flight; see {@link WriteSynchroniser.readOnlyValue}. */
+  async readCommitted(writer: PublicKeyHash, options?: PointerReadOptions): Promise<Snapshot> {
+    return this.synchroniser.readOnlyValue(writer, options);
+  }
+
+  /** A verified block of the owner. Never modify the array. */
+  async getBlock(cid: Cid, context: Omit<BlockReadContext, 'owner'> = {}): Promise<Uint8Array> {
+    return this.stores.blocks.getBlock(cid, { ...context, owner: this.owner });
+  }
+
+  /** The CID that a map key has in the tree of a writer in `snapshot`, or undefined. */
+  async get(snapshot: Snapshot, writer: PublicKeyHash, mapKey: Uint8Array, { signal }: OperationOptions = {}): Promise<Cid | undefined> {
+    const base = writerDataOf(snapshot, writer);
+    if (base.tree === undefined) return undefined;
+    const context = signal === undefined ? { owner: this.owner } : { owner: this.owner, signal };
+    const noSink = {
+      putCbor: (): never => {
+        throw new ArgumentError('sink', 'reading writes nothing');
+      },
+    };
+    return new WriterTree(this.stores.blocks, noSink, context).get(base, mapKey);
+  }
+
+  /** Looks up many map keys with their value blocks in as few requests as the server allows, all verified. */
+  async lookUp(
+    snapshot: Snapshot,
+    writer: PublicKeyHash,
+    lookups: readonly ChampLookup[],
+    { signal }: OperationOptions = {},
+  ): Promise<(ChampFound | undefined)[]> {
+    const { tree } = writerDataOf(snapshot, writer);
+    if (tree === undefined) return lookups.map(() => undefined);
+    const context = signal === undefined ? { owner: this.owner } : { owner: this.owner, signal };
+    return lookUpChamp(this.stores.crypto, tree, lookups, this.verifiedStore, context);
+  }
+
+  /** {@link WriteSession.lookUp} inside an operation, where the tree may exist only in the write buffer. */
+  async lookUpIn(
+    committer: Committer,
+    snapshot: Snapshot,
+    writer: PublicKeyHash,
+    lookups: readonly ChampLookup[],
+  ): Promise<(ChampFound | undefined)[]> {
+    return lookUpBuffered(committer, this.stores.store, snapshot, writer, lookups);
+  }
+
+  /**
+   * Runs an operation that may commit several times and to several writers, then flushes. It has `writers` for itself in this session and
+   * gets their current versions; name every existing writer that it changes. Resolves to `result` and the versions now on the server
+   * (merged ones after a merge). The operation must use its own snapshot and committer only; see {@link WriteSynchroniser}.
+   */
+  async compute<T>(
+    writers: readonly PublicKeyHash[],
+    operation: (snapshot: Snapshot, committer: Committer) => Promise<{ readonly snapshot: Snapshot; readonly result: T }>,
+    { signal }: OperationOptions = {},
+  ): Promise<{ readonly snapshot: Snapshot; readonly result: T }> {
+    return this.synchroniser.run(
+      writers,
+      async (start) => {
+        const committer = new Committer(this.stores, { signal, flushSize: this.options.flushSize });
+        const { snapshot, result } = await operation(start, committer);
+        await committer.flush();
+        return { snapshot: snapshot.overwrite(committer.acknowledged), result };
+      },
+      signal,
+    );
+  }
+
+  /** {@link WriteSession.compute} without a result. */
+  async update(
+    writers: readonly PublicKeyHash[],
+    operation: (snapshot: Snapshot, committer: Committer) => Promise<Snapshot>,
+    options?: OperationOptions,
+  ): Promise<Snapshot> {
+    const run = async (start: Snapshot, committer: Committer): Promise<{ snapshot: Snapshot; result: undefined }> => ({
+      snapshot: await operation(start, committer),
+      result: undefined,
+    });
+    return (await this.compute(writers, run, options)).snapshot;
+  }
+
+  /**
+   * Edits the trees of one or several writers and commits them atomically: all edits of all writers, or none. Resolves to the versions
+   * now on the server.
+   */
+  async editTrees(
+    signers: readonly Signer[],
+    edit: (trees: readonly TreeEdit[]) => Promise<void>,
+    options?: OperationOptions,
+  ): Promise<Snapshot> {
+    for (const signer of signers) {
+      if (!(signer instanceof SigningPrivateKeyAndPublicHash)) throw new ArgumentError('signers', 'must hold signers');
+    }
+    const writers = signers.map(({ publicKeyHash }) => publicKeyHash);
+    return this.update(
+      writers,
+      async (start, committer) => {
+        const trees = signers.map((signer) => TreeEdit.open(committer, start, signer));
+        await edit(trees);
+        return committer.withoutFlush(async () => {
+          let snapshot = start;
+          for (const tree of trees) snapshot = await tree.commit(snapshot);
+          return snapshot;
+        });
+      },
+      options,
+    );
+  }
+
+  /** Edits the tree of one writer and commits it. */
+  async editTree(signer: Signer, edit: (tree: TreeEdit) => Promise<void>, options?: OperationOptions): Promise<Snapshot> {
+    return this.editTrees(
+      [signer],
+      async ([tree]) => {
+        if (tree !== undefined) await edit(tree);
+      },
+      options,
+    );
+  }
+
+  /** Changes a writer's WriterData by a function, for example its `algorithm`; commits nothing when it returns an equal one. */
+  async updateWriterData(
+    signer: Signer,
+    change: (writerData: WriterData) => WriterData | Promise<WriterData>,
+    options?: OperationOptions,
+  ): Promise<Snapshot> {
+    const writer = signer.publicKeyHash;
+    return this.update(
+      [writer],
+      async (start, committer) => committer.commit(start, signer, await change(writerDataOf(start, writer))),
+      options,
+    );
+  }
+
+  /**
+   * Gives a writer that the server knows already, the identity itself, its first version (chapter 03 section 3.1). Writers below it
+   * come from `createChildWriter`. ConflictError `conflict.pointer` when it has one.
+   */
+  async initialiseWriter(
+    signer: Signer,
+    change: (writerData: WriterData) => WriterData = (writerData) => writerData,
+    options?: OperationOptions,
+  ): Promise<Snapshot> {
+    const writer = signer.publicKeyHash;
+    return this.update(
+      [writer],
+      async (start, committer) => {
+        if (start.get(writer)?.hash !== undefined) {
+          throw new ConflictError('conflict.pointer', 'the writer has a version already', { writer: writer.toString() });
+        }
+        return committer.commit(start, signer, change(initialWriterData(committer, writer)));
+      },
+      options,
+    );
+  }
+}

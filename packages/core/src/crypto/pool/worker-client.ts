@@ -1,0 +1,98 @@
+import { spawnWorker } from '#spawn-worker';
+import { AbortedError, CryptoError, deserialiseError } from '../../errors.js';
+import type { CryptoBackend } from '../provider.js';
+import type { Job, JobResponse, JobResult, WorkerPort } from './protocol.js';
+
+/** A job on its way. */
+export interface Task {
+  readonly job: Job;
+  /** Buffers that the job gives away. */
+  readonly transfer: readonly ArrayBuffer[];
+  readonly onProgress?: ((fraction: number) => void) | undefined;
+  readonly resolve: (result: JobResult) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** One worker and the jobs it has been given. */
+export class WorkerClient {
+  private readonly tasks = new Map<number, Task>();
+  private nextId = 0;
+  private readonly port: WorkerPort | undefined;
+
+  /** `onIdle` is called after each answer, `onDeath` once when the worker has died; its jobs have been rejected by then. */
+  constructor(
+    private readonly backend: CryptoBackend | 'auto',
+    private readonly onIdle: () => void,
+    private readonly onDeath: () => void,
+  ) {
+    this.port = spawnWorker({ onResponse: (response) => this.answer(response), onFailure: (reason) => this.die(reason) });
+  }
+
+  /** Whether a worker could be started at all. */
+  get started(): boolean {
+    return this.port !== undefined;
+  }
+
+  /** Jobs given and not answered. */
+  get load(): number {
+    return this.tasks.size;
+  }
+
+  /** Gives the worker a job. */
+  run(task: Task): void {
+    const id = this.nextId++;
+    this.tasks.set(id, task);
+    this.port?.hold(true);
+    try {
+      this.port?.post({ id, backend: this.backend, job: task.job }, task.transfer);
+    } catch (error) {
+      // For example a buffer that was detached in the meantime.
+      this.tasks.delete(id);
+      task.reject(new CryptoError('crypto.worker', 'the data could not be handed to a crypto worker', {}, error));
+      this.settle();
+    }
+  }
+
+  /** Ends the worker; its jobs are rejected with `reason`. */
+  terminate(reason: Error): void {
+    this.port?.terminate();
+    this.rejectAll(reason);
+  }
+
+  private answer(response: JobResponse): void {
+    const task = this.tasks.get(response.id);
+    if (task === undefined) return;
+    if (response.kind === 'progress') {
+      task.onProgress?.(response.fraction);
+      return;
+    }
+    this.tasks.delete(response.id);
+    if (response.kind === 'done') task.resolve(response.result);
+    else task.reject(deserialiseError(response.error));
+    this.settle();
+  }
+
+  private settle(): void {
+    if (this.tasks.size === 0) this.port?.hold(false);
+    this.onIdle();
+  }
+
+  private die(reason: string): void {
+    this.rejectAll(new CryptoError('crypto.worker', `a crypto worker stopped: ${reason}`, { reason }));
+    this.onDeath();
+  }
+
+  private rejectAll(error: Error): void {
+    const tasks = [...this.tasks.values()];
+    this.tasks.clear();
+    for (const task of tasks) task.reject(error);
+  }
+}
+
+/** Rejects `reject` with AbortedError when the signal fires; returns how to stop listening. */
+export function onAbort(signal: AbortSignal | undefined, operation: string, reject: (error: Error) => void): () => void {
+  if (signal === undefined) return () => undefined;
+  const listener = (): void => reject(new AbortedError(operation));
+  signal.addEventListener('abort', listener, { once: true });
+  return () => signal.removeEventListener('abort', listener);
+}

@@ -1,0 +1,72 @@
+import { CryptoError, PyrgosError, serialiseError } from '../../errors.js';
+import { scryptInline } from '../scrypt-inline.js';
+import type { CryptoBackend, CryptoProvider } from '../provider.js';
+import { startScryptKernel } from '../wasm/scrypt-kernel.js';
+import type { Job, JobRequest, JobResponse, JobResult } from './protocol.js';
+
+type Post = (response: JobResponse, transfer: readonly ArrayBuffer[]) => void;
+
+/** Loaded on first use: a worker that only runs scrypt needs no engine. */
+async function loadEngine(backend: CryptoBackend | 'auto'): Promise<CryptoProvider> {
+  const { loadCrypto } = await import('../load-crypto.js');
+  return loadCrypto({ backend });
+}
+
+async function runScrypt(job: Extract<Job, { kind: 'scrypt' }>, onProgress: (fraction: number) => void): Promise<Uint8Array> {
+  let steps: Generator<number, Uint8Array, undefined>;
+  try {
+    steps = await startScryptKernel(job.password, job.salt, job.parameters);
+  } catch (error) {
+    if (!(error instanceof PyrgosError)) throw error;
+    return scryptInline(job.password, job.salt, job.parameters, { onProgress });
+  }
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+    onProgress(step.value);
+  }
+}
+
+async function run(request: JobRequest, onProgress: (fraction: number) => void): Promise<JobResult> {
+  const { job, backend } = request;
+  if (job.kind === 'scrypt') return runScrypt(job, onProgress);
+  const engine = await loadEngine(backend);
+  switch (job.kind) {
+    case 'secretboxSeal':
+      return engine.secretboxSeal(job.data, job.nonce, job.key);
+    case 'secretboxOpen':
+      return engine.secretboxOpen(job.data, job.nonce, job.key);
+    case 'sha256':
+      return engine.sha256(job.data);
+    case 'sha256Many':
+      return engine.sha256Many(job.inputs);
+    default:
+      throw new CryptoError('crypto.worker', 'the crypto worker was asked for something it does not know');
+  }
+}
+
+/** Secrets are copies made for this job; nothing of them stays in the worker. */
+function wipe(job: Job): void {
+  if (job.kind === 'scrypt') job.password.fill(0);
+  else if (job.kind === 'secretboxSeal' || job.kind === 'secretboxOpen') job.key.fill(0);
+}
+
+function buffersOf(result: JobResult): ArrayBuffer[] {
+  const arrays = result instanceof Uint8Array ? [result] : result;
+  return arrays.flatMap(({ buffer }) => (buffer instanceof ArrayBuffer ? [buffer] : []));
+}
+
+/** The one function of a worker: takes requests, answers each once. */
+export function createWorkerLoop(post: Post): (request: JobRequest) => Promise<void> {
+  return async (request) => {
+    const { id, job } = request;
+    try {
+      const result = await run(request, (fraction) => post({ kind: 'progress', id, fraction }, []));
+      post({ kind: 'done', id, result }, buffersOf(result));
+    } catch (error) {
+      post({ kind: 'failed', id, error: serialiseError(error) }, []);
+    } finally {
+      wipe(job);
+    }
+  };
+}
