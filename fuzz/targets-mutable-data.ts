@@ -53,7 +53,7 @@ export async function mutableDataTargets(crypto: CryptoProvider): Promise<FuzzTa
     writer: owned.publicKey.hash,
     mapKey: new Uint8Array(32).fill(3),
     bat: Bat.generate(crypto),
-    baseKey: key,
+    rBaseKey: key,
   });
   const inode = model.Inode.of(3, 'photos');
   const target = model.SecretLinkTarget.of(model.EncryptedCapability.of(CipherText.seal(crypto, key, 1), true), {});
@@ -61,7 +61,11 @@ export async function mutableDataTargets(crypto: CryptoProvider): Promise<FuzzTa
   const commit = model.encodeMultiWriterCommit([{ writer: owner, signed: Uint8Array.of(1, 2, 3) }]);
   return [
     objectTarget('pointer update', (b) => model.PointerUpdate.decode(b), [update, model.PointerUpdate.of(cid, undefined, 300)]),
-    { name: 'multi writer commit', seeds: [commit], run: (input) => reencode(input, (b) => model.encodeMultiWriterCommit(model.decodeMultiWriterCommit(b))) },
+    {
+      name: 'multi writer commit',
+      seeds: [commit],
+      run: (input) => reencode(input, (b) => model.encodeMultiWriterCommit(model.decodeMultiWriterCommit(b))),
+    },
     objectTarget('writer data', (b) => model.WriterData.decode(b), [writerData, model.WriterData.of(owner)]),
     objectTarget('committed writer data', (b) => model.CommittedWriterData.decode(b), [version]),
     objectTarget('snapshot', (b) => model.Snapshot.decode(b), [model.Snapshot.of(owner, version)]),

@@ -14,7 +14,18 @@ const modules = [
 async function compile(source) {
   let binary;
   const { error, stderr } = await asc.main(
-    [`packages/core/wasm/${source}.ts`, '--outFile', 'out.wasm', '-O3', '--converge', '--runtime', 'stub', '--noAssert', '--enable', 'simd'],
+    [
+      `packages/core/wasm/${source}.ts`,
+      '--outFile',
+      'out.wasm',
+      '-O3',
+      '--converge',
+      '--runtime',
+      'stub',
+      '--noAssert',
+      '--enable',
+      'simd',
+    ],
     {
       readFile: (name, base) => {
         try {
@@ -34,7 +45,10 @@ async function compile(source) {
 }
 
 function render({ source, constant, what }, binary) {
-  const lines = Buffer.from(binary).toString('base64').match(/.{1,120}/g) ?? [];
+  const lines =
+    Buffer.from(binary)
+      .toString('base64')
+      .match(/.{1,120}/g) ?? [];
   return [
     `// Generated from packages/core/wasm/${source}.ts by \`npm run wasm\`; do not edit. ${binary.length} bytes.`,
     '',

@@ -67,11 +67,11 @@ function install() {
   }
 }
 
-/** The folders that the compiler builds, from the root tsconfig.json. */
+/** The folders that the compiler builds, from tsconfig.build.json. */
 function projects() {
-  const references = readJson(join(root, 'tsconfig.json'))?.references;
-  if (!Array.isArray(references)) throw new PreparationError('tsconfig.json is missing or damaged; restore it with git.');
-  return references.map((reference) => join(root, reference.path));
+  const references = readJson(join(root, 'tsconfig.build.json'))?.references;
+  if (!Array.isArray(references)) throw new PreparationError('tsconfig.build.json is missing or damaged; restore it with git.');
+  return references.map((reference) => dirname(join(root, reference.path)));
 }
 
 /** Every input of the build: sources without tests, configuration. Maps path to size and time. */
@@ -90,11 +90,11 @@ function buildInputs() {
   };
   for (const folder of projects()) {
     if (existsSync(join(folder, 'src'))) walk(join(folder, 'src'));
-    add(join(folder, 'tsconfig.json'));
+    add(join(folder, 'tsconfig.build.json'));
     add(join(folder, 'package.json'));
   }
   walk(join(root, 'tsconfig'));
-  add(join(root, 'tsconfig.json'));
+  add(join(root, 'tsconfig.build.json'));
   add(join(root, 'package-lock.json'));
   return inputs;
 }
@@ -120,7 +120,7 @@ function build(inputs) {
   if (previous === undefined || previous.files?.some((file) => !inputs.has(file))) {
     for (const folder of projects()) rmSync(join(folder, 'dist'), { recursive: true, force: true });
   }
-  const status = run(process.execPath, [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-b']);
+  const status = run(process.execPath, [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-b', 'tsconfig.build.json']);
   if (status !== 0) throw new PreparationError('the build failed; the compiler messages above say where.');
   const temporary = `${stampFile}.${process.pid}.tmp`;
   writeFileSync(temporary, JSON.stringify({ fingerprint: fingerprint(inputs), files: [...inputs.keys()] }));

@@ -6,7 +6,7 @@ const prepareTool = new URL('../../../tools/prepare.mjs', import.meta.url);
 if (
   existsSync(prepareTool) &&
   existsSync(new URL('../src/main.ts', import.meta.url)) &&
-  existsSync(new URL('../tsconfig.json', import.meta.url))
+  existsSync(new URL('../tsconfig.build.json', import.meta.url))
 ) {
   const { prepare } = await import(prepareTool.href);
   prepare();

@@ -92,19 +92,22 @@ export class CommitWorld {
     return target === undefined ? undefined : WriterData.decode(await view.blocks.getBlock(target, { owner: this.owner }));
   }
 
-  /** Fails when anything reachable from a writer's pointer is missing on the server. */
-  async assertComplete(writer: PublicKeyHash, view: MemoryServer = this.view()): Promise<void> {
+  /** All blocks that a writer's pointer reaches, as text CIDs. Fails when one is missing. */
+  async reachable(writer: PublicKeyHash, view: MemoryServer = this.view()): Promise<string[]> {
     const target = await this.target(writer, view);
-    if (target === undefined) return;
+    const cids: string[] = [];
+    if (target === undefined) return cids;
     for await (const cid of reachableBlocks([target], view.blocks, { owner: this.owner })) {
       // Raw blocks are not loaded by the walk, so ask for every block.
       if (!view.hasBlock(this.owner, cid)) throw new Error(`${cid.toString()} is missing`);
+      cids.push(cid.toString());
     }
+    return cids;
   }
 
   /** The tree of a writer on the server: hex of the key to text of the CID. Fails when it is not complete. */
   async tree(writer: PublicKeyHash, view: MemoryServer = this.view()): Promise<Map<string, string>> {
-    await this.assertComplete(writer, view);
+    await this.reachable(writer, view);
     const entries = new Map<string, string>();
     const tree = (await this.writerData(writer, view))?.tree;
     if (tree === undefined) return entries;

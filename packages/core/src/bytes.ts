@@ -18,6 +18,13 @@ export function assertInteger(field: string, value: unknown, min: number, max: n
   }
 }
 
+/**
+ * A copy with memory of its own. Not `slice()`: on Node's Buffer that returns a view, which changes when the caller reuses the buffer.
+ */
+export function copyBytes(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(bytes);
+}
+
 /** Concatenates byte strings into a new array. */
 export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   let length = 0;

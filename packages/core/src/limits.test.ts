@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { fromHex } from './bytes.js';
+import { equalBytes, fromHex } from './bytes.js';
 import { decodeCbor } from './codec/cbor-decode.js';
 import { encodeCbor } from './codec/cbor-encode.js';
 import type { CborValue } from './codec/cbor-value.js';
@@ -71,11 +71,11 @@ describe('MAX_MULTIBASE_LENGTH', () => {
     ['base58', encodeBase58, decodeBase58, '1'],
     ['base36', encodeBase36, decodeBase36, '0'],
   ] as const)('%s', (_, encode, decode, zero) => {
-    expect(decode(encode(zeros(MAX_MULTIBASE_LENGTH)))).toEqual(zeros(MAX_MULTIBASE_LENGTH));
+    expect(equalBytes(decode(encode(zeros(MAX_MULTIBASE_LENGTH))), zeros(MAX_MULTIBASE_LENGTH))).toBe(true);
     expect(() => encode(zeros(MAX_MULTIBASE_LENGTH + 1))).toThrow(LimitError);
     expect(() => decode(zero.repeat(MAX_MULTIBASE_LENGTH + 1))).toThrow(LimitError);
     expect(() => encode(new Uint8Array(MAX_MULTIBASE_LENGTH).fill(255))).toThrow(LimitError);
-    expect(() => encode(new Uint8Array(50_000_000).fill(255))).toThrow(LimitError);
+    expect(() => encode(new Uint8Array(5_000_000).fill(255))).toThrow(LimitError);
   });
 
   /** Most bytes whose text with its prefix is within the limit. */
@@ -94,7 +94,7 @@ describe('MAX_MULTIBASE_LENGTH', () => {
   test.each(Object.entries(most) as [MultibasePrefix, number][])('multibase %s', (prefix, length) => {
     const text = encodeMultibase(prefix, zeros(length));
     expect(text.length).toBeLessThanOrEqual(MAX_MULTIBASE_LENGTH);
-    expect(decodeMultibase(text)).toEqual(zeros(length));
+    expect(equalBytes(decodeMultibase(text), zeros(length))).toBe(true);
     expect(() => encodeMultibase(prefix, zeros(length + 1))).toThrow(LimitError);
     expect(() => decodeMultibase(prefix + text.charAt(1).repeat(MAX_MULTIBASE_LENGTH))).toThrow(LimitError);
   });

@@ -18,7 +18,7 @@ export const MAX_IDENTITY_DIGEST_READ = 4112;
 /** Longest identity digest that a writer creates (chapter 01 section 4). */
 export const MAX_IDENTITY_DIGEST_WRITE = 36;
 /** Longest text, in characters, that base conversions accept; base58 is quadratic (ours). */
-export const MAX_MULTIBASE_LENGTH = 65_536;
+export const MAX_MULTIBASE_LENGTH = 16_384;
 /** Signed pointer updates longer than this are refused by servers (chapter 03 section 2.3). */
 export const MAX_SIGNED_POINTER_SIZE = 147;
 /** Sequence numbers stay below this (chapter 03 section 2.3). */

@@ -76,7 +76,7 @@ class Run {
       if (name === 'commitPointers') {
         const view = this.world.view();
         for (const writer of writers ?? []) {
-          await this.world.assertComplete(writer, view).catch((error: unknown) => this.problems.push(`incomplete: ${String(error)}`));
+          await this.world.reachable(writer, view).catch((error: unknown) => this.problems.push(`incomplete: ${String(error)}`));
         }
         return;
       }
@@ -140,7 +140,8 @@ class Run {
       if (isConflict(error)) this.conflicts++;
       else if (!(error instanceof PyrgosError)) this.problems.push(`unexpected ${String(error)}`);
       else if (error.code === 'internal') return true;
-      else if (error.code !== 'network' && error.code !== 'not-found.block') this.problems.push(`unexpected ${error.code}: ${error.message}`);
+      else if (error.code !== 'network' && error.code !== 'not-found.block')
+        this.problems.push(`unexpected ${error.code}: ${error.message}`);
     }
     return false;
   }

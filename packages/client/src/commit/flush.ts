@@ -135,9 +135,7 @@ class FlushRun {
     const [first] = signed;
     const isCreation = first !== undefined && signed.length === 1 && group.every(createsWriter);
     try {
-      const isAccepted = await (isCreation
-        ? pointers.setPointer(owner, first.writer, first.signed)
-        : pointers.setPointers(owner, signed));
+      const isAccepted = await (isCreation ? pointers.setPointer(owner, first.writer, first.signed) : pointers.setPointers(owner, signed));
       if (isAccepted) return undefined;
     } catch (error) {
       if (error instanceof PyrgosError && error.code === 'conflict.pointer') return error;

@@ -28,8 +28,7 @@ function list(buffer: PointerBuffer): string[] {
   const name = (cid: Cid | undefined): string => [...Array(20).keys()].find((n) => hash(n).equals(cid))?.toString() ?? '-';
   const names = new Map([p, w, x].map((signer, i) => [signer.publicKeyHash.key, 'PWX'[i]]));
   return buffer.list.map(
-    (update) =>
-      `${names.get(writerOf(update).key)} ${name(update.base.hash)}→${name(update.version.hash)}#${update.version.sequence}`,
+    (update) => `${names.get(writerOf(update).key)} ${name(update.base.hash)}→${name(update.version.hash)}#${update.version.sequence}`,
   );
 }
 

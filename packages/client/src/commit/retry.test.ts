@@ -5,7 +5,11 @@ import { CommitWorld, ManualClock, mapKey, networkError, outcome } from '../../t
 import { BLOCK_RETRIES, isConflict, isRetryable, POINTER_RETRIES, retrying, retryingBlockStore, systemClock } from './index.js';
 
 describe('retrying', () => {
-  const run = (failures: number, error: () => unknown, policy = POINTER_RETRIES): { calls: () => number; clock: ManualClock; result: Promise<string> } => {
+  const run = (
+    failures: number,
+    error: () => unknown,
+    policy = POINTER_RETRIES,
+  ): { calls: () => number; clock: ManualClock; result: Promise<string> } => {
     const clock = new ManualClock();
     let calls = 0;
     const operation = async (attempt: number): Promise<string> => {

@@ -56,11 +56,7 @@ export class WriteSynchroniser {
    * deleted ones are, without hash. Cancelling while it waits gives up its place; then it is up to the operation. When the operation
    * fails its writers' versions are re-read before they are used again, and only its own caller sees the error.
    */
-  async run<T>(
-    writers: readonly PublicKeyHash[],
-    operation: (snapshot: Snapshot) => Promise<T>,
-    signal?: AbortSignal,
-  ): Promise<T> {
+  async run<T>(writers: readonly PublicKeyHash[], operation: (snapshot: Snapshot) => Promise<T>, signal?: AbortSignal): Promise<T> {
     return this.exclusive(writers, signal, async () => {
       try {
         let snapshot = Snapshot.empty();
@@ -82,11 +78,7 @@ export class WriteSynchroniser {
   }
 
   /** Waits for its turn in all queues at once. They are joined in one step, so two operations never wait for each other. */
-  private async exclusive<T>(
-    writers: readonly PublicKeyHash[],
-    signal: AbortSignal | undefined,
-    task: () => Promise<T>,
-  ): Promise<T> {
+  private async exclusive<T>(writers: readonly PublicKeyHash[], signal: AbortSignal | undefined, task: () => Promise<T>): Promise<T> {
     for (const writer of writers) if (!(writer instanceof PublicKeyHash)) throw new ArgumentError('writers', 'must hold PublicKeyHashes');
     throwIfAborted(signal, 'waiting for a writer');
     const keys = [...new Set(writers.map(({ key }) => key))];

@@ -47,12 +47,18 @@ describe('VerifiedBlocks', () => {
   test('refuses wrong bytes, wrong types and too many bytes, and keeps none of them', async () => {
     const wanted = cidOf(bytesOf(1));
     for (const answer of [bytesOf(2), bytesOf(1, 9), new Uint8Array(), 'text', undefined, new Uint8Array(MAX_BLOCK_SIZE + 1)]) {
-      const blocks = new VerifiedBlocks(source(() => Promise.resolve(answer as Uint8Array)), crypto);
+      const blocks = new VerifiedBlocks(
+        source(() => Promise.resolve(answer as Uint8Array)),
+        crypto,
+      );
       expect(await outcome(blocks.getBlock(wanted, context))).toBe('format.block');
       expect(blocks.size).toBe(0);
     }
     const large = new Uint8Array(MAX_BLOCK_SIZE);
-    const blocks = new VerifiedBlocks(source(() => Promise.resolve(large)), crypto);
+    const blocks = new VerifiedBlocks(
+      source(() => Promise.resolve(large)),
+      crypto,
+    );
     expect((await blocks.getBlock(cidOf(large), context)).length).toBe(MAX_BLOCK_SIZE);
   });
 
@@ -69,7 +75,10 @@ describe('VerifiedBlocks', () => {
 
   test('is not fooled by a source that changes its array afterwards', async () => {
     const shared = bytesOf(1);
-    const blocks = new VerifiedBlocks(source(() => Promise.resolve(shared)), crypto);
+    const blocks = new VerifiedBlocks(
+      source(() => Promise.resolve(shared)),
+      crypto,
+    );
     await blocks.getBlock(cidOf(bytesOf(1)), context);
     shared.fill(9);
     expect(await blocks.getBlock(cidOf(bytesOf(1)), context)).toEqual(bytesOf(1));
@@ -85,7 +94,8 @@ describe('VerifiedBlocks', () => {
 
   test('shares one request among concurrent reads, but not across BATs', async () => {
     const bytes = encodeCbor(['x']);
-    const bat = BatWithId.of(Bat.random(crypto), Bat.random(crypto).id(crypto));
+    const secret = Bat.generate(crypto);
+    const bat = BatWithId.of(secret, secret.calculatedId(crypto));
     const server = source(async (_, ctx) => {
       await Promise.resolve();
       if (ctx.bat === undefined) throw new DeniedError('denied.block', 'no');
@@ -147,7 +157,10 @@ describe('VerifiedBlocks', () => {
   });
 
   test('does not keep large blocks', async () => {
-    const blocks = new VerifiedBlocks(source(() => Promise.reject(new NotFoundError('not-found.block', 'x'))), crypto);
+    const blocks = new VerifiedBlocks(
+      source(() => Promise.reject(new NotFoundError('not-found.block', 'x'))),
+      crypto,
+    );
     for (const [size, kept] of [
       [MAX_CACHED_BLOCK_SIZE, true],
       [MAX_CACHED_BLOCK_SIZE + 1, false],
@@ -159,7 +172,10 @@ describe('VerifiedBlocks', () => {
   });
 
   test('files hints under their true CIDs', async () => {
-    const blocks = new VerifiedBlocks(source(() => Promise.reject(new NotFoundError('not-found.block', 'x'))), crypto);
+    const blocks = new VerifiedBlocks(
+      source(() => Promise.reject(new NotFoundError('not-found.block', 'x'))),
+      crypto,
+    );
     const bytes = encodeCbor(['hint']);
     blocks.keepHints([bytes, 'rubbish' as unknown as Uint8Array, new Uint8Array(MAX_CACHED_BLOCK_SIZE + 1)]);
     expect(await blocks.getBlock(Cid.ofSha256(crypto.sha256(bytes), CidCodec.dagCbor), context)).toEqual(bytes);

@@ -3,7 +3,7 @@ import { Cid, CidCodec } from '@pyrgos/core/codec';
 import type { Hasher } from '@pyrgos/core/crypto';
 import { AbortedError, ArgumentError, FormatError, throwIfAborted } from '@pyrgos/core/errors';
 import { BLOCK_CACHE_SIZE, MAX_BLOCK_SIZE, MAX_CACHED_BLOCK_SIZE } from '@pyrgos/core/limits';
-import type { BlockReadContext, BlockSource } from '@pyrgos/core/store';
+import type { BlockReadContext, BlockSource, BlockStore } from '@pyrgos/core/store';
 
 /** A read that several callers wait for. It is cancelled when the last of them has gone. */
 interface SharedRead {
@@ -64,7 +64,8 @@ export class VerifiedBlocks implements BlockSource {
   keepHints(blocks: readonly Uint8Array[]): void {
     for (const bytes of blocks) {
       if (!(bytes instanceof Uint8Array) || bytes.length > MAX_CACHED_BLOCK_SIZE) continue;
-      this.keep(Cid.ofSha256(this.hasher.sha256(bytes), CidCodec.dagCbor), bytes);
+      const own = new Uint8Array(bytes);
+      this.keep(Cid.ofSha256(this.hasher.sha256(own), CidCodec.dagCbor), own);
     }
   }
 
@@ -141,4 +142,24 @@ function waitFor(read: SharedRead, signal: AbortSignal | undefined, abandon: () 
       },
     );
   });
+}
+
+/** A block store whose reads go through `blocks`, which also keeps what lookups answer. Everything else is passed on. */
+export function verifiedBlockStore(store: BlockStore, blocks: VerifiedBlocks): BlockStore {
+  const lookUp = store.lookUpChamp?.bind(store);
+  return {
+    getBlock: (cid, context) => blocks.getBlock(cid, context),
+    startTransaction: store.startTransaction.bind(store),
+    closeTransaction: store.closeTransaction.bind(store),
+    putBlocks: store.putBlocks.bind(store),
+    ...(lookUp === undefined
+      ? {}
+      : {
+          lookUpChamp: async (root, lookups, context) => {
+            const answer = await lookUp(root, lookups, context);
+            blocks.keepHints(answer);
+            return answer;
+          },
+        }),
+  };
 }

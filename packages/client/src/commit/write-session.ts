@@ -12,7 +12,7 @@ import { PointerReader, type PointerReadOptions } from './pointer-reader.js';
 import { retryingBlockStore, retryingPointerStore } from './retry.js';
 import { WriteSynchroniser } from './synchroniser.js';
 import { TreeEdit } from './tree-edit.js';
-import { VerifiedBlocks } from './verified-store.js';
+import { verifiedBlockStore, VerifiedBlocks } from './verified-store.js';
 import { initialWriterData, writerDataOf } from './writer-lifecycle.js';
 
 /** What a {@link WriteSession} is made of. */
@@ -71,7 +71,7 @@ export class WriteSession {
       cacheMilliseconds: options.pointerCacheMilliseconds,
     });
     this.stores = { owner, crypto, store, pointers, blocks, reader };
-    this.verifiedStore = { ...store, getBlock: (cid, context) => blocks.getBlock(cid, context) };
+    this.verifiedStore = verifiedBlockStore(store, blocks);
     this.synchroniser = new WriteSynchroniser(reader);
   }
 
@@ -128,7 +128,7 @@ export class WriteSession {
     writer: PublicKeyHash,
     lookups: readonly ChampLookup[],
   ): Promise<(ChampFound | undefined)[]> {
-    return lookUpBuffered(committer, this.stores.store, snapshot, writer, lookups);
+    return lookUpBuffered(committer, this.verifiedStore, snapshot, writer, lookups);
   }
 
   /**

@@ -1,4 +1,4 @@
-import { equalBytes } from '../bytes.js';
+import { copyBytes, equalBytes } from '../bytes.js';
 import { decodeCbor } from '../codec/cbor-decode.js';
 import { encodeCbor } from '../codec/cbor-encode.js';
 import { CborFields } from '../codec/cbor-fields.js';
@@ -157,5 +157,5 @@ export class SourcedAsymmetricCipherText implements ToCbor {
 function readMessage(value: CborValue, where: string): Uint8Array {
   if (!(value instanceof Uint8Array)) throw new FormatError('format.container', where, 'must be a byte string');
   if (value.length < MAC_SIZE + NONCE_SIZE) throw new FormatError('format.container', where, 'is too short for a boxed message');
-  return value.slice();
+  return copyBytes(value);
 }

@@ -1,4 +1,4 @@
-import { equalBytes } from '../bytes.js';
+import { copyBytes, equalBytes } from '../bytes.js';
 import { decodeCbor } from '../codec/cbor-decode.js';
 import { encodeCbor } from '../codec/cbor-encode.js';
 import { CborFields } from '../codec/cbor-fields.js';
@@ -35,7 +35,7 @@ export class CipherText implements ToCbor {
     const nonce = fields.bytes(0, NONCE_SIZE);
     const boxed = fields.bytes(1);
     if (boxed.length < MAC_SIZE) return fields.fail(1, 'is too short for a secretbox');
-    return new CipherText(nonce.slice(), boxed.slice());
+    return new CipherText(copyBytes(nonce), copyBytes(boxed));
   }
 
   /** Reads the CBOR bytes; anything after the item is an error. */

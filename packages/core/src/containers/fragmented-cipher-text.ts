@@ -1,4 +1,4 @@
-import { assertInteger, concatBytes, equalBytes } from '../bytes.js';
+import { assertInteger, concatBytes, copyBytes, equalBytes } from '../bytes.js';
 import { decodeCbor } from '../codec/cbor-decode.js';
 import { encodeCbor } from '../codec/cbor-encode.js';
 import { CborFields } from '../codec/cbor-fields.js';
@@ -91,8 +91,9 @@ export class FragmentedPaddedCipherText implements ToCbor {
    */
   static fromCbor(value: CborValue, where = 'FragmentedPaddedCipherText'): FragmentedPaddedCipherText {
     const fields = CborFields.map('format.container', where, value);
-    const nonce = fields.bytes('n', NONCE_SIZE).slice();
-    const header = fields.optionalBytes('h')?.slice();
+    const nonce = copyBytes(fields.bytes('n', NONCE_SIZE));
+    const claimedHeader = fields.optionalBytes('h');
+    const header = claimedHeader === undefined ? undefined : copyBytes(claimedHeader);
     const parts = fields.list('f');
     if (parts.length === 0) return fields.fail('f', 'must not be empty');
     if (parts.length > MAX_FRAGMENTS) throw new LimitError('fragments', parts.length, MAX_FRAGMENTS);
@@ -122,7 +123,7 @@ export class FragmentedPaddedCipherText implements ToCbor {
     inline: Uint8Array,
   ): FragmentedPaddedCipherText {
     if ((header?.length ?? 0) + inline.length < MAC_SIZE) return fields.fail('f', 'is too short for a secretbox');
-    return new FragmentedPaddedCipherText(nonce, header, inline.slice(), []);
+    return new FragmentedPaddedCipherText(nonce, header, copyBytes(inline), []);
   }
 
   /** Reads the CBOR bytes; anything after the item is an error. */

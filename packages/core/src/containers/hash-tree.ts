@@ -1,4 +1,4 @@
-import { assertBytes, assertInteger, equalBytes, toHex } from '../bytes.js';
+import { assertBytes, assertInteger, copyBytes, equalBytes, toHex } from '../bytes.js';
 import { decodeCbor } from '../codec/cbor-decode.js';
 import { encodeCbor } from '../codec/cbor-encode.js';
 import { CborFields } from '../codec/cbor-fields.js';
@@ -24,12 +24,12 @@ export class RootHash implements ToCbor {
   /** Copies a 32-byte hash. */
   static of(hash: Uint8Array): RootHash {
     assertBytes('hash', hash, HASH_SIZE);
-    return new RootHash(hash.slice());
+    return new RootHash(copyBytes(hash));
   }
 
   /** Reads the map `{"h"}`. */
   static fromCbor(value: CborValue, where = 'RootHash'): RootHash {
-    return new RootHash(CborFields.map('format.container', where, value).bytes('h', HASH_SIZE).slice());
+    return new RootHash(copyBytes(CborFields.map('format.container', where, value).bytes('h', HASH_SIZE)));
   }
 
   /** Value equality. */
@@ -65,7 +65,7 @@ export class ChunkHashList implements ToCbor {
     assertBytes('hashes', hashes);
     if (hashes.length % HASH_SIZE !== 0) throw new ArgumentError('hashes', 'must be a multiple of 32 bytes');
     if (hashes.length > MAX_LIST_SIZE) throw new LimitError('ChunkHashList bytes', hashes.length, MAX_LIST_SIZE);
-    return new ChunkHashList(hashes.slice());
+    return new ChunkHashList(copyBytes(hashes));
   }
 
   /** Reads the map `{"h"}`. */
@@ -75,7 +75,7 @@ export class ChunkHashList implements ToCbor {
     if (hashes.length % HASH_SIZE !== 0 || hashes.length > MAX_LIST_SIZE) {
       return fields.fail('h', `must be a multiple of 32 bytes, at most ${MAX_LIST_SIZE}`);
     }
-    return new ChunkHashList(hashes.slice());
+    return new ChunkHashList(copyBytes(hashes));
   }
 
   /** Number of hashes. */

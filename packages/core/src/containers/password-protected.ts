@@ -1,4 +1,4 @@
-import { assertBytes, equalBytes, toHex } from '../bytes.js';
+import { assertBytes, copyBytes, equalBytes, toHex } from '../bytes.js';
 import { decodeCbor } from '../codec/cbor-decode.js';
 import { encodeCbor } from '../codec/cbor-encode.js';
 import { CborFields } from '../codec/cbor-fields.js';
@@ -47,7 +47,12 @@ export class PasswordProtected implements ToCbor {
     if (algorithm.length !== SYMMETRIC_KEY_SIZE) return fields.fail(0, 'must have an output of 32 bytes');
     const boxed = fields.bytes(3);
     if (boxed.length < MAC_SIZE) return fields.fail(3, 'is too short for a secretbox');
-    return new PasswordProtected(algorithm, fields.bytes(1, SALT_SIZE).slice(), fields.bytes(2, NONCE_SIZE).slice(), boxed.slice());
+    return new PasswordProtected(
+      algorithm,
+      copyBytes(fields.bytes(1, SALT_SIZE)),
+      copyBytes(fields.bytes(2, NONCE_SIZE)),
+      copyBytes(boxed),
+    );
   }
 
   /** Reads the CBOR bytes; anything after the item is an error. */

@@ -1,4 +1,4 @@
-import { fromHex } from '../bytes.js';
+import { copyBytes, fromHex } from '../bytes.js';
 
 /**
  * The one Ed25519 rule of Pyrgos (docs/decisions/002-ed25519-rule.md). Engines disagree about keys and signatures that no honest
@@ -29,7 +29,7 @@ function isBelow(value: Uint8Array, bound: Uint8Array): boolean {
 
 /** Whether a 32-byte point encoding is canonical (y below 2^255 - 19) and not of small order. It may still be no point at all. */
 function isAcceptablePoint(encoding: Uint8Array): boolean {
-  const y = encoding.slice();
+  const y = copyBytes(encoding);
   y[31] = (y[31] as number) & 0x7f;
   if (y[31] === 0x7f && (y[0] as number) >= 0xed && y.subarray(1, 31).every((byte) => byte === 0xff)) return false;
   return !smallOrder.some((point) => point.every((byte, i) => byte === y[i]));

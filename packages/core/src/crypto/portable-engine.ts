@@ -4,7 +4,7 @@ import { blake2b } from '@noble/hashes/blake2.js';
 import { blake3 } from '@noble/hashes/blake3.js';
 import { hmac } from '@noble/hashes/hmac.js';
 import { sha256, sha512 } from '@noble/hashes/sha2.js';
-import { concatBytes, constantTimeEqual, equalBytes } from '../bytes.js';
+import { concatBytes, constantTimeEqual, copyBytes, equalBytes } from '../bytes.js';
 import type { CryptoEngine, HashEngine } from './engine.js';
 import { mlKemEngine } from './ml-kem.js';
 import type { Sha256Stream } from './provider.js';
@@ -87,7 +87,7 @@ export function createPortableEngine(scrypt: CryptoEngine['scrypt'], hashes: Has
     ...mlKemEngine,
     randomBytes: webRandomBytes,
     // The library answers with a window into a larger buffer; callers get memory of their own, so that it can be transferred.
-    secretboxSeal: (plaintext, nonce, key) => xsalsa20poly1305(key, nonce).encrypt(plaintext).slice(),
+    secretboxSeal: (plaintext, nonce, key) => copyBytes(xsalsa20poly1305(key, nonce).encrypt(plaintext)),
     secretboxOpen: (boxed, nonce, key) => {
       let window: Uint8Array;
       try {
@@ -95,7 +95,7 @@ export function createPortableEngine(scrypt: CryptoEngine['scrypt'], hashes: Has
       } catch {
         return undefined;
       }
-      const plaintext = window.slice();
+      const plaintext = copyBytes(window);
       window.fill(0);
       return plaintext;
     },

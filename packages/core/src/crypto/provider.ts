@@ -75,9 +75,9 @@ export interface CryptoProvider extends Hasher, RandomSource {
 
   /** The Curve25519 public key of a 32-byte secret. */
   curve25519PublicKey(secretKey: Uint8Array): Uint8Array;
-  /** crypto_box: X25519 + HSalsa20 + secretbox, mac(16) || ciphertext (section 13.2). A low-order peer key is a CryptoError. */
+  /** crypto_box: X25519 + HSalsa20 + secretbox, mac(16) || ciphertext (section 13.2). CryptoError `crypto.authentication` for a low-order peer. */
   boxSeal(plaintext: Uint8Array, nonce: Uint8Array, theirPublicKey: Uint8Array, ourSecretKey: Uint8Array): Uint8Array;
-  /** Opens a crypto_box; CryptoError `crypto.authentication` when it does not. */
+  /** Opens a crypto_box; CryptoError `crypto.authentication` when it does not open, or for a low-order peer. */
   boxOpen(boxed: Uint8Array, nonce: Uint8Array, theirPublicKey: Uint8Array, ourSecretKey: Uint8Array): Uint8Array;
 
   /** Ed25519 key pair of a 32-byte seed (section 10.1). */
@@ -98,14 +98,17 @@ export interface CryptoProvider extends Hasher, RandomSource {
   /** BLAKE3, 32 bytes (section 9.5). */
   blake3(data: Uint8Array): Uint8Array;
 
-  /** scrypt on another thread where there is one. AbortedError when cancelled. */
+  /** scrypt on another thread where there is one. AbortedError when cancelled; LimitError above MAX_SCRYPT_MEMORY. */
   scrypt(password: Uint8Array, salt: Uint8Array, parameters: ScryptParameters, options?: ComputationOptions): Promise<Uint8Array>;
 
   /** ML-KEM-1024 key generation from d(32) and z(32) (FIPS 203; section 13.1). */
   mlKemKeyPair(d: Uint8Array, z: Uint8Array): MlKemKeyPair;
-  /** Encapsulates with randomness m(32): ciphertext 1568, sharedSecret 32 bytes. */
+  /** Encapsulates with randomness m(32): ciphertext 1568, sharedSecret 32 bytes. ArgumentError for a key that FIPS 203 section 7.2 forbids. */
   mlKemEncapsulate(publicKey: Uint8Array, m: Uint8Array): { readonly ciphertext: Uint8Array; readonly sharedSecret: Uint8Array };
-  /** Decapsulates; implicit rejection, so a corrupted ciphertext gives another secret, not an error. */
+  /**
+   * Decapsulates; implicit rejection, so a corrupted ciphertext gives another secret, not an error. ArgumentError for a secret key that is
+   * inconsistent in itself (FIPS 203 section 7.3).
+   */
   mlKemDecapsulate(ciphertext: Uint8Array, secretKey: Uint8Array): Uint8Array;
 }
 

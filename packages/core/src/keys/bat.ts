@@ -1,4 +1,4 @@
-import { assertBytes, constantTimeEqual } from '../bytes.js';
+import { assertBytes, constantTimeEqual, copyBytes } from '../bytes.js';
 import { encodeBase58 } from '../codec/base58.js';
 import { decodeCbor } from '../codec/cbor-decode.js';
 import { encodeCbor } from '../codec/cbor-encode.js';
@@ -107,7 +107,7 @@ export class Bat extends Secret implements ToCbor {
   /** Copies a 32-byte secret. */
   static of(secret: Uint8Array): Bat {
     assertBytes('secret', secret, BAT_SIZE);
-    return new Bat(secret.slice());
+    return new Bat(copyBytes(secret));
   }
 
   /** A fresh random BAT. */

@@ -1,4 +1,4 @@
-import { assertInteger, constantTimeEqual, equalBytes, fromHex, toHex } from '../bytes.js';
+import { assertInteger, constantTimeEqual, copyBytes, equalBytes, fromHex, toHex } from '../bytes.js';
 import { decodeCbor } from '../codec/cbor-decode.js';
 import { encodeCbor } from '../codec/cbor-encode.js';
 import { CborFields } from '../codec/cbor-fields.js';
@@ -109,7 +109,7 @@ export class BlockAuth implements ToCbor {
     const batId = BatId.fromCbor(fields.bytes('b'), fields.path('b'));
     if (batId.isInline) return fields.fail('b', 'must not be an identity CID');
     const time = unpackBlockAuthTime(fields.integer('t'), fields.path('t'));
-    return new BlockAuth(batId, fields.integer('e'), fields.bytes('s', AUTH_SIGNATURE_SIZE).slice(), time);
+    return new BlockAuth(batId, fields.integer('e'), copyBytes(fields.bytes('s', AUTH_SIGNATURE_SIZE)), time);
   }
 
   /** Reads the CBOR bytes; anything after the item is an error. */

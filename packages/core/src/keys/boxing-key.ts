@@ -1,4 +1,4 @@
-import { assertBytes, constantTimeEqual, equalBytes } from '../bytes.js';
+import { assertBytes, constantTimeEqual, copyBytes, equalBytes } from '../bytes.js';
 import { decodeCbor } from '../codec/cbor-decode.js';
 import { encodeCbor } from '../codec/cbor-encode.js';
 import { CborFields } from '../codec/cbor-fields.js';
@@ -66,7 +66,7 @@ export class Curve25519PublicKey implements ToCbor {
   /** Copies 32 key bytes. */
   static of(bytes: Uint8Array): Curve25519PublicKey {
     assertBytes('bytes', bytes, CURVE25519_KEY_SIZE);
-    return new Curve25519PublicKey(bytes.slice());
+    return new Curve25519PublicKey(copyBytes(bytes));
   }
 
   /** Reads `[1, bytes(32)]`. */
@@ -116,7 +116,7 @@ export class Curve25519SecretKey extends Secret implements ToCbor {
   /** Copies 32 key bytes. */
   static of(bytes: Uint8Array): Curve25519SecretKey {
     assertBytes('bytes', bytes, CURVE25519_KEY_SIZE);
-    return new Curve25519SecretKey(bytes.slice());
+    return new Curve25519SecretKey(copyBytes(bytes));
   }
 
   /** Reads `[1, bytes(32)]`. */
@@ -165,7 +165,7 @@ export class HybridPublicKey implements ToCbor {
   static of(curve25519: Curve25519PublicKey, mlKem: Uint8Array): HybridPublicKey {
     if (!(curve25519 instanceof Curve25519PublicKey)) throw new ArgumentError('curve25519', 'must be a Curve25519PublicKey');
     assertBytes('mlKem', mlKem, ML_KEM_PUBLIC_KEY_SIZE);
-    return new HybridPublicKey(curve25519, mlKem.slice());
+    return new HybridPublicKey(curve25519, copyBytes(mlKem));
   }
 
   /** Reads the typed list. */
@@ -221,7 +221,7 @@ export class HybridSecretKey extends Secret implements ToCbor {
   static of(curve25519: Curve25519SecretKey, mlKem: Uint8Array): HybridSecretKey {
     if (!(curve25519 instanceof Curve25519SecretKey)) throw new ArgumentError('curve25519', 'must be a Curve25519SecretKey');
     assertBytes('mlKem', mlKem, ML_KEM_SECRET_KEY_SIZE);
-    return new HybridSecretKey(curve25519, mlKem.slice());
+    return new HybridSecretKey(curve25519, copyBytes(mlKem));
   }
 
   /** Reads the typed list. */

@@ -1,4 +1,4 @@
-import { assertBytes, compareLengthThenSigned, concatBytes, equalBytes, fromHex, toHex, utf8Encode } from '../bytes.js';
+import { assertBytes, compareLengthThenSigned, concatBytes, copyBytes, equalBytes, fromHex, toHex, utf8Encode } from '../bytes.js';
 import { decodeCbor } from '../codec/cbor-decode.js';
 import { encodeCbor } from '../codec/cbor-encode.js';
 import { CborFields } from '../codec/cbor-fields.js';
@@ -59,15 +59,15 @@ export class FingerprintPair implements ToCbor {
   static of(own: Uint8Array, friend: Uint8Array): FingerprintPair {
     assertBytes('own', own, FINGERPRINT_SIZE);
     assertBytes('friend', friend, FINGERPRINT_SIZE);
-    return new FingerprintPair(own.slice(), friend.slice(), VERSION);
+    return new FingerprintPair(copyBytes(own), copyBytes(friend), VERSION);
   }
 
   /** Reads the map `{"f", "u", "v"}`. */
   static fromCbor(value: CborValue, where = 'FingerprintPair'): FingerprintPair {
     const fields = CborFields.map('format.key', where, value);
     return new FingerprintPair(
-      fields.bytes('u', FINGERPRINT_SIZE).slice(),
-      fields.bytes('f', FINGERPRINT_SIZE).slice(),
+      copyBytes(fields.bytes('u', FINGERPRINT_SIZE)),
+      copyBytes(fields.bytes('f', FINGERPRINT_SIZE)),
       fields.integer('v', 0, MAX_VERSION),
     );
   }

@@ -5,7 +5,7 @@ import { cborMap, type CborValue, type ToCbor } from '../codec/cbor-value.js';
 import { Cid } from '../codec/cid.js';
 import type { CryptoProvider } from '../crypto/provider.js';
 import { ArgumentError, DeniedError, FormatError } from '../errors.js';
-import { equalBytes } from '../bytes.js';
+import { copyBytes, equalBytes } from '../bytes.js';
 import { PublicKeyHash } from './public-key-hash.js';
 import { type KeyLookup, resolveSigningKey } from './resolve-signing-key.js';
 import {
@@ -39,7 +39,7 @@ export class OwnerProof implements ToCbor {
     const ownedKey = PublicKeyHash.fromCid(fields.link('o'), fields.path('o'));
     const proof = fields.bytes('p');
     if (proof.length <= SIGNATURE_SIZE) return fields.fail('p', 'is too short for a signature and a link');
-    return new OwnerProof(ownedKey, proof.slice());
+    return new OwnerProof(ownedKey, copyBytes(proof));
   }
 
   /** Reads the CBOR bytes; anything after the item is an error. */

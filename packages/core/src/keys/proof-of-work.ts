@@ -1,4 +1,4 @@
-import { assertBytes, assertInteger, concatBytes, equalBytes } from '../bytes.js';
+import { assertBytes, assertInteger, concatBytes, copyBytes, equalBytes } from '../bytes.js';
 import { decodeCbor } from '../codec/cbor-decode.js';
 import { encodeCbor } from '../codec/cbor-encode.js';
 import { CborFields } from '../codec/cbor-fields.js';
@@ -47,7 +47,7 @@ export class ProofOfWork implements ToCbor {
   /** Copies an 8-byte prefix. */
   static of(prefix: Uint8Array): ProofOfWork {
     assertBytes('prefix', prefix, PROOF_OF_WORK_PREFIX_SIZE);
-    return new ProofOfWork(prefix.slice());
+    return new ProofOfWork(copyBytes(prefix));
   }
 
   /**
@@ -89,7 +89,7 @@ export class ProofOfWork implements ToCbor {
     if (fields.integer('type') !== MultihashCode.sha2_256) return fields.fail('type', 'must be sha2-256');
     const prefix = fields.bytes('prefix');
     if (prefix.length !== 0 && prefix.length !== PROOF_OF_WORK_PREFIX_SIZE) return fields.fail('prefix', 'must be empty or 8 bytes');
-    return new ProofOfWork(prefix.slice());
+    return new ProofOfWork(copyBytes(prefix));
   }
 
   /** Reads the CBOR bytes; anything after the item is an error. */

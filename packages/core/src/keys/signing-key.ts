@@ -1,4 +1,4 @@
-import { assertBytes, concatBytes, constantTimeEqual, equalBytes } from '../bytes.js';
+import { assertBytes, concatBytes, constantTimeEqual, copyBytes, equalBytes } from '../bytes.js';
 import { encodeBase58 } from '../codec/base58.js';
 import { decodeCbor } from '../codec/cbor-decode.js';
 import { encodeCbor } from '../codec/cbor-encode.js';
@@ -43,7 +43,7 @@ export class PublicSigningKey implements ToCbor {
     if (!isAcceptableEd25519PublicKey(bytes)) {
       throw new FormatError('format.key', where, 'is not a canonical Ed25519 point of large order');
     }
-    return new PublicSigningKey(bytes.slice());
+    return new PublicSigningKey(copyBytes(bytes));
   }
 
   /** Reads `[1, bytes(32)]`. */
@@ -112,7 +112,7 @@ export class SecretSigningKey extends Secret implements ToCbor {
   /** Copies 64 key bytes. FormatError when the public half is no acceptable public key. */
   static of(bytes: Uint8Array, where = 'SecretSigningKey'): SecretSigningKey {
     assertBytes('bytes', bytes, SIGNING_SECRET_KEY_SIZE);
-    return new SecretSigningKey(bytes.slice(), PublicSigningKey.of(bytes.subarray(SIGNING_SEED_SIZE), where));
+    return new SecretSigningKey(copyBytes(bytes), PublicSigningKey.of(bytes.subarray(SIGNING_SEED_SIZE), where));
   }
 
   /**

@@ -1,4 +1,4 @@
-import { assertBytes, constantTimeEqual } from '../bytes.js';
+import { assertBytes, constantTimeEqual, copyBytes } from '../bytes.js';
 import { decodeCbor } from '../codec/cbor-decode.js';
 import { encodeCbor } from '../codec/cbor-encode.js';
 import { CborFields } from '../codec/cbor-fields.js';
@@ -33,7 +33,7 @@ export class SymmetricKey extends Secret implements ToCbor {
   static of(bytes: Uint8Array, isDirty = false): SymmetricKey {
     assertBytes('bytes', bytes, SYMMETRIC_KEY_SIZE);
     if (typeof isDirty !== 'boolean') throw new ArgumentError('isDirty', 'must be a boolean');
-    return new SymmetricKey(bytes.slice(), isDirty);
+    return new SymmetricKey(copyBytes(bytes), isDirty);
   }
 
   /** A fresh random clean key. */

@@ -1,4 +1,4 @@
-import { assertBytes, equalBytes } from '../bytes.js';
+import { assertBytes, copyBytes, equalBytes } from '../bytes.js';
 import { decodeCbor } from '../codec/cbor-decode.js';
 import { encodeCbor } from '../codec/cbor-encode.js';
 import { CborFields } from '../codec/cbor-fields.js';
@@ -51,7 +51,7 @@ export class AbsoluteCapability extends Secret implements ToCbor {
     if (bat !== undefined && !(bat instanceof Bat)) throw new ArgumentError('bat', 'must be a Bat');
     if (!(rBaseKey instanceof SymmetricKey)) throw new ArgumentError('rBaseKey', 'must be a SymmetricKey');
     if (wBaseKey !== undefined && !(wBaseKey instanceof SymmetricKey)) throw new ArgumentError('wBaseKey', 'must be a SymmetricKey');
-    return new AbsoluteCapability(owner, writer, mapKey.slice(), bat, rBaseKey, wBaseKey);
+    return new AbsoluteCapability(owner, writer, copyBytes(mapKey), bat, rBaseKey, wBaseKey);
   }
 
   /** Reads the map `{"a"?, "b"?, "k", "m", "o", "w"}`; other keys are ignored. */
@@ -62,7 +62,7 @@ export class AbsoluteCapability extends Secret implements ToCbor {
     return new AbsoluteCapability(
       PublicKeyHash.fromCid(fields.link('o'), fields.path('o')),
       PublicKeyHash.fromCid(fields.link('w'), fields.path('w')),
-      fields.bytes('m', MAP_KEY_SIZE).slice(),
+      copyBytes(fields.bytes('m', MAP_KEY_SIZE)),
       bat === undefined ? undefined : Bat.fromCbor(bat, fields.path('a')),
       SymmetricKey.fromCbor(fields.list('k'), fields.path('k')),
       wBaseKey === undefined ? undefined : SymmetricKey.fromCbor(wBaseKey, fields.path('b')),

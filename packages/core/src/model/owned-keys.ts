@@ -1,4 +1,4 @@
-import { assertBytes, assertInteger } from '../bytes.js';
+import { assertBytes, assertInteger, copyBytes } from '../bytes.js';
 import { decodeCbor } from '../codec/cbor-decode.js';
 import { Cid } from '../codec/cid.js';
 import type { CryptoProvider } from '../crypto/provider.js';
@@ -21,7 +21,7 @@ export function ownedKeyChampKey(ownedKey: PublicKeyHash): Uint8Array {
 /** Inverse of {@link ownedKeyChampKey}; FormatError. */
 export function ownedKeyOfChampKey(key: Uint8Array, where = 'owned key'): PublicKeyHash {
   assertBytes('key', key);
-  const link = decodeCbor(key.slice().reverse());
+  const link = decodeCbor(copyBytes(key).reverse());
   if (!(link instanceof Cid)) throw new FormatError('format.champ', where, 'must be a reversed link');
   return PublicKeyHash.fromCid(link, where);
 }

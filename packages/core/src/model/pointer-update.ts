@@ -1,4 +1,4 @@
-import { assertBytes, assertInteger } from '../bytes.js';
+import { assertBytes, assertInteger, copyBytes } from '../bytes.js';
 import { decodeCbor } from '../codec/cbor-decode.js';
 import { encodeCbor } from '../codec/cbor-encode.js';
 import { CborFields } from '../codec/cbor-fields.js';
@@ -155,7 +155,7 @@ export function decodeMultiWriterCommit(bytes: Uint8Array): WriterPointer[] {
   const fields = CborFields.map('format.pointer', 'MultiWriterCommit', decodeCbor(bytes));
   const updates = (fields.optionalList('p') ?? []).map((item, index) => {
     const update = CborFields.map('format.pointer', `${fields.path('p')}[${index}]`, item);
-    return { writer: PublicKeyHash.fromCid(update.link('w'), update.path('w')), signed: update.bytes('s').slice() };
+    return { writer: PublicKeyHash.fromCid(update.link('w'), update.path('w')), signed: copyBytes(update.bytes('s')) };
   });
   checkWritersAreUnique(updates, (index) => fields.fail('p', `writer ${index} occurs twice`));
   return updates;

@@ -1,4 +1,4 @@
-import { assertInteger, equalBytes } from '../bytes.js';
+import { assertInteger, copyBytes, equalBytes } from '../bytes.js';
 import { decodeCbor } from '../codec/cbor-decode.js';
 import { encodeCbor } from '../codec/cbor-encode.js';
 import { CborFields } from '../codec/cbor-fields.js';
@@ -46,7 +46,7 @@ export class EncryptedCapability implements ToCbor {
   static fromCbor(value: CborValue, where = 'EncryptedCapability'): EncryptedCapability {
     const fields = CborFields.map('format.link', where, value);
     const container = CborFields.list('format.link', fields.path('c'), fields.list('c'), 2);
-    return new EncryptedCapability(container.bytes(0, NONCE_SIZE).slice(), container.bytes(1).slice(), fields.boolean('p', false));
+    return new EncryptedCapability(copyBytes(container.bytes(0, NONCE_SIZE)), copyBytes(container.bytes(1)), fields.boolean('p', false));
   }
 
   /** Reads the CBOR bytes; anything after the item is an error. */

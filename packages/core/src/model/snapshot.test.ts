@@ -46,7 +46,7 @@ describe('Snapshot', () => {
       inlineHash(0x7f, 0, 0),
       blockHash(0x80),
       blockHash(0xff),
-      inlineHash(...new Array<number>(32).fill(1)),
+      inlineHash(...new Uint8Array(32).fill(1)),
       blockHash(1),
       A,
     ];

@@ -1,5 +1,5 @@
 import { defaultPoolSize } from '#spawn-worker';
-import { assertBytes, assertInteger } from '../../bytes.js';
+import { assertBytes, assertInteger, copyBytes } from '../../bytes.js';
 import { ArgumentError, CryptoError, throwIfAborted } from '../../errors.js';
 import type { CryptoBackend, CryptoProvider } from '../provider.js';
 import type { Job, JobResult } from './protocol.js';
@@ -112,7 +112,7 @@ class WorkerPool implements CryptoPool {
     assertBytes('key', key, 32);
     const transfer: ArrayBuffer[] = [];
     // Key and nonce are copied for this job; the worker wipes its copy of the key.
-    const job: Job = { kind, data: handOver(data, options.consume === true, transfer), nonce: nonce.slice(), key: key.slice() };
+    const job: Job = { kind, data: handOver(data, options.consume === true, transfer), nonce: copyBytes(nonce), key: copyBytes(key) };
     return this.submit(job, transfer, options) as Promise<Uint8Array>;
   }
 
@@ -146,7 +146,10 @@ class WorkerPool implements CryptoPool {
   }
 
   private freeWorker(): WorkerClient | undefined {
-    const least = this.workers.reduce<WorkerClient | undefined>((best, worker) => (best === undefined || worker.load < best.load ? worker : best), undefined);
+    const least = this.workers.reduce<WorkerClient | undefined>(
+      (best, worker) => (best === undefined || worker.load < best.load ? worker : best),
+      undefined,
+    );
     if (least?.load === 0) return least;
     if (this.workers.length < this.size) {
       const worker: WorkerClient = new WorkerClient(
@@ -209,7 +212,8 @@ export function createInlinePool(crypto: CryptoProvider): CryptoPool {
   };
   return {
     size: 0,
-    secretboxSeal: async (plaintext, nonce, key, options) => inline('secretboxSeal', options, () => crypto.secretboxSeal(plaintext, nonce, key)),
+    secretboxSeal: async (plaintext, nonce, key, options) =>
+      inline('secretboxSeal', options, () => crypto.secretboxSeal(plaintext, nonce, key)),
     secretboxOpen: async (boxed, nonce, key, options) => inline('secretboxOpen', options, () => crypto.secretboxOpen(boxed, nonce, key)),
     sha256: async (data, options) => inline('sha256', options, () => crypto.sha256(data)),
     sha256Many: async (inputs, options) => inline('sha256Many', options, () => crypto.sha256Many(inputs)),

@@ -1,3 +1,4 @@
+import { copyBytes } from '../../bytes.js';
 import { AbortedError, PyrgosError, throwIfAborted } from '../../errors.js';
 import type { ComputationOptions, ScryptParameters } from '../provider.js';
 import { scryptInline } from '../scrypt-inline.js';
@@ -50,14 +51,18 @@ export async function scryptOffThread(
   let worker: WorkerClient | undefined;
   try {
     const result = await new Promise<JobResult | undefined>((resolve, reject) => {
-      worker = new WorkerClient('auto', () => undefined, () => undefined);
+      worker = new WorkerClient(
+        'auto',
+        () => undefined,
+        () => undefined,
+      );
       if (!worker.started) {
         resolve(undefined);
         return;
       }
       const { logN, r, p, length } = parameters;
       // Copies: the worker wipes the password when it is done.
-      const job: Job = { kind: 'scrypt', password: password.slice(), salt: salt.slice(), parameters: { logN, r, p, length } };
+      const job: Job = { kind: 'scrypt', password: copyBytes(password), salt: copyBytes(salt), parameters: { logN, r, p, length } };
       stopListening = onAbort(options.signal, 'scrypt', reject);
       worker.run({ job, transfer: [], onProgress: options.onProgress, resolve, reject });
       if (job.kind === 'scrypt') job.password.fill(0);

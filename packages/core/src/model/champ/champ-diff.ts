@@ -1,4 +1,4 @@
-import { equalBytes } from '../../bytes.js';
+import { copyBytes, equalBytes } from '../../bytes.js';
 import { decodeCbor } from '../../codec/cbor-decode.js';
 import type { CborValue } from '../../codec/cbor-value.js';
 import type { Cid } from '../../codec/cid.js';
@@ -67,7 +67,7 @@ class Comparison {
 
 function* differences(left: readonly ChampEntry[], right: readonly ChampEntry[]): Generator<ChampDifference, void, undefined> {
   const emit = (key: Uint8Array, leftValue: CborValue | undefined, rightValue: CborValue | undefined): ChampDifference => ({
-    key: key.slice(),
+    key: copyBytes(key),
     ...(leftValue === undefined || leftValue === null ? {} : { left: leftValue }),
     ...(rightValue === undefined || rightValue === null ? {} : { right: rightValue }),
   });

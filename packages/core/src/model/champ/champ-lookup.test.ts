@@ -47,7 +47,13 @@ function storeWith(answer: BlockStore['lookUpChamp']): BlockStore & { readonly r
 const honest: BlockStore['lookUpChamp'] = async (at, lookups, context) => collectChampLookupBlocks(at, lookups, blocks, context);
 
 async function values(store: BlockStore, indexes: readonly number[]): Promise<unknown[]> {
-  const found = await lookUpChamp(crypto, root, indexes.map((i) => ({ key: key(i) })), store, { owner });
+  const found = await lookUpChamp(
+    crypto,
+    root,
+    indexes.map((i) => ({ key: key(i) })),
+    store,
+    { owner },
+  );
   return found.map((entry) => (entry === undefined ? undefined : decodeCbor(entry.bytes)));
 }
 
@@ -70,7 +76,10 @@ describe('verified lookups', () => {
       sizes.push(lookups.length);
       return collectChampLookupBlocks(at, lookups, blocks, context);
     });
-    await values(batched, Array.from({ length: 45 }, (_, i) => i));
+    await values(
+      batched,
+      Array.from({ length: 45 }, (_, i) => i),
+    );
     expect(sizes).toEqual([20, 20, 5]);
   });
 
@@ -88,7 +97,9 @@ describe('verified lookups', () => {
 
   test('a cancelled lookup stops', async () => {
     const signal = AbortSignal.abort();
-    await expect(lookUpChamp(crypto, root, [{ key: key(0) }], storeWith(honest), { owner, signal })).rejects.toMatchObject({ code: 'aborted' });
+    await expect(lookUpChamp(crypto, root, [{ key: key(0) }], storeWith(honest), { owner, signal })).rejects.toMatchObject({
+      code: 'aborted',
+    });
   });
 
   test('the answer proves absence with path nodes and holds each block once', async () => {
@@ -103,7 +114,12 @@ describe('verified lookups', () => {
     const seen: boolean[] = [];
     const source = {
       getBlock: async (cid: Cid, context: { bat?: unknown }) => {
-        if (decodeCbor(await blocks.getBlock(cid))?.toString().startsWith('value') === true) seen.push(context.bat !== undefined);
+        if (
+          decodeCbor(await blocks.getBlock(cid))
+            ?.toString()
+            .startsWith('value') === true
+        )
+          seen.push(context.bat !== undefined);
         return blocks.getBlock(cid);
       },
     };

@@ -1,4 +1,4 @@
-import { assertBytes, equalBytes } from '../../bytes.js';
+import { assertBytes, copyBytes, equalBytes } from '../../bytes.js';
 import { decodeCbor } from '../../codec/cbor-decode.js';
 import { encodeCbor } from '../../codec/cbor-encode.js';
 import type { CborValue } from '../../codec/cbor-value.js';
@@ -178,7 +178,7 @@ export class Champ {
 
   /** All mappings in the order of section 4.9, null values left out. Loads one path at a time and keeps nothing of what it loads. */
   async *entries(): AsyncGenerator<ChampMapping, void, undefined> {
-    for await (const { key, value } of this.walk(this.root, [])) if (value !== null) yield { key: key.slice(), value };
+    for await (const { key, value } of this.walk(this.root, [])) if (value !== null) yield { key: copyBytes(key), value };
   }
 
   /** Number of mappings in all nodes, null-valued ones included (section 4.9). Walks the whole tree. */

@@ -1,4 +1,4 @@
-import { assertBytes } from '../../bytes.js';
+import { assertBytes, copyBytes } from '../../bytes.js';
 import { decodeCbor } from '../../codec/cbor-decode.js';
 import { encodeCbor } from '../../codec/cbor-encode.js';
 import { CborFields } from '../../codec/cbor-fields.js';
@@ -21,7 +21,7 @@ export class ChunkMirrorCap implements ToCbor {
     assertBytes('key', key);
     if (key.length > MAX_CHAMP_KEY_SIZE) throw new LimitError('CHAMP key size', key.length, MAX_CHAMP_KEY_SIZE);
     if (bat !== undefined && !(bat instanceof BatWithId)) throw new ArgumentError('bat', 'must be a BatWithId');
-    return new ChunkMirrorCap(key.slice(), bat);
+    return new ChunkMirrorCap(copyBytes(key), bat);
   }
 
   /** Reads the map `{"b"?, "m"}`. */
