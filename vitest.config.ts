@@ -24,6 +24,8 @@ const chromium: TestProjectInlineConfiguration = {
   resolve: { conditions: [sourceCondition, 'browser', 'module', 'import', 'default'] },
   test: {
     name: 'chromium',
+    // After the Node tests, not beside them: two cores.
+    sequence: { groupOrder: 1 },
     include: ['packages/{core,client}/src/**/*.test.ts'],
     exclude: [...notTests, '**/*.node.test.ts'],
     testTimeout: 60_000,

@@ -6,8 +6,9 @@ import { WRITE_BUFFER_FLUSH_SIZE } from '@pyrgos/core/limits';
 import { CommittedWriterData, Snapshot, WriterData } from '@pyrgos/core/model';
 import type { BlockReadContext } from '@pyrgos/core/store';
 import { BlockBuffer } from './block-buffer.js';
-import { type CommitStores, flush } from './flush.js';
-import { PointerBuffer } from './pointer-buffer.js';
+import { type AcknowledgedVersion, type CommitStores, flush } from './flush.js';
+import { mergeWriterData } from './merge.js';
+import { PointerBuffer, writerOf } from './pointer-buffer.js';
 
 /** The version of a writer that has none: what a first commit is based on. */
 export const NO_VERSION: CommittedWriterData = CommittedWriterData.of(undefined, undefined, undefined);
@@ -32,7 +33,9 @@ export class Committer {
   /** The write buffer over the verified blocks of the server: read and write through it. */
   readonly blocks: BlockBuffer;
   private readonly pointers = new PointerBuffer();
-  private readonly acknowledgedVersions = new Map<string, { readonly writer: PublicKeyHash; readonly version: CommittedWriterData }>();
+  private readonly acknowledgedVersions = new Map<string, AcknowledgedVersion>();
+  /** Versions that the operation may still hold although a flush has merged them with somebody else's changes. */
+  private readonly superseded = new Map<string, { readonly ours: CommittedWriterData; readonly merged: CommittedWriterData }>();
   private readonly signal: AbortSignal | undefined;
   private readonly flushSize: number;
   private guards = 0;
@@ -78,7 +81,8 @@ export class Committer {
   /**
    * Gives a writer a new WriterData, or deletes it (undefined), and returns `snapshot` with the new version. `snapshot` holds the
    * version that the change is based on; a writer that it does not hold is created. Several commits of a writer are sent as one
-   * update. When the buffer is full this sends everything, and the result may then be a merged version.
+   * update. When the buffer is full this sends everything, and the result may then be a merged version; the same holds for a change
+   * that is based on a version which an earlier flush of this operation has merged.
    *
    * ConflictError `conflict.snapshot` when the version is not the last one of this operation; errors of {@link Committer.flush}.
    */
@@ -93,26 +97,30 @@ export class Committer {
     }
     return this.inTurn(async () => {
       throwIfAborted(this.signal, 'the commit');
-      const hash = writerData === undefined ? undefined : this.blocks.putCbor(writer, writerData.encode());
-      const version = this.pointers.record(signer, snapshot.get(writer) ?? NO_VERSION, hash, writerData);
-      if (this.guards > 0 || this.blocks.size < this.flushSize) return snapshot.withVersion(writer, version);
-      await this.send();
-      return snapshot.withVersion(writer, this.acknowledgedVersions.get(writer.key)?.version ?? version);
+      const { base, data } = await this.rebase(writer, snapshot.get(writer) ?? NO_VERSION, writerData);
+      const hash = data === undefined ? undefined : this.blocks.putCbor(writer, data.encode());
+      const version = this.pointers.record(signer, base, hash, data);
+      await this.sendIfFull();
+      return snapshot.withVersion(writer, this.superseded.get(writer.key)?.merged ?? version);
     });
   }
 
   /**
    * Runs `action` during which nothing is flushed, however full the buffer becomes: for bulk changes that must not be split, and for
-   * buffering fragments before the chunk that links them. May be nested and run in parallel; the buffer then grows until all have ended.
+   * buffering fragments before the chunk that links them. May be nested and run in parallel; the buffer then grows until all have ended, and is
+   * sent at the end of the last one when it is full.
    */
   async withoutFlush<T>(action: () => Promise<T>): Promise<T> {
     // Waits for a flush that is running: it must not drop what `action` is about to buffer.
     await this.inTurn(async () => this.guards++);
+    let result: T;
     try {
-      return await action();
+      result = await action();
     } finally {
       this.guards--;
     }
+    await this.inTurn(() => this.sendIfFull());
+    return result;
   }
 
   /**
@@ -124,13 +132,42 @@ export class Committer {
     await this.inTurn(() => this.send());
   }
 
+  /**
+   * A change that is based on a version which a flush has merged meanwhile, on top of the merged version. The operation cannot know of
+   * it, and without this every further flush would lose the race against its own past.
+   */
+  private async rebase(
+    writer: PublicKeyHash,
+    base: CommittedWriterData,
+    data: WriterData | undefined,
+  ): Promise<{ readonly base: CommittedWriterData; readonly data: WriterData | undefined }> {
+    const superseded = this.superseded.get(writer.key);
+    if (superseded?.ours.equals(base) !== true) return { base, data };
+    const remote = superseded.merged;
+    const ours = CommittedWriterData.of(undefined, undefined, data);
+    const merged = await mergeWriterData({ writer, base, ours, remote }, this.blocks, this.blocks.sinkFor(writer), this.context);
+    return { base: remote, data: merged };
+  }
+
+  private async sendIfFull(): Promise<void> {
+    if (this.guards === 0 && this.blocks.size >= this.flushSize && this.pointers.list.length > 0) await this.send();
+  }
+
   private async send(): Promise<void> {
     const updates = [...this.pointers.list];
+    this.superseded.clear();
     try {
       await flush(updates, this.blocks, this.stores, {
         signal: this.signal,
         onAcknowledged: (acknowledged) => this.acknowledgedVersions.set(acknowledged.writer.key, acknowledged),
       });
+      for (const update of updates) {
+        const { key } = writerOf(update);
+        const merged = this.acknowledgedVersions.get(key)?.version;
+        // The last entry of a writer decides.
+        if (merged !== undefined && !merged.equals(update.version)) this.superseded.set(key, { ours: update.version, merged });
+        else this.superseded.delete(key);
+      }
     } catch (error) {
       this.blocks.clear();
       throw error;

@@ -1,6 +1,9 @@
+import type { PublicKeyHash } from '@pyrgos/core/keys';
+import type { BlockStore } from '@pyrgos/core/store';
+import { seededRandom } from '@pyrgos/testkit/random';
 import { describe, expect, test } from 'vitest';
 import { block, CommitWorld, hex, mapKey, outcome } from '../../test/commit-world.js';
-import { createChildWriter, writerDataOf } from './index.js';
+import { WriteSession } from './index.js';
 
 describe('WriteSession', () => {
   test('writes, reads back, overwrites and removes map keys', async () => {
@@ -25,5 +28,161 @@ describe('WriteSession', () => {
     const now = await session.read(writer);
     expect(await session.getBlock((await session.get(now, writer, mapKey(7)))!)).toEqual(block('again'));
     expect(await session.get(now, writer, mapKey(9))).toBe(undefined);
+  });
+
+  test('hands back a result with the committed versions', async () => {
+    const world = await CommitWorld.create();
+    const session = world.session();
+    await world.populate(0, session);
+    const { snapshot, result } = await session.compute([world.owner], async (start, committer) => ({
+      snapshot: await committer.commit(start, world.identity, start.get(world.owner)!.writerData!.with({ inbound: world.owner })),
+      result: 42,
+    }));
+    expect(result).toBe(42);
+    expect(snapshot.get(world.owner)?.hash).toEqual(await world.target(world.owner));
+    expect((await session.readCommitted(world.owner)).get(world.owner)?.writerData?.inbound).toEqual(world.owner);
+  });
+
+  test('a change that changes nothing is not sent', async () => {
+    const world = await CommitWorld.create();
+    const session = world.session();
+    await world.populate(0, session);
+    await session.updateWriterData(world.identity, (data) => data);
+    expect(world.log.some(({ name }) => name !== 'getPointer' && name !== 'getBlock')).toBe(false);
+  });
+
+  test('own commits need no further reads', async () => {
+    const world = await CommitWorld.create();
+    const session = world.session();
+    const [child] = await world.populate(1, session);
+    for (let i = 0; i < 3; i++) {
+      await session.editTree(child!, async (tree) => void (await tree.putBlock(mapKey(i), undefined, block(`${i}`))));
+    }
+    expect(world.log.filter(({ name }) => name.startsWith('get'))).toEqual([]);
+  });
+
+  test('operations of one session on one writer never conflict with each other', async () => {
+    const world = await CommitWorld.create();
+    const session = world.session();
+    const [child] = await world.populate(1, session);
+    await Promise.all(
+      Array.from({ length: 6 }, () =>
+        session.editTree(child!, async (tree) => {
+          const before = await tree.get(mapKey(1));
+          const count = before === undefined ? 0 : Number((await session.getBlock(before)).length);
+          await tree.putBlock(mapKey(1), before, block('x'.repeat(count)));
+        }),
+      ),
+    );
+    expect((await session.read(child!.publicKeyHash)).get(child!.publicKeyHash)?.sequence).toBe(8);
+  });
+
+  test('reads and writes of a tree-less or unknown writer', async () => {
+    const world = await CommitWorld.create();
+    const session = world.session();
+    await world.populate(0, session);
+    const snapshot = await session.read(world.owner);
+    expect(await session.get(snapshot, world.owner, mapKey(1))).toBe(undefined);
+    expect(await session.lookUp(snapshot, world.owner, [{ key: mapKey(1) }])).toEqual([undefined]);
+    expect((await session.read(world.signer(9).publicKeyHash)).size).toBe(0);
+    expect(await outcome(session.get(snapshot, world.signer(9).publicKeyHash, mapKey(1)))).toBe('not-found.pointer');
+    expect(() => world.session({ owner: 'x' as unknown as PublicKeyHash })).toThrow('owner');
+  });
+
+  test('works with the machine clock and the engine as random source', async () => {
+    const world = await CommitWorld.create();
+    const { crypto, owner } = world;
+    const session = new WriteSession({ owner, crypto, blocks: world.server.blocks, pointers: world.server.pointers });
+    expect(await outcome(session.initialiseWriter(world.identity, (data) => data.with({ inbound: owner })))).toBe('resolved');
+    expect((await world.writerData(owner))?.inbound).toEqual(owner);
+  });
+});
+
+describe('a hostile block store', () => {
+  const keys = Array.from({ length: 30 }, (_, n) => n);
+
+  /** The server's store with block reads and lookups in the hands of `corrupt`. */
+  function hostile(world: CommitWorld, corrupt: (bytes: Uint8Array) => Uint8Array, hasLookUp: boolean): BlockStore {
+    const { blocks } = world.server;
+    return {
+      getBlock: async (cid, context) => corrupt(await blocks.getBlock(cid, context)),
+      startTransaction: blocks.startTransaction.bind(blocks),
+      closeTransaction: blocks.closeTransaction.bind(blocks),
+      putBlocks: blocks.putBlocks.bind(blocks),
+      ...(hasLookUp ? { lookUpChamp: async (root, list, context) => (await blocks.lookUpChamp(root, list, context)).map(corrupt) } : {}),
+    };
+  }
+
+  test('gives typed errors or the truth, never another value', async () => {
+    const world = await CommitWorld.create();
+    const [child] = await world.populate(1);
+    const writer = child!.publicKeyHash;
+    await world.session().editTree(child!, async (tree) => {
+      for (const n of keys) await tree.putBlock(mapKey(n), undefined, block(`value ${n}`));
+    });
+    const results = new Map<string, number>();
+    for (let seed = 1; seed <= 60; seed++) {
+      const random = seededRandom(seed);
+      const corrupt = (bytes: Uint8Array): Uint8Array => {
+        if (random.nextInteger(4) > 0) return bytes;
+        const changed = bytes.slice();
+        if (random.nextInteger(2) === 0) return changed.subarray(0, random.nextInteger(changed.length + 1));
+        changed[random.nextInteger(changed.length)]! ^= 1 << random.nextInteger(8);
+        return changed;
+      };
+      const session = world.session({ blocks: hostile(world, corrupt, seed % 2 === 0) });
+      const read = async (): Promise<void> => {
+        const snapshot = await session.read(writer);
+        const found = await session.lookUp(
+          snapshot,
+          writer,
+          [...keys, 500].map((n) => ({ key: mapKey(n) })),
+        );
+        expect(found.map((one) => one?.bytes)).toEqual([...keys.map((n) => block(`value ${n}`)), undefined]);
+      };
+      const result = await outcome(read());
+      results.set(result, (results.get(result) ?? 0) + 1);
+    }
+    expect([...results.keys()].every((result) => result === 'resolved' || result === 'format.block')).toBe(true);
+    expect(results.get('format.block')).toBeGreaterThan(10);
+  });
+
+  test('that drops blocks makes reads fail, not keys disappear', async () => {
+    const world = await CommitWorld.create();
+    const [child] = await world.populate(1);
+    await world.session().editTree(child!, async (tree) => {
+      for (const n of keys) await tree.putBlock(mapKey(n), undefined, block(`value ${n}`));
+    });
+    const root = (await world.writerData(child!.publicKeyHash))!.tree!;
+    const { blocks } = world.server;
+    const dropping: BlockStore = {
+      getBlock: async (cid, context) => {
+        if (cid.equals(root)) return blocks.getBlock(world.signer(200).publicKeyHash.cid, context);
+        return blocks.getBlock(cid, context);
+      },
+      startTransaction: blocks.startTransaction.bind(blocks),
+      closeTransaction: blocks.closeTransaction.bind(blocks),
+      putBlocks: blocks.putBlocks.bind(blocks),
+      lookUpChamp: () => Promise.resolve([]),
+    };
+    const session = world.session({ blocks: dropping });
+    const snapshot = await session.read(child!.publicKeyHash);
+    expect(await outcome(session.get(snapshot, child!.publicKeyHash, mapKey(1)))).toBe('not-found.block');
+    expect(await outcome(session.lookUp(snapshot, child!.publicKeyHash, [{ key: mapKey(1) }]))).toBe('not-found.block');
+    const edit = session.editTree(child!, async (tree) => void (await tree.putBlock(mapKey(99), undefined, block('x'))));
+    expect(await outcome(edit)).toBe('not-found.block');
+  });
+
+  test('that goes back to an old state is noticed by a session that saw the new one', async () => {
+    const world = await CommitWorld.create();
+    const session = world.session();
+    const [child] = await world.populate(1, session);
+    const old = world.server.saveState();
+    await session.editTree(child!, async (tree) => void (await tree.putBlock(mapKey(1), undefined, block('new'))));
+    world.server.restoreState(old);
+    expect(await outcome(session.read(child!.publicKeyHash, { fresh: true }))).toBe('denied.stale');
+    // Writing on top of what we know is refused by the server, and its excuse by us.
+    const edit = session.editTree(child!, async (tree) => void (await tree.putBlock(mapKey(2), undefined, block('newer'))));
+    expect(await outcome(edit)).toBe('denied.stale');
   });
 });

@@ -270,7 +270,7 @@ describe('damaged data', () => {
 const path = fc
   .tuple(fc.constantFrom('u', 'v'), fc.array(fc.integer({ min: 0, max: 2 }), { minLength: 1, maxLength: 4 }))
   .map(([user, steps]) => {
-    const elements = [user];
+    const elements: string[] = [user];
     for (const step of steps) elements.push(`${elements.at(-1) ?? ''}${step}`);
     return elements.join('/');
   });

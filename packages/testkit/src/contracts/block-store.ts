@@ -9,6 +9,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { signBlock } from '../stores/memory-block-store.js';
 import { addChild, commit, type StoreHarness, upload } from './store-harness.js';
 
+export type { StoreHarness } from './store-harness.js';
+
 const text = (value: string): Uint8Array => encodeCbor(value);
 
 /** The rules that every {@link BlockStore} keeps (chapter 03 sections 1.4, 9 and 10). `create` makes a fresh server for each test. */

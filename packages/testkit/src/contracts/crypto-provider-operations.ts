@@ -141,3 +141,14 @@ export function outputsOf(result: unknown): Uint8Array[] {
   if (result instanceof Uint8Array) return [result];
   return typeof result === 'object' && result !== null ? Object.values(result).flatMap((value) => outputsOf(value)) : [];
 }
+
+/** The ways in which a caller may hand over the same bytes: a window into a larger array, and in Node a Buffer from the shared pool. */
+export function callersForms(): ((bytes: Uint8Array) => Uint8Array)[] {
+  const window = (bytes: Uint8Array): Uint8Array => {
+    const wide = new Uint8Array(bytes.length + 8).fill(0x77);
+    wide.set(bytes, 3);
+    return wide.subarray(3, 3 + bytes.length);
+  };
+  const { Buffer: NodeBuffer } = globalThis as { readonly Buffer?: { readonly from: (bytes: Uint8Array) => Uint8Array } };
+  return NodeBuffer === undefined ? [window] : [window, (bytes) => NodeBuffer.from(bytes)];
+}

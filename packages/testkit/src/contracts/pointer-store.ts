@@ -8,6 +8,8 @@ import type { WriterPointer } from '@pyrgos/core/store';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { addChild, commit, currentPointer, type StoreHarness, upload } from './store-harness.js';
 
+export type { StoreHarness } from './store-harness.js';
+
 /** The rules that every {@link PointerStore} keeps (chapter 03 sections 2.6 and 2.7). `create` makes a fresh server for each test. */
 export function pointerStoreContract(name: string, create: () => Promise<StoreHarness>): void {
   describe(`pointer store contract: ${name}`, () => {

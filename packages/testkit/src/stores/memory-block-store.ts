@@ -1,4 +1,4 @@
-import { equalBytes } from '@pyrgos/core/bytes';
+import { copyBytes, equalBytes } from '@pyrgos/core/bytes';
 import { Cid, CidCodec, type CidCodecCode, decodeCbor } from '@pyrgos/core/codec';
 import type { CryptoProvider } from '@pyrgos/core/crypto';
 import { DeniedError, FormatError, LimitError, NotFoundError, PyrgosError, throwIfAborted } from '@pyrgos/core/errors';
@@ -33,7 +33,7 @@ export class MemoryBlockStore implements BlockStore {
   /** See {@link BlockStore.getBlock}; gated blocks need their BAT unless the server was told not to check. */
   async getBlock(cid: Cid, context: BlockReadContext): Promise<Uint8Array> {
     throwIfAborted(context.signal, 'getBlock');
-    return this.core.run({ name: 'getBlock', owner: context.owner, cids: [cid] }, async () => this.read(cid, context).slice());
+    return this.core.run({ name: 'getBlock', owner: context.owner, cids: [cid] }, async () => copyBytes(this.read(cid, context)));
   }
 
   /** See {@link BlockStore.startTransaction}. */
@@ -66,7 +66,7 @@ export class MemoryBlockStore implements BlockStore {
       for (const [i, block] of blocks.entries()) this.check(block, `blocks[${i}]`, writerKey, cids[0]?.codec);
       // First the record, then the block: in between a collector must not find an unprotected block.
       this.record(owner, transaction, cids);
-      for (const { cid, bytes } of blocks) this.core.state.putBlock(owner, { cid, bytes: bytes.slice() });
+      for (const { cid, bytes } of blocks) this.core.state.putBlock(owner, { cid, bytes: copyBytes(bytes) });
     });
   }
 
@@ -80,7 +80,7 @@ export class MemoryBlockStore implements BlockStore {
       if (this.core.state.block(context.owner, root) === undefined) return [];
       const source = { getBlock: async (cid: Cid, ctx: BlockReadContext): Promise<Uint8Array> => this.read(cid, ctx) };
       const { bat: _none, ...plain } = context;
-      return (await collectChampLookupBlocks(root, lookups, source, plain)).map((block) => block.slice());
+      return (await collectChampLookupBlocks(root, lookups, source, plain)).map(copyBytes);
     });
   }
 

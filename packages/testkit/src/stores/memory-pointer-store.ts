@@ -1,3 +1,4 @@
+import { copyBytes } from '@pyrgos/core/bytes';
 import { decodeCbor } from '@pyrgos/core/codec';
 import { ArgumentError, CryptoError, DeniedError, PyrgosError, throwIfAborted } from '@pyrgos/core/errors';
 import { type PublicKeyHash, resolveSigningKey } from '@pyrgos/core/keys';
@@ -21,7 +22,8 @@ export class MemoryPointerStore implements PointerStore {
     throwIfAborted(signal, 'getPointer');
     return this.core.run({ name: 'getPointer', owner, writers: [writer] }, async () => {
       this.refuseBanned(writer);
-      return this.core.state.pointers.get(writer.key)?.slice();
+      const signed = this.core.state.pointers.get(writer.key);
+      return signed === undefined ? undefined : copyBytes(signed);
     });
   }
 
@@ -64,7 +66,7 @@ export class MemoryPointerStore implements PointerStore {
     const writerKey = await resolveSigningKey(writer, this.core.lookup(owner));
     const update = validatePointerUpdate(this.core.crypto, writerKey, current, signed);
     await this.checkTarget(owner, writer, update);
-    return { writer, signed: signed.slice(), current };
+    return { writer, signed: copyBytes(signed), current };
   }
 
   private async checkTarget(owner: PublicKeyHash, writer: PublicKeyHash, { updated }: PointerUpdate): Promise<void> {

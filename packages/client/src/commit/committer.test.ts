@@ -1,0 +1,179 @@
+import { encodeCbor } from '@pyrgos/core/codec';
+import { WRITE_BUFFER_FLUSH_SIZE } from '@pyrgos/core/limits';
+import { Snapshot, WriterData } from '@pyrgos/core/model';
+import { describe, expect, test } from 'vitest';
+import { block, CommitWorld, mapKey, outcome } from '../../test/commit-world.js';
+import { type Committer, TreeEdit } from './index.js';
+
+const sent = (world: CommitWorld): number => world.log.filter(({ name }) => name === 'setPointers').length;
+
+/** Puts a chunk of a given size with a raw fragment, as an upload does. */
+async function putChunk(committer: Committer, start: Snapshot, world: CommitWorld, n: number, size: number): Promise<Snapshot> {
+  const signer = world.signer(100);
+  return committer.withoutFlush(async () => {
+    const fragment = committer.blocks.putRaw(signer.publicKeyHash, new Uint8Array(size).fill(n));
+    await Promise.resolve();
+    const tree = TreeEdit.open(committer, start, signer);
+    await tree.putBlock(mapKey(n), undefined, encodeCbor([fragment]));
+    return tree.commit(start);
+  });
+}
+
+describe('Committer', () => {
+  test('sends nothing before the end, and one step per writer', async () => {
+    const world = await CommitWorld.create();
+    const session = world.session();
+    const [a] = await world.populate(1, session);
+    const snapshot = await session.update([a!.publicKeyHash], async (start, committer) => {
+      let next = start;
+      for (let i = 0; i < 10; i++) {
+        next = await putChunk(committer, next, world, i, 100);
+        expect(next.get(a!.publicKeyHash)?.sequence).toBe(3);
+      }
+      expect(sent(world)).toBe(0);
+      return next;
+    });
+    expect(sent(world)).toBe(1);
+    expect(snapshot.get(a!.publicKeyHash)?.sequence).toBe(3);
+    expect((await world.tree(a!.publicKeyHash)).size).toBe(11);
+  });
+
+  test('flushes in a commit once the buffer is full, never inside withoutFlush', async () => {
+    const world = await CommitWorld.create();
+    const session = world.session({ flushSize: 10_000 });
+    const [a] = await world.populate(1, session);
+    await session.update([a!.publicKeyHash], async (start, committer) => {
+      let next = await putChunk(committer, start, world, 1, 9000);
+      expect(sent(world)).toBe(0);
+      // The chunk that fills the buffer is complete before anything is sent: the next commit sends it.
+      next = await putChunk(committer, next, world, 2, 9000);
+      expect(sent(world)).toBe(0);
+      next = await committer.commit(next, a!, next.get(a!.publicKeyHash)!.writerData!.with({ links: next.get(a!.publicKeyHash)!.writerData!.owned }));
+      expect(sent(world)).toBe(1);
+      expect(committer.blocks.size).toBe(0);
+      expect(await committer.withoutFlush(() => outcome(committer.flush()))).toBe('argument');
+      return putChunk(committer, next, world, 3, 9000);
+    });
+    expect(sent(world)).toBe(2);
+    expect((await world.tree(a!.publicKeyHash)).size).toBe(4);
+  });
+
+  test('the limit of the buffer is 20 MiB', async () => {
+    for (const [missing, flushes] of [
+      [1, 0],
+      [0, 1],
+    ] as const) {
+      const world = await CommitWorld.create();
+      const session = world.session();
+      const [a] = await world.populate(1, session);
+      await session.update([a!.publicKeyHash], async (start, committer) => {
+        const data = start.get(a!.publicKeyHash)!.writerData!.with({ links: start.get(a!.publicKeyHash)!.writerData!.owned });
+        let left = WRITE_BUFFER_FLUSH_SIZE - data.encode().length - missing;
+        for (let n = 0; left > 0; n++) {
+          const size = Math.min(1_000_000, left);
+          committer.blocks.putRaw(a!.publicKeyHash, new Uint8Array(size).fill(n));
+          left -= size;
+        }
+        const next = await committer.commit(start, a!, data);
+        expect(sent(world)).toBe(flushes);
+        return next;
+      });
+    }
+  });
+
+  test('parallel chunks of one operation lose no fragment to a flush', async () => {
+    const world = await CommitWorld.create();
+    const session = world.session({ flushSize: 1 });
+    const [a] = await world.populate(1, session);
+    await session.update([a!.publicKeyHash], async (start, committer) => {
+      let next = start;
+      let turn: Promise<unknown> = Promise.resolve();
+      const upload = async (n: number): Promise<void> =>
+        committer.withoutFlush(async () => {
+          const fragment = committer.blocks.putRaw(a!.publicKeyHash, new Uint8Array(100).fill(n));
+          // The trees of one writer are changed one after the other, the fragments come in any order.
+          await (turn = turn.then(async () => {
+            const tree = TreeEdit.open(committer, next, a!);
+            await tree.putBlock(mapKey(n), undefined, encodeCbor([fragment]));
+            next = await tree.commit(next);
+          }));
+        });
+      await Promise.all(Array.from({ length: 8 }, (_, n) => upload(n)));
+      return next;
+    });
+    expect((await world.tree(a!.publicKeyHash)).size).toBe(9);
+  });
+
+  test('reads see what is buffered', async () => {
+    const world = await CommitWorld.create();
+    const session = world.session();
+    const [a] = await world.populate(1, session);
+    await session.update([a!.publicKeyHash], async (start, committer) => {
+      const next = await putChunk(committer, start, world, 1, 100);
+      const tree = TreeEdit.open(committer, next, a!);
+      const cid = await tree.get(mapKey(1));
+      expect((await committer.blocks.getBlock(cid!, committer.context)).length).toBeGreaterThan(30);
+      expect(await tree.get(mapKey(255))).toBeDefined();
+      expect(committer.committedVersionOf(a!.publicKeyHash)?.sequence).toBe(2);
+      return next;
+    });
+  });
+
+  test('goes on after a flush in the middle that was merged', async () => {
+    const world = await CommitWorld.create();
+    const session = world.session({ flushSize: 1 });
+    const [a] = await world.populate(1, session);
+    let isFirst = true;
+    world.server.hooks.before = async ({ name }) => {
+      if (name !== 'setPointers' || !isFirst) return;
+      isFirst = false;
+      await world.session().editTree(a!, async (tree) => void (await tree.putBlock(mapKey(50), undefined, block('theirs'))));
+    };
+    const snapshot = await session.update([a!.publicKeyHash], async (start, committer) => {
+      let next = start;
+      for (let i = 0; i < 3; i++) {
+        const tree = TreeEdit.open(committer, next, a!);
+        await tree.putBlock(mapKey(i), undefined, block(`ours ${i}`));
+        next = await tree.commit(next);
+      }
+      return next;
+    });
+    expect((await world.tree(a!.publicKeyHash)).size).toBe(5);
+    expect(snapshot.get(a!.publicKeyHash)?.hash).toEqual(await world.target(a!.publicKeyHash));
+  });
+
+  test('refuses commits on an outdated version, read-only snapshots and foreign WriterData', async () => {
+    const world = await CommitWorld.create();
+    const session = world.session();
+    const [a] = await world.populate(1, session);
+    await session.update([a!.publicKeyHash], async (start, committer) => {
+      const next = await putChunk(committer, start, world, 1, 10);
+      expect(await outcome(putChunk(committer, start, world, 2, 10))).toBe('conflict.snapshot');
+      const data = start.get(a!.publicKeyHash)!.writerData!;
+      expect(await outcome(committer.commit(next.withReadOnly(true), a!, data))).toBe('argument');
+      expect(await outcome(committer.commit(next, a!, WriterData.of(world.owner)))).toBe('argument');
+      expect(await outcome(committer.commit(next, 'x' as unknown as typeof world.identity, data))).toBe('argument');
+      expect(await outcome(committer.commit('x' as unknown as Snapshot, a!, data))).toBe('argument');
+      expect(await outcome(committer.commit(next, a!, 'x' as unknown as WriterData))).toBe('argument');
+      return next;
+    });
+    expect((await world.tree(a!.publicKeyHash)).size).toBe(2);
+  });
+
+  test('a cancelled operation commits nothing', async () => {
+    const world = await CommitWorld.create();
+    const session = world.session();
+    const [a] = await world.populate(1, session);
+    const controller = new AbortController();
+    const operation = session.update(
+      [a!.publicKeyHash],
+      async (start, committer) => {
+        controller.abort();
+        return putChunk(committer, start, world, 1, 10);
+      },
+      { signal: controller.signal },
+    );
+    expect(await outcome(operation)).toBe('aborted');
+    expect(sent(world)).toBe(0);
+  });
+});
