@@ -14,11 +14,13 @@ describe('the pyrgos command', () => {
     const plain = pyrgos();
     expect(plain.status).toBe(0);
     expect(plain.stdout).toContain('Usage: pyrgos');
-    expect(pyrgos('--help')).toEqual(plain);
+    expect(pyrgos('--help')).toMatchObject({ status: 0, stdout: plain.stdout });
   });
 
   test('prints its version', () => {
-    expect(pyrgos('--version')).toMatchObject({ status: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) as string, stderr: '' });
+    const result = pyrgos('--version');
+    expect(result.status).toBe(0);
+    expect(result.stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
   });
 
   test('refuses an unknown command or option with exit code 2 and says where help is', () => {

@@ -1,8 +1,8 @@
-import { encodeCbor } from '@pyrgos/core/codec';
+import { type Cid, encodeCbor } from '@pyrgos/core/codec';
 import { WRITE_BUFFER_FLUSH_SIZE } from '@pyrgos/core/limits';
-import { Snapshot, WriterData } from '@pyrgos/core/model';
+import { type Snapshot, WriterData } from '@pyrgos/core/model';
 import { describe, expect, test } from 'vitest';
-import { block, CommitWorld, mapKey, outcome } from '../../test/commit-world.js';
+import { block, CommitWorld, hex, mapKey, outcome } from '../../test/commit-world.js';
 import { type Committer, TreeEdit } from './index.js';
 
 const sent = (world: CommitWorld): number => world.log.filter(({ name }) => name === 'setPointers').length;
@@ -38,23 +38,28 @@ describe('Committer', () => {
     expect((await world.tree(a!.publicKeyHash)).size).toBe(11);
   });
 
-  test('flushes in a commit once the buffer is full, never inside withoutFlush', async () => {
+  test('flushes once the buffer is full, never inside withoutFlush', async () => {
     const world = await CommitWorld.create();
-    const session = world.session({ flushSize: 10_000 });
+    const session = world.session({ flushSize: 18_000 });
     const [a] = await world.populate(1, session);
     await session.update([a!.publicKeyHash], async (start, committer) => {
       let next = await putChunk(committer, start, world, 1, 9000);
-      expect(sent(world)).toBe(0);
-      // The chunk that fills the buffer is complete before anything is sent: the next commit sends it.
-      next = await putChunk(committer, next, world, 2, 9000);
-      expect(sent(world)).toBe(0);
-      next = await committer.commit(next, a!, next.get(a!.publicKeyHash)!.writerData!.with({ links: next.get(a!.publicKeyHash)!.writerData!.owned }));
-      expect(sent(world)).toBe(1);
-      expect(committer.blocks.size).toBe(0);
-      expect(await committer.withoutFlush(() => outcome(committer.flush()))).toBe('argument');
+      expect([sent(world), committer.blocks.size > 9000]).toEqual([0, true]);
+      // The chunk that fills the buffer is complete before anything is sent.
+      next = await committer.withoutFlush(async () => {
+        const inner = await putChunk(committer, next, world, 2, 9000);
+        expect(sent(world)).toBe(0);
+        expect(await outcome(committer.flush())).toBe('argument');
+        return inner;
+      });
+      expect([sent(world), committer.blocks.size]).toEqual([1, 0]);
+      committer.blocks.putRaw(a!.publicKeyHash, new Uint8Array(18_000));
+      const data = next.get(a!.publicKeyHash)!.writerData!;
+      next = await committer.commit(next, a!, data.with({ links: data.owned }));
+      expect([sent(world), committer.blocks.size]).toEqual([2, 0]);
       return putChunk(committer, next, world, 3, 9000);
     });
-    expect(sent(world)).toBe(2);
+    expect(sent(world)).toBe(3);
     expect((await world.tree(a!.publicKeyHash)).size).toBe(4);
   });
 
@@ -88,15 +93,17 @@ describe('Committer', () => {
     await session.update([a!.publicKeyHash], async (start, committer) => {
       let next = start;
       let turn: Promise<unknown> = Promise.resolve();
+      const link = async (n: number, fragment: Cid): Promise<void> => {
+        const tree = TreeEdit.open(committer, next, a!);
+        await tree.putBlock(mapKey(n), undefined, encodeCbor([fragment]));
+        next = await tree.commit(next);
+      };
       const upload = async (n: number): Promise<void> =>
         committer.withoutFlush(async () => {
           const fragment = committer.blocks.putRaw(a!.publicKeyHash, new Uint8Array(100).fill(n));
           // The trees of one writer are changed one after the other, the fragments come in any order.
-          await (turn = turn.then(async () => {
-            const tree = TreeEdit.open(committer, next, a!);
-            await tree.putBlock(mapKey(n), undefined, encodeCbor([fragment]));
-            next = await tree.commit(next);
-          }));
+          turn = turn.then(() => link(n, fragment));
+          await turn;
         });
       await Promise.all(Array.from({ length: 8 }, (_, n) => upload(n)));
       return next;
@@ -119,7 +126,41 @@ describe('Committer', () => {
     });
   });
 
-  test('goes on after a flush in the middle that was merged', async () => {
+  test.each(['in a commit', 'after withoutFlush'])('goes on after a flush %s that was merged', async (where) => {
+    const world = await CommitWorld.create();
+    const session = world.session({ flushSize: 1 });
+    const [a] = await world.populate(1, session);
+    let [requests, isInterfering] = [0, false];
+    world.server.hooks.before = async ({ name }) => {
+      if (name !== 'setPointers' || isInterfering) return;
+      // The first and the fourth request of the operation lose a race; the second and the fifth are their repetitions.
+      const key = 50 + ++requests;
+      if (key !== 51 && key !== 54) return;
+      isInterfering = true;
+      await world.session().editTree(a!, async (tree) => void (await tree.putBlock(mapKey(key), undefined, block('theirs'))));
+      isInterfering = false;
+    };
+    const snapshot = await session.update([a!.publicKeyHash], async (start, committer) => {
+      let next = start;
+      for (let i = 0; i < 4; i++) {
+        const put = async (): Promise<Snapshot> => {
+          const tree = TreeEdit.open(committer, next, a!);
+          await tree.putBlock(mapKey(i), undefined, block(`ours ${i}`));
+          return tree.commit(next);
+        };
+        next = where === 'in a commit' ? await put() : await committer.withoutFlush(put);
+        // Whatever has been merged: the server is never behind what the operation was told.
+        expect((await world.tree(a!.publicKeyHash)).has(hex(mapKey(i)))).toBe(true);
+      }
+      return next;
+    });
+    expect((await world.tree(a!.publicKeyHash)).size).toBe(7);
+    expect(snapshot.get(a!.publicKeyHash)?.hash).toEqual(await world.target(a!.publicKeyHash));
+    // Four updates and two repetitions: the operation does not lose races against its own past.
+    expect(requests).toBe(6);
+  });
+
+  test('a deletion based on a version that was merged meanwhile is a conflict', async () => {
     const world = await CommitWorld.create();
     const session = world.session({ flushSize: 1 });
     const [a] = await world.populate(1, session);
@@ -129,17 +170,12 @@ describe('Committer', () => {
       isFirst = false;
       await world.session().editTree(a!, async (tree) => void (await tree.putBlock(mapKey(50), undefined, block('theirs'))));
     };
-    const snapshot = await session.update([a!.publicKeyHash], async (start, committer) => {
-      let next = start;
-      for (let i = 0; i < 3; i++) {
-        const tree = TreeEdit.open(committer, next, a!);
-        await tree.putBlock(mapKey(i), undefined, block(`ours ${i}`));
-        next = await tree.commit(next);
-      }
-      return next;
+    const operation = session.update([a!.publicKeyHash], async (start, committer) => {
+      const outdated = await putChunk(committer, start, world, 1, 10);
+      return committer.commit(outdated, a!, undefined);
     });
-    expect((await world.tree(a!.publicKeyHash)).size).toBe(5);
-    expect(snapshot.get(a!.publicKeyHash)?.hash).toEqual(await world.target(a!.publicKeyHash));
+    expect(await outcome(operation)).toBe('conflict.merge');
+    expect((await world.tree(a!.publicKeyHash)).size).toBe(3);
   });
 
   test('refuses commits on an outdated version, read-only snapshots and foreign WriterData', async () => {

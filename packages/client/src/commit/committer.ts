@@ -100,15 +100,15 @@ export class Committer {
       const { base, data } = await this.rebase(writer, snapshot.get(writer) ?? NO_VERSION, writerData);
       const hash = data === undefined ? undefined : this.blocks.putCbor(writer, data.encode());
       const version = this.pointers.record(signer, base, hash, data);
-      await this.sendIfFull();
-      return snapshot.withVersion(writer, this.superseded.get(writer.key)?.merged ?? version);
+      const isSent = await this.sendIfFull();
+      return snapshot.withVersion(writer, (isSent ? this.acknowledgedVersions.get(writer.key)?.version : undefined) ?? version);
     });
   }
 
   /**
    * Runs `action` during which nothing is flushed, however full the buffer becomes: for bulk changes that must not be split, and for
-   * buffering fragments before the chunk that links them. May be nested and run in parallel; the buffer then grows until all have ended, and is
-   * sent at the end of the last one when it is full.
+   * buffering fragments before the chunk that links them. May be nested and run in parallel; the buffer then grows until all have ended,
+   * and is sent at the end of the last one when it is full.
    */
   async withoutFlush<T>(action: () => Promise<T>): Promise<T> {
     // Waits for a flush that is running: it must not drop what `action` is about to buffer.
@@ -149,13 +149,14 @@ export class Committer {
     return { base: remote, data: merged };
   }
 
-  private async sendIfFull(): Promise<void> {
-    if (this.guards === 0 && this.blocks.size >= this.flushSize && this.pointers.list.length > 0) await this.send();
+  private async sendIfFull(): Promise<boolean> {
+    if (this.guards > 0 || this.blocks.size < this.flushSize || this.pointers.list.length === 0) return false;
+    await this.send();
+    return true;
   }
 
   private async send(): Promise<void> {
     const updates = [...this.pointers.list];
-    this.superseded.clear();
     try {
       await flush(updates, this.blocks, this.stores, {
         signal: this.signal,

@@ -2,6 +2,7 @@ import { PyrgosError } from '@pyrgos/core/errors';
 import type { Signer } from '@pyrgos/core/keys';
 import type { PointerStore } from '@pyrgos/core/store';
 import { seededRandom } from '@pyrgos/testkit/random';
+import type { ServerState } from '@pyrgos/testkit/stores';
 import { describe, expect, test } from 'vitest';
 import { block, CommitWorld, hex, mapKey, networkError } from '../../test/commit-world.js';
 import { isConflict, type WriteSession } from './index.js';
@@ -174,9 +175,17 @@ class Run {
   }
 }
 
+let template: { readonly writers: readonly Signer[]; readonly state: ServerState } | undefined;
+
 async function simulate(seed: number, clients: number, operations: number, faults: Faults): Promise<Run> {
   const world = await CommitWorld.create();
-  const writers = await world.populate(2);
+  // Populated once; every run starts from a copy.
+  template ??= await (async () => {
+    const first = await CommitWorld.create();
+    return { writers: await first.populate(2), state: first.server.saveState() };
+  })();
+  const { writers, state } = template;
+  world.server.restoreState(state);
   const start = new Map<string, string>();
   for (const { publicKeyHash } of writers) {
     for (const [key, value] of await world.tree(publicKeyHash)) start.set(`${publicKeyHash.toString()} ${key}`, value);
@@ -193,20 +202,20 @@ describe('several sessions on one server', () => {
     let conflicts = 0;
     let acknowledged = 0;
     for (let seed = 1; seed <= 50; seed++) {
-      const run = await simulate(seed, 2 + (seed % 2), 5, { lostRequest: 0, lostReply: 0, crash: 0, duplicate: 0 });
+      const run = await simulate(seed, 2 + (seed % 2), 4, { lostRequest: 0, lostReply: 0, crash: 0, duplicate: 0 });
       conflicts += run.conflicts;
       acknowledged += run.attempts.filter(({ isAcknowledged }) => isAcknowledged).length;
     }
     expect(conflicts).toBeGreaterThan(20);
-    expect(acknowledged).toBeGreaterThan(250);
+    expect(acknowledged).toBeGreaterThan(200);
   });
 
   test('with lost requests, lost and duplicated replies, crashes and garbage collection', async () => {
     let acknowledged = 0;
     for (let seed = 1001; seed <= 1060; seed++) {
-      const run = await simulate(seed, 3, 5, { lostRequest: 40, lostReply: 40, crash: 15, duplicate: 100 });
+      const run = await simulate(seed, 3, 4, { lostRequest: 40, lostReply: 40, crash: 15, duplicate: 100 });
       acknowledged += run.attempts.filter(({ isAcknowledged }) => isAcknowledged).length;
     }
-    expect(acknowledged).toBeGreaterThan(250);
+    expect(acknowledged).toBeGreaterThan(200);
   });
 });

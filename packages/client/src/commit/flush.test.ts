@@ -9,7 +9,10 @@ import { createChildWriter, deleteSubspace, TreeEdit, type WriteSession } from '
 
 /** The log as `name(writers)`, reads left out. */
 function writes(world: CommitWorld): string[] {
-  const names = new Map([[world.owner.key, 'P'], ...[100, 101, 102].map((n, i): [string, string] => [world.signer(n).publicKeyHash.key, 'ABC'[i]!])]);
+  const names = new Map([
+    [world.owner.key, 'P'],
+    ...[100, 101, 102].map((n, i): [string, string] => [world.signer(n).publicKeyHash.key, 'ABC'[i]!]),
+  ]);
   return world.log
     .filter(({ name }) => !name.startsWith('get') && name !== 'lookUpChamp' && name !== 'commitPointers')
     .map(({ name, writers }) => name + (writers === undefined ? '' : `(${writers.map(({ key }) => names.get(key)).join('')})`));
@@ -20,7 +23,9 @@ async function interfere(world: CommitWorld, writer = world.signer(100), key = 5
   const { hooks } = world.server;
   const saved = { ...hooks };
   Object.assign(hooks, { before: undefined, after: undefined });
-  await world.session().editTree(writer, async (tree) => void (await tree.putBlock(mapKey(key), await tree.get(mapKey(key)), block('theirs'))));
+  await world
+    .session()
+    .editTree(writer, async (tree) => void (await tree.putBlock(mapKey(key), await tree.get(mapKey(key)), block('theirs'))));
   Object.assign(hooks, saved);
 }
 
@@ -36,8 +41,17 @@ function once(world: CommitWorld, name: string, action: () => void | Promise<voi
   };
 }
 
-const edit = (session: WriteSession, world: CommitWorld, key = 1, options?: { signal?: AbortSignal }): ReturnType<WriteSession['editTree']> =>
-  session.editTree(world.signer(100), async (tree) => void (await tree.putBlock(mapKey(key), await tree.get(mapKey(key)), block('ours'))), options);
+const edit = (
+  session: WriteSession,
+  world: CommitWorld,
+  key = 1,
+  options?: { signal?: AbortSignal },
+): ReturnType<WriteSession['editTree']> =>
+  session.editTree(
+    world.signer(100),
+    async (tree) => void (await tree.putBlock(mapKey(key), await tree.get(mapKey(key)), block('ours'))),
+    options,
+  );
 
 /** A version without anything. */
 const emptyData = (signer: Signer): WriterData => WriterData.of(signer.publicKeyHash);
@@ -183,7 +197,7 @@ describe('lost races', () => {
     const world = await CommitWorld.create();
     const session = world.session();
     const [a] = await world.populate(1, session);
-    once(world, 'setPointers', () => interfere(world, a!, 1));
+    once(world, 'setPointers', () => interfere(world, a, 1));
     expect(await outcome(edit(session, world))).toBe('conflict.merge');
     const stored = await world.tree(a!.publicKeyHash);
     const seen = await session.read(a!.publicKeyHash);
@@ -212,7 +226,7 @@ describe('lost races', () => {
     once(world, 'commitPointers', () => interfere(world));
     await edit(world.session(), world);
     expect((await world.tree(a!.publicKeyHash)).size).toBe(3);
-    once(world, 'commitPointers', () => interfere(world, a!, 51));
+    once(world, 'commitPointers', () => interfere(world, a, 51));
     const both = world.session().editTrees([a!, b!], async ([x, y]) => {
       await put(x, 2);
       await put(y, 2);
@@ -366,11 +380,9 @@ describe('cancelling', () => {
     const controller = new AbortController();
     once(world, 'setPointers', () => controller.abort());
     const child = world.signer(101);
-    const created = session.update(
-      [world.owner],
-      (start, committer) => createChildWriter(committer, start, world.identity, child),
-      { signal: controller.signal },
-    );
+    const created = session.update([world.owner], (start, committer) => createChildWriter(committer, start, world.identity, child), {
+      signal: controller.signal,
+    });
     expect(await outcome(created)).toBe('resolved');
     expect(await world.target(child.publicKeyHash)).toBeDefined();
   });

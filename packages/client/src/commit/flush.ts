@@ -181,7 +181,7 @@ class FlushRun {
       const next = await this.send([merged]);
       if (next === undefined) return this.acknowledge(merged, version);
       if (await this.wasApplied([merged])) return;
-      conflict = next as PyrgosError;
+      conflict = next;
     }
     throw conflict;
   }

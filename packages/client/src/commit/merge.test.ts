@@ -1,6 +1,6 @@
 import { Cid, CidCodec } from '@pyrgos/core/codec';
 import type { Signer } from '@pyrgos/core/keys';
-import { CommittedWriterData, OwnedKeys, WriterData } from '@pyrgos/core/model';
+import { CommittedWriterData, OwnedKeys, type WriterData } from '@pyrgos/core/model';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { block, CommitWorld, mapKey, outcome } from '../../test/commit-world.js';
 import { mergeWriterData, type TreeEdit } from './index.js';

@@ -82,7 +82,7 @@ export class WriteSynchroniser {
     for (const writer of writers) if (!(writer instanceof PublicKeyHash)) throw new ArgumentError('writers', 'must hold PublicKeyHashes');
     throwIfAborted(signal, 'waiting for a writer');
     const keys = [...new Set(writers.map(({ key }) => key))];
-    const before = Promise.all(keys.map((key) => this.tails.get(key)));
+    const before = Promise.all(keys.map((key) => this.tails.get(key) ?? Promise.resolve()));
     let release = (): void => undefined;
     const released = new Promise<void>((resolve) => {
       release = resolve;

@@ -58,7 +58,7 @@ describe('TreeEdit', () => {
     const world = await CommitWorld.create();
     const session = world.session();
     const [a] = await world.populate(1, session);
-    const model = new Map([...(await world.tree(a!.publicKeyHash))]);
+    const model = new Map(await world.tree(a!.publicKeyHash));
     const edits = fc.array(fc.record({ key: fc.nat(30), value: fc.nat(5), isRemoval: fc.boolean() }), { maxLength: 12 });
     await fc.assert(
       fc.asyncProperty(edits, async (list) => {

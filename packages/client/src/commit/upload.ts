@@ -68,12 +68,12 @@ export async function uploadBatches(batches: readonly UploadBatch[], target: Upl
   const controller = new AbortController();
   const abort = (): void => controller.abort();
   signal?.addEventListener('abort', abort, { once: true });
-  let failure: { readonly error: unknown } | undefined;
+  const failures: unknown[] = [];
   const queue = batches.values();
   const work = async (): Promise<void> => {
     for (const { signer, blocks } of queue) {
-      if (signal?.aborted === true) failure ??= { error: new AbortedError('uploading blocks') };
-      if (failure !== undefined) return;
+      if (signal?.aborted === true) failures.push(new AbortedError('uploading blocks'));
+      if (failures.length > 0) return;
       try {
         const signed = blocks.map(({ cid, bytes }) => ({
           cid,
@@ -83,7 +83,7 @@ export async function uploadBatches(batches: readonly UploadBatch[], target: Upl
         }));
         await store.putBlocks(owner, signer.publicKeyHash, signed, transaction, controller.signal);
       } catch (error) {
-        failure ??= { error };
+        failures.push(error);
         abort();
         return;
       }
@@ -94,5 +94,5 @@ export async function uploadBatches(batches: readonly UploadBatch[], target: Upl
   } finally {
     signal?.removeEventListener('abort', abort);
   }
-  if (failure !== undefined) throw (failure as { readonly error: unknown }).error;
+  if (failures.length > 0) throw failures[0];
 }

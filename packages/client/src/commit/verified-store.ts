@@ -138,7 +138,7 @@ function waitFor(read: SharedRead, signal: AbortSignal | undefined, abandon: () 
       },
       (error: unknown) => {
         settled();
-        reject(error as Error);
+        reject(error);
       },
     );
   });

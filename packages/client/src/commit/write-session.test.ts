@@ -69,7 +69,7 @@ describe('WriteSession', () => {
       Array.from({ length: 6 }, () =>
         session.editTree(child!, async (tree) => {
           const before = await tree.get(mapKey(1));
-          const count = before === undefined ? 0 : Number((await session.getBlock(before)).length);
+          const count = before === undefined ? 0 : (await session.getBlock(before)).length;
           await tree.putBlock(mapKey(1), before, block('x'.repeat(count)));
         }),
       ),

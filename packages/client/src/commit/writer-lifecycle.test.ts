@@ -64,7 +64,9 @@ describe('the life cycle of a writer', () => {
     const [a, b] = await world.populate(2, session);
     const remove = (signer: typeof a): Promise<string> =>
       outcome(
-        session.update([world.owner, signer!.publicKeyHash], (start, committer) => deleteSubspace(committer, start, world.identity, signer!)),
+        session.update([world.owner, signer!.publicKeyHash], (start, committer) =>
+          deleteSubspace(committer, start, world.identity, signer!),
+        ),
       );
     world.log.length = 0;
     expect(await remove(a)).toBe('resolved');

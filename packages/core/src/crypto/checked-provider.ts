@@ -1,4 +1,4 @@
-import { assertBytes, assertInteger, concatBytes } from '../bytes.js';
+import { assertBytes, assertInteger, concatBytes, constantTimeEqual } from '../bytes.js';
 import { ArgumentError, CryptoError, throwIfAborted } from '../errors.js';
 import { boxKey } from './box-key.js';
 import { isAcceptableEd25519PublicKey, isAcceptableEd25519Signature } from './ed25519-rule.js';
@@ -16,9 +16,14 @@ function authenticationFailed(what: string): CryptoError {
   return new CryptoError('crypto.authentication', `${what} does not open: the key is wrong or the data was changed`);
 }
 
+/** What X25519 gives for a public key of low order: a secret that everybody knows. */
+const allZero = new Uint8Array(KEY);
+
 function sharedBoxKey(engine: CryptoEngine, theirPublicKey: Uint8Array, ourSecretKey: Uint8Array): Uint8Array {
   const shared = engine.x25519(ourSecretKey, theirPublicKey);
-  if (shared === undefined) throw new CryptoError('crypto.authentication', 'the public key is of low order');
+  if (shared === undefined || constantTimeEqual(shared, allZero)) {
+    throw new CryptoError('crypto.authentication', 'the public key is of low order');
+  }
   try {
     return boxKey(shared);
   } finally {

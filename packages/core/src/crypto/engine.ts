@@ -17,7 +17,7 @@ export interface CryptoEngine extends HashEngine, RandomSource {
   readonly secretboxSeal: (plaintext: Uint8Array, nonce: Uint8Array, key: Uint8Array) => Uint8Array;
   readonly secretboxOpen: (boxed: Uint8Array, nonce: Uint8Array, key: Uint8Array) => Uint8Array | undefined;
   readonly curve25519PublicKey: (secretKey: Uint8Array) => Uint8Array;
-  /** The raw X25519 shared secret; undefined when it is all zero (a low-order public key). */
+  /** The raw X25519 shared secret. For a low-order public key undefined or zeros; the shared code refuses both. */
   readonly x25519: (secretKey: Uint8Array, publicKey: Uint8Array) => Uint8Array | undefined;
   readonly ed25519PublicKey: (seed: Uint8Array) => Uint8Array;
   /**

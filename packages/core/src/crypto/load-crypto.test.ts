@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { backendLoaders } from '#crypto-backends';
 import { CryptoError, type PyrgosError } from '../errors.js';
+import { createCheckedProvider } from './checked-provider.js';
 import type { CryptoEngine } from './engine.js';
 import { createCryptoLoader, loadCrypto } from './load-crypto.js';
 import { createPortableEngine } from './portable-engine.js';
@@ -65,6 +66,13 @@ describe('the self-test', () => {
     await expect(load()).rejects.toMatchObject({ code: 'crypto.unavailable' });
     await expect(load({ backend: 'portable' })).rejects.toMatchObject({ code: 'crypto.self-test', data: { operation: 'Ed25519' } });
   });
+});
+
+test('a shared secret of zeros is refused, whatever the engine thinks of it', () => {
+  const provider = createCheckedProvider(broken({ x25519: () => zeros(32) }));
+  const refused = expect.objectContaining({ code: 'crypto.authentication' });
+  expect(() => provider.boxSeal(zeros(5), zeros(24), zeros(32).fill(9), zeros(32).fill(1))).toThrow(refused);
+  expect(() => provider.boxOpen(zeros(21), zeros(24), zeros(32).fill(9), zeros(32).fill(1))).toThrow(refused);
 });
 
 describe('the loader', () => {

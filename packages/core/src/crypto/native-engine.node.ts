@@ -92,7 +92,7 @@ export async function loadNativeEngine(scrypt: CryptoEngine['scrypt']): Promise<
       } catch {
         return undefined;
       }
-      return out.every((byte) => byte === 0) ? undefined : out;
+      return out;
     },
     ed25519PublicKey: (seed) => publicKeyOf(sodium, seed),
     ed25519Sign: (message, secretKey) => {

@@ -7,13 +7,6 @@ import { mlKemEngine } from './ml-kem.js';
 import { webRandomBytes } from './random.js';
 import { loadWasmKernels } from './wasm/kernels.js';
 
-/** Whether all bytes are zero, in constant time. */
-function isZero(bytes: Uint8Array): boolean {
-  let bits = 0;
-  for (const byte of bytes) bits |= byte;
-  return bits === 0;
-}
-
 /**
  * The back end of browsers, and of Node without the native module: our own SIMD kernels for bulk data, libsodium's WASM build for the
  * curves. `hashes` lends it the host's SHA-256 where there is a faster one. CryptoError `crypto.unavailable` without WASM or SIMD.
@@ -44,8 +37,7 @@ export async function loadWasmEngine(scrypt: CryptoEngine['scrypt'], hashes?: Ha
     curve25519PublicKey: (secretKey) => sodium.crypto_scalarmult_base(secretKey),
     x25519: (secretKey, publicKey) => {
       try {
-        const shared = sodium.crypto_scalarmult(secretKey, publicKey);
-        return isZero(shared) ? undefined : shared;
+        return sodium.crypto_scalarmult(secretKey, publicKey);
       } catch {
         return undefined;
       }
