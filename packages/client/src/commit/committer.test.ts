@@ -1,4 +1,5 @@
 import { type Cid, encodeCbor } from '@pyrgos/core/codec';
+import { PyrgosError } from '@pyrgos/core/errors';
 import { WRITE_BUFFER_FLUSH_SIZE } from '@pyrgos/core/limits';
 import { type Snapshot, WriterData } from '@pyrgos/core/model';
 import { describe, expect, test } from 'vitest';
@@ -194,6 +195,24 @@ describe('Committer', () => {
       return next;
     });
     expect((await world.tree(a!.publicKeyHash)).size).toBe(2);
+  });
+
+  test('has an empty buffer after a failed flush, and can go on from what the server has', async () => {
+    const world = await CommitWorld.create();
+    const session = world.session();
+    const [a] = await world.populate(1, session);
+    await session.update([a!.publicKeyHash], async (start, committer) => {
+      await putChunk(committer, start, world, 1, 10);
+      world.server.hooks.before = ({ name }) => {
+        if (name === 'putBlocks') throw new PyrgosError('quota', 'the quota is used up');
+      };
+      expect(await outcome(committer.flush())).toBe('quota');
+      world.server.hooks.before = undefined;
+      expect([committer.blocks.count, committer.blocks.size]).toEqual([0, 0]);
+      expect(committer.acknowledged.size).toBe(0);
+      return putChunk(committer, start, world, 2, 10);
+    });
+    expect([...(await world.tree(a!.publicKeyHash)).keys()].toSorted()).toEqual([mapKey(2), mapKey(255)].map(hex).toSorted());
   });
 
   test('a cancelled operation commits nothing', async () => {

@@ -313,6 +313,21 @@ describe('lost replies and failures', () => {
     }
   });
 
+  test('so is a merged update whose reply was lost', async () => {
+    const world = await CommitWorld.create();
+    const session = world.session();
+    const [a] = await world.populate(1, session);
+    once(world, 'setPointers', () => interfere(world));
+    let accepted = 0;
+    world.server.hooks.after = ({ name }) => {
+      if (name === 'setPointers' && ++accepted === 1) throw networkError();
+    };
+    const snapshot = await edit(session, world);
+    expect(accepted).toBe(1);
+    expect(snapshot.get(a!.publicKeyHash)?.hash).toEqual(await world.target(a!.publicKeyHash));
+    expect((await world.tree(a!.publicKeyHash)).size).toBe(3);
+  });
+
   test('after a failed upload nothing is committed, the transaction is closed, and the next operation works', async () => {
     const world = await CommitWorld.create();
     const session = world.session();

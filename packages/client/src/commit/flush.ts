@@ -73,7 +73,7 @@ export async function flush(
     run.finish();
   } finally {
     // The commit stands or has failed already; an unclosed transaction expires by itself.
-    
+    await stores.store.closeTransaction(stores.owner, transaction).catch(() => undefined);
   }
 }
 
