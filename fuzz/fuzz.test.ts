@@ -18,16 +18,16 @@ const targets = await createTargets();
 const names = [...targets.keys()].filter((name) => name.includes(only));
 
 /** Runs one input. Undefined when all is well, otherwise what is wrong. */
-function judge(target: FuzzTarget, input: Uint8Array): string | undefined {
+async function judge(target: FuzzTarget, input: Uint8Array): Promise<string | undefined> {
   const before = input.slice();
-  const problem = outcome(target, input);
+  const problem = await outcome(target, input);
   return equalBytes(before, input) ? problem : `changed its input ${toHex(before)}`;
 }
 
-function outcome(target: FuzzTarget, input: Uint8Array): string | undefined {
+async function outcome(target: FuzzTarget, input: Uint8Array): Promise<string | undefined> {
   let again: Uint8Array | undefined;
   try {
-    again = target.run(input);
+    again = await target.run(input);
   } catch (error) {
     if (error instanceof PyrgosError) return error.code === 'internal' ? `internal error: ${error.message}` : undefined;
     return `untyped error: ${error instanceof Error ? `${error.name}: ${error.message}` : String(error)}`;
@@ -38,13 +38,13 @@ function outcome(target: FuzzTarget, input: Uint8Array): string | undefined {
 describe('random and mutated bytes give a typed error or a value that re-encodes to the same bytes', () => {
   test.each(names)(
     '%s',
-    (name) => {
+    async (name) => {
       const target = targets.get(name);
       if (target === undefined) throw new Error(`no target ${name}`);
       // Every seed is valid by construction; one that is refused would make the fuzzing blind.
       for (const bytes of target.seeds) {
-        expect(judge(target, bytes), `seed ${toHex(bytes)}`).toBeUndefined();
-        expect(() => target.run(bytes), `seed ${toHex(bytes)}`).not.toThrow();
+        expect(await judge(target, bytes), `seed ${toHex(bytes)}`).toBeUndefined();
+        await target.run(bytes);
       }
       const random = seededRandom(seed);
       const end = performance.now() + (seconds * 1000) / names.length;
@@ -53,7 +53,7 @@ describe('random and mutated bytes give a typed error or a value that re-encodes
         // Looking at the memory costs more than most decoders, so only a sample is looked at.
         const watched = i % 32 === 0;
         const before = watched ? process.memoryUsage().arrayBuffers : 0;
-        const problem = judge(target, input);
+        const problem = await judge(target, input);
         if (problem !== undefined) throw new Error(`${name}, seed ${seed}, input ${i}: ${problem}\ninput: ${toHex(input)}`);
         const grown = watched ? process.memoryUsage().arrayBuffers - before : 0;
         if (grown > MAX_ALLOCATION) throw new Error(`${name}: ${grown} bytes allocated for ${toHex(input)}`);

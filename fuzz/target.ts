@@ -7,7 +7,7 @@ export interface FuzzTarget {
   /** Valid inputs to start from. */
   readonly seeds: readonly Uint8Array[];
   /** Decodes and re-encodes; undefined when there is nothing to compare. Typed errors are fine. */
-  readonly run: (input: Uint8Array) => Uint8Array | undefined;
+  readonly run: (input: Uint8Array) => Uint8Array | undefined | Promise<Uint8Array | undefined>;
   /** Inputs in CI, when the usual number would take too long. */
   readonly iterations?: number;
 }

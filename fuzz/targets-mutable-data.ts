@@ -5,7 +5,7 @@ import type { CryptoProvider } from '@pyrgos/core/crypto';
 import { PyrgosError } from '@pyrgos/core/errors';
 import { Bat, OwnerProof, ScryptSecretGeneration, SigningKeyPair, SymmetricKey } from '@pyrgos/core/keys';
 import * as model from '@pyrgos/core/model';
-import { type FuzzTarget, objectTarget } from './target.js';
+import { type FuzzTarget, objectTarget, textTarget } from './target.js';
 
 /**
  * A CHAMP node, read through an opened map. Reading is asynchronous only because blocks are; the block is in memory, so the decoder
@@ -79,6 +79,22 @@ export async function mutableDataTargets(crypto: CryptoProvider): Promise<FuzzTa
       seeds: ['PointerCAS:EMPTY,,EMPTY', `PointerCAS:${cid.toString()},7,EMPTY`].map((text) => new TextEncoder().encode(text)),
       run: (input) => {
         model.parsePointerConflict(new TextDecoder().decode(input));
+        return undefined;
+      },
+    },
+    objectTarget('entry point', (b) => model.EntryPoint.decode(b), [model.EntryPoint.of(capability, 'alice')]),
+    objectTarget('entry points', (b) => model.EntryPoints.decode(crypto, b), [
+      model.EntryPoints.of([model.EntryPoint.of(capability, 'alice')]),
+    ]),
+    objectTarget('encrypted capability', (b) => model.EncryptedCapability.decode(b), [target.capability]),
+    textTarget('champ caps', (text) => model.formatChampCaps(model.parseChampCaps(text)), [
+      model.formatChampCaps([model.ChunkMirrorCap.of(new Uint8Array(32))]),
+    ]),
+    {
+      name: 'inode filesystem',
+      seeds: [model.InodeFileSystem.create({ hasher: crypto, source: blocks, sink: blocks, context: { owner } }).encode()],
+      run: (input) => {
+        model.InodeFileSystem.fromCbor({ hasher: crypto, source: blocks, sink: blocks, context: { owner } }, decodeCbor(input));
         return undefined;
       },
     },

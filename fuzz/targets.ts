@@ -7,6 +7,10 @@ import { seededRandom } from '@pyrgos/testkit/random';
 import { type FuzzTarget, objectTarget, textTarget } from './target.js';
 import { mutableDataTargets } from './targets-mutable-data.js';
 
+async function* pieces(bytes: Uint8Array, size: number): AsyncGenerator<Uint8Array, void, undefined> {
+  for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
+}
+
 function codecTargets(): FuzzTarget[] {
   const hex = (...texts: string[]): Uint8Array[] => texts.map((text) => fromHex(text));
   const cid = codec.parseCid('zdpuAoStiTAjdepMR7C7uVZUpQNChA2kLDmMMj1faemPzZwMu');
@@ -77,6 +81,35 @@ function codecTargets(): FuzzTarget[] {
       '/dns4/example.com/tcp/443/wss',
       '/ip4/1.2.3.4/tcp/80/http',
     ]),
+    textTarget('block store name', (text) => codec.formatBlockStoreName(codec.parseBlockStoreName(text)), [
+      codec.formatBlockStoreName(cid),
+    ]),
+    textTarget('base64', (text) => codec.encodeBase64(codec.decodeBase64(text)), ['AXES', 'AQ==', '']),
+    textTarget('base36', (text) => codec.encodeBase36(codec.decodeBase36(text)), ['2jvsla28m54tds', '00a']),
+    {
+      name: 'data frame',
+      seeds: [new codec.DataFrameWriter().writeInt(7).writeLong(-1n).writeBoolean(true).writeBytes(cid.bytes).writeText('alice').finish()],
+      run: (input) => {
+        const reader = new codec.DataFrameReader(input);
+        const writer = new codec.DataFrameWriter();
+        writer.writeInt(reader.readInt()).writeLong(reader.readLong()).writeBoolean(reader.readBoolean());
+        writer.writeBytes(reader.readBytes(4096)).writeText(reader.readText(4096));
+        reader.expectEnd();
+        return writer.finish();
+      },
+    },
+    {
+      name: 'car',
+      seeds: [concatBytes(codec.carHeader([cid]), codec.carBlock(cid, new Uint8Array(100)), codec.carBlock(cid, new Uint8Array()))],
+      run: async (input) => {
+        // In pieces, as it comes from a network or a disk.
+        const reader = codec.readCar(pieces(input, 7));
+        const out = [codec.carHeader(await reader.roots())];
+        for await (const block of reader) out.push(codec.carBlock(block.cid, block.bytes));
+        return concatBytes(...out);
+      },
+      iterations: 1500,
+    },
     {
       name: 'multiaddr',
       seeds: hex('047f000001060fa1', '360b6578616d706c652e636f6d0601bbde03', '0401020304060050e003'),
@@ -150,6 +183,23 @@ function chapterOneTargets(crypto: CryptoProvider): FuzzTarget[] {
     objectTarget('sourced asymmetric cipher text', (b) => containers.SourcedAsymmetricCipherText.decode(b), [
       containers.SourcedAsymmetricCipherText.seal(crypto, curve.publicKey, curve, 'hello'),
     ]),
+    objectTarget('padded asymmetric cipher text', (b) => containers.PaddedAsymmetricCipherText.decode(b), [
+      containers.PaddedAsymmetricCipherText.seal(crypto, curve.publicKey, curve.secretKey, 'hello', 512),
+    ]),
+    objectTarget('password protected', (b) => containers.PasswordProtected.decode(b), [
+      containers.PasswordProtected.decode(
+        fromHex(
+          '84a6616308616d11616f1820617001617360647479706501582024242424242424242424242424242424242424242424242424242424242424245818242424242424242424242424242424242424242424242424561a3baacf4dabce0d9a79aa79256c0f1473ebdd5b8d39',
+        ),
+      ),
+    ]),
+    objectTarget('hash branch', (b) => containers.HashBranch.decode(b), [tree.branch(0)]),
+    objectTarget('symmetric link to signer', (b) => containers.SymmetricLinkToSigner.decode(b), [
+      containers.SymmetricLinkToSigner.create(crypto, key, pair.signer),
+    ]),
+    textTarget('signing key text', (text) => keys.PublicSigningKey.parse(text).toString(), [pair.publicKey.toString()]),
+    textTarget('key hash text', (text) => keys.PublicKeyHash.parse(text).toString(), [pair.publicKey.hash.toString()]),
+    textTarget('block auth text', (text) => keys.BlockAuth.parse(text)?.toString() ?? '', [auth.toString()]),
     objectTarget('symmetric link', (b) => containers.SymmetricLink.decode(b), [containers.SymmetricLink.create(crypto, key, key)]),
     objectTarget('hash tree', (b) => containers.HashTree.decode(b), [tree]),
     {
