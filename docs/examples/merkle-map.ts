@@ -1,0 +1,26 @@
+import { loadCrypto } from '@pyrgos/core/crypto';
+import { PublicKeyHash } from '@pyrgos/core/keys';
+import { Champ, diffChamps, MemoryBlocks } from '@pyrgos/core/model';
+
+/** Builds a Merkle map (CHAMP), changes it, and finds what changed without reading the rest. Returns the changed keys. */
+export async function whatChanged(): Promise<string[]> {
+  const crypto = await loadCrypto();
+  const blocks = new MemoryBlocks(crypto);
+  const context = { owner: PublicKeyHash.parse('z59vuwzfFDp2jNy4bsSogBKuHSjEY7v8d6Fa3KQ5QcsMWHkiCqCxqyu') };
+  const utf8 = new TextEncoder();
+  const key = (name: string): Uint8Array => crypto.sha256(utf8.encode(name));
+
+  // Edits happen in memory. Only flush() encodes and hashes, each changed node once.
+  const map = Champ.empty(blocks, context);
+  for (let i = 0; i < 1000; i++) await map.put(key(`file ${i}`), undefined, i);
+  const before = map.flush(blocks);
+
+  // put() compares and sets: the second argument is what you believe is there.
+  await map.put(key('file 7'), 7, 700);
+  await map.remove(key('file 8'), 8);
+  const after = map.flush(blocks);
+
+  const changed: string[] = [];
+  for await (const { left, right } of diffChamps(before, after, blocks, context)) changed.push(`${String(left)} -> ${String(right)}`);
+  return changed.sort();
+}
