@@ -1,9 +1,9 @@
 import { loadCrypto } from '@pyrgos/core/crypto';
 import { PublicKeyHash } from '@pyrgos/core/keys';
-import { Champ, diffChamps, MemoryBlocks } from '@pyrgos/core/model';
+import { Champ, type ChampDifference, diffChamps, MemoryBlocks } from '@pyrgos/core/model';
 
-/** Builds a Merkle map (CHAMP), changes it, and finds what changed without reading the rest. Returns the changed keys. */
-export async function whatChanged(): Promise<string[]> {
+/** Builds a Merkle map (CHAMP), changes it, and finds what changed without reading the rest. Returns the changes. */
+export async function whatChanged(): Promise<ChampDifference[]> {
   const crypto = await loadCrypto();
   const blocks = new MemoryBlocks(crypto);
   const context = { owner: PublicKeyHash.parse('z59vuwzfFDp2jNy4bsSogBKuHSjEY7v8d6Fa3KQ5QcsMWHkiCqCxqyu') };
@@ -20,7 +20,8 @@ export async function whatChanged(): Promise<string[]> {
   await map.remove(key('file 8'), 8);
   const after = map.flush(blocks);
 
-  const changed: string[] = [];
-  for await (const { left, right } of diffChamps(before, after, blocks, context)) changed.push(`${String(left)} -> ${String(right)}`);
-  return changed.sort();
+  // Two trees that share most of their nodes are compared by reading only the nodes that differ.
+  const changed: ChampDifference[] = [];
+  for await (const change of diffChamps(before, after, blocks, context)) changed.push(change);
+  return changed;
 }
