@@ -1,6 +1,7 @@
 // The exports of the kernel module: secretbox and SHA-256 over one shared buffer. AssemblyScript, compiled by `npm run wasm`.
 import { absorb, finishMac, startMac } from './poly1305';
 import { finishHash, hashBlocks, startHash, wipeHash } from './sha256';
+import { hashFourBlocks, startFour, takeOfFour, wipeFour } from './sha256-four';
 import { firstBlock, startStream, wipeStream, xorStream } from './salsa20';
 
 /** Bytes of data per call. A multiple of 256, small enough for the first-level cache together with everything else. */
@@ -90,9 +91,30 @@ export function hashFinish(length: usize, total: f64): void {
   finishHash(HASH, BUFFER, length, <u64>total);
 }
 
-/** Forgets what was hashed. */
-export function hashWipe(): void {
+/** Begins four hashes of inputs that have many blocks in common. */
+export function hashFourStart(): void {
+  startHash(HASH);
+  startFour(HASH);
+}
+
+/** Hashes `count` blocks of each of four inputs, which lie a quarter of a slice apart in the buffer. */
+export function hashFourNext(count: usize): void {
+  hashFourBlocks(BUFFER, SLICE >> 2, count);
+}
+
+/** Makes one of the four the hash in HASH, to be gone on with alone. */
+export function hashFourTake(lane: usize): void {
+  takeOfFour(lane, HASH);
+}
+
+/** Forgets the four. */
+export function hashFourWipe(): void {
+  wipeFour();
+}
+
+/** Forgets what was hashed; `used` is how much of the buffer had data in it. */
+export function hashWipe(used: usize): void {
   wipeHash();
   memory.fill(HASH, 0, 32);
-  memory.fill(BUFFER, 0, SLICE + 128);
+  memory.fill(BUFFER, 0, used + 128);
 }

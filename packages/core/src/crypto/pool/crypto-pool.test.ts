@@ -90,6 +90,23 @@ describe('workers', () => {
     }
   });
 
+  test('what cannot be given away is copied; what was given away before is refused', async () => {
+    const pool = createCryptoPool({ size: 1 });
+    try {
+      // Engines never transfer the memory of a WebAssembly instance.
+      const wasm = new Uint8Array(new WebAssembly.Memory({ initial: 1 }).buffer);
+      expect(await pool.sha256(wasm, { consume: true })).toEqual(await pool.sha256(new Uint8Array(65_536)));
+      expect(wasm.byteLength).toBe(65_536);
+      const gone = data(100);
+      await pool.sha256(gone, { consume: true });
+      await expect(pool.secretboxSeal(gone, nonce, key)).rejects.toMatchObject({ code: 'argument', data: { field: 'plaintext' } });
+      await expect(pool.sha256Many([gone])).rejects.toMatchObject({ code: 'argument', data: { field: 'inputs[0]' } });
+      expect(await pool.sha256(new Uint8Array())).toHaveLength(32);
+    } finally {
+      await pool.close();
+    }
+  });
+
   test('cancelling drops waiting and running jobs', async () => {
     const pool = createCryptoPool({ size: 1 });
     try {

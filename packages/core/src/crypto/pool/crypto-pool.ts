@@ -46,9 +46,20 @@ export interface CryptoPoolOptions {
   readonly backend?: CryptoBackend | 'auto';
 }
 
-/** Bytes that a worker may own: the array's own buffer when it is given away whole, a copy otherwise. */
-function handOver(data: Uint8Array, consume: boolean, transfer: ArrayBuffer[]): Uint8Array {
+/** Whether the memory of an array is gone. Asked of empty ones only, because it makes an array. */
+function isDetached(buffer: ArrayBufferLike): boolean {
+  try {
+    return new Uint8Array(buffer).byteLength > 0;
+  } catch {
+    return true;
+  }
+}
+
+/** Bytes that a worker may own: the array's own buffer when it is given away whole, a copy otherwise. ArgumentError when it is gone. */
+function handOver(field: string, data: Uint8Array, consume: boolean, transfer: ArrayBuffer[]): Uint8Array {
   const { buffer } = data;
+  // Such an array has length 0; to seal nothing instead of the caller's data would lose it.
+  if (data.byteLength === 0 && buffer.byteLength === 0 && isDetached(buffer)) throw new ArgumentError(field, 'was given away before');
   if (consume && buffer instanceof ArrayBuffer && data.byteOffset === 0 && data.byteLength === buffer.byteLength) {
     // An empty buffer has nothing to save, and the same one cannot be given away twice in one message.
     if (data.byteLength > 0 && !transfer.includes(buffer)) {
@@ -83,7 +94,7 @@ class WorkerPool implements CryptoPool {
   async sha256(data: Uint8Array, options: BulkOptions = {}): Promise<Uint8Array> {
     assertBytes('data', data);
     const transfer: ArrayBuffer[] = [];
-    const job: Job = { kind: 'sha256', data: handOver(data, options.consume === true, transfer) };
+    const job: Job = { kind: 'sha256', data: handOver('data', data, options.consume === true, transfer) };
     return this.submit(job, transfer, options) as Promise<Uint8Array>;
   }
 
@@ -91,12 +102,13 @@ class WorkerPool implements CryptoPool {
     if (!Array.isArray(inputs)) throw new ArgumentError('inputs', 'must be a list');
     inputs.forEach((input, i) => assertBytes(`inputs[${i}]`, input));
     const transfer: ArrayBuffer[] = [];
-    const job: Job = { kind: 'sha256Many', inputs: inputs.map((input) => handOver(input, options.consume === true, transfer)) };
+    const give = (input: Uint8Array, i: number): Uint8Array => handOver(`inputs[${i}]`, input, options.consume === true, transfer);
+    const job: Job = { kind: 'sha256Many', inputs: inputs.map(give) };
     return this.submit(job, transfer, options) as Promise<Uint8Array[]>;
   }
 
   async close(): Promise<void> {
-    this.giveUp(new CryptoError('crypto.worker', 'the crypto pool is closed'));
+    await this.giveUp(new CryptoError('crypto.worker', 'the crypto pool is closed'));
   }
 
   private async secretbox(
@@ -111,9 +123,18 @@ class WorkerPool implements CryptoPool {
     assertBytes('nonce', nonce, 24);
     assertBytes('key', key, 32);
     const transfer: ArrayBuffer[] = [];
-    // Key and nonce are copied for this job; the worker wipes its copy of the key.
-    const job: Job = { kind, data: handOver(data, options.consume === true, transfer), nonce: copyBytes(nonce), key: copyBytes(key) };
-    return this.submit(job, transfer, options) as Promise<Uint8Array>;
+    // Key and nonce are copied for this job, because it may have to wait. The worker wipes its copy of the key, this thread the other.
+    const job: Job = {
+      kind,
+      data: handOver(field, data, options.consume === true, transfer),
+      nonce: copyBytes(nonce),
+      key: copyBytes(key),
+    };
+    try {
+      return (await this.submit(job, transfer, options)) as Uint8Array;
+    } finally {
+      job.key.fill(0);
+    }
   }
 
   private async submit(job: Job, transfer: readonly ArrayBuffer[], { signal }: BulkOptions): Promise<JobResult> {
@@ -165,7 +186,7 @@ class WorkerPool implements CryptoPool {
         return worker;
       }
       if (this.workers.length === 0) {
-        this.giveUp(new CryptoError('crypto.worker', 'crypto workers cannot be started here'));
+        void this.giveUp(new CryptoError('crypto.worker', 'crypto workers cannot be started here'));
         return undefined;
       }
     }
@@ -175,17 +196,19 @@ class WorkerPool implements CryptoPool {
   private bury(worker: WorkerClient): void {
     this.workers = this.workers.filter((other) => other !== worker);
     this.failures++;
-    if (this.failures > MAX_RESTARTS) this.giveUp(new CryptoError('crypto.worker', 'crypto workers keep stopping; the pool has given up'));
-    else this.distribute();
+    if (this.failures <= MAX_RESTARTS) this.distribute();
+    else void this.giveUp(new CryptoError('crypto.worker', 'crypto workers keep stopping; the pool has given up'));
   }
 
-  private giveUp(reason: CryptoError): void {
+  /** Rejects everything at once; resolves when the workers have stopped. */
+  private async giveUp(reason: CryptoError): Promise<void> {
     this.closed ??= reason;
+    const { workers } = this;
     const waiting = [...this.waiting];
+    this.workers = [];
     this.waiting.clear();
     for (const task of waiting) task.reject(reason);
-    for (const worker of this.workers) worker.terminate(reason);
-    this.workers = [];
+    await Promise.all(workers.map(async (worker) => worker.terminate(reason)));
   }
 }
 

@@ -28,8 +28,8 @@ export type JobResponse =
 /** A running worker, whatever the platform calls it. */
 export interface WorkerPort {
   readonly post: (request: JobRequest, transfer: readonly ArrayBuffer[]) => void;
-  /** Stops it at once; its jobs are never answered. */
-  readonly terminate: () => void;
+  /** Stops it at once; its jobs are never answered. Resolves when it has stopped, as far as the platform tells. */
+  readonly terminate: () => Promise<void>;
   /** Whether the worker should keep the process alive; browsers ignore it. */
   readonly hold: (alive: boolean) => void;
 }

@@ -35,6 +35,21 @@ async function onThisThread(
   }
 }
 
+/** The same options with progress that never falls: a worker that dies half way is followed by a new start on this thread. */
+function risingProgress(options: ComputationOptions): ComputationOptions {
+  const { onProgress } = options;
+  if (onProgress === undefined) return options;
+  let reported = -1;
+  return {
+    ...options,
+    onProgress: (fraction) => {
+      if (fraction <= reported) return;
+      reported = fraction;
+      onProgress(fraction);
+    },
+  };
+}
+
 /**
  * scrypt in a worker of its own, which ends with it: its memory (128 MiB for a login) is free again, and cancelling stops it at once.
  * Small computations, and platforms without workers, run on the calling thread in steps. Parameters are already checked. AbortedError.
@@ -43,8 +58,9 @@ export async function scryptOffThread(
   password: Uint8Array,
   salt: Uint8Array,
   parameters: ScryptParameters,
-  options: ComputationOptions = {},
+  callerOptions: ComputationOptions = {},
 ): Promise<Uint8Array> {
+  const options = risingProgress(callerOptions);
   throwIfAborted(options.signal, 'scrypt');
   if (128 * parameters.r * 2 ** parameters.logN * parameters.p <= SMALL) return onThisThread(password, salt, parameters, options);
   let stopListening: () => void = () => undefined;
@@ -73,7 +89,8 @@ export async function scryptOffThread(
     if (!(error instanceof PyrgosError) || error.code !== 'crypto.worker') throw error;
   } finally {
     stopListening();
-    worker?.terminate(new AbortedError('scrypt'));
+    // Not waited for: the result is there, and the worker has nothing left to say.
+    void worker?.terminate(new AbortedError('scrypt'));
   }
   return onThisThread(password, salt, parameters, options);
 }

@@ -27,7 +27,7 @@ export function spawnWorker(events: WorkerEvents): WorkerPort | undefined {
   return {
     post: (request, transfer) => worker.postMessage(request, [...transfer]),
     hold: () => undefined,
-    terminate: () => {
+    terminate: async () => {
       ended = true;
       worker.terminate();
     },

@@ -34,9 +34,9 @@ export function spawnWorker(events: WorkerEvents): WorkerPort | undefined {
       if (alive) worker.ref();
       else worker.unref();
     },
-    terminate: () => {
+    terminate: async () => {
       ended = true;
-      void worker.terminate();
+      await worker.terminate();
     },
   };
 }

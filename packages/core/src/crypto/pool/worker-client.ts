@@ -1,7 +1,7 @@
 import { spawnWorker } from '#spawn-worker';
 import { AbortedError, CryptoError, deserialiseError } from '../../errors.js';
 import type { CryptoBackend } from '../provider.js';
-import type { Job, JobResponse, JobResult, WorkerPort } from './protocol.js';
+import type { Job, JobRequest, JobResponse, JobResult, WorkerPort } from './protocol.js';
 
 /** A job on its way. */
 export interface Task {
@@ -44,26 +44,44 @@ export class WorkerClient {
     this.tasks.set(id, task);
     this.port?.hold(true);
     try {
-      this.port?.post({ id, backend: this.backend, job: task.job }, task.transfer);
+      this.post(id, task);
     } catch (error) {
-      // For example a buffer that was detached in the meantime.
+      // For example a buffer that was given away twice.
       this.tasks.delete(id);
       task.reject(new CryptoError('crypto.worker', 'the data could not be handed to a crypto worker', {}, error));
       this.settle();
     }
   }
 
-  /** Ends the worker; its jobs are rejected with `reason`. */
-  terminate(reason: Error): void {
-    this.port?.terminate();
+  /** Ends the worker; its jobs are rejected with `reason` at once. Resolves when it has stopped. */
+  async terminate(reason: Error): Promise<void> {
     this.rejectAll(reason);
+    await this.port?.terminate();
+  }
+
+  private post(id: number, { job, transfer }: Task): void {
+    const request: JobRequest = { id, backend: this.backend, job };
+    try {
+      this.port?.post(request, transfer);
+    } catch (error) {
+      if (transfer.length === 0) throw error;
+      // Some buffers cannot be given away, and cannot be told beforehand: WebAssembly memory, Node's pool. A lost one throws again.
+      this.port?.post(request, []);
+    }
   }
 
   private answer(response: JobResponse): void {
     const task = this.tasks.get(response.id);
     if (task === undefined) return;
     if (response.kind === 'progress') {
-      task.onProgress?.(response.fraction);
+      try {
+        task.onProgress?.(response.fraction);
+      } catch (error) {
+        // The caller's own error is the caller's; here it would end the process. The worker's answer will find nobody.
+        this.tasks.delete(response.id);
+        task.reject(error instanceof Error ? error : new CryptoError('crypto.worker', 'onProgress threw', {}, error));
+        this.settle();
+      }
       return;
     }
     this.tasks.delete(response.id);

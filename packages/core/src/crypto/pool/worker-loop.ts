@@ -4,6 +4,9 @@ import type { CryptoBackend, CryptoProvider } from '../provider.js';
 import { startScryptKernel } from '../wasm/scrypt-kernel.js';
 import type { Job, JobRequest, JobResponse, JobResult } from './protocol.js';
 
+/** Bytes from which a call of Web Crypto costs less than it saves. */
+const SUBTLE_MINIMUM = 16_384;
+
 type Post = (response: JobResponse, transfer: readonly ArrayBuffer[]) => void;
 
 /** Loaded on first use: a worker that only runs scrypt needs no engine. */
@@ -27,6 +30,24 @@ async function runScrypt(job: Extract<Job, { kind: 'scrypt' }>, onProgress: (fra
   }
 }
 
+/**
+ * Hashes in order. The platform's SHA-256 has the processor's own instructions, which no WASM reaches, but it is asynchronous: it pays for
+ * bulk data only, and browsers offer it in secure contexts only. Everything else goes to the engine in one call.
+ */
+async function bulkSha256(engine: CryptoProvider, inputs: readonly Uint8Array[]): Promise<Uint8Array[]> {
+  const subtle = engine.backend === 'native' ? undefined : globalThis.crypto?.subtle;
+  const isBulk = (input: Uint8Array): input is Uint8Array<ArrayBuffer> =>
+    subtle !== undefined && input.length >= SUBTLE_MINIMUM && input.buffer instanceof ArrayBuffer;
+  const small = engine.sha256Many(inputs.filter((input) => !isBulk(input)));
+  let next = 0;
+  return Promise.all(
+    inputs.map(async (input) => {
+      if (subtle !== undefined && isBulk(input)) return new Uint8Array(await subtle.digest('SHA-256', input));
+      return small[next++] as Uint8Array;
+    }),
+  );
+}
+
 async function run(request: JobRequest, onProgress: (fraction: number) => void): Promise<JobResult> {
   const { job, backend } = request;
   if (job.kind === 'scrypt') return runScrypt(job, onProgress);
@@ -37,9 +58,9 @@ async function run(request: JobRequest, onProgress: (fraction: number) => void):
     case 'secretboxOpen':
       return engine.secretboxOpen(job.data, job.nonce, job.key);
     case 'sha256':
-      return engine.sha256(job.data);
+      return (await bulkSha256(engine, [job.data]))[0] as Uint8Array;
     case 'sha256Many':
-      return engine.sha256Many(job.inputs);
+      return bulkSha256(engine, job.inputs);
     default:
       throw new CryptoError('crypto.worker', 'the crypto worker was asked for something it does not know');
   }
@@ -51,9 +72,13 @@ function wipe(job: Job): void {
   else if (job.kind === 'secretboxSeal' || job.kind === 'secretboxOpen') job.key.fill(0);
 }
 
+/** The buffers that can go with the result. A view of a larger one stays, and is copied: what else is in there belongs to the engine. */
 function buffersOf(result: JobResult): ArrayBuffer[] {
   const arrays = result instanceof Uint8Array ? [result] : result;
-  return arrays.flatMap(({ buffer }) => (buffer instanceof ArrayBuffer ? [buffer] : []));
+  const whole = arrays.flatMap(({ buffer, byteLength }) =>
+    buffer instanceof ArrayBuffer && buffer.byteLength === byteLength ? [buffer] : [],
+  );
+  return [...new Set(whole)];
 }
 
 /** The one function of a worker: takes requests, answers each once. */

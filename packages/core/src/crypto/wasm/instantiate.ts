@@ -8,19 +8,13 @@ function bytesOf(base64: string): Uint8Array<ArrayBuffer> {
 }
 
 /**
- * Compiles and starts a module that imports nothing but `abort`. CryptoError `crypto.unavailable` when the engine has no WebAssembly
+ * Compiles and starts a module that imports nothing. CryptoError `crypto.unavailable` when the engine has no WebAssembly
  * or no SIMD, or when the page's content security policy forbids compiling (it needs 'wasm-unsafe-eval').
  */
 export async function instantiate(base64: string): Promise<WebAssembly.Exports> {
   if (typeof WebAssembly !== 'object') throw new CryptoError('crypto.unavailable', 'this JavaScript engine has no WebAssembly');
   try {
-    const { instance } = await WebAssembly.instantiate(bytesOf(base64), {
-      env: {
-        abort: (): never => {
-          throw new CryptoError('crypto.unavailable', 'a WebAssembly kernel stopped');
-        },
-      },
-    });
+    const { instance } = await WebAssembly.instantiate(bytesOf(base64));
     return instance.exports;
   } catch (error) {
     throw new CryptoError(

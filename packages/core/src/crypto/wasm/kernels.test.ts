@@ -1,6 +1,6 @@
 import { xsalsa20poly1305 } from '@noble/ciphers/salsa.js';
 import { sha256 } from '@noble/hashes/sha2.js';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { equalBytes, fromHex, toHex } from '../../bytes.js';
 import { loadWasmKernels, type WasmKernels } from './kernels.js';
 
@@ -113,6 +113,19 @@ describe('SHA-256', () => {
     expect(inputs.map((input) => toHex(kernels.createSha256().update(input).digest()))).toEqual(expected);
   });
 
+  test('several at once, of any number and mix of lengths, in order', () => {
+    // Groups of four, three and fewer; equal and unequal; around the quarter slices that the four share.
+    const sizes = [0, 63, 64, 255, 256, 257, 4095, 4096, 4097, 16_384, 16_447, 40_000];
+    for (let count = 0; count <= 11; count++) {
+      for (let shift = 0; shift < sizes.length; shift++) {
+        const inputs = Array.from({ length: count }, (_, i) => message(sizes[(shift + i * (1 + (shift % 3))) % sizes.length] ?? 0));
+        expect(kernels.sha256Many(inputs).map(toHex)).toEqual(inputs.map((input) => toHex(sha256(input))));
+      }
+    }
+    const same = message(5000);
+    expect(kernels.sha256Many([same, same, same, same, same]).map(toHex)).toEqual(Array.from({ length: 5 }, () => toHex(sha256(same))));
+  });
+
   test('streams may be cut anywhere and interleaved with each other and with everything else', () => {
     const input = message(1000);
     for (const step of [1, 3, 31, 63, 64, 65, 127, 500]) {
@@ -127,5 +140,77 @@ describe('SHA-256', () => {
       expect(toHex(one.digest())).toBe(toHex(sha256(input)));
       expect(toHex(two.digest())).toBe(toHex(sha256(input)));
     }
+  });
+});
+
+describe('the module', () => {
+  afterEach(() => {
+    vi.restoreAllMocks();
+    vi.unstubAllGlobals();
+  });
+
+  /** Kernels, and the memory that they use. */
+  async function loadWithMemory(): Promise<{ loaded: WasmKernels; memory: Uint8Array }> {
+    const real = WebAssembly.instantiate.bind(WebAssembly) as (bytes: BufferSource) => Promise<WebAssembly.WebAssemblyInstantiatedSource>;
+    let exports: WebAssembly.Exports | undefined;
+    const spy = vi.spyOn(WebAssembly, 'instantiate') as unknown as {
+      mockImplementation: (run: (bytes: BufferSource) => Promise<WebAssembly.WebAssemblyInstantiatedSource>) => void;
+    };
+    spy.mockImplementation(async (bytes) => {
+      const source = await real(bytes);
+      ({ exports } = source.instance);
+      return source;
+    });
+    const loaded = await loadWasmKernels();
+    const memory = exports?.['memory'];
+    if (!(memory instanceof WebAssembly.Memory)) throw new Error('the module has no memory');
+    return { loaded, memory: new Uint8Array(memory.buffer) };
+  }
+
+  const occursIn = (memory: Uint8Array, part: Uint8Array): boolean => {
+    for (let at = memory.indexOf(part[0] ?? 0); at >= 0; at = memory.indexOf(part[0] ?? 0, at + 1)) {
+      if (equalBytes(memory.subarray(at, at + part.length), part)) return true;
+    }
+    return false;
+  };
+
+  test('keeps nothing of keys and data after a call, and stays small', async () => {
+    const { loaded, memory } = await loadWithMemory();
+    const secretKey = Uint8Array.from({ length: 32 }, (_, i) => 0xa0 ^ (i * 37));
+    const plain = Uint8Array.from({ length: 70_001 }, (_, i) => (i * 131 + (i >> 8) * 17 + 3) & 255);
+    const short = plain.subarray(0, 200);
+    const parts = [secretKey.subarray(0, 8), ...[0, 150, 500, 4096, 16_300, 69_900].map((at) => plain.subarray(at, at + 16))];
+    const before = memory.slice();
+    const boxed = loaded.secretboxSeal(plain, nonce, secretKey);
+    const forged = boxed.map((byte, i) => (i === 20 ? byte ^ 1 : byte));
+    const calls: Record<string, () => unknown> = {
+      seal: () => loaded.secretboxSeal(plain, nonce, secretKey),
+      open: () => loaded.secretboxOpen(boxed, nonce, secretKey),
+      'open a forgery': () => loaded.secretboxOpen(forged, nonce, secretKey),
+      hash: () => loaded.sha256(plain),
+      'hash a key': () => loaded.sha256(secretKey),
+      'hash little': () => loaded.sha256(short),
+      'hash four': () => loaded.sha256Many([plain, plain.subarray(1), plain.subarray(2), plain.subarray(3)]),
+      'hash two': () => loaded.sha256Many([plain, secretKey]),
+      stream: () => loaded.createSha256().update(plain).update(secretKey).digest(),
+    };
+    for (const [name, call] of Object.entries(calls)) {
+      call();
+      // The MAC may be left: it is in the result too.
+      expect(memory.filter((byte, i) => byte !== before[i]).length, name).toBeLessThanOrEqual(16);
+      expect(
+        parts.map((part) => occursIn(memory, part)),
+        name,
+      ).toEqual(parts.map(() => false));
+    }
+    expect(memory.byteLength).toBeLessThanOrEqual(256 * 1024);
+  });
+
+  test('is refused with a typed error where there is no WebAssembly, or where it may not be compiled', async () => {
+    const refusal = vi.spyOn(WebAssembly, 'instantiate').mockRejectedValue(new WebAssembly.CompileError('blocked by CSP'));
+    await expect(loadWasmKernels()).rejects.toMatchObject({ code: 'crypto.unavailable' });
+    refusal.mockRestore();
+    vi.stubGlobal('WebAssembly', undefined);
+    await expect(loadWasmKernels()).rejects.toMatchObject({ code: 'crypto.unavailable' });
   });
 });
