@@ -21,7 +21,7 @@ export const MAX_IDENTITY_DIGEST_WRITE = 36;
 export const MAX_MULTIBASE_LENGTH = 16_384;
 /** Signed pointer updates longer than this are refused by servers (chapter 03 section 2.3). */
 export const MAX_SIGNED_POINTER_SIZE = 147;
-/** Sequence numbers stay below this (chapter 03 section 2.3). */
+/** The largest sequence number of a pointer update (chapter 03 section 2.3). */
 export const MAX_POINTER_SEQUENCE = 4_294_967_295;
 /** A CHAMP level at or below this depth is never created (chapter 03 section 4.1). */
 export const MAX_CHAMP_DEPTH = 32;

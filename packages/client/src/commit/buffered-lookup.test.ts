@@ -75,7 +75,7 @@ describe('lookups during an operation', () => {
     const snapshot = await session.read(signer.publicKeyHash);
     const found = await session.lookUp(snapshot, signer.publicKeyHash, lookups(1, 2));
     world.log.length = 0;
-    expect(await session.getBlock(found[0]!.cid)).toEqual(block('value 1'));
+    expect(await session.getBlock(found[0]!.cid!)).toEqual(block('value 1'));
     expect((await session.get(snapshot, signer.publicKeyHash, mapKey(2)))?.equals(found[1]?.cid)).toBe(true);
     expect(world.log).toEqual([]);
   });

@@ -1,7 +1,7 @@
 import type { Cid } from '@pyrgos/core/codec';
 import { NotFoundError, PyrgosError } from '@pyrgos/core/errors';
 import type { PublicKeyHash } from '@pyrgos/core/keys';
-import { Champ, type ChampFound, type ChampLookup, lookUpChamp, type Snapshot } from '@pyrgos/core/model';
+import { Champ, type ChampLookup, type ChampLookupResult, lookUpChamp, type Snapshot } from '@pyrgos/core/model';
 import type { BlockReadContext, BlockSource, BlockStore } from '@pyrgos/core/store';
 import type { BlockBuffer } from './block-buffer.js';
 import type { Committer } from './committer.js';
@@ -40,7 +40,7 @@ export async function lookUpBuffered(
   snapshot: Snapshot,
   writer: PublicKeyHash,
   lookups: readonly ChampLookup[],
-): Promise<(ChampFound | undefined)[]> {
+): Promise<ChampLookupResult[]> {
   const { tree } = writerDataOf(snapshot, writer);
   if (tree === undefined) return lookups.map(() => undefined);
   const { blocks, context, crypto } = committer;

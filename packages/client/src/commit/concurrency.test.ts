@@ -168,7 +168,7 @@ class Run {
       const found = await reader.lookUp(snapshot, publicKeyHash, keys);
       for (const [i, { key }] of keys.entries()) {
         const expected = final.get(`${publicKeyHash.toString()} ${hex(key)}`);
-        if (found[i]?.cid.toString() !== expected) this.problems.push(`read another value than stored at ${hex(key)}`);
+        if (found[i]?.cid?.toString() !== expected) this.problems.push(`read another value than stored at ${hex(key)}`);
       }
     }
     expect(this.problems).toEqual([]);

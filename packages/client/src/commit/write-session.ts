@@ -2,7 +2,7 @@ import type { Cid } from '@pyrgos/core/codec';
 import type { CryptoProvider, RandomSource } from '@pyrgos/core/crypto';
 import { ArgumentError, ConflictError } from '@pyrgos/core/errors';
 import { PublicKeyHash, type Signer, SigningPrivateKeyAndPublicHash } from '@pyrgos/core/keys';
-import { type ChampFound, type ChampLookup, lookUpChamp, type Snapshot, type WriterData, WriterTree } from '@pyrgos/core/model';
+import { type ChampLookup, type ChampLookupResult, lookUpChamp, type Snapshot, type WriterData, WriterTree } from '@pyrgos/core/model';
 import type { BlockReadContext, BlockStore, PointerStore } from '@pyrgos/core/store';
 import { lookUpBuffered } from './buffered-lookup.js';
 import { type Clock, systemClock } from './clock.js';
@@ -114,7 +114,7 @@ export class WriteSession {
     writer: PublicKeyHash,
     lookups: readonly ChampLookup[],
     { signal }: OperationOptions = {},
-  ): Promise<(ChampFound | undefined)[]> {
+  ): Promise<ChampLookupResult[]> {
     const { tree } = writerDataOf(snapshot, writer);
     if (tree === undefined) return lookups.map(() => undefined);
     const context = signal === undefined ? { owner: this.owner } : { owner: this.owner, signal };
@@ -127,7 +127,7 @@ export class WriteSession {
     snapshot: Snapshot,
     writer: PublicKeyHash,
     lookups: readonly ChampLookup[],
-  ): Promise<(ChampFound | undefined)[]> {
+  ): Promise<ChampLookupResult[]> {
     return lookUpBuffered(committer, this.verifiedStore, snapshot, writer, lookups);
   }
 

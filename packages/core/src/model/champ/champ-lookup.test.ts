@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { fromHex } from '../../bytes.js';
 import { Cid, CidCodec, decodeCbor, encodeCbor } from '../../codec/index.js';
 import { loadCrypto, type CryptoProvider } from '../../crypto/index.js';
-import { LimitError, NotFoundError } from '../../errors.js';
+import { DeniedError, LimitError, NotFoundError } from '../../errors.js';
 import { Bat } from '../../keys/bat.js';
 import { PublicKeyHash } from '../../keys/public-key-hash.js';
 import type { BlockStore } from '../../store/block-store.js';
@@ -54,7 +54,7 @@ async function values(store: BlockStore, indexes: readonly number[]): Promise<un
     store,
     { owner },
   );
-  return found.map((entry) => (entry === undefined ? undefined : decodeCbor(entry.bytes)));
+  return found.map((entry) => (entry === undefined ? undefined : entry.error === undefined ? decodeCbor(entry.bytes) : entry.error.code));
 }
 
 describe('verified lookups', () => {
@@ -93,6 +93,47 @@ describe('verified lookups', () => {
       async () => [new Uint8Array(3_000_000), 'text' as unknown as Uint8Array],
     ];
     for (const lie of lies) expect(await values(storeWith(lie), asked)).toEqual(answer);
+  });
+
+  test('what is wrong with one value is the answer of its key alone', async () => {
+    const mixed = Champ.open(root, blocks, { owner });
+    await mixed.put(key(100), undefined, 'not a link');
+    await mixed.put(key(101), undefined, Cid.ofSha256(key(101), CidCodec.dagCbor));
+    const store = storeWith(undefined);
+    const gated = await mixed.get(key(7));
+    const refusing: BlockStore = {
+      ...store,
+      getBlock: async (cid, context) => {
+        if (gated instanceof Cid && cid.equals(gated)) throw new DeniedError('denied.block', 'Unauthorised!');
+        return store.getBlock(cid, context);
+      },
+    };
+    const asked = [0, 100, 7, 101, 200].map((i) => ({ key: key(i) }));
+    const found = await lookUpChamp(crypto, mixed.flush(blocks), asked, refusing, { owner });
+    expect(found.map((one) => one?.error?.code ?? (one === undefined ? 'absent' : 'found'))).toEqual([
+      'found',
+      'format.champ',
+      'denied.block',
+      'not-found.block',
+      'absent',
+    ]);
+  });
+
+  test('a root that is not there, and a store that cannot be reached, fail the call', async () => {
+    const nowhere = Cid.ofSha256(key(1), CidCodec.dagCbor);
+    await expect(lookUpChamp(crypto, nowhere, [{ key: key(0) }], storeWith(undefined), { owner })).rejects.toMatchObject({
+      code: 'not-found.block',
+    });
+    let reads = 0;
+    const dying: BlockStore = {
+      ...storeWith(undefined),
+      getBlock: async (cid) => {
+        if (++reads > 1) throw new TypeError('connection lost');
+        return blocks.getBlock(cid);
+      },
+    };
+    await expect(lookUpChamp(crypto, root, [{ key: key(0) }, { key: key(1) }], dying, { owner })).rejects.toThrow('connection lost');
+    expect(reads).toBe(2);
   });
 
   test('a cancelled lookup stops', async () => {

@@ -1,6 +1,6 @@
 import { Cid, CidCodec } from '../../codec/cid.js';
 import type { Hasher } from '../../crypto/provider.js';
-import { FormatError, LimitError, NotFoundError, PyrgosError, throwIfAborted } from '../../errors.js';
+import { DeniedError, FormatError, LimitError, NotFoundError, PyrgosError, throwIfAborted } from '../../errors.js';
 import type { BatWithId } from '../../keys/bat.js';
 import { MAX_BLOCK_SIZE, MAX_CHAMP_ANSWER_SIZE, MAX_CHAMP_LOOKUPS } from '../../limits.js';
 import type { BlockReadContext, BlockSource, BlockStore } from '../../store/block-store.js';
@@ -16,7 +16,19 @@ export interface ChampLookup {
 export interface ChampFound {
   readonly cid: Cid;
   readonly bytes: Uint8Array;
+  readonly error?: undefined;
 }
+
+/** A key that cannot be read, because of what lies under it alone; the other keys of the call are not affected. */
+export interface ChampUnreadable {
+  /** FormatError, NotFoundError or DeniedError. */
+  readonly error: PyrgosError;
+  readonly cid?: undefined;
+  readonly bytes?: undefined;
+}
+
+/** The answer for one key; undefined when the tree does not have it. */
+export type ChampLookupResult = ChampFound | ChampUnreadable | undefined;
 
 /** A filesystem CHAMP maps keys to links; anything else as value is malformed. */
 async function valueLink(champ: Champ, key: Uint8Array): Promise<Cid | undefined> {
@@ -46,6 +58,9 @@ function indexBlocks(hasher: Hasher, blocks: readonly Uint8Array[]): Map<string,
  * Looks up keys in the filesystem CHAMP at a trusted root (chapter 03 section 10.3), in the order asked; undefined for absent keys.
  * Uses the store's fast path where it has one and verifies everything; what the answer lacks, and every key after a failed
  * request, is read block by block. `store.getBlock` must verify hashes. Absence is concluded from verified nodes only.
+ *
+ * A damaged, missing or refused value, or path to it, is the answer of its own keys. The call fails when the root block cannot be
+ * had, when the store cannot be reached, and when it is cancelled.
  */
 export async function lookUpChamp(
   hasher: Hasher,
@@ -53,22 +68,37 @@ export async function lookUpChamp(
   lookups: readonly ChampLookup[],
   store: BlockStore,
   context: BlockReadContext,
-): Promise<(ChampFound | undefined)[]> {
-  const results: (ChampFound | undefined)[] = [];
+): Promise<ChampLookupResult[]> {
+  const results: ChampLookupResult[] = [];
+  const { bat: _rootBat, ...plain } = context;
+  let rootBytes: Uint8Array | undefined;
   for (let start = 0; start < lookups.length; start += MAX_CHAMP_LOOKUPS) {
     throwIfAborted(context.signal, 'champ lookup');
     const batch = lookups.slice(start, start + MAX_CHAMP_LOOKUPS);
-    const source = overlay(await answerOf(hasher, root, batch, store, context), store);
+    const index = await answerOf(hasher, root, batch, store, context);
+    rootBytes ??= index.get(root.key) ?? (await store.getBlock(root, context));
+    const source = overlay(index.set(root.key, rootBytes), store);
     const champ = Champ.open(root, source, context);
     for (const { key, bat } of batch) {
-      const cid = await valueLink(champ, key);
-      const { bat: _rootBat, ...plain } = context;
       results.push(
-        cid === undefined ? undefined : { cid, bytes: await source.getBlock(cid, bat === undefined ? plain : { ...plain, bat }) },
+        await settle(async () => {
+          const cid = await valueLink(champ, key);
+          return cid === undefined ? undefined : { cid, bytes: await source.getBlock(cid, bat === undefined ? plain : { ...plain, bat }) };
+        }),
       );
     }
   }
   return results;
+}
+
+/** The outcome of one key: an error that says something about its data is an answer, any other ends the call. */
+async function settle(lookUp: () => Promise<ChampFound | undefined>): Promise<ChampLookupResult> {
+  try {
+    return await lookUp();
+  } catch (error) {
+    if (error instanceof FormatError || error instanceof NotFoundError || error instanceof DeniedError) return { error };
+    throw error;
+  }
 }
 
 async function answerOf(
@@ -77,7 +107,7 @@ async function answerOf(
   batch: readonly ChampLookup[],
   store: BlockStore,
   context: BlockReadContext,
-): Promise<ReadonlyMap<string, Uint8Array>> {
+): Promise<Map<string, Uint8Array>> {
   if (store.lookUpChamp === undefined) return new Map();
   try {
     return indexBlocks(hasher, await store.lookUpChamp(root, batch, context));
