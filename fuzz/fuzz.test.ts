@@ -16,6 +16,7 @@ const seed = Number(process.env['PYRGOS_FUZZ_SEED'] ?? 1);
 const only = process.env['PYRGOS_FUZZ_TARGET'] ?? '';
 const targets = await createTargets();
 const names = [...targets.keys()].filter((name) => name.includes(only));
+if (names.length === 0) throw new Error(`no fuzz target is named like "${only}"; there are: ${[...targets.keys()].join(', ')}`);
 
 /** Runs one input. Undefined when all is well, otherwise what is wrong. */
 async function judge(target: FuzzTarget, input: Uint8Array): Promise<string | undefined> {

@@ -1,5 +1,5 @@
 // `npm run bench`: prepares the checkout and measures. `npm run bench -- --help` lists the options.
 import { prepare } from './prepare.mjs';
 
-prepare();
+await prepare();
 await import('../bench/dist/main.js');

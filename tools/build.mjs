@@ -1,4 +1,4 @@
 // `npm run build`: installs and builds what is stale, and nothing else.
 import { prepare } from './prepare.mjs';
 
-prepare();
+await prepare();

@@ -1,8 +1,20 @@
 // Makes a checkout ready to run: installs what package-lock.json asks for and builds what is stale. Plain JavaScript on Node's own
 // modules, because it runs before anything is installed.
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { homedir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -40,31 +52,70 @@ function isInstalled() {
   for (const [path, entry] of Object.entries(wanted)) {
     if (!path.includes('node_modules')) continue;
     const installed = present[path];
-    if (installed === undefined) {
-      // Prebuilt packages for other systems are listed but never installed here.
-      if (entry.optional === true || entry.devOptional === true || entry.peer === true) continue;
+    // Prebuilt packages for other systems are listed but never installed here, and one that a user removed is done without.
+    const optional = entry.optional === true || entry.devOptional === true || entry.peer === true;
+    if (installed === undefined || !existsSync(join(root, path))) {
+      if (optional) continue;
       return false;
     }
-    if (installed.version !== entry.version || !existsSync(join(root, path))) return false;
+    if (installed.version !== entry.version) return false;
   }
   return true;
 }
 
-function run(command, args, options = {}) {
+/**
+ * Runs a command to its end and resolves to its exit code. Ctrl-C and SIGTERM reach the command, and this process ends only after it:
+ * an npm that went on alone would fight with the next one over node_modules.
+ */
+async function run(command, args, options = {}) {
   // What npm and tsc print goes to stderr: stdout belongs to the command that the user asked for.
-  const result = spawnSync(command, args, { cwd: root, stdio: ['ignore', 2, 2], ...options });
-  if (result.error) throw new PreparationError(`cannot run ${command}: ${result.error.message}`);
-  return result.status ?? 1;
+  const child = spawn(command, args, { cwd: root, stdio: ['ignore', 2, 2], ...options });
+  if (child.pid !== undefined) writeHolder(child.pid);
+  let interrupted;
+  const forward = (signal) => {
+    interrupted = signal;
+    child.kill(signal);
+  };
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+  for (const signal of signals) process.on(signal, forward);
+  try {
+    const status = await new Promise((resolve, reject) => {
+      child.once('error', (error) => reject(new PreparationError(`cannot run ${command}: ${error.message}`)));
+      child.once('close', (code) => resolve(code ?? 1));
+    });
+    if (interrupted !== undefined) throw new PreparationError(`stopped by ${interrupted}; run the same command again to go on.`);
+    return status;
+  } finally {
+    for (const signal of signals) process.off(signal, forward);
+  }
 }
 
-function install() {
-  process.stderr.write('pyrgos: installing dependencies (once; needs the npm registry) …\n');
-  // npm is a .cmd file on Windows, which only a shell can start; the arguments are constants.
-  const windows = process.platform === 'win32';
-  const status = run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], { shell: windows });
-  if (status !== 0) {
-    throw new PreparationError('npm ci failed. Check the network connection and free disk space, then run the same command again.');
+/** npm's cache, or one inside the checkout when the usual place cannot be written (a service account without a home). */
+function cacheArguments() {
+  // npm names its cache to the scripts that it runs, whether somebody chose it or not.
+  const folder = process.env.npm_config_cache || process.env.NPM_CONFIG_CACHE || join(homedir(), '.npm');
+  try {
+    mkdirSync(folder, { recursive: true });
+    accessSync(folder, constants.W_OK);
+    return [];
+  } catch {
+    return ['--cache', join(state, 'npm-cache')];
   }
+}
+
+async function install() {
+  process.stderr.write('pyrgos: installing dependencies (once; needs the npm registry) …\n');
+  // The compiler is a development dependency: NODE_ENV=production or a setting `omit` must not leave it out.
+  const args = ['ci', '--ignore-scripts', '--include=dev', '--include=optional', '--no-audit', '--no-fund', '--loglevel=error'];
+  args.push(...cacheArguments());
+  // npm is a .cmd file on Windows, which only a shell can start; the arguments are constants but for a path, which is quoted.
+  const windows = process.platform === 'win32';
+  const npm = () => run('npm', windows ? args.map((arg) => (arg.includes(' ') ? `"${arg}"` : arg)) : args, { shell: windows });
+  // A second try repairs what an interrupted installation left half removed.
+  if ((await npm()) === 0 || (await npm()) === 0) return;
+  throw new PreparationError(
+    'npm ci failed; its messages above say why. Usual reasons: no network, a full disk, a folder that cannot be written. Then run the same command again.',
+  );
 }
 
 /** The folders that the compiler builds, from tsconfig.build.json. */
@@ -107,23 +158,41 @@ function fingerprint(inputs) {
 
 const stampFile = join(state, 'build.json');
 
-function isBuilt(inputs) {
-  const stamp = readJson(stampFile);
-  if (stamp?.fingerprint !== fingerprint(inputs)) return false;
-  return existsSync(join(root, 'packages', 'cli', 'dist', 'main.js')) && existsSync(join(root, 'packages', 'core', 'dist', 'errors.js'));
+/** Every file that a build leaves, relative to the root. */
+function buildOutputs() {
+  const outputs = [];
+  for (const folder of projects()) {
+    const dist = join(folder, 'dist');
+    if (!existsSync(dist)) continue;
+    for (const entry of readdirSync(dist, { recursive: true, withFileTypes: true })) {
+      if (entry.isFile()) outputs.push(relative(root, join(entry.parentPath ?? entry.path, entry.name)));
+    }
+  }
+  return outputs;
 }
 
-function build(inputs) {
+function outputsAreThere(stamp) {
+  return Array.isArray(stamp?.outputs) && stamp.outputs.length > 0 && stamp.outputs.every((file) => existsSync(join(root, file)));
+}
+
+function isBuilt(inputs) {
+  const stamp = readJson(stampFile);
+  return stamp?.fingerprint === fingerprint(inputs) && outputsAreThere(stamp);
+}
+
+async function build(inputs) {
   process.stderr.write('pyrgos: building …\n');
+  const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
+  if (!existsSync(compiler)) throw new PreparationError('typescript is not installed; remove node_modules and run the same command again.');
   const previous = readJson(stampFile);
-  // The compiler never deletes the output of a source that is gone, so start afresh when one is.
-  if (previous === undefined || previous.files?.some((file) => !inputs.has(file))) {
+  // The compiler neither deletes the output of a source that is gone nor restores one that was deleted, so start afresh then.
+  if (!outputsAreThere(previous) || previous.files?.some((file) => !inputs.has(file))) {
     for (const folder of projects()) rmSync(join(folder, 'dist'), { recursive: true, force: true });
   }
-  const status = run(process.execPath, [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-b', 'tsconfig.build.json']);
+  const status = await run(process.execPath, [compiler, '-b', 'tsconfig.build.json']);
   if (status !== 0) throw new PreparationError('the build failed; the compiler messages above say where.');
   const temporary = `${stampFile}.${process.pid}.tmp`;
-  writeFileSync(temporary, JSON.stringify({ fingerprint: fingerprint(inputs), files: [...inputs.keys()] }));
+  writeFileSync(temporary, JSON.stringify({ fingerprint: fingerprint(inputs), files: [...inputs.keys()], outputs: buildOutputs() }));
   renameSync(temporary, stampFile);
 }
 
@@ -136,10 +205,24 @@ function isAlive(pid) {
   }
 }
 
+const lock = join(state, 'lock');
+const holderFile = join(lock, 'holder.json');
+
+/** Says who holds the lock: this process and the command that it runs, either of which may outlive the other. */
+function writeHolder(child) {
+  writeFileSync(holderFile, JSON.stringify({ pid: process.pid, child }));
+}
+
+/** Whether the lock is held by somebody who is alive; undefined while the holder has not said who it is. */
+function lockIsHeld() {
+  const holder = readJson(holderFile);
+  if (!Number.isInteger(holder?.pid)) return undefined;
+  return isAlive(holder.pid) || (Number.isInteger(holder.child) && isAlive(holder.child));
+}
+
 /** Runs `work` while no other process prepares the same checkout. */
-function exclusively(work) {
+async function exclusively(work) {
   mkdirSync(state, { recursive: true });
-  const lock = join(state, 'lock');
   const started = Date.now();
   for (;;) {
     try {
@@ -148,40 +231,50 @@ function exclusively(work) {
     } catch (error) {
       if (error.code !== 'EEXIST') throw error;
     }
-    const holder = Number(readJson(join(lock, 'holder.json'))?.pid);
+    const held = lockIsHeld();
     const age = Date.now() - (statSync(lock, { throwIfNoEntry: false })?.mtimeMs ?? Date.now());
-    if (Number.isInteger(holder) ? !isAlive(holder) : age > 5000) {
+    if (held === false || (held === undefined && age > 5000)) {
       rmSync(lock, { recursive: true, force: true });
       continue;
     }
     if (Date.now() - started > LOCK_PATIENCE_MS) {
       throw new PreparationError(
-        `another process (${holder}) has been preparing this checkout for ten minutes; stop it or remove ${lock}.`,
+        `another process (${readJson(holderFile)?.pid}) has been preparing this checkout for ten minutes; stop it or remove ${lock}.`,
       );
     }
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200);
+    await new Promise((resolve) => setTimeout(resolve, 200));
   }
   try {
-    writeFileSync(join(lock, 'holder.json'), JSON.stringify({ pid: process.pid }));
-    return work();
+    writeHolder(undefined);
+    return await work();
   } finally {
     rmSync(lock, { recursive: true, force: true });
   }
 }
 
-/** Installs and builds what is missing or stale; does nothing, quickly, when all is well. Ends the process with a message when it cannot. */
-export function prepare() {
+const REASONS = new Map([
+  ['EACCES', 'this checkout cannot be written by this user; it must be, once, to install and build'],
+  ['EPERM', 'this checkout cannot be written by this user; it must be, once, to install and build'],
+  ['EROFS', 'this checkout lies on a read-only file system; install and build it once where it can be written'],
+  ['ENOSPC', 'the disk is full; free some space and run the same command again'],
+]);
+
+/**
+ * Makes the checkout ready; does nothing, quickly, when all is well. Ends the process with a message when it cannot.
+ */
+export async function prepare() {
   try {
     checkNode();
     if (isInstalled() && isBuilt(buildInputs())) return;
-    exclusively(() => {
-      if (!isInstalled()) install();
+    await exclusively(async () => {
+      if (!isInstalled()) await install();
       const inputs = buildInputs();
-      if (!isBuilt(inputs)) build(inputs);
+      if (!isBuilt(inputs)) await build(inputs);
     });
   } catch (error) {
-    if (!(error instanceof PreparationError)) throw error;
-    process.stderr.write(`pyrgos: ${error.message}\n`);
+    const reason = error instanceof PreparationError ? error.message : REASONS.get(error?.code);
+    if (reason === undefined) throw error;
+    process.stderr.write(`pyrgos: ${reason}\n`);
     process.exit(1);
   }
 }

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { findChromium } from './chromium.mjs';
 import { prepare, root } from './prepare.mjs';
 
-prepare();
+await prepare();
 
 const chromium = findChromium();
 const projects = ['--project', 'node'];

@@ -9,7 +9,7 @@ if (
   existsSync(new URL('../tsconfig.build.json', import.meta.url))
 ) {
   const { prepare } = await import(prepareTool.href);
-  prepare();
+  await prepare();
 }
 const { main } = await import('../dist/main.js');
 process.exitCode = await main(process.argv.slice(2));
