@@ -11,7 +11,7 @@ const node: TestProjectInlineConfiguration = {
   test: {
     name: 'node',
     environment: 'node',
-    include: ['packages/*/src/**/*.test.ts', 'fuzz/**/*.test.ts', 'tools/**/*.test.ts', 'docs/**/*.test.ts'],
+    include: ['packages/*/src/**/*.test.ts', 'fuzz/**/*.test.ts', 'tools/**/*.test.ts', 'docs/**/*.test.ts', 'tests/**/*.test.ts'],
     exclude: [...notTests, '**/*.browser.test.ts'],
     testTimeout: 60_000,
     maxWorkers: 2,

@@ -5,6 +5,7 @@ import { loadCrypto, withRandomSource, type CryptoProvider } from '@pyrgos/core/
 import * as keys from '@pyrgos/core/keys';
 import { seededRandom } from '@pyrgos/testkit/random';
 import { type FuzzTarget, objectTarget, textTarget } from './target.js';
+import { accountTargets } from './targets-accounts.js';
 import { mutableDataTargets } from './targets-mutable-data.js';
 
 async function* pieces(bytes: Uint8Array, size: number): AsyncGenerator<Uint8Array, void, undefined> {
@@ -165,6 +166,11 @@ function chapterOneTargets(crypto: CryptoProvider): FuzzTarget[] {
     objectTarget('block auth', (b) => keys.BlockAuth.decode(b), [auth]),
     objectTarget('owner proof', (b) => keys.OwnerProof.decode(b), [keys.OwnerProof.create(crypto, pair.signer, other.publicKey.hash)]),
     objectTarget('proof of work', (b) => keys.ProofOfWork.decode(b), [keys.ProofOfWork.empty(), keys.ProofOfWork.of(new Uint8Array(8))]),
+    {
+      name: 'required difficulty',
+      seeds: [0, 11, 256].map((difficulty) => keys.encodeRequiredDifficulty(difficulty)),
+      run: (input) => keys.encodeRequiredDifficulty(keys.decodeRequiredDifficulty(input)),
+    },
     objectTarget('secret generation algorithm', (b) => keys.decodeSecretGenerationAlgorithm(b), [
       keys.ScryptSecretGeneration.of({ extraSalt: 'ab' }),
     ]),
@@ -234,6 +240,6 @@ function chapterOneTargets(crypto: CryptoProvider): FuzzTarget[] {
 /** Every target, in a fixed order; the seeds come from a fixed random source, so that a run can be repeated. */
 export async function createTargets(): Promise<ReadonlyMap<string, FuzzTarget>> {
   const crypto = withRandomSource(await loadCrypto(), seededRandom(20_261_124));
-  const targets = [...codecTargets(), ...chapterOneTargets(crypto), ...(await mutableDataTargets(crypto))];
+  const targets = [...codecTargets(), ...chapterOneTargets(crypto), ...(await mutableDataTargets(crypto)), ...accountTargets(crypto)];
   return new Map(targets.map((target) => [target.name, target]));
 }

@@ -1,6 +1,11 @@
-// `npm start`: the main job of the checkout, which is the pyrgos command.
+// `npm start`: the main job of the checkout, which is the server. Arguments after `--` reach the pyrgos command.
 import { prepare } from './prepare.mjs';
 
-await prepare();
+const args = process.argv.slice(2);
+const [first] = args;
+// Options without a command are those of the server, unless they are the command line's own.
+const isForServer = first === undefined || (first.startsWith('-') && !['-h', '--help', '-V', '--version'].includes(first));
+
+prepare();
 const { main } = await import('../packages/cli/dist/main.js');
-process.exitCode = await main(process.argv.slice(2));
+process.exitCode = await main(isForServer ? ['daemon', ...args] : args);

@@ -1,6 +1,10 @@
 import { PyrgosError } from '@pyrgos/core/errors';
 import { Command, CommanderError } from 'commander';
+import { addAdminCommand } from './commands/admin.js';
+import { addConfigCommand } from './commands/config.js';
 import { addCryptoCommand } from './commands/crypto.js';
+import { addDaemonCommand } from './commands/daemon.js';
+import { addTokenCommand } from './commands/token.js';
 import { ExitCode } from './exit-code.js';
 import { version } from './version.js';
 
@@ -12,12 +16,18 @@ export function createProgram(): Command {
     .helpOption('-h, --help', 'print this help')
     .showHelpAfterError('(run pyrgos --help for the list of commands)')
     .exitOverride();
+  addDaemonCommand(program);
+  addTokenCommand(program);
+  addAdminCommand(program);
+  addConfigCommand(program);
   addCryptoCommand(program);
   return program;
 }
 
 /** Runs the command line with `args` (without node and script). Resolves to the exit code, see {@link ExitCode}. */
 export async function main(args: readonly string[]): Promise<number> {
+  // Who reads our output may stop reading, as head does; that is no failure.
+  process.stdout.on('error', ignoreClosedPipe);
   const program = createProgram();
   if (args.length === 0) {
     process.stdout.write(program.helpInformation());
@@ -33,4 +43,8 @@ export async function main(args: readonly string[]): Promise<number> {
     process.stderr.write(`pyrgos: ${error.message}\n`);
     return ExitCode.failed;
   }
+}
+
+function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error;
 }

@@ -6,6 +6,7 @@ import {
   compareLengthThenSigned,
   compareLengthThenUnsigned,
   concatBytes,
+  copyBytes,
   constantTimeEqual,
   equalBytes,
   fromHex,
@@ -15,6 +16,13 @@ import {
   utf8Encode,
 } from './bytes.js';
 import { ArgumentError } from './errors.js';
+
+/** A byte string whose memory was given to another thread. */
+function lostMemory(length: number): Uint8Array {
+  const array = new Uint8Array(length).fill(7);
+  structuredClone(array.buffer, { transfer: [array.buffer] });
+  return array;
+}
 
 const bytes = fc.uint8Array({ maxLength: 40 });
 const refused = (field: string): unknown =>
@@ -154,4 +162,51 @@ test('assertions name the field', () => {
   for (const value of [4, 6, 5.5, Number.NaN, Number.POSITIVE_INFINITY, '5', 5n, null])
     expect(() => assertInteger('n', value, 5, 5)).toThrow(refused('n'));
   expect(() => assertInteger('n', 2 ** 53, 0, Number.POSITIVE_INFINITY)).toThrow(refused('n'));
+});
+
+describe('memory that was given away', () => {
+  test('is not an empty byte string', () => {
+    const lost = lostMemory(32);
+    expect(lost.length).toBe(0);
+    for (const length of [undefined, 0, 32]) expect(() => assertBytes('data', lost, length)).toThrow(refused('data'));
+    expect(() => assertBytes('data', lostMemory(0))).toThrow(refused('data'));
+    const whole = new Uint8Array(8);
+    const views = [whole.subarray(0, 0), whole.subarray(8), whole.subarray(2, 5)];
+    for (const view of views) assertBytes('data', view);
+    structuredClone(whole.buffer, { transfer: [whole.buffer] });
+    for (const view of views) expect(() => assertBytes('data', view)).toThrow(refused('data'));
+  });
+
+  test('nor is a window that its buffer has shrunk away from', () => {
+    const Resizable = ArrayBuffer as unknown as new (
+      length: number,
+      options: { maxByteLength: number },
+    ) => ArrayBuffer & { resize: (length: number) => void };
+    const buffer = new Resizable(10, { maxByteLength: 20 });
+    const window = new Uint8Array(buffer, 5, 5);
+    assertBytes('data', window, 5);
+    buffer.resize(3);
+    expect(() => assertBytes('data', window)).toThrow(refused('data'));
+  });
+
+  test('an empty byte string is one', () => {
+    for (const empty of [new Uint8Array(), new Uint8Array(new ArrayBuffer(0)), new Uint8Array(4).subarray(4)]) {
+      assertBytes('data', empty, 0);
+      expect(copyBytes(empty)).toEqual(new Uint8Array());
+    }
+  });
+});
+
+test('what is no byte string is never equal, concatenated or copied', () => {
+  const good = new Uint8Array(1);
+  for (const bad of [undefined, null, 1, 'x', [0], { length: 1 }, new Uint16Array(1), Object.create(Uint8Array.prototype), lostMemory(1)]) {
+    const value = bad as Uint8Array;
+    for (const compare of [equalBytes, constantTimeEqual, compareLengthThenUnsigned, compareLengthThenSigned]) {
+      expect(() => compare(value, value)).toThrow(ArgumentError);
+      expect(() => compare(good, value)).toThrow(refused('b'));
+    }
+    expect(() => concatBytes(good, value)).toThrow(ArgumentError);
+    expect(() => copyBytes(value)).toThrow(refused('bytes'));
+  }
+  expect(() => isWellFormed({ length: 1 } as never)).toThrow(refused('text'));
 });

@@ -3,9 +3,25 @@ import { ArgumentError } from './errors.js';
 const encoder = new TextEncoder();
 const strictDecoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-/** Returns `value` when it is a Uint8Array (of exactly `length` bytes if given); otherwise an ArgumentError for `field`. */
+/** Whether the memory of an empty array was given to another thread or cut off: then its bytes are lost, not none. */
+function isLost(empty: Uint8Array): boolean {
+  try {
+    // Like nearly all methods it refuses such arrays, and it allocates nothing. Node 20 has no other way to tell.
+    empty.at(0);
+    return false;
+  } catch {
+    return true;
+  }
+}
+
+/**
+ * Requires a Uint8Array (of exactly `length` bytes if given); otherwise an ArgumentError for `field`. So is one whose memory is gone
+ * (transferred, or a buffer that shrank): its length is 0, and to hash or sign it would be to hash or sign nothing.
+ */
 export function assertBytes(field: string, value: unknown, length?: number): asserts value is Uint8Array {
-  if (!(value instanceof Uint8Array)) throw new ArgumentError(field, 'must be a Uint8Array');
+  // An object with the right prototype but no bytes is none: isView() looks at the thing itself.
+  if (!(value instanceof Uint8Array) || !ArrayBuffer.isView(value)) throw new ArgumentError(field, 'must be a Uint8Array');
+  if (value.length === 0 && isLost(value)) throw new ArgumentError(field, 'has lost its memory: it was given away before');
   if (length !== undefined && value.length !== length) {
     throw new ArgumentError(field, `must be ${length} bytes, got ${value.length}`, { actual: value.length });
   }
@@ -22,13 +38,17 @@ export function assertInteger(field: string, value: unknown, min: number, max: n
  * A copy with memory of its own. Not `slice()`: on Node's Buffer that returns a view, which changes when the caller reuses the buffer.
  */
 export function copyBytes(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  assertBytes('bytes', bytes);
   return new Uint8Array(bytes);
 }
 
 /** Concatenates byte strings into a new array. */
 export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   let length = 0;
-  for (const part of parts) length += part.length;
+  for (const part of parts) {
+    assertBytes('part', part);
+    length += part.length;
+  }
   const out = new Uint8Array(length);
   let offset = 0;
   for (const part of parts) {
@@ -38,8 +58,14 @@ export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array<ArrayBu
   return out;
 }
 
+function assertPair(a: unknown, b: unknown): void {
+  assertBytes('a', a);
+  assertBytes('b', b);
+}
+
 /** Equality of public byte strings; returns early, so never use it on secrets (see {@link constantTimeEqual}). */
 export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
+  assertPair(a, b);
   if (a.length !== b.length) return false;
   for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
   return true;
@@ -47,6 +73,7 @@ export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
 
 /** Equality that takes the same time for all inputs of one length. The length itself is not secret. */
 export function constantTimeEqual(a: Uint8Array, b: Uint8Array): boolean {
+  assertPair(a, b);
   if (a.length !== b.length) return false;
   let difference = 0;
   for (let i = 0; i < a.length; i++) difference |= (a[i] as number) ^ (b[i] as number);
@@ -55,6 +82,7 @@ export function constantTimeEqual(a: Uint8Array, b: Uint8Array): boolean {
 
 /** Order of keys in sorted maps: length first, then unsigned bytes (chapter 01 section 4, chapter 03 section 4.3). */
 export function compareLengthThenUnsigned(a: Uint8Array, b: Uint8Array): number {
+  assertPair(a, b);
   if (a.length !== b.length) return a.length - b.length;
   for (let i = 0; i < a.length; i++) {
     const difference = (a[i] as number) - (b[i] as number);
@@ -65,6 +93,7 @@ export function compareLengthThenUnsigned(a: Uint8Array, b: Uint8Array): number 
 
 /** Order of hashes in sorted sets: length first, then signed bytes (chapter 01 section 4). */
 export function compareLengthThenSigned(a: Uint8Array, b: Uint8Array): number {
+  assertPair(a, b);
   if (a.length !== b.length) return a.length - b.length;
   for (let i = 0; i < a.length; i++) {
     const difference = (((a[i] as number) << 24) >> 24) - (((b[i] as number) << 24) >> 24);
@@ -123,6 +152,7 @@ export function utf8Decode(bytes: Uint8Array): string | undefined {
 
 /** Whether `text` has no unpaired surrogate. */
 export function isWellFormed(text: string): boolean {
+  if (typeof text !== 'string') throw new ArgumentError('text', 'must be a string');
   for (let i = 0; i < text.length; i++) {
     const unit = text.charCodeAt(i);
     if (unit < 0xd800 || unit > 0xdfff) continue;

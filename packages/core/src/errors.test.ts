@@ -9,6 +9,7 @@ import {
   FormatError,
   LimitError,
   NotFoundError,
+  printable,
   PyrgosError,
   type SerialisedError,
   serialiseError,
@@ -90,4 +91,44 @@ test('throwIfAborted', () => {
   expect(() => throwIfAborted(controller.signal, 'work')).not.toThrow();
   controller.abort();
   expect(() => throwIfAborted(controller.signal, 'work')).toThrow(AbortedError);
+});
+
+describe('text that a peer chose', () => {
+  test.each([
+    ['pki', 'pki'],
+    ['Jürgen 日本 🎉', 'Jürgen 日本 🎉'],
+    ['\u001b[31mALERT\n', '\\u{1b}[31mALERT\\u{a}'],
+    ['\u202egnp.exe', '\\u{202e}gnp.exe'],
+    ['a\u2028b\u0000\u200b\ud800', 'a\\u{2028}b\\u{0}\\u{200b}\\u{d800}'],
+    ['x'.repeat(64), 'x'.repeat(64)],
+    ['x'.repeat(65), `${'x'.repeat(64)}…`],
+    [`${'x'.repeat(63)}🎉`, `${'x'.repeat(63)}\\u{d83c}…`],
+  ])('%j is shown as %j', (text, shown) => {
+    expect(printable(text)).toBe(shown);
+    expect(printable(shown, 100)).toBe(shown);
+  });
+
+  test('what is no text is named by its type', () => {
+    for (const value of [Symbol('s'), Object.create(null), undefined, 5]) expect(printable(value as string)).toMatch(/^\([a-z]+\)$/u);
+  });
+
+  test('format errors are short and printable, whatever is in them', () => {
+    const error = new FormatError('format.cbor', `a.${'\u0007'.repeat(100_000)}`, 'y\n'.repeat(100_000));
+    expect(error.message.length).toBeLessThan(4000);
+    expect(error.message).not.toMatch(/\p{C}/u);
+    expect(error.message).toBe(`${String(error.data['where'])}: ${String(error.data['problem'])}`);
+    expect(new ArgumentError('z'.repeat(1000), 'bad').message.length).toBeLessThan(100);
+  });
+});
+
+test('what is no AbortSignal is an argument error', () => {
+  for (const bad of [null, 'x', {}, { aborted: true }, { aborted: 'yes', addEventListener: () => undefined }]) {
+    expect(() => throwIfAborted(bad as never, 'upload')).toThrow(ArgumentError);
+  }
+});
+
+test('an error that another thread has garbled is internal', () => {
+  for (const bad of [undefined, null, 'x', {}, { code: 'limit' }]) {
+    expect(deserialiseError(bad as never)).toMatchObject({ code: 'internal', retry: 'never' });
+  }
 });

@@ -26,6 +26,10 @@ export type ErrorCode =
   | 'format.inode'
   | 'format.link'
   | 'format.proof'
+  | 'format.account'
+  | 'format.request'
+  | 'format.config'
+  | 'format.backup'
   | 'crypto.authentication'
   | 'crypto.signature'
   | 'crypto.unavailable'
@@ -34,6 +38,9 @@ export type ErrorCode =
   | 'not-found.block'
   | 'not-found.key'
   | 'not-found.pointer'
+  | 'not-found.user'
+  | 'not-found.link'
+  | 'not-found.file'
   | 'conflict.champ'
   | 'conflict.pointer'
   | 'conflict.merge'
@@ -42,9 +49,19 @@ export type ErrorCode =
   | 'denied.block'
   | 'denied.proof'
   | 'denied.stale'
+  | 'denied.auth'
+  | 'denied.chain'
+  | 'denied.signup'
+  | 'denied.login'
+  | 'denied.link'
+  | 'denied.admin'
+  | 'denied.message'
   | 'limit'
   | 'network'
   | 'quota'
+  | 'rate'
+  | 'storage'
+  | 'unsupported'
   | 'aborted'
   | 'internal';
 
@@ -53,6 +70,24 @@ export type RetryAdvice = 'never' | 'safe' | 'after';
 
 /** Structured, JSON-serialisable facts about an error. Never secrets. */
 export type ErrorData = Readonly<Record<string, string | number | boolean | null>>;
+
+/** What is not shown as it is: control, format and unassigned characters, unpaired surrogates, line separators. */
+const UNPRINTABLE = /[\p{C}\p{Zl}\p{Zp}]/gu;
+
+/**
+ * Text that a peer may have chosen, made fit for an error: at most `maxLength` UTF-16 code units and an ellipsis, and nothing in it that a
+ * terminal or a log takes for more than text.
+ */
+export function printable(text: string, maxLength = 64): string {
+  // Not String(): it may throw, and errors are made of what is wrong.
+  const whole = typeof text === 'string' ? text : `(${typeof text})`;
+  const shown = whole.length > maxLength ? `${whole.slice(0, maxLength)}\u2026` : whole;
+  return shown.replaceAll(UNPRINTABLE, (char) => `\\u{${(char.codePointAt(0) ?? 0).toString(16)}}`);
+}
+
+/** Longest place and longest problem that a FormatError shows; both may quote a peer. */
+const MAX_WHERE = 256;
+const MAX_PROBLEM = 512;
 
 /** Root of all errors thrown by Pyrgos. Survives worker borders through {@link serialiseError}. */
 export class PyrgosError extends Error {
@@ -76,11 +111,15 @@ export class PyrgosError extends Error {
 /** A caller passed a value of the wrong type, length or range. `data.field` names it. */
 export class ArgumentError extends PyrgosError {
   constructor(field: string, problem: string, data: ErrorData = {}) {
-    super('argument', `${field}: ${problem}`, { data: { field, ...data } });
+    const name = printable(field);
+    super('argument', `${name}: ${problem}`, { data: { field: name, ...data } });
   }
 }
 
-/** Bytes or text from outside do not have the form the protocol demands. `data.where` is the path inside the value. */
+/**
+ * Bytes or text from outside do not have the form the protocol demands. `data.where` is the path inside the value. What peers chose is
+ * shown shortened and escaped, see {@link printable}.
+ */
 export class FormatError extends PyrgosError {
   constructor(
     code: Extract<ErrorCode, `format.${string}`>,
@@ -88,8 +127,10 @@ export class FormatError extends PyrgosError {
     problem: string,
     options: { readonly data?: ErrorData; readonly cause?: unknown } = {},
   ) {
-    super(code, where === '' ? problem : `${where}: ${problem}`, {
-      data: { where, problem, ...options.data },
+    const place = printable(where, MAX_WHERE);
+    const what = printable(problem, MAX_PROBLEM);
+    super(code, place === '' ? what : `${place}: ${what}`, {
+      data: { where: place, problem: what, ...options.data },
       ...(options.cause === undefined ? {} : { cause: options.cause }),
     });
   }
@@ -137,9 +178,14 @@ export class AbortedError extends PyrgosError {
   }
 }
 
-/** Throws {@link AbortedError} when `signal` is aborted. */
+/** Throws {@link AbortedError} when `signal` is aborted, and ArgumentError when it is no AbortSignal. */
 export function throwIfAborted(signal: AbortSignal | undefined, operation: string): void {
-  if (signal?.aborted === true) throw new AbortedError(operation);
+  if (signal === undefined) return;
+  // Not instanceof: a signal may come from another realm.
+  if (typeof signal?.aborted !== 'boolean' || typeof signal.addEventListener !== 'function') {
+    throw new ArgumentError('signal', 'must be an AbortSignal');
+  }
+  if (signal.aborted) throw new AbortedError(operation);
 }
 
 /** The form in which an error crosses a worker border. */
@@ -161,5 +207,8 @@ export function serialiseError(error: unknown): SerialisedError {
 
 /** Inverse of {@link serialiseError}. The result is a {@link PyrgosError}; switch on `code`, not on the class. */
 export function deserialiseError(error: SerialisedError): PyrgosError {
+  if (typeof error?.code !== 'string' || typeof error.message !== 'string') {
+    return new PyrgosError('internal', 'unexpected error of another thread', { data: { kind: typeof error } });
+  }
   return new PyrgosError(error.code, error.message, { data: error.data, retry: error.retry });
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { equalBytes, fromHex } from './bytes.js';
-import { decodeCbor } from './codec/cbor-decode.js';
+import { concatBytes, equalBytes, fromHex } from './bytes.js';
+import { decodeCbor, decodeCborPrefix } from './codec/cbor-decode.js';
 import { encodeCbor } from './codec/cbor-encode.js';
 import type { CborValue } from './codec/cbor-value.js';
 import { decodeBase36, encodeBase36 } from './codec/base36.js';
@@ -9,7 +9,15 @@ import { decodeMultiaddr, encodeMultiaddr, formatMultiaddr, parseMultiaddr } fro
 import { decodeMultibase, encodeMultibase, type MultibasePrefix } from './codec/multibase.js';
 import { decodeMultihash, Multihash, MultihashCode } from './codec/multihash.js';
 import { FormatError, LimitError } from './errors.js';
-import { MAX_CBOR_DEPTH, MAX_IDENTITY_DIGEST_READ, MAX_MULTIADDR_SIZE, MAX_MULTIADDR_TEXT_LENGTH, MAX_MULTIBASE_LENGTH } from './limits.js';
+import {
+  CBOR_BYTES_PER_ITEM,
+  MAX_CBOR_DEPTH,
+  MAX_CBOR_ITEMS,
+  MAX_IDENTITY_DIGEST_READ,
+  MAX_MULTIADDR_SIZE,
+  MAX_MULTIADDR_TEXT_LENGTH,
+  MAX_MULTIBASE_LENGTH,
+} from './limits.js';
 
 /** Limits of the codec at their value and one above; the other limits are tested where they apply. */
 
@@ -51,6 +59,54 @@ describe('MAX_CBOR_DEPTH', () => {
 
   test('far deeper input does not exhaust the stack', () => {
     expect(() => decodeCbor(new Uint8Array(1_000_000).fill(0x81))).toThrow(FormatError);
+  });
+});
+
+describe('MAX_CBOR_ITEMS and CBOR_BYTES_PER_ITEM', () => {
+  const head = (major: number, count: number): Uint8Array => Uint8Array.of((major << 5) | 26, count >> 24, count >> 16, count >> 8, count);
+  /** A list of one-byte items, written by hand: the encoder refuses too many. */
+  const listOf = (count: number, item: number): Uint8Array => concatBytes(head(4, count), new Uint8Array(count).fill(item));
+  /** The list counts, too. */
+  const allowed = (bytes: number): number => MAX_CBOR_ITEMS + Math.floor(bytes / CBOR_BYTES_PER_ITEM) - 1;
+  let most = MAX_CBOR_ITEMS;
+  while (most + 1 <= allowed(most + 1 + 5)) most++;
+
+  test.each([0x00, 0x60, 0x40, 0x80, 0xa0])('lists of the byte %i', (item) => {
+    const bytes = listOf(most, item);
+    expect(equalBytes(encodeCbor(decodeCbor(bytes)), bytes)).toBe(true);
+    expect(() => decodeCbor(listOf(most + 1, item))).toThrow(FormatError);
+    expect(() => decodeCbor(listOf(1_000_000, item))).toThrow(FormatError);
+  });
+
+  test('maps: keys count, too', () => {
+    const entries = Array.from({ length: 40_000 }, (_, i) => [String(i), null] as const);
+    const bytes = encodeCbor(new Map(entries));
+    expect(bytes.length / CBOR_BYTES_PER_ITEM).toBeGreaterThan(80_001 - MAX_CBOR_ITEMS);
+    expect(equalBytes(encodeCbor(decodeCbor(bytes)), bytes)).toBe(true);
+    expect(() => encodeCbor([new Map(entries), Array.from({ length: 20_000 }, () => 0)])).toThrow(LimitError);
+  });
+
+  test('the encoder refuses what the decoder would', () => {
+    const items = Array.from({ length: most }, () => 0);
+    expect(encodeCbor(items).length).toBe(most + 5);
+    expect(() => encodeCbor([...items, 0])).toThrow(LimitError);
+    // Large items pay for more.
+    expect(encodeCbor([...items, 0, new Uint8Array(2 * CBOR_BYTES_PER_ITEM)]).length).toBe(most + 8 + 2 * CBOR_BYTES_PER_ITEM);
+  });
+
+  test('the budget of a prefix is that of the item alone', () => {
+    const padding = new Uint8Array(100_000);
+    const exact = concatBytes(listOf(most, 0), padding);
+    expect(decodeCborPrefix(exact).end).toBe(most + 5);
+    expect(() => decodeCborPrefix(concatBytes(listOf(most + 1, 0), padding))).toThrow(FormatError);
+  });
+
+  test('nested lists that announce more than they hold cost nothing', () => {
+    const lies = concatBytes(
+      ...Array.from({ length: MAX_CBOR_DEPTH }, () => Uint8Array.of(0x99, 60_000 >> 8, 60_000 & 255)),
+      new Uint8Array(60_000),
+    );
+    expect(() => decodeCbor(lies)).toThrow(expect.objectContaining({ code: 'format.cbor', data: expect.objectContaining({ offset: 3 }) }));
   });
 });
 

@@ -7,12 +7,18 @@
 export const MAX_BLOCK_SIZE = 1_048_676;
 /** Deepest nesting of lists and maps that the CBOR decoder follows (chapter 01 section 2.5; ours). */
 export const MAX_CBOR_DEPTH = 128;
+/** Items (values and map keys) that any CBOR may hold; see CBOR_BYTES_PER_ITEM for what larger CBOR may hold (chapter 01 section 2.5; ours). */
+export const MAX_CBOR_ITEMS = 65_536;
+/** Bytes of CBOR for each of which one item more than MAX_CBOR_ITEMS is allowed (chapter 01 section 2.5; ours). */
+export const CBOR_BYTES_PER_ITEM = 16;
 /** Largest plaintext of one file chunk (chapter 01 section 20). */
 export const MAX_CHUNK_SIZE = 5_242_880;
 /** Largest payload of one ciphertext fragment, without its BAT prefix (chapter 01 section 14.2). */
 export const MAX_FRAGMENT_SIZE = 1_048_576;
 /** Longest BAT prefix of a raw block (chapter 01 section 18.3). */
 export const MAX_RAW_PREFIX_SIZE = 100;
+/** BAT ids that one block may list; it has two at most, and a server tries every one on a read (chapter 01 section 18.3; ours). */
+export const MAX_BLOCK_BATS = 16;
 /** Longest identity digest that a reader accepts (chapter 01 section 4). */
 export const MAX_IDENTITY_DIGEST_READ = 4112;
 /** Longest identity digest that a writer creates (chapter 01 section 4). */
@@ -85,3 +91,45 @@ export const MAX_UPLOADS_IN_FLIGHT = 4;
 export const MAX_MERGES_PER_FLUSH = 5;
 /** Most bytes of blocks in one answer to a champ lookup; the rest is left out, and clients fetch it (chapter 03 section 10.2; ours). */
 export const MAX_CHAMP_ANSWER_SIZE = 33_554_432;
+/** Longest username that a reader accepts; usernames are ASCII (chapter 05 section 2). */
+export const MAX_USERNAME_SIZE = 64;
+/** Longest expiry date of a username claim, in characters (chapter 05 section 16.1). */
+export const MAX_CLAIM_EXPIRY_SIZE = 16;
+/** Longest storage provider, a binary CID, of a username claim (chapter 05 section 16.1). */
+export const MAX_CLAIM_PROVIDER_SIZE = 100;
+/** Storage providers of one username claim that a reader accepts; more than one is never valid (ours). */
+export const MAX_CLAIM_PROVIDERS = 16;
+/** Links of one username chain; each costs two signature checks (ours). */
+export const MAX_CHAIN_LINKS = 1000;
+/** Longest operation log of a sign-up (chapter 05 section 12.2). */
+export const MAX_OP_LOG_SIZE = 65_536;
+/** Longest login data of one account (chapter 05 section 6). */
+export const MAX_LOGIN_DATA_SIZE = 16_384;
+/** Longest name of a second factor, in UTF-16 code units (chapter 05 section 15.1). */
+export const MAX_MFA_NAME_LENGTH = 32;
+/** Longest credential id of a second factor (chapter 05 section 15.6). */
+export const MAX_CREDENTIAL_ID_SIZE = 1023;
+/** Longest response to a request for a second factor (chapter 05 section 6). */
+export const MAX_MFA_RESPONSE_SIZE = 2048;
+/** Longest code that answers a request for a second factor, in UTF-16 code units (ours). */
+export const MAX_MFA_CODE_LENGTH = 128;
+/** Second factors in one request or list that a reader accepts; servers allow 10 and some backup codes (ours). */
+export const MAX_MFA_METHODS = 100;
+/** Longest payment proof of a space request (chapter 05 section 22.2). */
+export const MAX_PAYMENT_PROOF_SIZE = 4096;
+/** Longest signed space request (chapter 05 section 12.7). */
+export const MAX_SIGNED_SPACE_REQUEST_SIZE = 65_536;
+/** Longest text in payment properties, in UTF-16 code units (ours). */
+export const MAX_PAYMENT_TEXT_LENGTH = 4096;
+/** Longest text of an operator message, in UTF-16 code units (chapter 07 section 20.1). */
+export const MAX_SERVER_MESSAGE_LENGTH = 4096;
+/** Longest follow request (chapter 06 section 3.3). */
+export const MAX_FOLLOW_REQUEST_SIZE = 4096;
+/** Blocks in one request for pre-signed reads or writes (chapter 02 section 5). */
+export const MAX_AUTHORISED_BLOCKS = 50;
+/** Longest pre-signed URL, in characters, and longest value of one of its headers (ours). */
+export const MAX_PRESIGNED_URL_LENGTH = 8192;
+/** Headers of one pre-signed request that a reader accepts (ours). */
+export const MAX_PRESIGNED_HEADERS = 32;
+/** Longest IPNS record (chapter 08 section 9.2). */
+export const MAX_IPNS_RECORD_SIZE = 10_240;

@@ -1,10 +1,11 @@
-import { type Cid, CidCodec, encodeCbor } from '@pyrgos/core/codec';
+import { Cid, CidCodec, encodeCbor } from '@pyrgos/core/codec';
 import { NotFoundError } from '@pyrgos/core/errors';
 import type { PublicKeyHash } from '@pyrgos/core/keys';
 import { MAX_BLOCK_SIZE } from '@pyrgos/core/limits';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { CommitWorld, outcome } from '../../test/commit-world.js';
-import { BlockBuffer } from './index.js';
+import { BlockBuffer } from './block-buffer.js';
+import { DroppedBlocks } from './dropped-blocks.js';
 
 let world: CommitWorld;
 let a: PublicKeyHash;
@@ -16,8 +17,8 @@ beforeAll(async () => {
   b = world.signer(2).publicKeyHash;
 });
 
-function buffer(): BlockBuffer {
-  return new BlockBuffer({ getBlock: () => Promise.reject(new NotFoundError('not-found.block', 'x')) }, world.crypto);
+function buffer(dropped?: DroppedBlocks): BlockBuffer {
+  return new BlockBuffer({ getBlock: () => Promise.reject(new NotFoundError('not-found.block', 'x')) }, world.crypto, dropped);
 }
 
 const raw = (n: number): Uint8Array => new Uint8Array(5).fill(n);
@@ -51,26 +52,48 @@ describe('BlockBuffer', () => {
     const fragment = blocks.putRaw(a, raw(1));
     blocks.putRaw(a, raw(2));
     const chunk = blocks.putCbor(a, encodeCbor([fragment, a.cid]));
-    const missing = world.crypto.sha256(raw(7));
-    const root = blocks.putCbor(a, encodeCbor([chunk, fragment]));
-    expect(missing.length).toBe(32);
-    expect(texts(blocks.reachableFrom(root))).toEqual([fragment, chunk, root].map(String));
-    expect(blocks.reachableFrom(a.cid)).toEqual([]);
+    const elsewhere = Cid.ofSha256(world.crypto.sha256(raw(7)), CidCodec.raw);
+    const root = blocks.putCbor(a, encodeCbor([chunk, fragment, elsewhere]));
+    expect(texts(blocks.reachableFrom(root).blocks)).toEqual([fragment, chunk, root].map(String));
+    expect(blocks.reachableFrom(root).exits.map(String)).toEqual([elsewhere.toString()]);
+    expect(blocks.reachableFrom(a.cid).blocks).toEqual([]);
   });
 
-  test('collects what no root reaches', () => {
+  test('drops what only replaced versions reach, and keeps what none has linked to yet', () => {
     const blocks = buffer();
-    const fragment = blocks.putRaw(a, raw(1));
-    const loose = blocks.putRaw(a, raw(2));
-    const root = blocks.putCbor(a, encodeCbor([fragment]));
-    blocks.retainReachable([root, root]);
-    expect(blocks.find(loose)).toBe(undefined);
-    expect(blocks.count).toBe(2);
-    expect(blocks.size).toBe(5 + encodeCbor([fragment]).length);
-    blocks.drop([{ cid: fragment }, { cid: loose }]);
-    expect(blocks.size).toBe(encodeCbor([fragment]).length);
+    const [kept, old, loose] = [1, 2, 3].map((n) => blocks.putRaw(a, raw(n)));
+    const replaced = blocks.putCbor(a, encodeCbor([kept!, old!]));
+    const root = blocks.putCbor(a, encodeCbor([kept!]));
+    blocks.dropReplaced([replaced], blocks.reachableFrom(root).blocks);
+    expect([kept!, old!, loose!, replaced, root].map((cid) => blocks.find(cid) !== undefined)).toEqual([true, false, true, false, true]);
+    expect(blocks.size).toBe(5 + 5 + encodeCbor([kept!]).length);
+    blocks.stored([{ cid: kept! }, { cid: old! }]);
+    expect(blocks.size).toBe(5 + encodeCbor([kept!]).length);
     blocks.clear();
     expect([blocks.count, blocks.size]).toEqual([0, 0]);
+  });
+
+  test('remembers what it drops, but not what is stored', () => {
+    const dropped = new DroppedBlocks();
+    const blocks = buffer(dropped);
+    const [one, two] = [blocks.putRaw(a, raw(1)), blocks.putRaw(a, raw(2))];
+    blocks.stored([{ cid: one }]);
+    blocks.clear();
+    expect([dropped.has(one), dropped.has(two)]).toEqual([false, true]);
+    // A malformed block is nobody's problem until it is used.
+    const junk = blocks.putCbor(a, Uint8Array.of(0xff));
+    expect(() => blocks.reachableFrom(junk)).toThrow('dag-cbor');
+    blocks.clear();
+    expect(dropped.has(junk)).toBe(true);
+  });
+
+  test('takes nothing after the end of its operation', () => {
+    const blocks = buffer();
+    const sink = blocks.sinkFor(a);
+    blocks.putRaw(a, raw(1));
+    blocks.close();
+    expect(blocks.count).toBe(0);
+    expect(() => sink.putCbor(encodeCbor(['x']))).toThrow('has ended');
   });
 
   test('refuses blocks above the limit and arguments of wrong types', async () => {
@@ -79,6 +102,8 @@ describe('BlockBuffer', () => {
     expect(() => blocks.putRaw(a, new Uint8Array(MAX_BLOCK_SIZE + 1))).toThrow('block size');
     expect(() => blocks.putRaw('x' as unknown as PublicKeyHash, raw(1))).toThrow('writer');
     expect(() => blocks.putRaw(a, 'x' as unknown as Uint8Array)).toThrow('bytes');
+    expect(() => blocks.sinkFor('x' as unknown as PublicKeyHash)).toThrow('writer');
+    expect(() => blocks.find('x' as unknown as Cid)).toThrow('cid');
     expect(await outcome(blocks.getBlock(a.cid, { owner: a }))).toBe('not-found.block');
   });
 });

@@ -2,10 +2,12 @@ import { assertBytes } from '@pyrgos/core/bytes';
 import { Cid, CidCodec } from '@pyrgos/core/codec';
 import type { Hasher } from '@pyrgos/core/crypto';
 import { ArgumentError, LimitError } from '@pyrgos/core/errors';
-import { PublicKeyHash } from '@pyrgos/core/keys';
+import type { PublicKeyHash } from '@pyrgos/core/keys';
 import { MAX_BLOCK_SIZE } from '@pyrgos/core/limits';
 import { followedLinks } from '@pyrgos/core/model';
 import type { BlockReadContext, BlockSink, BlockSource } from '@pyrgos/core/store';
+import { assertCid, assertWriter } from './checks.js';
+import { DroppedBlocks, linksOrNone } from './dropped-blocks.js';
 
 /** A block that is not uploaded yet. It has no signature: most buffered blocks are dropped before they would need one. */
 export interface BufferedBlock {
@@ -16,17 +18,29 @@ export interface BufferedBlock {
   readonly writers: readonly PublicKeyHash[];
 }
 
+/** What is behind a block as far as it is buffered. */
+export interface BufferedReach {
+  /** The buffered blocks, in insertion order. */
+  readonly blocks: readonly BufferedBlock[];
+  /** Where links lead out of the buffer. */
+  readonly exits: readonly Cid[];
+}
+
 /**
  * The write buffer for blocks (chapter 03 section 11.3): insertion ordered, read first, over a source of verified blocks. Belongs to one
  * owner and one operation. The arrays it takes are kept as they are: do not modify them afterwards.
+ *
+ * A block leaves the buffer when it is stored, or is dropped and then remembered in `dropped`.
  */
 export class BlockBuffer implements BlockSource {
   private readonly blocks = new Map<string, BufferedBlock>();
   private bufferedBytes = 0;
+  private isClosed = false;
 
   constructor(
     private readonly source: BlockSource,
     private readonly hasher: Pick<Hasher, 'sha256'>,
+    private readonly dropped: DroppedBlocks = new DroppedBlocks(),
   ) {}
 
   /** Bytes of all buffered blocks. */
@@ -39,75 +53,110 @@ export class BlockBuffer implements BlockSource {
     return this.blocks.size;
   }
 
-  /** Buffers a dag-cbor block. LimitError beyond MAX_BLOCK_SIZE. */
+  /** Buffers a dag-cbor block. LimitError beyond MAX_BLOCK_SIZE; ArgumentError when the operation has ended. */
   putCbor(writer: PublicKeyHash, bytes: Uint8Array): Cid {
     return this.put(writer, bytes, false);
   }
 
-  /** Buffers a raw block. LimitError beyond MAX_BLOCK_SIZE. */
+  /** Buffers a raw block. Errors of {@link putCbor}. */
   putRaw(writer: PublicKeyHash, bytes: Uint8Array): Cid {
     return this.put(writer, bytes, true);
   }
 
   /** Where computations of `writer` put their new dag-cbor blocks. */
   sinkFor(writer: PublicKeyHash): BlockSink {
+    assertWriter('writer', writer);
     return { putCbor: (bytes) => this.putCbor(writer, bytes) };
   }
 
   /** The buffered block, or undefined; never asks the source. */
   find(cid: Cid): BufferedBlock | undefined {
+    assertCid(cid);
     return this.blocks.get(cid.key);
   }
 
   /** The buffered bytes, or those of the source. */
   async getBlock(cid: Cid, context: BlockReadContext): Promise<Uint8Array> {
-    return this.blocks.get(cid.key)?.bytes ?? this.source.getBlock(cid, context);
+    const buffered = this.find(cid);
+    if (buffered !== undefined) return buffered.bytes;
+    const bytes = await this.source.getBlock(cid, context);
+    this.dropped.served(cid, bytes);
+    return bytes;
   }
 
   /**
-   * The buffered blocks reachable from `root` through buffered blocks, in insertion order: what must be stored before a pointer to
-   * `root` is sent. Anything behind a block that is not buffered is on the server already.
+   * What must be stored before a pointer to `root` is sent: the buffered blocks that `root` reaches through buffered blocks. What is not
+   * buffered is on the server already, unless it was dropped. FormatError for a buffered block that is no dag-cbor.
    */
-  reachableFrom(root: Cid): BufferedBlock[] {
+  reachableFrom(root: Cid): BufferedReach {
+    assertCid(root);
+    const { marked, exits } = this.mark([root], followedLinks);
+    return { blocks: [...this.blocks.values()].filter(({ cid }) => marked.has(cid.key)), exits };
+  }
+
+  /**
+   * Local garbage collection (section 11.5 step 2): drops what replaced versions reach and `live` does not contain. What no version has
+   * linked to yet stays.
+   */
+  dropReplaced(replaced: readonly Cid[], live: Iterable<BufferedBlock>): void {
+    const garbage = this.mark(replaced, linksOrNone).marked;
+    for (const { cid } of live) garbage.delete(cid.key);
+    this.drop((key) => garbage.has(key));
+  }
+
+  /** Takes out blocks that are stored now. */
+  stored(blocks: readonly Pick<BufferedBlock, 'cid'>[]): void {
+    for (const { cid } of blocks) this.remove(cid.key);
+    this.dropped.stored(blocks.map(({ cid }) => cid));
+  }
+
+  /** Drops everything. */
+  clear(): void {
+    this.drop(() => true);
+  }
+
+  /** Drops everything and takes no more: the operation has ended. */
+  close(): void {
+    this.isClosed = true;
+    this.clear();
+  }
+
+  /** ArgumentError when the operation has ended. */
+  requireOpen(): void {
+    if (this.isClosed) throw new ArgumentError('committer', 'belongs to an operation that has ended');
+  }
+
+  private mark(roots: readonly Cid[], linksOf: typeof linksOrNone): { readonly marked: Set<string>; readonly exits: Cid[] } {
     const marked = new Set<string>();
-    const queue: Cid[] = [root];
+    const exits: Cid[] = [];
+    const queue = [...roots];
     for (let cid = queue.pop(); cid !== undefined; cid = queue.pop()) {
       const block = this.blocks.get(cid.key);
-      if (block === undefined || marked.has(cid.key)) continue;
-      marked.add(cid.key);
-      queue.push(...followedLinks(cid, block.bytes));
+      if (block === undefined) exits.push(cid);
+      else if (!marked.has(cid.key)) {
+        marked.add(cid.key);
+        queue.push(...linksOf(cid, block.bytes));
+      }
     }
-    return [...this.blocks].filter(([key]) => marked.has(key)).map(([, block]) => block);
+    return { marked, exits };
   }
 
-  /**
-   * Local garbage collection: forgets every block that no root reaches (section 11.5 step 2). A fragment whose chunk is not linked from
-   * a recorded WriterData yet is lost: never call it in the middle of a chunk.
-   */
-  retainReachable(roots: Iterable<Cid>): void {
-    const kept = new Set<string>();
-    for (const root of roots) for (const { cid } of this.reachableFrom(root)) kept.add(cid.key);
-    this.drop([...this.blocks.values()].filter(({ cid }) => !kept.has(cid.key)));
+  private drop(isGarbage: (key: string) => boolean): void {
+    const garbage = [...this.blocks].filter(([key]) => isGarbage(key));
+    for (const [, { cid, bytes }] of garbage) this.dropped.add(cid, bytes, (link) => this.blocks.has(link.key));
+    for (const [key] of garbage) this.remove(key);
   }
 
-  /** Forgets some blocks: those that are uploaded. */
-  drop(blocks: Iterable<Pick<BufferedBlock, 'cid'>>): void {
-    for (const { cid } of blocks) {
-      this.bufferedBytes -= this.blocks.get(cid.key)?.bytes.length ?? 0;
-      this.blocks.delete(cid.key);
-    }
-  }
-
-  /** Forgets everything. */
-  clear(): void {
-    this.blocks.clear();
-    this.bufferedBytes = 0;
+  private remove(key: string): void {
+    this.bufferedBytes -= this.blocks.get(key)?.bytes.length ?? 0;
+    this.blocks.delete(key);
   }
 
   private put(writer: PublicKeyHash, bytes: Uint8Array, isRaw: boolean): Cid {
-    if (!(writer instanceof PublicKeyHash)) throw new ArgumentError('writer', 'must be a PublicKeyHash');
+    assertWriter('writer', writer);
     assertBytes('bytes', bytes);
     if (bytes.length > MAX_BLOCK_SIZE) throw new LimitError('block size', bytes.length, MAX_BLOCK_SIZE);
+    this.requireOpen();
     const cid = Cid.ofSha256(this.hasher.sha256(bytes), isRaw ? CidCodec.raw : CidCodec.dagCbor);
     const known = this.blocks.get(cid.key);
     if (known === undefined) {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { block, CommitWorld, mapKey } from '../../test/commit-world.js';
-import { TreeEdit } from './index.js';
+import { TreeEdit } from './tree-edit.js';
 
 const lookups = (...keys: number[]): { key: Uint8Array }[] => keys.map((n) => ({ key: mapKey(n) }));
 

@@ -1,4 +1,4 @@
-import { AbortedError } from '@pyrgos/core/errors';
+import { AbortedError, ArgumentError, throwIfAborted } from '@pyrgos/core/errors';
 
 /** Time as the commit layer sees it; tests inject their own, so nothing waits in real time. */
 export interface Clock {
@@ -11,12 +11,10 @@ export interface Clock {
 /** The clock of the machine. */
 export const systemClock: Clock = {
   now: () => Date.now(),
-  sleep: (milliseconds, signal) =>
-    new Promise((resolve, reject) => {
-      if (signal?.aborted === true) {
-        reject(new AbortedError('waiting'));
-        return;
-      }
+  sleep: async (milliseconds, signal) => {
+    throwIfAborted(signal, 'waiting');
+    if (typeof milliseconds !== 'number' || !(milliseconds >= 0)) throw new ArgumentError('milliseconds', 'must not be negative');
+    await new Promise<void>((resolve, reject) => {
       const onAbort = (): void => {
         clearTimeout(timer);
         reject(new AbortedError('waiting'));
@@ -26,5 +24,6 @@ export const systemClock: Clock = {
         resolve();
       }, milliseconds);
       signal?.addEventListener('abort', onAbort, { once: true });
-    }),
+    });
+  },
 };

@@ -4,7 +4,8 @@ import { WRITE_BUFFER_FLUSH_SIZE } from '@pyrgos/core/limits';
 import { type Snapshot, WriterData } from '@pyrgos/core/model';
 import { describe, expect, test } from 'vitest';
 import { block, CommitWorld, hex, mapKey, outcome } from '../../test/commit-world.js';
-import { type Committer, TreeEdit } from './index.js';
+import type { Committer } from './committer.js';
+import { TreeEdit } from './tree-edit.js';
 
 const sent = (world: CommitWorld): number => world.log.filter(({ name }) => name === 'setPointers').length;
 
@@ -54,11 +55,16 @@ describe('Committer', () => {
         return inner;
       });
       expect([sent(world), committer.blocks.size]).toEqual([1, 0]);
-      committer.blocks.putRaw(a!.publicKeyHash, new Uint8Array(18_000));
+      const fragment = committer.blocks.putRaw(a!.publicKeyHash, new Uint8Array(18_000));
       const data = next.get(a!.publicKeyHash)!.writerData!;
       next = await committer.commit(next, a!, data.with({ links: data.owned }));
-      expect([sent(world), committer.blocks.size]).toEqual([2, 0]);
-      return putChunk(committer, next, world, 3, 9000);
+      // What nothing links to yet is not sent, and not lost either.
+      expect([sent(world), committer.blocks.size]).toEqual([2, 18_000]);
+      const tree = TreeEdit.open(committer, next, a!);
+      await tree.putBlock(mapKey(3), undefined, encodeCbor([fragment]));
+      next = await tree.commit(next);
+      expect([sent(world), committer.blocks.size]).toEqual([3, 0]);
+      return next;
     });
     expect(sent(world)).toBe(3);
     expect((await world.tree(a!.publicKeyHash)).size).toBe(4);
@@ -173,7 +179,7 @@ describe('Committer', () => {
     };
     const operation = session.update([a!.publicKeyHash], async (start, committer) => {
       const outdated = await putChunk(committer, start, world, 1, 10);
-      return committer.commit(outdated, a!, undefined);
+      return committer.delete(outdated, a!);
     });
     expect(await outcome(operation)).toBe('conflict.merge');
     expect((await world.tree(a!.publicKeyHash)).size).toBe(3);

@@ -1,11 +1,12 @@
 import { assertInteger } from '@pyrgos/core/bytes';
 import type { CryptoProvider } from '@pyrgos/core/crypto';
 import { ArgumentError, throwIfAborted } from '@pyrgos/core/errors';
-import { type PublicKeyHash, type Signer, SigningPrivateKeyAndPublicHash } from '@pyrgos/core/keys';
+import type { PublicKeyHash, Signer } from '@pyrgos/core/keys';
 import { WRITE_BUFFER_FLUSH_SIZE } from '@pyrgos/core/limits';
-import { CommittedWriterData, Snapshot, WriterData } from '@pyrgos/core/model';
+import { CommittedWriterData, Snapshot, type WriterData } from '@pyrgos/core/model';
 import type { BlockReadContext } from '@pyrgos/core/store';
 import { BlockBuffer } from './block-buffer.js';
+import { assertFunction, assertSigner, assertSnapshot, assertWriter, assertWriterData } from './checks.js';
 import { type AcknowledgedVersion, type CommitStores, flush } from './flush.js';
 import { mergeWriterData } from './merge.js';
 import { PointerBuffer, writerOf } from './pointer-buffer.js';
@@ -15,10 +16,15 @@ export const NO_VERSION: CommittedWriterData = CommittedWriterData.of(undefined,
 
 /** How a {@link Committer} behaves. */
 export interface CommitterOptions {
-  /** Obeyed until the commit point of each flush; see {@link flush}. */
+  /** See {@link flush} for when it is obeyed. */
   readonly signal?: AbortSignal | undefined;
   /** Buffered bytes that make a commit flush; default {@link WRITE_BUFFER_FLUSH_SIZE}. */
   readonly flushSize?: number | undefined;
+}
+
+/** Requires a {@link Committer}; otherwise an ArgumentError. */
+export function assertCommitter(value: unknown): asserts value is Committer {
+  if (!(value instanceof Committer)) throw new ArgumentError('committer', 'must be a Committer');
 }
 
 /**
@@ -26,8 +32,8 @@ export interface CommitterOptions {
  * another operation buffers can be lost, reordered or sent by it.
  *
  * Blocks go into {@link Committer.blocks}, new versions through {@link Committer.commit}. Nothing reaches the server before a flush: at
- * the end of the operation, or in a commit when the buffer has grown to 20 MiB. A flush drops every block that no committed version
- * links to, so whoever buffers fragments before the block that links them does both inside {@link Committer.withoutFlush}.
+ * the end of the operation, or in a commit when the buffer has grown to 20 MiB. A flush sends what the new versions link to and drops
+ * what only their predecessors link to. Blocks that no version links to yet wait for one until the operation ends.
  */
 export class Committer {
   /** The write buffer over the verified blocks of the server: read and write through it. */
@@ -45,7 +51,7 @@ export class Committer {
     private readonly stores: CommitStores,
     options: CommitterOptions = {},
   ) {
-    this.blocks = new BlockBuffer(stores.blocks, stores.crypto);
+    this.blocks = new BlockBuffer(stores.blocks, stores.crypto, stores.dropped);
     this.signal = options.signal;
     this.flushSize = options.flushSize ?? WRITE_BUFFER_FLUSH_SIZE;
     assertInteger('flushSize', this.flushSize, 1, Number.MAX_SAFE_INTEGER);
@@ -75,43 +81,42 @@ export class Committer {
 
   /** The last version of a writer that is known to be on the server, as far as this operation has changed it; for lookups. */
   committedVersionOf(writer: PublicKeyHash): CommittedWriterData | undefined {
+    assertWriter('writer', writer);
     return this.pointers.committedVersionOf(writer) ?? this.acknowledgedVersions.get(writer.key)?.version;
   }
 
   /**
-   * Gives a writer a new WriterData, or deletes it (undefined), and returns `snapshot` with the new version. `snapshot` holds the
-   * version that the change is based on; a writer that it does not hold is created. Several commits of a writer are sent as one
-   * update. When the buffer is full this sends everything, and the result may then be a merged version; the same holds for a change
-   * that is based on a version which an earlier flush of this operation has merged.
+   * Gives a writer a new WriterData and returns `snapshot` with the new version. `snapshot` holds the version that the change is based on;
+   * a writer that it does not hold is created. Several commits of a writer are sent as one update. When the buffer is full this sends
+   * everything, and the result may then be a merged version; the same holds for a change that is based on a version which an earlier
+   * flush of this operation has merged.
    *
-   * ConflictError `conflict.snapshot` when the version is not the last one of this operation; errors of {@link Committer.flush}.
+   * ConflictError `conflict.snapshot` when the version is not the last one of this operation; ArgumentError when the operation has ended;
+   * errors of {@link Committer.flush}.
    */
-  async commit(snapshot: Snapshot, signer: Signer, writerData: WriterData | undefined): Promise<Snapshot> {
-    if (!(snapshot instanceof Snapshot)) throw new ArgumentError('snapshot', 'must be a Snapshot');
-    if (!(signer instanceof SigningPrivateKeyAndPublicHash)) throw new ArgumentError('signer', 'must be a signer');
-    if (snapshot.isReadOnly) throw new ArgumentError('snapshot', 'is read-only');
-    const writer = signer.publicKeyHash;
-    if (writerData !== undefined) {
-      if (!(writerData instanceof WriterData)) throw new ArgumentError('writerData', 'must be a WriterData');
-      if (!writerData.controller.equals(writer)) throw new ArgumentError('writerData.controller', 'must be the writer');
-    }
-    return this.inTurn(async () => {
-      throwIfAborted(this.signal, 'the commit');
-      const { base, data } = await this.rebase(writer, snapshot.get(writer) ?? NO_VERSION, writerData);
-      const hash = data === undefined ? undefined : this.blocks.putCbor(writer, data.encode());
-      const version = this.pointers.record(signer, base, hash, data);
-      const isSent = await this.sendIfFull();
-      return snapshot.withVersion(writer, (isSent ? this.acknowledgedVersions.get(writer.key)?.version : undefined) ?? version);
-    });
+  async commit(snapshot: Snapshot, signer: Signer, writerData: WriterData): Promise<Snapshot> {
+    assertSnapshot('snapshot', snapshot);
+    assertSigner('signer', signer);
+    assertWriterData('writerData', writerData);
+    if (!writerData.controller.equals(signer.publicKeyHash)) throw new ArgumentError('writerData.controller', 'must be the writer');
+    return this.record(snapshot, signer, writerData);
+  }
+
+  /** Deletes a writer of `snapshot`: its pointer becomes EMPTY. Otherwise like {@link Committer.commit}. */
+  async delete(snapshot: Snapshot, signer: Signer): Promise<Snapshot> {
+    assertSnapshot('snapshot', snapshot);
+    assertSigner('signer', signer);
+    if (!snapshot.has(signer.publicKeyHash)) throw new ArgumentError('snapshot', 'must hold the version of the writer');
+    return this.record(snapshot, signer, undefined);
   }
 
   /**
-   * Runs `action` during which nothing is flushed, however full the buffer becomes: for bulk changes that must not be split, and for
-   * buffering fragments before the chunk that links them. May be nested and run in parallel; the buffer then grows until all have ended,
-   * and is sent at the end of the last one when it is full.
+   * Runs `action` during which nothing is flushed, however full the buffer becomes: for changes that must not be split. May be nested and
+   * run in parallel; the buffer then grows until all have ended, and is sent at the end of the last one when it is full.
    */
   async withoutFlush<T>(action: () => Promise<T>): Promise<T> {
-    // Waits for a flush that is running: it must not drop what `action` is about to buffer.
+    assertFunction('action', action);
+    // Waits for a flush that is running.
     await this.inTurn(async () => this.guards++);
     let result: T;
     try {
@@ -130,6 +135,30 @@ export class Committer {
   async flush(): Promise<void> {
     if (this.guards > 0) throw new ArgumentError('flush', 'must not be called inside withoutFlush');
     await this.inTurn(() => this.send());
+  }
+
+  /**
+   * Ends the operation: what was not sent is dropped, and further commits are refused with an ArgumentError. Waits for a flush that is
+   * running.
+   */
+  async close(): Promise<void> {
+    this.blocks.close();
+    await this.last;
+    this.pointers.clear();
+  }
+
+  private record(snapshot: Snapshot, signer: Signer, writerData: WriterData | undefined): Promise<Snapshot> {
+    if (snapshot.isReadOnly) throw new ArgumentError('snapshot', 'is read-only');
+    const writer = signer.publicKeyHash;
+    return this.inTurn(async () => {
+      throwIfAborted(this.signal, 'the commit');
+      this.blocks.requireOpen();
+      const { base, data } = await this.rebase(writer, snapshot.get(writer) ?? NO_VERSION, writerData);
+      const hash = data === undefined ? undefined : this.blocks.putCbor(writer, data.encode());
+      const version = this.pointers.record(signer, base, hash, data);
+      const isSent = await this.sendIfFull();
+      return snapshot.withVersion(writer, (isSent ? this.acknowledgedVersions.get(writer.key)?.version : undefined) ?? version);
+    });
   }
 
   /**
@@ -158,7 +187,7 @@ export class Committer {
   private async send(): Promise<void> {
     const updates = [...this.pointers.list];
     try {
-      await flush(updates, this.blocks, this.stores, {
+      await flush(this.pointers, this.blocks, this.stores, {
         signal: this.signal,
         onAcknowledged: (acknowledged) => this.acknowledgedVersions.set(acknowledged.writer.key, acknowledged),
       });

@@ -1,63 +1,10 @@
 import { PyrgosError } from '@pyrgos/core/errors';
-import type { Signer } from '@pyrgos/core/keys';
-import { MAX_MERGES_PER_FLUSH } from '@pyrgos/core/limits';
-import { WriterData } from '@pyrgos/core/model';
-import type { PointerStore } from '@pyrgos/core/store';
+import type { BlockStore } from '@pyrgos/core/store';
 import { describe, expect, test } from 'vitest';
-import { block, CommitWorld, hex, mapKey, networkError, outcome } from '../../test/commit-world.js';
-import { createChildWriter, deleteSubspace, TreeEdit, type WriteSession } from './index.js';
-
-/** The log as `name(writers)`, reads left out. */
-function writes(world: CommitWorld): string[] {
-  const names = new Map([
-    [world.owner.key, 'P'],
-    ...[100, 101, 102].map((n, i): [string, string] => [world.signer(n).publicKeyHash.key, 'ABC'[i]!]),
-  ]);
-  return world.log
-    .filter(({ name }) => !name.startsWith('get') && name !== 'lookUpChamp' && name !== 'commitPointers')
-    .map(({ name, writers }) => name + (writers === undefined ? '' : `(${writers.map(({ key }) => names.get(key)).join('')})`));
-}
-
-/** Another device changes one key. */
-async function interfere(world: CommitWorld, writer = world.signer(100), key = 50): Promise<void> {
-  const { hooks } = world.server;
-  const saved = { ...hooks };
-  Object.assign(hooks, { before: undefined, after: undefined });
-  await world
-    .session()
-    .editTree(writer, async (tree) => void (await tree.putBlock(mapKey(key), await tree.get(mapKey(key)), block('theirs'))));
-  Object.assign(hooks, saved);
-}
-
-/** Calls `action` once, when the first request called `name` arrives. */
-function once(world: CommitWorld, name: string, action: () => void | Promise<void>): void {
-  const { before } = world.server.hooks;
-  let isDone = false;
-  world.server.hooks.before = async (operation) => {
-    await before?.(operation);
-    if (operation.name !== name || isDone) return;
-    isDone = true;
-    await action();
-  };
-}
-
-const edit = (
-  session: WriteSession,
-  world: CommitWorld,
-  key = 1,
-  options?: { signal?: AbortSignal },
-): ReturnType<WriteSession['editTree']> =>
-  session.editTree(
-    world.signer(100),
-    async (tree) => void (await tree.putBlock(mapKey(key), await tree.get(mapKey(key)), block('ours'))),
-    options,
-  );
-
-/** A version without anything. */
-const emptyData = (signer: Signer): WriterData => WriterData.of(signer.publicKeyHash);
-
-const put = async (tree: TreeEdit | undefined, key = 1): Promise<void> =>
-  void (await tree!.putBlock(mapKey(key), await tree!.get(mapKey(key)), block('ours')));
+import { CommitWorld, hex, mapKey, networkError, outcome } from '../../test/commit-world.js';
+import { edit, emptyData, interfere, once, put, writes } from '../../test/interference.js';
+import { TreeEdit } from './tree-edit.js';
+import { createChildWriter, deleteSubspace } from './writer-lifecycle.js';
 
 describe('the order of requests', () => {
   test('several writers: all blocks, then one setPointers, inside one transaction', async () => {
@@ -136,7 +83,7 @@ describe('the order of requests', () => {
     const world = await CommitWorld.create();
     const session = world.session();
     const [a] = await world.populate(1, session);
-    await session.update([a!.publicKeyHash], (start, committer) => committer.commit(start, a!, undefined));
+    await session.update([a!.publicKeyHash], (start, committer) => committer.delete(start, a!));
     expect(writes(world)).toEqual(['startTransaction', 'setPointers(A)', 'closeTransaction']);
     expect(await world.target(a!.publicKeyHash)).toBe(undefined);
     // And the writer comes back to life with a higher sequence.
@@ -177,157 +124,7 @@ describe('the order of requests', () => {
   });
 });
 
-describe('lost races', () => {
-  test('one writer: merged, and the merged version is handed back and used from then on', async () => {
-    const world = await CommitWorld.create();
-    const session = world.session();
-    const [a] = await world.populate(1, session);
-    once(world, 'setPointers', () => interfere(world));
-    const snapshot = await edit(session, world);
-    const tree = await world.tree(a!.publicKeyHash);
-    expect([tree.has(hex(mapKey(1))), tree.has(hex(mapKey(50)))]).toEqual([true, true]);
-    expect(snapshot.get(a!.publicKeyHash)?.hash).toEqual(await world.target(a!.publicKeyHash));
-    expect(snapshot.get(a!.publicKeyHash)?.sequence).toBe(4);
-    world.log.length = 0;
-    await edit(session, world, 2);
-    expect(writes(world).filter((name) => name.startsWith('set'))).toEqual(['setPointers(A)']);
-  });
-
-  test('the same key: ConflictError, and the other side stays', async () => {
-    const world = await CommitWorld.create();
-    const session = world.session();
-    const [a] = await world.populate(1, session);
-    once(world, 'setPointers', () => interfere(world, a, 1));
-    expect(await outcome(edit(session, world))).toBe('conflict.merge');
-    const stored = await world.tree(a!.publicKeyHash);
-    const seen = await session.read(a!.publicKeyHash);
-    expect((await session.get(seen, a!.publicKeyHash, mapKey(1)))?.toString()).toBe(stored.get(hex(mapKey(1))));
-    expect(await outcome(edit(session, world))).toBe('resolved');
-  });
-
-  test('several writers: not merged, nothing committed', async () => {
-    const world = await CommitWorld.create();
-    const [a, b] = await world.populate(2);
-    const session = world.session();
-    const before = await world.target(b!.publicKeyHash);
-    once(world, 'setPointers', () => interfere(world));
-    const both = session.editTrees([a!, b!], async ([x, y]) => {
-      await put(x);
-      await put(y);
-    });
-    expect(await outcome(both)).toBe('conflict.pointer');
-    expect(await world.target(b!.publicKeyHash)).toEqual(before);
-    expect((await world.tree(a!.publicKeyHash)).has(hex(mapKey(1)))).toBe(false);
-  });
-
-  test('a plain refusal (00) is a lost race, too', async () => {
-    const world = await CommitWorld.create();
-    const [a, b] = await world.populate(2);
-    once(world, 'commitPointers', () => interfere(world));
-    await edit(world.session(), world);
-    expect((await world.tree(a!.publicKeyHash)).size).toBe(3);
-    once(world, 'commitPointers', () => interfere(world, a, 51));
-    const both = world.session().editTrees([a!, b!], async ([x, y]) => {
-      await put(x, 2);
-      await put(y, 2);
-    });
-    expect(await outcome(both)).toBe('conflict.pointer');
-    expect((await world.tree(b!.publicKeyHash)).size).toBe(1);
-  });
-
-  test('our change of another field than the tree is not silently lost', async () => {
-    const world = await CommitWorld.create();
-    const session = world.session();
-    const [a] = await world.populate(1, session);
-    once(world, 'setPointers', () => interfere(world));
-    const change = session.updateWriterData(a!, (data) => data.with({ links: data.owned }));
-    expect(await outcome(change)).toBe('conflict.merge');
-    expect((await world.writerData(a!.publicKeyHash))?.links).toBe(undefined);
-  });
-
-  test('deletion and creation are never merged', async () => {
-    const world = await CommitWorld.create();
-    const session = world.session();
-    const [a] = await world.populate(1, session);
-    once(world, 'setPointers', () => interfere(world));
-    const deletion = session.update([a!.publicKeyHash], (start, committer) => committer.commit(start, a!, undefined));
-    expect(await outcome(deletion)).toBe('conflict.pointer');
-    expect((await world.tree(a!.publicKeyHash)).size).toBe(2);
-    expect(await outcome(world.session().initialiseWriter(a!))).toBe('conflict.pointer');
-    // Not even when the snapshot does not know that the writer exists.
-    const blind = world.session().update([], (start, committer) => committer.commit(start, a!, emptyData(a!)));
-    expect(await outcome(blind)).toBe('conflict.pointer');
-  });
-
-  test('a change of a writer that somebody deleted is a conflict', async () => {
-    const world = await CommitWorld.create();
-    const [a] = await world.populate(1);
-    const session = world.session();
-    await session.read(a!.publicKeyHash);
-    await world.session().update([a!.publicKeyHash], (start, committer) => committer.commit(start, a!, undefined));
-    expect(await outcome(edit(session, world))).toBe('conflict.merge');
-  });
-
-  test('a server that always refuses does not keep us for ever', async () => {
-    const world = await CommitWorld.create();
-    await world.populate(1);
-    const { pointers } = world.server;
-    let key = 60;
-    const refusing: PointerStore = {
-      getPointer: pointers.getPointer.bind(pointers),
-      setPointer: pointers.setPointer.bind(pointers),
-      setPointers: async () => {
-        await interfere(world, world.signer(100), key++);
-        return false;
-      },
-    };
-    expect(await outcome(edit(world.session({ pointers: refusing }), world))).toBe('conflict.pointer');
-    expect(key).toBe(60 + 1 + MAX_MERGES_PER_FLUSH);
-  });
-});
-
-describe('lost replies and failures', () => {
-  test('an update that was applied although its reply was lost is a success, and applied once', async () => {
-    for (const name of ['setPointers', 'setPointer'] as const) {
-      const world = await CommitWorld.create();
-      const session = world.session();
-      const [a, b] = await world.populate(2, session);
-      let isLost = false;
-      world.server.hooks.after = (operation) => {
-        if (operation.name !== name || isLost) return;
-        isLost = true;
-        throw networkError();
-      };
-      const snapshot =
-        name === 'setPointer'
-          ? await session.update([world.owner], (s, committer) => createChildWriter(committer, s, world.identity, world.signer(102)))
-          : await session.editTrees([a!, b!], async ([x, y]) => {
-              await put(x);
-              await put(y);
-            });
-      expect(isLost).toBe(true);
-      for (const writer of snapshot.writers) expect(await world.target(writer)).toEqual(snapshot.get(writer)?.hash);
-      expect(snapshot.get(name === 'setPointer' ? world.signer(102).publicKeyHash : a!.publicKeyHash)?.sequence).toBe(
-        name === 'setPointer' ? 1 : 3,
-      );
-    }
-  });
-
-  test('so is a merged update whose reply was lost', async () => {
-    const world = await CommitWorld.create();
-    const session = world.session();
-    const [a] = await world.populate(1, session);
-    once(world, 'setPointers', () => interfere(world));
-    let accepted = 0;
-    world.server.hooks.after = ({ name }) => {
-      if (name === 'setPointers' && ++accepted === 1) throw networkError();
-    };
-    const snapshot = await edit(session, world);
-    expect(accepted).toBe(1);
-    expect(snapshot.get(a!.publicKeyHash)?.hash).toEqual(await world.target(a!.publicKeyHash));
-    expect((await world.tree(a!.publicKeyHash)).size).toBe(3);
-  });
-
+describe('failures', () => {
   test('after a failed upload nothing is committed, the transaction is closed, and the next operation works', async () => {
     const world = await CommitWorld.create();
     const session = world.session();
@@ -354,6 +151,71 @@ describe('lost replies and failures', () => {
     expect(world.clock.sleeps).toEqual([]);
   });
 
+  test.each<[string, () => Promise<void>]>([
+    ['that never answers', () => new Promise<void>(() => undefined)],
+    [
+      'that throws at once',
+      () => {
+        throw new TypeError('closed');
+      },
+    ],
+  ])('nobody waits for a closing %s', async (_name, close) => {
+    const world = await CommitWorld.create();
+    const [a] = await world.populate(1);
+    const { blocks } = world.server;
+    let controller: AbortController | undefined;
+    const store: BlockStore = {
+      getBlock: blocks.getBlock.bind(blocks),
+      startTransaction: blocks.startTransaction.bind(blocks),
+      closeTransaction: close,
+      putBlocks: async (...parameters) => {
+        controller?.abort();
+        return blocks.putBlocks(...parameters);
+      },
+    };
+    const session = world.session({ blocks: store });
+    expect(await outcome(edit(session, world))).toBe('resolved');
+    controller = new AbortController();
+    expect(await outcome(edit(session, world, 2, { signal: controller.signal }))).toBe('aborted');
+    controller = undefined;
+    expect(await outcome(edit(session, world, 3))).toBe('resolved');
+    expect((await world.tree(a!.publicKeyHash)).size).toBe(3);
+  });
+
+  test('an answer that is neither yes nor no is not taken for yes', async () => {
+    for (const answer of [undefined, null, {}, 'false', 'true', 1, 0]) {
+      const world = await CommitWorld.create();
+      const [a] = await world.populate(1);
+      const { pointers } = world.server;
+      const junk = async (): Promise<boolean> => answer as boolean;
+      const session = world.session({
+        pointers: { getPointer: pointers.getPointer.bind(pointers), setPointer: junk, setPointers: junk },
+      });
+      expect(await outcome(edit(session, world))).toBe('format.pointer');
+      const create = session.update([world.owner], (start, committer) =>
+        createChildWriter(committer, start, world.identity, world.signer(101)),
+      );
+      expect(await outcome(create)).toBe('format.pointer');
+      expect((await world.tree(a!.publicKeyHash)).size).toBe(1);
+    }
+  });
+
+  test('a transaction id that is none is an error before anything is uploaded', async () => {
+    for (const answer of [undefined, null, {}, 5]) {
+      const world = await CommitWorld.create();
+      await world.populate(1);
+      const { blocks } = world.server;
+      const store: BlockStore = {
+        getBlock: blocks.getBlock.bind(blocks),
+        startTransaction: async () => answer as string,
+        closeTransaction: blocks.closeTransaction.bind(blocks),
+        putBlocks: blocks.putBlocks.bind(blocks),
+      };
+      expect(await outcome(edit(world.session({ blocks: store }), world))).toBe('format.request');
+      expect(writes(world)).toEqual([]);
+    }
+  });
+
   test('a creation that fails in the middle leaves a listed writer without content, and can be repeated', async () => {
     const world = await CommitWorld.create();
     const session = world.session();
@@ -368,8 +230,10 @@ describe('lost replies and failures', () => {
     expect(world.server.isKnownWriter(child.publicKeyHash)).toBe(true);
     expect(await world.target(child.publicKeyHash)).toBe(undefined);
     // The parent lists it already; what is missing is its first version.
-    expect(await outcome(create())).toBe('conflict.champ');
-    expect(await outcome(session.initialiseWriter(child))).toBe('resolved');
+    world.log.length = 0;
+    expect(await outcome(create())).toBe('resolved');
+    expect(writes(world)).toEqual(['startTransaction', 'putBlocks(A)', 'setPointer(A)', 'closeTransaction']);
+    expect(await world.target(child.publicKeyHash)).toBeDefined();
   });
 });
 
@@ -386,6 +250,36 @@ describe('cancelling', () => {
     expect(await world.target(a!.publicKeyHash)).toEqual(before);
     expect(world.server.openBlocks(world.owner)).toEqual([]);
     expect(await outcome(edit(session, world))).toBe('resolved');
+  });
+
+  test('during the merge after a lost race: nothing is committed', async () => {
+    const world = await CommitWorld.create();
+    const [a] = await world.populate(1);
+    const session = world.session();
+    const controller = new AbortController();
+    once(world, 'setPointers', () => interfere(world));
+    // The block of their version is the first one that is read for the merge.
+    world.server.hooks.after = ({ name }) => {
+      if (name === 'getPointer' && world.log.some((request) => request.name === 'setPointers')) controller.abort();
+    };
+    expect(await outcome(edit(session, world, 1, { signal: controller.signal }))).toBe('aborted');
+    expect(writes(world).filter((name) => name.startsWith('set'))).toEqual(['setPointers(A)']);
+    world.server.hooks.after = undefined;
+    expect((await world.tree(a!.publicKeyHash)).has(hex(mapKey(1)))).toBe(false);
+    expect(await outcome(edit(session, world))).toBe('resolved');
+  });
+
+  test('not before it is known whether the update was applied', async () => {
+    const world = await CommitWorld.create();
+    await world.populate(1);
+    const controller = new AbortController();
+    world.server.hooks.after = ({ name }) => {
+      if (name !== 'setPointers') return;
+      world.server.hooks.after = undefined;
+      controller.abort();
+      throw networkError();
+    };
+    expect(await outcome(edit(world.session(), world, 1, { signal: controller.signal }))).toBe('resolved');
   });
 
   test('after the commit point: ignored, also between the steps of a creation', async () => {

@@ -1,12 +1,14 @@
+import type { Cid } from '@pyrgos/core/codec';
 import type { CryptoProvider } from '@pyrgos/core/crypto';
-import { ConflictError, PyrgosError, throwIfAborted } from '@pyrgos/core/errors';
+import { ConflictError, FormatError, PyrgosError, throwIfAborted } from '@pyrgos/core/errors';
 import type { PublicKeyHash } from '@pyrgos/core/keys';
 import { MAX_MERGES_PER_FLUSH } from '@pyrgos/core/limits';
 import { CommittedWriterData, equalTargets, nextSequence, PointerUpdate } from '@pyrgos/core/model';
-import type { BlockStore, PointerStore, WriterPointer } from '@pyrgos/core/store';
+import type { BlockReadContext, BlockStore, PointerStore, WriterPointer } from '@pyrgos/core/store';
 import type { BlockBuffer, BufferedBlock } from './block-buffer.js';
-import { mergeWriterData } from './merge.js';
-import { createsWriter, groupUpdates, type RecordedUpdate, writerOf } from './pointer-buffer.js';
+import { type DroppedBlocks, linksOrNone } from './dropped-blocks.js';
+import { isBuiltUpon, mergeWriterData } from './merge.js';
+import { createsWriter, groupUpdates, type PointerBuffer, type RecordedUpdate, writerOf } from './pointer-buffer.js';
 import type { PointerReader } from './pointer-reader.js';
 import { planUploads, uploadBatches } from './upload.js';
 import type { VerifiedBlocks } from './verified-store.js';
@@ -22,6 +24,8 @@ export interface CommitStores {
   /** The server's blocks, verified and cached. */
   readonly blocks: VerifiedBlocks;
   readonly reader: PointerReader;
+  /** What this session has computed but not stored. */
+  readonly dropped: DroppedBlocks;
 }
 
 /** A version that the server has acknowledged. */
@@ -32,14 +36,14 @@ export interface AcknowledgedVersion {
 
 /** How a flush is run. */
 export interface FlushOptions {
-  /** Honoured until the first pointer is sent; see {@link flush}. */
+  /** Honoured until the first pointers are sent and while a lost race is merged; see {@link flush}. */
   readonly signal?: AbortSignal | undefined;
   /** Called for every version as soon as the server has acknowledged it, even if a later group fails. */
   readonly onAcknowledged?: ((acknowledged: AcknowledgedVersion) => void) | undefined;
 }
 
 /**
- * Sends recorded updates and the buffered blocks they need (chapter 03 section 11.5).
+ * Sends the recorded updates and the buffered blocks they need (chapter 03 section 11.5).
  *
  * **What is atomic.** The updates are cut by {@link groupUpdates}. All blocks of a group are stored before its pointers are sent, and the
  * pointers of a group take effect together or not at all. A flush that creates no writer is one group: it is atomic as a whole. A flush
@@ -47,40 +51,86 @@ export interface FlushOptions {
  * of them), and their order makes sure that what is left behind is an authorised but empty or unlinked writer, never a link to
  * nothing.
  *
- * **Cancelling.** The moment the first pointer is sent is the commit point. The signal is obeyed before it, with no effect on the
- * server but unreferenced blocks, and ignored after it.
+ * **What is refused.** Before anything is sent: ConflictError `conflict.snapshot` when a version links to a block that was dropped
+ * without being stored, because the caller took it from an operation that failed or from a version that was replaced.
+ *
+ * **Cancelling.** The moment the first pointers are sent is the commit point. The signal is obeyed before it, with no effect on the
+ * server but unreferenced blocks, and ignored after it. When they lose the race nothing is committed yet: the signal is obeyed during the
+ * merge, up to the next attempt.
  *
  * A lost race (a conflict, or a plain refusal, section 2.6 step 9) is looked into by reading the pointers again: when they have our
- * targets an earlier attempt was applied, which is success; a group of one writer is merged ({@link mergeWriterData}) and sent again;
- * otherwise the ConflictError is thrown. When the connection fails after sending, the outcome is unknown: the next read tells.
+ * targets, or what somebody has built upon them, an earlier attempt was applied, which is success; a group of one writer is merged
+ * ({@link mergeWriterData}) and sent again; otherwise the ConflictError is thrown. When the connection fails after sending, the outcome is
+ * unknown: the next read tells.
  *
- * The transaction is closed in any case. Uploaded blocks leave the buffer when all is done; after an error the caller clears it.
+ * The transaction is closed in any case, and nobody waits for that. Stored blocks leave the buffer with the acknowledgement; after an
+ * error the caller clears it.
  */
-export async function flush(
-  updates: readonly RecordedUpdate[],
-  buffer: BlockBuffer,
-  stores: CommitStores,
-  options: FlushOptions = {},
-): Promise<void> {
-  const groups = groupUpdates(updates);
+export async function flush(pointers: PointerBuffer, buffer: BlockBuffer, stores: CommitStores, options: FlushOptions = {}): Promise<void> {
+  const groups = groupUpdates(pointers.list);
   if (groups.length === 0) return;
   throwIfAborted(options.signal, 'the commit');
-  buffer.retainReachable(updates.flatMap(({ version }) => (version.hash === undefined ? [] : [version.hash])));
-  const transaction = await stores.store.startTransaction(stores.owner, options.signal);
+  const plans = groups.map((group) => group.map((update) => planUpdate(update, buffer, stores.dropped)));
+  buffer.dropReplaced(
+    pointers.replaced,
+    plans.flat().flatMap(({ blocks }) => blocks),
+  );
+  const transaction = await startTransaction(stores, options.signal);
   try {
     const run = new FlushRun(buffer, stores, transaction, options);
-    for (const group of groups) await run.commitGroup(group);
-    run.finish();
+    for (const group of plans) await run.commitGroup(group);
   } finally {
-    // The commit stands or has failed already; an unclosed transaction expires by itself.
-    await stores.store.closeTransaction(stores.owner, transaction).catch(() => undefined);
+    void closeTransaction(stores, transaction);
   }
+}
+
+async function startTransaction({ store, owner }: CommitStores, signal: AbortSignal | undefined): Promise<string> {
+  const transaction: unknown = await store.startTransaction(owner, signal);
+  if (typeof transaction === 'string') return transaction;
+  throw new FormatError('format.request', 'startTransaction', 'the server must answer with a transaction id');
+}
+
+/** A courtesy: the commit stands or has failed already, and an unclosed transaction expires by itself. */
+async function closeTransaction({ store, owner }: CommitStores, transaction: string): Promise<void> {
+  try {
+    await store.closeTransaction(owner, transaction);
+  } catch {
+    // See above.
+  }
+}
+
+/** An update with what has to be on the server before it is sent. */
+interface PlannedUpdate {
+  readonly update: RecordedUpdate;
+  readonly blocks: readonly BufferedBlock[];
+  /** Blocks that are on the server already, and that the new blocks link to. */
+  readonly linked: readonly Cid[];
+}
+
+/** ConflictError `conflict.snapshot` when the new version needs a block that is neither buffered nor stored. */
+function planUpdate(update: RecordedUpdate, buffer: BlockBuffer, dropped: DroppedBlocks): PlannedUpdate {
+  const { base, version } = update;
+  if (version.hash === undefined) return { update, blocks: [], linked: [] };
+  const { blocks, exits } = buffer.reachableFrom(version.hash);
+  const lost = dropped.firstLost(exits, () => targetAndLinks(base));
+  if (lost === undefined) return { update, blocks, linked: exits };
+  throw new ConflictError(
+    'conflict.snapshot',
+    'the new version links to a block that was dropped without being stored: make it anew from the current version',
+    { writer: writerOf(update).toString(), cid: lost.toString() },
+  );
+}
+
+/** What is certain to be stored when our update takes effect, because it replaces this version and no other. */
+function targetAndLinks({ hash, writerData }: CommittedWriterData): Cid[] {
+  if (hash === undefined || writerData === undefined) return [];
+  return [hash, ...linksOrNone(hash, writerData.encode())];
 }
 
 /** One flush on its way. */
 class FlushRun {
-  private readonly uploaded = new Map<string, BufferedBlock>();
-  private isPastCommitPoint = false;
+  private readonly uploaded = new Set<string>();
+  private isCommitted = false;
 
   constructor(
     private readonly buffer: BlockBuffer,
@@ -89,11 +139,11 @@ class FlushRun {
     private readonly options: FlushOptions,
   ) {}
 
-  async commitGroup(group: readonly RecordedUpdate[]): Promise<void> {
+  async commitGroup(group: readonly PlannedUpdate[]): Promise<void> {
     await this.upload(group);
-    const conflict = await this.send(group);
+    const conflict = await this.send(group.map(({ update }) => update));
     if (conflict === undefined) {
-      for (const update of group) this.acknowledge(update, update.version);
+      for (const plan of group) this.acknowledge(plan, plan.update.version);
       return;
     }
     if (await this.wasApplied(group)) return;
@@ -102,21 +152,25 @@ class FlushRun {
     await this.mergeAndSend(only, conflict);
   }
 
-  finish(): void {
-    for (const { cid, bytes, isRaw } of this.uploaded.values()) if (!isRaw) this.stores.blocks.keep(cid, bytes);
-    this.buffer.drop(this.uploaded.values());
+  /** Obeyed as long as nothing of this flush is committed. */
+  private get signal(): AbortSignal | undefined {
+    return this.isCommitted ? undefined : this.options.signal;
   }
 
-  private async upload(group: readonly RecordedUpdate[]): Promise<void> {
+  /** For reads on which nothing is lost when they are cancelled. */
+  private get context(): BlockReadContext {
+    const { owner } = this.stores;
+    return this.signal === undefined ? { owner } : { owner, signal: this.signal };
+  }
+
+  private async upload(group: readonly PlannedUpdate[]): Promise<void> {
     const { owner, crypto, store } = this.stores;
-    const batches = group.flatMap(({ signer, version }) => {
-      if (version.hash === undefined) return [];
-      const blocks = this.buffer.reachableFrom(version.hash).filter(({ cid }) => !this.uploaded.has(cid.key));
-      for (const block of blocks) this.uploaded.set(block.cid.key, block);
-      return planUploads(signer, blocks);
+    const batches = group.flatMap(({ update, blocks }) => {
+      const missing = blocks.filter(({ cid }) => !this.uploaded.has(cid.key));
+      for (const { cid } of missing) this.uploaded.add(cid.key);
+      return planUploads(update.signer, missing);
     });
-    const signal = this.isPastCommitPoint ? undefined : this.options.signal;
-    await uploadBatches(batches, { owner, store, crypto, transaction: this.transaction }, signal);
+    await uploadBatches(batches, { owner, store, crypto, transaction: this.transaction }, this.signal);
   }
 
   /** Sends the pointers of a group; the conflict when the race was lost, undefined when they are accepted. */
@@ -129,56 +183,82 @@ class FlushRun {
         update.signer,
       ),
     }));
-    if (!this.isPastCommitPoint) throwIfAborted(this.options.signal, 'the commit');
-    this.isPastCommitPoint = true;
+    throwIfAborted(this.signal, 'the commit');
     for (const { writer } of signed) reader.invalidate(writer);
     const [first] = signed;
     const isCreation = first !== undefined && signed.length === 1 && group.every(createsWriter);
+    let answer: unknown;
     try {
-      const isAccepted = await (isCreation ? pointers.setPointer(owner, first.writer, first.signed) : pointers.setPointers(owner, signed));
-      if (isAccepted) return undefined;
+      answer = await (isCreation ? pointers.setPointer(owner, first.writer, first.signed) : pointers.setPointers(owner, signed));
     } catch (error) {
       if (error instanceof PyrgosError && error.code === 'conflict.pointer') return error;
       throw error;
     }
+    if (answer === true) return undefined;
+    if (answer !== false) throw new FormatError('format.pointer', 'setPointers', 'the server must answer with accepted or refused');
     return new ConflictError('conflict.pointer', 'another update of a mutable pointer was faster');
   }
 
-  private acknowledge(update: RecordedUpdate, version: CommittedWriterData): void {
+  /** Takes note of a version on the server: that of the plan, or one that was built upon it. */
+  private acknowledge({ update, blocks, linked }: PlannedUpdate, version: CommittedWriterData): void {
+    const { blocks: verified, dropped, reader } = this.stores;
     const writer = writerOf(update);
-    this.stores.reader.committed(writer, { target: version.hash, sequence: version.sequence });
+    this.isCommitted = true;
+    for (const { cid, bytes, isRaw } of blocks) if (!isRaw) verified.keep(cid, bytes);
+    this.buffer.stored(blocks);
+    dropped.stored(linked);
+    reader.committed(writer, { target: version.hash, sequence: version.sequence });
     this.options.onAcknowledged?.({ writer, version });
   }
 
-  /** Whether the server has exactly our targets: then an earlier attempt got through, and only its answer was lost. */
-  private async wasApplied(group: readonly RecordedUpdate[]): Promise<boolean> {
-    const applied: [RecordedUpdate, CommittedWriterData][] = [];
-    for (const update of group) {
-      const state = await this.stores.reader.readPointer(writerOf(update), { fresh: true });
-      if (state === undefined || !equalTargets(state.target, update.version.hash)) return false;
-      applied.push([update, CommittedWriterData.of(state.target, state.sequence, update.version.writerData)]);
+  /**
+   * Whether the server has exactly our targets, or what somebody has built upon them: then an earlier attempt got through, and only its
+   * answer was lost. Never cancelled, because it decides whether the commit has happened.
+   */
+  private async wasApplied(group: readonly PlannedUpdate[]): Promise<boolean> {
+    const applied: [PlannedUpdate, CommittedWriterData][] = [];
+    for (const plan of group) {
+      const version = await this.appliedVersion(plan);
+      if (version === undefined) return false;
+      applied.push([plan, version]);
     }
-    for (const [update, version] of applied) this.acknowledge(update, version);
+    for (const [plan, version] of applied) this.acknowledge(plan, version);
     return true;
   }
 
-  private async mergeAndSend(update: RecordedUpdate, firstConflict: PyrgosError): Promise<void> {
+  /** The version on the server when it is ours or was built upon ours; otherwise undefined. */
+  private async appliedVersion({ update, blocks }: PlannedUpdate): Promise<CommittedWriterData | undefined> {
     const { owner, reader } = this.stores;
+    const { base, version: ours } = update;
+    const writer = writerOf(update);
+    const state = await reader.readPointer(writer, { fresh: true });
+    if (state === undefined) return undefined;
+    if (equalTargets(state.target, ours.hash)) return CommittedWriterData.of(state.target, state.sequence, ours.writerData);
+    if (base.hash === undefined || ours.hash === undefined) return undefined;
+    const remote = await reader.readVersion(writer);
+    if (remote === undefined) return undefined;
+    const made = new Set(blocks.map(({ cid }) => cid.key));
+    const isBuilt = await isBuiltUpon({ writer, base, ours, remote }, ({ key }) => made.has(key), this.buffer, { owner });
+    return isBuilt ? remote : undefined;
+  }
+
+  private async mergeAndSend({ update }: PlannedUpdate, firstConflict: PyrgosError): Promise<void> {
+    const { dropped, reader } = this.stores;
     const { signer, base, version: ours } = update;
     if (base.hash === undefined || ours.hash === undefined) throw firstConflict;
     const writer = signer.publicKeyHash;
     let conflict = firstConflict;
     for (let attempt = 1; attempt <= MAX_MERGES_PER_FLUSH; attempt++) {
-      const remote = await reader.readVersion(writer, { fresh: true });
+      const remote = await reader.readVersion(writer, { fresh: true, signal: this.signal });
       if (remote === undefined) throw conflict;
       const sink = this.buffer.sinkFor(writer);
-      const writerData = await mergeWriterData({ writer, base, ours, remote }, this.buffer, sink, { owner });
+      const writerData = await mergeWriterData({ writer, base, ours, remote }, this.buffer, sink, this.context);
       const hash = sink.putCbor(writerData.encode());
-      if (equalTargets(hash, remote.hash)) return this.acknowledge(update, remote);
       const version = CommittedWriterData.of(hash, nextSequence(remote.sequence), writerData);
-      const merged: RecordedUpdate = { signer, base: remote, version };
+      const merged = planUpdate({ signer, base: remote, version }, this.buffer, dropped);
+      if (equalTargets(hash, remote.hash)) return this.acknowledge(merged, remote);
       await this.upload([merged]);
-      const next = await this.send([merged]);
+      const next = await this.send([merged.update]);
       if (next === undefined) return this.acknowledge(merged, version);
       if (await this.wasApplied([merged])) return;
       conflict = next;

@@ -3,7 +3,8 @@ import type { Signer } from '@pyrgos/core/keys';
 import { CommittedWriterData, OwnedKeys, type WriterData } from '@pyrgos/core/model';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { block, CommitWorld, mapKey, outcome } from '../../test/commit-world.js';
-import { mergeWriterData, type TreeEdit } from './index.js';
+import { isBuiltUpon, mergeWriterData } from './merge.js';
+import type { TreeEdit } from './tree-edit.js';
 
 let world: CommitWorld;
 let writer: Signer;
@@ -31,14 +32,20 @@ async function edited(edit: (tree: TreeEdit) => Promise<void>): Promise<Committe
   return version;
 }
 
-async function merge(ours: CommittedWriterData, remote: CommittedWriterData, from: CommittedWriterData = base): Promise<WriterData> {
-  const source = {
-    getBlock: async (cid: { readonly key: string }) => {
-      const bytes = blocks.get(cid.key);
-      if (bytes === undefined) throw new Error('missing');
-      return bytes;
-    },
-  };
+const source = {
+  getBlock: async (cid: { readonly key: string }) => {
+    const bytes = blocks.get(cid.key);
+    if (bytes === undefined) throw new Error('missing');
+    return bytes;
+  },
+};
+
+async function merge(
+  ours: CommittedWriterData,
+  remote: CommittedWriterData,
+  from: CommittedWriterData = base,
+  signal?: AbortSignal,
+): Promise<WriterData> {
   const sink = {
     putCbor: (bytes: Uint8Array) => {
       const cid = cidOf(world.crypto.sha256(bytes));
@@ -46,7 +53,8 @@ async function merge(ours: CommittedWriterData, remote: CommittedWriterData, fro
       return cid;
     },
   };
-  return mergeWriterData({ writer: writer.publicKeyHash, base: from, ours, remote }, source, sink, { owner: world.owner });
+  const context = { owner: world.owner, ...(signal === undefined ? {} : { signal }) };
+  return mergeWriterData({ writer: writer.publicKeyHash, base: from, ours, remote }, source, sink, context);
 }
 
 describe('mergeWriterData', () => {
@@ -81,6 +89,12 @@ describe('mergeWriterData', () => {
     }
   });
 
+  test('can be cancelled', async () => {
+    const one = await edited(async (tree) => void (await tree.putBlock(mapKey(20), undefined, block('one'))));
+    const two = await edited(async (tree) => void (await tree.putBlock(mapKey(21), undefined, block('two'))));
+    expect(await outcome(merge(one, two, base, AbortSignal.abort()))).toBe('aborted');
+  });
+
   test('refuses to lose our change of any field but the tree', async () => {
     const data = base.writerData!;
     const owned = OwnedKeys.empty({ getBlock: () => Promise.reject(new Error('x')) }, { owner: world.owner });
@@ -107,5 +121,50 @@ describe('mergeWriterData', () => {
     expect(await outcome(merge(put, put, deleted))).toBe('conflict.merge');
     expect(await outcome(merge(put, bare))).toBe('conflict.merge');
     expect(await outcome(merge(put, put, bare))).toBe('conflict.merge');
+  });
+});
+
+describe('isBuiltUpon', () => {
+  /** Whether `remote` has what `ours` put: the block `made`. */
+  const isBuilt = async (ours: CommittedWriterData, remote: CommittedWriterData, made = block('ours')): Promise<boolean> => {
+    const cid = cidOf(world.crypto.sha256(made));
+    const input = { writer: writer.publicKeyHash, base, ours, remote };
+    return isBuiltUpon(input, (other) => other.equals(cid), source, { owner: world.owner });
+  };
+  const ourEdit = async (tree: TreeEdit): Promise<void> => {
+    await tree.putBlock(mapKey(20), undefined, block('ours'));
+    await tree.remove(mapKey(3), (await tree.get(mapKey(3)))!);
+  };
+
+  test('a version with all our changes, and others besides', async () => {
+    const ours = await edited(ourEdit);
+    const later = await edited(async (tree) => {
+      await ourEdit(tree);
+      await tree.putBlock(mapKey(21), undefined, block('theirs'));
+      await tree.removeAll([mapKey(4)]);
+    });
+    const moreFields = CommittedWriterData.of(later.hash, 9, later.writerData!.with({ links: base.writerData!.owned }));
+    expect(await isBuilt(ours, ours)).toBe(true);
+    expect(await isBuilt(ours, later)).toBe(true);
+    expect(await isBuilt(ours, moreFields)).toBe(true);
+    const ourFields = CommittedWriterData.of(ours.hash, 9, ours.writerData!.with({ links: base.writerData!.owned }));
+    expect(await isBuilt(ourFields, later)).toBe(false);
+    expect(await isBuilt(ourFields, moreFields)).toBe(true);
+  });
+
+  test('no version that lacks one of them, and none without a block that only we can have made', async () => {
+    const ours = await edited(ourEdit);
+    const half = await edited(async (tree) => void (await tree.putBlock(mapKey(20), undefined, block('ours'))));
+    const other = await edited(async (tree) => {
+      await tree.removeAll([mapKey(3)]);
+      await tree.putBlock(mapKey(20), undefined, block('theirs'));
+    });
+    const removal = await edited(async (tree) => tree.removeAll([mapKey(3)]));
+    expect(await isBuilt(ours, base)).toBe(false);
+    expect(await isBuilt(ours, half)).toBe(false);
+    expect(await isBuilt(ours, other)).toBe(false);
+    expect(await isBuilt(removal, other)).toBe(false);
+    expect(await isBuilt(ours, ours, block('something else'))).toBe(false);
+    expect(await isBuilt(ours, CommittedWriterData.of(undefined, 9, undefined))).toBe(false);
   });
 });

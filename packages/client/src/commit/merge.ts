@@ -1,6 +1,7 @@
+import { Cid } from '@pyrgos/core/codec';
 import { ConflictError } from '@pyrgos/core/errors';
 import type { PublicKeyHash } from '@pyrgos/core/keys';
-import { type CommittedWriterData, mergeChamps, type WriterData } from '@pyrgos/core/model';
+import { Champ, type CommittedWriterData, diffChamps, equalChampValues, mergeChamps, type WriterData } from '@pyrgos/core/model';
 import type { BlockReadContext, BlockSink, BlockSource } from '@pyrgos/core/store';
 
 /** The three versions of one writer that a merge looks at. */
@@ -21,12 +22,17 @@ function unmergeable(writer: PublicKeyHash, reason: string): ConflictError {
   });
 }
 
+/** The names of the fields besides the tree that we changed. */
+function changedBesidesTree(ours: WriterData, base: WriterData): string[] {
+  return ours.changedFields(base).filter((name) => name !== 'tree');
+}
+
 /**
  * Merges our change with somebody else's (chapter 03 section 12.2): the remote WriterData with the three-way merge of the filesystem
  * trees. New nodes go into `sink`; `source` must give back the blocks of all three versions, buffered ones included.
  *
  * ConflictError `conflict.merge` when one of the versions is a deletion or has no tree, when both sides changed the same key, or when we
- * changed anything besides the tree: the protocol would silently drop that part of our change.
+ * changed anything besides the tree: the protocol would silently drop that part of our change. AbortedError.
  */
 export async function mergeWriterData(
   { writer, base, ours, remote }: MergeInput,
@@ -37,11 +43,37 @@ export async function mergeWriterData(
   const [baseData, ourData, remoteData] = [base.writerData, ours.writerData, remote.writerData];
   if (ourData === undefined || remoteData === undefined) throw unmergeable(writer, 'the writer was deleted');
   if (baseData === undefined) throw unmergeable(writer, 'the writer exists already');
-  const lost = ourData.changedFields(baseData).filter((name) => name !== 'tree');
+  const lost = changedBesidesTree(ourData, baseData);
   if (lost.length > 0) throw unmergeable(writer, `our change of ${lost.join(', ')} would be lost`);
   if (baseData.tree === undefined || ourData.tree === undefined || remoteData.tree === undefined) {
     throw unmergeable(writer, 'a version has no tree');
   }
   const merged = await mergeChamps({ base: baseData.tree, ours: ourData.tree, remote: remoteData.tree }, source, context);
   return remoteData.with({ tree: merged.flush(sink) });
+}
+
+/**
+ * Whether the remote version is a later one than ours: it has everything that we changed, among it the link to a block that only we can
+ * have put there. Then our update was applied, and somebody built upon it before we heard of it.
+ *
+ * `isOurs` says whether a block was made in this operation. A change that only removes keys proves nothing: the others may have removed
+ * them as well.
+ */
+export async function isBuiltUpon(
+  { base, ours, remote }: MergeInput,
+  isOurs: (cid: Cid) => boolean,
+  source: BlockSource,
+  context: BlockReadContext,
+): Promise<boolean> {
+  const [baseData, ourData, remoteData] = [base.writerData, ours.writerData, remote.writerData];
+  if (baseData === undefined || ourData === undefined || remoteData?.tree === undefined) return false;
+  const different = new Set(remoteData.changedFields(ourData));
+  if (changedBesidesTree(ourData, baseData).some((name) => different.has(name))) return false;
+  const remoteTree = Champ.open(remoteData.tree, source, context);
+  let isProven = false;
+  for await (const { key, right } of diffChamps(baseData.tree, ourData.tree, source, context)) {
+    if (!equalChampValues(await remoteTree.get(key), right)) return false;
+    isProven ||= right instanceof Cid && isOurs(right);
+  }
+  return isProven;
 }

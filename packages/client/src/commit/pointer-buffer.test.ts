@@ -3,7 +3,8 @@ import type { Signer } from '@pyrgos/core/keys';
 import { CommittedWriterData, WriterData } from '@pyrgos/core/model';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { CommitWorld } from '../../test/commit-world.js';
-import { groupUpdates, NO_VERSION, PointerBuffer, writerOf } from './index.js';
+import { NO_VERSION } from './committer.js';
+import { groupUpdates, PointerBuffer, writerOf } from './pointer-buffer.js';
 
 let world: CommitWorld;
 let p: Signer;
@@ -41,6 +42,14 @@ describe('PointerBuffer', () => {
     const two = record(buffer, p, one, 5);
     expect(two.sequence).toBe(8);
     expect(list(buffer)).toEqual(['P 1→5#8', 'W 3→4#2']);
+    expect(buffer.replaced.map(String)).toEqual([hash(2).toString()]);
+    buffer.clear();
+    expect([buffer.list, buffer.replaced]).toEqual([[], []]);
+  });
+
+  test('knows the last version and the committed one of each writer', () => {
+    const buffer = new PointerBuffer();
+    const two = record(buffer, p, record(buffer, p, at(1, 7), 2), 5);
     expect(buffer.versionOf(p.publicKeyHash)).toBe(two);
     expect(buffer.committedVersionOf(p.publicKeyHash)).toEqual(at(1, 7));
     expect(buffer.versionOf(x.publicKeyHash)).toBe(undefined);

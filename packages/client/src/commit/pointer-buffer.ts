@@ -1,6 +1,8 @@
+import type { Cid } from '@pyrgos/core/codec';
 import { ArgumentError, ConflictError } from '@pyrgos/core/errors';
-import { type PublicKeyHash, type Signer, SigningPrivateKeyAndPublicHash } from '@pyrgos/core/keys';
+import type { PublicKeyHash, Signer } from '@pyrgos/core/keys';
 import { CommittedWriterData, equalTargets, type MaybeCid, nextSequence, type WriterData } from '@pyrgos/core/model';
+import { assertSigner } from './checks.js';
 
 /** A pointer write that is not sent yet. */
 export interface RecordedUpdate {
@@ -31,10 +33,16 @@ export function createsWriter(update: RecordedUpdate): boolean {
  */
 export class PointerBuffer {
   private readonly updates: RecordedUpdate[] = [];
+  private readonly replacedTargets: Cid[] = [];
 
   /** The recorded updates in sending order. */
   get list(): readonly RecordedUpdate[] {
     return this.updates;
+  }
+
+  /** The targets of versions that were recorded and then condensed away: intermediate results, which will not be sent. */
+  get replaced(): readonly Cid[] {
+    return this.replacedTargets;
   }
 
   /** The version that this buffer gives a writer, or undefined when nothing is recorded for it. */
@@ -53,7 +61,7 @@ export class PointerBuffer {
    * version that this buffer holds for the writer: recording it would silently undo the earlier write.
    */
   record(signer: Signer, base: CommittedWriterData, hash: MaybeCid, writerData: WriterData | undefined): CommittedWriterData {
-    if (!(signer instanceof SigningPrivateKeyAndPublicHash)) throw new ArgumentError('signer', 'must be a signer');
+    assertSigner('signer', signer);
     if (!(base instanceof CommittedWriterData)) throw new ArgumentError('base', 'must be a CommittedWriterData');
     if ((hash === undefined) !== (writerData === undefined)) throw new ArgumentError('writerData', 'must be given exactly with a hash');
     const index = this.updates.findLastIndex((update) => writerOf(update).equals(signer.publicKeyHash));
@@ -69,6 +77,7 @@ export class PointerBuffer {
       this.updates.push({ signer, base, version });
       return version;
     }
+    if (last.version.hash !== undefined) this.replacedTargets.push(last.version.hash);
     if (equalTargets(last.base.hash, hash)) {
       this.updates.splice(index, 1);
       return last.base;
@@ -81,6 +90,7 @@ export class PointerBuffer {
   /** Forgets everything. */
   clear(): void {
     this.updates.length = 0;
+    this.replacedTargets.length = 0;
   }
 }
 

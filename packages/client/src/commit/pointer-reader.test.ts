@@ -5,7 +5,8 @@ import type { PointerStore } from '@pyrgos/core/store';
 import { signBlock } from '@pyrgos/testkit/stores';
 import { describe, expect, test } from 'vitest';
 import { CommitWorld, outcome } from '../../test/commit-world.js';
-import { PointerReader, VerifiedBlocks } from './index.js';
+import { PointerReader } from './pointer-reader.js';
+import { VerifiedBlocks } from './verified-store.js';
 
 /** A reader of a server that answers `reply` when it is set, and counts. */
 class Hostile {
@@ -91,6 +92,16 @@ describe('PointerReader', () => {
     for (const reply of [tampered, signed.subarray(0, 70), signed.subarray(0, 10), foreign]) {
       hostile.reply = () => Promise.resolve(reply);
       expect(await outcome(hostile.read())).toBe('crypto.signature');
+    }
+  });
+
+  test('refuses answers that are no bytes', async () => {
+    const hostile = await Hostile.create();
+    const lost = new Uint8Array(10);
+    structuredClone(lost.buffer, { transfer: [lost.buffer] });
+    for (const reply of [null, {}, 'text', 5, [1, 2], { length: 100 }, lost]) {
+      hostile.reply = () => Promise.resolve(reply as Uint8Array);
+      expect(await outcome(hostile.read())).toBe('format.pointer');
     }
   });
 
@@ -187,7 +198,7 @@ describe('PointerReader', () => {
   test('a deleted writer has a version without content', async () => {
     const hostile = await Hostile.create();
     const { world, writer } = hostile;
-    await world.session().update([writer.publicKeyHash], (snapshot, committer) => committer.commit(snapshot, writer, undefined));
+    await world.session().update([writer.publicKeyHash], (snapshot, committer) => committer.delete(snapshot, writer));
     const version = await hostile.read();
     expect([version?.hash, version?.sequence, version?.writerData]).toEqual([undefined, 3, undefined]);
   });

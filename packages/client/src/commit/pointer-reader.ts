@@ -1,3 +1,4 @@
+import { assertBytes, assertInteger } from '@pyrgos/core/bytes';
 import type { CryptoProvider } from '@pyrgos/core/crypto';
 import { DeniedError, FormatError, PyrgosError } from '@pyrgos/core/errors';
 import type { PublicKeyHash } from '@pyrgos/core/keys';
@@ -52,7 +53,9 @@ export class PointerReader {
   private readonly cacheMilliseconds: number;
 
   constructor(private readonly options: PointerReaderOptions) {
-    this.cacheMilliseconds = options.cacheMilliseconds ?? POINTER_CACHE_MILLISECONDS;
+    const { cacheMilliseconds = POINTER_CACHE_MILLISECONDS } = options;
+    assertInteger('cacheMilliseconds', cacheMilliseconds, 0, Number.MAX_SAFE_INTEGER);
+    this.cacheMilliseconds = cacheMilliseconds;
   }
 
   /**
@@ -120,9 +123,27 @@ export class PointerReader {
   private async fetch(writer: PublicKeyHash, signal: AbortSignal | undefined): Promise<PointerState | undefined> {
     const { crypto, pointers, owner, blocks } = this.options;
     const context = signal === undefined ? { owner } : { owner, signal };
-    const pointer = await readPointer(crypto, pointers, owner, writer, { hasher: crypto, blocks, context });
+    const pointer = await readPointer(crypto, checkedAnswers(pointers), owner, writer, { hasher: crypto, blocks, context });
     return pointer === undefined ? undefined : { target: pointer.update.updated, sequence: pointer.update.sequence };
   }
+}
+
+/** The store with answers to `getPointer` that are byte strings or undefined: anything else is a FormatError `format.pointer`. */
+function checkedAnswers(store: PointerStore): PointerStore {
+  return {
+    getPointer: async (owner, writer, signal) => {
+      const signed: unknown = await store.getPointer(owner, writer, signal);
+      if (signed === undefined) return undefined;
+      try {
+        assertBytes('signed', signed);
+      } catch (cause) {
+        throw new FormatError('format.pointer', 'getPointer', 'the server must answer with bytes or nothing', { cause });
+      }
+      return signed;
+    },
+    setPointer: store.setPointer.bind(store),
+    setPointers: store.setPointers.bind(store),
+  };
 }
 
 /**

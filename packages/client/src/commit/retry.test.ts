@@ -2,7 +2,8 @@ import { ConflictError, DeniedError, NotFoundError, PyrgosError } from '@pyrgos/
 import { constantRandom, seededRandom } from '@pyrgos/testkit/random';
 import { describe, expect, test } from 'vitest';
 import { CommitWorld, ManualClock, mapKey, networkError, outcome } from '../../test/commit-world.js';
-import { BLOCK_RETRIES, isConflict, isRetryable, POINTER_RETRIES, retrying, retryingBlockStore, systemClock } from './index.js';
+import { systemClock } from './clock.js';
+import { BLOCK_RETRIES, isConflict, isRetryable, POINTER_RETRIES, retrying, retryingBlockStore } from './retry.js';
 
 describe('retrying', () => {
   const run = (

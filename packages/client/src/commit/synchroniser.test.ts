@@ -3,7 +3,7 @@ import type { PublicKeyHash } from '@pyrgos/core/keys';
 import { CommittedWriterData, WriterData } from '@pyrgos/core/model';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { CommitWorld, outcome } from '../../test/commit-world.js';
-import { WriteSynchroniser } from './index.js';
+import { WriteSynchroniser } from './synchroniser.js';
 
 let world: CommitWorld;
 let a: PublicKeyHash;

@@ -4,7 +4,7 @@ import { Champ } from '@pyrgos/core/model';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { block, CommitWorld, hex, mapKey, outcome } from '../../test/commit-world.js';
-import { TreeEdit } from './index.js';
+import { TreeEdit } from './tree-edit.js';
 
 describe('TreeEdit', () => {
   test('compares with what is expected, also for absent keys', async () => {
@@ -35,9 +35,47 @@ describe('TreeEdit', () => {
       expect(await outcome(tree.put(mapKey(1), undefined, 'x' as unknown as Cid))).toBe('argument');
       expect(await outcome(tree.remove(mapKey(1), undefined as unknown as Cid))).toBe('argument');
       expect(await outcome(tree.removeAll([short]))).toBe('argument');
+      expect(await outcome(tree.removeAll('x' as unknown as Uint8Array[]))).toBe('argument');
     });
     expect(await outcome(session.editTree('x' as unknown as typeof world.identity, () => Promise.resolve()))).toBe('argument');
     expect(await outcome(session.editTree(world.signer(9), () => Promise.resolve()))).toBe('not-found.pointer');
+  });
+
+  test('commits on the version that it was opened at only, and once: nothing in between is undone', async () => {
+    const world = await CommitWorld.create();
+    const [a] = await world.populate(1);
+    const writer = a!.publicKeyHash;
+    const two = world.session().update([writer], async (start, committer) => {
+      const [first, second] = [TreeEdit.open(committer, start, a!), TreeEdit.open(committer, start, a!)];
+      await first.putBlock(mapKey(1), undefined, block('first'));
+      await second.putBlock(mapKey(2), undefined, block('second'));
+      return second.commit(await first.commit(start));
+    });
+    expect(await outcome(two)).toBe('conflict.snapshot');
+    expect((await world.tree(writer)).size).toBe(1);
+
+    await world.session().update([writer], async (start, committer) => {
+      const tree = TreeEdit.open(committer, start, a!);
+      // Without a change there is nothing to undo.
+      expect(await tree.commit(start)).toBe(start);
+      await tree.putBlock(mapKey(1), undefined, block('one'));
+      const next = await tree.commit(start);
+      expect(await outcome(tree.commit(next))).toBe('conflict.snapshot');
+      expect(await outcome(tree.commit(start))).toBe('conflict.snapshot');
+      return next;
+    });
+    expect((await world.tree(writer)).size).toBe(2);
+  });
+
+  test('edits of one writer twice in one call are refused', async () => {
+    const world = await CommitWorld.create();
+    const [a, b] = await world.populate(2);
+    const twice = world.session().editTrees([a!, b!, a!], async ([first, , third]) => {
+      await first!.putBlock(mapKey(1), undefined, block('first'));
+      await third!.putBlock(mapKey(2), undefined, block('third'));
+    });
+    expect(await outcome(twice)).toBe('argument');
+    expect((await world.tree(a!.publicKeyHash)).size).toBe(1);
   });
 
   test('a tree that holds anything but links is malformed', async () => {

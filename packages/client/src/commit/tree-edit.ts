@@ -2,8 +2,9 @@ import { assertBytes } from '@pyrgos/core/bytes';
 import { Cid } from '@pyrgos/core/codec';
 import { ArgumentError, ConflictError, FormatError } from '@pyrgos/core/errors';
 import type { Signer } from '@pyrgos/core/keys';
-import { Champ, MAP_KEY_SIZE, type Snapshot } from '@pyrgos/core/model';
-import type { Committer } from './committer.js';
+import { Champ, type CommittedWriterData, MAP_KEY_SIZE, type Snapshot } from '@pyrgos/core/model';
+import { assertList, assertSigner, assertSnapshot } from './checks.js';
+import { assertCommitter, type Committer } from './committer.js';
 import { writerDataOf } from './writer-lifecycle.js';
 
 /**
@@ -11,18 +12,25 @@ import { writerDataOf } from './writer-lifecycle.js';
  * {@link TreeEdit.commit} is called, not once per edit.
  */
 export class TreeEdit {
+  private isChanged = false;
+  private isCommitted = false;
+
   private constructor(
     private readonly committer: Committer,
     private readonly signer: Signer,
+    /** The version that was opened. */
+    private readonly base: CommittedWriterData | undefined,
     private readonly champ: Champ,
-    private isChanged = false,
   ) {}
 
   /** Opens the tree of `signer`'s writer in `snapshot`; a writer without tree starts with an empty one. */
   static open(committer: Committer, snapshot: Snapshot, signer: Signer): TreeEdit {
+    assertCommitter(committer);
+    assertSigner('signer', signer);
     const { tree } = writerDataOf(snapshot, signer.publicKeyHash);
     const { blocks, context } = committer;
-    return new TreeEdit(committer, signer, tree === undefined ? Champ.empty(blocks, context) : Champ.open(tree, blocks, context));
+    const champ = tree === undefined ? Champ.empty(blocks, context) : Champ.open(tree, blocks, context);
+    return new TreeEdit(committer, signer, snapshot.get(signer.publicKeyHash), champ);
   }
 
   /** The CID stored for a map key, or undefined. */
@@ -63,15 +71,26 @@ export class TreeEdit {
 
   /** Removes many keys, whatever their values; absent ones are ignored. */
   async removeAll(mapKeys: readonly Uint8Array[]): Promise<void> {
+    assertList('mapKeys', mapKeys);
     for (const mapKey of mapKeys) assertBytes('mapKeys', mapKey, MAP_KEY_SIZE);
     await this.champ.removeAll(mapKeys);
     this.isChanged = true;
   }
 
-  /** Commits the edited tree on top of `snapshot`, whose version of the writer is the one that was opened. Call it once. */
+  /**
+   * Commits the edited tree on top of `snapshot`, once. ConflictError `conflict.snapshot` when `snapshot` holds another version of the
+   * writer than the one that was opened, or when the edit was committed before: the changes in between would be undone.
+   */
   async commit(snapshot: Snapshot): Promise<Snapshot> {
+    assertSnapshot('snapshot', snapshot);
     if (!this.isChanged) return snapshot;
     const { publicKeyHash } = this.signer;
+    if (this.isCommitted || snapshot.get(publicKeyHash)?.equals(this.base) !== true) {
+      throw new ConflictError('conflict.snapshot', 'the tree was opened at another version of the writer than this one', {
+        writer: publicKeyHash.toString(),
+      });
+    }
+    this.isCommitted = true;
     const tree = this.champ.flush(this.committer.blocks.sinkFor(publicKeyHash));
     return this.committer.commit(snapshot, this.signer, writerDataOf(snapshot, publicKeyHash).with({ tree }));
   }

@@ -9,7 +9,8 @@ import {
 import type { BlockStore } from '@pyrgos/core/store';
 import { describe, expect, test } from 'vitest';
 import { CommitWorld, networkError, outcome } from '../../test/commit-world.js';
-import { type BufferedBlock, planUploads, uploadBatches } from './index.js';
+import type { BufferedBlock } from './block-buffer.js';
+import { planUploads, uploadBatches } from './upload.js';
 
 const world = await CommitWorld.create();
 const signer = world.identity;

@@ -1,4 +1,4 @@
-import { Cid, CidCodec, encodeCbor } from '@pyrgos/core/codec';
+import { Cid, CidCodec, encodeCbor, Multihash, MultihashCode } from '@pyrgos/core/codec';
 import { type CryptoProvider, loadCrypto } from '@pyrgos/core/crypto';
 import { DeniedError, NotFoundError } from '@pyrgos/core/errors';
 import { Bat, BatWithId, SigningKeyPair } from '@pyrgos/core/keys';
@@ -6,7 +6,7 @@ import { MAX_BLOCK_SIZE, MAX_CACHED_BLOCK_SIZE } from '@pyrgos/core/limits';
 import type { BlockReadContext } from '@pyrgos/core/store';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { outcome } from '../../test/commit-world.js';
-import { VerifiedBlocks } from './index.js';
+import { VerifiedBlocks } from './verified-store.js';
 
 let crypto: CryptoProvider;
 let context: BlockReadContext;
@@ -32,6 +32,13 @@ function source(answer: (cid: Cid, context: BlockReadContext) => Promise<Uint8Ar
   return out;
 }
 
+/** An array whose memory was given away. */
+function lostMemory(): Uint8Array {
+  const array = new Uint8Array(10);
+  structuredClone(array.buffer, { transfer: [array.buffer] });
+  return array;
+}
+
 const bytesOf = (n: number, size = 10): Uint8Array => new Uint8Array(size).fill(n);
 
 describe('VerifiedBlocks', () => {
@@ -46,7 +53,8 @@ describe('VerifiedBlocks', () => {
 
   test('refuses wrong bytes, wrong types and too many bytes, and keeps none of them', async () => {
     const wanted = cidOf(bytesOf(1));
-    for (const answer of [bytesOf(2), bytesOf(1, 9), new Uint8Array(), 'text', undefined, new Uint8Array(MAX_BLOCK_SIZE + 1)]) {
+    const junk = [new Uint8Array(), 'text', undefined, null, { length: 10 }, lostMemory()];
+    for (const answer of [bytesOf(2), bytesOf(1, 9), ...junk, new Uint8Array(MAX_BLOCK_SIZE + 1)]) {
       const blocks = new VerifiedBlocks(
         source(() => Promise.resolve(answer as Uint8Array)),
         crypto,
@@ -82,6 +90,17 @@ describe('VerifiedBlocks', () => {
     await blocks.getBlock(cidOf(bytesOf(1)), context);
     shared.fill(9);
     expect(await blocks.getBlock(cidOf(bytesOf(1)), context)).toEqual(bytesOf(1));
+  });
+
+  test('takes no hash for another: a CID that is not SHA-256 cannot be verified', async () => {
+    const server = source(() => Promise.resolve(bytesOf(1)));
+    const blocks = new VerifiedBlocks(server, crypto);
+    const digest = crypto.sha256(bytesOf(1));
+    for (const code of [MultihashCode.blake3, MultihashCode.blake2s]) {
+      const cid = Cid.v1(CidCodec.raw, Multihash.create(code, digest));
+      expect(await outcome(blocks.getBlock(cid, context))).toBe('format.block');
+    }
+    expect([server.calls, blocks.size]).toEqual([0, 0]);
   });
 
   test('never asks for an identity CID', async () => {
@@ -177,7 +196,8 @@ describe('VerifiedBlocks', () => {
       crypto,
     );
     const bytes = encodeCbor(['hint']);
-    blocks.keepHints([bytes, 'rubbish' as unknown as Uint8Array, new Uint8Array(MAX_CACHED_BLOCK_SIZE + 1)]);
+    blocks.keepHints([bytes, 'rubbish' as unknown as Uint8Array, lostMemory(), new Uint8Array(MAX_CACHED_BLOCK_SIZE + 1)]);
+    for (const answer of [undefined, null, {}, 'rubbish'] as unknown[]) blocks.keepHints(answer as Uint8Array[]);
     expect(await blocks.getBlock(Cid.ofSha256(crypto.sha256(bytes), CidCodec.dagCbor), context)).toEqual(bytes);
     expect(blocks.size).toBe(bytes.length);
   });

@@ -1,9 +1,10 @@
-import { assertInteger, equalBytes } from '@pyrgos/core/bytes';
-import { Cid, CidCodec } from '@pyrgos/core/codec';
+import { assertBytes, assertInteger, copyBytes, equalBytes } from '@pyrgos/core/bytes';
+import { Cid, CidCodec, MultihashCode } from '@pyrgos/core/codec';
 import type { Hasher } from '@pyrgos/core/crypto';
-import { AbortedError, ArgumentError, FormatError, throwIfAborted } from '@pyrgos/core/errors';
+import { AbortedError, FormatError, throwIfAborted } from '@pyrgos/core/errors';
 import { BLOCK_CACHE_SIZE, MAX_BLOCK_SIZE, MAX_CACHED_BLOCK_SIZE } from '@pyrgos/core/limits';
 import type { BlockReadContext, BlockSource, BlockStore } from '@pyrgos/core/store';
+import { assertCid, assertObject, assertWriter } from './checks.js';
 
 /** A read that several callers wait for. It is cancelled when the last of them has gone. */
 interface SharedRead {
@@ -38,12 +39,15 @@ export class VerifiedBlocks implements BlockSource {
   }
 
   /**
-   * The verified bytes. FormatError `format.block` when the source returns other bytes, too many, or when `cid` names no block at all;
-   * otherwise the source's own errors.
+   * The verified bytes. FormatError `format.block` when the source returns other bytes, too many, or when `cid` names no block that could
+   * be verified: all blocks are named by SHA-256 (chapter 03 section 0). Otherwise the source's own errors.
    */
   async getBlock(cid: Cid, context: BlockReadContext): Promise<Uint8Array> {
-    if (!(cid instanceof Cid)) throw new ArgumentError('cid', 'must be a Cid');
+    assertCid(cid);
+    assertObject('context', context);
+    assertWriter('context.owner', context.owner);
     if (cid.isIdentity) throw new FormatError('format.block', 'cid', 'an identity CID names no block');
+    if (cid.multihash.code !== MultihashCode.sha2_256) throw new FormatError('format.block', 'cid', 'must be a sha2-256 hash');
     throwIfAborted(context.signal, 'reading a block');
     return this.cached(cid) ?? this.share(cid, context);
   }
@@ -62,9 +66,9 @@ export class VerifiedBlocks implements BlockSource {
 
   /** Keeps what a lookup answered, under the CIDs computed from the bytes: a forged block gets a CID that nothing refers to. */
   keepHints(blocks: readonly Uint8Array[]): void {
-    for (const bytes of blocks) {
-      if (!(bytes instanceof Uint8Array) || bytes.length > MAX_CACHED_BLOCK_SIZE) continue;
-      const own = new Uint8Array(bytes);
+    for (const bytes of Array.isArray(blocks) ? blocks : []) {
+      if (!isByteString(bytes) || bytes.length > MAX_CACHED_BLOCK_SIZE) continue;
+      const own = copyBytes(bytes);
       this.keep(Cid.ofSha256(this.hasher.sha256(own), CidCodec.dagCbor), own);
     }
   }
@@ -98,17 +102,27 @@ export class VerifiedBlocks implements BlockSource {
 
   private async fetch(cid: Cid, context: BlockReadContext): Promise<Uint8Array> {
     const bytes = await this.source.getBlock(cid, context);
-    if (!(bytes instanceof Uint8Array)) throw new FormatError('format.block', 'block', 'is no byte string');
+    if (!isByteString(bytes)) throw new FormatError('format.block', 'block', 'is no byte string');
     if (bytes.length > MAX_BLOCK_SIZE) {
       throw new FormatError('format.block', 'block', `has ${bytes.length} bytes; the maximum is ${MAX_BLOCK_SIZE}`);
     }
-    // A true copy (slice() of a Node Buffer is none), so that the source cannot change what was verified.
-    const own = new Uint8Array(bytes);
+    // So that the source cannot change what was verified.
+    const own = copyBytes(bytes);
     if (!equalBytes(this.hasher.sha256(own), cid.multihash.digest)) {
       throw new FormatError('format.block', 'block', 'does not have the hash that names it', { data: { cid: cid.toString() } });
     }
     this.keep(cid, own);
     return own;
+  }
+}
+
+/** Whether a source has answered with bytes that can be read. */
+function isByteString(answer: unknown): answer is Uint8Array {
+  try {
+    assertBytes('answer', answer);
+    return true;
+  } catch {
+    return false;
   }
 }
 

@@ -1,9 +1,11 @@
 import type { PublicKeyHash } from '@pyrgos/core/keys';
+import { Snapshot, type WriterData } from '@pyrgos/core/model';
 import type { BlockStore } from '@pyrgos/core/store';
 import { seededRandom } from '@pyrgos/testkit/random';
 import { describe, expect, test } from 'vitest';
 import { block, CommitWorld, hex, mapKey, outcome } from '../../test/commit-world.js';
-import { WriteSession } from './index.js';
+import type { Committer } from './committer.js';
+import { WriteSession } from './write-session.js';
 
 describe('WriteSession', () => {
   test('writes, reads back, overwrites and removes map keys', async () => {
@@ -95,6 +97,117 @@ describe('WriteSession', () => {
     const session = new WriteSession({ owner, crypto, blocks: world.server.blocks, pointers: world.server.pointers });
     expect(await outcome(session.initialiseWriter(world.identity, (data) => data.with({ inbound: owner })))).toBe('resolved');
     expect((await world.writerData(owner))?.inbound).toEqual(owner);
+  });
+});
+
+describe('mistakes of the caller', () => {
+  test('a change that returns nothing does not delete the writer', async () => {
+    const world = await CommitWorld.create();
+    const session = world.session();
+    const [child] = await world.populate(1, session);
+    const before = await world.target(child!.publicKeyHash);
+    for (const answer of [undefined, null, {}, 'x', Promise.resolve(undefined)]) {
+      expect(await outcome(session.updateWriterData(child!, () => answer as WriterData))).toBe('argument');
+      expect(await outcome(session.initialiseWriter(world.signer(50), () => answer as WriterData))).toBe('argument');
+    }
+    expect(await world.target(child!.publicKeyHash)).toEqual(before);
+    expect(world.log.some(({ name }) => !name.startsWith('get'))).toBe(false);
+    const outcomes = await session.update([child!.publicKeyHash], async (start, committer) => {
+      expect(await outcome(committer.commit(start, child!, undefined as unknown as WriterData))).toBe('argument');
+      expect(await outcome(committer.delete(Snapshot.empty(), child!))).toBe('argument');
+      return start;
+    });
+    expect(outcomes.get(child!.publicKeyHash)?.hash).toEqual(before);
+  });
+
+  test('an operation that returns no snapshot commits nothing', async () => {
+    const world = await CommitWorld.create();
+    const session = world.session();
+    await world.populate(0, session);
+    const before = await world.target(world.owner);
+    for (const answer of [undefined, null, {}, 'x'] as unknown[]) {
+      const change = async (start: Snapshot, committer: Committer): Promise<void> => {
+        await committer.commit(start, world.identity, start.get(world.owner)!.writerData!.with({ inbound: world.owner }));
+      };
+      const update = session.update([world.owner], async (start, committer) => {
+        await change(start, committer);
+        return answer as Snapshot;
+      });
+      expect(await outcome(update)).toBe('argument');
+      for (const whole of [answer, { snapshot: answer, result: 1 }]) {
+        const compute = session.compute([world.owner], async (start, committer) => {
+          await change(start, committer);
+          return whole as { snapshot: Snapshot; result: number };
+        });
+        expect(await outcome(compute)).toBe('argument');
+      }
+    }
+    expect(await world.target(world.owner)).toEqual(before);
+  });
+
+  test('a committer is of no use after its operation', async () => {
+    const world = await CommitWorld.create();
+    const session = world.session({ flushSize: 1 });
+    const [child] = await world.populate(1, session);
+    const before = await world.target(child!.publicKeyHash);
+    let kept: Committer | undefined;
+    let start: Snapshot | undefined;
+    let late: Promise<string> | undefined;
+    await session.update([child!.publicKeyHash], async (snapshot, committer) => {
+      [kept, start] = [committer, snapshot];
+      // Not awaited: it comes too late.
+      late = Promise.resolve().then(async () => {
+        for (let i = 0; i < 50; i++) await Promise.resolve();
+        return outcome(committer.commit(snapshot, child!, snapshot.get(child!.publicKeyHash)!.writerData!.with({ inbound: world.owner })));
+      });
+      return snapshot;
+    });
+    expect(await late).toBe('argument');
+    expect(await outcome(kept!.delete(start!, child!))).toBe('argument');
+    expect(() => kept!.blocks.putCbor(child!.publicKeyHash, block('x'))).toThrow('has ended');
+    expect(await world.target(child!.publicKeyHash)).toEqual(before);
+  });
+
+  test.each<[string, Record<string, unknown>]>([
+    ['owner', { owner: 'x' }],
+    ['blocks', { blocks: undefined }],
+    ['blocks', { blocks: {} }],
+    ['pointers', { pointers: null }],
+    ['crypto', { crypto: undefined }],
+    ['clock', { clock: 1 }],
+    ['random', { random: {} }],
+    ['capacity', { cacheSize: -1 }],
+    ['capacity', { cacheSize: 'x' }],
+    ['flushSize', { flushSize: Number.NaN }],
+    ['flushSize', { flushSize: -5 }],
+    ['cacheMilliseconds', { pointerCacheMilliseconds: '1' }],
+    ['cacheMilliseconds', { pointerCacheMilliseconds: -1 }],
+  ])('a wrong option is refused at once: %s', async (field, options) => {
+    const world = await CommitWorld.create();
+    expect(() => world.session(options)).toThrow(expect.objectContaining({ code: 'argument' }) as Error);
+    expect(() => world.session(options)).toThrow(field);
+  });
+
+  test('a signal that is none is refused, even when nothing is to be waited for', async () => {
+    const world = await CommitWorld.create();
+    const session = world.session();
+    const [child] = await world.populate(1, session);
+    const writer = child!.publicKeyHash;
+    const snapshot = await session.read(writer);
+    const options = { signal: 'x' as unknown as AbortSignal };
+    const cid = await session.get(snapshot, writer, mapKey(255));
+    const calls = [
+      session.read(writer, options),
+      session.readCommitted(writer, options),
+      session.getBlock(cid!, options),
+      session.get(snapshot, writer, mapKey(255), options),
+      session.lookUp(snapshot, writer, [{ key: mapKey(255) }], options),
+      session.update([writer], async (start) => start, options),
+      session.editTree(child!, async () => undefined, options),
+      session.updateWriterData(child!, (data) => data, options),
+      session.initialiseWriter(world.signer(50), (data) => data, options),
+    ];
+    for (const call of calls) expect(await outcome(call)).toBe('argument');
   });
 });
 

@@ -1,19 +1,41 @@
+import { assertBytes, assertInteger } from '@pyrgos/core/bytes';
 import type { Cid } from '@pyrgos/core/codec';
 import type { CryptoProvider, RandomSource } from '@pyrgos/core/crypto';
-import { ArgumentError, ConflictError } from '@pyrgos/core/errors';
-import { PublicKeyHash, type Signer, SigningPrivateKeyAndPublicHash } from '@pyrgos/core/keys';
-import { type ChampLookup, type ChampLookupResult, lookUpChamp, type Snapshot, type WriterData, WriterTree } from '@pyrgos/core/model';
+import { ArgumentError } from '@pyrgos/core/errors';
+import type { PublicKeyHash, Signer } from '@pyrgos/core/keys';
+import {
+  type ChampLookup,
+  type ChampLookupResult,
+  lookUpChamp,
+  MAP_KEY_SIZE,
+  type Snapshot,
+  WriterData,
+  WriterTree,
+} from '@pyrgos/core/model';
+import { WRITE_BUFFER_FLUSH_SIZE } from '@pyrgos/core/limits';
 import type { BlockReadContext, BlockStore, PointerStore } from '@pyrgos/core/store';
 import { lookUpBuffered } from './buffered-lookup.js';
+import {
+  assertFunction,
+  assertList,
+  assertMethods,
+  assertObject,
+  assertSigner,
+  assertSnapshot,
+  assertWriter,
+  assertWriters,
+  checkOptions,
+} from './checks.js';
 import { type Clock, systemClock } from './clock.js';
-import { Committer } from './committer.js';
+import { assertCommitter, Committer } from './committer.js';
+import { DroppedBlocks } from './dropped-blocks.js';
 import type { CommitStores } from './flush.js';
 import { PointerReader, type PointerReadOptions } from './pointer-reader.js';
 import { retryingBlockStore, retryingPointerStore } from './retry.js';
 import { WriteSynchroniser } from './synchroniser.js';
 import { TreeEdit } from './tree-edit.js';
 import { verifiedBlockStore, VerifiedBlocks } from './verified-store.js';
-import { initialWriterData, writerDataOf } from './writer-lifecycle.js';
+import { assertNotCreated, initialWriterData, writerDataOf } from './writer-lifecycle.js';
 
 /** What a {@link WriteSession} is made of. */
 export interface WriteSessionOptions {
@@ -54,25 +76,27 @@ export class WriteSession {
   /** The server's store with verified reads. */
   private readonly verifiedStore: BlockStore;
 
-  constructor(private readonly options: WriteSessionOptions) {
-    const { owner, crypto } = options;
-    if (!(owner instanceof PublicKeyHash)) throw new ArgumentError('owner', 'must be a PublicKeyHash');
-    const clock = options.clock ?? systemClock;
-    const retries = { clock, random: options.random ?? crypto };
-    const store = retryingBlockStore(options.blocks, retries);
-    const pointers = retryingPointerStore(options.pointers, retries);
+  private readonly flushSize: number;
+
+  constructor(options: WriteSessionOptions) {
+    assertObject('options', options);
+    const { owner, crypto, clock = systemClock, random = crypto, flushSize = WRITE_BUFFER_FLUSH_SIZE } = options;
+    assertWriter('owner', owner);
+    assertMethods('blocks', options.blocks, 'getBlock', 'startTransaction', 'closeTransaction', 'putBlocks');
+    assertMethods('pointers', options.pointers, 'getPointer', 'setPointer', 'setPointers');
+    assertMethods('crypto', crypto, 'sha256', 'sha256Many', 'ed25519Sign', 'ed25519Verify');
+    assertMethods('clock', clock, 'now', 'sleep');
+    assertMethods('random', random, 'randomBytes');
+    assertInteger('flushSize', flushSize, 1, Number.MAX_SAFE_INTEGER);
+    const store = retryingBlockStore(options.blocks, { clock, random });
+    const pointers = retryingPointerStore(options.pointers, { clock, random });
     const blocks = new VerifiedBlocks(store, crypto, options.cacheSize);
-    const reader = new PointerReader({
-      owner,
-      pointers,
-      blocks,
-      crypto,
-      clock,
-      cacheMilliseconds: options.pointerCacheMilliseconds,
-    });
-    this.stores = { owner, crypto, store, pointers, blocks, reader };
+    const cacheMilliseconds = options.pointerCacheMilliseconds;
+    const reader = new PointerReader({ owner, pointers, blocks, crypto, clock, cacheMilliseconds });
+    this.stores = { owner, crypto, store, pointers, blocks, reader, dropped: new DroppedBlocks() };
     this.verifiedStore = verifiedBlockStore(store, blocks);
     this.synchroniser = new WriteSynchroniser(reader);
+    this.flushSize = flushSize;
   }
 
   /** The identity whose data this is. */
@@ -81,25 +105,31 @@ export class WriteSession {
   }
 
   /** The current version of a writer after all changes in flight here; empty when it has none. */
-  async read(writer: PublicKeyHash, options?: PointerReadOptions): Promise<Snapshot> {
+  async read(writer: PublicKeyHash, options: PointerReadOptions = {}): Promise<Snapshot> {
+    assertWriter('writer', writer);
+    checkOptions(options, 'reading a writer');
     return this.synchroniser.getValue(writer, options);
   }
 
   /** The committed version of a writer without waiting for changes in flight; see {@link WriteSynchroniser.readOnlyValue}. */
-  async readCommitted(writer: PublicKeyHash, options?: PointerReadOptions): Promise<Snapshot> {
+  async readCommitted(writer: PublicKeyHash, options: PointerReadOptions = {}): Promise<Snapshot> {
+    assertWriter('writer', writer);
+    checkOptions(options, 'reading a writer');
     return this.synchroniser.readOnlyValue(writer, options);
   }
 
   /** A verified block of the owner. Never modify the array. */
   async getBlock(cid: Cid, context: Omit<BlockReadContext, 'owner'> = {}): Promise<Uint8Array> {
+    checkOptions(context, 'reading a block');
     return this.stores.blocks.getBlock(cid, { ...context, owner: this.owner });
   }
 
   /** The CID that a map key has in the tree of a writer in `snapshot`, or undefined. */
-  async get(snapshot: Snapshot, writer: PublicKeyHash, mapKey: Uint8Array, { signal }: OperationOptions = {}): Promise<Cid | undefined> {
+  async get(snapshot: Snapshot, writer: PublicKeyHash, mapKey: Uint8Array, options: OperationOptions = {}): Promise<Cid | undefined> {
+    assertBytes('mapKey', mapKey, MAP_KEY_SIZE);
+    const context = this.contextOf(options, 'reading a tree');
     const base = writerDataOf(snapshot, writer);
     if (base.tree === undefined) return undefined;
-    const context = signal === undefined ? { owner: this.owner } : { owner: this.owner, signal };
     const noSink = {
       putCbor: (): never => {
         throw new ArgumentError('sink', 'reading writes nothing');
@@ -113,11 +143,12 @@ export class WriteSession {
     snapshot: Snapshot,
     writer: PublicKeyHash,
     lookups: readonly ChampLookup[],
-    { signal }: OperationOptions = {},
+    options: OperationOptions = {},
   ): Promise<ChampLookupResult[]> {
+    assertList('lookups', lookups);
+    const context = this.contextOf(options, 'reading a tree');
     const { tree } = writerDataOf(snapshot, writer);
     if (tree === undefined) return lookups.map(() => undefined);
-    const context = signal === undefined ? { owner: this.owner } : { owner: this.owner, signal };
     return lookUpChamp(this.stores.crypto, tree, lookups, this.verifiedStore, context);
   }
 
@@ -128,6 +159,8 @@ export class WriteSession {
     writer: PublicKeyHash,
     lookups: readonly ChampLookup[],
   ): Promise<ChampLookupResult[]> {
+    assertCommitter(committer);
+    assertList('lookups', lookups);
     return lookUpBuffered(committer, this.verifiedStore, snapshot, writer, lookups);
   }
 
@@ -139,15 +172,26 @@ export class WriteSession {
   async compute<T>(
     writers: readonly PublicKeyHash[],
     operation: (snapshot: Snapshot, committer: Committer) => Promise<{ readonly snapshot: Snapshot; readonly result: T }>,
-    { signal }: OperationOptions = {},
+    options: OperationOptions = {},
   ): Promise<{ readonly snapshot: Snapshot; readonly result: T }> {
+    assertWriters('writers', writers);
+    assertFunction('operation', operation);
+    checkOptions(options, 'the operation');
+    const { signal } = options;
     return this.synchroniser.run(
       writers,
       async (start) => {
-        const committer = new Committer(this.stores, { signal, flushSize: this.options.flushSize });
-        const { snapshot, result } = await operation(start, committer);
-        await committer.flush();
-        return { snapshot: snapshot.overwrite(committer.acknowledged), result };
+        const committer = new Committer(this.stores, { signal, flushSize: this.flushSize });
+        try {
+          const answer = await operation(start, committer);
+          assertObject('operation()', answer);
+          const { snapshot, result } = answer;
+          assertSnapshot('operation().snapshot', snapshot);
+          await committer.flush();
+          return { snapshot: snapshot.overwrite(committer.acknowledged), result };
+        } finally {
+          await committer.close();
+        }
       },
       signal,
     );
@@ -159,6 +203,7 @@ export class WriteSession {
     operation: (snapshot: Snapshot, committer: Committer) => Promise<Snapshot>,
     options?: OperationOptions,
   ): Promise<Snapshot> {
+    assertFunction('operation', operation);
     const run = async (start: Snapshot, committer: Committer): Promise<{ snapshot: Snapshot; result: undefined }> => ({
       snapshot: await operation(start, committer),
       result: undefined,
@@ -167,18 +212,19 @@ export class WriteSession {
   }
 
   /**
-   * Edits the trees of one or several writers and commits them atomically: all edits of all writers, or none. Resolves to the versions
-   * now on the server.
+   * Edits the trees of one or several writers, each named once, and commits them atomically: all edits of all writers, or none. Resolves
+   * to the versions now on the server.
    */
   async editTrees(
     signers: readonly Signer[],
     edit: (trees: readonly TreeEdit[]) => Promise<void>,
     options?: OperationOptions,
   ): Promise<Snapshot> {
-    for (const signer of signers) {
-      if (!(signer instanceof SigningPrivateKeyAndPublicHash)) throw new ArgumentError('signers', 'must hold signers');
-    }
+    assertList('signers', signers);
+    for (let i = 0; i < signers.length; i++) assertSigner(`signers[${i}]`, signers[i]);
+    assertFunction('edit', edit);
     const writers = signers.map(({ publicKeyHash }) => publicKeyHash);
+    if (new Set(writers.map(({ key }) => key)).size !== writers.length) throw new ArgumentError('signers', 'must name each writer once');
     return this.update(
       writers,
       async (start, committer) => {
@@ -196,6 +242,8 @@ export class WriteSession {
 
   /** Edits the tree of one writer and commits it. */
   async editTree(signer: Signer, edit: (tree: TreeEdit) => Promise<void>, options?: OperationOptions): Promise<Snapshot> {
+    assertSigner('signer', signer);
+    assertFunction('edit', edit);
     return this.editTrees(
       [signer],
       async ([tree]) => {
@@ -205,39 +253,56 @@ export class WriteSession {
     );
   }
 
-  /** Changes a writer's WriterData by a function, for example its `algorithm`; commits nothing when it returns an equal one. */
+  /**
+   * Changes a writer's WriterData by a function, for example its `algorithm`; commits nothing when it returns an equal one. ArgumentError,
+   * and nothing is changed, when it returns no WriterData. To delete a writer use {@link deleteSubspace}.
+   */
   async updateWriterData(
     signer: Signer,
     change: (writerData: WriterData) => WriterData | Promise<WriterData>,
     options?: OperationOptions,
   ): Promise<Snapshot> {
+    assertSigner('signer', signer);
+    assertFunction('change', change);
     const writer = signer.publicKeyHash;
     return this.update(
       [writer],
-      async (start, committer) => committer.commit(start, signer, await change(writerDataOf(start, writer))),
+      async (start, committer) => committer.commit(start, signer, await changed(writerDataOf(start, writer), change)),
       options,
     );
   }
 
   /**
    * Gives a writer that the server knows already, the identity itself, its first version (chapter 03 section 3.1). Writers below it
-   * come from `createChildWriter`. ConflictError `conflict.pointer` when it has one.
+   * come from `createChildWriter`. ConflictError `conflict.pointer` when it has one; otherwise like {@link updateWriterData}.
    */
   async initialiseWriter(
     signer: Signer,
-    change: (writerData: WriterData) => WriterData = (writerData) => writerData,
+    change: (writerData: WriterData) => WriterData | Promise<WriterData> = (writerData) => writerData,
     options?: OperationOptions,
   ): Promise<Snapshot> {
+    assertSigner('signer', signer);
+    assertFunction('change', change);
     const writer = signer.publicKeyHash;
     return this.update(
       [writer],
       async (start, committer) => {
-        if (start.get(writer)?.hash !== undefined) {
-          throw new ConflictError('conflict.pointer', 'the writer has a version already', { writer: writer.toString() });
-        }
-        return committer.commit(start, signer, change(initialWriterData(committer, writer)));
+        assertNotCreated(start, writer);
+        return committer.commit(start, signer, await changed(initialWriterData(committer, writer), change));
       },
       options,
     );
   }
+
+  private contextOf(options: OperationOptions, operation: string): BlockReadContext {
+    checkOptions(options, operation);
+    const { signal } = options;
+    return signal === undefined ? { owner: this.owner } : { owner: this.owner, signal };
+  }
+}
+
+async function changed(before: WriterData, change: (writerData: WriterData) => WriterData | Promise<WriterData>): Promise<WriterData> {
+  const after: unknown = await change(before);
+  if (after instanceof WriterData) return after;
+  throw new ArgumentError('change()', 'must return a WriterData');
 }

@@ -1,7 +1,9 @@
-import { walkOwnedWriters } from '@pyrgos/core/model';
+import { PyrgosError } from '@pyrgos/core/errors';
+import { OwnerProof } from '@pyrgos/core/keys';
+import { OwnedKeys, walkOwnedWriters } from '@pyrgos/core/model';
 import { describe, expect, test } from 'vitest';
-import { CommitWorld, outcome } from '../../test/commit-world.js';
-import { createChildWriter, delistWriter, deleteSubspace } from './index.js';
+import { block, CommitWorld, mapKey, outcome } from '../../test/commit-world.js';
+import { createChildWriter, deleteSubspace, delistWriter, writerDataOf } from './writer-lifecycle.js';
 
 /** The writers that the server's data proves to belong to the identity. */
 async function owned(world: CommitWorld): Promise<string[]> {
@@ -31,16 +33,62 @@ describe('the life cycle of a writer', () => {
     expect(world.server.registrationErrors).toEqual([]);
   });
 
-  test('a listed key, the parent itself and a parent without version are refused', async () => {
+  test('an existing writer, the parent itself and a parent without version are refused', async () => {
     const world = await CommitWorld.create();
     const session = world.session();
     const [a] = await world.populate(1, session);
     const create = (parent: typeof a, child: typeof a): Promise<string> =>
       outcome(session.update([world.owner], (start, committer) => createChildWriter(committer, start, parent!, child!)));
-    expect(await create(world.identity, a)).toBe('conflict.champ');
+    expect(await create(world.identity, a)).toBe('conflict.pointer');
+    expect((await world.tree(a!.publicKeyHash)).size).toBe(1);
     expect(await create(world.identity, world.identity)).toBe('argument');
     expect(await create(world.signer(7), a)).toBe('not-found.pointer');
     expect(await create('x' as unknown as typeof a, a)).toBe('argument');
+  });
+
+  test.each(['setPointers', 'setPointer'])('a creation that was cut off after %s can be repeated with the same key', async (name) => {
+    const world = await CommitWorld.create();
+    await world.populate(0);
+    const child = world.signer(100);
+    world.server.hooks.after = (operation) => {
+      if (operation.name === name) throw new PyrgosError('internal', 'the client died');
+    };
+    const create = (parent = world.identity): Promise<string> =>
+      outcome(world.session().update([world.owner], (start, committer) => createChildWriter(committer, start, parent, child)));
+    expect(await create()).toBe('internal');
+    world.server.hooks.after = undefined;
+    expect(await create()).toBe('resolved');
+    expect(await owned(world)).toEqual([world.owner, child.publicKeyHash].map(String));
+    // As long as it is as it was created nothing is lost by repeating it; then it is refused.
+    expect(await create()).toBe('resolved');
+    await world.session().editTree(child, async (tree) => void (await tree.putBlock(mapKey(1), undefined, block('x'))));
+    expect(await create()).toBe('conflict.pointer');
+    expect((await world.tree(child.publicKeyHash)).size).toBe(1);
+  });
+
+  test('a key that is listed with another proof, or exists without being listed, is refused', async () => {
+    const world = await CommitWorld.create();
+    const session = world.session();
+    const [a] = await world.populate(1, session);
+    const stranger = world.signer(100 + 7);
+    // Listed by the parent, but its proof is for somebody else.
+    await session.update([world.owner], async (start, committer) => {
+      const data = writerDataOf(start, world.owner);
+      const keys = OwnedKeys.open(data.owned, committer.blocks, committer.context);
+      const sink = committer.blocks.sinkFor(world.owner);
+      await keys.add(OwnerProof.create(world.crypto, stranger, a!.publicKeyHash), sink);
+      return committer.commit(start, world.identity, data.with({ owned: keys.flush(sink) }));
+    });
+    const create = (child: typeof stranger): Promise<string> =>
+      outcome(
+        session.update([world.owner, child.publicKeyHash], (start, committer) =>
+          createChildWriter(committer, start, world.identity, child),
+        ),
+      );
+    expect(await create(stranger)).toBe('conflict.champ');
+    await session.update([world.owner], (start, committer) => delistWriter(committer, start, world.identity, a!.publicKeyHash));
+    expect(await create(a!)).toBe('conflict.pointer');
+    expect((await world.tree(a!.publicKeyHash)).size).toBe(1);
   });
 
   test('de-listing: once, and then nothing more to commit', async () => {

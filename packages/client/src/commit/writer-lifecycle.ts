@@ -1,10 +1,13 @@
-import { ArgumentError, NotFoundError } from '@pyrgos/core/errors';
-import { OwnerProof, PublicKeyHash, type Signer, SigningPrivateKeyAndPublicHash } from '@pyrgos/core/keys';
+import { ArgumentError, ConflictError, NotFoundError } from '@pyrgos/core/errors';
+import { OwnerProof, type PublicKeyHash, type Signer } from '@pyrgos/core/keys';
 import { OwnedKeys, type Snapshot, WriterData } from '@pyrgos/core/model';
-import type { Committer } from './committer.js';
+import { assertSigner, assertSnapshot, assertWriter } from './checks.js';
+import { assertCommitter, type Committer } from './committer.js';
 
 /** The WriterData of a writer in a snapshot; NotFoundError `not-found.pointer` when it has none. */
 export function writerDataOf(snapshot: Snapshot, writer: PublicKeyHash): WriterData {
+  assertSnapshot('snapshot', snapshot);
+  assertWriter('writer', writer);
   const writerData = snapshot.get(writer)?.writerData;
   if (writerData === undefined) {
     throw new NotFoundError('not-found.pointer', 'the writer has no current version', { writer: writer.toString() });
@@ -12,8 +15,10 @@ export function writerDataOf(snapshot: Snapshot, writer: PublicKeyHash): WriterD
   return writerData;
 }
 
-function requireSigner(field: string, signer: unknown): asserts signer is Signer {
-  if (!(signer instanceof SigningPrivateKeyAndPublicHash)) throw new ArgumentError(field, 'must be a signer');
+/** ConflictError `conflict.pointer` when a writer that is to be created exists in `snapshot`: its data would be lost. */
+export function assertNotCreated(snapshot: Snapshot, writer: PublicKeyHash): void {
+  if (snapshot.get(writer)?.hash === undefined) return;
+  throw new ConflictError('conflict.pointer', 'the writer has a version already', { writer: writer.toString() });
 }
 
 /** Buffers the blocks of a new writer's first version: nothing in it but an empty owned-key CHAMP (chapter 03 section 3.1). */
@@ -25,28 +30,41 @@ export function initialWriterData(committer: Committer, writer: PublicKeyHash): 
 /**
  * Creates the writer of `child` under `parent` (chapter 03 section 14.1): the parent's owned keys list it with its proof, then it gets its
  * first version. What the operation commits to the parent afterwards is sent after the child, so that nothing links to a writer that is
- * not there yet. ConflictError `conflict.champ` when the parent lists the key already.
+ * not there yet.
+ *
+ * A creation that was cut off after the first step may be repeated with the same keys. ConflictError `conflict.pointer` when the child
+ * exists, `conflict.champ` when the parent lists it with another proof.
  */
 export async function createChildWriter(committer: Committer, snapshot: Snapshot, parent: Signer, child: Signer): Promise<Snapshot> {
-  requireSigner('parent', parent);
-  requireSigner('child', child);
+  assertCommitter(committer);
+  assertSnapshot('snapshot', snapshot);
+  assertSigner('parent', parent);
+  assertSigner('child', child);
   const parentHash = parent.publicKeyHash;
   if (parentHash.equals(child.publicKeyHash)) throw new ArgumentError('child', 'must be another key than the parent');
   const parentData = writerDataOf(snapshot, parentHash);
+  assertNotCreated(snapshot, child.publicKeyHash);
   const owned = OwnedKeys.open(parentData.owned, committer.blocks, committer.context);
+  // Signatures are deterministic: the proof of an earlier attempt is this one.
+  const proof = OwnerProof.create(committer.crypto, child, parentHash);
+  const isListed = proof.equals(await owned.get(child.publicKeyHash));
   // Both commits or none belong to one flush: a flush in between is correct but leaves a listed writer without a pointer.
   return committer.withoutFlush(async () => {
-    const sink = committer.blocks.sinkFor(parentHash);
-    await owned.add(OwnerProof.create(committer.crypto, child, parentHash), sink);
-    const authorised = await committer.commit(snapshot, parent, parentData.with({ owned: owned.flush(sink) }));
-    return committer.commit(authorised, child, initialWriterData(committer, child.publicKeyHash));
+    let next = snapshot;
+    if (!isListed) {
+      const sink = committer.blocks.sinkFor(parentHash);
+      await owned.add(proof, sink);
+      next = await committer.commit(snapshot, parent, parentData.with({ owned: owned.flush(sink) }));
+    }
+    return committer.commit(next, child, initialWriterData(committer, child.publicKeyHash));
   });
 }
 
 /** Takes a writer out of the parent's owned keys (chapter 03 section 14.3). Nothing is committed when it was not listed. */
 export async function delistWriter(committer: Committer, snapshot: Snapshot, parent: Signer, child: PublicKeyHash): Promise<Snapshot> {
-  requireSigner('parent', parent);
-  if (!(child instanceof PublicKeyHash)) throw new ArgumentError('child', 'must be a PublicKeyHash');
+  assertCommitter(committer);
+  assertSigner('parent', parent);
+  assertWriter('child', child);
   const parentData = writerDataOf(snapshot, parent.publicKeyHash);
   const owned = OwnedKeys.open(parentData.owned, committer.blocks, committer.context);
   if (!(await owned.remove(child))) return snapshot;
@@ -60,12 +78,14 @@ export async function delistWriter(committer: Committer, snapshot: Snapshot, par
  * only de-listed. When both are the same writer there is nothing to do.
  */
 export async function deleteSubspace(committer: Committer, snapshot: Snapshot, parent: Signer, child: Signer): Promise<Snapshot> {
-  requireSigner('parent', parent);
-  requireSigner('child', child);
+  assertCommitter(committer);
+  assertSnapshot('snapshot', snapshot);
+  assertSigner('parent', parent);
+  assertSigner('child', child);
   if (parent.publicKeyHash.equals(child.publicKeyHash)) return snapshot;
   if (!snapshot.has(child.publicKeyHash)) throw new ArgumentError('snapshot', 'must hold the version of the child');
   return committer.withoutFlush(async () => {
     const delisted = await delistWriter(committer, snapshot, parent, child.publicKeyHash);
-    return committer.commit(delisted, child, undefined);
+    return committer.delete(delisted, child);
   });
 }

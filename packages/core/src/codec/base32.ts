@@ -15,7 +15,8 @@ const bases: Readonly<Record<Base32Alphabet, BitGroups>> = {
 };
 
 function baseOf(alphabet: Base32Alphabet): BitGroups {
-  if (!Object.hasOwn(bases, alphabet)) throw new ArgumentError('alphabet', 'must be lower, upper, hexLower or hexUpper');
+  if (typeof alphabet !== 'string' || !Object.hasOwn(bases, alphabet))
+    throw new ArgumentError('alphabet', 'must be lower, upper, hexLower or hexUpper');
   return bases[alphabet];
 }
 

@@ -281,6 +281,48 @@ describe('streaming', () => {
     expect(source.closed).toBe(true);
   });
 
+  test('cancelling ends the wait for a source that says nothing more', async () => {
+    for (const start of [[], [carHeader([])], [carHeader([]).subarray(0, 5)]]) {
+      const controller = new AbortController();
+      async function* silent(): AsyncGenerator<Uint8Array, void, undefined> {
+        yield* start;
+        setTimeout(() => controller.abort(), 0);
+        await new Promise(() => undefined);
+      }
+      const reading = (async () => {
+        for await (const _ of readCar(silent(), { signal: controller.signal }));
+      })();
+      await expect(reading).rejects.toThrow(AbortedError);
+    }
+  });
+
+  test('a source that fails after the cancellation disturbs nobody', async () => {
+    const controller = new AbortController();
+    let fail: (error: Error) => void = () => undefined;
+    let closed = 0;
+    const source: AsyncIterable<Uint8Array> = {
+      [Symbol.asyncIterator]: () => ({
+        next: async () =>
+          new Promise((_, reject) => {
+            fail = reject;
+            setTimeout(() => controller.abort(), 0);
+          }),
+        return: async () => {
+          closed++;
+          throw new RangeError('also broken');
+        },
+      }),
+    };
+    await expect(readCar(source, { signal: controller.signal }).roots()).rejects.toThrow(AbortedError);
+    fail(new RangeError('disk'));
+    await new Promise((resolve) => setTimeout(resolve, 1));
+    expect(closed).toBe(1);
+  });
+
+  test('what is no signal is refused', async () => {
+    await expect(readCar(chunked(carHeader([])), { signal: 'x' as never }).roots()).rejects.toThrow(ArgumentError);
+  });
+
   test('an error of the source is passed on', async () => {
     const failing: AsyncIterable<Uint8Array> = {
       async *[Symbol.asyncIterator]() {

@@ -1,3 +1,4 @@
+import { assertInstances, assertMethods, assertObject } from '../arguments.js';
 import { assertBytes, assertInteger, concatBytes, equalBytes } from '../bytes.js';
 import { ArgumentError, FormatError, LimitError, PyrgosError, throwIfAborted } from '../errors.js';
 import { MAX_BLOCK_SIZE, MAX_CAR_HEADER_SIZE, MAX_IDENTITY_DIGEST_READ } from '../limits.js';
@@ -12,6 +13,8 @@ import { decodeSmallVarint, encodeVarint } from './varint.js';
 
 /** Longest binary CID: version, codec, and an identity multihash with its two varints. */
 const MAX_CID_SIZE = MAX_IDENTITY_DIGEST_READ + 5;
+/** For the message of an AbortedError. */
+const READING = 'reading a CAR file';
 /** Bytes of the longest varint (chapter 01 section 3). */
 const MAX_VARINT_SIZE = 10;
 
@@ -54,18 +57,24 @@ function within<T>(where: string, read: () => T): T {
 /**
  * A CAR version 1 stream being read: iterate over it once to get the blocks in file order. It holds one block at a time, never the
  * file. Errors: FormatError `format.car` for malformed or truncated input and for blocks that do not match their CID, LimitError for
- * a header or block that is too large, AbortedError. The source is closed when the iteration ends for whatever reason.
+ * a header or block that is too large, AbortedError at once when the signal fires, even while the source is silent. The source is closed when the iteration ends for whatever reason.
  */
 export class CarReader implements AsyncIterable<CarBlock> {
   private readonly queue: ByteQueue;
+  private readonly options: ReadCarOptions;
   private header: Promise<readonly Cid[]> | undefined;
   private started = false;
 
-  constructor(
-    source: AsyncIterable<Uint8Array>,
-    private readonly options: ReadCarOptions,
-  ) {
-    this.queue = new ByteQueue(source);
+  /** See {@link readCar}. */
+  constructor(source: AsyncIterable<Uint8Array>, options: ReadCarOptions = {}) {
+    if (typeof source !== 'object' || source === null || typeof source[Symbol.asyncIterator] !== 'function') {
+      throw new ArgumentError('source', 'must be an async iterable of byte arrays');
+    }
+    assertObject('options', options);
+    if (options.maxBlockSize !== undefined) assertInteger('maxBlockSize', options.maxBlockSize, 0, MAX_BLOCK_SIZE);
+    if (options.hasher !== undefined) assertMethods('hasher', options.hasher, 'sha256');
+    this.options = options;
+    this.queue = new ByteQueue(source, options.signal, READING);
   }
 
   /** The roots named by the header, which is read when first needed. */
@@ -84,7 +93,7 @@ export class CarReader implements AsyncIterable<CarBlock> {
     try {
       await this.roots();
       for (let index = 0; ; index++) {
-        throwIfAborted(this.options.signal, 'reading a CAR file');
+        throwIfAborted(this.options.signal, READING);
         const block = await this.readBlock(`block ${index}`);
         if (block === undefined) return;
         yield block;
@@ -112,7 +121,7 @@ export class CarReader implements AsyncIterable<CarBlock> {
   }
 
   private async readHeader(): Promise<readonly Cid[]> {
-    throwIfAborted(this.options.signal, 'reading a CAR file');
+    throwIfAborted(this.options.signal, READING);
     const length = (await this.readLength('header')) ?? fail('header', 'input is empty');
     if (length > MAX_CAR_HEADER_SIZE) throw new LimitError('CAR header size', length, MAX_CAR_HEADER_SIZE);
     const bytes = (await this.queue.take(length)) ?? fail('header', 'input ends inside the header');
@@ -160,16 +169,12 @@ function cidEnd(section: Uint8Array): number {
  * dag-cbor; their CBOR is not looked at. See {@link CarReader} for the errors.
  */
 export function readCar(source: AsyncIterable<Uint8Array>, options: ReadCarOptions = {}): CarReader {
-  if (typeof source !== 'object' || source === null || typeof source[Symbol.asyncIterator] !== 'function') {
-    throw new ArgumentError('source', 'must be an async iterable of byte arrays');
-  }
-  if (options.maxBlockSize !== undefined) assertInteger('maxBlockSize', options.maxBlockSize, 0, MAX_BLOCK_SIZE);
   return new CarReader(source, options);
 }
 
 /** The header of a CAR version 1 file with its length: the first bytes of the file. */
 export function carHeader(roots: readonly Cid[]): Uint8Array<ArrayBuffer> {
-  if (!Array.isArray(roots) || !roots.every((root) => root instanceof Cid)) throw new ArgumentError('roots', 'must be a list of Cids');
+  assertInstances('roots', roots, Cid);
   const header = encodeCbor(
     cborMap([
       ['roots', roots],

@@ -1,7 +1,9 @@
+import { assertObject } from '../arguments.js';
 import { assertBytes, assertInteger, utf8Decode } from '../bytes.js';
-import { FormatError } from '../errors.js';
+import { ArgumentError, FormatError } from '../errors.js';
 import { MAX_CBOR_DEPTH } from '../limits.js';
-import { compareCborKeys, type CborValue } from './cbor-value.js';
+import { mostCborItems } from './cbor-budget.js';
+import { type CborMap, compareCborKeys, type CborValue } from './cbor-value.js';
 import { type Cid, decodeCid, parseCid } from './cid.js';
 
 /** What a decoder tolerates beyond the canonical form. */
@@ -14,11 +16,23 @@ const MAX_INT64 = 2n ** 63n - 1n;
 /** Text up to this many bytes is decoded by hand when it is ASCII; TextDecoder has a high fixed cost. */
 const SHORT_TEXT = 32;
 
+/** All empty lists: one byte of input must not cost an object. */
+const EMPTY_LIST: readonly CborValue[] = Object.freeze([]);
+/** All empty maps, which cost most. Freezing does not protect the content of a Map, so what would change it is replaced. */
+const EMPTY_MAP: CborMap = Object.freeze(Object.defineProperty(new Map<string, CborValue>(), 'set', { value: refuseToChange }));
+
+function refuseToChange(): never {
+  throw new ArgumentError('map', 'came out of the decoder and must not be changed; copy it');
+}
+
 class Decoder {
   offset: number;
+  /** Items that the containers read so far have announced, themselves included. */
+  items = 1;
+  private readonly maxItems: number;
   private readonly view: DataView;
-
   private readonly input: Uint8Array;
+  private emptyBytes: Uint8Array | undefined;
 
   constructor(
     input: Uint8Array,
@@ -26,6 +40,7 @@ class Decoder {
     private readonly legacyTextLinks: boolean,
   ) {
     this.offset = start;
+    this.maxItems = mostCborItems(input.length - start);
     // A plain view: the byte strings of a Node Buffer would be Buffers, whose slice() does not copy.
     this.input = new Uint8Array(input.buffer, input.byteOffset, input.byteLength);
     this.view = new DataView(input.buffer, input.byteOffset, input.byteLength);
@@ -85,8 +100,20 @@ class Decoder {
     return value;
   }
 
+  /**
+   * A declared number of list elements or map pairs. The items are counted as they are announced, so that nothing is allocated for more
+   * than the budget allows, however deep the lies are nested.
+   */
+  private count(info: number, at: number, itemsEach: number): number {
+    const count = this.size(info, at);
+    this.items += count * itemsEach;
+    if (this.items > this.maxItems) this.fail(`holds more than ${this.maxItems} items`, at);
+    return count;
+  }
+
   private byteString(info: number, at: number): Uint8Array {
     const length = this.size(info, at);
+    if (length === 0) return (this.emptyBytes ??= this.input.subarray(0, 0));
     this.need(length);
     const start = this.offset;
     this.offset += length;
@@ -116,15 +143,17 @@ class Decoder {
     if (depth >= MAX_CBOR_DEPTH) this.fail(`lists and maps are nested deeper than ${MAX_CBOR_DEPTH}`, at);
   }
 
-  private list(info: number, at: number, depth: number): CborValue[] {
-    const count = this.size(info, at);
+  private list(info: number, at: number, depth: number): readonly CborValue[] {
+    const count = this.count(info, at, 1);
+    if (count === 0) return EMPTY_LIST;
     const out: CborValue[] = [];
     for (let i = 0; i < count; i++) out.push(this.item(depth + 1));
     return out;
   }
 
-  private map(info: number, at: number, depth: number): Map<string, CborValue> {
-    const count = this.size(info, at);
+  private map(info: number, at: number, depth: number): CborMap {
+    const count = this.count(info, at, 2);
+    if (count === 0) return EMPTY_MAP;
     const out = new Map<string, CborValue>();
     let previous: string | undefined;
     for (let i = 0; i < count; i++) {
@@ -212,8 +241,9 @@ class Decoder {
 
 /**
  * Decodes exactly one item that fills the whole input and is in canonical form: shortest heads, sorted unique text keys, strict
- * UTF-8 (chapter 01 sections 2.1 to 2.5). What it returns re-encodes to the same bytes. Any other input is a FormatError
- * `format.cbor` with `data.offset`. Byte strings are views into `input`.
+ * UTF-8 (chapter 01 sections 2.1 to 2.5), at most MAX_CBOR_DEPTH deep, at most MAX_CBOR_ITEMS items and one more for every
+ * CBOR_BYTES_PER_ITEM bytes. What it returns re-encodes to the same bytes. Any other input is a FormatError `format.cbor` with
+ * `data.offset`. Byte strings are views into `input`; empty lists and maps are shared and cannot be changed.
  */
 export function decodeCbor(input: Uint8Array, options: CborDecodeOptions = {}): CborValue {
   const { value, end } = decodeCborPrefix(input, 0, options);
@@ -234,7 +264,10 @@ export function decodeCborPrefix(
 ): { readonly value: CborValue; readonly end: number } {
   assertBytes('input', input);
   assertInteger('start', start, 0, input.length);
+  assertObject('options', options);
   const decoder = new Decoder(input, start, options.legacyTextLinks === true);
   const value = decoder.item(0);
+  // The budget of the item itself; while it was read, its end was not known.
+  if (decoder.items > mostCborItems(decoder.offset - start)) decoder.fail('holds too many items for its length', start);
   return { value, end: decoder.offset };
 }

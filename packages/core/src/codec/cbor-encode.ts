@@ -1,6 +1,7 @@
-import { isWellFormed } from '../bytes.js';
+import { assertBytes, isWellFormed } from '../bytes.js';
 import { ArgumentError, LimitError } from '../errors.js';
 import { MAX_CBOR_DEPTH } from '../limits.js';
+import { mostCborItems } from './cbor-budget.js';
 import { compareCborKeys, type CborMap, type CborValue } from './cbor-value.js';
 import { Cid } from './cid.js';
 
@@ -13,6 +14,8 @@ class Output {
   private buffer: Uint8Array<ArrayBuffer> = new Uint8Array(256);
   private view = new DataView(this.buffer.buffer);
   private length = 0;
+  /** Values and map keys so far. */
+  items = 1;
 
   private reserve(extra: number): void {
     const needed = this.length + extra;
@@ -86,6 +89,8 @@ class Output {
   }
 
   finish(): Uint8Array<ArrayBuffer> {
+    const most = mostCborItems(this.length);
+    if (this.items > most) throw new LimitError('CBOR items', this.items, most);
     return this.buffer.slice(0, this.length);
   }
 }
@@ -146,6 +151,7 @@ function encodeInto(out: Output, value: CborValue, depth: number): void {
   if (value === null) {
     out.byte(0xf6);
   } else if (value instanceof Uint8Array) {
+    assertBytes('value', value);
     out.head(2, value.length);
     out.bytes(value);
   } else if (value instanceof Cid) {
@@ -159,12 +165,14 @@ function encodeInto(out: Output, value: CborValue, depth: number): void {
     const list = value as readonly CborValue[];
     enter(depth);
     out.head(4, list.length);
+    out.items += list.length;
     for (const item of list) encodeInto(out, item, depth + 1);
   } else if (value instanceof Map) {
     const map = value as CborMap;
     enter(depth);
     const keys = sortedKeys(map);
     out.head(5, map.size);
+    out.items += 2 * map.size;
     for (const key of keys) {
       encodeText(out, key);
       encodeInto(out, map.get(key) as CborValue, depth + 1);
@@ -176,7 +184,8 @@ function encodeInto(out: Output, value: CborValue, depth: number): void {
 
 /**
  * The one canonical encoding of `value` (chapter 01 sections 2.2 to 2.4).
- * Throws ArgumentError for what the profile cannot say and LimitError beyond MAX_CBOR_DEPTH.
+ * Throws ArgumentError for what the profile cannot say and LimitError for what {@link decodeCbor} would refuse: beyond MAX_CBOR_DEPTH,
+ * or with more items than MAX_CBOR_ITEMS and one for every CBOR_BYTES_PER_ITEM bytes.
  */
 export function encodeCbor(value: CborValue): Uint8Array<ArrayBuffer> {
   const out = new Output();

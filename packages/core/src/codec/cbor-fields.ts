@@ -1,8 +1,15 @@
-import { FormatError, type ErrorCode } from '../errors.js';
+import { assertString } from '../arguments.js';
+import { assertInteger } from '../bytes.js';
+import { ArgumentError, FormatError, type ErrorCode } from '../errors.js';
 import type { CborMap, CborValue } from './cbor-value.js';
 import { Cid } from './cid.js';
 
 type FormatCode = Extract<ErrorCode, `format.${string}`>;
+
+function checkKey(key: string | number): string | number {
+  if (typeof key !== 'string' && typeof key !== 'number') throw new ArgumentError('key', 'must be text or a number');
+  return key;
+}
 
 /**
  * Typed access to the fields of one decoded CBOR map or list. Every mismatch is a FormatError that names the field, for example
@@ -12,13 +19,14 @@ export class CborFields {
   private constructor(
     private readonly code: FormatCode,
     private readonly where: string,
-    private readonly lookup: (key: string | number) => CborValue | undefined,
+    private readonly get: (key: string | number) => CborValue | undefined,
     /** Number of entries or elements. */
     readonly size: number,
   ) {}
 
   /** Reads `value` as a map. `where` is the name of the format, the start of every error path. */
   static map(code: FormatCode, where: string, value: CborValue | undefined): CborFields {
+    assertString('where', where);
     if (!(value instanceof Map)) throw new FormatError(code, where, 'must be a map');
     const map = value as CborMap;
     return new CborFields(code, where, (key) => map.get(String(key)), map.size);
@@ -26,14 +34,21 @@ export class CborFields {
 
   /** Reads `value` as a list of at least `minimum` elements; extra elements are ignored (section 2.6). */
   static list(code: FormatCode, where: string, value: CborValue | undefined, minimum = 0): CborFields {
+    assertString('where', where);
+    assertInteger('minimum', minimum, 0, Number.MAX_SAFE_INTEGER);
     if (!Array.isArray(value)) throw new FormatError(code, where, 'must be a list');
     const list = value as readonly CborValue[];
     if (list.length < minimum) throw new FormatError(code, where, `must have at least ${minimum} elements`);
     return new CborFields(code, where, (key) => list[Number(key)], list.length);
   }
 
+  private lookup(key: string | number): CborValue | undefined {
+    return this.get(checkKey(key));
+  }
+
   /** The path of a field, for errors. */
   path(key: string | number): string {
+    checkKey(key);
     return typeof key === 'number' ? `${this.where}[${key}]` : `${this.where}.${key}`;
   }
 

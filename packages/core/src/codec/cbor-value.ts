@@ -1,3 +1,5 @@
+import { assertIterable, assertString } from '../arguments.js';
+import { ArgumentError } from '../errors.js';
 import type { Cid } from './cid.js';
 
 /**
@@ -13,13 +15,21 @@ export type CborMap = ReadonlyMap<string, CborValue>;
 
 /** Map key order: length in UTF-16 code units, then code units (chapter 01 section 2.3). */
 export function compareCborKeys(a: string, b: string): number {
+  assertString('a', a);
+  assertString('b', b);
   return a.length - b.length || (a < b ? -1 : a > b ? 1 : 0);
 }
 
 /** Builds a CborMap, leaving out entries whose value is undefined: absent optional fields are never written as null. */
 export function cborMap(entries: Iterable<readonly [string, CborValue | undefined]>): Map<string, CborValue> {
+  assertIterable('entries', entries);
   const map = new Map<string, CborValue>();
-  for (const [key, value] of entries) if (value !== undefined) map.set(key, value);
+  for (const entry of entries) {
+    if (!Array.isArray(entry)) throw new ArgumentError('entries', 'must be an iterable of keys and values');
+    const [key, value] = entry as readonly [string, CborValue | undefined];
+    assertString('key', key);
+    if (value !== undefined) map.set(key, value);
+  }
   return map;
 }
 

@@ -348,3 +348,52 @@ describe('what has no encoding', () => {
     expect(() => decodeCborPrefix(fromHex('00'), 0.5)).toThrow(ArgumentError);
   });
 });
+
+describe('empty lists and maps', () => {
+  test('are shared, and cannot be changed for others', () => {
+    const [one, two, three, four] = decodeCbor(fromHex('8480a080a0')) as [unknown[], Map<string, unknown>, unknown[], Map<string, unknown>];
+    expect([one, two]).toEqual([[], new Map()]);
+    expect([three, four]).toEqual([one, two]);
+    expect(() => one.push(1)).toThrow(TypeError);
+    expect(() => two.set('a', 1)).toThrow(ArgumentError);
+    expect(two.size + one.length).toBe(0);
+    expect(new Map(two).set('a', 1).size).toBe(1);
+    expect([...one, 1]).toEqual([1]);
+  });
+
+  test('an empty byte string is a view of its input, so that giving it away hurts nobody else', () => {
+    const input = fromHex('824040');
+    const [first, second] = decodeCbor(input) as [Uint8Array, Uint8Array];
+    expect(first.buffer).toBe(input.buffer);
+    expect(second).toEqual(new Uint8Array());
+    expect((decodeCbor(fromHex('40')) as Uint8Array).buffer).not.toBe(input.buffer);
+  });
+});
+
+describe('values that only callers without types can build', () => {
+  test('links of cyclic and deep values', () => {
+    const list: CborValue[] = [];
+    list.push(list);
+    const map = new Map<string, CborValue>();
+    map.set('a', map);
+    let deep: CborValue = [];
+    for (let i = 0; i < 100_000; i++) deep = [deep];
+    for (const value of [list, map, deep]) {
+      expect(() => linksOf(value)).toThrow(LimitError);
+      expect(() => encodeCbor(value)).toThrow(LimitError);
+    }
+    expect(() => linksOf({ a: 1 } as never)).toThrow(ArgumentError);
+  });
+
+  test('maps', () => {
+    for (const bad of [undefined, null, { a: 1 }, 'ab', ['ab'], [['a', 1], undefined], [[1, 2]]]) {
+      expect(() => cborMap(bad as never)).toThrow(ArgumentError);
+    }
+    expect(() => compareCborKeys('a', undefined as never)).toThrow(ArgumentError);
+  });
+
+  test('options', () => {
+    expect(() => decodeCbor(fromHex('00'), null as never)).toThrow(ArgumentError);
+    expect(() => decodeCborPrefix(fromHex('00'), 0, 1 as never)).toThrow(ArgumentError);
+  });
+});

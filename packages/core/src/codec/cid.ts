@@ -1,9 +1,11 @@
-import { assertBytes, concatBytes, equalBytes } from '../bytes.js';
+import { assertInstance } from '../arguments.js';
+import { assertBytes, assertInteger, equalBytes } from '../bytes.js';
 import { ArgumentError, FormatError } from '../errors.js';
 import { decodeBase58, encodeBase58 } from './base58.js';
 import { decodeMultibase } from './multibase.js';
 import { decodeMultihash, Multihash, MultihashCode } from './multihash.js';
-import { decodeSmallVarint, encodeVarint } from './varint.js';
+import { decodeSmallVarint } from './varint.js';
+import { prependVarints } from './varint-pair.js';
 
 /** CID codecs of the protocol (chapter 01 section 5.1). */
 export const CidCodec = {
@@ -28,25 +30,30 @@ export class Cid {
   #key: string | undefined;
   #text: string | undefined;
 
+  // All checks stand here: a malformed CID must not exist, not even for callers without types.
   private constructor(
     readonly version: 0 | 1,
     readonly codec: CidCodecCode,
     readonly multihash: Multihash,
   ) {
-    this.bytes = version === 0 ? multihash.bytes : concatBytes(encodeVarint(1), encodeVarint(codec), multihash.bytes);
+    assertInstance('multihash', multihash, Multihash);
+    assertInteger('version', version, 0, 1);
+    assertInteger('codec', codec, 0, Number.MAX_SAFE_INTEGER);
+    if (!isCodec(codec)) throw new FormatError('format.cid', 'codec', `unknown codec ${String(codec)}`);
+    if (version === 0 && codec !== CidCodec.dagPb) throw new FormatError('format.cid', 'codec', 'version 0 has codec dag-pb');
+    if (version === 0 && multihash.code !== MultihashCode.sha2_256) {
+      throw new FormatError('format.cid', 'multihash', 'version 0 needs sha2-256');
+    }
+    this.bytes = version === 0 ? multihash.bytes : prependVarints(1, codec, multihash.bytes);
   }
 
   /** A version 1 CID. FormatError for an unknown codec. */
   static v1(codec: CidCodecCode, multihash: Multihash): Cid {
-    if (!isCodec(codec)) throw new FormatError('format.cid', 'codec', `unknown codec ${String(codec)}`);
-    if (!(multihash instanceof Multihash)) throw new ArgumentError('multihash', 'must be a Multihash');
     return new Cid(1, codec, multihash);
   }
 
   /** A version 0 CID: sha2-256 only, codec dag-pb (`legacy: read only`). */
   static v0(multihash: Multihash): Cid {
-    if (!(multihash instanceof Multihash)) throw new ArgumentError('multihash', 'must be a Multihash');
-    if (multihash.code !== MultihashCode.sha2_256) throw new FormatError('format.cid', 'multihash', 'version 0 needs sha2-256');
     return new Cid(0, CidCodec.dagPb, multihash);
   }
 

@@ -1,3 +1,4 @@
+import { assertList, assertObject } from '../arguments.js';
 import { assertBytes, concatBytes } from '../bytes.js';
 import { ArgumentError, FormatError, LimitError, PyrgosError } from '../errors.js';
 import { MAX_MULTIADDR_SIZE, MAX_MULTIADDR_TEXT_LENGTH } from '../limits.js';
@@ -84,6 +85,7 @@ function at<T>(index: number, name: string, read: () => T): T {
 }
 
 function usesCids(options: MultiaddrOptions): boolean {
+  assertObject('options', options);
   const form = options.peerForm ?? 'multihash';
   if (form !== 'multihash' && form !== 'cid') throw new ArgumentError('peerForm', 'must be multihash or cid');
   return form === 'cid';
@@ -133,10 +135,11 @@ export function formatMultiaddr(address: Multiaddr, options: MultiaddrOptions = 
 
 /** Checks parts that a caller may have put together and brings their values into canonical form. */
 function canonical(address: Multiaddr): MultiaddrComponent[] {
-  if (!Array.isArray(address)) throw new ArgumentError('address', 'must be a list of components');
+  assertList('address', address);
   if (address.length === 0) fail('', 'must have a component');
-  return (address as Multiaddr).map((component, index) => {
-    if (typeof component !== 'object' || component === null) throw new ArgumentError('address', 'must be a list of components');
+  // Array.from: a hole is looked at like any other wrong component.
+  return Array.from(address, (component, index) => {
+    assertObject(`address[${index}]`, component);
     const { protocol, value } = component;
     const { name, kind } = protocolNamed(protocol, index);
     const where = `component ${index} (${name})`;

@@ -1,8 +1,10 @@
-import { assertBytes, compareLengthThenSigned, concatBytes, equalBytes } from '../bytes.js';
+import { assertInstance } from '../arguments.js';
+import { assertBytes, compareLengthThenSigned, copyBytes, equalBytes } from '../bytes.js';
 import { ArgumentError, FormatError } from '../errors.js';
 import { MAX_IDENTITY_DIGEST_READ } from '../limits.js';
 import { decodeBase58, encodeBase58 } from './base58.js';
-import { decodeSmallVarint, encodeVarint } from './varint.js';
+import { decodeSmallVarint } from './varint.js';
+import { prependVarints } from './varint-pair.js';
 
 /** Multihash codes of the protocol (chapter 01 section 4). Only identity and sha2-256 can be verified. */
 export const MultihashCode = {
@@ -28,20 +30,23 @@ const digestLengths = new Map<number, number>([
 export class Multihash {
   /** The binary form: varint(code) || varint(length) || digest. */
   readonly bytes: Uint8Array;
+  /** The hash, or the data itself. */
+  readonly digest: Uint8Array;
 
+  // All checks stand here: a malformed hash must not exist, not even for callers without types.
   private constructor(
     readonly code: number,
-    readonly digest: Uint8Array,
+    digest: Uint8Array,
   ) {
-    this.bytes = concatBytes(encodeVarint(code), encodeVarint(digest.length), digest);
+    assertBytes('digest', digest);
+    checkDigest(code, digest.length);
+    this.digest = copyBytes(digest);
+    this.bytes = prependVarints(code, digest.length, this.digest);
   }
 
   /** Checks code and digest length and copies the digest. FormatError `format.multihash`. */
   static create(code: number, digest: Uint8Array): Multihash {
-    assertBytes('digest', digest);
-    checkDigest(code, digest.length);
-    // Not digest.slice(): on a Node Buffer that is a view, and the caller could change the hash afterwards.
-    return new Multihash(code, new Uint8Array(digest));
+    return new Multihash(code, digest);
   }
 
   /** A sha2-256 multihash of a 32-byte digest. */
@@ -67,6 +72,8 @@ export class Multihash {
 
 /** Order of sorted sets of hashes: digest length, then digest as signed bytes, then code (chapter 01 section 4). */
 export function compareMultihashes(a: Multihash, b: Multihash): number {
+  assertInstance('a', a, Multihash);
+  assertInstance('b', b, Multihash);
   return compareLengthThenSigned(a.digest, b.digest) || a.code - b.code;
 }
 
@@ -78,7 +85,8 @@ function checkDigest(code: number, length: number): void {
     return;
   }
   const expected = digestLengths.get(code);
-  if (expected === undefined) throw new FormatError('format.multihash', 'code', `unknown multihash code ${code}`);
+  if (expected === undefined)
+    throw new FormatError('format.multihash', 'code', `unknown multihash code ${typeof code === 'number' ? code : typeof code}`);
   if (length !== expected) throw new FormatError('format.multihash', 'digest', `must be ${expected} bytes, got ${length}`);
 }
 

@@ -42,6 +42,7 @@ export function decodeVarint(input: Uint8Array, start = 0): { readonly value: bi
 /** Like {@link decodeVarint} for values that must stay below 2^53: lengths, codes, versions. */
 export function decodeSmallVarint(input: Uint8Array, start = 0): { readonly value: number; readonly end: number } {
   assertBytes('input', input);
+  assertInteger('start', start, 0, input.length);
   const first = input[start];
   if (first !== undefined && first < 0x80) return { value: first, end: start + 1 };
   const { value, end } = decodeVarint(input, start);

@@ -1,4 +1,4 @@
-import { copyBytes, equalBytes } from '../bytes.js';
+import { assertBytes, copyBytes, equalBytes } from '../bytes.js';
 import { decodeCbor } from '../codec/cbor-decode.js';
 import { encodeCbor } from '../codec/cbor-encode.js';
 import { CborFields } from '../codec/cbor-fields.js';
@@ -156,6 +156,7 @@ export class SourcedAsymmetricCipherText implements ToCbor {
 
 function readMessage(value: CborValue, where: string): Uint8Array {
   if (!(value instanceof Uint8Array)) throw new FormatError('format.container', where, 'must be a byte string');
+  assertBytes(where, value);
   if (value.length < MAC_SIZE + NONCE_SIZE) throw new FormatError('format.container', where, 'is too short for a boxed message');
   return copyBytes(value);
 }

@@ -1,10 +1,11 @@
+import { assertInstance, assertMethods } from '../arguments.js';
 import { copyBytes, equalBytes } from '../bytes.js';
 import { decodeCbor } from '../codec/cbor-decode.js';
 import { encodeCbor } from '../codec/cbor-encode.js';
 import { CborFields } from '../codec/cbor-fields.js';
 import type { CborValue, ToCbor } from '../codec/cbor-value.js';
 import type { CryptoProvider } from '../crypto/provider.js';
-import { ArgumentError } from '../errors.js';
+import { drawRandomBytes } from '../crypto/random.js';
 import { MAC_SIZE, NONCE_SIZE, SymmetricKey } from '../keys/symmetric-key.js';
 import { paddedPlaintext, plaintextItem } from './plaintext.js';
 
@@ -24,8 +25,9 @@ export class CipherText implements ToCbor {
 
   /** As {@link CipherText.seal}, with the CBOR zero-padded to a multiple of `blockSize` (section 12.5). */
   static sealPadded(crypto: CryptoProvider, key: SymmetricKey, value: CborValue, blockSize: number): CipherText {
-    if (!(key instanceof SymmetricKey)) throw new ArgumentError('key', 'must be a SymmetricKey');
-    const nonce = crypto.randomBytes(NONCE_SIZE);
+    assertMethods('crypto', crypto, 'secretboxSeal');
+    assertInstance('key', key, SymmetricKey);
+    const nonce = drawRandomBytes(crypto, NONCE_SIZE);
     return new CipherText(nonce, crypto.secretboxSeal(paddedPlaintext(value, blockSize), nonce, key.bytes));
   }
 
@@ -48,7 +50,8 @@ export class CipherText implements ToCbor {
    * FormatError `format.cbor` when the plaintext is no CBOR.
    */
   open(crypto: CryptoProvider, key: SymmetricKey): CborValue {
-    if (!(key instanceof SymmetricKey)) throw new ArgumentError('key', 'must be a SymmetricKey');
+    assertMethods('crypto', crypto, 'secretboxOpen');
+    assertInstance('key', key, SymmetricKey);
     return plaintextItem(crypto.secretboxOpen(this.boxed, this.nonce, key.bytes));
   }
 

@@ -1,6 +1,7 @@
-import { assertInteger } from '../bytes.js';
+import { assertInstance, assertList, assertMethods, assertObject } from '../arguments.js';
+import { assertBytes, assertInteger } from '../bytes.js';
 import { decodeCbor } from '../codec/cbor-decode.js';
-import { type Cid, CidCodec } from '../codec/cid.js';
+import { Cid, CidCodec } from '../codec/cid.js';
 import { FormatError, LimitError, PyrgosError, throwIfAborted } from '../errors.js';
 import { stripRawPrefix } from '../keys/bat-prefix.js';
 import type { BatWithId } from '../keys/bat.js';
@@ -27,6 +28,7 @@ export interface FragmentReader {
 const DEFAULT_CONCURRENCY = 5;
 
 function unwrap(cid: Cid, block: Uint8Array): Uint8Array {
+  assertBytes('block', block);
   if (block.length > MAX_BLOCK_SIZE) throw new LimitError('block size', block.length, MAX_BLOCK_SIZE);
   if (cid.codec === CidCodec.raw) return stripRawPrefix(block);
   const value = decodeCbor(block);
@@ -55,6 +57,13 @@ async function fetchFragment(fragment: Fragment, reader: FragmentReader, signal:
  * (chapter 01 section 14.3); the first final failure cancels the others.
  */
 export async function fetchFragments(fragments: readonly Fragment[], reader: FragmentReader): Promise<readonly Uint8Array[]> {
+  assertList('fragments', fragments);
+  for (let i = 0; i < fragments.length; i++) {
+    assertObject(`fragments[${i}]`, fragments[i]);
+    assertInstance(`fragments[${i}].cid`, fragments[i]?.cid, Cid);
+  }
+  assertObject('reader', reader);
+  assertMethods('reader.blocks', reader.blocks, 'getBlock');
   const concurrency = reader.concurrency ?? DEFAULT_CONCURRENCY;
   assertInteger('concurrency', concurrency, 1, 64);
   throwIfAborted(reader.signal, 'reading fragments');

@@ -108,6 +108,13 @@ test.each(ofKind('legacy identity'))('vector: legacy identity form', async (vect
   expect(await read.fetchCiphertext(readerOf([]))).toEqual(new Uint8Array(4112).fill(0xab));
 });
 
+test.each(ofKind('legacy surplus'))('vector: $name', (vector) => {
+  const read = FragmentedPaddedCipherText.decode(fromHex(vector.cbor ?? ''));
+  expect(read.fragments).toHaveLength(1);
+  expect(read.fragments[0]?.bat).toBeDefined();
+  expect(toHex(read.encode())).toBe(vector.reencoded);
+});
+
 test.each(v.invalid)('refused: $reason', ({ cbor }) => {
   expect(() => FragmentedPaddedCipherText.decode(fromHex(cbor))).toThrow(FormatError);
 });
@@ -116,6 +123,13 @@ test('blocks without a mirror BAT have the short prefix', () => {
   const { blocks } = FragmentedPaddedCipherText.seal(crypto, key, new Uint8Array(4100));
   expect(blocks[0]?.bytes.length).toBe(8192 + 47);
   expect(batIdsOfRawBlock(blocks[0]?.bytes ?? new Uint8Array()).length).toBe(1);
+});
+
+test('MAX_CHUNK_SIZE', () => {
+  expect(() => FragmentedPaddedCipherText.seal(crypto, key, new Uint8Array(MAX_CHUNK_SIZE + 1))).toThrow(LimitError);
+  // What is no file data, such as the children of a directory, has the limit of the section.
+  const { blocks } = FragmentedPaddedCipherText.seal(crypto, key, [new Uint8Array(MAX_CHUNK_SIZE), 'more']);
+  expect(blocks).toHaveLength(6);
 });
 
 test('the largest block fits', () => {
@@ -333,7 +347,7 @@ describe('limits', () => {
     await expect(
       FragmentedPaddedCipherText.decode(withLinks(MAX_SECTION_SIZE / 1_048_576 + 1)).fetchCiphertext(readerOf([block])),
     ).rejects.toThrow(LimitError);
-    expect(() => FragmentedPaddedCipherText.seal(crypto, key, new Uint8Array(MAX_SECTION_SIZE))).toThrow(LimitError);
+    expect(() => FragmentedPaddedCipherText.seal(crypto, key, ['', new Uint8Array(MAX_SECTION_SIZE)])).toThrow(LimitError);
   });
 });
 

@@ -1,3 +1,4 @@
+import { assertInstance, assertMethods } from '../arguments.js';
 import { assertInteger, concatBytes, copyBytes, equalBytes } from '../bytes.js';
 import { decodeCbor } from '../codec/cbor-decode.js';
 import { encodeCbor } from '../codec/cbor-encode.js';
@@ -5,11 +6,12 @@ import { CborFields } from '../codec/cbor-fields.js';
 import { cborMap, type CborValue, type ToCbor } from '../codec/cbor-value.js';
 import { Cid, CidCodec } from '../codec/cid.js';
 import type { CryptoProvider } from '../crypto/provider.js';
-import { ArgumentError, FormatError, LimitError } from '../errors.js';
+import { drawRandomBytes } from '../crypto/random.js';
+import { FormatError, LimitError } from '../errors.js';
 import { Bat, type BatId, BatWithId } from '../keys/bat.js';
 import { blockBatList, encodeRawPrefix } from '../keys/bat-prefix.js';
 import { MAC_SIZE, NONCE_SIZE, SymmetricKey } from '../keys/symmetric-key.js';
-import { MAX_FRAGMENT_SIZE, MAX_FRAGMENTS, MAX_SECTION_SIZE } from '../limits.js';
+import { MAX_CHUNK_SIZE, MAX_FRAGMENT_SIZE, MAX_FRAGMENTS, MAX_SECTION_SIZE } from '../limits.js';
 import { type Fragment, fetchFragments, type FragmentReader } from './fragment-fetch.js';
 import { plaintextItem } from './plaintext.js';
 
@@ -53,10 +55,13 @@ export class FragmentedPaddedCipherText implements ToCbor {
 
   /**
    * Encrypts the CBOR of `value` and cuts it (section 14.2). `mirrorBatId` is the user's mirror BAT id, if there is one. Draws the nonce,
-   * then one BAT per fragment. LimitError when the ciphertext would exceed MAX_SECTION_SIZE.
+   * then one BAT per fragment. LimitError for a byte string, the data of a file chunk, beyond MAX_CHUNK_SIZE, and when the ciphertext would
+   * exceed MAX_SECTION_SIZE.
    */
   static seal(crypto: CryptoProvider, key: SymmetricKey, value: CborValue, mirrorBatId?: BatId): FragmentedResult {
-    if (!(key instanceof SymmetricKey)) throw new ArgumentError('key', 'must be a SymmetricKey');
+    assertMethods('crypto', crypto, 'secretboxSeal', 'sha256Many');
+    assertInstance('key', key, SymmetricKey);
+    if (value instanceof Uint8Array && value.length > MAX_CHUNK_SIZE) throw new LimitError('chunk size', value.length, MAX_CHUNK_SIZE);
     const plain = encodeCbor(value);
     const extra = plain.length <= PADDING_BLOCK ? 0 : HEAD_ALLOWANCE;
     const paddedLength = Math.ceil((plain.length - extra) / PADDING_BLOCK) * PADDING_BLOCK + extra;
@@ -65,7 +70,7 @@ export class FragmentedPaddedCipherText implements ToCbor {
     }
     const padded = new Uint8Array(paddedLength);
     padded.set(plain);
-    const nonce = crypto.randomBytes(NONCE_SIZE);
+    const nonce = drawRandomBytes(crypto, NONCE_SIZE);
     const ciphertext = crypto.secretboxSeal(padded, nonce, key.bytes);
     if (paddedLength <= INLINE_THRESHOLD) {
       return { container: new FragmentedPaddedCipherText(nonce, undefined, ciphertext, []), blocks: [] };
@@ -87,7 +92,7 @@ export class FragmentedPaddedCipherText implements ToCbor {
 
   /**
    * Reads the map `{"f", "h", "n", "bats"}`. Legacy forms (section 14.3) that do not re-encode identically: one raw identity link (it
-   * becomes inline) and missing or fewer BATs than links without an explicit list.
+   * becomes inline), no list of BATs, and more BATs than links (the surplus is ignored).
    */
   static fromCbor(value: CborValue, where = 'FragmentedPaddedCipherText'): FragmentedPaddedCipherText {
     const fields = CborFields.map('format.container', where, value);
@@ -107,8 +112,8 @@ export class FragmentedPaddedCipherText implements ToCbor {
     if (links.length === 1 && only?.isIdentity === true && only.codec === CidCodec.raw) {
       return FragmentedPaddedCipherText.inlineForm(fields, nonce, header, only.multihash.digest);
     }
-    const bats = (fields.optionalList('bats') ?? []).map((bat, i) => BatWithId.fromCbor(bat, `${fields.path('bats')}[${i}]`));
-    if (bats.length > links.length) return fields.fail('bats', 'has more entries than there are fragments');
+    const listed = (fields.optionalList('bats') ?? []).slice(0, links.length);
+    const bats = listed.map((bat, i) => BatWithId.fromCbor(bat, `${fields.path('bats')}[${i}]`));
     const fragments = links.map((cid, i): Fragment => {
       const bat = bats[i];
       return bat === undefined ? { cid } : { cid, bat };
@@ -151,7 +156,8 @@ export class FragmentedPaddedCipherText implements ToCbor {
    * Byte strings in the result are views into the fresh plaintext.
    */
   decrypt(crypto: CryptoProvider, key: SymmetricKey, ciphertext: Uint8Array): CborValue {
-    if (!(key instanceof SymmetricKey)) throw new ArgumentError('key', 'must be a SymmetricKey');
+    assertMethods('crypto', crypto, 'secretboxOpen');
+    assertInstance('key', key, SymmetricKey);
     return plaintextItem(crypto.secretboxOpen(ciphertext, this.nonce, key.bytes));
   }
 

@@ -1,3 +1,4 @@
+import { assertInstances, assertMethods } from '../arguments.js';
 import { assertBytes, assertInteger, copyBytes, equalBytes, toHex } from '../bytes.js';
 import { decodeCbor } from '../codec/cbor-decode.js';
 import { encodeCbor } from '../codec/cbor-encode.js';
@@ -116,6 +117,7 @@ export class HashBranch implements ToCbor {
   /** Pairs a root and up to three lists. */
   static of(root: RootHash, levels: readonly ChunkHashList[]): HashBranch {
     if (!(root instanceof RootHash)) throw new ArgumentError('root', 'must be a RootHash');
+    assertInstances('levels', levels, ChunkHashList);
     if (levels.length > MAX_LEVELS) throw new LimitError('hash tree levels', levels.length, MAX_LEVELS);
     return new HashBranch(root, [...levels]);
   }
@@ -174,6 +176,7 @@ export class HashTree implements ToCbor {
    * LimitError beyond three levels.
    */
   static build(hasher: Hasher, leaves: Uint8Array): HashTree {
+    assertMethods('hasher', hasher, 'sha256');
     assertBytes('leaves', leaves);
     if (leaves.length === 0 || leaves.length % HASH_SIZE !== 0) {
       throw new ArgumentError('leaves', 'must be a positive multiple of 32 bytes');
@@ -201,6 +204,7 @@ export class HashTree implements ToCbor {
    * checked; see {@link HashTree.isConsistent}.
    */
   static fromBranches(branches: readonly HashBranch[]): HashTree {
+    assertInstances('branches', branches, HashBranch);
     const first = branches[0];
     if (first === undefined) throw new ArgumentError('branches', 'must not be empty');
     const levels: ChunkHashList[][] = [];
@@ -236,6 +240,7 @@ export class HashTree implements ToCbor {
 
   /** Whether upper levels and root follow from the leaves. */
   isConsistent(hasher: Hasher): boolean {
+    assertMethods('hasher', hasher, 'sha256');
     const lists = this.levels[0] ?? [];
     if (lists.length === 0 || lists.some((list) => list.length === 0)) return false;
     return HashTree.build(hasher, joined(lists.map((list) => list.hashes))).equals(this);

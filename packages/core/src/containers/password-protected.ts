@@ -1,9 +1,11 @@
+import { assertInstance, assertMethods } from '../arguments.js';
 import { assertBytes, copyBytes, equalBytes, toHex } from '../bytes.js';
 import { decodeCbor } from '../codec/cbor-decode.js';
 import { encodeCbor } from '../codec/cbor-encode.js';
 import { CborFields } from '../codec/cbor-fields.js';
 import type { CborValue, ToCbor } from '../codec/cbor-value.js';
 import type { ComputationOptions, CryptoProvider } from '../crypto/provider.js';
+import { drawRandomBytes } from '../crypto/random.js';
 import { ArgumentError } from '../errors.js';
 import { hashToKeyBytes } from '../keys/kdf.js';
 import { ScryptSecretGeneration, secretGenerationAlgorithmFromCbor } from '../keys/secret-generation-algorithm.js';
@@ -31,11 +33,13 @@ export class PasswordProtected implements ToCbor {
     algorithm: ScryptSecretGeneration = ScryptSecretGeneration.of({ length: 32 }),
     options: ComputationOptions = {},
   ): Promise<PasswordProtected> {
+    assertMethods('crypto', crypto, 'secretboxSeal');
     assertBytes('cleartext', cleartext);
+    assertInstance('algorithm', algorithm, ScryptSecretGeneration);
     if (algorithm.length !== SYMMETRIC_KEY_SIZE) throw new ArgumentError('algorithm', 'must have an output of 32 bytes');
-    const salt = crypto.randomBytes(SALT_SIZE);
+    const salt = drawRandomBytes(crypto, SALT_SIZE);
     const key = await hashToKeyBytes(crypto, toHex(salt), password, algorithm, options);
-    const nonce = crypto.randomBytes(NONCE_SIZE);
+    const nonce = drawRandomBytes(crypto, NONCE_SIZE);
     return new PasswordProtected(algorithm, salt, nonce, crypto.secretboxSeal(cleartext, nonce, key));
   }
 
@@ -62,6 +66,7 @@ export class PasswordProtected implements ToCbor {
 
   /** The cleartext. CryptoError `crypto.authentication` for another password. AbortedError when cancelled. */
   async open(crypto: CryptoProvider, password: string, options: ComputationOptions = {}): Promise<Uint8Array> {
+    assertMethods('crypto', crypto, 'secretboxOpen');
     // The salt is the random element; the extra salt inside the algorithm is not used here (section 15).
     const key = await hashToKeyBytes(crypto, toHex(this.salt), password, this.algorithm, options);
     return crypto.secretboxOpen(this.boxed, this.nonce, key);

@@ -1,15 +1,15 @@
+import { assertBytesList } from '../arguments.js';
 import { assertBytes, assertInteger, concatBytes, constantTimeEqual } from '../bytes.js';
 import { ArgumentError, CryptoError, throwIfAborted } from '../errors.js';
 import { boxKey } from './box-key.js';
 import { isAcceptableEd25519PublicKey, isAcceptableEd25519Signature } from './ed25519-rule.js';
 import type { CryptoEngine } from './engine.js';
-import type { CryptoProvider } from './provider.js';
-import { assertScryptParameters } from './scrypt-parameters.js';
+import { type CryptoProvider, MAX_RANDOM_BYTES } from './provider.js';
+import { assertComputationOptions, assertScryptParameters } from './scrypt-parameters.js';
 
 const MAC = 16;
 const NONCE = 24;
 const KEY = 32;
-const MAX_RANDOM = 65_536;
 const ML_KEM = { publicKey: 1568, secretKey: 3168, ciphertext: 1568 } as const;
 
 function authenticationFailed(what: string): CryptoError {
@@ -41,7 +41,7 @@ export function createCheckedProvider(engine: CryptoEngine): CryptoProvider {
   return {
     backend: engine.backend,
     randomBytes(length) {
-      assertInteger('length', length, 0, MAX_RANDOM);
+      assertInteger('length', length, 0, MAX_RANDOM_BYTES);
       return engine.randomBytes(length);
     },
     sha256(data) {
@@ -49,8 +49,7 @@ export function createCheckedProvider(engine: CryptoEngine): CryptoProvider {
       return engine.sha256(data);
     },
     sha256Many(inputs) {
-      if (!Array.isArray(inputs)) throw new ArgumentError('inputs', 'must be a list');
-      inputs.forEach((input, i) => assertBytes(`inputs[${i}]`, input));
+      assertBytesList('inputs', inputs);
       return engine.sha256Many(inputs);
     },
     createSha256: () => {
@@ -150,6 +149,7 @@ export function createCheckedProvider(engine: CryptoEngine): CryptoProvider {
       assertBytes('password', password);
       assertBytes('salt', salt);
       assertScryptParameters(parameters);
+      assertComputationOptions(options);
       throwIfAborted(options.signal, 'scrypt');
       return engine.scrypt(password, salt, parameters, options);
     },

@@ -1,4 +1,4 @@
-import { copyBytes, fromHex } from '../bytes.js';
+import { assertBytes, copyBytes, fromHex } from '../bytes.js';
 
 /**
  * The one Ed25519 rule of Pyrgos (docs/decisions/002-ed25519-rule.md). Engines disagree about keys and signatures that no honest
@@ -35,9 +35,10 @@ function isAcceptablePoint(encoding: Uint8Array): boolean {
   return !smallOrder.some((point) => point.every((byte, i) => byte === y[i]));
 }
 
-/** Whether 32 bytes may be used as an Ed25519 public key: canonical and not of small order. */
+/** Whether bytes may be used as an Ed25519 public key: 32, canonical and not of small order. */
 export function isAcceptableEd25519PublicKey(bytes: Uint8Array): boolean {
-  return bytes instanceof Uint8Array && bytes.length === 32 && isAcceptablePoint(bytes);
+  assertBytes('bytes', bytes);
+  return bytes.length === 32 && isAcceptablePoint(bytes);
 }
 
 /** Whether a 64-byte signature is well-formed: R canonical and not of small order, S below L. */

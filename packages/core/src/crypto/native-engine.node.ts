@@ -1,7 +1,7 @@
 import * as nodeCrypto from 'node:crypto';
 import { blake2b } from '@noble/hashes/blake2.js';
 import { blake3 } from '@noble/hashes/blake3.js';
-import { constantTimeEqual } from '../bytes.js';
+import { constantTimeEqual, copyBytes } from '../bytes.js';
 import type { CryptoEngine, HashEngine } from './engine.js';
 import { mlKemEngine } from './ml-kem.js';
 import type { Sha256Stream } from './provider.js';
@@ -53,10 +53,15 @@ interface SodiumNative {
   readonly crypto_generichash_BYTES_MIN: number;
 }
 
+/** What the native module can read: given memory shared with other threads, some of its functions answer nothing at all. */
+function unshared(data: Uint8Array): Uint8Array {
+  return data.buffer instanceof ArrayBuffer ? data : copyBytes(data);
+}
+
 function publicKeyOf(sodium: SodiumNative, seed: Uint8Array): Uint8Array {
   const publicKey = new Uint8Array(32);
   const secretKey = new Uint8Array(64);
-  sodium.crypto_sign_seed_keypair(publicKey, secretKey, seed);
+  sodium.crypto_sign_seed_keypair(publicKey, secretKey, unshared(seed));
   secretKey.fill(0);
   return publicKey;
 }
@@ -73,22 +78,22 @@ export async function loadNativeEngine(scrypt: CryptoEngine['scrypt']): Promise<
     randomBytes: (length) => nodeCrypto.randomFillSync(new Uint8Array(length)),
     secretboxSeal: (plaintext, nonce, key) => {
       const out = allocate(plaintext.length + 16);
-      sodium.crypto_secretbox_easy(out, plaintext, nonce, key);
+      sodium.crypto_secretbox_easy(out, unshared(plaintext), unshared(nonce), unshared(key));
       return out;
     },
     secretboxOpen: (boxed, nonce, key) => {
       const out = allocate(boxed.length - 16);
-      return sodium.crypto_secretbox_open_easy(out, boxed, nonce, key) ? out : undefined;
+      return sodium.crypto_secretbox_open_easy(out, unshared(boxed), unshared(nonce), unshared(key)) ? out : undefined;
     },
     curve25519PublicKey: (secretKey) => {
       const out = new Uint8Array(32);
-      sodium.crypto_scalarmult_base(out, secretKey);
+      sodium.crypto_scalarmult_base(out, unshared(secretKey));
       return out;
     },
     x25519: (secretKey, publicKey) => {
       const out = new Uint8Array(32);
       try {
-        sodium.crypto_scalarmult(out, secretKey, publicKey);
+        sodium.crypto_scalarmult(out, unshared(secretKey), unshared(publicKey));
       } catch {
         return undefined;
       }
@@ -98,15 +103,16 @@ export async function loadNativeEngine(scrypt: CryptoEngine['scrypt']): Promise<
     ed25519Sign: (message, secretKey) => {
       if (!constantTimeEqual(publicKeyOf(sodium, secretKey.subarray(0, 32)), secretKey.subarray(32))) return undefined;
       const out = new Uint8Array(64);
-      sodium.crypto_sign_detached(out, message, secretKey);
+      sodium.crypto_sign_detached(out, unshared(message), unshared(secretKey));
       return out;
     },
-    ed25519Verify: (signature, message, publicKey) => sodium.crypto_sign_verify_detached(signature, message, publicKey),
+    ed25519Verify: (signature, message, publicKey) =>
+      sodium.crypto_sign_verify_detached(unshared(signature), unshared(message), unshared(publicKey)),
     // libsodium makes 16 bytes or more; shorter outputs go through JavaScript.
     blake2b: (data, length) => {
       if (length < sodium.crypto_generichash_BYTES_MIN) return blake2b(data, { dkLen: length });
       const out = new Uint8Array(length);
-      sodium.crypto_generichash(out, data);
+      sodium.crypto_generichash(out, unshared(data));
       return out;
     },
     blake3: (data) => blake3(data),

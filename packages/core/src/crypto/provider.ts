@@ -1,3 +1,6 @@
+import { assertMethods, assertObject } from '../arguments.js';
+import { assertBytes, assertInteger } from '../bytes.js';
+
 /**
  * The crypto engine: one interface, three back ends (`native`, `wasm`, `portable`), the same contract suite for all.
  *
@@ -6,9 +9,12 @@
  * data use the pool (pool.ts).
  */
 
+/** Most bytes that a {@link RandomSource} is asked for at once; Web Crypto has the same bound. */
+export const MAX_RANDOM_BYTES = 65_536;
+
 /** A source of cryptographically secure random bytes. Tests pin it. */
 export interface RandomSource {
-  /** `length` fresh random bytes, 0 to 65536. */
+  /** `length` fresh random bytes, 0 to MAX_RANDOM_BYTES. */
   randomBytes(length: number): Uint8Array;
 }
 
@@ -112,9 +118,15 @@ export interface CryptoProvider extends Hasher, RandomSource {
   mlKemDecapsulate(ciphertext: Uint8Array, secretKey: Uint8Array): Uint8Array;
 }
 
-/** The same engine with another random source; for tests that pin randomness. */
+/** The same engine with another random source; for tests that pin randomness. ArgumentError when it gives anything but what it is asked. */
 export function withRandomSource(crypto: CryptoProvider, random: RandomSource): CryptoProvider {
-  return Object.create(crypto, {
-    randomBytes: { value: (length: number): Uint8Array => random.randomBytes(length), enumerable: true },
-  }) as CryptoProvider;
+  assertObject('crypto', crypto);
+  assertMethods('random', random, 'randomBytes');
+  const randomBytes = (length: number): Uint8Array => {
+    assertInteger('length', length, 0, MAX_RANDOM_BYTES);
+    const bytes = random.randomBytes(length);
+    assertBytes('random.randomBytes()', bytes, length);
+    return bytes;
+  };
+  return Object.create(crypto, { randomBytes: { value: randomBytes, enumerable: true } }) as CryptoProvider;
 }

@@ -1,10 +1,11 @@
+import { assertInstances } from '../arguments.js';
 import { assertBytes, concatBytes, equalBytes } from '../bytes.js';
 import { decodeCbor, decodeCborPrefix } from '../codec/cbor-decode.js';
 import { encodeCbor } from '../codec/cbor-encode.js';
 import type { CborMap, CborValue } from '../codec/cbor-value.js';
 import { Cid, CidCodec } from '../codec/cid.js';
 import { ArgumentError, FormatError, LimitError } from '../errors.js';
-import { MAX_RAW_PREFIX_SIZE } from '../limits.js';
+import { MAX_BLOCK_BATS, MAX_RAW_PREFIX_SIZE } from '../limits.js';
 import { Bat, BatId } from './bat.js';
 
 /** What a raw block with BATs starts with; no CBOR block can start so (chapter 01 section 18.3). */
@@ -22,7 +23,7 @@ export function blockBatList(bat: Bat, mirrorBatId?: BatId): readonly BatId[] {
 
 /** The prefix of a raw block, magic || CBOR list. LimitError beyond MAX_RAW_PREFIX_SIZE: servers look no further. */
 export function encodeRawPrefix(bats: readonly BatId[]): Uint8Array {
-  if (!Array.isArray(bats) || !bats.every((bat) => bat instanceof BatId)) throw new ArgumentError('bats', 'must be a list of BatId');
+  assertInstances('bats', bats, BatId);
   const prefix = concatBytes(MAGIC, encodeCbor(bats.map((bat) => bat.toCbor())));
   if (prefix.length > MAX_RAW_PREFIX_SIZE) throw new LimitError('raw block prefix', prefix.length, MAX_RAW_PREFIX_SIZE);
   return prefix;
@@ -36,6 +37,7 @@ export function hasRawPrefix(block: Uint8Array): boolean {
 
 function readBatIds(value: CborValue, where: string): BatId[] {
   if (!Array.isArray(value)) throw new FormatError('format.block', where, 'must be a list');
+  if (value.length > MAX_BLOCK_BATS) throw new FormatError('format.block', where, `must have at most ${MAX_BLOCK_BATS} ids`);
   return (value as readonly CborValue[]).map((item, i) => BatId.fromCbor(item, `${where}[${i}]`));
 }
 
@@ -58,7 +60,8 @@ export function rawPrefixLength(block: Uint8Array): number {
 
 /** The payload of a raw block as a view: all of it when there is no prefix (`legacy: read only`, and public blocks). */
 export function stripRawPrefix(block: Uint8Array): Uint8Array {
-  return block.subarray(rawPrefixLength(block));
+  const length = rawPrefixLength(block);
+  return block.subarray(length);
 }
 
 /** The BAT ids of a raw block; its first MAX_RAW_PREFIX_SIZE bytes are enough. None: the block is public. */
@@ -75,7 +78,7 @@ export function batIdsOfCbor(value: CborValue): readonly BatId[] {
 
 /**
  * The BAT ids that a block lists (chapter 01 section 18.3); none means that it is public. Blocks of other codecs than raw and dag-cbor
- * list none. FormatError when they cannot be read: treat such a block as closed.
+ * list none. FormatError when they cannot be read or are more than MAX_BLOCK_BATS: treat such a block as closed.
  */
 export function batIdsOfBlock(cid: Cid, block: Uint8Array): readonly BatId[] {
   if (!(cid instanceof Cid)) throw new ArgumentError('cid', 'must be a Cid');

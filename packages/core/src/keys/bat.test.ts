@@ -176,3 +176,10 @@ test('prefixes with any payload are stripped exactly, and damaged ones give an e
 test('a raw prefix read as CBOR is not canonical CBOR of a Peergos block', () => {
   expect(() => decodeCbor(fromHex('711d10cf3d322f2b80'))).toThrow(FormatError);
 });
+
+test('a BAT may be presented under either of its two hashes, and under no other id', () => {
+  const [bat, other] = [Bat.generate(crypto), Bat.generate(crypto)];
+  expect(bat.withMirrorId(crypto).hasOwnId(crypto)).toBe(true);
+  expect(bat.withCalculatedId(crypto).hasOwnId(crypto)).toBe(true);
+  expect(BatWithId.of(bat, other.mirrorId(crypto)).hasOwnId(crypto)).toBe(false);
+});

@@ -1,3 +1,4 @@
+import { assertMethods } from '../arguments.js';
 import { assertBytes, constantTimeEqual, copyBytes } from '../bytes.js';
 import { encodeBase58 } from '../codec/base58.js';
 import { decodeCbor } from '../codec/cbor-decode.js';
@@ -8,6 +9,7 @@ import { Cid, CidCodec, decodeCid, parseCid } from '../codec/cid.js';
 import { decodeMultibase } from '../codec/multibase.js';
 import { Multihash, MultihashCode } from '../codec/multihash.js';
 import type { Hasher, RandomSource } from '../crypto/provider.js';
+import { drawRandomBytes } from '../crypto/random.js';
 import { ArgumentError, FormatError } from '../errors.js';
 import { Secret } from './secret.js';
 
@@ -112,7 +114,7 @@ export class Bat extends Secret implements ToCbor {
 
   /** A fresh random BAT. */
   static generate(random: RandomSource): Bat {
-    return Bat.of(random.randomBytes(BAT_SIZE));
+    return Bat.of(drawRandomBytes(random, BAT_SIZE));
   }
 
   /** Reads the map `{"s"}`. */
@@ -139,11 +141,13 @@ export class Bat extends Secret implements ToCbor {
 
   /** The id that a client sends with a block's own BAT: v1 raw sha2-256 of the CBOR map (section 18.2). */
   calculatedId(hasher: Hasher): BatId {
+    assertMethods('hasher', hasher, 'sha256');
     return BatId.fromCid(Cid.ofSha256(hasher.sha256(this.encode()), CidCodec.raw));
   }
 
   /** The id of a mirror BAT: v1 raw sha2-256 of the raw secret (section 18.2). */
   mirrorId(hasher: Hasher): BatId {
+    assertMethods('hasher', hasher, 'sha256');
     return BatId.fromCid(Cid.ofSha256(hasher.sha256(this.secret), CidCodec.raw));
   }
 
@@ -213,6 +217,14 @@ export class BatWithId extends Secret implements ToCbor {
   /** Parses the text form: multibase of the CBOR. */
   static parse(text: string): BatWithId {
     return BatWithId.decode(decodeMultibase(text));
+  }
+
+  /**
+   * Whether the id is a hash of this BAT: the mirror id, or the calculated id, under which the Rust client registers its mirror BATs
+   * (section 18.2). A server accepts both.
+   */
+  hasOwnId(hasher: Hasher): boolean {
+    return this.id.equals(this.bat.mirrorId(hasher)) || this.id.equals(this.bat.calculatedId(hasher));
   }
 
   /** Value equality. */

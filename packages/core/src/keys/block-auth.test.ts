@@ -1,13 +1,15 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { fromHex, toHex } from '../bytes.js';
+import { encodeCbor } from '../codec/cbor-encode.js';
+import { cborMap } from '../codec/cbor-value.js';
 import { Cid, CidCodec, decodeCid, parsePeerId } from '../codec/cid.js';
 import { loadCrypto } from '../crypto/index.js';
 import { ArgumentError, FormatError, PyrgosError } from '../errors.js';
-import { MAX_BLOCK_AUTH_AHEAD_SECONDS, MAX_BLOCK_AUTH_SECONDS } from '../limits.js';
+import { MAX_BLOCK_AUTH_AHEAD_SECONDS, MAX_BLOCK_AUTH_SECONDS, MAX_BLOCK_BATS } from '../limits.js';
 import v from '../../../../vectors/01/block-auth.json' with { type: 'json' };
 import { Bat, type BatId } from './bat.js';
-import { blockBatList } from './bat-prefix.js';
+import { batIdsOfBlock, blockBatList } from './bat-prefix.js';
 import {
   allowRead,
   BlockAuth,
@@ -193,6 +195,47 @@ describe('allowRead', () => {
   test('the instance BAT opens everything', async () => {
     expect(await check({ auth: authOf(instance), instanceBat: instance })).toBe(true);
     expect(await check({ auth: authOf(instance) })).toBe(false);
+  });
+
+  test('a block that lists too many ids is closed, but not to the instance BAT', async () => {
+    const many = (count: number): BatId[] => [...Array.from({ length: count - 1 }, () => Bat.generate(crypto).inlineId()), bat.inlineId()];
+    const auth = authOf(bat);
+    expect(await check({ auth, batIds: many(MAX_BLOCK_BATS) })).toBe(true);
+    expect(await check({ auth, batIds: many(MAX_BLOCK_BATS + 1) })).toBe(false);
+    expect(await check({ auth: authOf(instance), batIds: many(MAX_BLOCK_BATS + 1), instanceBat: instance })).toBe(true);
+    const listing = (count: number): Uint8Array => encodeCbor(cborMap([['bats', many(count).map((id) => id.toCbor())]]));
+    const cid = Cid.ofSha256(new Uint8Array(32), CidCodec.dagCbor);
+    expect(batIdsOfBlock(cid, listing(MAX_BLOCK_BATS))).toHaveLength(MAX_BLOCK_BATS);
+    expect(() => batIdsOfBlock(cid, listing(MAX_BLOCK_BATS + 1))).toThrow(FormatError);
+  });
+
+  test('the request is hashed once, whatever the number of ids; a stale auth costs nothing', async () => {
+    const counts = { sha256: 0, hmacSha256: 0 };
+    const counting = {
+      sha256: (data: Uint8Array): Uint8Array => {
+        counts.sha256++;
+        return crypto.sha256(data);
+      },
+      hmacSha256: (key: Uint8Array, data: Uint8Array): Uint8Array => {
+        counts.hmacSha256++;
+        return crypto.hmacSha256(key, data);
+      },
+    };
+    const batIds = Array.from({ length: MAX_BLOCK_BATS }, () => Bat.generate(crypto).inlineId());
+    const asked = { ...request, batIds, now, lookUpBat: async () => undefined };
+    expect(await allowRead(counting, { ...asked, auth: authOf(bat) })).toBe(false);
+    expect(counts).toEqual({ sha256: 1, hmacSha256: 5 * MAX_BLOCK_BATS });
+    expect(await allowRead(counting, { ...asked, auth: authOf(bat, now - 301_000) })).toBe(false);
+    expect(counts.sha256).toBe(1);
+  });
+
+  test('wrong types are argument errors', async () => {
+    await expect(allowRead(crypto, undefined as never)).rejects.toThrow(ArgumentError);
+    await expect(check({ batIds: 'x' as never })).rejects.toThrow(ArgumentError);
+    await expect(check({ batIds: [undefined] as never })).rejects.toThrow(ArgumentError);
+    await expect(check({ block: 'x' as never })).rejects.toThrow(ArgumentError);
+    await expect(check({ instanceBat: 'x' as never })).rejects.toThrow(ArgumentError);
+    await expect(check({ lookUpBat: undefined as never })).rejects.toThrow(ArgumentError);
   });
 
   test('other codecs are denied, malformed auths are errors', async () => {

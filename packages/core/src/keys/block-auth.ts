@@ -1,3 +1,4 @@
+import { assertInstance, assertInstances, assertObject, assertOptionalInstance } from '../arguments.js';
 import { assertInteger, constantTimeEqual, copyBytes, equalBytes, fromHex, toHex } from '../bytes.js';
 import { decodeCbor } from '../codec/cbor-decode.js';
 import { encodeCbor } from '../codec/cbor-encode.js';
@@ -6,9 +7,16 @@ import { cborMap, type CborValue, type ToCbor } from '../codec/cbor-value.js';
 import { Cid, CidCodec, formatCidUnprefixed } from '../codec/cid.js';
 import type { Hasher } from '../crypto/provider.js';
 import { ArgumentError, FormatError } from '../errors.js';
-import { MAX_BLOCK_AUTH_AHEAD_SECONDS, MAX_BLOCK_AUTH_SECONDS } from '../limits.js';
+import { MAX_BLOCK_AUTH_AHEAD_SECONDS, MAX_BLOCK_AUTH_SECONDS, MAX_BLOCK_BATS } from '../limits.js';
 import { Bat, BatId, BatWithId } from './bat.js';
-import { type S3Engine, signS3Request, type S3Signature, UNSIGNED_PAYLOAD } from './s3-signature.js';
+import {
+  type PreparedS3Request,
+  prepareS3Request,
+  type S3Engine,
+  type S3Signature,
+  signPreparedS3Request,
+  UNSIGNED_PAYLOAD,
+} from './s3-prepared.js';
 import { formatS3Time, MAX_S3_TIME, MIN_S3_TIME } from './s3-time.js';
 
 /** Validity, in seconds, that clients ask for (chapter 01 section 18.4). */
@@ -40,6 +48,7 @@ export function packBlockAuthTime(time: number): number {
  * (`legacy: read only`). FormatError `format.bat` for what is no date.
  */
 export function unpackBlockAuthTime(packed: number, where = 'BlockAuth.t'): number {
+  if (typeof packed !== 'number') throw new ArgumentError('packed', 'must be a number');
   const value = packed < 0 ? packed + 2 ** 32 : packed;
   if (!Number.isSafeInteger(packed) || value < 0) throw new FormatError('format.bat', where, 'is no packed time');
   const year = 2000 + Math.floor(value / 2 ** 26);
@@ -57,11 +66,11 @@ export interface BlockReadRequest {
   readonly node: Cid;
 }
 
-/** The signature of one block read (chapter 01 section 18.5). `time` is in ms since the epoch. */
-export function signBlockRead(crypto: S3Engine, request: BlockReadRequest, time: number, bat: Bat): S3Signature {
-  if (!(request.block instanceof Cid)) throw new ArgumentError('block', 'must be a Cid');
-  if (!(request.node instanceof Cid)) throw new ArgumentError('node', 'must be a Cid');
-  if (!(bat instanceof Bat)) throw new ArgumentError('bat', 'must be a Bat');
+/** What is signed of one block read: the same for every BAT, so that a server computes it once. */
+function prepareBlockRead(crypto: S3Engine, request: BlockReadRequest, time: number): PreparedS3Request {
+  assertObject('request', request);
+  assertInstance('block', request.block, Cid);
+  assertInstance('node', request.node, Cid);
   const canonical = {
     verb: 'GET',
     key: `api/v0/block/get?arg=${formatCidUnprefixed(request.block)}`,
@@ -73,7 +82,13 @@ export function signBlockRead(crypto: S3Engine, request: BlockReadRequest, time:
     ],
     payloadHash: UNSIGNED_PAYLOAD,
   } as const;
-  return signS3Request(crypto, canonical, time, REGION, bat.format());
+  return prepareS3Request(crypto, canonical, time, REGION);
+}
+
+/** The signature of one block read (chapter 01 section 18.5). `time` is in ms since the epoch. */
+export function signBlockRead(crypto: S3Engine, request: BlockReadRequest, time: number, bat: Bat): S3Signature {
+  assertInstance('bat', bat, Bat);
+  return signPreparedS3Request(crypto, prepareBlockRead(crypto, request, time), bat.format());
 }
 
 /** The authorisation of one block read (chapter 01 section 18.4). Useless to any node but the one it was signed for. Immutable. */
@@ -165,12 +180,21 @@ export class BlockAuth implements ToCbor {
  * validity is not signed (chapter 01 section 18.7).
  */
 export function isValidBlockAuth(crypto: S3Engine, auth: BlockAuth, request: BlockReadRequest, bat: Bat, now: number): boolean {
-  if (!(auth instanceof BlockAuth)) throw new ArgumentError('auth', 'must be a BlockAuth');
+  assertInstance('auth', auth, BlockAuth);
+  assertInstance('bat', bat, Bat);
+  if (!isInForce(auth, now)) return false;
+  return isSignedWith(crypto, auth, prepareBlockRead(crypto, request, auth.time), bat);
+}
+
+function isInForce(auth: BlockAuth, now: number): boolean {
   assertInteger('now', now, 0, MAX_S3_TIME);
   if (auth.expirySeconds < 0 || auth.expirySeconds > MAX_BLOCK_AUTH_SECONDS) return false;
   if (auth.time > now + MAX_BLOCK_AUTH_AHEAD_SECONDS * 1000) return false;
-  if (auth.time + auth.expirySeconds * 1000 < now) return false;
-  return constantTimeEqual(signBlockRead(crypto, request, auth.time, bat).signature, auth.signature);
+  return auth.time + auth.expirySeconds * 1000 >= now;
+}
+
+function isSignedWith(crypto: S3Engine, auth: BlockAuth, prepared: PreparedS3Request, bat: Bat): boolean {
+  return constantTimeEqual(signPreparedS3Request(crypto, prepared, bat.format()).signature, auth.signature);
 }
 
 /** The question whether a node may read a block. */
@@ -188,20 +212,27 @@ export interface BlockReadCheck extends BlockReadRequest {
 }
 
 /**
- * The server's decision about a block read (chapter 01 section 18.7). A block without BAT ids is public. False when the auth does not
- * open the block; FormatError when it is malformed.
+ * The server's decision about a block read (chapter 01 section 18.7). A block without BAT ids is public; one with more than
+ * MAX_BLOCK_BATS is closed to all but the instance BAT. False when the auth does not open the block; FormatError when it is malformed.
  */
 export async function allowRead(crypto: S3Engine, check: BlockReadCheck): Promise<boolean> {
-  if (check.batIds.length === 0) return true;
+  assertObject('check', check);
+  const { block, batIds, now, lookUpBat, instanceBat } = check;
+  assertInstance('block', block, Cid);
+  assertInstances('batIds', batIds, BatId);
+  if (typeof lookUpBat !== 'function') throw new ArgumentError('lookUpBat', 'must be a function');
+  assertOptionalInstance('instanceBat', instanceBat, Bat);
+  if (batIds.length === 0) return true;
   const auth = BlockAuth.parse(check.auth);
-  if (auth === undefined) return false;
-  if (check.block.codec !== CidCodec.raw && check.block.codec !== CidCodec.dagCbor) return false;
-  for (const id of check.batIds) {
+  if (auth === undefined || !isInForce(auth, now)) return false;
+  if (block.codec !== CidCodec.raw && block.codec !== CidCodec.dagCbor) return false;
+  const prepared = prepareBlockRead(crypto, check, auth.time);
+  for (const id of batIds.length > MAX_BLOCK_BATS ? [] : batIds) {
     let bat = id.inlineBat;
-    if (bat === undefined && id.equals(auth.batId)) bat = await check.lookUpBat(id);
-    if (bat !== undefined && isValidBlockAuth(crypto, auth, check, bat, check.now)) return true;
+    if (bat === undefined && id.equals(auth.batId)) bat = await lookUpBat(id);
+    if (bat !== undefined && isSignedWith(crypto, auth, prepared, bat)) return true;
   }
-  return check.instanceBat !== undefined && isValidBlockAuth(crypto, auth, check, check.instanceBat, check.now);
+  return instanceBat !== undefined && isSignedWith(crypto, auth, prepared, instanceBat);
 }
 
 /**
@@ -209,7 +240,8 @@ export async function allowRead(crypto: S3Engine, check: BlockReadCheck): Promis
  * that a server which holds the block may return it (plain `get` only) before it has stored the mirror BAT.
  */
 export function opensAsMirrorBat(hasher: Hasher, batIds: readonly BatId[], presented: BatWithId): boolean {
-  if (!(presented instanceof BatWithId)) throw new ArgumentError('presented', 'must be a BatWithId');
+  assertInstances('batIds', batIds, BatId);
+  assertInstance('presented', presented, BatWithId);
   const mirrorId = presented.bat.mirrorId(hasher);
   return batIds.some((id) => id.equals(mirrorId));
 }

@@ -1,3 +1,4 @@
+import { assertMethods } from '../arguments.js';
 import { assertBytes, constantTimeEqual, copyBytes, equalBytes } from '../bytes.js';
 import { decodeCbor } from '../codec/cbor-decode.js';
 import { encodeCbor } from '../codec/cbor-encode.js';
@@ -5,6 +6,7 @@ import { CborFields } from '../codec/cbor-fields.js';
 import { cborMap, type CborValue, type ToCbor } from '../codec/cbor-value.js';
 import { Cid, CidCodec } from '../codec/cid.js';
 import type { CryptoProvider, Hasher } from '../crypto/provider.js';
+import { drawRandomBytes } from '../crypto/random.js';
 import { ArgumentError, FormatError } from '../errors.js';
 import { MAX_IDENTITY_DIGEST_WRITE } from '../limits.js';
 import { PublicKeyHash } from './public-key-hash.js';
@@ -50,6 +52,7 @@ function expectType(value: CborValue, where: string, expected: BoxingKeyTypeCode
 function hashOfKey(key: ToCbor, hasher: Hasher): PublicKeyHash {
   const cbor = encodeCbor(key.toCbor());
   if (cbor.length <= MAX_IDENTITY_DIGEST_WRITE) return PublicKeyHash.ofInlineKey(cbor);
+  assertMethods('hasher', hasher, 'sha256');
   return PublicKeyHash.fromCid(Cid.ofSha256(hasher.sha256(cbor), CidCodec.dagCbor));
 }
 
@@ -131,6 +134,7 @@ export class Curve25519SecretKey extends Secret implements ToCbor {
 
   /** The public key that belongs to this one. */
   publicKey(crypto: CryptoProvider): Curve25519PublicKey {
+    assertMethods('crypto', crypto, 'curve25519PublicKey');
     return Curve25519PublicKey.of(crypto.curve25519PublicKey(this.bytes));
   }
 
@@ -313,13 +317,14 @@ export class BoxingKeyPair extends Secret implements ToCbor {
 
   /** A fresh random Curve25519 pair: only for writing to Curve25519 recipients. */
   static generateCurve25519(crypto: CryptoProvider): BoxingKeyPair {
-    return BoxingKeyPair.of(crypto, Curve25519SecretKey.of(crypto.randomBytes(CURVE25519_KEY_SIZE)));
+    return BoxingKeyPair.of(crypto, Curve25519SecretKey.of(drawRandomBytes(crypto, CURVE25519_KEY_SIZE)));
   }
 
   /** A fresh random hybrid pair. Draws the Curve25519 secret, then d, then z. */
   static generateHybrid(crypto: CryptoProvider): BoxingKeyPair {
-    const curve25519 = Curve25519SecretKey.of(crypto.randomBytes(CURVE25519_KEY_SIZE));
-    const mlKem = crypto.mlKemKeyPair(crypto.randomBytes(32), crypto.randomBytes(32));
+    assertMethods('crypto', crypto, 'mlKemKeyPair');
+    const curve25519 = Curve25519SecretKey.of(drawRandomBytes(crypto, CURVE25519_KEY_SIZE));
+    const mlKem = crypto.mlKemKeyPair(drawRandomBytes(crypto, 32), drawRandomBytes(crypto, 32));
     return BoxingKeyPair.of(crypto, HybridSecretKey.of(curve25519, mlKem.secretKey));
   }
 

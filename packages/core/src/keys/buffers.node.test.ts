@@ -2,9 +2,10 @@ import { Buffer } from 'node:buffer';
 import { beforeAll, expect, test } from 'vitest';
 import { loadCrypto, type CryptoProvider } from '../crypto/index.js';
 import { createCryptoPool } from '../crypto/pool/index.js';
+import { CryptoError } from '../errors.js';
 import { Bat } from './bat.js';
 import { Curve25519SecretKey } from './boxing-key.js';
-import { PublicSigningKey, SecretSigningKey } from './signing-key.js';
+import { openSigned, PublicSigningKey, SecretSigningKey, signAttached, SigningKeyPair } from './signing-key.js';
 import { SymmetricKey } from './symmetric-key.js';
 
 // Node's Buffer is a Uint8Array whose slice() is a view. What we keep must be ours, and what callers keep must stay as it was.
@@ -28,6 +29,17 @@ test('keys made from a Buffer do not change when the Buffer is reused', () => {
     buffer.fill(9);
     expect(new Uint8Array(kept)).toEqual(expected);
   }
+});
+
+test('a signed message that was opened does not change with the Buffer that it came in', () => {
+  const pair = SigningKeyPair.fromSeed(crypto, new Uint8Array(32).fill(7));
+  const signed = Buffer.from(signAttached(crypto, pair.secretKey, Uint8Array.of(1, 2, 3)));
+  const message = openSigned(crypto, pair.publicKey, signed);
+  signed.fill(9);
+  expect(message).toEqual(Uint8Array.of(1, 2, 3));
+  expect(message.constructor).toBe(Uint8Array);
+  expect(message.buffer.byteLength).toBe(3);
+  expect(() => openSigned(crypto, pair.publicKey, Buffer.alloc(63))).toThrow(CryptoError);
 });
 
 test('no operation changes a Buffer that it is given', async () => {

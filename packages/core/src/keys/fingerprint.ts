@@ -1,3 +1,4 @@
+import { assertInstances, assertMethods } from '../arguments.js';
 import { assertBytes, compareLengthThenSigned, concatBytes, copyBytes, equalBytes, fromHex, toHex, utf8Encode } from '../bytes.js';
 import { decodeCbor } from '../codec/cbor-decode.js';
 import { encodeCbor } from '../codec/cbor-encode.js';
@@ -23,10 +24,9 @@ const GROUP_DIGITS = 5;
  * hashes does not matter. Which keys are listed is defined in chapter 05.
  */
 export function computeFingerprint(crypto: Pick<CryptoProvider, 'blake2b'>, name: string, keys: readonly PublicKeyHash[]): Uint8Array {
+  assertMethods('crypto', crypto, 'blake2b');
   const nameBytes = utf8Encode(name, 'name');
-  if (!Array.isArray(keys) || !keys.every((key) => key instanceof PublicKeyHash)) {
-    throw new ArgumentError('keys', 'must be a list of PublicKeyHash');
-  }
+  assertInstances('keys', keys, PublicKeyHash);
   const sorted = keys.map((key) => key.encode()).sort(compareLengthThenSigned);
   let state: Uint8Array = concatBytes(new Uint8Array(2), nameBytes, ...sorted);
   for (let round = 0; round < ROUNDS; round++) state = crypto.blake2b(state, DIGEST_SIZE);

@@ -1,9 +1,11 @@
+import { assertMethods } from '../arguments.js';
 import { assertBytes, concatBytes } from '../bytes.js';
 import { decodeCbor } from '../codec/cbor-decode.js';
 import { encodeCbor } from '../codec/cbor-encode.js';
 import { CborFields } from '../codec/cbor-fields.js';
 import { cborMap } from '../codec/cbor-value.js';
 import type { CryptoProvider } from '../crypto/provider.js';
+import { drawRandomBytes } from '../crypto/random.js';
 import { ArgumentError, CryptoError } from '../errors.js';
 import {
   type Curve25519PublicKey,
@@ -31,7 +33,7 @@ function curveBoxSeal(
   sender: Curve25519SecretKey,
   plaintext: Uint8Array,
 ): Uint8Array {
-  const nonce = crypto.randomBytes(NONCE_SIZE);
+  const nonce = drawRandomBytes(crypto, NONCE_SIZE);
   return concatBytes(crypto.boxSeal(plaintext, nonce, recipient.bytes, sender.bytes), nonce);
 }
 
@@ -43,15 +45,15 @@ function curveBoxOpen(
 ): Uint8Array {
   const split = message.length - NONCE_SIZE;
   if (split < MAC_SIZE) throw new CryptoError('crypto.authentication', 'the boxed message is too short');
-  return crypto.boxOpen(message.slice(0, split), message.slice(split), sender.bytes, recipient.bytes);
+  return crypto.boxOpen(message.subarray(0, split), message.subarray(split), sender.bytes, recipient.bytes);
 }
 
 function hybridSeal(crypto: CryptoProvider, recipient: HybridPublicKey, sender: HybridSecretKey, plaintext: Uint8Array): Uint8Array {
-  const curveSecret = crypto.randomBytes(CURVE_SECRET_SIZE);
-  const encapsulated = crypto.mlKemEncapsulate(recipient.mlKem, crypto.randomBytes(ENCAPSULATION_RANDOM_SIZE));
+  const curveSecret = drawRandomBytes(crypto, CURVE_SECRET_SIZE);
+  const encapsulated = crypto.mlKemEncapsulate(recipient.mlKem, drawRandomBytes(crypto, ENCAPSULATION_RANDOM_SIZE));
   const key = hkdfKey(crypto, concatBytes(curveSecret, encapsulated.sharedSecret));
   const curveBox = curveBoxSeal(crypto, recipient.curve25519, sender.curve25519, curveSecret);
-  const nonce = crypto.randomBytes(NONCE_SIZE);
+  const nonce = drawRandomBytes(crypto, NONCE_SIZE);
   return encodeCbor(
     cborMap([
       ['c', curveBox],
@@ -79,6 +81,7 @@ function hybridOpen(crypto: CryptoProvider, recipient: HybridSecretKey, sender: 
  * `BoxingKeyPair.generateFor`. A low-order recipient key is a CryptoError.
  */
 export function boxFor(crypto: CryptoProvider, recipient: PublicBoxingKey, sender: SecretBoxingKey, plaintext: Uint8Array): Uint8Array {
+  assertMethods('crypto', crypto, 'boxSeal', 'mlKemEncapsulate', 'hmacSha256', 'secretboxSeal');
   if (!isPublicBoxingKey(recipient)) throw new ArgumentError('recipient', 'must be a public boxing key');
   if (!isSecretBoxingKey(sender)) throw new ArgumentError('sender', 'must be a secret boxing key');
   assertBytes('plaintext', plaintext);
@@ -95,6 +98,7 @@ export function boxFor(crypto: CryptoProvider, recipient: PublicBoxingKey, sende
  * sender's key comes from the peer), FormatError `format.container` or `format.cbor` for a malformed hybrid message.
  */
 export function openBox(crypto: CryptoProvider, recipient: SecretBoxingKey, sender: PublicBoxingKey, message: Uint8Array): Uint8Array {
+  assertMethods('crypto', crypto, 'boxOpen', 'mlKemDecapsulate', 'hmacSha256', 'secretboxOpen');
   if (!isSecretBoxingKey(recipient)) throw new ArgumentError('recipient', 'must be a secret boxing key');
   if (!isPublicBoxingKey(sender)) throw new ArgumentError('sender', 'must be a public boxing key');
   assertBytes('message', message);

@@ -1,6 +1,7 @@
+import { assertInstance, assertMethods } from '../arguments.js';
 import { toHex, utf8Encode } from '../bytes.js';
 import type { ComputationOptions, CryptoProvider, RandomSource } from '../crypto/provider.js';
-import { ArgumentError } from '../errors.js';
+import { drawRandomBytes } from '../crypto/random.js';
 import { ScryptSecretGeneration } from './secret-generation-algorithm.js';
 
 export { hkdfKey } from './hkdf.js';
@@ -10,7 +11,7 @@ const SALT_SIZE = 32;
 
 /** A fresh salt: lower-case hex of 32 random bytes (chapter 01 section 9.6). */
 export function generateSalt(random: RandomSource): string {
-  return toHex(random.randomBytes(SALT_SIZE));
+  return toHex(drawRandomBytes(random, SALT_SIZE));
 }
 
 /**
@@ -25,7 +26,8 @@ export async function hashToKeyBytes(
   algorithm: ScryptSecretGeneration,
   options: ComputationOptions = {},
 ): Promise<Uint8Array> {
-  if (!(algorithm instanceof ScryptSecretGeneration)) throw new ArgumentError('algorithm', 'must be a ScryptSecretGeneration');
+  assertMethods('crypto', crypto, 'sha256', 'scrypt');
+  assertInstance('algorithm', algorithm, ScryptSecretGeneration);
   const saltBytes = utf8Encode(salt, 'salt');
   const passwordHash = crypto.sha256(utf8Encode(password, 'password'));
   const { logN, r, p, length } = algorithm;

@@ -6,7 +6,7 @@ import type { Hasher } from '../crypto/provider.js';
 import { ArgumentError, FormatError, LimitError, PyrgosError } from '../errors.js';
 import { MAX_PROOF_OF_WORK_SEARCH } from '../limits.js';
 import v from '../../../../vectors/01/proof-of-work.json' with { type: 'json' };
-import { ProofOfWork, satisfiesDifficulty } from './proof-of-work.js';
+import { decodeRequiredDifficulty, encodeRequiredDifficulty, ProofOfWork, satisfiesDifficulty } from './proof-of-work.js';
 
 const crypto = await loadCrypto();
 const hello = utf8Encode('hello');
@@ -108,4 +108,23 @@ test('the decoder gives an error of the family or a value that re-encodes identi
       }
     }),
   );
+});
+
+describe('the difficulty that a server requires', () => {
+  test.each(v.required.valid)('$difficulty', ({ difficulty, bytes }) => {
+    expect(toHex(encodeRequiredDifficulty(difficulty))).toBe(bytes);
+    expect(decodeRequiredDifficulty(fromHex(bytes))).toBe(difficulty);
+  });
+
+  test.each(v.required.invalid)('refused: $reason', ({ bytes }) => {
+    expect(() => decodeRequiredDifficulty(fromHex(bytes))).toThrow(FormatError);
+  });
+
+  test('reads from the middle of a larger array', () => {
+    expect(decodeRequiredDifficulty(fromHex('ff0000000bff').subarray(1, 5))).toBe(11);
+  });
+
+  test('out of range is an argument error', () => {
+    for (const bad of [-1, 257, 0.5, '11']) expect(() => encodeRequiredDifficulty(bad as number)).toThrow(ArgumentError);
+  });
 });

@@ -1,3 +1,4 @@
+import { assertMethods, assertObject } from '../arguments.js';
 import { assertBytes, assertInteger, concatBytes, copyBytes, equalBytes } from '../bytes.js';
 import { decodeCbor } from '../codec/cbor-decode.js';
 import { encodeCbor } from '../codec/cbor-encode.js';
@@ -5,7 +6,7 @@ import { CborFields } from '../codec/cbor-fields.js';
 import { cborMap, type CborValue, type ToCbor } from '../codec/cbor-value.js';
 import { MultihashCode } from '../codec/multihash.js';
 import type { ComputationOptions, Hasher } from '../crypto/provider.js';
-import { LimitError, throwIfAborted } from '../errors.js';
+import { FormatError, LimitError, throwIfAborted } from '../errors.js';
 import { MAX_PROOF_OF_WORK_SEARCH } from '../limits.js';
 
 /** Bytes of a proof's prefix; an empty proof has none. */
@@ -56,6 +57,8 @@ export class ProofOfWork implements ToCbor {
    * `onProgress` gets the probability that the search would have ended by now. AbortedError when cancelled.
    */
   static async search(hasher: Hasher, data: Uint8Array, difficulty: number, options: ComputationOptions = {}): Promise<ProofOfWork> {
+    assertMethods('hasher', hasher, 'sha256');
+    assertObject('options', options);
     assertBytes('data', data);
     assertInteger('difficulty', difficulty, 0, MAX_PROOF_OF_WORK_DIFFICULTY);
     if (difficulty > MAX_PROOF_OF_WORK_SEARCH) {
@@ -99,6 +102,7 @@ export class ProofOfWork implements ToCbor {
 
   /** Whether this proof satisfies `difficulty` (0 to 256) for `data`. */
   check(hasher: Hasher, data: Uint8Array, difficulty: number): boolean {
+    assertMethods('hasher', hasher, 'sha256');
     assertBytes('data', data);
     return satisfiesDifficulty(hasher.sha256(concatBytes(this.prefix, data)), difficulty);
   }
@@ -120,6 +124,30 @@ export class ProofOfWork implements ToCbor {
   encode(): Uint8Array {
     return encodeCbor(this.toCbor());
   }
+}
+
+/** Bytes of an encoded {@link encodeRequiredDifficulty}. */
+const REQUIRED_DIFFICULTY_SIZE = 4;
+
+/** The answer of a server that wants a better proof: the difficulty as 4 bytes big-endian (chapter 01 section 17). */
+export function encodeRequiredDifficulty(difficulty: number): Uint8Array {
+  assertInteger('difficulty', difficulty, 0, MAX_PROOF_OF_WORK_DIFFICULTY);
+  const bytes = new Uint8Array(REQUIRED_DIFFICULTY_SIZE);
+  new DataView(bytes.buffer).setUint32(0, difficulty);
+  return bytes;
+}
+
+/**
+ * Inverse of {@link encodeRequiredDifficulty}: 0 to MAX_PROOF_OF_WORK_DIFFICULTY, which means "not allowed". FormatError `format.proof`
+ * for anything else; {@link ProofOfWork.search} refuses what takes too long.
+ */
+export function decodeRequiredDifficulty(bytes: Uint8Array): number {
+  assertBytes('bytes', bytes);
+  const where = 'RequiredDifficulty';
+  if (bytes.length !== REQUIRED_DIFFICULTY_SIZE) throw new FormatError('format.proof', where, `must be ${REQUIRED_DIFFICULTY_SIZE} bytes`);
+  const difficulty = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0);
+  if (difficulty > MAX_PROOF_OF_WORK_DIFFICULTY) throw new FormatError('format.proof', where, 'is more than a hash has bits');
+  return difficulty;
 }
 
 /** Lets timers, input and messages run. A promise alone would not. */

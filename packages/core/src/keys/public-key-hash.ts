@@ -1,3 +1,4 @@
+import { assertBytes } from '../bytes.js';
 import { encodeCbor } from '../codec/cbor-encode.js';
 import type { CborValue, ToCbor } from '../codec/cbor-value.js';
 import { Cid, CidCodec, parseCid } from '../codec/cid.js';
@@ -21,6 +22,7 @@ export class PublicKeyHash implements ToCbor {
 
   /** The identity hash of a key whose CBOR is at most 36 bytes (section 11.2). */
   static ofInlineKey(keyCbor: Uint8Array): PublicKeyHash {
+    assertBytes('keyCbor', keyCbor);
     if (keyCbor.length > MAX_IDENTITY_DIGEST_WRITE) {
       throw new ArgumentError('keyCbor', `is too long to inline: ${keyCbor.length} bytes`);
     }

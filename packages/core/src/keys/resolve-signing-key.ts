@@ -1,4 +1,5 @@
-import { equalBytes } from '../bytes.js';
+import { assertMethods, assertObject } from '../arguments.js';
+import { assertBytes, equalBytes } from '../bytes.js';
 import type { Cid } from '../codec/cid.js';
 import type { Hasher } from '../crypto/provider.js';
 import { ArgumentError, FormatError, NotFoundError, PyrgosError } from '../errors.js';
@@ -33,6 +34,9 @@ async function keyBytes(hash: PublicKeyHash, lookup: KeyLookup): Promise<Uint8Ar
   if (!(hash instanceof PublicKeyHash)) throw new ArgumentError('hash', 'must be a PublicKeyHash');
   const inline = hash.inlineKey;
   if (inline !== undefined) return inline;
+  assertObject('lookup', lookup);
+  assertMethods('lookup.hasher', lookup.hasher, 'sha256');
+  assertMethods('lookup.blocks', lookup.blocks, 'getBlock');
   let block: Uint8Array;
   try {
     block = await lookup.blocks.getBlock(hash.cid, lookup.context);
@@ -42,6 +46,7 @@ async function keyBytes(hash: PublicKeyHash, lookup: KeyLookup): Promise<Uint8Ar
     }
     throw error;
   }
+  assertBytes('block', block);
   // A substituted key would be fatal, so this does not rely on the source's own check.
   if (!equalBytes(lookup.hasher.sha256(block), hash.cid.multihash.digest)) {
     throw new FormatError('format.key', 'PublicKeyHash', 'the block does not have the hash that names the key');

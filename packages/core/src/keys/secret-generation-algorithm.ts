@@ -1,3 +1,4 @@
+import { assertObject } from '../arguments.js';
 import { assertInteger, utf8Encode } from '../bytes.js';
 import { decodeCbor } from '../codec/cbor-decode.js';
 import { encodeCbor } from '../codec/cbor-encode.js';
@@ -67,6 +68,7 @@ export class ScryptSecretGeneration implements ToCbor {
 
   /** Builds the parameters; ArgumentError for what {@link secretGenerationAlgorithmFromCbor} would refuse. */
   static of(choice: ScryptChoice = {}): ScryptSecretGeneration {
+    assertObject('choice', choice);
     const { logN = 17, r = 8, length = 64, extraSalt = '' } = choice;
     assertInteger('logN', logN, MIN_SCRYPT_LOG_N, MAX_SCRYPT_LOG_N);
     assertInteger('r', r, 1, MAX_BLOCK_SIZE_R);

@@ -1,10 +1,11 @@
+import { assertObject } from '../arguments.js';
 import { assertInteger, toHex } from '../bytes.js';
 import { decodeCbor } from '../codec/cbor-decode.js';
 import { encodeCbor } from '../codec/cbor-encode.js';
 import { CborFields } from '../codec/cbor-fields.js';
 import { cborMap, type CborValue, type ToCbor } from '../codec/cbor-value.js';
 import type { CryptoProvider } from '../crypto/provider.js';
-import { ArgumentError, DeniedError, FormatError } from '../errors.js';
+import { ArgumentError, DeniedError, FormatError, printable } from '../errors.js';
 import { openSigned, type PublicSigningKey, type SecretSigningKey, signAttached } from './signing-key.js';
 
 /** Windows, in seconds, that endpoints allow between signing and checking (chapter 01 section 19). */
@@ -27,7 +28,7 @@ function checkFresh(time: number, window: SignedTimeCheck): void {
   assertTime('now', window.now);
   assertInteger('allowedSeconds', window.allowedSeconds, 0, Number.MAX_SAFE_INTEGER);
   if (Math.abs(window.now - time) > window.allowedSeconds * 1000) {
-    throw new DeniedError('denied.stale', 'Stale auth time in request, is the clock accurate?', {
+    throw new DeniedError('denied.stale', 'Stale auth time, is your clock accurate?', {
       secondsOff: Math.round((window.now - time) / 1000),
       allowedSeconds: window.allowedSeconds,
     });
@@ -82,9 +83,13 @@ export class SignedRequest implements ToCbor {
    * CryptoError `crypto.signature`, FormatError, DeniedError `denied.stale` (the text starts `Stale auth time`) or `denied.proof`.
    */
   static verify(crypto: CryptoProvider, publicKey: PublicSigningKey, signed: Uint8Array, check: SignedRequestCheck): SignedRequest {
+    assertObject('check', check);
     const request = SignedRequest.decode(openSigned(crypto, publicKey, signed));
     checkFresh(request.time, check);
-    if (request.path !== check.path) throw new DeniedError('denied.proof', 'the signed request is for another path');
+    if (request.path !== check.path) {
+      // The signed path is the caller's own text: shown shortened, as the protocol wants it.
+      throw new DeniedError('denied.proof', `Illegal path for signed request: ${printable(request.path, 100)}`);
+    }
     return request;
   }
 
@@ -128,6 +133,7 @@ export function signNow(crypto: CryptoProvider, secretKey: SecretSigningKey, now
  * `format.proof` or DeniedError `denied.stale`.
  */
 export function verifySignedTime(crypto: CryptoProvider, publicKey: PublicSigningKey, signed: Uint8Array, check: SignedTimeCheck): number {
+  assertObject('check', check);
   const time = decodeCbor(openSigned(crypto, publicKey, signed));
   if (typeof time !== 'number') throw new FormatError('format.proof', 'signNow', 'must be an integer');
   checkFresh(time, check);

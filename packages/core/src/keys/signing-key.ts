@@ -1,3 +1,4 @@
+import { assertMethods } from '../arguments.js';
 import { assertBytes, concatBytes, constantTimeEqual, copyBytes, equalBytes } from '../bytes.js';
 import { encodeBase58 } from '../codec/base58.js';
 import { decodeCbor } from '../codec/cbor-decode.js';
@@ -7,6 +8,7 @@ import { cborMap, type CborValue, type ToCbor } from '../codec/cbor-value.js';
 import { decodeMultibase } from '../codec/multibase.js';
 import { isAcceptableEd25519PublicKey } from '../crypto/ed25519-rule.js';
 import type { CryptoProvider } from '../crypto/provider.js';
+import { drawRandomBytes } from '../crypto/random.js';
 import { ArgumentError, CryptoError, FormatError } from '../errors.js';
 import { PublicKeyHash } from './public-key-hash.js';
 import { Secret } from './secret.js';
@@ -130,6 +132,7 @@ export class SecretSigningKey extends Secret implements ToCbor {
 
   /** Whether the public half is the one that the seed gives. */
   isConsistent(crypto: CryptoProvider): boolean {
+    assertMethods('crypto', crypto, 'ed25519KeyPair');
     return constantTimeEqual(crypto.ed25519KeyPair(this.bytes.slice(0, SIGNING_SEED_SIZE)).publicKey, this.publicKey.bytes);
   }
 
@@ -162,11 +165,12 @@ export class SigningKeyPair extends Secret implements ToCbor {
 
   /** A fresh random pair. */
   static generate(crypto: CryptoProvider): SigningKeyPair {
-    return SigningKeyPair.fromSeed(crypto, crypto.randomBytes(SIGNING_SEED_SIZE));
+    return SigningKeyPair.fromSeed(crypto, drawRandomBytes(crypto, SIGNING_SEED_SIZE));
   }
 
   /** The pair of a 32-byte seed. */
   static fromSeed(crypto: CryptoProvider, seed: Uint8Array): SigningKeyPair {
+    assertMethods('crypto', crypto, 'ed25519KeyPair');
     assertBytes('seed', seed, SIGNING_SEED_SIZE);
     const secretKey = SecretSigningKey.of(crypto.ed25519KeyPair(seed).secretKey);
     return new SigningKeyPair(secretKey.publicKey, secretKey);
@@ -285,6 +289,7 @@ function mayBelongTogether(hash: PublicKeyHash, secretKey: SecretSigningKey): bo
 
 /** signature(64) of exactly the bytes of `message` (section 10.2). */
 export function signDetached(crypto: CryptoProvider, secretKey: SecretSigningKey, message: Uint8Array): Uint8Array {
+  assertMethods('crypto', crypto, 'ed25519Sign');
   if (!(secretKey instanceof SecretSigningKey)) throw new ArgumentError('secretKey', 'must be a SecretSigningKey');
   assertBytes('message', message);
   return crypto.ed25519Sign(message, secretKey.bytes);
@@ -297,6 +302,7 @@ export function signAttached(crypto: CryptoProvider, secretKey: SecretSigningKey
 
 /** Whether `signature` is a valid signature of `message`. False for a signature of another length than 64. */
 export function verifyDetached(crypto: CryptoProvider, publicKey: PublicSigningKey, signature: Uint8Array, message: Uint8Array): boolean {
+  assertMethods('crypto', crypto, 'ed25519Verify');
   if (!(publicKey instanceof PublicSigningKey)) throw new ArgumentError('publicKey', 'must be a PublicSigningKey');
   assertBytes('signature', signature);
   assertBytes('message', message);
@@ -309,8 +315,9 @@ export function verifyDetached(crypto: CryptoProvider, publicKey: PublicSigningK
  */
 export function openSigned(crypto: CryptoProvider, publicKey: PublicSigningKey, signed: Uint8Array): Uint8Array {
   assertBytes('signed', signed);
-  const message = signed.slice(SIGNATURE_SIZE);
-  if (signed.length < SIGNATURE_SIZE || !verifyDetached(crypto, publicKey, signed.slice(0, SIGNATURE_SIZE), message)) {
+  // Copied first, and not with slice(): that of a Node Buffer is a view, and what was verified must not change any more.
+  const [signature, message] = [copyBytes(signed.subarray(0, SIGNATURE_SIZE)), copyBytes(signed.subarray(SIGNATURE_SIZE))];
+  if (!verifyDetached(crypto, publicKey, signature, message)) {
     throw new CryptoError('crypto.signature', 'the signature is not valid for this key');
   }
   return message;

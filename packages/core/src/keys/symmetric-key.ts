@@ -4,6 +4,7 @@ import { encodeCbor } from '../codec/cbor-encode.js';
 import { CborFields } from '../codec/cbor-fields.js';
 import type { CborValue, ToCbor } from '../codec/cbor-value.js';
 import type { RandomSource } from '../crypto/provider.js';
+import { drawRandomBytes } from '../crypto/random.js';
 import { ArgumentError } from '../errors.js';
 import { Secret } from './secret.js';
 
@@ -38,7 +39,7 @@ export class SymmetricKey extends Secret implements ToCbor {
 
   /** A fresh random clean key. */
   static generate(random: RandomSource): SymmetricKey {
-    return SymmetricKey.of(random.randomBytes(SYMMETRIC_KEY_SIZE));
+    return SymmetricKey.of(drawRandomBytes(random, SYMMETRIC_KEY_SIZE));
   }
 
   /** Reads `[1, bytes(32), bool]`; all three elements are required. */

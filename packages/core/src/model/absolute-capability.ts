@@ -1,3 +1,4 @@
+import { assertObject } from '../arguments.js';
 import { assertBytes, copyBytes, equalBytes } from '../bytes.js';
 import { decodeCbor } from '../codec/cbor-decode.js';
 import { encodeCbor } from '../codec/cbor-encode.js';
@@ -44,6 +45,7 @@ export class AbsoluteCapability extends Secret implements ToCbor {
 
   /** Builds a capability; copies the map key. */
   static of(parts: AbsoluteCapabilityParts): AbsoluteCapability {
+    assertObject('parts', parts);
     const { owner, writer, mapKey, bat, rBaseKey, wBaseKey } = parts;
     if (!(owner instanceof PublicKeyHash)) throw new ArgumentError('owner', 'must be a PublicKeyHash');
     if (!(writer instanceof PublicKeyHash)) throw new ArgumentError('writer', 'must be a PublicKeyHash');

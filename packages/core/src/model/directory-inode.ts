@@ -1,3 +1,4 @@
+import { assertInstance, assertMethods, assertObject } from '../arguments.js';
 import { equalBytes, utf8Encode } from '../bytes.js';
 import { CborFields } from '../codec/cbor-fields.js';
 import { cborMap, type CborValue } from '../codec/cbor-value.js';
@@ -16,6 +17,15 @@ export interface InodeEnvironment {
   readonly sink: BlockSink;
   /** No BAT: public blocks carry none. */
   readonly context: Omit<BlockReadContext, 'bat'>;
+}
+
+/** Requires everything that an {@link InodeEnvironment} has; ArgumentError. */
+export function checkInodeEnvironment(environment: InodeEnvironment): void {
+  assertObject('environment', environment);
+  assertMethods('environment.hasher', environment.hasher, 'sha256');
+  assertMethods('environment.source', environment.source, 'getBlock');
+  assertMethods('environment.sink', environment.sink, 'putCbor');
+  assertObject('environment.context', environment.context);
 }
 
 /** An element of a directory as stored, and what it means; undefined means that it cannot be used. */
@@ -55,11 +65,13 @@ export class DirectoryInode {
 
   /** A directory without children. */
   static empty(environment: InodeEnvironment): DirectoryInode {
+    checkInodeEnvironment(environment);
     return new DirectoryInode(environment, [], undefined);
   }
 
   /** Reads either form; FormatError `format.inode` or `format.champ`. */
   static fromCbor(environment: InodeEnvironment, value: CborValue, where = 'DirectoryInode'): DirectoryInode {
+    checkInodeEnvironment(environment);
     if (Array.isArray(value)) {
       return new DirectoryInode(
         environment,
@@ -101,6 +113,7 @@ export class DirectoryInode {
 
   /** Adds a child or replaces the one of the same name. */
   async put(entry: InodeCap): Promise<void> {
+    assertInstance('entry', entry, InodeCap);
     const { name } = entry.inode;
     if (this.champ === undefined) {
       const others = this.items.filter((item) => item.entry?.inode.name !== name);
@@ -140,7 +153,9 @@ export class DirectoryInode {
 }
 
 /** The path hash of both CHAMPs of this chapter is SHA-256 of the key. */
-export function inodeChampOptions({ hasher }: InodeEnvironment): { readonly hashKey: (key: Uint8Array) => Uint8Array } {
+export function inodeChampOptions(environment: InodeEnvironment): { readonly hashKey: (key: Uint8Array) => Uint8Array } {
+  checkInodeEnvironment(environment);
+  const { hasher } = environment;
   return { hashKey: (key) => hasher.sha256(key) };
 }
 

@@ -1,4 +1,5 @@
 export * from './absolute-capability.js';
+export * from './capability-link.js';
 export * from './champ/index.js';
 export * from './committed-writer-data.js';
 export * from './directory-inode.js';

@@ -1,3 +1,4 @@
+import { assertInstance } from '../arguments.js';
 import { decodeCbor } from '../codec/cbor-decode.js';
 import { encodeCbor } from '../codec/cbor-encode.js';
 import { CborFields } from '../codec/cbor-fields.js';
@@ -6,7 +7,7 @@ import { Cid } from '../codec/cid.js';
 import { ArgumentError } from '../errors.js';
 import type { AbsoluteCapability } from './absolute-capability.js';
 import { Champ } from './champ/index.js';
-import { inodeChampOptions, DirectoryInode, type InodeEnvironment } from './directory-inode.js';
+import { checkInodeEnvironment, DirectoryInode, type InodeEnvironment, inodeChampOptions } from './directory-inode.js';
 import { Inode, InodeCap, parseInodePath } from './inode.js';
 
 /** What a lookup of a public path finds: the first published element on the way, and what is left to resolve inside of it. */
@@ -70,19 +71,22 @@ export class InodeFileSystem {
 
   /** A filesystem without any published path. */
   static create(environment: InodeEnvironment): InodeFileSystem {
+    checkInodeEnvironment(environment);
     const champ = Champ.empty(environment.source, environment.context, inodeChampOptions(environment));
     return new InodeFileSystem(environment, 0, champ.flush(environment.sink));
   }
 
   /** Reads the root block's map `{"c", "r"}`; nothing else is loaded yet. */
   static fromCbor(environment: InodeEnvironment, value: CborValue, where = 'InodeFileSystem'): InodeFileSystem {
+    checkInodeEnvironment(environment);
     const fields = CborFields.map('format.inode', where, value);
     return new InodeFileSystem(environment, fields.integer('c', 0), fields.link('r'));
   }
 
   /** Opens the filesystem at `WriterData.public`. */
   static async open(environment: InodeEnvironment, root: Cid): Promise<InodeFileSystem> {
-    if (!(root instanceof Cid)) throw new ArgumentError('root', 'must be a Cid');
+    checkInodeEnvironment(environment);
+    assertInstance('root', root, Cid);
     return InodeFileSystem.fromCbor(environment, decodeCbor(await environment.source.getBlock(root, environment.context)));
   }
 

@@ -1,5 +1,6 @@
+import { assertOptionalInstance } from '../arguments.js';
 import type { CborValue } from '../codec/cbor-value.js';
-import { type Cid, decodeCid } from '../codec/cid.js';
+import { Cid, decodeCid } from '../codec/cid.js';
 import { FormatError } from '../errors.js';
 
 /** A target that may be absent; absent is what the protocol calls EMPTY (chapter 03 section 2.1). */
@@ -7,6 +8,7 @@ export type MaybeCid = Cid | undefined;
 
 /** The CBOR form: the raw CID bytes as byte string (not a link), or null for EMPTY (chapter 03 section 2.1). */
 export function maybeMultihashToCbor(cid: MaybeCid): CborValue {
+  assertOptionalInstance('cid', cid, Cid);
   return cid === undefined ? null : cid.bytes;
 }
 
@@ -23,5 +25,7 @@ export function maybeMultihashFromCbor(value: CborValue | undefined, where = 'Ma
 
 /** Equality of two targets; version and codec count (chapter 03 section 2.6 step 6). */
 export function equalTargets(a: MaybeCid, b: MaybeCid): boolean {
+  assertOptionalInstance('a', a, Cid);
+  assertOptionalInstance('b', b, Cid);
   return a === undefined ? b === undefined : a.equals(b);
 }

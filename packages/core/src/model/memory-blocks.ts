@@ -1,3 +1,4 @@
+import { assertInstance, assertMethods } from '../arguments.js';
 import { assertBytes } from '../bytes.js';
 import { Cid, CidCodec } from '../codec/cid.js';
 import type { Hasher } from '../crypto/provider.js';
@@ -9,7 +10,9 @@ import type { BlockSink, BlockSource } from '../store/block-store.js';
 export class MemoryBlocks implements BlockSource, BlockSink {
   private readonly blocks = new Map<string, Uint8Array>();
 
-  constructor(private readonly hasher: Pick<Hasher, 'sha256'>) {}
+  constructor(private readonly hasher: Pick<Hasher, 'sha256'>) {
+    assertMethods('hasher', hasher, 'sha256');
+  }
 
   /** Number of distinct blocks. */
   get size(): number {
@@ -28,11 +31,13 @@ export class MemoryBlocks implements BlockSource, BlockSink {
 
   /** Whether the block is here. */
   has(cid: Cid): boolean {
+    assertInstance('cid', cid, Cid);
     return this.blocks.has(cid.key);
   }
 
   /** The block, or undefined. */
   find(cid: Cid): Uint8Array | undefined {
+    assertInstance('cid', cid, Cid);
     return this.blocks.get(cid.key);
   }
 

@@ -1,3 +1,4 @@
+import { assertInstance, assertMethods, assertObject } from '../arguments.js';
 import { assertBytes, assertInteger, copyBytes } from '../bytes.js';
 import { decodeCbor } from '../codec/cbor-decode.js';
 import { Cid } from '../codec/cid.js';
@@ -67,7 +68,8 @@ export class OwnedKeys {
 
   /** Lists a key; its proof block goes into `sink`. ConflictError `conflict.champ` when the key is listed with another proof. */
   async add(proof: OwnerProof, sink: BlockSink): Promise<void> {
-    if (!(proof instanceof OwnerProof)) throw new ArgumentError('proof', 'must be an OwnerProof');
+    assertInstance('proof', proof, OwnerProof);
+    assertMethods('sink', sink, 'putCbor');
     const cid = sink.putCbor(proof.encode());
     await this.champ.put(ownedKeyChampKey(proof.ownedKey), undefined, cid);
     this.added.set(cid.key, proof);
@@ -105,6 +107,13 @@ export class OwnedKeys {
   }
 }
 
+function checkLookup(lookup: KeyLookup): void {
+  assertObject('lookup', lookup);
+  assertMethods('lookup.hasher', lookup.hasher, 'sha256');
+  assertMethods('lookup.blocks', lookup.blocks, 'getBlock');
+  assertObject('lookup.context', lookup.context);
+}
+
 /**
  * The verified direct children of a writer (chapter 03 section 1.3): of all proofs in `owned` and `named`, those in which the owned key
  * itself names `writer` as its parent. A proof that names another parent, or whose key does not exist, is passed over; a bad
@@ -118,6 +127,7 @@ export async function* directOwnedKeys(
 ): AsyncGenerator<PublicKeyHash, void, undefined> {
   if (!(writer instanceof PublicKeyHash)) throw new ArgumentError('writer', 'must be a PublicKeyHash');
   if (!(writerData instanceof WriterData)) throw new ArgumentError('writerData', 'must be a WriterData');
+  checkLookup(lookup);
   const accept = async (proof: OwnerProof): Promise<boolean> => {
     try {
       return proof.open(crypto, await resolveSigningKey(proof.ownedKey, lookup)).equals(writer);
@@ -160,6 +170,8 @@ export async function* walkOwnedWriters(
   walk: OwnershipWalk,
 ): AsyncGenerator<OwnedWriter, void, undefined> {
   if (!(root instanceof PublicKeyHash)) throw new ArgumentError('root', 'must be a PublicKeyHash');
+  assertMethods('walk', walk, 'readWriterData');
+  checkLookup(walk.lookup);
   const { readWriterData, lookup, maxWriters = MAX_OWNED_WRITERS } = walk;
   assertInteger('maxWriters', maxWriters, 1, MAX_OWNED_WRITERS);
   const seen = new Set([root.key]);

@@ -1,4 +1,6 @@
-import { parseCid } from '../codec/cid.js';
+import { assertObject, assertOptionalInstance } from '../arguments.js';
+import { assertInteger } from '../bytes.js';
+import { Cid, parseCid } from '../codec/cid.js';
 import { ArgumentError, ConflictError, FormatError, PyrgosError } from '../errors.js';
 import { equalTargets, type MaybeCid } from './maybe-multihash.js';
 
@@ -23,8 +25,16 @@ export function isPointerConflictMessage(message: string): boolean {
   return typeof message === 'string' && message.startsWith('PointerCAS');
 }
 
+function checkConflict(conflict: PointerConflict): void {
+  assertObject('conflict', conflict);
+  assertOptionalInstance('existing', conflict.existing, Cid);
+  assertOptionalInstance('claimed', conflict.claimed, Cid);
+  if (conflict.sequence !== undefined) assertInteger('sequence', conflict.sequence, 0, Number.MAX_SAFE_INTEGER);
+}
+
 /** The exact text `PointerCAS:<existing>,<sequence>,<claimed>`. */
 export function formatPointerConflict(conflict: PointerConflict): string {
+  checkConflict(conflict);
   const { existing, sequence, claimed } = conflict;
   return `${PREFIX}${existing?.toString() ?? EMPTY},${sequence ?? ''},${claimed?.toString() ?? EMPTY}`;
 }
@@ -69,6 +79,7 @@ export function parsePointerConflict(message: string): PointerConflict {
  * data are `existing` and `claimed` (text CID, null for EMPTY) and `sequence` (number or null).
  */
 export function pointerConflictError(conflict: PointerConflict): ConflictError {
+  checkConflict(conflict);
   return new ConflictError('conflict.pointer', formatPointerConflict(conflict), {
     existing: conflict.existing?.toString() ?? null,
     sequence: conflict.sequence ?? null,
@@ -85,5 +96,6 @@ export function pointerConflictOf(error: unknown): PointerConflict | undefined {
 
 /** Whether the conflict only says that an earlier attempt of the same update was applied (chapter 03 sections 3.6 and 12.2). */
 export function isAlreadyApplied(conflict: PointerConflict, updated: MaybeCid): boolean {
+  checkConflict(conflict);
   return equalTargets(conflict.existing, updated);
 }

@@ -1,3 +1,4 @@
+import { assertInstance, assertList, assertObject, assertOptionalInstance } from '../arguments.js';
 import { assertBytes, assertInteger, copyBytes } from '../bytes.js';
 import { decodeCbor } from '../codec/cbor-decode.js';
 import { encodeCbor } from '../codec/cbor-encode.js';
@@ -23,12 +24,9 @@ export function nextSequence(previous: number | undefined): number {
   return previous + 1;
 }
 
-function checkTarget(field: string, target: unknown): void {
-  if (target !== undefined && !(target instanceof Cid)) throw new ArgumentError(field, 'must be a Cid or undefined');
-}
-
 /** One step of a mutable pointer (chapter 03 section 2.2). Immutable. An absent target is EMPTY. */
 export class PointerUpdate implements ToCbor {
+  // All checks stand here: a malformed update must not exist, not even for callers without types.
   private constructor(
     /** The target before this update. */
     readonly original: MaybeCid,
@@ -36,19 +34,22 @@ export class PointerUpdate implements ToCbor {
     readonly updated: MaybeCid,
     /** The version number; absent in `legacy: read only` updates. */
     readonly sequence: number | undefined,
-  ) {}
+  ) {
+    assertOptionalInstance('original', original, Cid);
+    assertOptionalInstance('updated', updated, Cid);
+    if (sequence !== undefined) assertInteger('sequence', sequence, 0, Number.MAX_SAFE_INTEGER);
+    if (equalTargets(original, updated)) throw new ArgumentError('updated', 'must differ from the original target');
+  }
 
   /** Builds an update with a sequence from 0 to MAX_POINTER_SEQUENCE. ArgumentError when both targets are equal. */
   static of(original: MaybeCid, updated: MaybeCid, sequence: number): PointerUpdate {
-    checkTarget('original', original);
-    checkTarget('updated', updated);
     assertInteger('sequence', sequence, 0, MAX_POINTER_SEQUENCE);
-    if (equalTargets(original, updated)) throw new ArgumentError('updated', 'must differ from the original target');
     return new PointerUpdate(original, updated, sequence);
   }
 
   /** The update that moves a writer from its current state to `updated`; `current` is undefined for a writer without pointer. */
   static next(current: Pick<PointerUpdate, 'updated' | 'sequence'> | undefined, updated: MaybeCid): PointerUpdate {
+    if (current !== undefined) assertObject('current', current);
     return PointerUpdate.of(current?.updated, updated, nextSequence(current?.sequence));
   }
 
@@ -79,7 +80,7 @@ export class PointerUpdate implements ToCbor {
 
   /** The signed form: 64-byte signature || CBOR (section 2.3). */
   sign(crypto: CryptoProvider, signer: Signer): Uint8Array {
-    if (!(signer instanceof SigningPrivateKeyAndPublicHash)) throw new ArgumentError('signer', 'must be a signer');
+    assertInstance('signer', signer, SigningPrivateKeyAndPublicHash);
     return signAttached(crypto, signer.secretKey, this.encode());
   }
 
@@ -124,9 +125,12 @@ function checkWritersAreUnique(updates: readonly WriterPointer[], fail: (index: 
  * beyond MAX_MULTI_WRITER_COMMIT_SIZE.
  */
 export function encodeMultiWriterCommit(updates: readonly WriterPointer[]): Uint8Array {
-  if (!Array.isArray(updates)) throw new ArgumentError('updates', 'must be a list');
-  const list = updates.map(({ writer, signed }, index) => {
-    if (!(writer instanceof PublicKeyHash)) throw new ArgumentError(`updates[${index}].writer`, 'must be a PublicKeyHash');
+  assertList('updates', updates);
+  // Array.from: a hole is looked at like any other wrong element.
+  const list = Array.from(updates, (update, index) => {
+    assertObject(`updates[${index}]`, update);
+    const { writer, signed } = update;
+    assertInstance(`updates[${index}].writer`, writer, PublicKeyHash);
     assertBytes(`updates[${index}].signed`, signed);
     return cborMap([
       ['s', signed],

@@ -1,3 +1,4 @@
+import { assertMethods, assertObject } from '../arguments.js';
 import { assertBytes } from '../bytes.js';
 import type { CryptoProvider } from '../crypto/provider.js';
 import { ArgumentError, DeniedError, PyrgosError } from '../errors.js';
@@ -66,8 +67,13 @@ export async function readPointer(
 ): Promise<{ readonly update: PointerUpdate; readonly signed: Uint8Array } | undefined> {
   if (!(owner instanceof PublicKeyHash)) throw new ArgumentError('owner', 'must be a PublicKeyHash');
   if (!(writer instanceof PublicKeyHash)) throw new ArgumentError('writer', 'must be a PublicKeyHash');
+  assertMethods('pointers', pointers, 'getPointer');
+  assertObject('lookup', lookup);
+  assertObject('lookup.context', lookup.context);
   const signed = await pointers.getPointer(owner, writer, lookup.context.signal);
-  if (signed === undefined || signed.length === 0) return undefined;
+  if (signed === undefined) return undefined;
+  assertBytes('signed', signed);
+  if (signed.length === 0) return undefined;
   let writerKey: PublicSigningKey;
   try {
     writerKey = await resolveSigningKey(writer, lookup);

@@ -1,6 +1,7 @@
+import { assertInstance, assertIterable, assertMethods, assertObject } from '../arguments.js';
 import { assertInteger } from '../bytes.js';
 import { decodeCbor } from '../codec/cbor-decode.js';
-import { type Cid, CidCodec } from '../codec/cid.js';
+import { Cid, CidCodec } from '../codec/cid.js';
 import { linksOf } from '../codec/links.js';
 import { ArgumentError, FormatError, LimitError, PyrgosError, throwIfAborted } from '../errors.js';
 import { MAX_REACHABLE_BLOCKS } from '../limits.js';
@@ -16,6 +17,7 @@ export interface ReachableOptions {
 
 /** The links of a block that a graph walk follows: none for raw blocks, and never identity CIDs (chapter 03 section 1.1). */
 export function followedLinks(cid: Cid, block: Uint8Array): Cid[] {
+  assertInstance('cid', cid, Cid);
   if (cid.codec !== CidCodec.dagCbor) return [];
   try {
     return linksOf(decodeCbor(block, { legacyTextLinks: true })).filter((link) => !link.isIdentity);
@@ -36,12 +38,17 @@ export async function* reachableBlocks(
   context: BlockReadContext,
   options: ReachableOptions = {},
 ): AsyncGenerator<Cid, void, undefined> {
+  assertIterable('roots', roots);
+  assertMethods('source', source, 'getBlock');
+  assertObject('context', context);
+  assertObject('options', options);
   const { maxBlocks = MAX_REACHABLE_BLOCKS, onMissing = 'throw' } = options;
   assertInteger('maxBlocks', maxBlocks, 1, MAX_REACHABLE_BLOCKS);
   if (onMissing !== 'throw' && onMissing !== 'skip') throw new ArgumentError('onMissing', 'must be throw or skip');
   const seen = new Set<string>();
   const pending: Cid[] = [];
   const add = (cid: Cid): void => {
+    assertInstance('roots', cid, Cid);
     if (cid.isIdentity || seen.has(cid.key)) return;
     if (seen.size >= maxBlocks) throw new LimitError('reachable blocks', seen.size + 1, maxBlocks);
     seen.add(cid.key);

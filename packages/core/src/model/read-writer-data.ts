@@ -1,7 +1,8 @@
+import { assertInstance } from '../arguments.js';
 import { decodeCbor } from '../codec/cbor-decode.js';
 import type { CryptoProvider } from '../crypto/provider.js';
 import { DeniedError } from '../errors.js';
-import type { PublicKeyHash } from '../keys/public-key-hash.js';
+import { PublicKeyHash } from '../keys/public-key-hash.js';
 import type { KeyLookup } from '../keys/resolve-signing-key.js';
 import type { PointerStore } from '../store/pointer-store.js';
 import { CommittedWriterData } from './committed-writer-data.js';
@@ -10,6 +11,8 @@ import { WriterData } from './writer-data.js';
 
 /** Requires that a WriterData belongs to the writer whose pointer led to it (chapter 03 section 3.1). DeniedError `denied.pointer`. */
 export function assertController(writerData: WriterData, writer: PublicKeyHash): void {
+  assertInstance('writerData', writerData, WriterData);
+  assertInstance('writer', writer, PublicKeyHash);
   if (!writerData.controller.equals(writer)) {
     throw new DeniedError('denied.pointer', `WriterData controller mismatch for ${writer.toString()}`, { writer: writer.toString() });
   }

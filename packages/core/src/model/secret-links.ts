@@ -1,3 +1,4 @@
+import { assertInstance, assertMethods, assertObject, assertOptionalInstance } from '../arguments.js';
 import { assertInteger, copyBytes, equalBytes } from '../bytes.js';
 import { decodeCbor } from '../codec/cbor-decode.js';
 import { encodeCbor } from '../codec/cbor-encode.js';
@@ -18,6 +19,7 @@ export function secretLinkChampKey(hasher: Pick<Hasher, 'sha256'>, label: bigint
   if (typeof label !== 'bigint' || label < 1n || label > MAX_LABEL) {
     throw new ArgumentError('label', 'must be a bigint from 1 to 2^63 - 1');
   }
+  assertMethods('hasher', hasher, 'sha256');
   const bytes = new Uint8Array(8);
   new DataView(bytes.buffer).setBigInt64(0, label, true);
   return hasher.sha256(bytes);
@@ -102,6 +104,7 @@ export class SecretLinkTarget implements ToCbor {
   /** Builds a target. */
   static of(capability: EncryptedCapability, limits: SecretLinkLimits = {}): SecretLinkTarget {
     if (!(capability instanceof EncryptedCapability)) throw new ArgumentError('capability', 'must be an EncryptedCapability');
+    assertObject('limits', limits);
     const { expiry, maxRetrievals } = limits;
     if (expiry !== undefined) assertInteger('expiry', expiry, 0, Number.MAX_SAFE_INTEGER);
     if (maxRetrievals !== undefined) assertInteger('maxRetrievals', maxRetrievals, 0, Number.MAX_SAFE_INTEGER);
@@ -168,6 +171,10 @@ export class SecretLinks {
     private readonly source: BlockSource,
     private readonly context: BlockReadContext,
   ) {
+    assertMethods('hasher', hasher, 'sha256');
+    assertMethods('source', source, 'getBlock');
+    assertObject('context', context);
+    assertInstance('champ', champ, Champ);
     if (context.bat !== undefined) champ.mirrorBat = context.bat.id;
   }
 
@@ -193,8 +200,9 @@ export class SecretLinks {
    * returns its CID: remember it as the next `expected`. ConflictError `conflict.champ` when the present target is another one.
    */
   async put(label: bigint, target: SecretLinkTarget, expected: Cid | undefined, sink: BlockSink): Promise<Cid> {
-    if (!(target instanceof SecretLinkTarget)) throw new ArgumentError('target', 'must be a SecretLinkTarget');
-    if (expected !== undefined && !(expected instanceof Cid)) throw new ArgumentError('expected', 'must be a Cid or undefined');
+    assertInstance('target', target, SecretLinkTarget);
+    assertOptionalInstance('expected', expected, Cid);
+    assertMethods('sink', sink, 'putCbor');
     const key = secretLinkChampKey(this.hasher, label);
     const cid = sink.putCbor(target.encode());
     await this.champ.put(key, expected, cid);

@@ -1,3 +1,4 @@
+import { assertInstance, assertString } from '../arguments.js';
 import { compareLengthThenSigned } from '../bytes.js';
 import { decodeCbor } from '../codec/cbor-decode.js';
 import { encodeCbor } from '../codec/cbor-encode.js';
@@ -14,6 +15,8 @@ interface Entry {
 
 /** Order of writers in the serialised form: digest length, signed digest bytes, multihash code (chapter 03 section 3.5). */
 export function compareSnapshotWriters(a: PublicKeyHash, b: PublicKeyHash): number {
+  assertInstance('a', a, PublicKeyHash);
+  assertInstance('b', b, PublicKeyHash);
   const [left, right] = [a.cid.multihash, b.cid.multihash];
   return compareLengthThenSigned(left.digest, right.digest) || left.code - right.code;
 }
@@ -46,6 +49,7 @@ export class Snapshot implements ToCbor {
 
   /** Reads `[writer1, version1, …]` in any order. FormatError for an odd length or a writer that occurs twice. */
   static fromCbor(value: CborValue, where = 'Snapshot'): Snapshot {
+    assertString('where', where);
     const fail = (path: string, problem: string): never => {
       throw new FormatError('format.writer-data', path, problem);
     };

@@ -1,3 +1,4 @@
+import { assertInstances, assertObject } from '../arguments.js';
 import { utf8Encode } from '../bytes.js';
 import { decodeCbor } from '../codec/cbor-decode.js';
 import { encodeCbor } from '../codec/cbor-encode.js';
@@ -85,9 +86,8 @@ export class EntryPoints extends Secret implements ToCbor {
     entries: readonly EntryPoint[],
     keys: { readonly boxer?: BoxingKeyPair; readonly identity?: SigningKeyPair } = {},
   ): EntryPoints {
-    if (!Array.isArray(entries) || !entries.every((entry) => entry instanceof EntryPoint)) {
-      throw new ArgumentError('entries', 'must be a list of EntryPoint');
-    }
+    assertInstances('entries', entries, EntryPoint);
+    assertObject('keys', keys);
     const { boxer, identity } = keys;
     if (boxer !== undefined && !(boxer instanceof BoxingKeyPair)) throw new ArgumentError('boxer', 'must be a BoxingKeyPair');
     if (identity !== undefined && !(identity instanceof SigningKeyPair)) throw new ArgumentError('identity', 'must be a SigningKeyPair');

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { equalBytes, fromHex, toHex } from '../bytes.js';
 import { decodeCbor } from '../codec/cbor-decode.js';
 import { encodeCbor } from '../codec/cbor-encode.js';
-import { type CborMap } from '../codec/cbor-value.js';
+import type { CborMap, CborValue } from '../codec/cbor-value.js';
 import { decodeCid, parseCid } from '../codec/cid.js';
 import { PaddedCipherText } from '../containers/padded-cipher-text.js';
 import { loadCrypto } from '../crypto/index.js';
@@ -55,6 +55,21 @@ describe('WriterData', () => {
     const algorithm = decodeSecretGenerationAlgorithm(fromHex(vector.cbor));
     expect(toHex(WriterData.of(A, { algorithm }).algorithm?.encode() ?? new Uint8Array())).toBe(vector.cbor);
     expect(algorithm).toBeInstanceOf(vector.name === 'random' ? RandomSecretGeneration : ScryptSecretGeneration);
+  });
+
+  test('an error about a named key shows its name shortened and escaped', () => {
+    const name = `\u001b[31mALERT\n${'x'.repeat(500_000)}`;
+    const map = new Map<string, CborValue>([
+      ['controller', A.toCbor()],
+      ['named', new Map<string, CborValue>([[name, new Map()]])],
+    ]);
+    const decode = (): unknown => WriterData.decode(encodeCbor(map));
+    expect(decode).toThrow(FormatError);
+    expect(decode).toThrow(/^WriterData\.named\.\\u\{1b\}\[31mALERT\\u\{a\}x{40,60}….o: is missing$/u);
+  });
+
+  test('changes that are no object are an argument error', () => {
+    for (const bad of [null, 1, 'tree']) expect(() => WriterData.of(A).with(bad as never)).toThrow(ArgumentError);
   });
 
   test.each(v.invalid)('refuses: $reason', ({ cbor }) => {

@@ -1,3 +1,4 @@
+import { assertInstance, assertMethods, assertObject } from '../arguments.js';
 import { equalBytes } from '../bytes.js';
 import { decodeCbor } from '../codec/cbor-decode.js';
 import { encodeCbor } from '../codec/cbor-encode.js';
@@ -6,7 +7,7 @@ import { type CborMap, cborMap, type CborValue, type ToCbor } from '../codec/cbo
 import { Cid, CidCodec } from '../codec/cid.js';
 import { PaddedCipherText } from '../containers/padded-cipher-text.js';
 import type { Hasher } from '../crypto/provider.js';
-import { ArgumentError } from '../errors.js';
+import { ArgumentError, printable } from '../errors.js';
 import { OwnerProof } from '../keys/owner-proof.js';
 import { PublicKeyHash } from '../keys/public-key-hash.js';
 import {
@@ -53,7 +54,7 @@ function ownCopy(value: CborMap): CborMap {
 }
 
 function link(field: string, value: unknown): Cid {
-  if (!(value instanceof Cid)) throw new ArgumentError(field, 'must be a Cid');
+  assertInstance(field, value, Cid);
   return value;
 }
 
@@ -122,7 +123,7 @@ export class WriterData implements WriterDataFields, ToCbor {
     this.named = new Map(
       [...(fields.optionalMap('named') ?? [])].map(([name, proof]) => [
         name,
-        OwnerProof.fromCbor(proof, `${fields.path('named')}.${name}`),
+        OwnerProof.fromCbor(proof, `${fields.path('named')}.${printable(name)}`),
       ]),
     );
     this.static = legacy === undefined ? undefined : PaddedCipherText.fromCbor(legacy, fields.path('static'));
@@ -149,6 +150,7 @@ export class WriterData implements WriterDataFields, ToCbor {
 
   /** A copy with the named fields changed; a field that is present with the value undefined is removed. */
   with(changes: WriterDataChanges): WriterData {
+    assertObject('changes', changes);
     const map = new Map(this.map);
     for (const [name, value] of Object.entries(changes)) {
       if (!isChangeable(name)) throw new ArgumentError(name, 'is no field that can be changed');
@@ -175,6 +177,7 @@ export class WriterData implements WriterDataFields, ToCbor {
 
   /** The CID of the block. */
   cid(hasher: Hasher): Cid {
+    assertMethods('hasher', hasher, 'sha256');
     return Cid.ofSha256(hasher.sha256(this.encode()), CidCodec.dagCbor);
   }
 

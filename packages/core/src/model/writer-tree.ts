@@ -1,3 +1,4 @@
+import { assertBytesList, assertMethods, assertObject } from '../arguments.js';
 import { assertBytes } from '../bytes.js';
 import { Cid } from '../codec/cid.js';
 import { ArgumentError, FormatError } from '../errors.js';
@@ -23,7 +24,11 @@ export class WriterTree {
     private readonly source: BlockSource,
     private readonly sink: BlockSink,
     private readonly context: BlockReadContext,
-  ) {}
+  ) {
+    assertMethods('source', source, 'getBlock');
+    assertMethods('sink', sink, 'putCbor');
+    assertObject('context', context);
+  }
 
   /** The CID stored for a map key, or undefined. FormatError `format.writer-data` when the writer has no tree. */
   async get(base: WriterData, mapKey: Uint8Array): Promise<Cid | undefined> {
@@ -60,6 +65,7 @@ export class WriterTree {
 
   /** Removes many keys in one go without comparing values; absent ones are ignored. FormatError when the writer has no tree. */
   async removeAll(base: WriterData, mapKeys: readonly Uint8Array[]): Promise<WriterData> {
+    assertBytesList('mapKeys', mapKeys);
     for (const mapKey of mapKeys) checkKey(mapKey);
     const champ = this.open(base);
     await champ.removeAll(mapKeys);

@@ -109,6 +109,13 @@ export const operations: readonly Operation[] = [
   },
 ];
 
+/** A byte string whose memory was given to another thread: its length is 0, but it is not empty. */
+export function lostMemory(length = 32): Uint8Array {
+  const array = new Uint8Array(length);
+  structuredClone(array.buffer, { transfer: [array.buffer] });
+  return array;
+}
+
 /** Values that are not bytes, some of them nearly. */
 export const notBytes: readonly unknown[] = [
   undefined,
@@ -120,6 +127,8 @@ export const notBytes: readonly unknown[] = [
   new ArrayBuffer(32),
   new DataView(new ArrayBuffer(32)),
   new Uint16Array(16),
+  Object.create(Uint8Array.prototype),
+  lostMemory(),
 ];
 
 /** Values that the parameter must refuse. */
@@ -142,13 +151,26 @@ export function outputsOf(result: unknown): Uint8Array[] {
   return typeof result === 'object' && result !== null ? Object.values(result).flatMap((value) => outputsOf(value)) : [];
 }
 
-/** The ways in which a caller may hand over the same bytes: a window into a larger array, and in Node a Buffer from the shared pool. */
+/**
+ * The ways in which a caller may hand over the same bytes: a window into a larger array, memory shared with other threads where there is
+ * any, and in Node a Buffer from the shared pool.
+ */
 export function callersForms(): ((bytes: Uint8Array) => Uint8Array)[] {
   const window = (bytes: Uint8Array): Uint8Array => {
     const wide = new Uint8Array(bytes.length + 8).fill(0x77);
     wide.set(bytes, 3);
     return wide.subarray(3, 3 + bytes.length);
   };
+  const shared = (bytes: Uint8Array): Uint8Array => {
+    const array = new Uint8Array(new SharedArrayBuffer(bytes.length));
+    array.set(bytes);
+    return array;
+  };
   const { Buffer: NodeBuffer } = globalThis as { readonly Buffer?: { readonly from: (bytes: Uint8Array) => Uint8Array } };
-  return NodeBuffer === undefined ? [window] : [window, (bytes) => NodeBuffer.from(bytes)];
+  return [
+    window,
+    // Browsers have it in isolated pages only.
+    ...(typeof SharedArrayBuffer === 'function' ? [shared] : []),
+    ...(NodeBuffer === undefined ? [] : [(bytes: Uint8Array) => NodeBuffer.from(bytes)]),
+  ];
 }

@@ -1,10 +1,11 @@
+import { onAbort } from '../../abort.js';
 import { copyBytes } from '../../bytes.js';
 import { AbortedError, PyrgosError, throwIfAborted } from '../../errors.js';
 import type { ComputationOptions, ScryptParameters } from '../provider.js';
 import { scryptInline } from '../scrypt-inline.js';
 import { startScryptKernel } from '../wasm/scrypt-kernel.js';
 import type { Job, JobResult } from './protocol.js';
-import { onAbort, WorkerClient } from './worker-client.js';
+import { WorkerClient } from './worker-client.js';
 
 /** Below this memory, in bytes, scrypt takes less time than starting a worker. */
 const SMALL = 4 * 1024 * 1024;

@@ -1,8 +1,9 @@
+import { assertInstance, assertMethods, assertObject, assertOptionalInstance } from '../../arguments.js';
 import { copyBytes, equalBytes } from '../../bytes.js';
 import { decodeCbor } from '../../codec/cbor-decode.js';
 import type { CborValue } from '../../codec/cbor-value.js';
-import type { Cid } from '../../codec/cid.js';
-import { ConflictError, throwIfAborted } from '../../errors.js';
+import { Cid } from '../../codec/cid.js';
+import { ConflictError, FormatError, throwIfAborted } from '../../errors.js';
 import type { BlockReadContext, BlockSource } from '../../store/block-store.js';
 import { Champ, equalChampValues } from './champ.js';
 import { ChampChild, type ChampEntry, type ChampNode, champNodeFromCbor } from './champ-node.js';
@@ -17,14 +18,44 @@ export interface ChampDifference {
 
 /** Compares two trees node by node. */
 class Comparison {
+  /** Nodes seen without mappings of their own: the only ones that may occur at a second path, if nothing is below them either. */
+  private readonly hollow = new Set<string>();
+  /** Subtrees known to hold no mapping at all. */
+  private readonly empty = new Set<string>();
+
   constructor(
     private readonly source: BlockSource,
     private readonly context: BlockReadContext,
     private readonly shape: ChampShape,
   ) {}
 
+  /**
+   * The node, or undefined when there is none or it is a repeated empty one. A tree may refer to one subtree from every slot of every
+   * level; to compare each occurrence would take exponential time. Mappings fit one path only, so what occurs twice must be empty.
+   */
   private async load(cid: Cid | undefined, path: readonly number[]): Promise<ChampNode | undefined> {
     if (cid === undefined) return undefined;
+    if (this.hollow.has(cid.key)) {
+      await this.requireEmpty(cid, path);
+      return undefined;
+    }
+    const node = await this.read(cid, path);
+    if (!node.hasEntries) this.hollow.add(cid.key);
+    return node;
+  }
+
+  /** Requires that no mapping is below a node that occurs at two paths; looks into each node once. FormatError `format.champ`. */
+  private async requireEmpty(cid: Cid, path: readonly number[]): Promise<void> {
+    if (this.empty.has(cid.key)) return;
+    const node = await this.read(cid, path);
+    if (node.hasEntries) throw new FormatError('format.champ', `CHAMP node ${path.join('/')}`, 'occurs at two paths');
+    for (const [slot, content] of node.slots.entries()) {
+      if (content instanceof ChampChild && content.cid !== undefined) await this.requireEmpty(content.cid, [...path, slot]);
+    }
+    this.empty.add(cid.key);
+  }
+
+  private async read(cid: Cid, path: readonly number[]): Promise<ChampNode> {
     throwIfAborted(this.context.signal, 'comparing CHAMPs');
     const { bat, ...withoutBat } = this.context;
     const context = path.length === 0 && bat !== undefined ? this.context : withoutBat;
@@ -92,6 +123,10 @@ export async function* diffChamps(
   context: BlockReadContext,
   options: ChampOptions = {},
 ): AsyncGenerator<ChampDifference, void, undefined> {
+  assertOptionalInstance('left', left, Cid);
+  assertOptionalInstance('right', right, Cid);
+  assertMethods('source', source, 'getBlock');
+  assertObject('context', context);
   yield* new Comparison(source, context, new ChampShape(options)).nodes(left, right, [], [], []);
 }
 
@@ -105,14 +140,18 @@ export interface ChampMergeInput {
 
 /**
  * Three-way merge (chapter 03 section 4.11): our tree with the other side's changes, not yet flushed. A key that both sides changed is
- * a ConflictError `conflict.merge`. A remote deletion removes the key; a null is never written.
+ * a ConflictError `conflict.merge`. A remote deletion removes the key; a null is never written. AbortedError when `context.signal` fires.
  */
 export async function mergeChamps(
-  { base, ours, remote }: ChampMergeInput,
+  input: ChampMergeInput,
   source: BlockSource,
   context: BlockReadContext,
   options: ChampOptions = {},
 ): Promise<Champ> {
+  assertObject('input', input);
+  const { base, ours, remote } = input;
+  assertInstance('ours', ours, Cid);
+  assertInstance('remote', remote, Cid);
   const ourKeys = new Set<string>();
   for await (const { key } of diffChamps(base, ours, source, context, options)) ourKeys.add(String.fromCharCode(...key));
   const merged = Champ.open(ours, source, context, options);

@@ -1,7 +1,8 @@
+import { assertInstance, assertList, assertMethods, assertObject, assertOptionalInstance } from '../../arguments.js';
 import { Cid, CidCodec } from '../../codec/cid.js';
 import type { Hasher } from '../../crypto/provider.js';
 import { DeniedError, FormatError, LimitError, NotFoundError, PyrgosError, throwIfAborted } from '../../errors.js';
-import type { BatWithId } from '../../keys/bat.js';
+import { BatWithId } from '../../keys/bat.js';
 import { MAX_BLOCK_SIZE, MAX_CHAMP_ANSWER_SIZE, MAX_CHAMP_LOOKUPS } from '../../limits.js';
 import type { BlockReadContext, BlockSource, BlockStore } from '../../store/block-store.js';
 import { Champ } from './champ.js';
@@ -29,6 +30,14 @@ export interface ChampUnreadable {
 
 /** The answer for one key; undefined when the tree does not have it. */
 export type ChampLookupResult = ChampFound | ChampUnreadable | undefined;
+
+function checkLookups(lookups: readonly ChampLookup[]): void {
+  assertList('lookups', lookups);
+  for (let i = 0; i < lookups.length; i++) {
+    assertObject(`lookups[${i}]`, lookups[i]);
+    assertOptionalInstance(`lookups[${i}].bat`, lookups[i]?.bat, BatWithId);
+  }
+}
 
 /** A filesystem CHAMP maps keys to links; anything else as value is malformed. */
 async function valueLink(champ: Champ, key: Uint8Array): Promise<Cid | undefined> {
@@ -69,6 +78,11 @@ export async function lookUpChamp(
   store: BlockStore,
   context: BlockReadContext,
 ): Promise<ChampLookupResult[]> {
+  assertMethods('hasher', hasher, 'sha256Many');
+  assertInstance('root', root, Cid);
+  checkLookups(lookups);
+  assertMethods('store', store, 'getBlock');
+  assertObject('context', context);
   const results: ChampLookupResult[] = [];
   const { bat: _rootBat, ...plain } = context;
   let rootBytes: Uint8Array | undefined;
@@ -159,6 +173,10 @@ export async function collectChampLookupBlocks(
   source: BlockSource,
   context: BlockReadContext,
 ): Promise<Uint8Array[]> {
+  assertInstance('root', root, Cid);
+  checkLookups(lookups);
+  assertMethods('source', source, 'getBlock');
+  assertObject('context', context);
   if (lookups.length > MAX_CHAMP_LOOKUPS) throw new LimitError('caps in a bulk champ get', lookups.length, MAX_CHAMP_LOOKUPS);
   const { bat: _rootBat, ...plain } = context;
   const answer = new Answer(Math.max(100, 16 * lookups.length));

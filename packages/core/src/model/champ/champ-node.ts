@@ -43,6 +43,11 @@ export class ChampNode {
     return this.slots.some((slot) => slot instanceof ChampChild);
   }
 
+  /** Whether the node itself holds any mapping. */
+  get hasEntries(): boolean {
+    return this.slots.some((slot) => slot !== undefined && !(slot instanceof ChampChild));
+  }
+
   /** All mappings in this node itself, ascending by slot. */
   ownEntries(): ChampEntry[] {
     return this.slots.flatMap((slot) => (slot === undefined || slot instanceof ChampChild ? [] : slot));
@@ -108,6 +113,8 @@ function decodeEntries(value: CborValue, where: string, shape: ChampShape, path:
   if (!Array.isArray(value)) return fail('must be a list of mappings');
   const list = value as readonly CborValue[];
   if (list.length === 0 || list.length % 2 !== 0) return fail('must hold pairs of key and value');
+  // No writer puts more into a slot (chapter 03 section 4.4), and what compares or edits slots relies on it.
+  if (list.length > 2 * shape.maxInline) return fail(`must hold at most ${shape.maxInline} mappings`);
   const entries: ChampEntry[] = [];
   for (let i = 0; i < list.length; i += 2) {
     const key = list[i];
@@ -126,7 +133,8 @@ function decodeEntries(value: CborValue, where: string, shape: ChampShape, path:
 
 /**
  * Reads a node. `path` is the slots that lead to it from the root. Small, empty and null-valued nodes are accepted although no writer
- * should make them (chapter 03 section 4.4); everything else that is not canonical is a FormatError `format.champ`.
+ * should make them (chapter 03 section 4.4); everything else that is not canonical is a FormatError `format.champ`, more mappings in a
+ * slot than fit included.
  */
 export function champNodeFromCbor(value: CborValue, shape: ChampShape, path: readonly number[]): ChampNode {
   const where = path.length === 0 ? 'CHAMP root' : `CHAMP node ${path.join('/')}`;

@@ -1,3 +1,4 @@
+import { assertObject } from '../../arguments.js';
 import { assertInteger } from '../../bytes.js';
 import { ArgumentError } from '../../errors.js';
 
@@ -21,6 +22,7 @@ export class ChampShape {
 
   /** Checks the options; ArgumentError. */
   constructor(options: ChampOptions = {}) {
+    assertObject('options', options);
     const { hashKey = (key: Uint8Array): Uint8Array => key, bitWidth = 3, maxInline = 4 } = options;
     if (typeof hashKey !== 'function') throw new ArgumentError('hashKey', 'must be a function');
     assertInteger('bitWidth', bitWidth, 1, 8);

@@ -1,3 +1,4 @@
+import { assertInstance, assertIterable, assertMethods, assertObject, assertOptionalInstance } from '../../arguments.js';
 import { assertBytes, copyBytes, equalBytes } from '../../bytes.js';
 import { decodeCbor } from '../../codec/cbor-decode.js';
 import { encodeCbor } from '../../codec/cbor-encode.js';
@@ -35,6 +36,11 @@ function casFailure(existing: CborValue | undefined, claimed: CborValue | undefi
   // The wording is part of the protocol: clients recognise the conflict by it (section 4.6).
   const text = `CAS exception updating cryptree node. existing: ${data.existing}, claimed: ${data.claimed}`;
   return new ConflictError('conflict.champ', text, data);
+}
+
+function checkSource(source: BlockSource, context: BlockReadContext): void {
+  assertMethods('source', source, 'getBlock');
+  assertObject('context', context);
 }
 
 /** A checked copy of a key: callers may reuse their array, and with the identity path hash it is the path as well. */
@@ -83,18 +89,21 @@ export class Champ {
 
   /** A new, empty map. `context` is used for reading what is loaded later. */
   static empty(source: BlockSource, context: BlockReadContext, options: ChampOptions = {}): Champ {
+    checkSource(source, context);
     const shape = new ChampShape(options);
     return new Champ(new ChampChild(undefined, ChampNode.empty(shape)), source, context, shape);
   }
 
   /** The map at `root`; nothing is loaded yet. `context.bat` opens the root, and the root only. */
   static open(root: Cid, source: BlockSource, context: BlockReadContext, options: ChampOptions = {}): Champ {
-    if (!(root instanceof Cid)) throw new ArgumentError('root', 'must be a Cid');
+    assertInstance('root', root, Cid);
+    checkSource(source, context);
     return new Champ(new ChampChild(root, undefined), source, context, new ChampShape(options));
   }
 
   /** A map whose root node is embedded in another block (section 8.1). */
   static fromCbor(value: CborValue, source: BlockSource, context: BlockReadContext, options: ChampOptions = {}): Champ {
+    checkSource(source, context);
     const shape = new ChampShape(options);
     return new Champ(new ChampChild(undefined, champNodeFromCbor(value, shape, [])), source, context, shape);
   }
@@ -105,7 +114,7 @@ export class Champ {
   }
 
   set mirrorBat(bat: BatId | undefined) {
-    if (bat !== undefined && !(bat instanceof BatId)) throw new ArgumentError('mirrorBat', 'must be a BatId');
+    assertOptionalInstance('mirrorBat', bat, BatId);
     this.mirror = bat;
     // A map that was never stored gets its BAT even if nothing is put into it.
     if (this.root.cid === undefined && this.root.node !== undefined && this.root.node.slots.every((slot) => slot === undefined)) {
@@ -166,6 +175,7 @@ export class Champ {
 
   /** Removes many keys without comparing values; absent ones are ignored. All or nothing (section 4.8). */
   async removeAll(keys: Iterable<Uint8Array>): Promise<void> {
+    assertIterable('keys', keys);
     const list = Array.from(keys, ownKey);
     // First load everything, so that a missing block cannot leave half of the keys removed.
     for (const key of list) await this.at(this.shape.hashKey(key), () => undefined);
@@ -178,26 +188,31 @@ export class Champ {
 
   /** All mappings in the order of section 4.9, null values left out. Loads one path at a time and keeps nothing of what it loads. */
   async *entries(): AsyncGenerator<ChampMapping, void, undefined> {
-    for await (const { key, value } of this.walk(this.root, [])) if (value !== null) yield { key: copyBytes(key), value };
+    for await (const { key, value } of this.walk(this.root, [], new Set())) if (value !== null) yield { key: copyBytes(key), value };
   }
 
   /** Number of mappings in all nodes, null-valued ones included (section 4.9). Walks the whole tree. */
   async size(): Promise<number> {
     let size = 0;
-    for await (const _ of this.walk(this.root, [])) size++;
+    for await (const _ of this.walk(this.root, [], new Set())) size++;
     return size;
   }
 
-  /** Saves every changed node into `sink`, children first, and returns the CID of the root. What was not changed is not written. */
+  /**
+   * Saves every changed node into `sink`, children first, and returns the CID of the root. What was not changed is not written. When the
+   * sink throws, everything still counts as changed, so that the next flush writes it again.
+   */
   flush(sink: BlockSink): Cid {
-    return this.save(this.root, sink);
+    return this.saving(sink, (saved) => this.save(this.root, sink, saved));
   }
 
   /** Like {@link flush}, but returns the root node as a value for embedding instead of writing it. */
   async toCbor(sink: BlockSink): Promise<CborValue> {
     const node = this.root.node ?? (await this.load(this.root, []));
-    this.saveChildren(node, sink);
-    return champNodeToCbor(node);
+    return this.saving(sink, (saved) => {
+      this.saveChildren(node, sink, saved);
+      return champNodeToCbor(node);
+    });
   }
 
   /** Forgets loaded nodes that have no unsaved changes, to bound the memory of a long-lived map. */
@@ -308,24 +323,48 @@ export class Champ {
     }
   }
 
-  private async *walk(child: ChampChild, path: readonly number[]): AsyncGenerator<ChampEntry, void, undefined> {
+  /**
+   * All mappings below a child; returns whether there are any. `empty` holds the CIDs of subtrees without: a tree may refer to one of
+   * them from every slot of every level, and visiting it each time would take exponential time. A subtree with mappings cannot occur
+   * twice, because they fit one path only.
+   */
+  private async *walk(child: ChampChild, path: readonly number[], empty: Set<string>): AsyncGenerator<ChampEntry, boolean, undefined> {
+    if (child.cid !== undefined && empty.has(child.cid.key)) return false;
     const node = child.node ?? (await this.load(child, path));
+    let found = node.hasEntries;
     yield* node.ownEntries();
     for (let s = node.slots.length - 1; s >= 0; s--) {
       const content = node.slots[s];
-      if (content instanceof ChampChild) yield* this.walk(content, [...path, s]);
+      if (content instanceof ChampChild && (yield* this.walk(content, [...path, s], empty))) found = true;
+    }
+    if (!found && child.cid !== undefined) empty.add(child.cid.key);
+    return found;
+  }
+
+  /** Runs a save; when it fails, what it has saved counts as changed again. */
+  private saving<T>(sink: BlockSink, save: (saved: ChampChild[]) => T): T {
+    assertMethods('sink', sink, 'putCbor');
+    const saved: ChampChild[] = [];
+    try {
+      return save(saved);
+    } catch (error) {
+      for (const child of saved) child.cid = undefined;
+      throw error;
     }
   }
 
-  private save(child: ChampChild, sink: BlockSink): Cid {
+  private save(child: ChampChild, sink: BlockSink, saved: ChampChild[]): Cid {
     if (child.cid !== undefined) return child.cid;
     if (child.node === undefined) throw new ArgumentError('child', 'has neither a CID nor a node');
-    this.saveChildren(child.node, sink);
-    child.cid = sink.putCbor(encodeCbor(champNodeToCbor(child.node)));
-    return child.cid;
+    this.saveChildren(child.node, sink, saved);
+    const cid = sink.putCbor(encodeCbor(champNodeToCbor(child.node)));
+    assertInstance('sink.putCbor()', cid, Cid);
+    child.cid = cid;
+    saved.push(child);
+    return cid;
   }
 
-  private saveChildren(node: ChampNode, sink: BlockSink): void {
-    for (const slot of node.slots) if (slot instanceof ChampChild) this.save(slot, sink);
+  private saveChildren(node: ChampNode, sink: BlockSink, saved: ChampChild[]): void {
+    for (const slot of node.slots) if (slot instanceof ChampChild) this.save(slot, sink, saved);
   }
 }

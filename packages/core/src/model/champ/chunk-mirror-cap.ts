@@ -1,3 +1,4 @@
+import { assertInstances, assertOptionalInstance } from '../../arguments.js';
 import { assertBytes, copyBytes } from '../../bytes.js';
 import { decodeCbor } from '../../codec/cbor-decode.js';
 import { encodeCbor } from '../../codec/cbor-encode.js';
@@ -5,7 +6,7 @@ import { CborFields } from '../../codec/cbor-fields.js';
 import { cborMap, type CborValue, type ToCbor } from '../../codec/cbor-value.js';
 import { encodeBase58 } from '../../codec/base58.js';
 import { decodeMultibase } from '../../codec/multibase.js';
-import { ArgumentError, FormatError, LimitError } from '../../errors.js';
+import { FormatError, LimitError } from '../../errors.js';
 import { BatWithId } from '../../keys/bat.js';
 import { MAX_CHAMP_KEY_SIZE, MAX_CHAMP_LOOKUPS } from '../../limits.js';
 
@@ -20,7 +21,7 @@ export class ChunkMirrorCap implements ToCbor {
   static of(key: Uint8Array, bat?: BatWithId): ChunkMirrorCap {
     assertBytes('key', key);
     if (key.length > MAX_CHAMP_KEY_SIZE) throw new LimitError('CHAMP key size', key.length, MAX_CHAMP_KEY_SIZE);
-    if (bat !== undefined && !(bat instanceof BatWithId)) throw new ArgumentError('bat', 'must be a BatWithId');
+    assertOptionalInstance('bat', bat, BatWithId);
     return new ChunkMirrorCap(copyBytes(key), bat);
   }
 
@@ -44,6 +45,7 @@ export class ChunkMirrorCap implements ToCbor {
 
 /** The `caps` parameter of champ/get/bulk: multibase base58btc of the CBOR list. It contains BATs. */
 export function formatChampCaps(caps: readonly ChunkMirrorCap[]): string {
+  assertInstances('caps', caps, ChunkMirrorCap);
   if (caps.length > MAX_CHAMP_LOOKUPS) throw new LimitError('caps in a bulk champ get', caps.length, MAX_CHAMP_LOOKUPS);
   return `z${encodeBase58(encodeCbor(caps.map((cap) => cap.toCbor())))}`;
 }

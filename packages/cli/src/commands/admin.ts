@@ -1,0 +1,204 @@
+import { resolve } from 'node:path';
+import { loadCrypto } from '@pyrgos/core/crypto';
+import { PyrgosError } from '@pyrgos/core/errors';
+import type { BackupProgress } from '@pyrgos/server/operator';
+import { DataDirectoryLock, formatByteCount, locateDataDirectory, prepareDataDirectory } from '@pyrgos/server/config';
+import type { Command } from 'commander';
+import { parseBytes } from '../parse-arguments.js';
+import { addDataOption } from '../server-settings.js';
+import { ask, formatTable, formatTime, isInteractive, notify, printable, printJson, printLine, readInput } from '../terminal.js';
+import { withOperator } from '../with-operator.js';
+
+interface JsonOption {
+  readonly json?: true;
+}
+
+/** `pyrgos admin`: what the person who runs a server does with it, whether it runs or not. */
+export function addAdminCommand(program: Command): void {
+  const admin = program.command('admin').description('run a server: backups, users, space, messages');
+  addBackupCommands(admin);
+  addUserCommands(admin);
+  addRequestCommands(admin);
+  addMessageCommands(admin);
+}
+
+/** Bytes for people: to three digits. */
+function approximate(bytes: number): string {
+  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
+  const step = Math.min(units.length - 1, bytes < 1 ? 0 : Math.floor(Math.log2(bytes) / 10));
+  const value = bytes / 1024 ** step;
+  return `${step === 0 || value >= 100 ? Math.round(value) : value.toPrecision(3)} ${units[step] ?? ''}`;
+}
+
+/** Shows how far something is, on a terminal only, and not too often. */
+function progressLine(verb: string): { readonly show: (progress: BackupProgress) => void; readonly end: () => void } {
+  let last = 0;
+  const clear = (): void => void process.stderr.write('\r\u001b[K');
+  return {
+    show: ({ blocks, bytes }) => {
+      if (!process.stderr.isTTY || performance.now() - last < 200) return;
+      last = performance.now();
+      clear();
+      process.stderr.write(`${verb} ${blocks} blocks, ${approximate(bytes)}`);
+    },
+    end: () => {
+      if (last > 0) clear();
+    },
+  };
+}
+
+/** Ctrl-C ends the work in order: what is unfinished is removed again. */
+async function untilInterrupted<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const controller = new AbortController();
+  const interrupt = (): void => {
+    controller.abort();
+  };
+  process.once('SIGINT', interrupt);
+  process.once('SIGTERM', interrupt);
+  try {
+    return await work(controller.signal);
+  } finally {
+    process.off('SIGINT', interrupt);
+    process.off('SIGTERM', interrupt);
+  }
+}
+
+function addBackupCommands(admin: Command): void {
+  const backup = admin
+    .command('backup')
+    .description('write everything that the server holds into a new folder, while it runs')
+    .argument('<directory>', 'the folder to make')
+    .option('--json', 'print one JSON object');
+  addDataOption(backup).action(async (directory: string, { json }: JsonOption) => {
+    const progress = progressLine('saved');
+    const summary = await untilInterrupted(async (signal) =>
+      withOperator(backup, async (operator) => operator.backUp(resolve(directory), progress.show, signal)),
+    ).finally(progress.end);
+    if (json === true) printJson(summary);
+    else printLine(`${summary.users} users, ${summary.blocks} blocks, ${approximate(summary.bytes)} are in ${summary.folder}`);
+    notify('whoever has this folder can act as your server: keep it as safe as the server itself');
+  });
+
+  const restore = admin
+    .command('restore')
+    .description('fill an empty data directory from a backup; the server must not run')
+    .argument('<directory>', 'the folder with the backup')
+    .option('--json', 'print one JSON object');
+  addDataOption(restore).action(async (source: string, { data, json }: JsonOption & { readonly data?: string }) => {
+    const directory = locateDataDirectory(data, process.env);
+    for (const notice of await prepareDataDirectory(directory)) notify(notice);
+    const { restoreBackup } = await import('@pyrgos/server/backup');
+    const lock = await DataDirectoryLock.acquire(directory, 'command');
+    const progress = progressLine('restored');
+    try {
+      const crypto = await loadCrypto();
+      const clock = { now: () => Date.now() };
+      const summary = await untilInterrupted(async (signal) =>
+        restoreBackup({ source: resolve(source), directory, crypto, clock, onProgress: progress.show, signal }),
+      ).finally(progress.end);
+      if (json === true) printJson({ directory, ...summary });
+      else printLine(`${summary.users} users, ${summary.blocks} blocks, ${approximate(summary.bytes)} are in ${directory}`);
+      if (summary.recounted.length > 0) notify(`the usage of ${summary.recounted.join(', ')} was counted anew`);
+    } finally {
+      await lock.release();
+    }
+  });
+}
+
+function addUserCommands(admin: Command): void {
+  const user = admin.command('user').description('the people with an account here');
+
+  const list = user
+    .command('list')
+    .description('print names, what they store and what they may store')
+    .option('--json', 'print one JSON object');
+  addDataOption(list).action(async ({ json }: JsonOption) => {
+    const users = await withOperator(list, async (operator) => operator.listUsers());
+    if (json === true) {
+      printJson({ users });
+      return;
+    }
+    if (users.length === 0) notify('nobody has an account yet; make a sign-up link with: pyrgos token create');
+    const rows = users.map(({ name, quota, used }) => [
+      name,
+      used === undefined ? 'reserved' : approximate(used),
+      `of ${approximate(quota)}`,
+    ]);
+    for (const row of formatTable(rows)) printLine(row);
+  });
+
+  const quota = user
+    .command('quota')
+    .description('set what a user may store')
+    .argument('<name>', 'the user')
+    .argument('<bytes>', 'the new quota: 500m, 2g', parseBytes);
+  addDataOption(quota).action(async (name: string, bytes: number) => {
+    await withOperator(quota, async (operator) => operator.setQuota(name, bytes));
+    notify(`${printable(name)} may store ${formatByteCount(bytes)} now`);
+  });
+
+  const remove = user
+    .command('delete')
+    .description('delete an account with everything in it, for good')
+    .argument('<name>', 'the user')
+    .option('--yes', 'do not ask');
+  addDataOption(remove).action(async (name: string, { yes }: { readonly yes?: true }) => {
+    if (yes !== true) await confirm(name);
+    await withOperator(remove, async (operator) => operator.deleteUser(name));
+    notify(`the account ${printable(name)} is deleted; its blocks go with the next garbage collection`);
+  });
+}
+
+async function confirm(name: string): Promise<void> {
+  if (!isInteractive()) throw new PyrgosError('argument', 'Deleting an account cannot be undone; say --yes if that is meant.');
+  const answer = await ask(`Everything that ${printable(name)} stores will be deleted for good. Type the name to confirm: `);
+  if (answer.trim() !== name) throw new PyrgosError('aborted', 'nothing was deleted');
+}
+
+function addRequestCommands(admin: Command): void {
+  const requests = admin.command('requests').description('requests of users for more space');
+
+  const list = requests
+    .command('list', { isDefault: true })
+    .description('print who waits for how much')
+    .option('--json', 'print one JSON object');
+  addDataOption(list).action(async ({ json }: JsonOption) => {
+    const waiting = await withOperator(list, async (operator) => operator.listRequests());
+    if (json === true) printJson({ requests: waiting });
+    else if (waiting.length === 0) notify('nobody has asked for space');
+    const rows = waiting.map(({ bytes, claimedTime, username }) => [formatTime(claimedTime), username, approximate(bytes)]);
+    if (json !== true) for (const row of formatTable(rows)) printLine(row);
+  });
+
+  const approve = requests.command('approve').description('give a user what it asked for').argument('<name>', 'the user');
+  addDataOption(approve).action(async (name: string) => {
+    const bytes = await withOperator(approve, async (operator) => operator.approveRequest(name));
+    notify(`${printable(name)} may store ${approximate(bytes)} now`);
+  });
+}
+
+function addMessageCommands(admin: Command): void {
+  const message = admin
+    .command('message')
+    .description('send a message to a user')
+    .argument('<user>', 'the user')
+    .argument('<text>', 'what to say, or - to read it from the standard input');
+  addDataOption(message).action(async (name: string, given: string) => {
+    const text = given === '-' ? await readInput() : given;
+    await withOperator(message, async (operator) => operator.sendMessage(name, text));
+    notify('the message is in the mailbox of the user');
+  });
+
+  const messages = admin
+    .command('messages')
+    .description('print the conversation with a user')
+    .argument('<user>', 'the user')
+    .option('--json', 'print one JSON object');
+  addDataOption(messages).action(async (name: string, { json }: JsonOption) => {
+    const conversation = await withOperator(messages, async (operator) => operator.readMessages(name));
+    if (json === true) printJson({ messages: conversation });
+    else
+      for (const { body, from, sent } of conversation)
+        printLine(`${formatTime(sent)}  ${from === 'user' ? printable(name) : 'you'}: ${printable(body)}`);
+  });
+}

@@ -1,0 +1,79 @@
+import type { RunningServer } from '@pyrgos/server';
+import type { Command } from 'commander';
+import { addServerOptions, loadSettings } from '../server-settings.js';
+import { formatTable, notify, printJson, printLine } from '../terminal.js';
+import { version } from '../version.js';
+
+/** Milliseconds that the process may live after its server has stopped, in case something keeps it. */
+const PATIENCE = 1000;
+
+/** `pyrgos daemon`: the server, until it is told to stop. */
+export function addDaemonCommand(program: Command): void {
+  const command = program
+    .command('daemon')
+    .description('run the server until it is stopped with Ctrl-C or SIGTERM')
+    .option('--json', 'print one JSON object when the server is ready, and nothing else');
+  addServerOptions(command).action(async (given: { readonly json?: true }) => {
+    const { config, warnings } = await loadSettings(command);
+    const { signUpLinkAtStart, startServer } = await import('@pyrgos/server');
+    const server = await startServer(config);
+    stopOnSignals(server);
+    dieLoudly(server);
+    try {
+      const link = await signUpLinkAtStart(server.operator, config.generateToken);
+      if (given.json === true) printJson({ ...facts(server), signUpLink: link?.link ?? null, warnings });
+      else printWelcome(server, link?.link);
+    } catch (error) {
+      await server.close();
+      throw error;
+    }
+    await server.closed;
+    setTimeout(() => process.exit(), PATIENCE).unref();
+  });
+}
+
+function facts({ dataDirectory, engine, localUrl, metricsUrl, port, url }: RunningServer): object {
+  return { version: version(), pid: process.pid, url, localUrl, port, metricsUrl: metricsUrl ?? null, dataDirectory, engine };
+}
+
+function printWelcome(server: RunningServer, link: string | undefined): void {
+  printLine(`Pyrgos ${version()} is running.`);
+  const rows = [
+    ['Address', server.url],
+    ...(server.url === server.localUrl ? [] : [['Here', server.localUrl]]),
+    ...(server.metricsUrl === undefined ? [] : [['Metrics', server.metricsUrl]]),
+    ['Data', server.dataDirectory],
+  ];
+  for (const row of formatTable(rows)) printLine(`  ${row}`);
+  printLine('Stop it with Ctrl-C. Sign-up links for more people: pyrgos token create');
+  if (link === undefined) return;
+  printLine();
+  printLine('To create an account, open this link. It works once:');
+  printLine(link);
+}
+
+/** The first signal stops the server in order, the second one at once. */
+function stopOnSignals(server: RunningServer): void {
+  let signals = 0;
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
+    process.on(signal, () => {
+      signals++;
+      if (signals > 1) process.exit(1);
+      notify('stopping: requests in flight have ten seconds to finish; once more stops at once');
+      server.close().catch((error: unknown) => {
+        server.logger.fatal({ err: error }, 'the server could not stop in order');
+        process.exit(1);
+      });
+    });
+  }
+}
+
+/** A bug that nobody caught leaves the process in an unknown state: it is logged, and the process ends; the next start repairs. */
+function dieLoudly(server: RunningServer): void {
+  const die = (error: unknown): void => {
+    server.logger.fatal({ err: error }, 'the server ends because of an unexpected error');
+    process.exit(1);
+  };
+  process.on('uncaughtException', die);
+  process.on('unhandledRejection', die);
+}

@@ -1,0 +1,272 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+
+const bin = fileURLToPath(new URL('../bin/pyrgos.js', import.meta.url));
+
+interface Result {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+interface Ready {
+  readonly url: string;
+  readonly localUrl: string;
+  readonly pid: number;
+  readonly dataDirectory: string;
+  readonly signUpLink: string | null;
+}
+
+describe('the commands of a server', () => {
+  let folder: string;
+  let data: string;
+  const children: ChildProcess[] = [];
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'pyrgos-cli-'));
+    data = join(folder, 'data');
+  });
+  afterEach(async () => {
+    for (const child of children.splice(0)) await kill(child, 'SIGKILL');
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  const environment = (extra: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv => ({ ...process.env, PYRGOS_PATH: data, ...extra });
+  const pyrgos = (args: readonly string[], options: { readonly input?: string; readonly env?: NodeJS.ProcessEnv } = {}): Result => {
+    const { input = '', env = {} } = options;
+    const { status, stdout, stderr } = spawnSync(process.execPath, [bin, ...args], {
+      encoding: 'utf8',
+      timeout: 50_000,
+      input,
+      env: environment(env),
+    });
+    return { status, stdout, stderr };
+  };
+  const json = (args: readonly string[]): unknown => {
+    const result = pyrgos([...args, '--json']);
+    if (result.status !== 0) throw new Error(result.stderr);
+    return JSON.parse(result.stdout);
+  };
+  /** Starts `pyrgos daemon` and waits for `enough` of its output. */
+  const spawnDaemon = async (
+    args: readonly string[],
+    enough: (output: string) => boolean,
+  ): Promise<{ child: ChildProcess; output: string }> => {
+    const child = spawn(process.execPath, [bin, 'daemon', '--port', '0', ...args], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: environment(),
+    });
+    children.push(child);
+    let [output, errors] = ['', ''];
+    child.stderr.on('data', (chunk: Buffer) => (errors += chunk.toString()));
+    for await (const chunk of child.stdout as AsyncIterable<Buffer>) {
+      output += chunk.toString();
+      if (enough(output)) return { child, output };
+    }
+    throw new Error(`the server did not start: ${errors}`);
+  };
+  const startDaemon = async (...args: string[]): Promise<{ child: ChildProcess; ready: Ready }> => {
+    const { child, output } = await spawnDaemon(['--json', ...args], (text) => text.endsWith('\n'));
+    return { child, ready: JSON.parse(output) as Ready };
+  };
+  async function kill(child: ChildProcess, signal: NodeJS.Signals): Promise<number | null> {
+    if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
+    const ended = once(child, 'exit');
+    child.kill(signal);
+    await ended;
+    return child.exitCode;
+  }
+  const healthy = async ({ localUrl }: Ready): Promise<boolean> => (await fetch(`${localUrl}/healthz`)).ok;
+
+  test('daemon says where everything is, with the sign-up link last, and stops in order', async () => {
+    const first = await spawnDaemon([], (text) => /token=\w{64}\n$/.test(text));
+    const lines = first.output.trimEnd().split('\n');
+    const address = /Address +(http:\/\/localhost:\d+)/.exec(first.output)?.[1];
+    expect(lines.at(-1)).toMatch(new RegExp(`^${address}/\\?signup=true&token=[0-9a-f]{64}$`));
+    expect(first.output).toContain(`Data     ${data}`);
+    expect((await fetch(`${address}/healthz`)).status).toBe(200);
+    expect((statSync(data).mode & 0o777).toString(8)).toBe('700');
+    expect(await kill(first.child, 'SIGINT')).toBe(0);
+    // The same link: nobody has used it.
+    const second = await startDaemon();
+    expect(second.ready.signUpLink?.split('token=')[1]).toBe(lines.at(-1)?.split('token=')[1]);
+    expect(await kill(second.child, 'SIGTERM')).toBe(0);
+  });
+
+  test('daemon starts again after it was killed', async () => {
+    const { child, ready } = await startDaemon();
+    expect(await healthy(ready)).toBe(true);
+    await kill(child, 'SIGKILL');
+    const again = await startDaemon();
+    expect(await healthy(again.ready)).toBe(true);
+    expect(again.ready.signUpLink?.split('token=')[1]).toBe(ready.signUpLink?.split('token=')[1]);
+  });
+
+  test('daemon explains why it cannot start', async () => {
+    const taken = createServer();
+    await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
+    const { port } = taken.address() as AddressInfo;
+    // Asynchronously, because the port must stay taken.
+    const child = spawn(process.execPath, [bin, 'daemon', '--port', String(port)], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: environment(),
+    });
+    let errors = '';
+    child.stderr.on('data', (chunk: Buffer) => (errors += chunk.toString()));
+    await once(child, 'close');
+    taken.close();
+    expect(child.exitCode).toBe(1);
+    expect(errors).toMatch(new RegExp(`^pyrgos: Port ${port} .*--port`));
+    expect(errors).not.toContain('    at ');
+
+    writeFileSync(join(folder, 'file'), '');
+    for (const path of [join(folder, 'file'), join(folder, 'file', 'data')]) {
+      const result = pyrgos(['daemon', '--data', path]);
+      expect(result).toMatchObject({ status: 1, stdout: '' });
+      expect(result.stderr).toContain('--data');
+    }
+  });
+
+  test('daemon reports all mistakes of its configuration at once, and unknown names as warnings', () => {
+    mkdirSync(data);
+    writeFileSync(join(data, 'config'), 'prot = 1\nmax-users = many\nlog-level = loud\n', { mode: 0o600 });
+    const result = pyrgos(['daemon', '--port', '70000']);
+    expect(result).toMatchObject({ status: 1, stdout: '' });
+    for (const name of ['port (command line)', 'max-users (config line 2)', 'log-level (config line 3)'])
+      expect(result.stderr).toContain(name);
+    expect(pyrgos(['config', 'explain', '--port', '1'], { env: { PYRGOS_MAX_USERS: '1', PYRGOS_LOG_LEVEL: 'info' } }).stderr).toContain(
+      'did you mean port?',
+    );
+    expect(pyrgos(['daemon', '--prot', '1']).status).toBe(2);
+  });
+
+  test('a secret on the command line is refused, and the advice works', () => {
+    const refused = pyrgos(['daemon', '--basic-auth', 'me:sesame']);
+    expect(refused).toMatchObject({ status: 1, stdout: '' });
+    expect(refused.stderr).toContain('PYRGOS_BASIC_AUTH_FILE');
+    expect(refused.stderr).not.toContain('sesame');
+    writeFileSync(join(folder, 'auth'), 'me:sesame\n');
+    const explained = pyrgos(['config', 'explain'], { env: { PYRGOS_BASIC_AUTH_FILE: join(folder, 'auth') } });
+    expect(explained.status).toBe(0);
+    expect(explained.stdout).toMatch(/basic-auth +\(secret\) +\(PYRGOS_BASIC_AUTH_FILE\)/);
+    expect(explained.stdout).not.toContain('sesame');
+    // It only looks.
+    expect(readdirSync(folder)).toEqual(['auth']);
+  });
+
+  const createLinks = (count: string): string[] => {
+    const created = pyrgos(['token', 'create', count]);
+    expect(created.status).toBe(0);
+    const links = created.stdout.trimEnd().split('\n');
+    for (const link of links) expect(link).toMatch(/^http:\/\/localhost:\d+\/\?signup=true&token=[0-9a-f]{64}$/);
+    return links;
+  };
+  const listedLinks = (): (string | undefined)[] =>
+    pyrgos(['token', 'list'])
+      .stdout.trimEnd()
+      .split('\n')
+      .map((line) => line.split('  ')[1]);
+
+  test('a second server on the same data is told about the first; the other commands go through the first', async () => {
+    const { ready } = await startDaemon();
+    const second = pyrgos(['daemon', '--port', '0']);
+    expect(second).toMatchObject({ status: 1, stdout: '' });
+    expect(second.stderr).toContain(`process ${ready.pid}`);
+
+    const [first, other] = createLinks('2');
+    expect(new URL(first!).origin).toBe(ready.url);
+    expect(listedLinks()).toEqual(expect.arrayContaining([first, other]));
+    const token = first!.split('token=')[1]!;
+    expect(pyrgos(['token', 'revoke', token.slice(0, 10)]).status).toBe(0);
+    expect(pyrgos(['token', 'revoke', token.slice(0, 10)]).status).toBe(1);
+    expect(listedLinks()).not.toContain(first);
+    expect(pyrgos(['admin', 'user', 'list'])).toMatchObject({ status: 0, stdout: '' });
+    expect(pyrgos(['admin', 'requests'])).toMatchObject({ status: 0, stdout: '' });
+    for (const args of [
+      ['user', 'quota', 'nobody', '1g'],
+      ['user', 'delete', 'nobody', '--yes'],
+      ['message', 'nobody', 'hello'],
+      ['messages', 'nobody'],
+    ]) {
+      expect(pyrgos(['admin', ...args])).toMatchObject({ status: 1, stdout: '', stderr: expect.stringContaining('No such user') });
+    }
+    expect(await healthy(ready)).toBe(true);
+  });
+
+  test('without a running server commands open the data themselves', () => {
+    const [first, second] = createLinks('2');
+    expect(listedLinks()).toHaveLength(2);
+    expect(listedLinks()).toEqual(expect.arrayContaining([first, second]));
+    expect(pyrgos(['token', 'revoke', '-'], { input: `${first}\n` }).status).toBe(0);
+    expect(listedLinks()).toEqual([second]);
+    expect(json(['admin', 'user', 'list'])).toEqual({ users: [] });
+  });
+
+  test('commands refuse what they cannot mean', () => {
+    for (const args of [
+      ['token', 'create', '0'],
+      ['token', 'create', 'many'],
+      ['admin', 'user', 'quota', 'ann', '1 gigabyte'],
+      ['admin', 'user'],
+      ['admin', 'backup'],
+    ]) {
+      expect(pyrgos(args).status, args.join(' ')).toBe(2);
+    }
+    expect(pyrgos(['admin', 'user', 'delete', 'ann'])).toMatchObject({ status: 1, stderr: expect.stringContaining('--yes') });
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  test('a backup of a running server becomes another server', async () => {
+    const { child, ready } = await startDaemon();
+    const ids = await (await fetch(`${ready.localUrl}/api/v0/ids`, { method: 'POST' })).text();
+    const backup = join(folder, 'backup');
+    expect(json(['admin', 'backup', backup])).toMatchObject({ folder: backup });
+    expect(pyrgos(['admin', 'backup', backup]).status).toBe(1);
+    const refused = pyrgos(['admin', 'restore', backup]);
+    expect(refused).toMatchObject({ status: 1, stderr: expect.stringContaining(`process ${ready.pid}`) });
+    await kill(child, 'SIGTERM');
+    expect(pyrgos(['admin', 'restore', backup]).stderr).toContain('holds a server already');
+    data = join(folder, 'other');
+    expect(json(['admin', 'restore', backup])).toMatchObject({ directory: data });
+    const restored = await startDaemon();
+    expect(await (await fetch(`${restored.ready.localUrl}/api/v0/ids`, { method: 'POST' })).text()).toBe(ids);
+    expect(restored.ready.signUpLink?.split('token=')[1]).toBe(ready.signUpLink?.split('token=')[1]);
+  });
+
+  test('a damaged backup is refused with the reasons', async () => {
+    const backup = join(folder, 'backup');
+    mkdirSync(backup);
+    writeFileSync(join(backup, 'state.json'), '{"version": 99}');
+    writeFileSync(join(backup, 'blocks.car'), 'nothing');
+    const result = pyrgos(['admin', 'restore', backup]);
+    expect(result).toMatchObject({ status: 1, stdout: '' });
+    expect(result.stderr).toContain('nothing was changed');
+    expect(readdirSync(data).filter((name) => name !== 'lock')).toEqual([]);
+  });
+
+  test('a full disk is explained, and nothing is left half-made', async ({ skip }) => {
+    const disk = join(folder, 'disk');
+    mkdirSync(disk);
+    const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', disk]).status === 0;
+    skip(!mounted, 'needs the right to mount a small disk');
+    try {
+      data = join(disk, 'data');
+      const result = pyrgos(['daemon', '--port', '0']);
+      expect(result).toMatchObject({ status: 1, stdout: '' });
+      expect(result.stderr).toMatch(/ is full/);
+      expect(result.stderr).not.toContain('    at ');
+      spawnSync('mount', ['-o', 'remount,size=16m', disk]);
+      const { ready } = await startDaemon();
+      expect(await healthy(ready)).toBe(true);
+    } finally {
+      for (const child of children.splice(0)) await kill(child, 'SIGKILL');
+      spawnSync('umount', [disk]);
+    }
+  });
+});

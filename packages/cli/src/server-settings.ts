@@ -1,0 +1,81 @@
+import { PyrgosError } from '@pyrgos/core/errors';
+import {
+  loadConfig,
+  type LoadedConfig,
+  locateDataDirectory,
+  options,
+  type SourceLocations,
+  unusedOptions,
+  variableOf,
+} from '@pyrgos/server/config';
+import { type Command, Option } from 'commander';
+import { notify } from './terminal.js';
+
+/** Values of a parsed command by attribute name, as commander gives them. */
+type Values = Readonly<Record<string, unknown>>;
+
+/** The option that names the data directory. */
+export function addDataOption(command: Command): Command {
+  return command.option('--data <directory>', 'the data directory (default: PYRGOS_PATH, or .pyrgos in the home folder)');
+}
+
+function flagOf(name: string, form: string): Option {
+  // Like the reference: a name without a value means true.
+  const value = form === 'true|false' ? '[true|false]' : `<${form.toLowerCase()}>`;
+  return new Option(`--${name} ${value}`);
+}
+
+/** Adds every option of the server under its names. Secrets are accepted only to be refused with advice: a command line is no secret. */
+export function addServerOptions(command: Command): Command {
+  addDataOption(command);
+  for (const { aliases, form, help, isSecret, name } of Object.values(options)) {
+    const main = flagOf(name, form);
+    main.description = help;
+    command.addOption(isSecret === true ? main.hideHelp() : main);
+    for (const alias of aliases ?? []) command.addOption(flagOf(alias, form).hideHelp());
+  }
+  for (const name of unusedOptions) command.addOption(new Option(`--${name} [value]`).hideHelp());
+  return command;
+}
+
+function secretNames(): Set<string> {
+  return new Set(Object.values(options).flatMap(({ aliases, isSecret, name }) => (isSecret === true ? [name, ...(aliases ?? [])] : [])));
+}
+
+/** The server options that stand on a command line, by name. PyrgosError `format.config` for a secret. */
+function flagsOf(command: Command): Map<string, string> {
+  const values: Values = command.opts();
+  const secrets = secretNames();
+  const flags = new Map<string, string>();
+  for (const option of command.options) {
+    const name = option.long?.slice(2) ?? '';
+    const value = values[option.attributeName()];
+    if (value === undefined || ['data', 'json'].includes(name)) continue;
+    if (secrets.has(name)) {
+      throw new PyrgosError(
+        'format.config',
+        `--${name} would show the secret to everybody on this machine. Put "${name} = …" into the file config of the data directory, ` +
+          `or its value into a file and that file's path into the variable ${variableOf(name)}_FILE.`,
+      );
+    }
+    flags.set(name, typeof value === 'string' ? value : 'true');
+  }
+  return flags;
+}
+
+/** Where the settings for a command stand. */
+export function settingsOf(command: Command): SourceLocations {
+  const { data }: Values = command.opts();
+  return {
+    dataDirectory: locateDataDirectory(typeof data === 'string' ? data : undefined, process.env),
+    environment: process.env,
+    flags: flagsOf(command),
+  };
+}
+
+/** Loads the configuration and tells the person what is strange in it. */
+export async function loadSettings(command: Command): Promise<LoadedConfig> {
+  const loaded = await loadConfig(settingsOf(command));
+  for (const warning of loaded.warnings) notify(warning);
+  return loaded;
+}

@@ -1,0 +1,75 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import { MAX_WATCHED_FACTORS, MAX_WRONG_CODES, WRONG_CODE_PAUSE_MILLISECONDS } from '../limits.js';
+import { AttemptLimiter } from './attempt-limiter.js';
+
+const factor = Uint8Array.of(1);
+let time: number;
+let limiter: AttemptLimiter;
+beforeEach(() => {
+  time = 1_700_000_000_000;
+  limiter = new AttemptLimiter({ now: () => time });
+});
+
+/** How many attempts are allowed now; uses them up. */
+function attempts(username = 'alice', credentialId = factor): number {
+  for (let count = 0; ; count++) {
+    try {
+      limiter.take(username, credentialId);
+    } catch {
+      return count;
+    }
+  }
+}
+
+describe('the limit on wrong codes', () => {
+  test('lets some through, then one in a while', () => {
+    expect(attempts()).toBe(MAX_WRONG_CODES);
+    expect(attempts()).toBe(0);
+    time += WRONG_CODE_PAUSE_MILLISECONDS - 1;
+    expect(attempts()).toBe(0);
+    time += 1;
+    expect(attempts()).toBe(1);
+    time += 3.5 * WRONG_CODE_PAUSE_MILLISECONDS;
+    expect(attempts()).toBe(3);
+    time += 0.5 * WRONG_CODE_PAUSE_MILLISECONDS;
+    expect(attempts()).toBe(1);
+    time += 1000 * WRONG_CODE_PAUSE_MILLISECONDS;
+    expect(attempts()).toBe(MAX_WRONG_CODES);
+  });
+
+  test('says how long to wait', () => {
+    attempts();
+    expect(() => limiter.take('alice', factor)).toThrow('Too many wrong codes. Please try again in 5 minutes.');
+    time += WRONG_CODE_PAUSE_MILLISECONDS - 30_000;
+    expect(() => limiter.take('alice', factor)).toThrow('Too many wrong codes. Please try again in a minute.');
+    expect(() => limiter.take('alice', factor)).toThrow(expect.objectContaining({ code: 'limit', retry: 'safe' }));
+  });
+
+  test('ends with a right code', () => {
+    attempts();
+    limiter.forgive('alice', factor);
+    expect(attempts()).toBe(MAX_WRONG_CODES);
+  });
+
+  test('is one of its own for every factor of every user', () => {
+    attempts();
+    expect(attempts('alice', Uint8Array.of(1, 2))).toBe(MAX_WRONG_CODES);
+    expect(attempts('bob')).toBe(MAX_WRONG_CODES);
+  });
+
+  test('does not wait for a clock that was set back to catch up', () => {
+    attempts();
+    time -= 3_600_000;
+    expect(attempts()).toBe(0);
+    time += WRONG_CODE_PAUSE_MILLISECONDS;
+    expect(attempts()).toBe(1);
+  });
+
+  test('remembers a bounded number of factors', () => {
+    attempts();
+    for (let i = 0; i < MAX_WATCHED_FACTORS - 1; i++) limiter.take(`user${i}`, factor);
+    expect(attempts()).toBe(0);
+    limiter.take('one more', factor);
+    expect(attempts()).toBe(MAX_WRONG_CODES);
+  });
+});

@@ -1,0 +1,4 @@
+export * from './account-records.js';
+export * from './accounts.js';
+export * from './schema.js';
+export type { RelyingParty } from './webauthn/ceremony.js';

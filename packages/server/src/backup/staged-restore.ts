@@ -1,0 +1,87 @@
+import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { PyrgosError } from '@pyrgos/core/errors';
+import { systemCode } from '../blocks/storage-error.js';
+import { dataPaths } from '../config/data-directory.js';
+
+/** Where a restore is prepared: in the data directory, so that moving into place never copies, even on a volume of its own. */
+const STAGE = 'restore.partial';
+/** Says that the stage is complete and on disk: from then on the restore is finished, whatever happens. */
+const MARKER = 'complete';
+/** In this order, so that the database comes last: without one a data directory is empty to the server. */
+const ENTRIES = ['blocks', 'pki', 'pyrgos.sqlite'];
+
+/** The folder in which a restore builds a data directory. */
+export function stageOf(directory: string): string {
+  return join(directory, STAGE);
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await stat(path);
+    return true;
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return false;
+    throw error;
+  }
+}
+
+async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, 'r');
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}
+
+/** PyrgosError `storage` when the directory holds a server already. */
+export async function requireEmptyDataDirectory(directory: string): Promise<void> {
+  for (const path of [dataPaths.database(directory), dataPaths.blocks(directory), dataPaths.pki(directory)]) {
+    if (!(await exists(path))) continue;
+    throw new PyrgosError(
+      'storage',
+      `The data directory ${directory} holds a server already. Move it away, or name another one with --data or PYRGOS_PATH.`,
+    );
+  }
+}
+
+/** Makes an empty stage. */
+export async function createStage(directory: string): Promise<string> {
+  const stage = stageOf(directory);
+  await rm(stage, { recursive: true, force: true });
+  await mkdir(stage, { recursive: true, mode: 0o700 });
+  return stage;
+}
+
+/** Removes what an unfinished restore left. */
+export async function dropStage(directory: string): Promise<void> {
+  await rm(stageOf(directory), { recursive: true, force: true });
+}
+
+/** Declares the stage complete and moves it into place. The restore is durable when it resolves. */
+export async function commitStage(directory: string): Promise<void> {
+  const stage = stageOf(directory);
+  // Folders of blocks and the PKI were synced when they were written; here go the names in the stage itself.
+  await syncFolder(stage);
+  const marker = await open(join(stage, MARKER), 'wx', 0o600);
+  await marker.sync();
+  await marker.close();
+  await syncFolder(stage);
+  await finishRestore(directory);
+}
+
+/**
+ * For every start: finishes a restore that was complete when the process died, and removes one that was not. Cheap when there is none.
+ */
+export async function finishRestore(directory: string): Promise<void> {
+  const stage = stageOf(directory);
+  if (!(await exists(stage))) return;
+  if (await exists(join(stage, MARKER))) {
+    const present = new Set(await readdir(stage));
+    for (const name of ENTRIES) if (present.has(name)) await rename(join(stage, name), join(directory, name));
+    await syncFolder(directory);
+  }
+  await dropStage(directory);
+  await syncFolder(directory);
+}

@@ -1,0 +1,39 @@
+/** A map that forgets what was used longest ago when it holds more than `capacity` entries. */
+export class BoundedMap<V> {
+  private readonly entries = new Map<string, V>();
+
+  constructor(private readonly capacity: number) {}
+
+  /** Number of entries. */
+  get size(): number {
+    return this.entries.size;
+  }
+
+  /** The value, which counts as used now; or undefined. */
+  get(key: string): V | undefined {
+    const value = this.entries.get(key);
+    if (value === undefined) return undefined;
+    this.entries.delete(key);
+    this.entries.set(key, value);
+    return value;
+  }
+
+  /** Whether the key is there; does not count as use. */
+  has(key: string): boolean {
+    return this.entries.has(key);
+  }
+
+  /** Adds or replaces a value. */
+  set(key: string, value: V): void {
+    this.entries.delete(key);
+    this.entries.set(key, value);
+    if (this.entries.size <= this.capacity) return;
+    const [oldest] = this.entries.keys();
+    if (oldest !== undefined) this.entries.delete(oldest);
+  }
+
+  /** Forgets a key. */
+  delete(key: string): void {
+    this.entries.delete(key);
+  }
+}

@@ -1,0 +1,109 @@
+import * as fs from 'node:fs';
+import { opendir } from 'node:fs/promises';
+
+/** An element of a folder. */
+export interface FolderEntry {
+  readonly name: string;
+  readonly isFolder: boolean;
+}
+
+/**
+ * The calls of the operating system that block files need, so that tests can make each of them fail, hang or lie. Descriptors are
+ * numbers, because they cost a fraction of what Node's file handles cost. Errors are those of Node, with a `code`.
+ */
+export interface FileSystem {
+  /** Opens a file for reading (`r`), or creates one that must not exist (`wx`), for this account only. */
+  open(path: string, flags: 'r' | 'wx'): Promise<number>;
+  /** Size in bytes. */
+  size(descriptor: number): Promise<number>;
+  /** Reads on from where the last read ended, into `target` from `offset`; the number of bytes, 0 at the end. */
+  read(descriptor: number, target: Uint8Array, offset: number): Promise<number>;
+  /** Writes on from where the last write ended, from `offset` of `bytes`; the number of bytes, possibly fewer than there are. */
+  write(descriptor: number, bytes: Uint8Array, offset: number): Promise<number>;
+  /** Makes the content durable. */
+  datasync(descriptor: number): Promise<void>;
+  close(descriptor: number): Promise<void>;
+  /** Atomic; replaces a file at `to`. */
+  rename(from: string, to: string): Promise<void>;
+  unlink(path: string): Promise<void>;
+  /** Makes a folder for this account only, unless it exists. */
+  makeFolder(path: string): Promise<void>;
+  /** Makes the names in a folder durable. */
+  syncFolder(path: string): Promise<void>;
+  stat(path: string): Promise<{ readonly size: number; readonly modified: number; readonly isFile: boolean }>;
+  /** The elements of a folder, in bounded memory. */
+  list(path: string): AsyncIterable<FolderEntry>;
+}
+
+/** A callback function of Node as promise. Cheaper than `fs.promises`, which wraps every descriptor in an object. */
+function call<T>(run: (done: (error: NodeJS.ErrnoException | null, value: T) => void) => void): Promise<T> {
+  return new Promise((resolve, reject) => {
+    run((error, value) => {
+      if (error === null) resolve(value);
+      else reject(error);
+    });
+  });
+}
+
+function callVoid(run: (done: (error: NodeJS.ErrnoException | null) => void) => void): Promise<void> {
+  return new Promise((resolve, reject) => {
+    run((error) => {
+      if (error === null) resolve();
+      else reject(error);
+    });
+  });
+}
+
+function hasCode(error: unknown, ...codes: readonly string[]): boolean {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' && codes.includes(error.code);
+}
+
+/** Names fetched from the operating system at a time. */
+const LIST_BUFFER = 256;
+
+async function syncFolder(path: string): Promise<void> {
+  let descriptor: number;
+  try {
+    descriptor = await call<number>((done) => fs.open(path, 'r', done));
+  } catch (error) {
+    // Windows cannot open folders; its file system keeps their order by itself.
+    if (process.platform === 'win32') return;
+    throw error;
+  }
+  try {
+    await callVoid((done) => fs.fsync(descriptor, done));
+  } catch (error) {
+    if (!hasCode(error, 'EINVAL', 'ENOTSUP')) throw error;
+  } finally {
+    await callVoid((done) => fs.close(descriptor, done));
+  }
+}
+
+/** The file system of this machine. */
+export const nodeFileSystem: FileSystem = {
+  open: (path, flags) => call((done) => fs.open(path, flags, 0o600, done)),
+  size: async (descriptor) => (await call<fs.Stats>((done) => fs.fstat(descriptor, done))).size,
+  read: (descriptor, target, offset) => call((done) => fs.read(descriptor, target, offset, target.length - offset, null, done)),
+  write: (descriptor, bytes, offset) => call((done) => fs.write(descriptor, bytes, offset, bytes.length - offset, null, done)),
+  datasync: (descriptor) => callVoid((done) => fs.fdatasync(descriptor, done)),
+  close: (descriptor) => callVoid((done) => fs.close(descriptor, done)),
+  rename: (from, to) => callVoid((done) => fs.rename(from, to, done)),
+  unlink: (path) => callVoid((done) => fs.unlink(path, done)),
+  makeFolder: async (path) => {
+    try {
+      await callVoid((done) => fs.mkdir(path, 0o700, done));
+    } catch (error) {
+      if (!hasCode(error, 'EEXIST')) throw error;
+    }
+  },
+  syncFolder,
+  stat: async (path) => {
+    const stats = await call<fs.Stats>((done) => fs.stat(path, done));
+    return { size: stats.size, modified: stats.mtimeMs, isFile: stats.isFile() };
+  },
+  list: async function* list(path) {
+    for await (const entry of await opendir(path, { bufferSize: LIST_BUFFER })) {
+      yield { name: entry.name, isFolder: entry.isDirectory() };
+    }
+  },
+};

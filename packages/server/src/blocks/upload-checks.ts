@@ -1,0 +1,82 @@
+import { equalBytes } from '@pyrgos/core/bytes';
+import { Cid, CidCodec, decodeCbor } from '@pyrgos/core/codec';
+import type { CryptoProvider, Hasher } from '@pyrgos/core/crypto';
+import { ArgumentError, DeniedError, FormatError, LimitError, PyrgosError } from '@pyrgos/core/errors';
+import { type PublicKeyHash, PublicSigningKey, SIGNATURE_SIZE } from '@pyrgos/core/keys';
+import { MAX_BLOCK_SIZE } from '@pyrgos/core/limits';
+import { MAX_BLOCKS_PER_UPLOAD, SIGNATURES_PER_STEP } from '../limits.js';
+import { type DescribedBlock, describeCbor, describeRaw } from './block-metadata.js';
+import { nextTurn } from './next-turn.js';
+import { sha256Of } from './sha256-of.js';
+
+/** Bytes of a SHA-256 digest. */
+const DIGEST_SIZE = 32;
+
+/** Step 1 of chapter 02 section 5.4: as many signatures as blocks, at least one. ArgumentError, LimitError. */
+export function checkCounts(blocks: readonly Uint8Array[], signatures: readonly Uint8Array[]): void {
+  if (blocks.length !== signatures.length) throw new ArgumentError('signatures', 'must be as many as there are blocks');
+  if (blocks.length === 0) throw new ArgumentError('blocks', 'must not be empty');
+  if (blocks.length > MAX_BLOCKS_PER_UPLOAD) throw new LimitError('number of blocks in an upload', blocks.length, MAX_BLOCKS_PER_UPLOAD);
+}
+
+/**
+ * The exception of step 2: the only block of an upload may be the very key that signs it, which is not stored yet (first write of a legacy
+ * sign-up). Undefined when it is not.
+ */
+export function uploadedKey(hasher: Hasher, writer: PublicKeyHash, blocks: readonly Uint8Array[]): PublicSigningKey | undefined {
+  const [block] = blocks;
+  if (block === undefined || blocks.length !== 1) return undefined;
+  try {
+    const key = PublicSigningKey.decode(block);
+    const isNamed = key.hash.equals(writer) || writer.cid.equals(Cid.ofSha256(hasher.sha256(block), CidCodec.dagCbor));
+    return isNamed ? key : undefined;
+  } catch (error) {
+    if (error instanceof FormatError || error instanceof ArgumentError) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * Step 3: every signature is one of the writer over the SHA-256 of its block; returns the digests. Gives others a turn between steps:
+ * a signature takes 0.1 ms. DeniedError `denied.block`.
+ */
+export async function checkSignatures(
+  crypto: CryptoProvider,
+  writerKey: PublicSigningKey,
+  blocks: readonly Uint8Array[],
+  signatures: readonly Uint8Array[],
+): Promise<readonly Uint8Array[]> {
+  const digests: Uint8Array[] = [];
+  for (const [i, block] of blocks.entries()) {
+    if (i > 0 && i % SIGNATURES_PER_STEP === 0) await nextTurn();
+    const signature = signatures[i];
+    const digest = await sha256Of(crypto, block);
+    const isValid =
+      signature !== undefined &&
+      signature.length === SIGNATURE_SIZE + DIGEST_SIZE &&
+      equalBytes(signature.subarray(SIGNATURE_SIZE), digest) &&
+      crypto.ed25519Verify(signature.subarray(0, SIGNATURE_SIZE), digest, writerKey.bytes);
+    if (!isValid) throw new DeniedError('denied.block', 'Invalid signature for block!');
+    digests.push(digest);
+  }
+  return digests;
+}
+
+/** Step 5. PyrgosError `limit`. */
+export function checkSizes(blocks: readonly Uint8Array[]): void {
+  for (const { length } of blocks) {
+    if (length > MAX_BLOCK_SIZE) throw new PyrgosError('limit', 'Block too big!', { data: { actual: length, maximum: MAX_BLOCK_SIZE } });
+  }
+}
+
+/**
+ * Step 7: the blocks with CID and metadata. FormatError for a dag-cbor block that is not canonical, because nobody could read it back,
+ * and for a list of BATs that cannot be read, because nobody could open the block.
+ */
+export function describeUpload(blocks: readonly Uint8Array[], digests: readonly Uint8Array[], raw: boolean): readonly DescribedBlock[] {
+  return blocks.map((bytes, i): DescribedBlock => {
+    const digest = digests[i] ?? new Uint8Array(0);
+    if (raw) return { cid: Cid.ofSha256(digest, CidCodec.raw), bytes, metadata: describeRaw(bytes) };
+    return { cid: Cid.ofSha256(digest, CidCodec.dagCbor), bytes, metadata: describeCbor(decodeCbor(bytes), bytes.length) };
+  });
+}

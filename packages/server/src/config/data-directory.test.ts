@@ -1,0 +1,62 @@
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { locateDataDirectory, prepareDataDirectory } from './data-directory.js';
+import { writePrivateFile } from './private-file.js';
+
+describe('the place of the data directory', () => {
+  test('is what was asked for, else a variable, else in the home folder', () => {
+    const both = { PYRGOS_PATH: '/ours', PEERGOS_PATH: '/theirs' };
+    expect(locateDataDirectory('/asked', both)).toBe('/asked');
+    expect(locateDataDirectory(undefined, both)).toBe('/ours');
+    expect(locateDataDirectory(undefined, { PEERGOS_PATH: '/theirs' })).toBe('/theirs');
+    expect(locateDataDirectory(undefined, { PYRGOS_PATH: '', PEERGOS_PATH: '/theirs' })).toBe('/theirs');
+    expect(locateDataDirectory(undefined, {}, '/home/ann')).toBe('/home/ann/.pyrgos');
+    expect(locateDataDirectory('here', {})).toBe(resolve('here'));
+  });
+});
+
+describe('preparing a data directory', () => {
+  let folder: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'pyrgos-data-'));
+  });
+  afterEach(() => {
+    rmSync(folder, { recursive: true, force: true });
+  });
+  const mode = (path: string): string => (statSync(path).mode & 0o777).toString(8);
+
+  test('makes it, with its parents, for the owner only', async () => {
+    const path = join(folder, 'a', 'b');
+    expect(await prepareDataDirectory(path)).toEqual([]);
+    expect(mode(path)).toBe('700');
+    expect(await prepareDataDirectory(path)).toEqual([]);
+  });
+
+  test('closes one that others can look into, and says so', async () => {
+    chmodSync(folder, 0o755);
+    expect(await prepareDataDirectory(folder)).toEqual([expect.stringContaining(folder)]);
+    expect(mode(folder)).toBe('700');
+  });
+
+  test('refuses a file, a path through a file, and the directory of the reference server', async () => {
+    writeFileSync(join(folder, 'file'), '');
+    for (const path of [join(folder, 'file'), join(folder, 'file', 'x')]) {
+      await expect(prepareDataDirectory(path)).rejects.toMatchObject({ code: 'storage', message: expect.stringContaining('--data') });
+    }
+    mkdirSync(join(folder, 'java'));
+    writeFileSync(join(folder, 'java', 'mutable.sql'), '');
+    await expect(prepareDataDirectory(join(folder, 'java'))).rejects.toThrow('belongs to another Peergos server');
+  });
+
+  test('private files are written whole or not at all', async () => {
+    const path = join(folder, 'config');
+    await writePrivateFile(path, 'one');
+    await writePrivateFile(path, 'two');
+    expect(mode(path)).toBe('600');
+    await expect(writePrivateFile(join(folder, 'none', 'config'), 'x')).rejects.toThrow();
+    await expect(writePrivateFile(folder, 'x')).rejects.toThrow();
+    expect(existsSync(`${folder}.tmp`)).toBe(false);
+  });
+});

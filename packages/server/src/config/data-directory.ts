@@ -1,0 +1,78 @@
+import { chmod, mkdir, open, rm, stat } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { PyrgosError } from '@pyrgos/core/errors';
+import { syncFolder } from '../sql/wal-file.js';
+import { dataDirectoryError } from './system-error.js';
+import { systemCode } from '../blocks/storage-error.js';
+
+/** The places inside a data directory. */
+export const dataPaths = {
+  database: (directory: string): string => join(directory, 'pyrgos.sqlite'),
+  blocks: (directory: string): string => join(directory, 'blocks'),
+  pki: (directory: string): string => join(directory, 'pki'),
+  logs: (directory: string): string => join(directory, 'logs'),
+  waitList: (directory: string): string => join(directory, 'waiting-list.txt'),
+} as const;
+
+/** The data directory: what was asked for, else `PYRGOS_PATH`, else `PEERGOS_PATH`, else `.pyrgos` in the home folder. Absolute. */
+export function locateDataDirectory(
+  asked: string | undefined,
+  environment: Readonly<Record<string, string | undefined>>,
+  home: string = homedir(),
+): string {
+  const named = [asked, environment['PYRGOS_PATH'], environment['PEERGOS_PATH']].find((path) => path !== undefined && path !== '');
+  return resolve(named ?? join(home, '.pyrgos'));
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await stat(path);
+    return true;
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return false;
+    throw error;
+  }
+}
+
+/** Databases that the reference server has in its data directory from its first start. */
+const FOREIGN_FILES = ['mutable.sql', 'serverids.sql'];
+
+/**
+ * Makes the data directory, for its owner only (0700), and tightens the permissions of one that is there. PyrgosError `storage` with advice when it
+ * cannot be made or written, or belongs to the reference server, whose files have another form. Returns what the person should know.
+ */
+export async function prepareDataDirectory(path: string): Promise<readonly string[]> {
+  const notices: string[] = [];
+  try {
+    if (!(await exists(path))) {
+      await mkdir(path, { recursive: true, mode: 0o700 });
+      await syncFolder(dirname(path));
+    }
+    const info = await stat(path);
+    if (!info.isDirectory()) throw Object.assign(new Error('not a folder'), { code: 'EEXIST' });
+    for (const name of FOREIGN_FILES) {
+      if ((await exists(join(path, name))) && !(await exists(dataPaths.database(path)))) {
+        throw new PyrgosError(
+          'storage',
+          `The data directory ${path} belongs to another Peergos server; choose another folder with --data.`,
+        );
+      }
+    }
+    if (process.platform !== 'win32' && (info.mode & 0o077) !== 0) {
+      try {
+        await chmod(path, 0o700);
+        notices.push(`other users of this machine could look into ${path}; not any more`);
+      } catch {
+        notices.push(`other users of this machine can look into ${path}; run: chmod 700 ${path}`);
+      }
+    }
+    const probe = join(path, '.probe');
+    const file = await open(probe, 'w', 0o600);
+    await file.close();
+    await rm(probe);
+    return notices;
+  } catch (error) {
+    throw dataDirectoryError(path, error);
+  }
+}

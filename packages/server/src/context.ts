@@ -1,0 +1,234 @@
+import { loadCrypto, type CryptoProvider } from '@pyrgos/core/crypto';
+import type { Logger } from 'pino';
+import { Accounts } from './accounts/accounts.js';
+import { Administration } from './admin/administration.js';
+import { Blacklist } from './admin/blacklist.js';
+import { WaitList } from './admin/wait-list.js';
+import { finishRestore } from './backup/staged-restore.js';
+import { BatCave } from './bats/bat-cave.js';
+import { BatTable } from './bats/bat-table.js';
+import { CheckedBlockService } from './blocks/checked-block-service.js';
+import { FileBlockStorage } from './blocks/file-block-storage.js';
+import { LocalBlockStore } from './blocks/local-block-store.js';
+import { dataPaths } from './config/data-directory.js';
+import type { ServerConfig } from './config/server-config.js';
+import { GarbageCollector } from './gc/garbage-collector.js';
+import { ServerIdentity } from './identity/server-identity.js';
+import { LinkCountTable } from './links/link-count-table.js';
+import { PublicFiles } from './links/public-files.js';
+import { SecretLinks } from './links/secret-links.js';
+import { MessageTable } from './messages/message-table.js';
+import { ServerMessages } from './messages/server-messages.js';
+import type { PkiAlgorithms } from './pki/bootstrap-pki.js';
+import { CoreNode } from './pki/core-node.js';
+import { PkiFiles } from './pki/pki-files.js';
+import { PkiNode } from './pki/pki-node.js';
+import { SignUp } from './pki/sign-up.js';
+import { type Clock, systemClock } from './ports/clock.js';
+import { schemas } from './schemas.js';
+import type { ServerServices } from './services.js';
+import { FollowRequestTable } from './social/follow-request-table.js';
+import { FollowRequests } from './social/follow-requests.js';
+import { HomeSpaceService } from './space/home-space-service.js';
+import { IdentityKeys } from './space/identity-keys.js';
+import { PointerService } from './space/pointer-service.js';
+import { QuotaTable } from './space/quota-table.js';
+import { SignupPermission } from './space/signup-permission.js';
+import { SpaceRequestTable } from './space/space-request-table.js';
+import { Space } from './space/space.js';
+import { TokenTable } from './space/token-table.js';
+import { migrate, openDatabase, type SqlEngine, type SqliteDatabase } from './sql/index.js';
+import { serverVersion } from './version.js';
+
+/** What tests and special uses replace. */
+export interface ContextOverrides {
+  readonly clock?: Clock;
+  readonly crypto?: CryptoProvider;
+  /** Use exactly this SQLite binding. */
+  readonly engine?: SqlEngine;
+  /** Weaker ones are for tests. */
+  readonly pkiAlgorithms?: PkiAlgorithms;
+}
+
+/** What {@link createContext} needs. */
+export interface ContextOptions {
+  /** Its data directory exists, and the caller holds its lock. */
+  readonly config: ServerConfig;
+  readonly logger: Logger;
+  readonly overrides?: ContextOverrides;
+  /** The port under which browsers reach the server, once it is known; for security keys. */
+  readonly port?: () => number;
+}
+
+/** Everything a server is made of, except its listeners and timers. */
+export interface ServerContext {
+  readonly config: ServerConfig;
+  readonly clock: Clock;
+  readonly crypto: CryptoProvider;
+  readonly db: SqliteDatabase;
+  readonly storage: FileBlockStorage;
+  readonly pki: PkiNode;
+  readonly pkiFiles: PkiFiles;
+  readonly space: Space;
+  readonly quotas: QuotaTable;
+  readonly tokens: TokenTable;
+  readonly identities: IdentityKeys;
+  readonly requests: SpaceRequestTable;
+  readonly accounts: Accounts;
+  readonly messages: ServerMessages;
+  readonly garbage: GarbageCollector;
+  readonly services: ServerServices;
+  /** Closes the database. Nothing of the context may be in use any more. */
+  close(): Promise<void>;
+}
+
+/**
+ * Builds the server over a data directory: opens the database, repairs what a crash left, makes the node's identity and the PKI at the first
+ * start, and connects all areas, by hand and in one place. PyrgosError `storage` when the data cannot be used.
+ */
+export async function createContext({ config, logger, overrides = {}, port }: ContextOptions): Promise<ServerContext> {
+  const { dataDirectory } = config;
+  await finishRestore(dataDirectory);
+  const crypto = overrides.crypto ?? (await loadCrypto());
+  const db = await openDatabase({
+    path: dataPaths.database(dataDirectory),
+    ...(overrides.engine === undefined ? {} : { engine: overrides.engine }),
+    onRefused: (engine, reason) => logger.debug({ engine, reason }, 'a SQLite binding is not usable'),
+  });
+  try {
+    migrate(db, schemas);
+    return await connect(config, logger, { ...overrides, crypto }, db, port ?? (() => config.port));
+  } catch (error) {
+    await db.close();
+    throw error;
+  }
+}
+
+async function connect(
+  config: ServerConfig,
+  logger: Logger,
+  overrides: ContextOverrides & { readonly crypto: CryptoProvider },
+  db: SqliteDatabase,
+  port: () => number,
+): Promise<ServerContext> {
+  const { dataDirectory, defaultQuota } = config;
+  const { crypto, clock = systemClock } = overrides;
+  const [hasher, random] = [crypto, crypto];
+
+  const storage = await FileBlockStorage.open({ root: dataPaths.blocks(dataDirectory), hasher, random });
+  const local = new LocalBlockStore({ storage, db, clock, random });
+  const ids = await ServerIdentity.open({ db, crypto, clock });
+  const pkiFiles = new PkiFiles(dataPaths.pki(dataDirectory));
+  const pki = new PkiNode({
+    db,
+    crypto,
+    clock,
+    local,
+    files: pkiFiles,
+    maxDailySignups: config.maxDailySignups,
+    ...(overrides.pkiAlgorithms === undefined ? {} : { algorithms: overrides.pkiAlgorithms }),
+    onDamagedChain: (username, error) => logger.error({ username, error }, 'a chain of the PKI is damaged and left out'),
+  });
+  const directory = pki;
+
+  const quotas = new QuotaTable(db);
+  const tokens = new TokenTable({ db, hasher, random, clock });
+  const space = new Space({ db, crypto, local, directory, quotas, clock, uploadWindowSeconds: config.quotaUploadLimitSeconds });
+  const banned = new Blacklist(config.blacklistFile, clock);
+  const pointers = new PointerService({ db, crypto, local, space, directory, banned });
+  await pki.start({ pointers, space, ids });
+
+  const bats = new BatTable(db);
+  const identities = new IdentityKeys({ crypto, directory, local });
+  const permission = new SignupPermission({ db, quotas, tokens, clock, maxUsers: config.maxUsers, defaultQuota });
+  const signUp = new SignUp({ db, crypto, clock, pki, ids, space, quotas, permission, defaultQuota, local, pointers, bats });
+  await signUp.recover((username, error) => logger.error({ username, error }, 'an interrupted sign-up cannot be finished'));
+  const accounts = new Accounts({
+    db,
+    crypto,
+    directory,
+    ids,
+    space,
+    blocks: local,
+    pointers,
+    clock,
+    random,
+    webauthn: relyingParty(config, port),
+    allowExternalLogin: config.allowExternalLogin,
+  });
+  for (const username of await accounts.completeInterrupted()) {
+    logger.error({ username }, 'an interrupted password change cannot be finished');
+  }
+  const requests = new SpaceRequestTable(db);
+  const messages = new ServerMessages({ db, crypto, identities, quotas, table: new MessageTable(db), clock });
+  const garbage = new GarbageCollector({ db, storage, local, roots: space, hasher, clock, logger });
+
+  const services: ServerServices = {
+    ids,
+    blocks: new CheckedBlockService({
+      crypto,
+      local,
+      space,
+      bats,
+      directory,
+      ...(config.instanceBat === undefined ? {} : { instanceBat: config.instanceBat.bat }),
+    }),
+    pointers,
+    links: new SecretLinks({ hasher, db, local, pointers, bats, counts: new LinkCountTable(db), directory, clock }),
+    bats: new BatCave({ crypto, db, bats, directory, local, ids, clock }),
+    core: new CoreNode({ pki, signUp, ids, space, unlisted: config.unlistedUsernames }),
+    accounts,
+    social: new FollowRequests({ db, crypto, identities, quotas, table: new FollowRequestTable(db), clock }),
+    space: new HomeSpaceService({ db, crypto, identities, space, quotas, requests, clock }),
+    admin: new Administration({
+      db,
+      crypto,
+      identities,
+      ids,
+      quotas,
+      requests,
+      permission,
+      ...(config.enableWaitList ? { waitList: new WaitList(dataPaths.waitList(dataDirectory)) } : {}),
+      adminUsernames: new Set(config.adminUsernames),
+      clock,
+      version: serverVersion(),
+      source: '',
+    }),
+    messages,
+    publicFiles: new PublicFiles({ hasher, local, pointers, directory }),
+    ipns: ids,
+  };
+  return {
+    config,
+    clock,
+    crypto,
+    db,
+    storage,
+    pki,
+    pkiFiles,
+    space,
+    quotas,
+    tokens,
+    identities,
+    requests,
+    accounts,
+    messages,
+    garbage,
+    services,
+    close: async () => {
+      await pki.close();
+      await db.close();
+    },
+  };
+}
+
+/** For whom security keys sign (chapter 05 section 15.6): the public name, or this machine. The port is read when it is needed. */
+function relyingParty({ publicDomain }: ServerConfig, port: () => number): { readonly origin: string; readonly rpId: string } {
+  if (publicDomain !== undefined) return { origin: `https://${publicDomain}`, rpId: publicDomain };
+  return {
+    get origin() {
+      return `http://localhost:${port()}`;
+    },
+    rpId: 'localhost',
+  };
+}

@@ -1,0 +1,170 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { AbortedError } from '@pyrgos/core/errors';
+import type { ByteBudget, ByteLease } from './byte-budget.js';
+import { receiveBody, receiveStream } from './message-body.js';
+import { Query } from './query.js';
+import type { Reply } from './reply.js';
+
+/** What node:http knows of a request. Absent for in-process calls and peer-to-peer streams. */
+export interface Connection {
+  readonly incoming?: IncomingMessage;
+  readonly outgoing?: ServerResponse;
+}
+
+/** What all exchanges of one server share. */
+export interface ExchangeShared {
+  /** For requests whose connection does not tell. */
+  readonly port: number;
+  readonly uploads: ByteBudget;
+  readonly downloads: ByteBudget;
+  /** Headers that every answer carries; those of a reply replace them. Names in lower case. */
+  readonly commonHeaders: Readonly<Record<string, string>>;
+  /** The same for pages, which have a security policy of their own. */
+  readonly commonPageHeaders: Readonly<Record<string, string>>;
+  /** Whether connections end after their answer. */
+  isDraining: boolean;
+}
+
+/** The request target as it was sent: node:http keeps it, a Fetch request has it inside its URL. */
+export function rawTarget(request: Request, connection: Connection | undefined): string {
+  const sent = connection?.incoming?.url;
+  if (sent !== undefined) return sent;
+  const { url } = request;
+  const start = url.indexOf('/', url.indexOf('://') + 3);
+  const fragment = url.indexOf('#');
+  return start < 0 ? '/' : url.slice(start, fragment < 0 ? undefined : fragment);
+}
+
+/** The path of a request target, still escaped: routes are matched as they were sent. */
+export function rawPath(target: string): string {
+  const query = target.indexOf('?');
+  return query < 0 ? target : target.slice(0, query);
+}
+
+const empty = new Uint8Array();
+
+/** The body; empty instead of none where node:http would else use chunks to say that there is none. */
+function bodyOf({ body, status, headers }: Reply): Uint8Array | null {
+  if (body !== undefined) return body;
+  return status === 304 || 'transfer-encoding' in headers || 'content-length' in headers ? null : empty;
+}
+
+/** One request and its answer. */
+export class Exchange {
+  readonly method: string;
+  /** Still escaped. */
+  readonly path: string;
+  /** The text after `?`, still escaped. */
+  readonly rawQuery: string;
+  /** The port on which the request arrived. */
+  readonly port: number;
+  /** The name of the route, for logs and metrics; paths can hold secrets. */
+  route = 'none';
+  /** Set by the host filter: the host of the main pages and the app label in front of it. */
+  uiHost = '';
+  subdomain: string | undefined;
+  /** Bytes of the request body that were read, and of the answer. */
+  received = 0;
+  sent = 0;
+  private parsed: Query | undefined;
+  private readonly leases: ByteLease[] = [];
+  private answer: ByteLease | undefined;
+
+  constructor(
+    private readonly request: Request,
+    private readonly connection: Connection | undefined,
+    private readonly shared: ExchangeShared,
+  ) {
+    const target = rawTarget(request, connection);
+    this.method = connection?.incoming?.method ?? request.method;
+    this.path = rawPath(target);
+    this.rawQuery = target.slice(this.path.length + 1);
+    this.port = connection?.incoming?.socket.localPort ?? shared.port;
+  }
+
+  /** All Host headers, as sent. */
+  get hosts(): readonly string[] {
+    const raw = this.connection?.incoming?.rawHeaders;
+    if (raw === undefined) return [this.request.headers.get('host') ?? new URL(this.request.url).host];
+    const hosts: string[] = [];
+    for (let i = 0; i + 1 < raw.length; i += 2) {
+      const name = raw[i] as string;
+      if (name.length === 4 && name.toLowerCase() === 'host') hosts.push(raw[i + 1] as string);
+    }
+    return hosts;
+  }
+
+  /** The address of the TCP peer; undefined when the request did not come over TCP. */
+  get peerAddress(): string | undefined {
+    return this.connection?.incoming?.socket.remoteAddress;
+  }
+
+  /** A header, or undefined. Repeated ones are joined or the first one counts, as node:http and Fetch do. */
+  header(name: string): string | undefined {
+    const headers = this.connection?.incoming?.headers;
+    if (headers === undefined) return this.request.headers.get(name) ?? undefined;
+    const value = headers[name];
+    return Array.isArray(value) ? value.join(', ') : value;
+  }
+
+  /** The query. FormatError `format.request`. */
+  get query(): Query {
+    this.parsed ??= Query.parse(this.rawQuery);
+    return this.parsed;
+  }
+
+  /** Reads the body: at most `limit` bytes, else LimitError. The bytes belong to the caller until the answer has been made. */
+  async body(limit: number): Promise<Uint8Array> {
+    const incoming = this.connection?.incoming;
+    const { bytes, lease } =
+      incoming === undefined
+        ? await receiveStream(this.request, limit, this.shared.uploads)
+        : await receiveBody(incoming, limit, this.shared.uploads);
+    if (lease !== undefined) this.leases.push(lease);
+    this.received = bytes.length;
+    return bytes;
+  }
+
+  /** Waits until there is memory for an answer of this size. Ask before the answer is read from disk. */
+  async reserveAnswer(bytes: number): Promise<void> {
+    this.answer = await this.shared.downloads.acquire(bytes, () => this.connection?.outgoing?.destroy());
+    this.answer.settle();
+    this.leases.push(this.answer);
+    if (this.connection?.outgoing?.destroyed === true) throw new AbortedError('answering');
+  }
+
+  /** The Fetch response of a reply. Call it once. */
+  respond(reply: Reply): Response {
+    if (this.shared.isDraining) this.closeAfterwards();
+    this.sent = reply.body?.length ?? 0;
+    this.answer?.resize(this.sent);
+    this.answer?.unsettle();
+    return new Response(bodyOf(reply) as Uint8Array<ArrayBuffer> | null, {
+      status: reply.status,
+      headers: { ...(reply.isPage === true ? this.shared.commonPageHeaders : this.shared.commonHeaders), ...reply.headers },
+    });
+  }
+
+  /** Runs `done` once when the answer has left the process or the client has gone; at once when there is no connection to watch. */
+  whenSent(done: () => void): void {
+    const outgoing = this.connection?.outgoing;
+    if (outgoing === undefined || outgoing.closed) done();
+    else outgoing.once('close', done);
+  }
+
+  /** Whether the answer left completely; true without a connection. */
+  get wasSent(): boolean {
+    return this.connection?.outgoing?.writableFinished ?? true;
+  }
+
+  /** Gives the memory of the bodies back. */
+  release(): void {
+    for (const lease of this.leases) lease.release();
+    this.leases.length = 0;
+  }
+
+  /** Asks that the connection ends after this answer. */
+  closeAfterwards(): void {
+    this.connection?.outgoing?.setHeader('Connection', 'close');
+  }
+}

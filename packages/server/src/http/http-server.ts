@@ -1,0 +1,150 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import { getRequestListener } from '@hono/node-server';
+import { PyrgosError } from '@pyrgos/core/errors';
+import {
+  CONNECTION_BACKLOG,
+  KEEP_ALIVE_TIMEOUT,
+  MAX_CONNECTIONS,
+  MAX_REQUEST_HEADER_SIZE,
+  REQUEST_HEADERS_TIMEOUT,
+  REQUEST_TIMEOUT,
+  RESPONSE_TIMEOUT,
+} from '../limits.js';
+import type { HttpApp } from './http-app.js';
+
+/** Where to listen, and for how long to wait. What is left out is taken from limits.ts; tests shorten it. */
+export interface HttpServerOptions {
+  readonly host: string;
+  /** 0: any free one. */
+  readonly port: number;
+  readonly headersTimeout?: number;
+  readonly requestTimeout?: number;
+  readonly responseTimeout?: number;
+  readonly maxConnections?: number;
+}
+
+/** A listening server. */
+export interface HttpServer {
+  readonly port: number;
+  /** Stops listening, lets requests in flight finish for up to `drainMilliseconds`, then cuts them off. */
+  close(drainMilliseconds: number): Promise<void>;
+}
+
+/**
+ * Listens with node:http (chapter 02 section 1.1): HTTP/1.1 only. There is deliberately no `upgrade` listener, so that the h2c offers of
+ * Java clients are ignored and not swallowed. PyrgosError `network` when the address cannot be used.
+ */
+export async function startHttpServer(app: HttpApp, options: HttpServerOptions): Promise<HttpServer> {
+  const server = createServer({
+    maxHeaderSize: MAX_REQUEST_HEADER_SIZE,
+    headersTimeout: options.headersTimeout ?? REQUEST_HEADERS_TIMEOUT,
+    requestTimeout: options.requestTimeout ?? REQUEST_TIMEOUT,
+    keepAliveTimeout: KEEP_ALIVE_TIMEOUT,
+    connectionsCheckingInterval: Math.min(5000, options.headersTimeout ?? REQUEST_HEADERS_TIMEOUT),
+    // A request without Host is refused by the host filter, in the protocol's form.
+    requireHostHeader: false,
+    noDelay: true,
+  });
+  // Bytes are bounded already; a bound on the count would hide headers from the host filter.
+  server.maxHeadersCount = 0;
+  const slow = new ResponseTimer(options.responseTimeout ?? RESPONSE_TIMEOUT);
+  boundConnections(server, options.maxConnections ?? MAX_CONNECTIONS);
+
+  const listener = getRequestListener(
+    (request, env) => app.fetch(request, env as { incoming: IncomingMessage; outgoing: ServerResponse }),
+    {
+      errorHandler: () => app.refuseMalformed(),
+    },
+  );
+  server.on('request', (incoming: IncomingMessage, outgoing: ServerResponse) => {
+    slow.add(outgoing);
+    // Only the Fetch request is built from it, and a strange value must not fail there: the app judges the headers as they were sent.
+    incoming.headers.host = 'localhost';
+    void listener(incoming, outgoing);
+  });
+
+  await listen(server, options);
+  const { port } = server.address() as AddressInfo;
+  return {
+    port,
+    close: async (drainMilliseconds) => {
+      app.drain();
+      const closed = new Promise<void>((resolve) => {
+        server.close(() => {
+          resolve();
+        });
+      });
+      server.closeIdleConnections();
+      const cut = setTimeout(() => {
+        server.closeAllConnections();
+      }, drainMilliseconds);
+      await closed;
+      clearTimeout(cut);
+      slow.stop();
+    },
+  };
+}
+
+async function listen(server: Server, { host, port }: HttpServerOptions): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      const problem = error.code === 'EADDRINUSE' ? 'is used by another program' : `cannot be used (${error.code ?? 'unknown'})`;
+      reject(new PyrgosError('network', `Port ${port} of ${host} ${problem}`, { cause: error }));
+    });
+    server.listen({ host, port, backlog: CONNECTION_BACKLOG }, () => {
+      server.removeAllListeners('error');
+      resolve();
+    });
+  });
+  // After it listens, errors of the listener concern single connections.
+  server.on('error', () => undefined);
+}
+
+/** Bounds the connections, and makes room by closing idle ones before it becomes scarce. */
+function boundConnections(server: Server, maximum: number): void {
+  server.maxConnections = maximum;
+  const scarce = Math.ceil(maximum * 0.9);
+  const open = new Set<Socket>();
+  let resting = false;
+  server.on('connection', (socket: Socket) => {
+    open.add(socket);
+    socket.once('close', () => open.delete(socket));
+    if (open.size < scarce || resting) return;
+    resting = true;
+    server.closeIdleConnections();
+    setTimeout(() => {
+      resting = false;
+    }, 1000).unref();
+  });
+}
+
+/** Ends answers that take too long, with one timer for all of them. */
+class ResponseTimer {
+  private readonly started = new Map<ServerResponse, number>();
+  private readonly timer: NodeJS.Timeout;
+
+  constructor(private readonly timeout: number) {
+    this.timer = setInterval(
+      () => {
+        const before = performance.now() - this.timeout;
+        for (const [outgoing, since] of this.started) {
+          // In order of arrival.
+          if (since > before) break;
+          outgoing.destroy();
+        }
+      },
+      Math.max(10, Math.min(5000, timeout / 4)),
+    );
+    this.timer.unref();
+  }
+
+  add(outgoing: ServerResponse): void {
+    this.started.set(outgoing, performance.now());
+    outgoing.once('close', () => this.started.delete(outgoing));
+  }
+
+  stop(): void {
+    clearInterval(this.timer);
+  }
+}

@@ -1,0 +1,76 @@
+import type { Logger } from 'pino';
+import { DataDirectoryLock, DirectoryInUseError, findLockHolder } from '../config/data-directory-lock.js';
+import type { ServerConfig } from '../config/server-config.js';
+import type { ContextOverrides } from '../context.js';
+import { publicUrl } from '../public-url.js';
+import type { Operator } from './operator.js';
+import { RemoteOperator } from './remote-operator.js';
+
+/** What {@link openOperator} may be told. */
+export interface OpenOperatorOptions {
+  /** For work in this process. Default: errors go to the standard error output. */
+  readonly logger?: Logger;
+  readonly overrides?: ContextOverrides;
+}
+
+/** An operator for the duration of a command. */
+export interface OpenedOperator {
+  readonly operator: Operator;
+  /** Whether a running server does the work. */
+  readonly isRemote: boolean;
+  close(): Promise<void>;
+}
+
+/**
+ * The operator of a data directory: that of the running server if there is one, else one that opens the data in this process for as long as the
+ * command takes. Either way one process has the database open, whatever its SQLite binding can stand. PyrgosError.
+ */
+export async function openOperator(config: ServerConfig, options: OpenOperatorOptions = {}): Promise<OpenedOperator> {
+  const { dataDirectory } = config;
+  const holder = await findLockHolder(dataDirectory);
+  if (holder?.purpose === 'server') return remote(new RemoteOperator(holder));
+  let lock: DataDirectoryLock;
+  try {
+    lock = await DataDirectoryLock.acquire(dataDirectory, 'command');
+  } catch (error) {
+    // A server has started meanwhile.
+    if (error instanceof DirectoryInUseError && error.holder.purpose === 'server') return remote(new RemoteOperator(error.holder));
+    throw error;
+  }
+  try {
+    return await openHere(config, options, lock);
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
+}
+
+function remote(operator: Operator): OpenedOperator {
+  return { operator, isRemote: true, close: async () => undefined };
+}
+
+/** Loads the server only when it is needed: calls of a running one should be quick. */
+async function openHere(
+  config: ServerConfig,
+  { logger, overrides }: OpenOperatorOptions,
+  lock: DataDirectoryLock,
+): Promise<OpenedOperator> {
+  const [{ createContext }, { LocalOperator }, { createLogger }] = await Promise.all([
+    import('../context.js'),
+    import('./local-operator.js'),
+    import('../logger.js'),
+  ]);
+  const context = await createContext({
+    config,
+    logger: logger ?? createLogger({ level: 'warn', alarm: process.stderr }).logger,
+    ...(overrides === undefined ? {} : { overrides }),
+  });
+  return {
+    operator: new LocalOperator(context, () => publicUrl(config, config.port)),
+    isRemote: false,
+    close: async () => {
+      await context.close();
+      await lock.release();
+    },
+  };
+}

@@ -1,0 +1,70 @@
+import type { BackupSummary } from '../backup/index.js';
+
+/** A sign-up token that was not used yet, and the link to use it with. */
+export interface InviteLink {
+  readonly token: string;
+  readonly link: string;
+  /** ms since the epoch. */
+  readonly created: number;
+}
+
+/** A user as the operator sees it. */
+export interface UserReport {
+  readonly name: string;
+  /** Bytes. */
+  readonly quota: number;
+  /** Bytes; absent when the name is reserved and nobody has signed up under it. */
+  readonly used?: number | undefined;
+}
+
+/** A request for space that waits for a decision. */
+export interface SpaceRequestReport {
+  readonly username: string;
+  /** Bytes. */
+  readonly bytes: number;
+  /** ms since the epoch, by the user's clock. */
+  readonly claimedTime: number;
+}
+
+/** A line of the conversation between a user and the operator. */
+export interface MessageReport {
+  readonly id: number;
+  readonly from: 'user' | 'server';
+  /** ms since the epoch. */
+  readonly sent: number;
+  readonly body: string;
+}
+
+/** How far a backup is. */
+export interface BackupProgress {
+  readonly blocks: number;
+  readonly bytes: number;
+}
+
+/**
+ * What the person who runs the server can do, on the machine of the server. Implemented by the running server, by a connection to it, and by a command
+ * that opens the data of a server that does not run. Every change is durable when it resolves. Errors are PyrgosErrors.
+ */
+export interface Operator {
+  /** Makes sign-up tokens. At most 1000 at a time. */
+  createTokens(count: number): Promise<readonly InviteLink[]>;
+  /** Unused tokens, oldest first. */
+  listTokens(): Promise<readonly InviteLink[]>;
+  /** Whether there was such a token. */
+  revokeToken(token: string): Promise<boolean>;
+  /** Everybody who has a quota, sorted by name. */
+  listUsers(): Promise<readonly UserReport[]>;
+  /** Sets the quota of a user in bytes. NotFoundError `not-found.user`. */
+  setQuota(name: string, bytes: number): Promise<void>;
+  /** Deletes an account: login, quota, pointers; its blocks go with the next garbage collection. NotFoundError `not-found.user`. */
+  deleteUser(name: string): Promise<void>;
+  listRequests(): Promise<readonly SpaceRequestReport[]>;
+  /** Grants what a user has asked for; the new quota in bytes. NotFoundError `not-found.user` without a request. */
+  approveRequest(name: string): Promise<number>;
+  /** Sends a message to a user. NotFoundError `not-found.user`. */
+  sendMessage(name: string, text: string): Promise<void>;
+  /** The conversation with a user, oldest first. NotFoundError `not-found.user`. */
+  readMessages(name: string): Promise<readonly MessageReport[]>;
+  /** Backs everything up into a new folder, an absolute path on the machine of the server. */
+  backUp(target: string, onProgress?: (progress: BackupProgress) => void, signal?: AbortSignal): Promise<BackupSummary>;
+}

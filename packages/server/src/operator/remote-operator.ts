@@ -1,0 +1,90 @@
+import { connect } from 'node:net';
+import { createInterface } from 'node:readline';
+import { deserialiseError, type ErrorCode, PyrgosError, type SerialisedError, throwIfAborted } from '@pyrgos/core/errors';
+import type { BackupSummary } from '../backup/index.js';
+import type { LockHolder } from '../config/data-directory-lock.js';
+import type { AnswerMessage, CallMessage } from './calls.js';
+import type { BackupProgress, InviteLink, MessageReport, Operator, SpaceRequestReport, UserReport } from './operator.js';
+
+/** {@link Operator} of the running server, called over the socket of its data directory. */
+export class RemoteOperator implements Operator {
+  constructor(private readonly holder: LockHolder) {}
+
+  async createTokens(count: number): Promise<readonly InviteLink[]> {
+    return this.call('createTokens', [count]);
+  }
+
+  async listTokens(): Promise<readonly InviteLink[]> {
+    return this.call('listTokens', []);
+  }
+
+  async revokeToken(token: string): Promise<boolean> {
+    return this.call('revokeToken', [token]);
+  }
+
+  async listUsers(): Promise<readonly UserReport[]> {
+    return this.call('listUsers', []);
+  }
+
+  async setQuota(name: string, bytes: number): Promise<void> {
+    await this.call('setQuota', [name, bytes]);
+  }
+
+  async deleteUser(name: string): Promise<void> {
+    await this.call('deleteUser', [name]);
+  }
+
+  async listRequests(): Promise<readonly SpaceRequestReport[]> {
+    return this.call('listRequests', []);
+  }
+
+  async approveRequest(name: string): Promise<number> {
+    return this.call('approveRequest', [name]);
+  }
+
+  async sendMessage(name: string, text: string): Promise<void> {
+    await this.call('sendMessage', [name, text]);
+  }
+
+  async readMessages(name: string): Promise<readonly MessageReport[]> {
+    return this.call('readMessages', [name]);
+  }
+
+  async backUp(target: string, onProgress?: (progress: BackupProgress) => void, signal?: AbortSignal): Promise<BackupSummary> {
+    return this.call('backUp', [target], onProgress, signal);
+  }
+
+  /** The answer is taken as it is: it comes from our own software, over a socket that only this user can have made. */
+  private async call<T>(
+    operation: keyof Operator,
+    parameters: CallMessage['parameters'],
+    onProgress?: (progress: BackupProgress) => void,
+    signal?: AbortSignal,
+  ): Promise<T> {
+    throwIfAborted(signal, operation);
+    const socket = connect(this.holder.socket);
+    const hangUp = (): void => {
+      socket.destroy();
+    };
+    signal?.addEventListener('abort', hangUp);
+    try {
+      // After an error of the socket its lines end, which is reported below.
+      socket.on('error', () => undefined);
+      const call: CallMessage = { secret: this.holder.secret, operation, parameters };
+      socket.write(`${JSON.stringify(call)}\n`);
+      for await (const line of createInterface({ input: socket, crlfDelay: Number.POSITIVE_INFINITY })) {
+        const answer = JSON.parse(line) as AnswerMessage;
+        if ('progress' in answer) onProgress?.(answer.progress);
+        else if ('result' in answer) return answer.result as T;
+        else throw deserialiseError(answer.error as SerialisedError);
+      }
+      throwIfAborted(signal, operation);
+      throw new PyrgosError('network' satisfies ErrorCode, 'The server stopped before it had answered; look whether it was done.', {
+        retry: 'after',
+      });
+    } finally {
+      signal?.removeEventListener('abort', hangUp);
+      socket.destroy();
+    }
+  }
+}

@@ -1,0 +1,214 @@
+import { statfs } from 'node:fs/promises';
+import { join } from 'node:path';
+import { PyrgosError } from '@pyrgos/core/errors';
+import type { Logger } from 'pino';
+import { dataPaths } from './config/data-directory.js';
+import { DataDirectoryLock } from './config/data-directory-lock.js';
+import type { ServerConfig } from './config/server-config.js';
+import { type ContextOverrides, createContext, type ServerContext } from './context.js';
+import type { HealthChecks } from './http/health.js';
+import { createHttpApp } from './http/http-app.js';
+import { type HttpServer, startHttpServer } from './http/http-server.js';
+import type { HttpMetrics } from './http/http-metrics.js';
+import type { MetricsServer } from './http/metrics-server.js';
+import { DRAIN_MILLISECONDS, FIRST_COLLECTION_DELAY, MIN_FREE_DISK, SETTLE_MILLISECONDS } from './limits.js';
+import { createLogger, type LoggerOptions } from './logger.js';
+import { answerCalls } from './operator/answer-calls.js';
+import { LocalOperator } from './operator/local-operator.js';
+import type { Operator } from './operator/operator.js';
+import { bindAddress, localUrl, publicUrl } from './public-url.js';
+import type { SqlEngine } from './sql/index.js';
+
+/** What tests and special uses replace. */
+export interface ServerOverrides extends ContextOverrides {
+  /** Instead of the log that the configuration asks for. */
+  readonly logger?: Logger;
+  /** Called when somebody at this machine asked the server to stop (`/peergos/v0/stop/`). Default: {@link RunningServer.close}. */
+  readonly onStop?: () => void;
+  /** Milliseconds that requests in flight have to finish when the server stops. */
+  readonly drainMilliseconds?: number;
+}
+
+/** A server that takes requests. */
+export interface RunningServer {
+  /** Where people open it, without slash at the end. */
+  readonly url: string;
+  /** Where this machine reaches it, without slash at the end. */
+  readonly localUrl: string;
+  readonly port: number;
+  /** Where metrics are, if they are on. */
+  readonly metricsUrl: string | undefined;
+  readonly dataDirectory: string;
+  /** The SQLite binding in use. */
+  readonly engine: SqlEngine;
+  readonly operator: Operator;
+  readonly logger: Logger;
+  /** Everything behind it; for backups, tests and measurements. */
+  readonly context: ServerContext;
+  /** Answers what is in flight, takes nothing new, and lets go of the data directory. Safe to repeat. */
+  close(): Promise<void>;
+  /** Resolves when it is closed. */
+  readonly closed: Promise<void>;
+}
+
+/**
+ * Starts a server on a data directory, which {@link loadConfig} has prepared. It is healthy when this resolves. PyrgosError: `storage` when the
+ * directory is in use or cannot be used, `network` when the port cannot be used; nothing is left open then.
+ */
+export async function startServer(config: ServerConfig, overrides: ServerOverrides = {}): Promise<RunningServer> {
+  const cleanUp: (() => Promise<void> | void)[] = [];
+  try {
+    return await start(config, overrides, cleanUp);
+  } catch (error) {
+    for (const action of cleanUp.toReversed()) await action();
+    throw error;
+  }
+}
+
+async function start(config: ServerConfig, overrides: ServerOverrides, cleanUp: (() => Promise<void> | void)[]): Promise<RunningServer> {
+  const lock = await DataDirectoryLock.acquire(config.dataDirectory, 'server');
+  cleanUp.push(async () => lock.release());
+  const log = overrides.logger === undefined ? createLogger(loggerOptions(config)) : { logger: overrides.logger, close: () => undefined };
+  const { logger } = log;
+  cleanUp.push(() => log.close());
+
+  // Known once it listens; nobody asks before.
+  let port = config.port;
+  const context = await createContext({ config, logger, overrides, port: () => port });
+  cleanUp.push(async () => context.close());
+
+  const metrics = config.collectMetrics ? await makeMetrics() : undefined;
+  let stop = (): void => undefined;
+  const app = createHttpApp(context.services, {
+    listenHost: config.listenHost,
+    port: config.port,
+    publicServer: config.publicServer,
+    ...(config.publicDomain === undefined ? {} : { publicDomain: config.publicDomain }),
+    strictTransportSecurity: config.publicServer,
+    ...(config.basicAuth === undefined ? {} : { basicAuth: config.basicAuth.revealed }),
+    ...(config.webroot === undefined ? {} : { webroot: config.webroot }),
+    contentSecurityPolicy: config.includeCsp,
+    apps: config.apps,
+    paymentDomains: config.paymentDomains,
+    logger,
+    health: healthChecks(context),
+    stop: () => stop(),
+    ...(metrics === undefined ? {} : { metrics }),
+  });
+  const http = await listen(config, async () =>
+    startHttpServer(app, { host: bindAddress(config.listenHost), port, maxConnections: config.maxConnections }),
+  );
+  cleanUp.push(async () => http.close(0));
+  ({ port } = http);
+  const metricsServer = metrics === undefined ? undefined : await startMetrics(config, metrics);
+  if (metricsServer !== undefined) cleanUp.push(async () => metricsServer.close());
+
+  const collection = config.enableGc ? setTimeout(() => context.garbage.start(config.gcPeriod), FIRST_COLLECTION_DELAY) : undefined;
+  collection?.unref();
+  const operator = new LocalOperator(context, () => publicUrl(config, port));
+  answerCalls(lock, operator);
+  logger.info({ port, engine: context.db.engine, pid: process.pid }, 'the server is ready');
+
+  const end = async (): Promise<void> => {
+    logger.info('the server stops');
+    clearTimeout(collection);
+    await http.close(overrides.drainMilliseconds ?? DRAIN_MILLISECONDS);
+    await settle(() => app.inFlight === 0);
+    await context.garbage.stop();
+    await metricsServer?.close();
+    await context.close();
+    logger.info('the server has stopped');
+    log.close();
+    await lock.release();
+  };
+  let closing: Promise<void> | undefined;
+  let isClosed = (): void => undefined;
+  const closed = new Promise<void>((resolve) => {
+    isClosed = resolve;
+  });
+  const close = async (): Promise<void> => {
+    closing ??= end().finally(() => isClosed());
+    return closing;
+  };
+  stop = overrides.onStop ?? (() => void close());
+  return {
+    url: publicUrl(config, port),
+    localUrl: localUrl(config, port),
+    port,
+    metricsUrl:
+      metricsServer === undefined
+        ? undefined
+        : `${localUrl({ listenHost: config.metricsAddress, publicDomain: undefined }, metricsServer.port)}/metrics`,
+    dataDirectory: config.dataDirectory,
+    engine: context.db.engine,
+    operator,
+    logger,
+    context,
+    close,
+    closed,
+  };
+}
+
+/** Work goes on when its connection is cut off; it still has a moment before the database closes under it. */
+async function settle(isDone: () => boolean): Promise<void> {
+  const end = performance.now() + SETTLE_MILLISECONDS;
+  while (!isDone() && performance.now() < end) await new Promise((resolve) => setTimeout(resolve, 10));
+}
+
+/** Says what to do about a port that cannot be used. */
+async function listen(config: ServerConfig, start: () => Promise<HttpServer>): Promise<HttpServer> {
+  try {
+    return await start();
+  } catch (error) {
+    if (!(error instanceof PyrgosError) || error.code !== 'network') throw error;
+    throw new PyrgosError('network', `${error.message}. Choose another one with --port, or stop what uses it.`, {
+      data: { port: config.port },
+      cause: error,
+    });
+  }
+}
+
+/** What metrics need takes time to load, and most servers have none. */
+async function makeMetrics(): Promise<HttpMetrics> {
+  const { HttpMetrics } = await import('./http/http-metrics.js');
+  return new HttpMetrics();
+}
+
+async function startMetrics(config: ServerConfig, metrics: HttpMetrics): Promise<MetricsServer> {
+  const { metricsAddress: host, metricsPort: port } = config;
+  const { startMetricsServer } = await import('./http/metrics-server.js');
+  try {
+    return await startMetricsServer(metrics, { host: bindAddress(host), port });
+  } catch (error) {
+    throw new PyrgosError('network', `Port ${port} of ${host}, for metrics, cannot be used. Choose another one with --metrics.port.`, {
+      cause: error,
+    });
+  }
+}
+
+function loggerOptions(config: ServerConfig): LoggerOptions {
+  return {
+    level: config.logLevel,
+    ...(config.logToFile
+      ? { files: { path: join(dataPaths.logs(config.dataDirectory), 'pyrgos.log'), limit: config.logLimit, count: config.logCount } }
+      : {}),
+    ...(config.logToConsole ? { console: process.stderr } : {}),
+    alarm: process.stderr,
+  };
+}
+
+function healthChecks({ config, db, pki }: ServerContext): HealthChecks {
+  return {
+    databaseWritable: async () => {
+      // Takes the lock for writing, and fails for ever once a sync has failed.
+      db.transaction(() => undefined);
+      await db.durable();
+      return true;
+    },
+    pkiReady: async () => pki.identity !== undefined,
+    diskSpace: async () => {
+      const { bavail, bsize } = await statfs(config.dataDirectory);
+      return bavail * bsize >= MIN_FREE_DISK;
+    },
+  };
+}

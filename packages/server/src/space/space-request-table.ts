@@ -1,0 +1,46 @@
+import { equalBytes } from '@pyrgos/core/bytes';
+import type { SqlDatabase, SqlStatement } from '../sql/sql-database.js';
+import { MAX_LISTED_SPACE_REQUESTS } from '../limits.js';
+import { readBytes, readText } from './sql-values.js';
+
+/** A request that waits for an administrator. */
+export interface PendingSpaceRequest {
+  readonly username: string;
+  /** The signed form of the SpaceRequest. */
+  readonly signedRequest: Uint8Array;
+}
+
+/** Wishes for more space that wait for an administrator: one of each user (chapter 05 section 22.2). */
+export class SpaceRequestTable {
+  private readonly select: SqlStatement;
+  private readonly selectAll: SqlStatement;
+  private readonly insert: SqlStatement;
+  private readonly delete: SqlStatement;
+
+  constructor(db: SqlDatabase) {
+    this.select = db.prepare('SELECT request FROM space_requests WHERE name = ?');
+    this.selectAll = db.prepare(`SELECT name, request FROM space_requests ORDER BY name LIMIT ${MAX_LISTED_SPACE_REQUESTS}`);
+    this.insert = db.prepare('INSERT INTO space_requests (name, request) VALUES (?, ?) ON CONFLICT DO NOTHING');
+    this.delete = db.prepare('DELETE FROM space_requests WHERE name = ?');
+  }
+
+  /** Stores a request; does nothing while another one of the user is waiting. */
+  add(username: string, signedRequest: Uint8Array): void {
+    this.insert.run(username, signedRequest);
+  }
+
+  /** Whether exactly this request of the user is waiting. */
+  has(username: string, signedRequest: Uint8Array): boolean {
+    const row = this.select.get(username);
+    return row !== undefined && equalBytes(readBytes(row, 'request'), signedRequest);
+  }
+
+  remove(username: string): void {
+    this.delete.run(username);
+  }
+
+  /** The waiting requests, sorted by name; at most MAX_LISTED_SPACE_REQUESTS. */
+  list(): PendingSpaceRequest[] {
+    return this.selectAll.all().map((row) => ({ username: readText(row, 'name'), signedRequest: readBytes(row, 'request') }));
+  }
+}

@@ -1,0 +1,275 @@
+import { CidCodec, encodeCbor } from '@pyrgos/core/codec';
+import { type PublicKeyHash, type Signer, SigningKeyPair } from '@pyrgos/core/keys';
+import { PointerUpdate, WriterData } from '@pyrgos/core/model';
+import { seededRandom } from '@pyrgos/testkit/random';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { SpaceWorld } from '../../test/space-world.js';
+import { OVER_QUOTA_TOLERANCE, PENDING_UPLOAD_LIFE_MS } from '../limits.js';
+
+const MIB = 1_048_576;
+let world: SpaceWorld;
+
+beforeEach(async () => {
+  world = await SpaceWorld.create({ uploadWindowSeconds: 20 });
+});
+afterEach(async () => world.close());
+
+const newKey = (): SigningKeyPair => SigningKeyPair.generate(world.crypto);
+const usage = (username = 'alice') => world.space.usageOf(username)!;
+/** What admission says: admitted, or the text of the refusal. */
+async function admit(owner: PublicKeyHash, bytes: number, writer = owner): Promise<string> {
+  try {
+    return `admitted to ${await world.space.admit(owner, writer, bytes)}`;
+  } catch (error) {
+    if (error instanceof Error) return error.message;
+    throw error;
+  }
+}
+/** Commits a version of a writer that is charged with about `bytes`. */
+async function commitBytes(username: string, owner: PublicKeyHash, writer: Signer, bytes: number): Promise<void> {
+  const parts = Array.from({ length: Math.ceil(bytes / MIB) }, (_, i) => new Uint8Array(Math.min(MIB, bytes - i * MIB)).fill(i));
+  const links = parts.length === 0 ? [] : await world.store(username, CidCodec.raw, ...parts);
+  const [tree] = await world.store(username, CidCodec.dagCbor, encodeCbor(links));
+  await world.commit(username, owner, writer, WriterData.of(writer.publicKeyHash, { tree }));
+}
+
+describe('admission', () => {
+  const admitted = 'admitted to alice';
+  const quotaText = (used: number, quota: number, size: number): string =>
+    `Storage quota reached! \nUsed ${used} out of ${quota} bytes. Rejecting write of size ${size}. \n` +
+    'Please delete some files or request more space.';
+
+  test('up to the quota, the last byte included; a refusal names all numbers', async () => {
+    const owner = (await world.addUser('alice', 1000)).publicKey.hash;
+    expect(await admit(owner, 400)).toBe(admitted);
+    expect(await admit(owner, 600)).toBe(admitted);
+    expect(usage()).toMatchObject({ totalBytes: 0, pendingBytes: 1000 });
+    expect(await admit(owner, 1)).toBe(quotaText(0, 1000, 1001));
+  });
+
+  test('a refusal resets what the writer has pending and opens the tolerance', async () => {
+    const alice = await world.addUser('alice', 4 * MIB);
+    const owner = alice.publicKey.hash;
+    await commitBytes('alice', owner, alice.signer, 4 * MIB - 1000);
+    const used = usage().totalBytes;
+    const space = 4 * MIB - used;
+    expect(await admit(owner, space)).toBe(admitted);
+    expect(await admit(owner, 1)).toBe(quotaText(used, 4 * MIB, space + 1));
+    expect(usage()).toEqual({ totalBytes: used, pendingBytes: 0, detachedBytes: 0, isErrored: true });
+    // A little more than the quota is fine now, so that deletions can be written.
+    expect(await admit(owner, space + OVER_QUOTA_TOLERANCE)).toBe(admitted);
+    expect(await admit(owner, 1)).toBe(quotaText(used, 4 * MIB, space + OVER_QUOTA_TOLERANCE + 1));
+    // The next update within the quota ends it.
+    await commitBytes('alice', owner, alice.signer, 1000);
+    expect(usage().isErrored).toBe(false);
+    const left = 4 * MIB - usage().totalBytes;
+    expect(await admit(owner, left + 1)).toBe(quotaText(usage().totalBytes, 4 * MIB, left + 1));
+  });
+
+  test('the tolerance stays while the user is over its quota', async () => {
+    const alice = await world.addUser('alice', MIB);
+    const owner = alice.publicKey.hash;
+    expect(await admit(owner, 2 * MIB)).toContain('Storage quota reached!');
+    await commitBytes('alice', owner, alice.signer, 2 * MIB);
+    expect(usage().isErrored).toBe(true);
+    world.quotas.set('alice', 3 * MIB);
+    await commitBytes('alice', owner, alice.signer, 2 * MIB + 1);
+    expect(usage().isErrored).toBe(false);
+  });
+
+  test('a pointer update ends what its writer has pending, and only that', async () => {
+    const alice = await world.addUser('alice');
+    const owner = alice.publicKey.hash;
+    const home = newKey();
+    const owned = await world.storeOwned('alice', owner, [home.signer]);
+    await world.commit('alice', owner, alice.signer, WriterData.of(owner, { owned }));
+    await admit(owner, 100);
+    await admit(owner, 200, home.publicKey.hash);
+    expect(usage().pendingBytes).toBe(300);
+    await world.commit('alice', owner, home.signer, WriterData.of(home.publicKey.hash));
+    expect(usage().pendingBytes).toBe(100);
+    await world.commit('alice', owner, alice.signer, WriterData.of(owner, { owned, tree: owned }));
+    expect(usage().pendingBytes).toBe(0);
+  });
+
+  test('what a crashed client left pending ends after a day, across restarts', async () => {
+    const owner = (await world.addUser('alice', 1000)).publicKey.hash;
+    await admit(owner, 900);
+    await world.reopen();
+    expect(usage().pendingBytes).toBe(900);
+    world.clock.time += PENDING_UPLOAD_LIFE_MS;
+    expect(await admit(owner, 101)).toContain('Storage quota reached!');
+    await admit(owner, 900);
+    world.clock.time += PENDING_UPLOAD_LIFE_MS + 1;
+    expect(await admit(owner, 900)).toBe(admitted);
+    expect(usage().pendingBytes).toBe(900);
+  });
+
+  test('data that nobody lists counts, because it is kept', async () => {
+    const alice = await world.addUser('alice', 3 * MIB);
+    const owner = alice.publicKey.hash;
+    const home = newKey();
+    const owned = await world.storeOwned('alice', owner, [home.signer]);
+    await world.commit('alice', owner, alice.signer, WriterData.of(owner, { owned }));
+    await commitBytes('alice', owner, home.signer, 2 * MIB);
+    await world.commit('alice', owner, alice.signer, WriterData.of(owner));
+    expect(usage().totalBytes).toBeLessThan(1000);
+    expect(await admit(owner, MIB)).toContain(`Used ${usage().totalBytes + usage().detachedBytes} out of`);
+  });
+
+  test('more than one quota in a window is refused until tomorrow, across restarts', async () => {
+    const alice = await world.addUser('alice', 1000);
+    const owner = alice.publicKey.hash;
+    for (let i = 0; i < 2; i++) {
+      expect(await admit(owner, 600)).toBe(admitted);
+      await world.commit('alice', owner, alice.signer, WriterData.of(owner, i === 0 ? {} : { tree: owner.cid }));
+    }
+    await world.reopen();
+    await expect(world.space.admit(owner, owner, 1)).rejects.toMatchObject({
+      code: 'limit',
+      message: 'Upload bandwidth exceeded please try again tomorrow',
+    });
+    expect(usage().pendingBytes).toBe(0);
+    world.clock.time += 40_000;
+    expect(await admit(owner, 600)).toBe(admitted);
+  });
+
+  test('nobody without account, writer or quota', async () => {
+    const alice = await world.addUser('alice');
+    const stranger = newKey().publicKey.hash;
+    const unknown = 'Unknown writer on this server!';
+    expect(await admit(stranger, 1)).toBe(unknown);
+    expect(await admit(alice.publicKey.hash, 1, stranger)).toBe(unknown);
+    expect(await admit(stranger, 1, alice.publicKey.hash)).toBe(unknown);
+    world.quotas.remove('alice');
+    expect(await admit(alice.publicKey.hash, 1)).toBe(unknown);
+  });
+
+  test('exact when many upload at the same time', async () => {
+    const quota = 100_000;
+    const alice = await world.addUser('alice', quota);
+    const owner = alice.publicKey.hash;
+    const children = Array.from({ length: 8 }, () => newKey());
+    const owned = await world.storeOwned(
+      'alice',
+      owner,
+      children.map(({ signer }) => signer),
+    );
+    await world.commit('alice', owner, alice.signer, WriterData.of(owner, { owned }));
+    const used = usage().totalBytes;
+    const random = seededRandom(1);
+    const sizes = Array.from({ length: 999 }, () => random.nextInteger(90));
+    sizes.push(quota - used - sizes.reduce((sum, size) => sum + size, 0));
+    const results = await Promise.all(sizes.map(async (size, i) => admit(owner, size, children[i % children.length]!.publicKey.hash)));
+    expect(new Set(results)).toEqual(new Set([admitted]));
+    expect(usage().pendingBytes).toBe(quota - used);
+    expect(await admit(owner, 1)).toBe(quotaText(used, quota, quota - used + 1));
+  });
+});
+
+describe('garbage roots', () => {
+  test('users are all that ever had something here, sorted', async () => {
+    await world.addUser('carol');
+    await world.addUser('alice');
+    await world.space.removeUser('carol');
+    expect(await world.space.users()).toEqual(['alice', 'carol']);
+    expect(await world.space.rootsOf('nobody')).toEqual([]);
+  });
+
+  test('roots are the targets of all writers, whether listed or not', async () => {
+    const alice = await world.addUser('alice');
+    const owner = alice.publicKey.hash;
+    const home = newKey();
+    const owned = await world.storeOwned('alice', owner, [home.signer]);
+    await world.commit('alice', owner, alice.signer, WriterData.of(owner, { owned }));
+    const kept = await world.commit('alice', owner, home.signer, WriterData.of(home.publicKey.hash));
+    const last = await world.commit('alice', owner, alice.signer, WriterData.of(owner));
+    expect((await world.space.rootsOf('alice')).map(String).toSorted()).toEqual([String(kept), String(last)].toSorted());
+    await world.commit('alice', owner, home.signer, undefined);
+    expect((await world.space.rootsOf('alice')).map(String)).toEqual([String(last)]);
+  });
+
+  test('after the owner has deleted the account the other writers lose their pointers', async () => {
+    const alice = await world.addUser('alice');
+    const owner = alice.publicKey.hash;
+    const home = newKey();
+    const owned = await world.storeOwned('alice', owner, [home.signer]);
+    await world.commit('alice', owner, alice.signer, WriterData.of(owner, { owned }));
+    await world.commit('alice', owner, home.signer, WriterData.of(home.publicKey.hash));
+    await world.space.settleDeletion('alice');
+    expect(await world.space.rootsOf('alice')).toHaveLength(2);
+    await world.commit('alice', owner, alice.signer, undefined);
+    await world.space.settleDeletion('alice');
+    expect(await world.space.rootsOf('alice')).toEqual([]);
+    expect(usage()).toMatchObject({ totalBytes: 0, detachedBytes: 0 });
+    const record = await world.pointers.getPointer(owner, owner);
+    expect(PointerUpdate.decodeVerifiedBefore(record!).updated).toBeUndefined();
+    expect(await world.pointers.getPointer(owner, home.publicKey.hash)).toBeUndefined();
+  });
+
+  test('an account whose first pointers arrive in a strange order is not taken for a deleted one', async () => {
+    const alice = await world.addUser('alice');
+    const owner = alice.publicKey.hash;
+    const home = newKey();
+    const owned = await world.storeOwned('alice', owner, [home.signer]);
+    await world.commit('alice', owner, alice.signer, WriterData.of(owner, { owned }));
+    await world.commit('alice', owner, home.signer, WriterData.of(home.publicKey.hash));
+    world.space.ledger.pointers.remove(owner);
+    await world.space.settleDeletion('alice');
+    expect(await world.pointers.getPointer(owner, home.publicKey.hash)).toBeDefined();
+  });
+
+  test('an emptied former identity is no deletion while the current one has data, and the other way round', async () => {
+    const alice = await world.addUser('alice');
+    const owner = alice.publicKey.hash;
+    const next = newKey();
+    await world.commit('alice', owner, alice.signer, WriterData.of(owner));
+    await world.space.registerUser('alice', next.publicKey.hash);
+    world.directory.set('alice', next.publicKey.hash);
+    const home = newKey();
+    const owned = await world.storeOwned('alice', next.publicKey.hash, [home.signer]);
+    await world.commit('alice', owner, next.signer, WriterData.of(next.publicKey.hash, { owned }));
+    await world.commit('alice', owner, home.signer, WriterData.of(home.publicKey.hash));
+    await world.commit('alice', owner, alice.signer, undefined);
+    await world.space.settleDeletion('alice');
+    expect(await world.space.rootsOf('alice')).toHaveLength(2);
+    await world.commit('alice', owner, next.signer, undefined);
+    await world.space.settleDeletion('alice');
+    expect(await world.space.rootsOf('alice')).toEqual([]);
+  });
+});
+
+describe('registration', () => {
+  test('names that are no folder names and keys of others are refused', async () => {
+    const alice = await world.addUser('alice');
+    for (const name of ['', '..', 'a/b', 'Alice', 'a b', 'x'.repeat(65)]) {
+      await expect(world.space.registerUser(name, newKey().publicKey.hash)).rejects.toMatchObject({ code: 'argument' });
+    }
+    await expect(world.space.registerUser('bob', alice.publicKey.hash)).rejects.toMatchObject({ code: 'denied.signup' });
+    await world.space.registerUser('alice', alice.publicKey.hash);
+    expect(world.space.writersOf('alice')).toMatchObject([{ isIdentity: true, isAttached: true, countedBytes: 0 }]);
+  });
+
+  test('a local user that the tables lost is found again', async () => {
+    const alice = await world.addUser('alice');
+    const owner = alice.publicKey.hash;
+    await world.space.removeUser('alice');
+    expect(await world.space.userOfWriter(owner, owner)).toBeUndefined();
+    world.quotas.set('alice', 1000);
+    expect(await world.space.userOfWriter(owner, owner)).toBe('alice');
+  });
+
+  test('everything is still there after a restart', async () => {
+    const alice = await world.addUser('alice');
+    const owner = alice.publicKey.hash;
+    const home = newKey();
+    const owned = await world.storeOwned('alice', owner, [home.signer]);
+    await world.commit('alice', owner, alice.signer, WriterData.of(owner, { owned }));
+    await commitBytes('alice', owner, home.signer, MIB);
+    const before = [usage(), await world.pointers.getPointer(owner, home.publicKey.hash)];
+    await world.reopen();
+    expect([usage(), await world.pointers.getPointer(owner, home.publicKey.hash)]).toEqual(before);
+    await commitBytes('alice', owner, home.signer, 10);
+    expect(usage().totalBytes).toBe(world.countedBytes(owner) + world.countedBytes(home.publicKey.hash));
+  });
+});

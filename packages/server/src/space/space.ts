@@ -1,0 +1,263 @@
+import { assertInteger } from '@pyrgos/core/bytes';
+import type { Cid } from '@pyrgos/core/codec';
+import type { CryptoProvider } from '@pyrgos/core/crypto';
+import { DeniedError, PyrgosError } from '@pyrgos/core/errors';
+import type { PublicKeyHash } from '@pyrgos/core/keys';
+import { PointerUpdate } from '@pyrgos/core/model';
+import { MAX_WAITING_UPDATES, OVER_QUOTA_TOLERANCE, PENDING_UPLOAD_LIFE_MS } from '../limits.js';
+import type { Clock } from '../ports/clock.js';
+import type { GarbageRoots } from '../ports/garbage-roots.js';
+import type { LocalBlocks } from '../ports/local-blocks.js';
+import type { SpaceControl } from '../ports/space-control.js';
+import type { UserDirectory } from '../ports/user-directory.js';
+import type { SqlDatabase } from '../sql/sql-database.js';
+import { FairTurns } from './fair-turns.js';
+import { KeyedLocks } from './keyed-locks.js';
+import { NO_CHILDREN, OwnedChildren } from './owned-children.js';
+import { OwnershipSearch } from './ownership-search.js';
+import { assertSafeUsername, type QuotaTable } from './quota-table.js';
+import { UploadRate } from './upload-rate.js';
+import { UsageCounter, type UsageCounterLimits } from './usage-counter.js';
+import { UsageLedger } from './usage-ledger.js';
+import type { UserRecord } from './user-table.js';
+
+/** What {@link Space} needs. */
+export interface SpaceOptions {
+  readonly db: SqlDatabase;
+  readonly crypto: CryptoProvider;
+  readonly local: LocalBlocks;
+  readonly directory: UserDirectory;
+  readonly quotas: QuotaTable;
+  readonly clock: Clock;
+  /** The time in which a user may upload one quota's worth of bytes: `quota-upload-limit-seconds`. */
+  readonly uploadWindowSeconds: number;
+  /** For tests of the bounds. */
+  readonly counterLimits?: Partial<UsageCounterLimits>;
+}
+
+/** What a user stores here. Bytes. */
+export interface UserUsage {
+  /** What the protocol calls usage: everything reachable from the user's identities. */
+  readonly totalBytes: number;
+  /** Uploads that no pointer refers to yet. */
+  readonly pendingBytes: number;
+  /** Kept for writers that no writer of the user lists any more; counts for admission only. */
+  readonly detachedBytes: number;
+  readonly isErrored: boolean;
+}
+
+/** A writer of a user as a backup or an operator sees it. */
+export interface StoredWriter {
+  readonly writer: PublicKeyHash;
+  readonly isIdentity: boolean;
+  readonly isAttached: boolean;
+  /** The stored signed pointer, if there is one. */
+  readonly signed: Uint8Array | undefined;
+  /** Bytes it is charged with. */
+  readonly countedBytes: number;
+}
+
+/**
+ * Which writer belongs to which user, what everybody stores and may still store (chapter 08 section 6, chapter 03 section 1.4).
+ *
+ * Usage is exact: a pointer and what it is charged with change in one transaction ({@link PointerService}). Pending uploads are in the
+ * database as well, booked in the transaction that admits them, so neither concurrency nor a crash lets a user exceed its quota. They
+ * end with the writer's next pointer update, with a refused upload (chapter 08 section 6.2), or after 24 hours, when no transaction
+ * protects the blocks any longer: what a crashed client leaves behind clears by itself.
+ *
+ * Beyond the protocol, admission also counts what writers keep that nobody lists any more ("detached"): such data stays until their
+ * pointers are emptied (chapter 03 section 9.3), and would otherwise be free.
+ */
+export class Space implements SpaceControl, GarbageRoots {
+  readonly ledger: UsageLedger;
+  readonly counter: UsageCounter;
+  readonly children: OwnedChildren;
+  readonly search: OwnershipSearch;
+  /** Held by whoever changes what writers point at; the keys are those of the writers. */
+  readonly locks: KeyedLocks = new KeyedLocks(MAX_WAITING_UPDATES);
+  readonly quotas: QuotaTable;
+  private readonly db: SqlDatabase;
+  private readonly directory: UserDirectory;
+  private readonly clock: Clock;
+  private readonly uploadRate: UploadRate;
+
+  constructor(options: SpaceOptions) {
+    const { clock, counterLimits: limits = {}, crypto, db, directory, local, quotas, uploadWindowSeconds } = options;
+    const turns = new FairTurns();
+    this.db = db;
+    this.directory = directory;
+    this.clock = clock;
+    this.quotas = quotas;
+    this.ledger = new UsageLedger(db);
+    this.counter = new UsageCounter({ local, turns, limits });
+    this.children = new OwnedChildren({ crypto, local, turns });
+    this.search = new OwnershipSearch({ db, ledger: this.ledger, children: this.children, local, directory, quotas, clock });
+    this.uploadRate = new UploadRate(uploadWindowSeconds);
+  }
+
+  /** See {@link SpaceControl.userOfWriter}. A writer of one user named together with the identity of another is unknown. */
+  async userOfWriter(owner: PublicKeyHash, writer: PublicKeyHash): Promise<string | undefined> {
+    if (this.ledger.writers.find(writer) === undefined) await this.search.search(owner);
+    return (await this.knownUserOf(owner, writer))?.name;
+  }
+
+  /** Like {@link userOfWriter}, without a search. */
+  async knownUserOf(owner: PublicKeyHash, writer: PublicKeyHash): Promise<UserRecord | undefined> {
+    const record = this.ledger.writers.find(writer);
+    if (record === undefined) return undefined;
+    const user = this.ledger.users.get(record.userId);
+    if (owner.equals(writer)) return user;
+    const ownerRecord = this.ledger.writers.find(owner);
+    if (ownerRecord !== undefined) return ownerRecord.userId === user.id ? user : undefined;
+    return (await this.directory.usernameOf(owner)) === user.name ? user : undefined;
+  }
+
+  /** See {@link SpaceControl.admit}: chapter 08 section 6.2 and chapter 02 section 20.2. The decision and the booking are one step. */
+  async admit(owner: PublicKeyHash, writer: PublicKeyHash, bytes: number): Promise<string> {
+    assertInteger('bytes', bytes, 0, Number.MAX_SAFE_INTEGER);
+    const username = await this.userOfWriter(owner, writer);
+    // A refusal is booked, too, so it must not roll the transaction back.
+    const refusal = username === undefined ? unknownWriter(writer) : this.db.transaction(() => this.book(username, writer, bytes));
+    if (username === undefined || refusal !== undefined) throw refusal;
+    return username;
+  }
+
+  /** See {@link SpaceControl.registerUser}. ArgumentError for a name that is not safe as a folder's name. */
+  async registerUser(username: string, identity: PublicKeyHash): Promise<void> {
+    assertSafeUsername(username);
+    this.db.transaction(() => this.ledger.registerIdentity(username, identity));
+    await this.db.durable();
+  }
+
+  /** See {@link SpaceControl.quotaOf}. */
+  async quotaOf(username: string): Promise<number | undefined> {
+    return this.quotas.get(username);
+  }
+
+  /** What a user stores here; undefined for one that never had anything here. */
+  usageOf(username: string): UserUsage | undefined {
+    const known = this.ledger.users.find(username);
+    if (known === undefined) return undefined;
+    return this.db.transaction(() => {
+      this.ledger.expirePending(known.id, this.clock.now() - PENDING_UPLOAD_LIFE_MS);
+      const { detachedBytes, isErrored, pendingBytes, totalBytes } = this.ledger.users.get(known.id);
+      return { totalBytes, pendingBytes, detachedBytes, isErrored };
+    });
+  }
+
+  /** All writers of a user with their pointers, for backups. */
+  writersOf(username: string): StoredWriter[] {
+    const user = this.ledger.users.find(username);
+    if (user === undefined) return [];
+    return Array.from(this.ledger.writers.ofUser(user.id), ({ directBytes, isAttached, isIdentity, writer }) => ({
+      writer,
+      isIdentity,
+      isAttached,
+      signed: this.ledger.pointers.get(writer),
+      countedBytes: directBytes,
+    }));
+  }
+
+  /** See {@link GarbageRoots.users}. */
+  async users(): Promise<readonly string[]> {
+    return this.ledger.users.names();
+  }
+
+  /** See {@link GarbageRoots.settleDeletion}. An identity without any pointer is one that is just being created, not a deleted one. */
+  async settleDeletion(username: string): Promise<void> {
+    const user = this.ledger.users.find(username);
+    if (user === undefined) return;
+    const current = await this.directory.identityOf(username);
+    const settled = this.db.transaction(() => {
+      if (!this.isDeleted(user.id, current)) return false;
+      for (const writer of this.ledger.writers.ofUser(user.id)) {
+        if (writer.isIdentity || this.ledger.pointers.get(writer.writer) === undefined) continue;
+        this.ledger.pointers.remove(writer.writer);
+        this.ledger.setChildren(user.id, [{ writer, children: NO_CHILDREN }]);
+        const fresh = this.ledger.writers.get(writer.id);
+        this.ledger.setCounted(fresh, { target: undefined, directBytes: 0, missing: [], ownedRoot: undefined, isOwnedKnown: true });
+      }
+      return true;
+    });
+    if (settled) await this.db.durable();
+  }
+
+  /** See {@link GarbageRoots.rootsOf}. */
+  async rootsOf(username: string): Promise<readonly Cid[]> {
+    const user = this.ledger.users.find(username);
+    const roots = new Map<string, Cid>();
+    if (user === undefined) return [];
+    for (const { target, writer } of this.ledger.writers.ofUser(user.id)) {
+      const signed = this.ledger.pointers.get(writer);
+      const pointed = signed === undefined ? undefined : PointerUpdate.decodeVerifiedBefore(signed).updated;
+      for (const root of [target, pointed]) if (root !== undefined) roots.set(root.key, root);
+    }
+    return [...roots.values()];
+  }
+
+  /**
+   * Deletes an account's data here (chapter 08 section 16.1): quota, pointers, writers, usage. Its blocks go with the next garbage
+   * collection. Updates that are just under way are refused. Durable when it resolves.
+   */
+  async removeUser(username: string): Promise<void> {
+    this.db.transaction(() => {
+      this.quotas.remove(username);
+      const user = this.ledger.users.find(username);
+      if (user !== undefined) this.ledger.removeWriters(user.id);
+    });
+    await this.db.durable();
+  }
+
+  private book(username: string, writer: PublicKeyHash, bytes: number): PyrgosError | undefined {
+    const { ledger } = this;
+    const quota = this.quotas.get(username);
+    const userId = ledger.writers.find(writer)?.userId;
+    if (quota === undefined || userId === undefined) return unknownWriter(writer);
+    const now = this.clock.now();
+    ledger.expirePending(userId, now - PENDING_UPLOAD_LIFE_MS);
+    const user = ledger.users.get(userId);
+    const stored = ledger.storedBytes(user);
+    const wanted = bytes + user.pendingBytes;
+    if (stored + wanted > quota + (user.isErrored ? OVER_QUOTA_TOLERANCE : 0)) {
+      ledger.clearPending(this.recordOf(writer));
+      ledger.users.setErrored(userId, true);
+      return quotaReached(stored, quota, wanted);
+    }
+    const rate = this.uploadRate.allow(user.uploadRate, now, quota, bytes);
+    if (rate === undefined) return new PyrgosError('limit', 'Upload bandwidth exceeded please try again tomorrow');
+    ledger.users.setUploadRate(userId, rate);
+    ledger.addPending(this.recordOf(writer), bytes, now);
+    return undefined;
+  }
+
+  private recordOf(writer: PublicKeyHash): ReturnType<UsageLedger['writers']['get']> {
+    const record = this.ledger.writers.find(writer);
+    if (record === undefined) throw new RangeError('the writer is gone');
+    return record;
+  }
+
+  /** Whether the owner deleted the account: the current identity says so, and no former one has data (chapter 05 section 21). */
+  private isDeleted(userId: number, current: PublicKeyHash | undefined): boolean {
+    let isDeleted = false;
+    for (const { isIdentity, writer } of this.ledger.writers.ofUser(userId)) {
+      if (!isIdentity) continue;
+      const signed = this.ledger.pointers.get(writer);
+      if (signed === undefined) continue;
+      if (PointerUpdate.decodeVerifiedBefore(signed).updated !== undefined) return false;
+      isDeleted ||= current === undefined || current.equals(writer);
+    }
+    return isDeleted;
+  }
+}
+
+function unknownWriter(writer: PublicKeyHash): DeniedError {
+  return new DeniedError('denied.block', 'Unknown writer on this server!', { writer: writer.toString() });
+}
+
+/** The wording is part of the protocol: clients recognise the refusal by it (chapter 02 section 2.4). */
+function quotaReached(used: number, quota: number, size: number): PyrgosError {
+  const text =
+    `Storage quota reached! \nUsed ${used} out of ${quota} bytes. Rejecting write of size ${size}. \n` +
+    'Please delete some files or request more space.';
+  return new PyrgosError('quota', text, { data: { used, quota, size } });
+}

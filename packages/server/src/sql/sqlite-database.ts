@@ -1,0 +1,264 @@
+import { open, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { ArgumentError, PyrgosError } from '@pyrgos/core/errors';
+import type { EngineConnection, EngineStatement, LoadedEngine, SqlEngine } from './engine.js';
+import { GroupSync } from './group-sync.js';
+import { checkParameters, countParameters } from './parameters.js';
+import type { SqlDatabase, SqlRow, SqlStatement, SqlValue } from './sql-database.js';
+import { sqlFailure } from './sql-error.js';
+import { StatementCache } from './statement-cache.js';
+import { syncFolder, type WalFile } from './wal-file.js';
+
+/** What {@link SqliteDatabase} is made of; see open-database.ts. */
+export interface SqliteDatabaseParts {
+  readonly engine: LoadedEngine;
+  readonly connection: EngineConnection;
+  /** Absent when the engine syncs each commit. */
+  readonly wal: WalFile | undefined;
+}
+
+class CachedStatement implements SqlStatement {
+  private readonly parameterCount: number;
+  private readonly isQuery: boolean;
+
+  constructor(
+    private readonly sql: string,
+    private readonly use: <T>(sql: string, isQuery: boolean, action: (statement: EngineStatement) => T) => T,
+  ) {
+    this.parameterCount = countParameters(sql);
+    this.isQuery = /^\s*SELECT\b/i.test(sql);
+  }
+
+  run(...parameters: readonly SqlValue[]): { readonly changes: number } {
+    checkParameters(parameters, this.parameterCount);
+    return { changes: this.use(this.sql, this.isQuery, (statement) => statement.run(parameters)) };
+  }
+
+  get(...parameters: readonly SqlValue[]): SqlRow | undefined {
+    checkParameters(parameters, this.parameterCount);
+    return this.use(this.sql, this.isQuery, (statement) => statement.get(parameters));
+  }
+
+  all(...parameters: readonly SqlValue[]): readonly SqlRow[] {
+    checkParameters(parameters, this.parameterCount);
+    return this.use(this.sql, this.isQuery, (statement) => statement.all(parameters));
+  }
+}
+
+/**
+ * {@link SqlDatabase} on one SQLite connection. Engine failures become PyrgosError `storage` without values or paths; wrong parameters are
+ * an ArgumentError. Text must not contain NUL, because no binding reads it back whole.
+ */
+export class SqliteDatabase implements SqlDatabase {
+  /** The binding in use. */
+  readonly engine: SqlEngine;
+
+  private readonly connection: EngineConnection;
+  private readonly wal: WalFile | undefined;
+  private readonly statements: StatementCache;
+  private readonly group: GroupSync;
+  private depth = 0;
+  /** Why the current transaction cannot be committed any more, although its callback may not know. */
+  private doom: PyrgosError | undefined;
+  /** Counts what may have written; {@link durableVersion} is the part of it that is known to be on disk. */
+  private version = 0;
+  private durableVersion = 0;
+  private readonly copies = new Set<Promise<void>>();
+  private state: 'open' | 'closing' | 'closed' = 'open';
+
+  constructor({ engine, connection, wal }: SqliteDatabaseParts) {
+    this.engine = engine.name;
+    this.connection = connection;
+    this.wal = wal;
+    this.statements = new StatementCache((sql) => connection.prepare(sql));
+    this.group = new GroupSync(async () => this.syncLog());
+  }
+
+  prepare(sql: string): SqlStatement {
+    this.requireOpen();
+    return new CachedStatement(sql, (text, isQuery, action) => this.use(text, isQuery, action));
+  }
+
+  execute(sql: string): void {
+    this.requireUsable();
+    this.attempt(() => this.connection.execute(sql));
+    // The WASM binding takes the names of columns from before a change of the schema.
+    this.statements.clear();
+    this.version++;
+  }
+
+  transaction<T>(work: () => T): T {
+    this.requireUsable();
+    return this.depth === 0 ? this.outerTransaction(work) : this.nestedTransaction(work);
+  }
+
+  async durable(): Promise<void> {
+    if (this.state === 'closed') throw closedError();
+    if (this.depth > 0) throw new ArgumentError('durable', 'must not be called inside a transaction');
+    if (this.wal === undefined || this.durableVersion >= this.version) return;
+    await this.group.sync();
+  }
+
+  async copyTo(path: string): Promise<void> {
+    this.requireUsable();
+    if (this.depth > 0) throw new ArgumentError('copyTo', 'must not be called inside a transaction');
+    const copy = this.copy(path);
+    this.copies.add(copy);
+    try {
+      await copy;
+    } finally {
+      this.copies.delete(copy);
+    }
+  }
+
+  async close(): Promise<void> {
+    if (this.state !== 'open') return;
+    if (this.depth > 0) throw new ArgumentError('close', 'must not be called inside a transaction');
+    this.state = 'closing';
+    try {
+      await this.group.sync();
+    } finally {
+      this.state = 'closed';
+      await Promise.allSettled(this.copies);
+      this.closeConnection();
+      await this.wal?.close();
+    }
+  }
+
+  private async copy(path: string): Promise<void> {
+    // Creates the file with its permissions, and refuses one that exists.
+    const file = await open(path, 'wx', 0o600).catch((error: unknown) => {
+      throw copyError(error);
+    });
+    await file.close();
+    try {
+      await this.connection.copyTo(path);
+      const copy = await open(path, 'r+');
+      try {
+        await copy.sync();
+      } finally {
+        await copy.close();
+      }
+      await syncFolder(dirname(path));
+    } catch (error) {
+      await rm(path, { force: true });
+      if (error instanceof PyrgosError) throw error;
+      throw error instanceof Error && 'errcode' in error ? sqlFailure(error).error : copyError(error);
+    }
+  }
+
+  private closeConnection(): void {
+    this.statements.clear();
+    // Not every binding ends the connection before its statements are garbage, so the log is emptied here. A failure harms nothing: what
+    // is in the log is read at the next start.
+    this.tolerate(() => this.connection.execute('PRAGMA wal_checkpoint(TRUNCATE)'));
+    this.tolerate(() => this.connection.close());
+  }
+
+  private async syncLog(): Promise<void> {
+    const { version } = this;
+    await this.wal?.sync();
+    this.durableVersion = version;
+  }
+
+  private outerTransaction<T>(work: () => T): T {
+    this.control('BEGIN IMMEDIATE');
+    this.depth = 1;
+    try {
+      const result = work();
+      requireSynchronous(result);
+      if (this.doom !== undefined) throw this.doom;
+      this.control('COMMIT');
+      this.version++;
+      return result;
+    } catch (error) {
+      // After some failures SQLite has rolled back by itself and says that there is no transaction.
+      this.tolerate(() => this.statements.get('ROLLBACK').run([]));
+      throw error;
+    } finally {
+      this.depth = 0;
+      this.doom = undefined;
+    }
+  }
+
+  private nestedTransaction<T>(work: () => T): T {
+    const savepoint = `level${this.depth}`;
+    this.control(`SAVEPOINT ${savepoint}`);
+    this.depth++;
+    try {
+      const result = work();
+      requireSynchronous(result);
+      if (this.doom !== undefined) throw this.doom;
+      this.control(`RELEASE ${savepoint}`);
+      return result;
+    } catch (error) {
+      if (this.doom === undefined) {
+        this.control(`ROLLBACK TO ${savepoint}`);
+        this.control(`RELEASE ${savepoint}`);
+      }
+      throw error;
+    } finally {
+      this.depth--;
+    }
+  }
+
+  private tolerate(action: () => void): void {
+    try {
+      action();
+    } catch {
+      // The caller says why.
+    }
+  }
+
+  private control(sql: string): void {
+    this.attempt(() => this.statements.get(sql).run([]));
+  }
+
+  private use<T>(sql: string, isQuery: boolean, action: (statement: EngineStatement) => T): T {
+    this.requireUsable();
+    const result = this.attempt(() => action(this.statements.get(sql)));
+    if (!isQuery) this.version++;
+    return result;
+  }
+
+  private attempt<T>(action: () => T): T {
+    try {
+      return action();
+    } catch (thrown) {
+      const { error, endsTransaction } = sqlFailure(thrown);
+      // What follows in the callback would otherwise run outside of any transaction and stay.
+      if (endsTransaction && this.depth > 0) this.doom ??= error;
+      throw error;
+    }
+  }
+
+  private requireOpen(): void {
+    if (this.state !== 'open') throw closedError();
+  }
+
+  private requireUsable(): void {
+    this.requireOpen();
+    if (this.doom !== undefined) throw this.doom;
+  }
+}
+
+function closedError(): PyrgosError {
+  return new PyrgosError('storage', 'The database is closed: the server is stopping.');
+}
+
+function copyError(error: unknown): PyrgosError {
+  const system = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'unknown';
+  const reasons: Readonly<Record<string, string>> = {
+    EEXIST: 'the file exists already',
+    ENOENT: 'the folder does not exist',
+    EACCES: 'the folder is not writable',
+    ENOSPC: 'the disk is full',
+  };
+  return new PyrgosError('storage', `The database cannot be copied: ${reasons[system] ?? system}.`, { data: { system } });
+}
+
+function requireSynchronous(result: unknown): void {
+  if (typeof result === 'object' && result !== null && 'then' in result && typeof result.then === 'function') {
+    throw new ArgumentError('work', 'a transaction must not be asynchronous');
+  }
+}
