@@ -26,7 +26,7 @@ function readOptions() {
     process.stderr.write(`${error.message}\n`);
   }
   process.stderr.write(USAGE);
-  process.exit(2);
+  return process.exit(2);
 }
 
 const values = readOptions();

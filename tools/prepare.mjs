@@ -71,9 +71,9 @@ async function run(command, args, options = {}) {
   // What npm and tsc print goes to stderr: stdout belongs to the command that the user asked for.
   const child = spawn(command, args, { cwd: root, stdio: ['ignore', 2, 2], ...options });
   if (child.pid !== undefined) writeHolder(child.pid);
-  let interrupted;
+  const interruptions = [];
   const forward = (signal) => {
-    interrupted = signal;
+    interruptions.push(signal);
     child.kill(signal);
   };
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
@@ -83,7 +83,9 @@ async function run(command, args, options = {}) {
       child.once('error', (error) => reject(new PreparationError(`cannot run ${command}: ${error.message}`)));
       child.once('close', (code) => resolve(code ?? 1));
     });
-    if (interrupted !== undefined) throw new PreparationError(`stopped by ${interrupted}; run the same command again to go on.`);
+    if (interruptions.length > 0) {
+      throw new PreparationError(`stopped by ${interruptions.join(', ')}; run the same command again to go on.`);
+    }
     return status;
   } finally {
     for (const signal of signals) process.off(signal, forward);

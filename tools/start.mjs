@@ -6,6 +6,6 @@ const [first] = args;
 // Options without a command are those of the server, unless they are the command line's own.
 const isForServer = first === undefined || (first.startsWith('-') && !['-h', '--help', '-V', '--version'].includes(first));
 
-prepare();
+await prepare();
 const { main } = await import('../packages/cli/dist/main.js');
 process.exitCode = await main(isForServer ? ['daemon', ...args] : args);

@@ -13,6 +13,8 @@ export interface Measurement {
   /** Median divided by the median of the line named in `comparedWith`, measured in the same run, sample by sample. */
   readonly ratio?: number;
   readonly comparedWith?: string;
+  /** What `ratio` should reach at least. */
+  readonly ratioTarget?: number;
 }
 
 /** Something to measure. One call of `run` is one sample. */
@@ -25,7 +27,21 @@ export interface Subject {
   readonly target?: number;
   /** The name of an earlier subject of the same call to compare with. */
   readonly comparedWith?: string;
+  /** What the ratio should reach at least. */
+  readonly ratioTarget?: number;
 }
+
+/** How often to measure. */
+export interface MeasureOptions {
+  readonly samples?: number;
+  /** Rounds before those that count. */
+  readonly warmUps?: number;
+  /** Milliseconds, with the preparations, after which no further round begins, but never fewer than {@link MIN_SAMPLES}. */
+  readonly budget?: number;
+}
+
+/** Samples that are taken whatever they cost. */
+const MIN_SAMPLES = 3;
 
 function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
@@ -42,11 +58,13 @@ export async function measure(
   unit: string,
   figure: (milliseconds: number) => number,
   subjects: readonly Subject[],
-  options: { readonly samples?: number; readonly warmUps?: number } = {},
+  options: MeasureOptions = {},
 ): Promise<Measurement[]> {
-  const samples = options.samples ?? 15;
+  const { budget = Infinity, samples = 15, warmUps = 3 } = options;
   const figures = new Map<string, number[]>(subjects.map((subject) => [subject.name, []]));
-  for (let round = -(options.warmUps ?? 3); round < samples; round++) {
+  const begin = performance.now();
+  for (let round = -warmUps; round < samples; round++) {
+    if (round >= MIN_SAMPLES && performance.now() - begin > budget) break;
     for (const subject of subjects) {
       await subject.prepare?.();
       const start = performance.now();
@@ -65,13 +83,20 @@ export async function measure(
       median: median(values),
       min: Math.min(...values),
       max: Math.max(...values),
-      samples,
+      samples: values.length,
       ...(subject.target === undefined ? {} : { target: subject.target }),
       ...(other === undefined || subject.comparedWith === undefined
         ? {}
         : { ratio: median(values.map((value, i) => value / (other[i] ?? value))), comparedWith: subject.comparedWith }),
+      ...(subject.ratioTarget === undefined ? {} : { ratioTarget: subject.ratioTarget }),
     };
   });
+}
+
+/** The same line in another unit, of which one of the old unit is `factor`. */
+export function inUnit(line: Measurement, unit: string, factor: number): Measurement {
+  const { group, name, median, min, max, samples } = line;
+  return { group, name, unit, median: median * factor, min: min * factor, max: max * factor, samples };
 }
 
 const MIB = 1024 * 1024;

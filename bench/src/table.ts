@@ -5,28 +5,34 @@ function round(value: number): string {
   return value >= 10 ? value.toFixed(1) : value.toFixed(value >= 1 ? 2 : 3);
 }
 
-/** Whether the median reaches its target; undefined without one. For units of time smaller is better. */
-function reachesTarget(line: Measurement): boolean | undefined {
-  if (line.target === undefined) return undefined;
-  return /^m?s$/.test(line.unit) ? line.median <= line.target : line.median >= line.target;
+/** Whether the median reaches its target. For units of time and of memory smaller is better. */
+function reachesTarget({ median, target, unit }: Measurement): boolean {
+  return target === undefined || (/^(m?s|MiB)$/.test(unit) ? median <= target : median >= target);
+}
+
+function verdict(reached: boolean): string {
+  return reached ? 'ok' : 'MISSED';
+}
+
+function ratioText({ comparedWith = '', ratio, ratioTarget }: Measurement): string {
+  if (ratio === undefined) return '';
+  const text = `${ratio.toFixed(2)} of ${comparedWith}`;
+  return ratioTarget === undefined ? text : `${text}; ${ratioTarget.toFixed(2)} ${verdict(ratio >= ratioTarget)}`;
 }
 
 /** The measurements as a text table. */
 export function formatTable(lines: readonly Measurement[]): string {
   const header = ['group', 'name', 'median', 'min', 'max', 'unit', 'target', 'ratio'];
-  const rows = lines.map((line) => {
-    const reached = reachesTarget(line);
-    return [
-      line.group,
-      line.name,
-      round(line.median),
-      round(line.min),
-      round(line.max),
-      line.unit,
-      line.target === undefined ? '' : `${round(line.target)} ${reached === true ? 'ok' : 'MISSED'}`,
-      line.ratio === undefined ? '' : `${line.ratio.toFixed(2)} of ${line.comparedWith ?? ''}`,
-    ];
-  });
+  const rows = lines.map((line) => [
+    line.group,
+    line.name,
+    round(line.median),
+    round(line.min),
+    round(line.max),
+    line.unit,
+    line.target === undefined ? '' : `${round(line.target)} ${verdict(reachesTarget(line))}`,
+    ratioText(line),
+  ]);
   const widths = header.map((title, column) => Math.max(title.length, ...rows.map((row) => (row[column] ?? '').length)));
   const print = (row: readonly string[]): string =>
     row

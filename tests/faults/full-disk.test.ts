@@ -7,8 +7,7 @@ import { join } from 'node:path';
 import type { Cid } from '@pyrgos/core/codec';
 import { loadCrypto } from '@pyrgos/core/crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type DaemonProcess, startDaemonProcess } from '../daemon-process.js';
-import { WireClient, WireError } from '../wire-client.js';
+import { type DaemonProcess, startDaemonProcess, WireClient, WireError } from '@pyrgos/testkit/server';
 
 const SIZE = '24m';
 const LARGER = '96m';
@@ -36,12 +35,12 @@ describe.skipIf(!possible)(`a full disk${possible ? '' : ' (needs Linux and the 
     disk = await mkdtemp(join(tmpdir(), 'pyrgos-disk-'));
     mountTool('mount', '-t', 'tmpfs', '-o', `size=${SIZE}`, 'tmpfs', disk);
     daemon = await startDaemonProcess({ 'max-users': '2' }, join(disk, 'data'));
-  }, 60_000);
+  }, 180_000);
   afterAll(async () => {
     await daemon?.stop();
     mountTool('umount', disk);
     await rm(disk, { recursive: true, force: true });
-  });
+  }, 60_000);
 
   test('is survived', { timeout: 120_000 }, async () => {
     const crypto = await loadCrypto();

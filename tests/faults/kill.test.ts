@@ -7,8 +7,7 @@ import { decodeCbor, linksOf } from '@pyrgos/core/codec';
 import { loadCrypto } from '@pyrgos/core/crypto';
 import { seededRandom } from '@pyrgos/testkit/random';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { type DaemonProcess, startDaemonProcess } from '../daemon-process.js';
-import { type NewAccount, WireClient, WireError, type WireWriter } from '../wire-client.js';
+import { type DaemonProcess, type NewAccount, startDaemonProcess, WireClient, WireError, type WireWriter } from '@pyrgos/testkit/server';
 
 const USERS = 4;
 const KILLS = 8;
@@ -24,22 +23,24 @@ interface Session {
 }
 
 let folder: string;
-let daemon: DaemonProcess;
+let daemon: DaemonProcess | undefined;
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'pyrgos-kill-'));
-  daemon = await startDaemonProcess({ 'max-users': String(USERS), 'gc.period.millis': '200' }, join(folder, 'data'));
-});
+  daemon = await startDaemonProcess({ 'max-users': String(USERS), 'gc.period.millis': '1000' }, join(folder, 'data'));
+}, 180_000);
 afterEach(async () => {
-  await daemon.stop();
+  await daemon?.stop();
   await rm(folder, { recursive: true, force: true });
-});
+}, 60_000);
 
 test('a server that is killed again and again under load', { timeout: 240_000 }, async () => {
+  if (daemon === undefined) throw new Error('no server');
+  const server = daemon;
   const crypto = await loadCrypto();
   const random = seededRandom(SEED);
   const bytes = (length: number): Uint8Array => Uint8Array.from({ length }, () => random.nextInteger(256));
-  let client = new WireClient(daemon.url, crypto);
+  let client = new WireClient(server.url, crypto);
   const sessions: Session[] = [];
   for (let i = 0; i < USERS; i++) {
     const account = await client.signUp(`user-${i}`);
@@ -89,11 +90,11 @@ test('a server that is killed again and again under load', { timeout: 240_000 },
   for (let round = 0; round < KILLS; round++) {
     const load = Promise.all(sessions.map(work));
     await new Promise((resolve) => setTimeout(resolve, 200 + random.nextInteger(900)));
-    await daemon.kill();
+    await server.kill();
     await load;
     client.close();
-    await daemon.restart();
-    client = new WireClient(daemon.url, crypto);
+    await server.restart();
+    client = new WireClient(server.url, crypto);
     for (const session of sessions) await check(session);
   }
   expect(sessions.every(({ commits }) => commits > 0)).toBe(true);

@@ -24,7 +24,8 @@ interface Ready {
   readonly signUpLink: string | null;
 }
 
-describe('the commands of a server', () => {
+// Many processes are started, on machines that may be busy with other tests.
+describe('the commands of a server', { timeout: 240_000 }, () => {
   let folder: string;
   let data: string;
   const children: ChildProcess[] = [];
@@ -42,7 +43,7 @@ describe('the commands of a server', () => {
     const { input = '', env = {} } = options;
     const { status, stdout, stderr } = spawnSync(process.execPath, [bin, ...args], {
       encoding: 'utf8',
-      timeout: 50_000,
+      timeout: 120_000,
       input,
       env: environment(env),
     });

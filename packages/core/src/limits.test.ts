@@ -3,6 +3,7 @@ import { concatBytes, equalBytes, fromHex } from './bytes.js';
 import { decodeCbor, decodeCborPrefix } from './codec/cbor-decode.js';
 import { encodeCbor } from './codec/cbor-encode.js';
 import type { CborValue } from './codec/cbor-value.js';
+import { parseCid } from './codec/cid.js';
 import { decodeBase36, encodeBase36 } from './codec/base36.js';
 import { decodeBase58, encodeBase58 } from './codec/base58.js';
 import { decodeMultiaddr, encodeMultiaddr, formatMultiaddr, parseMultiaddr } from './codec/multiaddr.js';
@@ -63,7 +64,10 @@ describe('MAX_CBOR_DEPTH', () => {
 });
 
 describe('MAX_CBOR_ITEMS and CBOR_BYTES_PER_ITEM', () => {
-  const head = (major: number, count: number): Uint8Array => Uint8Array.of((major << 5) | 26, count >> 24, count >> 16, count >> 8, count);
+  const head = (major: number, count: number): Uint8Array =>
+    count < 0x10000
+      ? Uint8Array.of((major << 5) | 25, count >> 8, count)
+      : Uint8Array.of((major << 5) | 26, count >> 24, count >> 16, count >> 8, count);
   /** A list of one-byte items, written by hand: the encoder refuses too many. */
   const listOf = (count: number, item: number): Uint8Array => concatBytes(head(4, count), new Uint8Array(count).fill(item));
   /** The list counts, too. */
@@ -76,6 +80,22 @@ describe('MAX_CBOR_ITEMS and CBOR_BYTES_PER_ITEM', () => {
     expect(equalBytes(encodeCbor(decodeCbor(bytes)), bytes)).toBe(true);
     expect(() => decodeCbor(listOf(most + 1, item))).toThrow(FormatError);
     expect(() => decodeCbor(listOf(1_000_000, item))).toThrow(FormatError);
+  });
+
+  test('links: the tag counts, too', () => {
+    // Identity CIDs of no data are the shortest: eight bytes, two items.
+    const link = fromHex('d82a450001550000');
+    const listOfLinks = (count: number): Uint8Array => concatBytes(head(4, count), ...Array.from({ length: count }, () => link));
+    const fits = (count: number): boolean => 1 + 2 * count <= MAX_CBOR_ITEMS + Math.floor((8 * count + 3) / CBOR_BYTES_PER_ITEM);
+    let count = MAX_CBOR_ITEMS / 2;
+    while (fits(count + 1)) count++;
+    const value = decodeCbor(listOfLinks(count)) as CborValue[];
+    expect(encodeCbor(value).length).toBe(8 * count + 3);
+    expect(() => decodeCbor(listOfLinks(count + 1))).toThrow(FormatError);
+    expect(() => encodeCbor([...value, value[0] as CborValue])).toThrow(LimitError);
+    // Links to hashes take 41 bytes, so that no list of them is refused, however long.
+    const hashes = Array.from({ length: 100_000 }, () => parseCid('zdpuAy36qRsvJq5Rdqt8YMMjrDfnAw2ETyVqakwaMXupLqR7X'));
+    expect(decodeCbor(encodeCbor(hashes))).toHaveLength(100_000);
   });
 
   test('maps: keys count, too', () => {
@@ -102,10 +122,7 @@ describe('MAX_CBOR_ITEMS and CBOR_BYTES_PER_ITEM', () => {
   });
 
   test('nested lists that announce more than they hold cost nothing', () => {
-    const lies = concatBytes(
-      ...Array.from({ length: MAX_CBOR_DEPTH }, () => Uint8Array.of(0x99, 60_000 >> 8, 60_000 & 255)),
-      new Uint8Array(60_000),
-    );
+    const lies = concatBytes(...Array.from({ length: MAX_CBOR_DEPTH }, () => head(4, 60_000)), new Uint8Array(60_000));
     expect(() => decodeCbor(lies)).toThrow(expect.objectContaining({ code: 'format.cbor', data: expect.objectContaining({ offset: 3 }) }));
   });
 });

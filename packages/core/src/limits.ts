@@ -7,7 +7,7 @@
 export const MAX_BLOCK_SIZE = 1_048_676;
 /** Deepest nesting of lists and maps that the CBOR decoder follows (chapter 01 section 2.5; ours). */
 export const MAX_CBOR_DEPTH = 128;
-/** Items (values and map keys) that any CBOR may hold; see CBOR_BYTES_PER_ITEM for what larger CBOR may hold (chapter 01 section 2.5; ours). */
+/** Items (values, map keys, tags) that any CBOR may hold; see CBOR_BYTES_PER_ITEM for what larger CBOR may hold (chapter 01 section 2.5; ours). */
 export const MAX_CBOR_ITEMS = 65_536;
 /** Bytes of CBOR for each of which one item more than MAX_CBOR_ITEMS is allowed (chapter 01 section 2.5; ours). */
 export const CBOR_BYTES_PER_ITEM = 16;

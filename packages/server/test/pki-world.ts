@@ -30,7 +30,7 @@ import { openDatabase } from '../src/sql/open-database.js';
 import type { SqlDatabase, SqlStatement } from '../src/sql/sql-database.js';
 
 /** 2023-11-14 22:13:20 UTC. */
-export const START = 1_700_000_000_000;
+const START = 1_700_000_000_000;
 
 /** The weakest algorithms that the formats allow, for tests that start many servers. */
 export const weakAlgorithms = {
@@ -52,7 +52,7 @@ function withRememberedScrypt(crypto: CryptoProvider): CryptoProvider {
 }
 
 /** The process was killed. */
-export class Killed extends Error {}
+class Killed extends Error {}
 
 /**
  * Kills a server in the middle: every step that could leave a trace is counted, and from the chosen one on nothing gets through any more,

@@ -80,6 +80,9 @@ describe('BlockBuffer', () => {
     blocks.stored([{ cid: one }]);
     blocks.clear();
     expect([dropped.has(one), dropped.has(two)]).toEqual([false, true]);
+    blocks.putRaw(a, raw(2));
+    blocks.stored([{ cid: two }]);
+    expect(dropped.count).toBe(0);
     // A malformed block is nobody's problem until it is used.
     const junk = blocks.putCbor(a, Uint8Array.of(0xff));
     expect(() => blocks.reachableFrom(junk)).toThrow('dag-cbor');

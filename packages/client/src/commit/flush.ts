@@ -67,18 +67,18 @@ export interface FlushOptions {
  * error the caller clears it.
  */
 export async function flush(pointers: PointerBuffer, buffer: BlockBuffer, stores: CommitStores, options: FlushOptions = {}): Promise<void> {
-  const groups = groupUpdates(pointers.list);
-  if (groups.length === 0) return;
+  if (pointers.list.length === 0) return;
   throwIfAborted(options.signal, 'the commit');
-  const plans = groups.map((group) => group.map((update) => planUpdate(update, buffer, stores.dropped)));
+  const planned: PlannedUpdate[] = [];
+  for (const update of pointers.list) planned.push(planUpdate(update, buffer, stores.dropped, planned));
   buffer.dropReplaced(
     pointers.replaced,
-    plans.flat().flatMap(({ blocks }) => blocks),
+    planned.flatMap(({ blocks }) => blocks),
   );
   const transaction = await startTransaction(stores, options.signal);
   try {
     const run = new FlushRun(buffer, stores, transaction, options);
-    for (const group of plans) await run.commitGroup(group);
+    for (const group of groupUpdates(planned)) await run.commitGroup(group);
   } finally {
     void closeTransaction(stores, transaction);
   }
@@ -100,20 +100,27 @@ async function closeTransaction({ store, owner }: CommitStores, transaction: str
 }
 
 /** An update with what has to be on the server before it is sent. */
-interface PlannedUpdate {
-  readonly update: RecordedUpdate;
+interface PlannedUpdate extends RecordedUpdate {
   readonly blocks: readonly BufferedBlock[];
   /** Blocks that are on the server already, and that the new blocks link to. */
   readonly linked: readonly Cid[];
 }
 
-/** ConflictError `conflict.snapshot` when the new version needs a block that is neither buffered nor stored. */
-function planUpdate(update: RecordedUpdate, buffer: BlockBuffer, dropped: DroppedBlocks): PlannedUpdate {
+/**
+ * Finds out what an update needs. `before` takes effect earlier or together with it. ConflictError `conflict.snapshot` when the new version
+ * needs a block that is neither buffered nor stored.
+ */
+function planUpdate(
+  update: RecordedUpdate,
+  buffer: BlockBuffer,
+  dropped: DroppedBlocks,
+  before: readonly PlannedUpdate[] = [],
+): PlannedUpdate {
   const { base, version } = update;
-  if (version.hash === undefined) return { update, blocks: [], linked: [] };
+  if (version.hash === undefined) return { ...update, blocks: [], linked: [] };
   const { blocks, exits } = buffer.reachableFrom(version.hash);
-  const lost = dropped.firstLost(exits, () => targetAndLinks(base));
-  if (lost === undefined) return { update, blocks, linked: exits };
+  const lost = dropped.firstLost(exits, () => [...linksOfVersion(base), ...before.flatMap(({ linked }) => linked)]);
+  if (lost === undefined) return { ...update, blocks, linked: exits };
   throw new ConflictError(
     'conflict.snapshot',
     'the new version links to a block that was dropped without being stored: make it anew from the current version',
@@ -122,9 +129,8 @@ function planUpdate(update: RecordedUpdate, buffer: BlockBuffer, dropped: Droppe
 }
 
 /** What is certain to be stored when our update takes effect, because it replaces this version and no other. */
-function targetAndLinks({ hash, writerData }: CommittedWriterData): Cid[] {
-  if (hash === undefined || writerData === undefined) return [];
-  return [hash, ...linksOrNone(hash, writerData.encode())];
+function linksOfVersion({ hash, writerData }: CommittedWriterData): readonly Cid[] {
+  return hash === undefined || writerData === undefined ? [] : linksOrNone(hash, writerData.encode());
 }
 
 /** One flush on its way. */
@@ -141,9 +147,9 @@ class FlushRun {
 
   async commitGroup(group: readonly PlannedUpdate[]): Promise<void> {
     await this.upload(group);
-    const conflict = await this.send(group.map(({ update }) => update));
+    const conflict = await this.send(group);
     if (conflict === undefined) {
-      for (const plan of group) this.acknowledge(plan, plan.update.version);
+      for (const update of group) this.acknowledge(update, update.version);
       return;
     }
     if (await this.wasApplied(group)) return;
@@ -165,10 +171,10 @@ class FlushRun {
 
   private async upload(group: readonly PlannedUpdate[]): Promise<void> {
     const { owner, crypto, store } = this.stores;
-    const batches = group.flatMap(({ update, blocks }) => {
+    const batches = group.flatMap(({ signer, blocks }) => {
       const missing = blocks.filter(({ cid }) => !this.uploaded.has(cid.key));
       for (const { cid } of missing) this.uploaded.add(cid.key);
-      return planUploads(update.signer, missing);
+      return planUploads(signer, missing);
     });
     await uploadBatches(batches, { owner, store, crypto, transaction: this.transaction }, this.signal);
   }
@@ -199,8 +205,9 @@ class FlushRun {
     return new ConflictError('conflict.pointer', 'another update of a mutable pointer was faster');
   }
 
-  /** Takes note of a version on the server: that of the plan, or one that was built upon it. */
-  private acknowledge({ update, blocks, linked }: PlannedUpdate, version: CommittedWriterData): void {
+  /** Takes note of a version on the server: that of the update, or one that was built upon it. */
+  private acknowledge(update: PlannedUpdate, version: CommittedWriterData): void {
+    const { blocks, linked } = update;
     const { blocks: verified, dropped, reader } = this.stores;
     const writer = writerOf(update);
     this.isCommitted = true;
@@ -217,19 +224,19 @@ class FlushRun {
    */
   private async wasApplied(group: readonly PlannedUpdate[]): Promise<boolean> {
     const applied: [PlannedUpdate, CommittedWriterData][] = [];
-    for (const plan of group) {
-      const version = await this.appliedVersion(plan);
+    for (const update of group) {
+      const version = await this.appliedVersion(update);
       if (version === undefined) return false;
-      applied.push([plan, version]);
+      applied.push([update, version]);
     }
-    for (const [plan, version] of applied) this.acknowledge(plan, version);
+    for (const [update, version] of applied) this.acknowledge(update, version);
     return true;
   }
 
   /** The version on the server when it is ours or was built upon ours; otherwise undefined. */
-  private async appliedVersion({ update, blocks }: PlannedUpdate): Promise<CommittedWriterData | undefined> {
+  private async appliedVersion(update: PlannedUpdate): Promise<CommittedWriterData | undefined> {
     const { owner, reader } = this.stores;
-    const { base, version: ours } = update;
+    const { base, blocks, version: ours } = update;
     const writer = writerOf(update);
     const state = await reader.readPointer(writer, { fresh: true });
     if (state === undefined) return undefined;
@@ -242,9 +249,8 @@ class FlushRun {
     return isBuilt ? remote : undefined;
   }
 
-  private async mergeAndSend({ update }: PlannedUpdate, firstConflict: PyrgosError): Promise<void> {
+  private async mergeAndSend({ signer, base, version: ours }: RecordedUpdate, firstConflict: PyrgosError): Promise<void> {
     const { dropped, reader } = this.stores;
-    const { signer, base, version: ours } = update;
     if (base.hash === undefined || ours.hash === undefined) throw firstConflict;
     const writer = signer.publicKeyHash;
     let conflict = firstConflict;
@@ -258,7 +264,7 @@ class FlushRun {
       const merged = planUpdate({ signer, base: remote, version }, this.buffer, dropped);
       if (equalTargets(hash, remote.hash)) return this.acknowledge(merged, remote);
       await this.upload([merged]);
-      const next = await this.send([merged.update]);
+      const next = await this.send([merged]);
       if (next === undefined) return this.acknowledge(merged, version);
       if (await this.wasApplied([merged])) return;
       conflict = next;

@@ -207,6 +207,40 @@ describe('what was dropped but is stored after all', () => {
     expect((await world.tree(a.publicKeyHash)).size).toBe(63);
   });
 
+  test('can be built upon in steps, with flushes in between', async () => {
+    const { world, a, session } = await appliedUnknown();
+    const operation = session.update([a.publicKeyHash], async (start, committer) => {
+      const first = TreeEdit.open(committer, start, a);
+      await putEntry(70)(first);
+      const next = await first.commit(start);
+      // Reads its nodes while they are buffered, and is committed when they are stored.
+      const second = TreeEdit.open(committer, next, a);
+      await putEntry(71)(second);
+      await committer.flush();
+      return second.commit(next);
+    });
+    expect(await outcome(operation)).toBe('resolved');
+    expect((await world.tree(a.publicKeyHash)).size).toBe(63);
+  });
+
+  test('can be built upon by two updates of one flush', async () => {
+    const { world, a, session } = await appliedUnknown();
+    const operation = session.update([a.publicKeyHash], async (start, committer) => {
+      let next = start;
+      // Between the two updates of the parent stands the creation of a child (decision 005).
+      for (const n of [70, 71]) {
+        const tree = TreeEdit.open(committer, next, a);
+        await putEntry(n)(tree);
+        next = await tree.commit(next);
+        if (n === 70) next = await createChildWriter(committer, next, a, world.signer(101));
+      }
+      return next;
+    });
+    expect(await outcome(operation)).toBe('resolved');
+    expect((await world.tree(a.publicKeyHash)).size).toBe(63);
+    expect(await world.target(world.signer(101).publicKeyHash)).toBeDefined();
+  });
+
   test('also when another device has built upon it before', async () => {
     const { world, a, session } = await appliedUnknown();
     await world.session().editTree(a, putEntry(70));

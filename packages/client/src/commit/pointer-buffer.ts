@@ -99,9 +99,9 @@ export class PointerBuffer {
  * creations goes into one atomic commit. So without creations there is one group, and with one the parent's authorisation precedes the
  * child's blocks (chapter 03 section 11.5 steps 5 and 6).
  */
-export function groupUpdates(updates: readonly RecordedUpdate[]): RecordedUpdate[][] {
-  const groups: RecordedUpdate[][] = [];
-  let open: RecordedUpdate[] | undefined;
+export function groupUpdates<T extends RecordedUpdate>(updates: readonly T[]): T[][] {
+  const groups: T[][] = [];
+  let open: T[] | undefined;
   for (const update of updates) {
     const alone = createsWriter(update);
     const repeated = open?.some((other) => writerOf(other).equals(writerOf(update))) === true;

@@ -150,7 +150,7 @@ function checkedAnswers(store: PointerStore): PointerStore {
  * Reads the WriterData at `target` and checks that `writer` controls it. FormatError `format.writer-data` or `format.cbor` when the
  * block is none, DeniedError `denied.pointer` when it belongs to another writer.
  */
-export async function readWriterData(
+async function readWriterData(
   writer: PublicKeyHash,
   target: NonNullable<MaybeCid>,
   blocks: BlockSource,

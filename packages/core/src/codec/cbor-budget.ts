@@ -1,7 +1,7 @@
 import { CBOR_BYTES_PER_ITEM, MAX_CBOR_ITEMS } from '../limits.js';
 
 /**
- * Most items (values and map keys) that `size` bytes of CBOR may hold. One byte can be an item, and an item in memory takes up to 200
+ * Most items (values, map keys, and the tags of links) that `size` bytes of CBOR may hold. One byte can be an item, and an item in memory takes up to 200
  * bytes; large real data has one for every 14 bytes or more.
  */
 export function mostCborItems(size: number): number {

@@ -3,7 +3,8 @@ import { assertBytes, assertInteger, utf8Decode } from '../bytes.js';
 import { ArgumentError, FormatError } from '../errors.js';
 import { MAX_CBOR_DEPTH } from '../limits.js';
 import { mostCborItems } from './cbor-budget.js';
-import { type CborMap, compareCborKeys, type CborValue } from './cbor-value.js';
+import { cborKeyOrder } from './cbor-key-order.js';
+import type { CborMap, CborValue } from './cbor-value.js';
 import { type Cid, decodeCid, parseCid } from './cid.js';
 
 /** What a decoder tolerates beyond the canonical form. */
@@ -106,9 +107,13 @@ class Decoder {
    */
   private count(info: number, at: number, itemsEach: number): number {
     const count = this.size(info, at);
-    this.items += count * itemsEach;
-    if (this.items > this.maxItems) this.fail(`holds more than ${this.maxItems} items`, at);
+    this.announce(count * itemsEach, at);
     return count;
+  }
+
+  private announce(items: number, at: number): void {
+    this.items += items;
+    if (this.items > this.maxItems) this.fail(`holds more than ${this.maxItems} items`, at);
   }
 
   private byteString(info: number, at: number): Uint8Array {
@@ -163,7 +168,7 @@ class Decoder {
       if (initial >> 5 !== 3) this.fail('map key is not text', keyAt);
       const key = this.text(initial & 31, keyAt);
       if (previous !== undefined) {
-        const order = compareCborKeys(previous, key);
+        const order = cborKeyOrder(previous, key);
         if (order === 0) this.fail('duplicate map key', keyAt);
         if (order > 0) this.fail('map keys are out of order', keyAt);
       }
@@ -175,6 +180,7 @@ class Decoder {
 
   private link(info: number, at: number): Cid {
     if (this.argument(info, at) !== 42) this.fail('tag is not 42', at);
+    this.announce(1, at);
     this.need(1);
     const contentAt = this.offset;
     const initial = this.input[this.offset++] as number;

@@ -2,7 +2,8 @@ import { assertBytes, isWellFormed } from '../bytes.js';
 import { ArgumentError, LimitError } from '../errors.js';
 import { MAX_CBOR_DEPTH } from '../limits.js';
 import { mostCborItems } from './cbor-budget.js';
-import { compareCborKeys, type CborMap, type CborValue } from './cbor-value.js';
+import { cborKeyOrder } from './cbor-key-order.js';
+import type { CborMap, CborValue } from './cbor-value.js';
 import { Cid } from './cid.js';
 
 const MIN_INT64 = -(2n ** 63n);
@@ -14,7 +15,7 @@ class Output {
   private buffer: Uint8Array<ArrayBuffer> = new Uint8Array(256);
   private view = new DataView(this.buffer.buffer);
   private length = 0;
-  /** Values and map keys so far. */
+  /** Values and map keys so far; the tag of a link counts as well. */
   items = 1;
 
   private reserve(extra: number): void {
@@ -113,7 +114,7 @@ function sortedKeys(map: CborMap): Iterable<string> {
   let previous: string | undefined;
   for (const key of map.keys()) {
     if (typeof key !== 'string') throw new ArgumentError('value', 'a map key must be text');
-    if (previous !== undefined && compareCborKeys(previous, key) > 0) return [...map.keys()].sort(compareCborKeys);
+    if (previous !== undefined && cborKeyOrder(previous, key) > 0) return [...map.keys()].sort(cborKeyOrder);
     previous = key;
   }
   return map.keys();
@@ -156,6 +157,7 @@ function encodeInto(out: Output, value: CborValue, depth: number): void {
     out.bytes(value);
   } else if (value instanceof Cid) {
     const cid = value.bytes;
+    out.items += 1;
     out.byte(0xd8);
     out.byte(0x2a);
     out.head(2, cid.length + 1);

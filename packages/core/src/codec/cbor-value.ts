@@ -1,5 +1,6 @@
 import { assertIterable, assertString } from '../arguments.js';
 import { ArgumentError } from '../errors.js';
+import { cborKeyOrder } from './cbor-key-order.js';
 import type { Cid } from './cid.js';
 
 /**
@@ -17,7 +18,7 @@ export type CborMap = ReadonlyMap<string, CborValue>;
 export function compareCborKeys(a: string, b: string): number {
   assertString('a', a);
   assertString('b', b);
-  return a.length - b.length || (a < b ? -1 : a > b ? 1 : 0);
+  return cborKeyOrder(a, b);
 }
 
 /** Builds a CborMap, leaving out entries whose value is undefined: absent optional fields are never written as null. */

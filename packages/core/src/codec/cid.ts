@@ -22,6 +22,10 @@ function isCodec(code: number): code is CidCodecCode {
   return code === CidCodec.raw || code === CidCodec.dagPb || code === CidCodec.dagCbor || code === CidCodec.libp2pKey;
 }
 
+function versionOne(codec: CidCodecCode, { code, digest }: Multihash): Uint8Array {
+  return prependVarints(1, codec, prependVarints(code, digest.length, digest));
+}
+
 /** An immutable content identifier. The arrays it hands out are its own: never modify them. */
 export class Cid {
   /** The binary form. */
@@ -44,7 +48,7 @@ export class Cid {
     if (version === 0 && multihash.code !== MultihashCode.sha2_256) {
       throw new FormatError('format.cid', 'multihash', 'version 0 needs sha2-256');
     }
-    this.bytes = version === 0 ? multihash.bytes : prependVarints(1, codec, multihash.bytes);
+    this.bytes = version === 0 ? multihash.bytes : versionOne(codec, multihash);
   }
 
   /** A version 1 CID. FormatError for an unknown codec. */

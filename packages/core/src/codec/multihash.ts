@@ -28,8 +28,8 @@ const digestLengths = new Map<number, number>([
 
 /** An immutable multihash. The arrays it hands out are its own: never modify them. */
 export class Multihash {
-  /** The binary form: varint(code) || varint(length) || digest. */
-  readonly bytes: Uint8Array;
+  // Truly private, like the caches of a Cid; and filled on demand, because most multihashes are only part of a CID.
+  #bytes: Uint8Array | undefined;
   /** The hash, or the data itself. */
   readonly digest: Uint8Array;
 
@@ -41,7 +41,6 @@ export class Multihash {
     assertBytes('digest', digest);
     checkDigest(code, digest.length);
     this.digest = copyBytes(digest);
-    this.bytes = prependVarints(code, digest.length, this.digest);
   }
 
   /** Checks code and digest length and copies the digest. FormatError `format.multihash`. */
@@ -52,6 +51,12 @@ export class Multihash {
   /** A sha2-256 multihash of a 32-byte digest. */
   static sha256(digest: Uint8Array): Multihash {
     return Multihash.create(MultihashCode.sha2_256, digest);
+  }
+
+  /** The binary form: varint(code) || varint(length) || digest. */
+  get bytes(): Uint8Array {
+    this.#bytes ??= prependVarints(this.code, this.digest.length, this.digest);
+    return this.#bytes;
   }
 
   /** Whether the digest is the data itself. */

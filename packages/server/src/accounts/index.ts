@@ -1,4 +1,3 @@
 export * from './account-records.js';
 export * from './accounts.js';
 export * from './schema.js';
-export type { RelyingParty } from './webauthn/ceremony.js';

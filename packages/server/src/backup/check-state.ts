@@ -89,7 +89,7 @@ export async function checkState(state: BackupState, crypto: CryptoProvider, pro
 }
 
 /** The targets of a user's pointers: the roots of its blocks. */
-export function rootsIn(owner: BackupState['owners'][number], crypto: CryptoProvider): Cid[] {
+function rootsIn(owner: BackupState['owners'][number], crypto: CryptoProvider): Cid[] {
   return owner.writers.flatMap(({ writer, signedPointer }) => {
     const key = inlineSigningKey(writer);
     const updated = key === undefined ? undefined : openPointer(crypto, key, signedPointer).updated;

@@ -7,7 +7,6 @@ import { MAX_BLOCK_SIZE } from '@pyrgos/core/limits';
 import { MAX_BLOCKS_PER_UPLOAD, SIGNATURES_PER_STEP } from '../limits.js';
 import { type DescribedBlock, describeCbor, describeRaw } from './block-metadata.js';
 import { nextTurn } from './next-turn.js';
-import { sha256Of } from './sha256-of.js';
 
 /** Bytes of a SHA-256 digest. */
 const DIGEST_SIZE = 32;
@@ -50,7 +49,7 @@ export async function checkSignatures(
   for (const [i, block] of blocks.entries()) {
     if (i > 0 && i % SIGNATURES_PER_STEP === 0) await nextTurn();
     const signature = signatures[i];
-    const digest = await sha256Of(crypto, block);
+    const digest = crypto.sha256(block);
     const isValid =
       signature !== undefined &&
       signature.length === SIGNATURE_SIZE + DIGEST_SIZE &&

@@ -23,7 +23,7 @@ import { IdSet } from './id-set.js';
 import { Marker } from './marker.js';
 
 /** Where garbage collection reports what it did; a logger like pino is one. */
-export interface GarbageLog {
+interface GarbageLog {
   info(facts: object, message: string): void;
   warn(facts: object, message: string): void;
 }

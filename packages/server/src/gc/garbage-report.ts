@@ -1,7 +1,7 @@
 import type { ErrorCode } from '@pyrgos/core/errors';
 
 /** Why a user was not collected, or not completely. */
-export interface GarbageFailure {
+interface GarbageFailure {
   readonly username: string;
   readonly code: ErrorCode;
   readonly message: string;

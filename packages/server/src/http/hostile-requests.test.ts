@@ -12,7 +12,7 @@ import { ProofOfWork, ScryptSecretGeneration, SigningKeyPair } from '@pyrgos/cor
 import { pino } from 'pino';
 import { testApp } from '../../test/http/http-world.js';
 import { scriptedServices } from '../../test/http/scripted-services.js';
-import { SignUpClient } from '../../test/sign-up-client.js';
+import { SignUpClient } from '@pyrgos/testkit/server';
 import { loadConfig } from '../config/index.js';
 import { startServer } from '../server.js';
 import type { ServerServices } from '../services.js';
@@ -178,7 +178,7 @@ const endpoints = [...new Map(v.valid.map((vector) => [vector.path.split('?')[0]
 
 const targets = [
   ['services that reflect everything', async () => startReflecting(), 1],
-  ['the real services', realServer, 0.5],
+  ['the real services', realServer, 0.3],
 ] as const;
 
 async function startReflecting(): Promise<Target> {

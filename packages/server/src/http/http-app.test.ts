@@ -2,7 +2,7 @@ import { pino } from 'pino';
 import { describe, expect, test, vi } from 'vitest';
 import { decodeTrailer } from '@pyrgos/core/api';
 import { PyrgosError } from '@pyrgos/core/errors';
-import { call, healthy, OWNER, ORIGIN, readAnswer, testApp } from '../../test/http/http-world.js';
+import { call, healthy, OWNER, ORIGIN, readAnswer, testApp, eventually } from '../../test/http/http-world.js';
 import { scriptedServices } from '../../test/http/scripted-services.js';
 
 const services = scriptedServices({ admin: { version: () => ({ version: '1.0.0', source: '' }) } });
@@ -415,7 +415,7 @@ describe('the request log', () => {
       }),
     );
     const pending = call(app, BLOCK);
-    await vi.waitUntil(() => release !== undefined);
+    await eventually(() => release !== undefined);
     expect(app.inFlight).toBe(1);
     release?.(undefined);
     await pending;

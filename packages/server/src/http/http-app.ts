@@ -8,7 +8,7 @@ import { ByteBudget } from './byte-budget.js';
 import { errorReply } from './error-reply.js';
 import { type Connection, Exchange, type ExchangeShared, rawPath, rawTarget } from './exchange.js';
 import { livenessReply, readinessReply } from './health.js';
-import { matchHost } from './host-filter.js';
+import { type HostRules, matchHost } from './host-filter.js';
 import type { HttpOptions } from './http-options.js';
 import { emptyReply, type Reply } from './reply.js';
 import { adminRoutes } from './routes/admin-routes.js';
@@ -32,16 +32,17 @@ const API_PREFIX = '/peergos/v0/';
 const HEALTH_PATH = '/healthz';
 
 /** The areas below {@link API_PREFIX} (chapter 02 section 2.1). */
-const areas: ReadonlyMap<string, RouteTable> = new Map([
-  ['bats', batRoutes],
-  ['mutable', pointerRoutes],
-  ['core', coreRoutes],
-  ['social', socialRoutes],
-  ['login', loginRoutes],
-  ['storage', spaceRoutes],
-  ['admin', adminRoutes],
-  ['server-message', messageRoutes],
-]);
+const areas = (): ReadonlyMap<string, RouteTable> =>
+  new Map([
+    ['bats', batRoutes],
+    ['mutable', pointerRoutes],
+    ['core', coreRoutes()],
+    ['social', socialRoutes],
+    ['login', loginRoutes],
+    ['storage', spaceRoutes],
+    ['admin', adminRoutes],
+    ['server-message', messageRoutes],
+  ]);
 
 interface AppEnv {
   readonly Bindings: Connection;
@@ -75,11 +76,16 @@ export function createHttpApp(services: ServerServices, options: HttpOptions): H
   return new Front(services, options);
 }
 
+function respond(c: Context<AppEnv>, reply: Reply): Response {
+  return c.get('exchange').respond(reply);
+}
+
 class Front implements HttpApp {
   private readonly hono: Hono<AppEnv>;
   private readonly shared: ExchangeShared;
   private readonly pages: StaticPages;
   private readonly now: () => number;
+  private readonly hostRules: HostRules;
   private hostHintGiven = false;
   inFlight = 0;
 
@@ -88,15 +94,18 @@ class Front implements HttpApp {
     private readonly options: HttpOptions,
   ) {
     this.now = options.monotonic ?? (() => performance.now());
+    const patience = options.bodyPatience ?? BODY_MEMORY_PATIENCE;
     const always = options.strictTransportSecurity === true ? { 'strict-transport-security': 'max-age=31536000' } : {};
     this.shared = {
       port: options.port,
-      uploads: new ByteBudget(UPLOAD_MEMORY, BODY_MEMORY_PATIENCE, this.now),
-      downloads: new ByteBudget(DOWNLOAD_MEMORY, BODY_MEMORY_PATIENCE, this.now),
+      uploads: new ByteBudget(UPLOAD_MEMORY, patience, this.now),
+      downloads: new ByteBudget(DOWNLOAD_MEMORY, patience, this.now),
       commonHeaders: { ...apiHeaders, ...always },
       commonPageHeaders: always,
       isDraining: false,
     };
+    const { listenHost, publicDomain } = options;
+    this.hostRules = { listenHost, ids: services.ids, ...(publicDomain === undefined ? {} : { publicDomain }) };
     this.pages = new StaticPages(options);
     this.hono = this.routes();
   }
@@ -116,42 +125,10 @@ class Front implements HttpApp {
 
   private routes(): Hono<AppEnv> {
     const app = new Hono<AppEnv>({ getPath: (request, context) => rawPath(rawTarget(request, context?.env)) });
-    const respond = (c: Context<AppEnv>, reply: Reply): Response => c.get('exchange').respond(reply);
-    const failed = (c: Context<AppEnv>, error: unknown): Response =>
-      respond(
-        c,
-        errorReply(error, (cause) => this.report(c.get('exchange'), cause)),
-      );
-
     app.use(async (c, next) => this.observe(c, next));
-    app.onError((error, c) => failed(c, error));
-    app.notFound((c) => respond(c, emptyReply(404)));
-
-    const { listenHost, publicDomain } = this.options;
-    const rules = { listenHost, ids: this.services.ids, ...(publicDomain === undefined ? {} : { publicDomain }) };
-    app.use(async (c, next) => {
-      const exchange = c.get('exchange');
-      const match = matchHost(exchange.hosts, exchange.port, rules);
-      if (match === undefined) {
-        this.hintAtHost(exchange.port);
-        return respond(c, emptyReply(404));
-      }
-      exchange.uiHost = match.uiHost;
-      exchange.subdomain = match.subdomain;
-      return next();
-    });
-
-    for (const path of [HEALTH_PATH, `${HEALTH_PATH}/readiness`]) {
-      app.on(['GET', 'HEAD'], path, async (c) => {
-        const exchange = c.get('exchange');
-        exchange.route = path.slice(1);
-        if (exchange.subdomain !== undefined) return respond(c, emptyReply(404));
-        const reply =
-          path === HEALTH_PATH ? livenessReply(this.shared.isDraining) : await readinessReply(this.options.health, this.shared.isDraining);
-        return respond(c, reply);
-      });
-    }
-
+    app.onError((error, c) => respond(c, this.failure(c.get('exchange'), error)));
+    app.use(async (c, next) => this.admitHost(c, next));
+    this.addHealth(app);
     if (this.options.basicAuth !== undefined) {
       const auth = new BasicAuth(this.options.basicAuth);
       app.use(async (c, next) => {
@@ -159,30 +136,57 @@ class Front implements HttpApp {
         return refusal === undefined ? next() : respond(c, refusal);
       });
     }
-
-    const { stop } = this.options;
-    if (stop !== undefined && !this.options.publicServer && publicDomain === undefined) {
-      app.all(`${STOP_PREFIX}*`, (c) => {
-        c.get('exchange').route = 'stop';
-        return respond(c, stopReply(c.get('exchange'), stop));
-      });
-    }
-
+    this.addStop(app);
     for (const prefix of [BLOCK_PREFIX, API_PREFIX, PUBLIC_PREFIX]) {
       app.use(`${prefix}*`, async (c, next) => {
         const refusal = this.refuseCall(c.get('exchange'), prefix === PUBLIC_PREFIX);
         return refusal === undefined ? next() : respond(c, refusal);
       });
     }
+    this.addApi(app);
+    app.all('*', async (c) => {
+      const exchange = c.get('exchange');
+      exchange.route = 'page';
+      return respond(c, await this.pages.reply(exchange));
+    });
+    return app;
+  }
+
+  private addHealth(app: Hono<AppEnv>): void {
+    for (const path of [HEALTH_PATH, `${HEALTH_PATH}/readiness`]) {
+      app.on(['GET', 'HEAD'], path, async (c) => {
+        const exchange = c.get('exchange');
+        exchange.route = path.slice(1);
+        if (exchange.subdomain !== undefined) return respond(c, emptyReply(404));
+        const { isDraining } = this.shared;
+        return respond(c, path === HEALTH_PATH ? livenessReply(isDraining) : await readinessReply(this.options.health, isDraining));
+      });
+    }
+  }
+
+  /** Only where nobody but this machine's user can be meant. */
+  private addStop(app: Hono<AppEnv>): void {
+    const { stop, publicServer, publicDomain } = this.options;
+    if (stop === undefined || publicServer || publicDomain !== undefined) return;
+    app.all(`${STOP_PREFIX}*`, (c) => {
+      const exchange = c.get('exchange');
+      exchange.route = 'stop';
+      return respond(c, stopReply(exchange, stop));
+    });
+  }
+
+  private addApi(app: Hono<AppEnv>): void {
+    const { services } = this;
+    const { metrics, publicDomain } = this.options;
     const call = (route: string, handler: Handler) => async (c: Context<AppEnv>) => {
       const exchange = c.get('exchange');
       exchange.route = route;
-      return respond(c, await handler({ exchange, services: this.services, metrics: this.options.metrics }));
+      return respond(c, await handler({ exchange, services, metrics }));
     };
     const linkHost = (port: number): string => publicDomain ?? `localhost:${port}`;
     for (const [name, handler] of blockRoutes(linkHost)) app.all(`${BLOCK_PREFIX}${name}`, call(`api/${name}`, handler));
     app.all(`${BLOCK_PREFIX}*`, (c) => respond(c, emptyReply(404)));
-    for (const [area, table] of areas) {
+    for (const [area, table] of areas()) {
       // What follows the method is ignored: the prefix of getUsernamesGzip, for instance.
       for (const [name, handler] of table) app.all(`${API_PREFIX}${area}/${name}/*`, call(`${area}/${name}`, handler));
       app.all(`${API_PREFIX}${area}/*`, () => {
@@ -191,12 +195,24 @@ class Front implements HttpApp {
     }
     app.all(`${API_PREFIX}*`, (c) => respond(c, emptyReply(404)));
     app.all(`${PUBLIC_PREFIX}*`, call('public', publicFile));
-    app.all('*', async (c) => {
-      const exchange = c.get('exchange');
-      exchange.route = 'page';
-      return respond(c, await this.pages.reply(exchange));
-    });
-    return app;
+  }
+
+  /** The host filter (chapter 02 section 1.3). */
+  private async admitHost(c: Context<AppEnv>, next: () => Promise<void>): Promise<Response | undefined> {
+    const exchange = c.get('exchange');
+    const match = matchHost(exchange.hosts, exchange.port, this.hostRules);
+    if (match === undefined) {
+      this.hintAtHost(exchange.port);
+      return respond(c, emptyReply(404));
+    }
+    exchange.uiHost = match.uiHost;
+    exchange.subdomain = match.subdomain;
+    await next();
+    return undefined;
+  }
+
+  private failure(exchange: Exchange, error: unknown): Reply {
+    return errorReply(error, (cause) => this.report(exchange, cause));
   }
 
   /** Counts and logs a request, and gives its memory back when the answer has left. */
@@ -226,7 +242,7 @@ class Front implements HttpApp {
       return undefined;
     } catch (error) {
       // Hono hands errors to onError; what is thrown and is no Error arrives here.
-      return exchange.respond(errorReply(error, (cause) => this.report(exchange, cause)));
+      return exchange.respond(this.failure(exchange, error));
     } finally {
       done();
     }
@@ -234,6 +250,7 @@ class Front implements HttpApp {
 
   private record(exchange: Exchange, status: number, milliseconds: number): void {
     this.options.metrics?.finished(exchange.route, status, milliseconds / 1000, exchange.received, exchange.sent);
+    if (!this.options.logger.isLevelEnabled('debug')) return;
     const { method, route, wasSent } = exchange;
     const record = { method, route, status, milliseconds: Math.round(milliseconds * 10) / 10, ...(wasSent ? {} : { aborted: true }) };
     this.options.logger.debug(record, 'request');

@@ -32,6 +32,8 @@ export interface HttpOptions {
   readonly metrics?: HttpMetrics;
   /** Milliseconds, monotonic. For durations and for the patience with slow clients. */
   readonly monotonic?: () => number;
+  /** Milliseconds that a slow client may hold memory for which others wait; BODY_MEMORY_PATIENCE unless a test is in a hurry. */
+  readonly bodyPatience?: number;
   /** A fresh, short, random text that connects an internal error with its log record. */
   readonly errorId?: () => string;
 }

@@ -1,10 +1,11 @@
 import { once } from 'node:events';
 import { get, request } from 'node:http';
+import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { decodeTrailer } from '@pyrgos/core/api';
 import { pino } from 'pino';
 import { PyrgosError } from '@pyrgos/core/errors';
-import { OWNER, RawClient, testApp } from '../../test/http/http-world.js';
+import { OWNER, RawClient, testApp, eventually } from '../../test/http/http-world.js';
 import { type Script, scriptedServices } from '../../test/http/scripted-services.js';
 import { MAX_PUT_BODY_SIZE, MAX_REQUESTS_IN_FLIGHT } from '../limits.js';
 import type { HttpApp } from './http-app.js';
@@ -228,7 +229,7 @@ describe('bodies', () => {
       expect(statusOf(answer)).toBe(400);
       expect(answer).toContain('trailer: request+body+is+1025%3B+the+maximum+is+1024\r\n');
     }
-    await vi.waitUntil(() => app.inFlight === 0);
+    await eventually(() => app.inFlight === 0);
   });
 
   test('a claimed length is refused before anything is sent, and an endless body is cut off', async () => {
@@ -251,7 +252,7 @@ describe('bodies', () => {
     expect(statusOf(await endless.until((text) => text.includes('\r\n\r\n')))).toBe(400);
     endless.destroy();
     claimed.destroy();
-    await vi.waitUntil(() => app.inFlight === 0);
+    await eventually(() => app.inFlight === 0);
   });
 
   test('large bodies arrive whole', async () => {
@@ -300,9 +301,9 @@ describe('bodies', () => {
       const client = await raw(port);
       client.send(`POST ${line} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nContent-Length: ${length}\r\n\r\n`);
       client.send(new Uint8Array(part));
-      await vi.waitUntil(() => app.inFlight === 1);
+      await eventually(() => app.inFlight === 1);
       client.destroy();
-      await vi.waitUntil(() => app.inFlight === 0);
+      await eventually(() => app.inFlight === 0);
     }
     expect(set).not.toHaveBeenCalled();
     expect(statusOf(await exchange(port, 'POST /api/v0/id HTTP/1.1'))).toBe(200);
@@ -326,7 +327,7 @@ describe('slow clients', () => {
     const timer = setInterval(() => client.send('a'), 20);
     await client.closed();
     clearInterval(timer);
-    await vi.waitUntil(() => app.inFlight === 0);
+    await eventually(() => app.inFlight === 0);
   });
 
   test('an answer that does not come, and one that is not read', async () => {
@@ -344,8 +345,8 @@ describe('slow clients', () => {
     deaf.socket.pause();
     deaf.send(`POST ${GET_BLOCK} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n\r\n`);
     // The call that never ends stays in flight; the other one is over.
-    await vi.waitUntil(() => app.inFlight === 2);
-    await vi.waitUntil(() => app.inFlight === 1);
+    await eventually(() => app.inFlight === 2);
+    await eventually(() => app.inFlight === 1);
   });
 });
 
@@ -379,7 +380,7 @@ describe('many clients', () => {
     const line = `POST /api/v0/transaction/start?owner=${OWNER} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n\r\n`;
     const open = await Promise.all(Array.from({ length: MAX_REQUESTS_IN_FLIGHT }, async () => raw(port)));
     for (const client of open) client.send(line);
-    await vi.waitUntil(() => app.inFlight === MAX_REQUESTS_IN_FLIGHT);
+    await eventually(() => app.inFlight === MAX_REQUESTS_IN_FLIGHT);
     const extra = await raw(port);
     extra.send(line);
     const answer = await extra.closed();
@@ -389,7 +390,24 @@ describe('many clients', () => {
     for (const text of await Promise.all(open.map(async (client) => client.until((received) => received.endsWith('done'))))) {
       expect(statusOf(text)).toBe(200);
     }
-    await vi.waitUntil(() => app.inFlight === 0);
+    await eventually(() => app.inFlight === 0);
+  });
+
+  test('clients that do not read what they asked for cannot keep others from their answers', async () => {
+    const large = new Uint8Array(60_000_000);
+    const { port, app } = await start(
+      { blocks: { readBlock: async (_owner, _cid, bat) => (bat === undefined ? large : Uint8Array.of(1)) } },
+      { bodyPatience: 50 },
+    );
+    const deaf = await Promise.all(Array.from({ length: 3 }, async () => raw(port)));
+    for (const client of deaf) {
+      client.socket.pause();
+      client.send(`POST ${GET_BLOCK} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n\r\n`);
+    }
+    await eventually(() => app.inFlight === 3);
+    const bat = 'z2mdSxvpvjsAbnyD4WFvM5a8B9FkZCJgY9eTUrwrjEdcfdDgMTB7HS7KwgoEhrtfGk49B5QuBn2baMFYvSc2XgEpBLSRLU3mn18MP9atzPt5GVR';
+    expect(statusOf(await exchange(port, `POST ${GET_BLOCK}&bat=${bat} HTTP/1.1`))).toBe(200);
+    await eventually(() => app.inFlight === 0);
   });
 
   test('connections are bounded, and idle ones make room', async () => {
@@ -434,7 +452,7 @@ describe('start and stop', () => {
     const idle = await raw(port);
     idle.send(`POST /api/v0/id HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n\r\n`);
     await idle.until((text) => text.includes('}'));
-    await vi.waitUntil(() => app.inFlight === 1);
+    await eventually(() => app.inFlight === 1);
     const closed = server.close(60_000);
     await idle.closed();
     await expect(raw(port)).rejects.toThrow('ECONNREFUSED');
@@ -447,22 +465,34 @@ describe('start and stop', () => {
     const { port, server, app } = await start({ blocks: { startTransaction: async () => new Promise<string>(() => undefined) } });
     const busy = await raw(port);
     busy.send(`POST /api/v0/transaction/start?owner=${OWNER} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n\r\n`);
-    await vi.waitUntil(() => app.inFlight === 1);
+    await eventually(() => app.inFlight === 1);
     await server.close(10);
     expect(await busy.closed()).toBe('');
   });
 
   test('the log says when a client did not wait for its answer', async () => {
     const lines: string[] = [];
+    let answer: (text: string) => void = () => undefined;
     const { port, app } = await start(
-      { blocks: { startTransaction: async () => new Promise<string>((resolve) => void setTimeout(resolve, 100, 'late')) } },
+      {
+        blocks: {
+          startTransaction: async () =>
+            new Promise<string>((resolve) => {
+              answer = resolve;
+            }),
+        },
+      },
       { logger: pino({ level: 'debug' }, { write: (line: string) => void lines.push(line) }) },
     );
     const client = await raw(port);
     client.send(`POST /api/v0/transaction/start?owner=${OWNER} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n\r\n`);
-    await vi.waitUntil(() => app.inFlight === 1, { interval: 5 });
-    client.destroy();
-    await vi.waitUntil(() => lines.length === 1);
+    await eventually(() => app.inFlight === 1);
+    client.socket.resetAndDestroy();
+    await client.closed();
+    // Both ends live in this process: a few turns later the server knows too.
+    for (let i = 0; i < 10; i++) await pause(5);
+    answer('late');
+    await eventually(() => lines.length === 1);
     expect(JSON.parse(lines[0]!)).toMatchObject({ route: 'api/transaction/start', aborted: true });
   });
 
@@ -478,12 +508,12 @@ describe('start and stop', () => {
     });
     const client = await raw(port);
     client.send(`POST /api/v0/transaction/start?owner=${OWNER} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n\r\n`);
-    await vi.waitUntil(() => app.inFlight === 1);
+    await eventually(() => app.inFlight === 1);
     const gone = client.closed();
     client.destroy();
     await gone;
     fail(new PyrgosError('storage', 'too late'));
-    await vi.waitUntil(() => app.inFlight === 0);
+    await eventually(() => app.inFlight === 0);
     const alive = await new Promise<Buffer>((resolve) => {
       get({ port, path: '/healthz', headers: { host: `127.0.0.1:${port}` } }, (answer) => {
         answer.once('data', resolve);

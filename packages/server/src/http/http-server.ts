@@ -75,11 +75,16 @@ export async function startHttpServer(app: HttpApp, options: HttpServerOptions):
           resolve();
         });
       });
+      // Also those that become idle while we wait: an answer that was on its way did not say that it is the last one.
       server.closeIdleConnections();
+      const sweep = setInterval(() => {
+        server.closeIdleConnections();
+      }, 100);
       const cut = setTimeout(() => {
         server.closeAllConnections();
       }, drainMilliseconds);
       await closed;
+      clearInterval(sweep);
       clearTimeout(cut);
       slow.stop();
     },
@@ -105,12 +110,12 @@ async function listen(server: Server, { host, port }: HttpServerOptions): Promis
 function boundConnections(server: Server, maximum: number): void {
   server.maxConnections = maximum;
   const scarce = Math.ceil(maximum * 0.9);
-  const open = new Set<Socket>();
+  let open = 0;
   let resting = false;
   server.on('connection', (socket: Socket) => {
-    open.add(socket);
-    socket.once('close', () => open.delete(socket));
-    if (open.size < scarce || resting) return;
+    open++;
+    socket.once('close', () => open--);
+    if (open < scarce || resting) return;
     resting = true;
     server.closeIdleConnections();
     setTimeout(() => {

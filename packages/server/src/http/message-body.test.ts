@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterEach, describe, expect, test, vi } from 'vitest';
-import { RawClient } from '../../test/http/http-world.js';
+import { afterEach, describe, expect, test } from 'vitest';
+import { RawClient, eventually } from '../../test/http/http-world.js';
 import { ByteBudget } from './byte-budget.js';
 import { type ReceivedBody, receiveBody, receiveStream } from './message-body.js';
 
@@ -51,10 +51,10 @@ describe('bodies from node:http', () => {
     const budget = budgetOf(1_000_000);
     const { bodies, post } = await reader(500_000, budget);
     await post('Content-Length: 65536', new Uint8Array(65_536).fill(1));
-    await vi.waitUntil(() => bodies.length === 1);
+    await eventually(() => bodies.length === 1);
     expect([budget.inUse, bodies[0]!.lease]).toEqual([0, undefined]);
     await post('Content-Length: 500000', new Uint8Array(500_000).fill(2));
-    await vi.waitUntil(() => bodies.length === 2);
+    await eventually(() => bodies.length === 2);
     expect(bodies[1]!.bytes).toEqual(new Uint8Array(500_000).fill(2));
     expect(budget.inUse).toBe(500_000);
     bodies[1]!.lease!.release();
@@ -68,7 +68,7 @@ describe('bodies from node:http', () => {
       'Transfer-Encoding: chunked',
       Buffer.concat([Buffer.from('186a0\r\n'), Buffer.alloc(100_000, 3), Buffer.from('\r\n0\r\n\r\n')]),
     );
-    await vi.waitUntil(() => bodies.length === 1);
+    await eventually(() => bodies.length === 1);
     expect(bodies[0]!.bytes.length).toBe(100_000);
     expect(budget.inUse).toBe(100_000);
   });
@@ -78,14 +78,14 @@ describe('bodies from node:http', () => {
     const { bodies, post } = await reader(800_000, budget);
     const body = new Uint8Array(800_000);
     await post('Content-Length: 800000', body);
-    await vi.waitUntil(() => bodies.length === 1);
+    await eventually(() => bodies.length === 1);
     const second = await post('Content-Length: 800000', body);
     // Small ones go past.
     await post('Content-Length: 10', new Uint8Array(10));
-    await vi.waitUntil(() => bodies.length === 2);
+    await eventually(() => bodies.length === 2);
     expect([bodies[1]!.bytes.length, second.text]).toEqual([10, '']);
     bodies[0]!.lease!.release();
-    await vi.waitUntil(() => bodies.length === 3);
+    await eventually(() => bodies.length === 3);
     expect(bodies[2]!.bytes.length).toBe(800_000);
   });
 
@@ -93,10 +93,10 @@ describe('bodies from node:http', () => {
     const budget = budgetOf(1_000_000, 50);
     const { bodies, errors, post } = await reader(800_000, budget);
     const slow = await post('Content-Length: 800000', new Uint8Array(100_000));
-    await vi.waitUntil(() => budget.inUse === 800_000);
+    await eventually(() => budget.inUse === 800_000);
     await post('Content-Length: 800000', new Uint8Array(800_000));
     await slow.closed();
-    await vi.waitUntil(() => bodies.length === 1);
+    await eventually(() => bodies.length === 1);
     expect(errors).toMatchObject([{ code: 'aborted' }]);
     bodies[0]!.lease!.release();
     expect(budget.inUse).toBe(0);
@@ -106,11 +106,11 @@ describe('bodies from node:http', () => {
     const budget = budgetOf(1_000_000);
     const { bodies, errors, post } = await reader(800_000, budget);
     await post('Content-Length: 800000', new Uint8Array(800_000));
-    await vi.waitUntil(() => bodies.length === 1);
+    await eventually(() => bodies.length === 1);
     const leaving = await post('Content-Length: 800000', new Uint8Array(70_000));
     const staying = await post('Content-Length: 800000', new Uint8Array(800_000));
     leaving.destroy();
-    await vi.waitUntil(() => errors.length === 1);
+    await eventually(() => errors.length === 1);
     bodies[0]!.lease!.release();
     await staying.until((text) => text.endsWith('ok'));
     bodies[1]!.lease!.release();

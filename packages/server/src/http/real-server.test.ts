@@ -33,7 +33,7 @@ import { ChunkMirrorCap, encodeMultiWriterCommit, formatChampCaps, PointerUpdate
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ApiClient } from '../../test/http/api-client.js';
-import { type NewAccount, SignUpClient } from '../../test/sign-up-client.js';
+import { type NewAccount, SignUpClient } from '@pyrgos/testkit/server';
 import { totpCode } from '../accounts/totp.js';
 import { loadConfig } from '../config/index.js';
 import { type RunningServer, startServer } from '../server.js';

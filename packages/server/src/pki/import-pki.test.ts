@@ -8,7 +8,7 @@ import { PointerUpdate, reachableBlocks } from '@pyrgos/core/model';
 import { goldenFolder, goldenMissing } from '@pyrgos/testkit/golden';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type PkiServer, PkiWorld } from '../../test/pki-world.js';
-import { SignUpClient } from '../../test/sign-up-client.js';
+import { SignUpClient } from '@pyrgos/testkit/server';
 import { ServerIdentity } from '../identity/server-identity.js';
 import type { StoredBlock } from '../ports/local-blocks.js';
 import { type ImportedPki, importPki } from './import-pki.js';

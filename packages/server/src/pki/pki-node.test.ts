@@ -4,7 +4,7 @@ import { DeniedError } from '@pyrgos/core/errors';
 import { ProofOfWork, SigningKeyPair } from '@pyrgos/core/keys';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Executioner, type PkiServer, PkiWorld } from '../../test/pki-world.js';
-import { SignUpClient } from '../../test/sign-up-client.js';
+import { SignUpClient } from '@pyrgos/testkit/server';
 import { ChainIndex } from './chain-index.js';
 
 const EMPTY = ProofOfWork.empty();

@@ -8,7 +8,7 @@ import { MemoryBlocks, OwnedKeys, PointerUpdate, WriterData } from '@pyrgos/core
 import { goldenFolder } from '@pyrgos/testkit/golden';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { peerIdOf } from '@pyrgos/core/api';
-import { type NewAccount, SignUpClient } from '../../test/sign-up-client.js';
+import { type NewAccount, SignUpClient } from '@pyrgos/testkit/server';
 import { validateSignUpLog } from './sign-up-log.js';
 
 let crypto: CryptoProvider;

@@ -3,7 +3,7 @@ import { ProofOfWork, SigningKeyPair } from '@pyrgos/core/keys';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { Executioner, type PkiServer, PkiWorld } from '../../test/pki-world.js';
-import { type NewAccount, SignUpClient } from '../../test/sign-up-client.js';
+import { type NewAccount, SignUpClient } from '@pyrgos/testkit/server';
 import { LoginTable } from '../accounts/login-table.js';
 import { ChainIndex } from './chain-index.js';
 import { PendingSignUps } from './pending-sign-ups.js';

@@ -4,7 +4,7 @@ import { ProofOfWork, SigningKeyPair } from '@pyrgos/core/keys';
 import { PointerUpdate, walkOwnedWriters, readCommittedWriterData } from '@pyrgos/core/model';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Executioner, type PkiServer, PkiWorld, type PkiWorldOptions } from '../../test/pki-world.js';
-import { type NewAccount, SignUpClient } from '../../test/sign-up-client.js';
+import { type NewAccount, SignUpClient } from '@pyrgos/testkit/server';
 import { LoginTable } from '../accounts/login-table.js';
 import { ZERO_SERVER_ID } from '../identity/server-identity.js';
 import type { ChainUpdateResult, CoreService } from '../services.js';

@@ -4,7 +4,7 @@ import { OwnerProof, type Signer, SigningKeyPair } from '@pyrgos/core/keys';
 import { MemoryBlocks, ownedKeyChampKey, PointerUpdate, WriterData } from '@pyrgos/core/model';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Interruption, SpaceWorld } from '../../test/space-world.js';
-import { MAX_WAITING_UPDATES, MAX_WRITERS_PER_USER } from '../limits.js';
+import { MAX_WAITING_UPDATES, MAX_WRITER_DATA_SIZE, MAX_WRITERS_PER_USER } from '../limits.js';
 
 let world: SpaceWorld;
 let alice: SigningKeyPair;
@@ -337,6 +337,28 @@ describe('targets', () => {
     await expect(set(legacy)).rejects.toMatchObject(text(legacy));
     const identity = Cid.v1(CidCodec.dagCbor, Multihash.create(MultihashCode.identity, Uint8Array.of(0xa0)));
     await expect(set(identity)).rejects.toMatchObject(text(identity));
+  });
+
+  test('of the largest size are accepted, one byte more is not', async () => {
+    const padded = (size: number): Uint8Array => {
+      const bytes = (padding: number): Uint8Array =>
+        encodeCbor(
+          new Map<string, Cid | Uint8Array>([
+            ['x', new Uint8Array(padding)],
+            ['controller', owner().cid],
+          ]),
+        );
+      return bytes(size - (bytes(100_000).length - 100_000));
+    };
+    const [largest, tooLarge] = await world.store(
+      'alice',
+      CidCodec.dagCbor,
+      padded(MAX_WRITER_DATA_SIZE),
+      padded(MAX_WRITER_DATA_SIZE + 1),
+    );
+    await expect(set(tooLarge!)).rejects.toMatchObject(text(tooLarge!));
+    expect(await set(largest!)).toBe(true);
+    expect(usage().totalBytes).toBe(MAX_WRITER_DATA_SIZE);
   });
 
   test('must be stored in the space of the owner', async () => {

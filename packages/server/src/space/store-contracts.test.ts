@@ -47,6 +47,7 @@ async function create(): Promise<StoreHarness> {
         clock: world.clock,
         logger: quiet,
       }).collect(),
+    addIdentity: async () => world.addUser('bob'),
     close: async () => world.close(),
   };
 }

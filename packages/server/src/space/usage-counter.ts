@@ -28,7 +28,7 @@ export interface CountedTree {
 }
 
 /** What an empty pointer is charged with. */
-export const NOTHING_COUNTED: CountedTree = { bytes: 0, missing: [] };
+const NOTHING_COUNTED: CountedTree = { bytes: 0, missing: [] };
 
 /** A tree that was counted before. */
 export interface CountedBefore extends CountedTree {

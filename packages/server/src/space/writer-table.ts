@@ -51,7 +51,10 @@ const sumColumns = [
   ['detached', 'direct_bytes * (1 - is_attached)'],
   ['pending', 'pending_bytes'],
 ]
-  .flatMap(([name, value]) => [`coalesce(sum((${value}) >> 32), 0) AS ${name}_high`, `coalesce(sum((${value}) & 4294967295), 0) AS ${name}_low`])
+  .flatMap(([name, value]) => [
+    `coalesce(sum((${value}) >> 32), 0) AS ${name}_high`,
+    `coalesce(sum((${value}) & 4294967295), 0) AS ${name}_low`,
+  ])
   .join(', ');
 
 const columns =

@@ -1,4 +1,5 @@
 import { connect, type Socket } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
 import { pino } from 'pino';
 import { fromHex } from '@pyrgos/core/bytes';
 import { createHttpApp, type HttpApp } from '../../src/http/http-app.js';
@@ -122,4 +123,9 @@ export class RawClient {
   destroy(): void {
     this.socket.destroy();
   }
+}
+
+/** Waits for a condition for as long as the test may take: how long that is depends on the machine. */
+export async function eventually(condition: () => boolean): Promise<void> {
+  while (!condition()) await pause(5);
 }

@@ -136,6 +136,22 @@ export function blockStoreContract(name: string, create: () => Promise<StoreHarn
         expect(await isStored(block.cid)).toBe(false);
       });
 
+      test('a writer of one identity is unknown in the name of another', async () => {
+        const block = signBlock(harness.crypto, signer(), text('a block'));
+        const others = [SigningKeyPair.generate(harness.crypto), await harness.addIdentity?.()].filter((other) => other !== undefined);
+        for (const other of others) {
+          const { hash } = other.publicKey;
+          await expect(harness.blocks.putBlocks(hash, owner(), [block], 'any text')).rejects.toMatchObject({ code: 'denied.block' });
+          const child = (await addChild(harness, signer())).signer;
+          const ofChild = signBlock(harness.crypto, child, text('a block'));
+          await expect(harness.blocks.putBlocks(hash, child.publicKeyHash, [ofChild], 'any text')).rejects.toMatchObject({
+            code: 'denied.block',
+          });
+          await expect(harness.blocks.getBlock(block.cid, { owner: hash })).rejects.toBeInstanceOf(PyrgosError);
+        }
+        expect(await isStored(block.cid)).toBe(false);
+      });
+
       test('a child may upload once its parent has listed it, and still after it was de-listed', async () => {
         const child = await addChild(harness, signer());
         const first = signBlock(harness.crypto, child.signer, text('first'));

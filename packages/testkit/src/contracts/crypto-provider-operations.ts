@@ -110,7 +110,7 @@ export const operations: readonly Operation[] = [
 ];
 
 /** A byte string whose memory was given to another thread: its length is 0, but it is not empty. */
-export function lostMemory(length = 32): Uint8Array {
+function lostMemory(length = 32): Uint8Array {
   const array = new Uint8Array(length);
   structuredClone(array.buffer, { transfer: [array.buffer] });
   return array;

@@ -14,6 +14,8 @@ export interface StoreHarness {
   readonly owner: SigningKeyPair;
   /** Whether gated blocks can be read only with their BAT. */
   readonly checksBats: boolean;
+  /** Makes another identity known to the server, where the test can. */
+  readonly addIdentity?: () => Promise<SigningKeyPair>;
   /** The blocks protected by open transactions, where the test can see them. */
   readonly openBlocks?: (owner: PublicKeyHash) => Promise<readonly Cid[]>;
   /** Collects garbage, where the test can ask for it. */

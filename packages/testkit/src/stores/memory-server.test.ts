@@ -18,6 +18,11 @@ function harnessOf(server: MemoryServer, owner: SigningKeyPair): StoreHarness {
     pointers: server.pointers,
     owner,
     checksBats: server.checksBats,
+    addIdentity: async () => {
+      const other = SigningKeyPair.generate(crypto);
+      server.registerIdentity(other.publicKey.hash);
+      return other;
+    },
     openBlocks: async (of) => server.openBlocks(of),
     collectGarbage: async (of) => server.collectGarbage(of),
     duringNextCommit: (action) => {

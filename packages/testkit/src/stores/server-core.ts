@@ -102,11 +102,15 @@ export class ServerCore {
     }
   }
 
-  /** Refuses unknown writers, after a search through the owner's tree (section 1.4 rule 3). DeniedError `denied.block`. */
+  /**
+   * Refuses writers that are unknown or belong to another identity, after a search through the owner's tree (section 1.4 rule 3).
+   * DeniedError `denied.block`.
+   */
   async requireKnownWriter(owner: PublicKeyHash, writer: PublicKeyHash): Promise<void> {
-    if (this.state.writers.has(writer.key)) return;
+    const isKnown = (): boolean => this.state.writers.get(writer.key)?.owner.equals(owner) === true;
+    if (isKnown()) return;
     await this.searchOwnedWriters(owner);
-    if (this.state.writers.has(writer.key)) return;
+    if (isKnown()) return;
     throw new DeniedError('denied.block', 'Unknown writer on this server!', { writer: writer.toString() });
   }
 

@@ -104,8 +104,8 @@ ${body}
 const home = page(
   'Pyrgos home server',
   `<h1>This is a home server for encrypted files</h1>
-<p class="lead">It runs Pyrgos and speaks the Peergos protocol. It keeps what its users store, but it cannot read it: files, names and
-contacts are encrypted before they get here, and the keys never do.</p>
+<p class="lead">It runs Pyrgos and speaks the Peergos protocol. It keeps what its users store, but it cannot read it: files, their names and
+the list of friends are encrypted before they get here, and the keys never get here at all. It does see user names, sizes and times.</p>
 <section>
 <h2>There is no web app on this server yet</h2>
 <p>You are looking at a plain information page: it has no sign-in form, and it never asks for a password. To work with your files, use a

@@ -57,10 +57,15 @@ const getChain: Handler = async (call) => {
   return bytesReply(encodeChain(await call.services.core.getChain(reader.readText(MAX_STREAM_TEXT))));
 };
 
-const getUsernamesGzip: Handler = async ({ services }) => {
-  const names = JSON.stringify(await services.core.usernames());
-  return bytesReply(await compress(utf8Encode(names)), { 'content-encoding': 'gzip', 'content-type': 'application/json' });
-};
+/** Every client asks for all names when it starts, so they are compressed once for as long as they stay the same. */
+function usernamesHandler(): Handler {
+  let last: { readonly names: string; readonly compressed: Promise<Uint8Array> } | undefined;
+  return async ({ services }) => {
+    const names = JSON.stringify(await services.core.usernames());
+    if (last?.names !== names) last = { names, compressed: compress(utf8Encode(names)) };
+    return bytesReply(await last.compressed, { 'content-encoding': 'gzip', 'content-type': 'application/json' });
+  };
+}
 
 const signup: Handler = async (call) => {
   const limit = 2 * MAX_TEXT_FRAME + 3 * LENGTH + MAX_CHAIN_SIZE + MAX_OP_LOG_SIZE + MAX_PROOF_SIZE;
@@ -104,18 +109,20 @@ function refuse(text: string): Handler {
 }
 
 /** Names and accounts below `/peergos/v0/core/` (chapter 02 section 8). What belongs to paid and mirroring servers is refused. */
-export const coreRoutes: RouteTable = new Map<string, Handler>([
-  ['getPublicKey', getPublicKey],
-  ['getUsername', getUsername],
-  ['getChain', getChain],
-  ['getUsernamesGzip', getUsernamesGzip],
-  ['signup', signup],
-  ['updateChain', updateChain],
-  ['startPaidSignup', startPaidSignup],
-  ['startPaidMirror', startPaidMirror],
-  ['completePaidSignup', refuse('This server does not offer paid accounts')],
-  ['completePaidMirror', refuse('This server does not offer paid accounts')],
-  ['mirror', refuse('Not enough space quota!')],
-  ['migrateUser', refuse('This server does not take migrated accounts yet')],
-  ['getUserSnapshots', refuse('This server does not have an instance bat.')],
-]);
+export function coreRoutes(): RouteTable {
+  return new Map<string, Handler>([
+    ['getPublicKey', getPublicKey],
+    ['getUsername', getUsername],
+    ['getChain', getChain],
+    ['getUsernamesGzip', usernamesHandler()],
+    ['signup', signup],
+    ['updateChain', updateChain],
+    ['startPaidSignup', startPaidSignup],
+    ['startPaidMirror', startPaidMirror],
+    ['completePaidSignup', refuse('This server does not offer paid accounts')],
+    ['completePaidMirror', refuse('This server does not offer paid accounts')],
+    ['mirror', refuse('Not enough space quota!')],
+    ['migrateUser', refuse('This server does not take migrated accounts yet')],
+    ['getUserSnapshots', refuse('This server does not have an instance bat.')],
+  ]);
+}

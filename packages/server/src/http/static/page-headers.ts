@@ -12,7 +12,7 @@ export interface PageContext {
 
 /**
  * The content security policy of the main pages and of app subdomains (chapter 02 section 14.1). `'wasm-unsafe-eval'` and `worker-src`
- * are ours: the cryptography of the web app is WASM in workers, which `script-src 'self'` alone forbids (docs/decisions/006-http-front-end.md).
+ * are ours: the cryptography of the web app is WASM in workers, which `script-src 'self'` alone forbids (docs/decisions/007-http-front-end.md).
  */
 function contentSecurityPolicy({ protocol, uiHost, appHost, paymentDomains }: PageContext): string {
   const home = `${protocol}://${uiHost}`;

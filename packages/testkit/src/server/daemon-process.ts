@@ -1,12 +1,12 @@
-/** The real server as a child process, for tests that kill it. */
+/** The real server as a child process, for tests that kill it and for benchmarks. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const program = fileURLToPath(new URL('../packages/cli/bin/pyrgos.js', import.meta.url));
-const START_MS = 30_000;
+const program = fileURLToPath(new URL('../../../cli/bin/pyrgos.js', import.meta.url));
+const START_MS = 120_000;
 
 /** What `pyrgos daemon --json` prints when it is ready. */
 interface ReadyLine {
@@ -25,12 +25,19 @@ export interface DaemonProcess {
   kill(): Promise<void>;
   /** Starts it again on the same port and data. */
   restart(): Promise<void>;
-  /** Stops it and removes its data. */
+  /** Stops it in order, and removes its data unless the caller gave the directory. */
   stop(): Promise<void>;
 }
 
-/** Starts the server with configuration options (names of the configuration file) and waits until it is ready. */
-export async function startDaemonProcess(options: Readonly<Record<string, string>> = {}, directory?: string): Promise<DaemonProcess> {
+/**
+ * Starts the server with configuration options (names of the configuration file) and waits until it is ready. `nodeFlags` are for Node, such as
+ * those of its profiler.
+ */
+export async function startDaemonProcess(
+  options: Readonly<Record<string, string>> = {},
+  directory?: string,
+  nodeFlags: readonly string[] = [],
+): Promise<DaemonProcess> {
   const dataDirectory = directory ?? (await mkdtemp(join(tmpdir(), 'pyrgos-daemon-')));
   let child: ChildProcess | undefined;
   let output = '';
@@ -44,7 +51,7 @@ export async function startDaemonProcess(options: Readonly<Record<string, string
 
   const start = async (): Promise<void> => {
     const flags = Object.entries({ ...options, port }).flatMap(([name, value]) => [`--${name}`, value]);
-    const started = spawn(process.execPath, [program, 'daemon', '--json', ...flags], {
+    const started = spawn(process.execPath, [...nodeFlags, program, 'daemon', '--json', ...flags], {
       env: { ...process.env, PYRGOS_PATH: dataDirectory },
       stdio: ['ignore', 'pipe', 'pipe'],
     });

@@ -6,8 +6,8 @@ import { toHex } from '@pyrgos/core/bytes';
 import { Cid, CidCodec, DataFrameWriter, decodeCbor, encodeCbor, parseCid } from '@pyrgos/core/codec';
 import type { CryptoProvider } from '@pyrgos/core/crypto';
 import { ProofOfWork, signAttached, signNow, type Signer } from '@pyrgos/core/keys';
-import { PointerUpdate, WriterData } from '@pyrgos/core/model';
-import { type NewAccount, SignUpClient } from '../packages/server/test/sign-up-client.js';
+import { type ChunkMirrorCap, formatChampCaps, PointerUpdate, WriterData } from '@pyrgos/core/model';
+import { type NewAccount, SignUpClient } from './sign-up-client.js';
 
 /** An answer that is not 200. */
 export class WireError extends Error {
@@ -20,10 +20,27 @@ export class WireError extends Error {
   }
 }
 
+/** A call that is ready to be sent. */
+export interface WireCall {
+  /** Relative to the URL of the server. */
+  readonly path: string;
+  readonly body: Uint8Array;
+}
+
 /** A writer and what it points at. */
 export interface WireWriter {
   readonly signer: Signer;
   pointer: PointerUpdate | undefined;
+}
+
+const nothing = new Uint8Array(0);
+
+function ownerOf(account: NewAccount): string {
+  return `owner=${account.identity.publicKey.hash.toString()}`;
+}
+
+function nameOf(writer: Signer): string {
+  return `writer=${writer.publicKeyHash.toString()}`;
 }
 
 /** Talks to one server over kept-alive connections. */
@@ -44,7 +61,7 @@ export class WireClient {
   }
 
   /** One POST; WireError for any other status than 200, the error of the connection when it breaks. */
-  async call(path: string, body: Uint8Array = new Uint8Array(0)): Promise<Uint8Array> {
+  async call(path: string, body: Uint8Array = nothing): Promise<Uint8Array> {
     return new Promise((resolve, reject) => {
       const outgoing = request(new URL(path, this.url), { method: 'POST', agent: this.agent }, (response) => {
         const parts: Buffer[] = [];
@@ -93,41 +110,72 @@ export class WireClient {
     return { signer: home.signer, pointer: PointerUpdate.next(undefined, targets.home) };
   }
 
+  /** The call that uploads blocks of one writer, with their CIDs. */
+  putCall(
+    account: NewAccount,
+    writer: Signer,
+    blocks: readonly Uint8Array[],
+    raw: boolean,
+    transaction: string,
+  ): WireCall & { readonly cids: readonly Cid[] } {
+    const digests = blocks.map((block) => this.crypto.sha256(block));
+    const signatures = digests.map((digest) => signAttached(this.crypto, writer.secretKey, digest));
+    const query = `format=${raw ? 'raw' : 'dag-cbor'}&${ownerOf(account)}&transaction=${transaction}&${nameOf(writer)}`;
+    return {
+      path: `api/v0/block/put/bulk?${query}`,
+      body: BlockWriteGroup.of(blocks, signatures).encode(),
+      cids: digests.map((digest) => Cid.ofSha256(digest, raw ? CidCodec.raw : CidCodec.dagCbor)),
+    };
+  }
+
   /** Uploads blocks of one writer, durably; returns their CIDs. */
   async put(account: NewAccount, writer: Signer, blocks: readonly Uint8Array[], raw: boolean, transaction: string): Promise<Cid[]> {
-    const signatures = blocks.map((block) => signAttached(this.crypto, writer.secretKey, this.crypto.sha256(block)));
-    const owner = account.identity.publicKey.hash.toString();
-    const query = `format=${raw ? 'raw' : 'dag-cbor'}&owner=${owner}&transaction=${transaction}&writer=${writer.publicKeyHash.toString()}`;
-    await this.call(`api/v0/block/put/bulk?${query}`, BlockWriteGroup.of(blocks, signatures).encode());
-    return blocks.map((block) => Cid.ofSha256(this.crypto.sha256(block), raw ? CidCodec.raw : CidCodec.dagCbor));
+    const { path, body, cids } = this.putCall(account, writer, blocks, raw, transaction);
+    await this.call(path, body);
+    return [...cids];
+  }
+
+  /** The call that reads a block without BAT. */
+  getCall(account: NewAccount, cid: Cid): WireCall {
+    return { path: `api/v0/block/get?arg=${cid.toString()}&${ownerOf(account)}`, body: nothing };
   }
 
   /** A block, undefined when it is absent. */
   async get(account: NewAccount, cid: Cid): Promise<Uint8Array | undefined> {
-    const bytes = await this.call(`api/v0/block/get?arg=${cid.toString()}&owner=${account.identity.publicKey.hash.toString()}`);
+    const bytes = await this.call(this.getCall(account, cid).path);
     return bytes.length === 0 ? undefined : bytes;
   }
 
+  /** The call that looks keys up in a tree, at most MAX_CHAMP_LOOKUPS. */
+  champCall(account: NewAccount, root: Cid, caps: readonly ChunkMirrorCap[]): WireCall {
+    const path = `api/v0/champ/get/bulk?arg=${root.toString()}&caps=${formatChampCaps(caps)}&${ownerOf(account)}`;
+    return { path, body: nothing };
+  }
+
   async startTransaction(account: NewAccount): Promise<string> {
-    return new TextDecoder().decode(await this.call(`api/v0/transaction/start?owner=${account.identity.publicKey.hash.toString()}`));
+    return new TextDecoder().decode(await this.call(`api/v0/transaction/start?${ownerOf(account)}`));
   }
 
   async closeTransaction(account: NewAccount, transaction: string): Promise<void> {
-    await this.call(`api/v0/transaction/close?arg=${transaction}&owner=${account.identity.publicKey.hash.toString()}`);
+    await this.call(`api/v0/transaction/close?arg=${transaction}&${ownerOf(account)}`);
   }
 
   /** The stored pointer of a writer. */
   async getPointer(account: NewAccount, writer: Signer): Promise<PointerUpdate | undefined> {
-    const query = `owner=${account.identity.publicKey.hash.toString()}&writer=${writer.publicKeyHash.toString()}`;
-    const signed = await this.call(`peergos/v0/mutable/getPointer?${query}`);
+    const signed = await this.call(`peergos/v0/mutable/getPointer?${ownerOf(account)}&${nameOf(writer)}`);
     return signed.length === 0 ? undefined : PointerUpdate.decodeVerifiedBefore(signed);
+  }
+
+  /** The call that sends an update of a pointer. Its answer is one byte, 1 when the update was accepted. */
+  setPointerCall(account: NewAccount, writer: Signer, update: PointerUpdate): WireCall {
+    return { path: `peergos/v0/mutable/setPointer?${ownerOf(account)}&${nameOf(writer)}`, body: update.sign(this.crypto, writer) };
   }
 
   /** Points a writer at a new target. */
   async setPointer(account: NewAccount, writer: WireWriter, target: Cid): Promise<void> {
     const next = PointerUpdate.next(writer.pointer, target);
-    const query = `owner=${account.identity.publicKey.hash.toString()}&writer=${writer.signer.publicKeyHash.toString()}`;
-    const answer = await this.call(`peergos/v0/mutable/setPointer?${query}`, next.sign(this.crypto, writer.signer));
+    const { path, body } = this.setPointerCall(account, writer.signer, next);
+    const answer = await this.call(path, body);
     if (answer[0] !== 1) throw new WireError(200, 'the update was rejected');
     writer.pointer = next;
   }
@@ -153,9 +201,6 @@ export class WireClient {
   /** Bytes used; with `local` pending uploads, too. */
   async usage(account: NewAccount, local = false): Promise<number> {
     const auth = toHex(signNow(this.crypto, account.identity.secretKey, Date.now()));
-    const owner = account.identity.publicKey.hash.toString();
-    return Number(decodeCbor(await this.call(`peergos/v0/storage/usage?owner=${owner}&local=${local}&auth=${auth}`)));
+    return Number(decodeCbor(await this.call(`peergos/v0/storage/usage?${ownerOf(account)}&local=${local}&auth=${auth}`)));
   }
 }
-
-export type { NewAccount } from '../packages/server/test/sign-up-client.js';
