@@ -1,4 +1,4 @@
-import { Cid } from '@pyrgos/core/codec';
+import type { Cid } from '@pyrgos/core/codec';
 import { Champ, ChunkMirrorCap, MemoryBlocks } from '@pyrgos/core/model';
 import { measure, operationsPerSecond, type Measurement } from './measure.js';
 import type { ServerWorld } from './server-world.js';
