@@ -109,6 +109,23 @@ describe('the commands of a server', { timeout: 240_000 }, () => {
     expect(again.ready.signUpLink?.split('token=')[1]).toBe(ready.signUpLink?.split('token=')[1]);
   });
 
+  test('commands work at once after the server was killed', async () => {
+    const { child } = await startDaemon();
+    await kill(child, 'SIGKILL');
+    expect(pyrgos(['token', 'list', '--json'])).toMatchObject({ status: 0, stderr: '' });
+  });
+
+  test('commands that ask for something do not make a server where there is none', () => {
+    for (const args of [
+      ['admin', 'user', 'list'],
+      ['token', 'list'],
+      ['admin', 'backup', join(folder, 'backup')],
+    ]) {
+      expect(pyrgos(args)).toMatchObject({ status: 1, stderr: expect.stringContaining(`no server in ${data}`) });
+    }
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
   test('daemon explains why it cannot start', async () => {
     const taken = createServer();
     await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
@@ -248,7 +265,8 @@ describe('the commands of a server', { timeout: 240_000 }, () => {
     const result = pyrgos(['admin', 'restore', backup]);
     expect(result).toMatchObject({ status: 1, stdout: '' });
     expect(result.stderr).toContain('nothing was changed');
-    expect(readdirSync(data).filter((name) => name !== 'lock')).toEqual([]);
+    // Not even an empty folder.
+    expect(readdirSync(folder)).toEqual(['backup']);
   });
 
   test('a full disk is explained, and nothing is left half-made', async ({ skip }) => {

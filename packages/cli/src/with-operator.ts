@@ -1,12 +1,26 @@
+import { stat } from 'node:fs/promises';
+import { PyrgosError } from '@pyrgos/core/errors';
+import { dataPaths } from '@pyrgos/server/config';
 import { type Operator, openOperator } from '@pyrgos/server/operator';
 import type { Command } from 'commander';
-import { loadSettings } from './server-settings.js';
+import { loadSettings, settingsOf } from './server-settings.js';
+
+/** How {@link withOperator} works. */
+export interface WithOperatorOptions {
+  /** Whether the command may make a new server where there is none. Default: false, so that a mistyped directory stays as it is. */
+  readonly mayCreate?: boolean;
+}
 
 /**
  * Does something as the operator of the data directory that `command` names: through the running server, which alone has the data open, or in this process
- * when there is none.
+ * when there is none. PyrgosError `not-found.file` when no server has ever lived there.
  */
-export async function withOperator<T>(command: Command, work: (operator: Operator) => Promise<T>): Promise<T> {
+export async function withOperator<T>(
+  command: Command,
+  work: (operator: Operator) => Promise<T>,
+  { mayCreate = false }: WithOperatorOptions = {},
+): Promise<T> {
+  if (!mayCreate) await requireServer(settingsOf(command).dataDirectory);
   const { config } = await loadSettings(command);
   const opened = await openOperator(config);
   try {
@@ -14,4 +28,16 @@ export async function withOperator<T>(command: Command, work: (operator: Operato
   } finally {
     await opened.close();
   }
+}
+
+/** A restore that waits to be finished is a server, too. */
+async function requireServer(dataDirectory: string): Promise<void> {
+  for (const path of [dataPaths.database(dataDirectory), dataPaths.restored(dataDirectory)]) {
+    const found = await stat(path).catch(() => undefined);
+    if (found !== undefined) return;
+  }
+  throw new PyrgosError(
+    'not-found.file',
+    `There is no server in ${dataDirectory}. Name its data directory with --data or PYRGOS_PATH; pyrgos daemon makes a new one.`,
+  );
 }

@@ -17,8 +17,10 @@ export const REQUEST_TIMEOUT = 60_000;
 export const RESPONSE_TIMEOUT = 600_000;
 /** Milliseconds that an idle connection is kept (ours). */
 export const KEEP_ALIVE_TIMEOUT = 65_000;
-/** Requests in flight; more are answered 503 (chapter 02 section 1.1). */
+/** Requests in flight whose body has arrived; more are answered 503 (chapter 02 section 1.1). */
 export const MAX_REQUESTS_IN_FLIGHT = 1000;
+/** Request bodies under way; for one more, the one that has been silent for longest is answered 503 (ours). */
+export const MAX_BODIES_UNDER_WAY = 1024;
 /** Open connections; more are closed at once (ours). */
 export const MAX_CONNECTIONS = 2048;
 /** Connections that wait to be accepted (chapter 02 section 1.1). */
@@ -31,8 +33,8 @@ export const DOWNLOAD_MEMORY = 134_217_728;
 export const SMALL_BODY_SIZE = 65_536;
 /** Milliseconds that a slow client may hold memory for which others wait (ours). */
 export const BODY_MEMORY_PATIENCE = 15_000;
-/** Memory set aside for an answer whose size is not known: a CHAMP lookup (ours). */
-export const EXPECTED_CHAMP_ANSWER_SIZE = 262_144;
+/** Largest answer of a CHAMP lookup, for which memory is set aside before anything is read; clients fetch the rest (ours). */
+export const CHAMP_ANSWER_MEMORY = 4_194_304;
 /** Largest value of the header that carries an error text (chapter 02 section 2.4; ours). */
 export const MAX_ERROR_HEADER_SIZE = 4096;
 /** Largest body of block/put and block/put/bulk: the blocks, their signatures and what is around them (chapter 02 section 5; ours). */
@@ -245,3 +247,7 @@ export const MIN_FREE_DISK = 67_108_864;
 export const FIRST_COLLECTION_DELAY = 30_000;
 /** Milliseconds that such a call may take to arrive (ours). */
 export const OPERATOR_CALL_PATIENCE = 10_000;
+/** Linked blocks of one user that a backup may lack. */
+export const MAX_MISSING_BLOCKS = 100_000;
+/** Roots in the header of a backup's blocks; readers do not need them. */
+export const MAX_BACKUP_ROOTS = 20_000;

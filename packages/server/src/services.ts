@@ -58,8 +58,8 @@ export interface BlockService extends BlockStore {
   ): Promise<readonly Cid[]>;
   /** Size in bytes, 0 when absent. Without an owner any user's block is meant. */
   sizeOf(cid: Cid, owner: PublicKeyHash | undefined): Promise<number>;
-  /** The blocks touched by a CHAMP look-up (section 5.7). */
-  champGet(owner: PublicKeyHash, root: Cid, caps: readonly ChunkMirrorCap[]): Promise<readonly Uint8Array[]>;
+  /** The blocks touched by a CHAMP look-up (section 5.7). What exceeds `maxBytes` in all is left out. */
+  champGet(owner: PublicKeyHash, root: Cid, caps: readonly ChunkMirrorCap[], maxBytes?: number): Promise<readonly Uint8Array[]>;
   /** Direct access to the store: nothing of it here. */
   properties(): BlockStoreProperties;
 }

@@ -1,9 +1,12 @@
-import { resolve } from 'node:path';
+import { existsSync } from 'node:fs';
+import { readdir, rmdir } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import { loadCrypto } from '@pyrgos/core/crypto';
 import { PyrgosError } from '@pyrgos/core/errors';
 import type { BackupProgress } from '@pyrgos/server/operator';
 import { DataDirectoryLock, formatByteCount, locateDataDirectory, prepareDataDirectory } from '@pyrgos/server/config';
 import type { Command } from 'commander';
+import { commandName } from '../command-name.js';
 import { parseBytes } from '../parse-arguments.js';
 import { addDataOption } from '../server-settings.js';
 import { ask, formatTable, formatTime, isInteractive, notify, printable, printJson, printLine, readInput } from '../terminal.js';
@@ -76,6 +79,10 @@ function addBackupCommands(admin: Command): void {
     ).finally(progress.end);
     if (json === true) printJson(summary);
     else printLine(`${summary.users} users, ${summary.blocks} blocks, ${approximate(summary.bytes)} are in ${summary.folder}`);
+    for (const { username, missing, damaged } of summary.incomplete) {
+      if (damaged > 0) notify(`${damaged} blocks of ${username} are damaged and not in the backup: check the disk`);
+      if (missing > 0) notify(`${missing} blocks that ${username} links to were never stored here or are lost; the rest is in the backup`);
+    }
     notify('whoever has this folder can act as your server: keep it as safe as the server itself');
   });
 
@@ -86,6 +93,7 @@ function addBackupCommands(admin: Command): void {
     .option('--json', 'print one JSON object');
   addDataOption(restore).action(async (source: string, { data, json }: JsonOption & { readonly data?: string }) => {
     const directory = locateDataDirectory(data, process.env);
+    const isNew = !existsSync(directory);
     for (const notice of await prepareDataDirectory(directory)) notify(notice);
     const { restoreBackup } = await import('@pyrgos/server/backup');
     const lock = await DataDirectoryLock.acquire(directory, 'command');
@@ -101,8 +109,20 @@ function addBackupCommands(admin: Command): void {
       if (summary.recounted.length > 0) notify(`the usage of ${summary.recounted.join(', ')} was counted anew`);
     } finally {
       await lock.release();
+      if (isNew) await removeIfUnused(directory);
     }
   });
+}
+
+/** Removes a data directory in which nothing but the empty folder of the lock was left. */
+async function removeIfUnused(directory: string): Promise<void> {
+  try {
+    if ((await readdir(directory)).some((name) => name !== 'lock')) return;
+    await rmdir(join(directory, 'lock'));
+    await rmdir(directory);
+  } catch {
+    // It holds something, or is gone: then it stays as it is.
+  }
 }
 
 function addUserCommands(admin: Command): void {
@@ -118,7 +138,7 @@ function addUserCommands(admin: Command): void {
       printJson({ users });
       return;
     }
-    if (users.length === 0) notify('nobody has an account yet; make a sign-up link with: pyrgos token create');
+    if (users.length === 0) notify(`nobody has an account yet; make a sign-up link with: ${commandName} token create`);
     const rows = users.map(({ name, quota, used }) => [
       name,
       used === undefined ? 'reserved' : approximate(used),

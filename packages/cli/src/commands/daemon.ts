@@ -1,5 +1,6 @@
 import type { RunningServer } from '@pyrgos/server';
 import type { Command } from 'commander';
+import { commandName } from '../command-name.js';
 import { addServerOptions, loadSettings } from '../server-settings.js';
 import { formatTable, notify, printJson, printLine } from '../terminal.js';
 import { version } from '../version.js';
@@ -45,7 +46,7 @@ function printWelcome(server: RunningServer, link: string | undefined): void {
     ['Data', server.dataDirectory],
   ];
   for (const row of formatTable(rows)) printLine(`  ${row}`);
-  printLine('Stop it with Ctrl-C. Sign-up links for more people: pyrgos token create');
+  printLine(`Stop it with Ctrl-C. Sign-up links for more people: ${commandName} token create`);
   if (link === undefined) return;
   printLine();
   printLine('To create an account, open this link. It works once:');

@@ -1,6 +1,7 @@
 import { NotFoundError, PyrgosError } from '@pyrgos/core/errors';
 import type { InviteLink, Operator } from '@pyrgos/server/operator';
 import type { Command } from 'commander';
+import { commandName } from '../command-name.js';
 import { parseCount } from '../parse-arguments.js';
 import { addDataOption } from '../server-settings.js';
 import { formatTable, formatTime, notify, printJson, printLine, readInput } from '../terminal.js';
@@ -23,7 +24,7 @@ export function addTokenCommand(program: Command): void {
     .argument('[count]', 'how many', parseCount, 1)
     .option('--json', 'print one JSON object');
   addDataOption(create).action(async (count: number, { json }: JsonOption) => {
-    const made = await withOperator(create, async (operator) => operator.createTokens(count));
+    const made = await withOperator(create, async (operator) => operator.createTokens(count), { mayCreate: true });
     if (json === true) printJson({ tokens: made });
     else for (const { link } of made) printLine(link);
   });
@@ -32,7 +33,7 @@ export function addTokenCommand(program: Command): void {
   addDataOption(list).action(async ({ json }: JsonOption) => {
     const tokens = await withOperator(list, async (operator) => operator.listTokens());
     if (json === true) printJson({ tokens });
-    else if (tokens.length === 0) notify('no unused sign-up links; make one with: pyrgos token create');
+    else if (tokens.length === 0) notify(`no unused sign-up links; make one with: ${commandName} token create`);
     else for (const row of formatTable(tokens.map(({ created, link }) => [formatTime(created), link]))) printLine(row);
   });
 
@@ -50,7 +51,7 @@ export function addTokenCommand(program: Command): void {
 
 async function revokeToken(operator: Operator, digits: string): Promise<void> {
   if (!/^[0-9a-f]+$/.test(digits) || digits.length < PREFIX_LENGTH) {
-    throw new PyrgosError('argument', `A token is named by at least ${PREFIX_LENGTH} of its digits; see: pyrgos token list`);
+    throw new PyrgosError('argument', `A token is named by at least ${PREFIX_LENGTH} of its digits; see: ${commandName} token list`);
   }
   const matches = (await operator.listTokens()).filter(({ token }: InviteLink) => token.startsWith(digits));
   const [only, second] = matches;

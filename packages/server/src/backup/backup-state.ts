@@ -4,6 +4,7 @@ import { Cid, CidCodec, decodeBase64, decodeMultihash, parseCid } from '@pyrgos/
 import { PyrgosError } from '@pyrgos/core/errors';
 import { Bat, BatId, BatWithId, PublicKeyHash } from '@pyrgos/core/keys';
 import { z } from 'zod';
+import { MAX_MISSING_BLOCKS } from '../limits.js';
 import type { ProblemList } from './problem-list.js';
 
 /** The `format` of state.json. Readers ignore members that they do not know. */
@@ -29,6 +30,7 @@ export interface BackupState {
   readonly owners: readonly {
     readonly username: string;
     readonly identity: PublicKeyHash;
+    readonly missing: readonly Cid[];
     readonly writers: readonly {
       readonly writer: PublicKeyHash;
       readonly signedPointer: Uint8Array;
@@ -132,6 +134,7 @@ const stateSchema: z.ZodType<BackupState> = z.object({
     z.object({
       username: username(),
       identity: keyHash(),
+      missing: z.array(cid()).max(MAX_MISSING_BLOCKS).default([]),
       writers: z.array(z.object({ writer: keyHash(), signedPointer: base64(), target: cid().nullish() })),
     }),
   ),

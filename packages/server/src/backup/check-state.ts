@@ -1,14 +1,16 @@
 import { SpaceRequest } from '@pyrgos/core/accounts';
 import { type Cid, decodeCid } from '@pyrgos/core/codec';
 import type { CryptoProvider } from '@pyrgos/core/crypto';
-import { FormatError } from '@pyrgos/core/errors';
-import { inlineSigningKey, openSigned, type PublicKeyHash } from '@pyrgos/core/keys';
-import { equalTargets, openPointer } from '@pyrgos/core/model';
+import { FormatError, PyrgosError } from '@pyrgos/core/errors';
+import { inlineSigningKey, openSigned, type PublicKeyHash, resolveSigningKey } from '@pyrgos/core/keys';
+import { equalTargets, openPointer, PointerUpdate } from '@pyrgos/core/model';
 import { parseFactorRecord, parseLoginRecord, parseStagedLoginRecord } from '../accounts/account-records.js';
 import type { FactorRow } from '../accounts/factor-table.js';
 import type { LoginRow } from '../accounts/login-table.js';
 import type { StagedLoginRow } from '../accounts/staged-login-table.js';
 import { PKI_USERNAME } from '../pki/pki-writer.js';
+import type { LocalBlocks } from '../ports/local-blocks.js';
+import { localBlockSource } from '../space/local-source.js';
 import { type BackupState, BLOCKS_FILE } from './backup-state.js';
 import type { BlockIndex } from './block-index.js';
 import type { ProblemList } from './problem-list.js';
@@ -59,10 +61,10 @@ export async function checkState(state: BackupState, crypto: CryptoProvider, pro
       const place = `${where}, writer ${writer.toString()}`;
       if (writers.has(writer.key)) problems.add(place, 'is listed twice');
       writers.add(writer.key);
+      // The key of an old writer is a block: checkOldWriters looks at these when the blocks are there.
+      const key = inlineSigningKey(writer);
       await problems.check(place, () => {
-        const key = inlineSigningKey(writer);
-        if (key === undefined) throw new FormatError('format.backup', 'writer', 'does not carry its key');
-        const { updated } = openPointer(crypto, key, signedPointer);
+        const { updated } = key === undefined ? PointerUpdate.decodeVerifiedBefore(signedPointer) : openPointer(crypto, key, signedPointer);
         if (target !== undefined && !equalTargets(updated, target ?? undefined)) {
           throw new FormatError('format.backup', 'target', 'is not the one of the signed pointer');
         }
@@ -78,36 +80,59 @@ export async function checkState(state: BackupState, crypto: CryptoProvider, pro
   }
   for (const { username, signedRequest } of state.spaceRequests) {
     await problems.check(`spaceRequests, ${username}`, () => {
-      const key = identityIn(state, username);
-      const signingKey = key === undefined ? undefined : inlineSigningKey(key);
-      if (signingKey === undefined) throw new FormatError('format.backup', 'username', 'has no identity');
-      if (SpaceRequest.decode(openSigned(crypto, signingKey, signedRequest)).username !== username) {
-        throw new FormatError('format.backup', 'request', 'is for another user');
+      // A request may be older than the current identity of its user.
+      const owners = state.pki.chains.get(username)?.map(({ owner }) => owner) ?? [];
+      if (!owners.some((owner) => isSpaceRequestOf(crypto, owner, username, signedRequest))) {
+        throw new FormatError('format.backup', 'request', 'is not signed by its user');
       }
     });
   }
 }
 
-/** The targets of a user's pointers: the roots of its blocks. */
-function rootsIn(owner: BackupState['owners'][number], crypto: CryptoProvider): Cid[] {
-  return owner.writers.flatMap(({ writer, signedPointer }) => {
-    const key = inlineSigningKey(writer);
-    const updated = key === undefined ? undefined : openPointer(crypto, key, signedPointer).updated;
-    return updated === undefined ? [] : [updated];
-  });
+function isSpaceRequestOf(crypto: CryptoProvider, owner: PublicKeyHash, username: string, signedRequest: Uint8Array): boolean {
+  const key = inlineSigningKey(owner);
+  if (key === undefined) return false;
+  try {
+    return SpaceRequest.decode(openSigned(crypto, key, signedRequest)).username === username;
+  } catch (error) {
+    if (error instanceof PyrgosError) return false;
+    throw error;
+  }
 }
 
-/** Calls `found` with the row of every block that a user needs; what is not there is a problem. */
+/** Verifies the pointers of writers whose key is a block of their user (chapter 01 section 11), which must be restored already. */
+export async function checkOldWriters(
+  state: BackupState,
+  crypto: CryptoProvider,
+  local: LocalBlocks,
+  problems: ProblemList,
+): Promise<void> {
+  for (const { username, identity, writers } of state.owners) {
+    for (const { writer, signedPointer } of writers) {
+      if (inlineSigningKey(writer) !== undefined) continue;
+      await problems.check(`owners, ${username}, writer ${writer.toString()}`, async () => {
+        const lookup = { hasher: crypto, blocks: localBlockSource(local, username), context: { owner: identity } };
+        openPointer(crypto, await resolveSigningKey(writer, lookup), signedPointer);
+      });
+    }
+  }
+}
+
+/** The targets of a user's pointers: the roots of its blocks. They were decoded before. */
+function rootsIn(owner: BackupState['owners'][number]): Cid[] {
+  return owner.writers.flatMap(({ signedPointer }) => PointerUpdate.decodeVerifiedBefore(signedPointer).updated ?? []);
+}
+
+/** Calls `found` with the row of every block that a user needs; what is not there, and was there at the time of the backup, is a problem. */
 export async function findBlocks(
   index: BlockIndex,
   owner: BackupState['owners'][number],
-  crypto: CryptoProvider,
   problems: ProblemList,
   found: (row: number) => void,
   signal?: AbortSignal,
 ): Promise<void> {
-  const missing = new Set<string>();
-  for await (const { cid, row } of reachableRows(index.db, index.username, rootsIn(owner, crypto), signal)) {
+  const missing = new Set(owner.missing.map((cid) => cid.toString()));
+  for await (const { cid, row } of reachableRows(index.db, index.username, rootsIn(owner), signal)) {
     if (row !== undefined) {
       found(row);
       continue;

@@ -49,6 +49,8 @@ export interface CollectedState {
     readonly username: string;
     readonly identity: string;
     readonly writers: readonly { readonly writer: string; readonly signedPointer: string; readonly target: string | null }[];
+    /** Linked blocks that are not in the backup, because they were not there. */
+    readonly missing?: readonly string[];
   }[];
   readonly login: readonly LoginRecord[];
   readonly pendingLogin: readonly StagedLoginRecord[];

@@ -31,7 +31,7 @@ import { UsageRepair } from '../space/usage-repair.js';
 import { migrate, openDatabase, type SqlDatabase } from '../sql/index.js';
 import { BLOCKS_FILE, type BackupState, readBackupState, STATE_FILE } from './backup-state.js';
 import { BlockIndex, readBlocks } from './block-index.js';
-import { type AccountRows, checkState, findBlocks, identityIn, readAccountRows } from './check-state.js';
+import { type AccountRows, checkOldWriters, checkState, findBlocks, identityIn, readAccountRows } from './check-state.js';
 import { ProblemList } from './problem-list.js';
 import { commitStage, createStage, dropStage, finishRestore, requireEmptyDataDirectory } from './staged-restore.js';
 
@@ -169,6 +169,8 @@ class Restore {
       this.problems.throwIfAny();
       const stored = await this.storeBlocks(index, needed, db, storage);
       const local = new LocalBlockStore({ storage, db, clock, random: crypto });
+      await checkOldWriters(this.state, crypto, local, this.problems);
+      this.problems.throwIfAny();
       const recounted = await this.restoreTables(db, local);
       this.problems.throwIfAny();
       await db.durable();
@@ -184,7 +186,7 @@ class Restore {
     for (const owner of this.state.owners) {
       const rows = new IdSet();
       needed.set(owner.username, rows);
-      await findBlocks(index, owner, this.options.crypto, this.problems, (row) => rows.add(row), this.options.signal);
+      await findBlocks(index, owner, this.problems, (row) => rows.add(row), this.options.signal);
     }
     return needed;
   }
@@ -284,8 +286,7 @@ class Restore {
     );
     const recounted: string[] = [];
     for (const { username } of this.state.owners) {
-      const { incomplete } = await repair.recount(username);
-      if (incomplete > 0) this.problems.add(`owners, ${username}`, 'blocks are missing');
+      await repair.recount(username);
       const claimed = this.state.usage.find((usage) => usage.username === username);
       if (claimed !== undefined && claimed.totalBytes !== space.usageOf(username)?.totalBytes) recounted.push(username);
     }

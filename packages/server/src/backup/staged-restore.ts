@@ -4,16 +4,15 @@ import { PyrgosError } from '@pyrgos/core/errors';
 import { systemCode } from '../blocks/storage-error.js';
 import { dataPaths } from '../config/data-directory.js';
 
-/** Where a restore is prepared: in the data directory, so that moving into place never copies, even on a volume of its own. */
-const STAGE = 'restore.partial';
-/** Says that the stage is complete and on disk: from then on the restore is finished, whatever happens. */
-const MARKER = 'complete';
 /** In this order, so that the database comes last: without one a data directory is empty to the server. */
 const ENTRIES = ['blocks', 'pki', 'pyrgos.sqlite'];
 
-/** The folder in which a restore builds a data directory. */
+/**
+ * The folder in which a restore builds a data directory: inside it, so that moving into place never copies, even on a volume of its own.
+ * `complete` in it says that everything is there and on disk: from then on the restore is finished, whatever happens.
+ */
 export function stageOf(directory: string): string {
-  return join(directory, STAGE);
+  return dataPaths.stage(directory);
 }
 
 async function exists(path: string): Promise<boolean> {
@@ -64,7 +63,7 @@ export async function commitStage(directory: string): Promise<void> {
   const stage = stageOf(directory);
   // Folders of blocks and the PKI were synced when they were written; here go the names in the stage itself.
   await syncFolder(stage);
-  const marker = await open(join(stage, MARKER), 'wx', 0o600);
+  const marker = await open(dataPaths.restored(directory), 'wx', 0o600);
   await marker.sync();
   await marker.close();
   await syncFolder(stage);
@@ -77,7 +76,7 @@ export async function commitStage(directory: string): Promise<void> {
 export async function finishRestore(directory: string): Promise<void> {
   const stage = stageOf(directory);
   if (!(await exists(stage))) return;
-  if (await exists(join(stage, MARKER))) {
+  if (await exists(dataPaths.restored(directory))) {
     const present = new Set(await readdir(stage));
     for (const name of ENTRIES) if (present.has(name)) await rename(join(stage, name), join(directory, name));
     await syncFolder(directory);

@@ -1,12 +1,14 @@
 import { mkdir, open, opendir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import { carBlock, carHeader, type Cid, decodeCid } from '@pyrgos/core/codec';
-import { PyrgosError } from '@pyrgos/core/errors';
+import { carBlock, carHeader, type Cid, CidCodec, decodeCid } from '@pyrgos/core/codec';
+import { PyrgosError, throwIfAborted } from '@pyrgos/core/errors';
 import { PointerUpdate } from '@pyrgos/core/model';
 import type { BlockStorage } from '../blocks/block-storage.js';
-import { systemCode } from '../blocks/storage-error.js';
+import { nextTurn } from '../blocks/next-turn.js';
+import { isDamaged, systemCode } from '../blocks/storage-error.js';
+import { MAX_BACKUP_ROOTS, MAX_MISSING_BLOCKS } from '../limits.js';
 import { openDatabase, type SqlDatabase } from '../sql/index.js';
-import { readBytes } from '../space/sql-values.js';
+import { readBytes, readInteger } from '../space/sql-values.js';
 import { PointerTable } from '../space/pointer-table.js';
 import { UserTable } from '../space/user-table.js';
 import { WriterTable } from '../space/writer-table.js';
@@ -35,12 +37,24 @@ export interface BackupSummary {
   readonly blocks: number;
   /** Bytes of all blocks. */
   readonly bytes: number;
+  /** Users of whom linked blocks are not stored here, or are damaged: what is there is in the backup, and the gap is written down. */
+  readonly incomplete: readonly IncompleteUser[];
+}
+
+/** A user with a gap. */
+export interface IncompleteUser {
+  readonly username: string;
+  /** Blocks that something links to and that were never stored, or are lost. Clients can make such links. */
+  readonly missing: number;
+  /** Blocks whose file no longer matches its hash: a failing disk. */
+  readonly damaged: number;
 }
 
 /**
  * Backs the server up while it works: a copy of the database at one instant, and exactly the blocks that its pointers reach then, as CARv1
  * (chapter 08 section 20). The folder appears complete and durable under its name, or not at all; it holds keys and passwords, so it is for its
- * owner only. PyrgosError `storage` when the target exists, a block is missing or damaged, or the disk is full.
+ * owner only. A user may link to blocks that it never stored, so a gap does not stop the backup of everybody: it is written down and reported.
+ * PyrgosError `storage` when the target exists, a block cannot be read, or the disk is full.
  */
 export async function writeBackup(options: WriteBackupOptions): Promise<BackupSummary> {
   const target = resolve(options.target);
@@ -55,13 +69,18 @@ export async function writeBackup(options: WriteBackupOptions): Promise<BackupSu
     await options.db.copyTo(copy);
     snapshot = await openDatabase({ path: copy });
     const state = await collectState({ ...options, db: snapshot });
-    const written = await writeBlocks(options, snapshot, join(work, BLOCKS_FILE));
+    const { written, gaps } = await writeBlocks(options, snapshot, join(work, BLOCKS_FILE));
     await snapshot.close();
     snapshot = undefined;
     for (const suffix of ['', '-wal', '-shm']) await rm(`${copy}${suffix}`, { force: true });
-    await writeState(join(work, STATE_FILE), { ...state, blocks: written });
+    const owners = state.owners.map((owner) => {
+      const gap = gaps.get(owner.username);
+      return gap === undefined ? owner : { ...owner, missing: gap.cids };
+    });
+    await writeState(join(work, STATE_FILE), { ...state, owners, blocks: written });
     await publish(work, target);
-    return { folder: target, users: state.owners.length, blocks: written.count, bytes: written.bytes };
+    const incomplete = Array.from(gaps, ([username, { cids, damaged }]) => ({ username, missing: cids.length - damaged, damaged }));
+    return { folder: target, users: state.owners.length, blocks: written.count, bytes: written.bytes, incomplete };
   } catch (error) {
     throw backupError(error);
   } finally {
@@ -91,33 +110,43 @@ async function isEmpty(folder: string): Promise<boolean> {
   }
 }
 
+/** What is not in the backup of one user. */
+interface Gap {
+  readonly cids: string[];
+  readonly seen: Set<string>;
+  damaged: number;
+}
+
 /** Writes the CAR file; a block that several users have is in it once. */
 async function writeBlocks(
   { storage, onProgress, signal }: WriteBackupOptions,
   db: SqlDatabase,
   path: string,
-): Promise<BackupState['blocks']> {
+): Promise<{ readonly written: BackupState['blocks']; readonly gaps: ReadonlyMap<string, Gap> }> {
   const [users, writers, pointers] = [new UserTable(db), new WriterTable(db), new PointerTable(db)];
   const owned = users.names().map((username) => {
     const user = users.find(username);
     const targets = Array.from(user === undefined ? [] : writers.ofUser(user.id), ({ writer }) => targetOf(pointers.get(writer)));
     return { username, roots: targets.filter((root) => root !== undefined) };
   });
-  const shared = sharedBlocks(db);
+  const shared = await sharedBlocks(db, signal);
+  const gaps = new Map<string, Gap>();
   const output = await FileOutput.create(path);
   let [count, bytes] = [0, 0];
   try {
-    await output.write(carHeader(owned.flatMap(({ roots }) => roots)));
+    // Readers take the pointers from state.json; a header has room for a limited number.
+    await output.write(carHeader(owned.flatMap(({ roots }) => roots).slice(0, MAX_BACKUP_ROOTS)));
     const written = new Set<string>();
     for (const { username, roots } of owned) {
       for await (const { cid: binary, row } of reachableRows(db, username, roots, signal)) {
         const cid = decodeCid(binary);
-        if (shared.has(cid.key)) {
-          if (written.has(cid.key)) continue;
-          written.add(cid.key);
+        if (written.has(cid.key)) continue;
+        const block = row === undefined ? 'missing' : await readBlock(storage, username, cid);
+        if (typeof block === 'string') {
+          note(gaps, username, cid, block);
+          continue;
         }
-        const block = row === undefined ? undefined : await storage.get(username, cid);
-        if (block === undefined) throw missingBlock(username, cid);
+        if (shared.has(cid.key)) written.add(cid.key);
         await output.write(carBlock(cid, block));
         count++;
         bytes += block.length;
@@ -130,23 +159,67 @@ async function writeBlocks(
     throw error;
   }
   onProgress?.({ blocks: count, bytes });
-  return { count, bytes };
+  return { written: { count, bytes }, gaps };
+}
+
+async function readBlock(storage: Pick<BlockStorage, 'get'>, username: string, cid: Cid): Promise<Uint8Array | 'missing' | 'damaged'> {
+  try {
+    return (await storage.get(username, cid)) ?? 'missing';
+  } catch (error) {
+    if (isDamaged(error)) return 'damaged';
+    throw error;
+  }
+}
+
+function note(gaps: Map<string, Gap>, username: string, cid: Cid, reason: 'missing' | 'damaged'): void {
+  const gap = gaps.get(username) ?? { cids: [], seen: new Set(), damaged: 0 };
+  gaps.set(username, gap);
+  const text = cid.toString();
+  if (gap.cids.length >= MAX_MISSING_BLOCKS) {
+    throw new PyrgosError('storage', `More than ${MAX_MISSING_BLOCKS} blocks of the user ${username} are missing.`, { data: { username } });
+  }
+  // The walk names a missing block once for each link to it.
+  if (gap.seen.has(text)) return;
+  gap.seen.add(text);
+  gap.cids.push(text);
+  if (reason === 'damaged') gap.damaged++;
 }
 
 function targetOf(signed: Uint8Array | undefined): Cid | undefined {
   return signed === undefined ? undefined : PointerUpdate.decodeVerifiedBefore(signed).updated;
 }
 
-/** The blocks that more than one user has: small constant ones, normally. */
-function sharedBlocks(db: SqlDatabase): ReadonlySet<string> {
-  const rows = db.prepare('SELECT cid FROM blocks GROUP BY cid HAVING count(*) > 1').all();
-  return new Set(rows.map((row) => decodeCid(readBytes(row, 'cid')).key));
-}
+/** The beginnings of the CIDs that are stored: version 1, raw or dag-cbor, sha2-256. */
+const CID_PREFIXES = [CidCodec.raw, CidCodec.dagCbor].map((codec) => [1, codec, 0x12, 0x20]);
 
-function missingBlock(username: string, cid: Cid): PyrgosError {
-  return new PyrgosError('storage', `The block ${cid.toString()} of the user ${username} is missing, so no backup can be made.`, {
-    data: { cid: cid.toString(), username },
-  });
+/**
+ * The blocks that more than one user has: small constant ones, normally. Looked for in 512 slices of all CIDs, so that neither memory nor a
+ * single step grows with the server.
+ */
+async function sharedBlocks(db: SqlDatabase, signal: AbortSignal | undefined): Promise<ReadonlySet<string>> {
+  const partitions = db.prepare('SELECT id FROM partitions ORDER BY id').all();
+  const slice = db.prepare('SELECT cid FROM blocks WHERE partition_id = ? AND cid >= ? AND cid < ?');
+  const shared = new Set<string>();
+  if (partitions.length < 2) return shared;
+  for (const prefix of CID_PREFIXES) {
+    for (let byte = 0; byte < 256; byte++) {
+      throwIfAborted(signal, 'backup');
+      const [from, to] = [
+        Uint8Array.from([...prefix, byte]),
+        Uint8Array.from(byte < 255 ? [...prefix, byte + 1] : [...prefix.slice(0, 3), 0x21]),
+      ];
+      const seen = new Set<string>();
+      for (const row of partitions) {
+        for (const block of slice.all(readInteger(row, 'id'), from, to)) {
+          const { key } = decodeCid(readBytes(block, 'cid'));
+          if (seen.has(key)) shared.add(key);
+          seen.add(key);
+        }
+        await nextTurn();
+      }
+    }
+  }
+  return shared;
 }
 
 async function writeState(path: string, state: CollectedState & Pick<BackupState, 'blocks'>): Promise<void> {

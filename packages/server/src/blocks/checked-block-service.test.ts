@@ -351,6 +351,16 @@ describe('champ/get/bulk (chapter 02 section 5.7)', () => {
     expect(answer).not.toContain(String(value(1)));
   });
 
+  test('what exceeds the bound is left out, and what comes after it and fits is not', async () => {
+    const caps = [0, 7].map((i) => ChunkMirrorCap.of(key(i), bat.withCalculatedId(crypto)));
+    const whole = await server.service.champGet(owner, root, caps);
+    const size = whole.reduce((sum, { length }) => sum + length, 0);
+    const bounded = await server.service.champGet(owner, root, caps, size - 1);
+    expect(bounded.length).toBe(whole.length - 1);
+    expect(await server.service.champGet(owner, root, caps, size)).toEqual(whole);
+    expect(await server.service.champGet(owner, root, caps, 0)).toEqual([]);
+  });
+
   test('one value that is not opened fails the call, a missing key does not', async () => {
     const opened = ChunkMirrorCap.of(key(0), bat.withCalculatedId(crypto));
     await expect(server.service.champGet(owner, root, [opened, ChunkMirrorCap.of(key(1))])).rejects.toMatchObject({

@@ -134,16 +134,30 @@ export class CheckedBlockService implements BlockService {
     return username === undefined ? 0 : ((await this.local.sizeOf(username, cid)) ?? 0);
   }
 
-  async champGet(owner: PublicKeyHash, root: Cid, caps: readonly ChunkMirrorCap[]): Promise<readonly Uint8Array[]> {
+  async champGet(
+    owner: PublicKeyHash,
+    root: Cid,
+    caps: readonly ChunkMirrorCap[],
+    maxBytes?: number,
+  ): Promise<readonly Uint8Array[]> {
     const lookups = caps.map(({ key, bat }): ChampLookup => (bat === undefined ? { key } : { key, bat }));
-    return this.lookUpChamp(root, lookups, { owner });
+    return this.collect(root, lookups, { owner }, maxBytes);
   }
 
   /**
    * A root that is not stored here gives an empty answer, as chapter 03 section 10.2 allows: clients that get the error text instead
    * repeat the call for many seconds before they read block by block.
    */
-  async lookUpChamp(root: Cid, lookups: readonly ChampLookup[], { owner, signal }: BlockReadContext): Promise<readonly Uint8Array[]> {
+  async lookUpChamp(root: Cid, lookups: readonly ChampLookup[], context: BlockReadContext): Promise<readonly Uint8Array[]> {
+    return this.collect(root, lookups, context);
+  }
+
+  private async collect(
+    root: Cid,
+    lookups: readonly ChampLookup[],
+    { owner, signal }: BlockReadContext,
+    maxBytes?: number,
+  ): Promise<readonly Uint8Array[]> {
     throwIfAborted(signal, 'lookUpChamp');
     if (lookups.length > MAX_CHAMP_LOOKUPS) {
       const data = { actual: lookups.length, maximum: MAX_CHAMP_LOOKUPS };
@@ -158,7 +172,7 @@ export class CheckedBlockService implements BlockService {
         return bytes;
       },
     };
-    return collectChampLookupBlocks(root, lookups, source, { owner });
+    return collectChampLookupBlocks(root, lookups, source, { owner }, maxBytes);
   }
 
   properties(): BlockStoreProperties {

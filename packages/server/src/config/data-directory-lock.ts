@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { rmSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, unlink, utimes, writeFile } from 'node:fs/promises';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { PyrgosError } from '@pyrgos/core/errors';
+import { systemCode } from '../blocks/storage-error.js';
 import { LOCK_HEARTBEAT_MILLISECONDS, LOCK_PATIENCE_MILLISECONDS } from '../limits.js';
 import { judgeLife, ownMark, type ProcessMark } from './process-life.js';
 import { dataDirectoryError } from './system-error.js';
@@ -215,7 +216,7 @@ export class DataDirectoryLock {
     this.released = true;
     clearInterval(this.heartbeat);
     process.off('exit', this.atExit);
-    await rm(this.file, { force: true });
+    await removeFile(this.file);
     await new Promise<void>((resolve) => {
       this.server.close(() => resolve());
       for (const socket of this.callers) socket.destroy();
@@ -230,10 +231,22 @@ export class DataDirectoryLock {
       if (path === this.file) continue;
       const holder = await readHolder(path);
       if (holder !== undefined && (await isAlive(path, holder, this.holder))) return { holder, path };
-      await rm(path, { force: true });
-      if (holder?.socket.endsWith('.sock') === true) await rm(holder.socket, { force: true });
+      await removeFile(path);
+      if (holder?.socket.endsWith('.sock') === true) await removeFile(holder.socket);
     }
     return undefined;
+  }
+}
+
+/**
+ * Deletes a file or socket that may be gone already. Not `rm`: it looks at the file first, and having looked at a socket makes the next
+ * module that Node loads through a linked folder a second copy of itself (its cache of real paths takes the result for its own).
+ */
+async function removeFile(path: string): Promise<void> {
+  try {
+    await unlink(path);
+  } catch (error) {
+    if (systemCode(error) !== 'ENOENT') throw error;
   }
 }
 

@@ -59,4 +59,9 @@ describe('preparing a data directory', () => {
     await expect(writePrivateFile(folder, 'x')).rejects.toThrow();
     expect(existsSync(`${folder}.tmp`)).toBe(false);
   });
+
+  test('a place where no folder can be made is refused, and not tried for ever', async ({ skip }) => {
+    skip(process.platform !== 'linux', 'needs /proc');
+    await expect(prepareDataDirectory('/proc/pyrgos/data')).rejects.toMatchObject({ code: 'storage' });
+  });
 });

@@ -12,6 +12,10 @@ export const dataPaths = {
   blocks: (directory: string): string => join(directory, 'blocks'),
   pki: (directory: string): string => join(directory, 'pki'),
   logs: (directory: string): string => join(directory, 'logs'),
+  /** Where a restore is prepared; it holds a complete server when the process was killed while moving it into place. */
+  stage: (directory: string): string => join(directory, 'restore.partial'),
+  /** Says that the stage is complete. */
+  restored: (directory: string): string => join(directory, 'restore.partial', 'complete'),
   waitList: (directory: string): string => join(directory, 'waiting-list.txt'),
 } as const;
 
@@ -35,6 +39,19 @@ async function exists(path: string): Promise<boolean> {
   }
 }
 
+/**
+ * Makes a folder and those above it. Not `recursive`: that never ends below folders like /proc, where a parent exists and nothing can be made.
+ */
+async function makeFolder(path: string): Promise<void> {
+  const parent = dirname(path);
+  if (parent !== path && !(await exists(parent))) await makeFolder(parent);
+  try {
+    await mkdir(path, { mode: 0o700 });
+  } catch (error) {
+    if (systemCode(error) !== 'EEXIST') throw error;
+  }
+}
+
 /** Databases that the reference server has in its data directory from its first start. */
 const FOREIGN_FILES = ['mutable.sql', 'serverids.sql'];
 
@@ -46,7 +63,7 @@ export async function prepareDataDirectory(path: string): Promise<readonly strin
   const notices: string[] = [];
   try {
     if (!(await exists(path))) {
-      await mkdir(path, { recursive: true, mode: 0o700 });
+      await makeFolder(path);
       await syncFolder(dirname(path));
     }
     const info = await stat(path);

@@ -1,4 +1,4 @@
-export { locateDataDirectory, prepareDataDirectory } from './data-directory.js';
+export { dataPaths, locateDataDirectory, prepareDataDirectory } from './data-directory.js';
 export { DataDirectoryLock, DirectoryInUseError } from './data-directory-lock.js';
 export { explainConfig, type ExplainedOption } from './explain-config.js';
 export { loadConfig } from './load-config.js';

@@ -7,7 +7,7 @@ import { pino } from 'pino';
 import { PyrgosError } from '@pyrgos/core/errors';
 import { OWNER, RawClient, testApp, eventually } from '../../test/http/http-world.js';
 import { type Script, scriptedServices } from '../../test/http/scripted-services.js';
-import { MAX_PUT_BODY_SIZE, MAX_REQUESTS_IN_FLIGHT } from '../limits.js';
+import { CHAMP_ANSWER_MEMORY, DOWNLOAD_MEMORY, MAX_BODIES_UNDER_WAY, MAX_PUT_BODY_SIZE, MAX_REQUESTS_IN_FLIGHT } from '../limits.js';
 import type { HttpApp } from './http-app.js';
 import type { HttpOptions } from './http-options.js';
 import { type HttpServer, type HttpServerOptions, startHttpServer } from './http-server.js';
@@ -407,6 +407,79 @@ describe('many clients', () => {
     await eventually(() => app.inFlight === 3);
     const bat = 'z2mdSxvpvjsAbnyD4WFvM5a8B9FkZCJgY9eTUrwrjEdcfdDgMTB7HS7KwgoEhrtfGk49B5QuBn2baMFYvSc2XgEpBLSRLU3mn18MP9atzPt5GVR';
     expect(statusOf(await exchange(port, `POST ${GET_BLOCK}&bat=${bat} HTTP/1.1`))).toBe(200);
+    await eventually(() => app.inFlight === 0);
+  });
+
+  test('CHAMP look-ups wait for the memory that their answers may take, and are told how much that is', async () => {
+    let working = 0;
+    let most = 0;
+    const bounds = new Set<number | undefined>();
+    const large = Array.from({ length: 4 }, () => new Uint8Array(1_000_000));
+    const { port, app } = await start(
+      {
+        blocks: {
+          champGet: async (_owner, _root, _caps, maxBytes) => {
+            bounds.add(maxBytes);
+            most = Math.max(most, ++working);
+            await pause(10);
+            working--;
+            return large;
+          },
+        },
+      },
+      { bodyPatience: 50 },
+    );
+    const deaf = await Promise.all(Array.from({ length: 60 }, async () => raw(port)));
+    for (const client of deaf) {
+      client.socket.pause();
+      client.send(`POST /api/v0/champ/get/bulk?arg=${CID}&arg=00&owner=${OWNER} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n\r\n`);
+    }
+    // Those that do not read are cut off for those who wait, so all get their turn.
+    await eventually(() => bounds.size > 0 && app.inFlight <= DOWNLOAD_MEMORY / CHAMP_ANSWER_MEMORY && working === 0);
+    expect(most).toBeLessThanOrEqual(DOWNLOAD_MEMORY / CHAMP_ANSWER_MEMORY);
+    expect([...bounds]).toEqual([CHAMP_ANSWER_MEMORY]);
+  });
+
+  test('requests whose body does not arrive shut nobody out', async () => {
+    const set = vi.fn(async () => true);
+    const { port, app } = await start({ pointers: { setPointer: set } });
+    const half = `POST ${SET_POINTER} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nContent-Length: 4\r\n\r\nab`;
+    const open = await Promise.all(Array.from({ length: MAX_BODIES_UNDER_WAY }, async () => raw(port)));
+    for (const client of open) client.send(half);
+    await eventually(() => app.inFlight === MAX_BODIES_UNDER_WAY);
+    expect(statusOf(await exchange(port, 'GET /healthz HTTP/1.1'))).toBe(200);
+    expect(statusOf(await exchange(port, 'POST /api/v0/id HTTP/1.1', ['Content-Length: 0']))).toBe(200);
+    // One body more than may be under way: the one that has been silent for longest has to go, in a form that clients repeat.
+    expect(statusOf(await exchange(port, `POST ${SET_POINTER} HTTP/1.1`, ['Content-Length: 4'], 'abcd'))).toBe(200);
+    const answer = await Promise.race(open.map(async (client) => client.closed()));
+    expect(statusOf(answer)).toBe(503);
+    expect(answer).toMatch(/\r\nconnection: close\r\n/iu);
+    expect(decodeTrailer(/trailer: (.*)\r\n/u.exec(answer)![1]!)).toMatch(/^Queue full/u);
+    const rest = open.filter((client) => client.text === '');
+    expect(rest).toHaveLength(MAX_BODIES_UNDER_WAY - 1);
+    for (const client of rest) client.send('cd');
+    for (const client of rest) expect(statusOf(await client.until((text) => text !== ''))).toBe(200);
+    await eventually(() => app.inFlight === 0);
+  });
+
+  test('a full house answers the health check, and refuses a body that is complete', async () => {
+    let release: () => void = () => undefined;
+    const gate = new Promise<string>((resolve) => {
+      release = () => {
+        resolve('done');
+      };
+    });
+    const { port, app } = await start({ blocks: { startTransaction: async () => gate }, pointers: { setPointer: async () => true } });
+    const late = await raw(port);
+    late.send(`POST ${SET_POINTER} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nContent-Length: 4\r\n\r\nab`);
+    const line = `POST /api/v0/transaction/start?owner=${OWNER} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n\r\n`;
+    const open = await Promise.all(Array.from({ length: MAX_REQUESTS_IN_FLIGHT }, async () => raw(port)));
+    for (const client of open) client.send(line);
+    await eventually(() => app.inFlight === MAX_REQUESTS_IN_FLIGHT + 1);
+    for (const path of ['/healthz', '/healthz/readiness']) expect(statusOf(await exchange(port, `GET ${path} HTTP/1.1`))).toBe(200);
+    late.send('cd');
+    expect(statusOf(await late.closed())).toBe(503);
+    release();
     await eventually(() => app.inFlight === 0);
   });
 

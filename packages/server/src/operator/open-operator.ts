@@ -29,6 +29,8 @@ export async function openOperator(config: ServerConfig, options: OpenOperatorOp
   const { dataDirectory } = config;
   const holder = await findLockHolder(dataDirectory);
   if (holder?.purpose === 'server') return remote(new RemoteOperator(holder));
+  // Loaded only when it is needed, because calls of a running server should be quick, and before the lock is taken.
+  const server = await loadServer();
   let lock: DataDirectoryLock;
   try {
     lock = await DataDirectoryLock.acquire(dataDirectory, 'command');
@@ -38,7 +40,7 @@ export async function openOperator(config: ServerConfig, options: OpenOperatorOp
     throw error;
   }
   try {
-    return await openHere(config, options, lock);
+    return await openHere(server, config, options, lock);
   } catch (error) {
     await lock.release();
     throw error;
@@ -49,17 +51,28 @@ function remote(operator: Operator): OpenedOperator {
   return { operator, isRemote: true, close: async () => undefined };
 }
 
-/** Loads the server only when it is needed: calls of a running one should be quick. */
-async function openHere(
-  config: ServerConfig,
-  { logger, overrides }: OpenOperatorOptions,
-  lock: DataDirectoryLock,
-): Promise<OpenedOperator> {
+/** The parts of the server that work in this process. */
+async function loadServer(): Promise<ServerModules> {
   const [{ createContext }, { LocalOperator }, { createLogger }] = await Promise.all([
     import('../context.js'),
     import('./local-operator.js'),
     import('../logger.js'),
   ]);
+  return { createContext, LocalOperator, createLogger };
+}
+
+interface ServerModules {
+  readonly createContext: typeof import('../context.js').createContext;
+  readonly LocalOperator: typeof import('./local-operator.js').LocalOperator;
+  readonly createLogger: typeof import('../logger.js').createLogger;
+}
+
+async function openHere(
+  { createContext, LocalOperator, createLogger }: ServerModules,
+  config: ServerConfig,
+  { logger, overrides }: OpenOperatorOptions,
+  lock: DataDirectoryLock,
+): Promise<OpenedOperator> {
   const context = await createContext({
     config,
     logger: logger ?? createLogger({ level: 'warn', alarm: process.stderr }).logger,

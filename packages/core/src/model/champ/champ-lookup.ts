@@ -1,4 +1,5 @@
 import { assertInstance, assertList, assertMethods, assertObject, assertOptionalInstance } from '../../arguments.js';
+import { assertInteger } from '../../bytes.js';
 import { Cid, CidCodec } from '../../codec/cid.js';
 import type { Hasher } from '../../crypto/provider.js';
 import { DeniedError, FormatError, LimitError, NotFoundError, PyrgosError, throwIfAborted } from '../../errors.js';
@@ -141,7 +142,10 @@ class Answer {
   private readonly blocks = new Map<string, Uint8Array>();
   private size = 0;
 
-  constructor(private readonly maxBlocks: number) {}
+  constructor(
+    private readonly maxBlocks: number,
+    private readonly maxBytes: number,
+  ) {}
 
   get(cid: Cid): Uint8Array | undefined {
     return this.blocks.get(cid.key);
@@ -149,7 +153,7 @@ class Answer {
 
   add(cid: Cid, bytes: Uint8Array): void {
     if (this.blocks.has(cid.key) || bytes.length >= LARGE_BLOCK) return;
-    if (this.blocks.size >= this.maxBlocks || this.size + bytes.length > MAX_CHAMP_ANSWER_SIZE) return;
+    if (this.blocks.size >= this.maxBlocks || this.size + bytes.length > this.maxBytes) return;
     this.blocks.set(cid.key, bytes);
     this.size += bytes.length;
   }
@@ -164,7 +168,7 @@ class Answer {
  * absent key contributes its path only. `source` checks the BATs; path nodes, the root included, are read without one.
  *
  * Left out are blocks of 1 MiB or more, blocks that are missing here or lie behind a malformed node, and what exceeds 16 blocks per key
- * (at least 100) or MAX_CHAMP_ANSWER_SIZE. NotFoundError when the root is missing, LimitError beyond MAX_CHAMP_LOOKUPS keys, DeniedError
+ * (at least 100) or `maxBytes` in all, at most and by default MAX_CHAMP_ANSWER_SIZE. NotFoundError when the root is missing, LimitError beyond MAX_CHAMP_LOOKUPS keys, DeniedError
  * when a BAT does not open its value block.
  */
 export async function collectChampLookupBlocks(
@@ -172,14 +176,16 @@ export async function collectChampLookupBlocks(
   lookups: readonly ChampLookup[],
   source: BlockSource,
   context: BlockReadContext,
+  maxBytes: number = MAX_CHAMP_ANSWER_SIZE,
 ): Promise<Uint8Array[]> {
+  assertInteger('maxBytes', maxBytes, 0, MAX_CHAMP_ANSWER_SIZE);
   assertInstance('root', root, Cid);
   checkLookups(lookups);
   assertMethods('source', source, 'getBlock');
   assertObject('context', context);
   if (lookups.length > MAX_CHAMP_LOOKUPS) throw new LimitError('caps in a bulk champ get', lookups.length, MAX_CHAMP_LOOKUPS);
   const { bat: _rootBat, ...plain } = context;
-  const answer = new Answer(Math.max(100, 16 * lookups.length));
+  const answer = new Answer(Math.max(100, 16 * lookups.length), maxBytes);
   const recording: BlockSource = {
     getBlock: async (cid, blockContext) => {
       const bytes = answer.get(cid) ?? (await source.getBlock(cid, blockContext));

@@ -5,7 +5,7 @@ import { FormatError, LimitError, PyrgosError } from '@pyrgos/core/errors';
 import { BatWithId } from '@pyrgos/core/keys';
 import { MAX_BLOCK_SIZE, MAX_CHAMP_LOOKUPS } from '@pyrgos/core/limits';
 import { ChunkMirrorCap, parseChampCaps } from '@pyrgos/core/model';
-import { EXPECTED_CHAMP_ANSWER_SIZE, MAX_PUT_BODY_SIZE } from '../../limits.js';
+import { CHAMP_ANSWER_MEMORY, MAX_PUT_BODY_SIZE } from '../../limits.js';
 import { multipartBoundary, parseMultipart } from '../multipart.js';
 import { cidArgument, int64, keyHash, optionalBat, required } from '../parameters.js';
 import { bytesReply, cborReply, immutableHeaders, jsonReply, textReply, type Reply } from '../reply.js';
@@ -90,8 +90,9 @@ function champGet(capsOf: (call: Call) => readonly ChunkMirrorCap[]): Handler {
     const { cid, text } = cidArgument(exchange.query);
     const owner = keyHash(exchange.query, 'owner');
     const caps = capsOf(call);
-    await exchange.reserveAnswer(EXPECTED_CHAMP_ANSWER_SIZE);
-    const blocks = await services.blocks.champGet(owner, cid, caps);
+    // What is set aside is also the bound of the answer: nobody gets memory without having waited for it.
+    await exchange.reserveAnswer(CHAMP_ANSWER_MEMORY);
+    const blocks = await services.blocks.champGet(owner, cid, caps, CHAMP_ANSWER_MEMORY);
     metrics?.blocks('champ', blocks.length);
     // An empty answer means that the root is not here yet: nothing to remember for a year.
     return blocks.length === 0 ? cborReply(blocks) : { ...cborReply(blocks), headers: immutableHeaders(text) };

@@ -1,0 +1,111 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { SpaceRequest, UserPublicKeyLink } from '@pyrgos/core/accounts';
+import { toHex } from '@pyrgos/core/bytes';
+import { Cid, CidCodec, encodeCbor } from '@pyrgos/core/codec';
+import { type CryptoProvider, loadCrypto } from '@pyrgos/core/crypto';
+import { OwnerProof, ProofOfWork, PublicKeyHash, signAttached, SigningKeyPair, SigningPrivateKeyAndPublicHash } from '@pyrgos/core/keys';
+import { MemoryBlocks, OwnedKeys, WriterData } from '@pyrgos/core/model';
+import { type NewAccount, WireClient } from '@pyrgos/testkit/server';
+import { pino } from 'pino';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { loadConfig } from '../config/index.js';
+import { systemClock } from '../ports/clock.js';
+import { type RunningServer, startServer } from '../server.js';
+import { restoreBackup } from './index.js';
+
+/** Whatever the server accepts from a user must not spoil the backup of the others. */
+
+let folder: string;
+let crypto: CryptoProvider;
+let server: RunningServer;
+let client: WireClient;
+let mallory: NewAccount;
+
+const start = async (name: string): Promise<RunningServer> => {
+  const flags = new Map([
+    ['port', '0'],
+    ['max-users', '5'],
+    ['log-to-file', 'false'],
+  ]);
+  const { config } = await loadConfig({ dataDirectory: join(folder, name), environment: {}, flags });
+  return startServer(config, { logger: pino({ level: 'silent' }) });
+};
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'pyrgos-hostile-'));
+  crypto = await loadCrypto();
+  server = await start('data');
+  client = new WireClient(server.localUrl, crypto);
+  mallory = await client.signUp('mallory');
+}, 60_000);
+afterEach(async () => {
+  client.close();
+  await server.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** Backs the server up and restores that; the summaries of both. */
+const roundTrip = async () => {
+  const backup = await server.operator.backUp(join(folder, 'backup'));
+  const restored = await restoreBackup({ source: join(folder, 'backup'), directory: join(folder, 'restored'), crypto, clock: systemClock });
+  return { backup, restored };
+};
+
+test('links to blocks that were never stored are written down, not a reason to have no backup', async () => {
+  const writer = client.homeWriter(mallory);
+  const ghost = Cid.ofSha256(new Uint8Array(32).fill(5), CidCodec.raw);
+  const ghostNode = Cid.ofSha256(new Uint8Array(32).fill(6), CidCodec.dagCbor);
+  const [tree] = await client.put(mallory, writer.signer, [encodeCbor([ghost, ghostNode, ghost])], false, 't');
+  if (tree === undefined) throw new Error('no CID');
+  const data = WriterData.of(writer.signer.publicKeyHash, { tree });
+  const [target] = await client.put(mallory, writer.signer, [data.encode()], false, 't');
+  if (target === undefined) throw new Error('no CID');
+  await client.setPointer(mallory, writer, target);
+  const { backup, restored } = await roundTrip();
+  expect(backup.incomplete).toEqual([{ username: 'mallory', missing: 2, damaged: 0 }]);
+  expect(restored).toMatchObject({ users: 2 });
+});
+
+test('a writer whose key is a block, as old accounts have them', async () => {
+  const writer = client.homeWriter(mallory);
+  const home = writer.signer.publicKeyHash;
+  const keys = SigningKeyPair.generate(crypto);
+  const keyBlock = keys.publicKey.encode();
+  const hash = PublicKeyHash.fromCid(Cid.ofSha256(crypto.sha256(keyBlock), CidCodec.dagCbor));
+  const old = SigningPrivateKeyAndPublicHash.of(hash, keys.secretKey);
+  await client.put(mallory, writer.signer, [keyBlock], false, 't');
+  const memory = new MemoryBlocks(crypto);
+  const fresh: Uint8Array[] = [];
+  const sink = {
+    putCbor: (bytes: Uint8Array): Cid => {
+      fresh.push(bytes);
+      return memory.putCbor(bytes);
+    },
+  };
+  const owned = OwnedKeys.empty(memory, { owner: home });
+  await owned.add(OwnerProof.create(crypto, old, home), sink);
+  fresh.push(WriterData.of(home, { owned: owned.flush(sink) }).encode());
+  const parent = (await client.put(mallory, writer.signer, fresh, false, 't')).at(-1);
+  if (parent === undefined) throw new Error('no CID');
+  await client.setPointer(mallory, writer, parent);
+  const [target] = await client.put(mallory, old, [WriterData.of(hash, {}).encode()], false, 't');
+  if (target === undefined) throw new Error('no CID');
+  await client.setPointer(mallory, { signer: old, pointer: undefined }, target);
+  const { backup, restored } = await roundTrip();
+  expect(backup.incomplete).toEqual([]);
+  expect(restored).toMatchObject({ users: 2, recounted: [] });
+});
+
+test('a request for space that is older than the current identity of its user', async () => {
+  const request = SpaceRequest.of({ username: 'mallory', bytes: 5, annual: false, time: Date.now() });
+  const signed = signAttached(crypto, mallory.identity.secretKey, request.encode());
+  await client.call(`peergos/v0/storage/request?owner=${mallory.identity.publicKey.hash.toString()}&req=${toHex(signed)}`);
+  const next = SigningKeyPair.generate(crypto);
+  const chain = UserPublicKeyLink.createChain(crypto, mallory.identity.signer, next.signer, 'mallory', '2099-01-01', [
+    await client.serverId(),
+  ]);
+  await server.context.services.core.updateChain('mallory', chain, ProofOfWork.empty(), '');
+  expect((await roundTrip()).restored).toMatchObject({ users: 2 });
+});
