@@ -20,6 +20,7 @@ class Connection {
   /** Bytes of the body that are still to come; undefined while the head comes. */
   private missing: number | undefined;
   private size = 0;
+  private failure: Error | undefined;
   private waiting: { readonly resolve: (size: number) => void; readonly reject: (error: Error) => void } | undefined;
 
   constructor(private readonly socket: Socket) {
@@ -31,6 +32,7 @@ class Connection {
 
   /** Sends a request; resolves to the size of the body of its answer. */
   async exchange({ head, body }: LoadRequest): Promise<number> {
+    if (this.failure !== undefined) throw this.failure;
     const answer = new Promise<number>((resolve, reject) => {
       this.waiting = { resolve, reject };
     });
@@ -46,6 +48,7 @@ class Connection {
   }
 
   private fail(error: Error): void {
+    this.failure ??= error;
     this.waiting?.reject(error);
     this.waiting = undefined;
   }

@@ -1,5 +1,5 @@
+import { randomBytes } from 'node:crypto';
 import { close, fsync, open, write } from 'node:fs';
-import { mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /** The least that makes bytes durable: a file is created, written, synced and closed. With callbacks, which cost least. */
@@ -10,8 +10,13 @@ async function writeDurably(path: string, bytes: Uint8Array): Promise<void> {
         reject(openError);
         return;
       }
-      const end = (error: Error | null): void =>
-        close(descriptor, (closeError) => ((error ?? closeError) ? reject(error ?? closeError) : resolve()));
+      const end = (error: Error | null): void => {
+        close(descriptor, (closeError) => {
+          const failure = error ?? closeError;
+          if (failure === null || failure === undefined) resolve();
+          else reject(failure);
+        });
+      };
       write(descriptor, bytes, 0, bytes.length, null, (writeError, written) => {
         if (writeError !== null) end(writeError);
         else if (written !== bytes.length) end(new Error('a short write'));
@@ -21,18 +26,24 @@ async function writeDurably(path: string, bytes: Uint8Array): Promise<void> {
   });
 }
 
-/**
- * What uploads are compared with: a file for every block, in a new folder. `inFlight` batches are under way at a time, and all blocks of
- * a batch at once, as far as Node's threads go: whoever has a batch need not wait for one block before the next.
- */
-export async function writePlainFiles(parent: string, batches: readonly (readonly Uint8Array[])[], inFlight: number): Promise<void> {
-  const folder = await mkdtemp(join(parent, 'plain-'));
-  let next = 0;
-  let name = 0;
-  const work = async (): Promise<void> => {
-    for (let batch = batches[next++]; batch !== undefined; batch = batches[next++]) {
-      await Promise.all(batch.map(async (bytes) => writeDurably(join(folder, String(name++)), bytes)));
-    }
-  };
-  await Promise.all(Array.from({ length: inFlight }, work));
+/** What uploads are compared with: a file for every block in one folder. */
+export class PlainFiles {
+  private readonly prefix: string = randomBytes(4).toString('hex');
+  private next = 0;
+
+  constructor(private readonly folder: string) {}
+
+  /** Writes all at once, as far as Node's threads go; resolves when all are on disk. */
+  async write(blocks: readonly Uint8Array[]): Promise<void> {
+    await Promise.all(blocks.map(async (bytes) => writeDurably(join(this.folder, `${this.prefix}-${this.next++}`), bytes)));
+  }
+
+  /** Writes batches, `inFlight` of them at a time. */
+  async writeAll(batches: readonly (readonly Uint8Array[])[], inFlight: number): Promise<void> {
+    let next = 0;
+    const work = async (): Promise<void> => {
+      for (let batch = batches[next++]; batch !== undefined; batch = batches[next++]) await this.write(batch);
+    };
+    await Promise.all(Array.from({ length: inFlight }, work));
+  }
 }

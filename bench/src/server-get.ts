@@ -1,8 +1,7 @@
-import { spawn } from 'node:child_process';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { equalBytes } from '@pyrgos/core/bytes';
+import { startBareProcess } from './bare-process.js';
 import { LoadClient, type LoadRequest, loadRequest } from './load-client.js';
 import { inUnit, measure, mebibytesPerSecond, type Measurement } from './measure.js';
 import { type Block, LARGE, type ServerWorld, SMALL } from './server-world.js';
@@ -10,19 +9,15 @@ import { type Block, LARGE, type ServerWorld, SMALL } from './server-world.js';
 const LARGE_BLOCKS = 64;
 /** Milliseconds after which no more samples of one load are taken. */
 const BUDGET = 1800;
-
-/** The bare server as a process of its own. */
-async function startBareServer(folder: string): Promise<{ readonly url: string; readonly stop: () => void }> {
-  const child = spawn(process.execPath, [fileURLToPath(new URL('./bare-file-server.js', import.meta.url)), folder], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-  });
-  const port = await new Promise<number>((resolve, reject) => {
-    child.once('error', reject);
-    child.once('close', () => reject(new Error('the bare file server ended')));
-    child.stdout.once('data', (data: Buffer) => resolve(Number(data.toString('utf8'))));
-  });
-  return { url: `http://localhost:${port}`, stop: () => child.stdin.end() };
-}
+/** Connections and requests of one sample. */
+const LARGE_LOADS = [
+  { connections: 1, count: 48 },
+  { connections: 8, count: 64 },
+];
+const SMALL_LOADS = [
+  { connections: 1, count: 500 },
+  { connections: 8, count: 1500 },
+];
 
 /** Requests of one sample, in turn. */
 function rotation(requests: readonly LoadRequest[], count: number): () => readonly LoadRequest[] {
@@ -34,43 +29,23 @@ function rotation(requests: readonly LoadRequest[], count: number): () => readon
   };
 }
 
-/** Reads of blocks beside a bare node:http server with files of the same bytes, pair by pair. */
+/** Reads of blocks beside a bare node:http server with files of the same bytes, in turn. */
 export async function benchServerGet(world: ServerWorld): Promise<Measurement[]> {
   const large = await world.put(
     Array.from({ length: LARGE_BLOCKS }, () => world.largeBlock()),
     true,
   );
   const small = await world.smallBlocks();
-  const folder = join(world.folder, 'files');
-  await mkdir(folder);
-  const bare = await startBareServer(folder);
+  await assertServed(world, large);
+  await assertServed(world, small);
+  const bare = await startBareProcess(world.folder);
   const out: Measurement[] = [];
   try {
-    for (const [name, size, blocks, loads] of [
-      [
-        '1 MiB',
-        LARGE,
-        large,
-        [
-          [1, 48],
-          [8, 64],
-        ],
-      ],
-      [
-        '4 KiB',
-        SMALL,
-        small,
-        [
-          [1, 400],
-          [8, 1600],
-        ],
-      ],
-    ] as const) {
-      for (const { cid, bytes } of blocks) await writeFile(join(folder, cid.toString()), bytes);
-      await assertServed(world, blocks);
-      for (const [connections, count] of loads)
-        out.push(...(await benchReads(world, bare.url, { name, size, blocks, connections, count })));
-    }
+    for (const { cid, bytes } of [...large, ...small]) await writeFile(join(bare.folder, cid.toString()), bytes);
+    for (const load of LARGE_LOADS)
+      out.push(...(await benchReads(world, bare.url, { name: '1 MiB', size: LARGE, blocks: large, ...load })));
+    for (const load of SMALL_LOADS)
+      out.push(...(await benchReads(world, bare.url, { name: '4 KiB', size: SMALL, blocks: small, ...load })));
   } finally {
     bare.stop();
   }
@@ -87,7 +62,6 @@ interface Reads {
   readonly size: number;
   readonly blocks: readonly Block[];
   readonly connections: number;
-  /** Requests of one sample. */
   readonly count: number;
 }
 
@@ -115,7 +89,7 @@ async function benchReads(world: ServerWorld, bareUrl: string, { name, size, blo
       { name: bareName, run: async () => check(await bareLoad.run(fromBare())) },
       { name: `server, ${plural}`, run: async () => check(await serverLoad.run(fromServer())), comparedWith: bareName, ratioTarget: 0.6 },
     ],
-    { samples: 15, warmUps: 2, budget: BUDGET },
+    { samples: 15, warmUps: 4, budget: BUDGET },
   );
   bareLoad.close();
   serverLoad.close();

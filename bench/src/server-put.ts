@@ -1,6 +1,9 @@
-import type { LoadRequest } from './load-client.js';
+import { mkdtemp } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type BareProcess, startBareProcess } from './bare-process.js';
+import { LoadClient, type LoadRequest, loadRequest } from './load-client.js';
 import { inUnit, measure, mebibytesPerSecond, type Measurement } from './measure.js';
-import { writePlainFiles } from './plain-files.js';
+import { PlainFiles } from './plain-files.js';
 import { BATCH, LARGE, type ServerWorld, SMALL } from './server-world.js';
 
 /** A kind of upload as clients make it. */
@@ -15,7 +18,7 @@ interface Upload {
 
 const uploads: readonly Upload[] = [
   {
-    name: '1 MiB raw, 1 block a request',
+    name: '1 MiB raw, 1 a request',
     raw: true,
     blocks: 1,
     blockSize: LARGE,
@@ -39,57 +42,91 @@ const uploads: readonly Upload[] = [
 ];
 
 /** Milliseconds after which no more samples of one load are taken. */
-const BUDGET = 3500;
+const BUDGET = 3000;
 
-/** Durable uploads beside files of the same bytes that are written and synced, pair by pair, and the memory that they take. */
-export async function benchServerPut(world: ServerWorld): Promise<Measurement[]> {
-  const out: Measurement[] = [];
-  await world.resetPeak();
-  for (const upload of uploads)
-    for (const [inFlight, requests] of upload.loads) out.push(...(await benchUpload(world, upload, inFlight, requests)));
-  const peak = await world.memory('VmHWM');
-  if (peak !== undefined)
-    out.push({ group: 'server memory', name: 'RSS peak under uploads', unit: 'MiB', median: peak, min: peak, max: peak, samples: 1 });
-  return out;
+/** What all loads share. */
+interface Contestants {
+  readonly world: ServerWorld;
+  readonly plain: PlainFiles;
+  readonly bare: BareProcess;
 }
 
-async function benchUpload(world: ServerWorld, upload: Upload, inFlight: number, requests: number): Promise<Measurement[]> {
-  const { blockSize, blocks, raw } = upload;
+/**
+ * Durable uploads beside files of the same bytes that are written and synced, in turn, and the memory that they take. A third line shows what
+ * sending the bytes costs: a bare server that writes and syncs the same files.
+ */
+export async function benchServerPut(world: ServerWorld): Promise<Measurement[]> {
+  // A user's first thousand blocks make the folders; what is measured is what comes after them.
+  await world.smallBlocks();
+  const plain = new PlainFiles(await mkdtemp(join(world.folder, 'plain-')));
+  const bare = await startBareProcess(world.folder);
+  await world.resetPeak();
+  const out: Measurement[] = [];
+  try {
+    for (const upload of uploads) {
+      for (const [inFlight, requests] of upload.loads) out.push(...(await benchUpload({ world, plain, bare }, upload, inFlight, requests)));
+    }
+  } finally {
+    bare.stop();
+  }
+  const peak = await world.memory('VmHWM');
+  if (peak === undefined) return out;
+  return [...out, { group: 'server memory', name: 'RSS peak under uploads', unit: 'MiB', median: peak, min: peak, max: peak, samples: 1 }];
+}
+
+async function benchUpload(
+  { world, plain, bare }: Contestants,
+  { name, raw, blocks, blockSize }: Upload,
+  inFlight: number,
+  requests: number,
+): Promise<Measurement[]> {
   const requestSize = blocks * blockSize;
-  const plain = `write+fsync, ${inFlight} at a time`;
-  const name = `server, ${inFlight} in flight`;
+  const reference = `write+fsync, ${inFlight} at a time`;
   const newBatches = (): Uint8Array[][] =>
     Array.from({ length: requests }, () => Array.from({ length: blocks }, () => (raw ? world.largeBlock() : world.smallBlock())));
   let batches: readonly (readonly Uint8Array[])[] = [];
   let prepared: readonly LoadRequest[] = [];
-  const load = await world.connect(inFlight);
+  const [toServer, toBare] = [await world.connect(inFlight), await LoadClient.open(bare.url, inFlight)];
   const lines = await measure(
-    `put ${upload.name}`,
+    `put ${name}`,
     'MiB/s',
     mebibytesPerSecond(requests * requestSize),
     [
       {
-        name: plain,
+        name: reference,
         prepare: () => {
           batches = newBatches();
         },
-        run: async () => writePlainFiles(world.folder, batches, inFlight),
+        run: async () => plain.writeAll(batches, inFlight),
       },
       {
-        name,
+        name: `server, ${inFlight} in flight`,
         // The same bytes, which the server has not seen yet.
         prepare: () => {
           prepared = batches.map((batch) => world.putRequest(batch, raw));
           world.stored += requests * blocks;
         },
-        run: async () => load.run(prepared),
-        comparedWith: plain,
+        run: async () => toServer.run(prepared),
+        comparedWith: reference,
         ratioTarget: 0.6,
+      },
+      {
+        name: `node:http and write+fsync, ${inFlight} in flight`,
+        prepare: () => {
+          prepared = batches.map((batch) => loadRequest('POST', bare.url, `/${blockSize}`, Buffer.concat(batch)));
+        },
+        run: async () => toBare.run(prepared),
+        comparedWith: reference,
       },
     ],
     { samples: 9, warmUps: 1, budget: BUDGET },
   );
-  load.close();
-  const perRequest = (1024 * 1024) / requestSize;
-  return [...lines, ...lines.slice(1).map((line) => inUnit(line, 'requests/s', perRequest))];
+  toServer.close();
+  toBare.close();
+  return withRequests(lines, LARGE / requestSize);
+}
+
+/** Adds requests a second to the line of the server. */
+function withRequests(lines: readonly Measurement[], perMebibyte: number): Measurement[] {
+  return lines.flatMap((line) => (line.ratioTarget === undefined ? [line] : [line, inUnit(line, 'requests/s', perMebibyte)]));
 }

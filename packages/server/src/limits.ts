@@ -74,6 +74,12 @@ export const STATIC_CACHE_SIZE = 67_108_864;
 
 /** Blocks of one upload; clients send at most 1000 (chapter 03 section 11.5; ours). */
 export const MAX_BLOCKS_PER_UPLOAD = 4096;
+/** Size with which smaller blocks count when an upload is admitted: what one takes on a disk at least (ours). */
+export const MIN_ADMITTED_BLOCK_SIZE = 4096;
+/** Bytes of dag-cbor that are decoded before other requests get a turn (ours). */
+export const DECODED_BYTES_PER_STEP = 16_384;
+/** Longest text of a CID or key hash in a query; longer ones take long to decode (ours). */
+export const MAX_CID_TEXT = 256;
 /** Longest id of a transaction, in characters; ours have 32 (ours). */
 export const MAX_TRANSACTION_ID_LENGTH = 256;
 /** Age in milliseconds after which a transaction protects its blocks no longer (chapter 08 section 4.8). */
@@ -123,6 +129,12 @@ export const MAX_RSA_KEY_SIZE = 1024;
 export const MAX_WAITING_LOGIN_UPDATES = 32;
 /** Interrupted password changes that one user may leave behind (chapter 05 section 7.2). */
 export const MAX_STAGED_PASSWORD_CHANGES = 20;
+/** Password changes that publish a new identity block, per user and window: those blocks are not charged (ours). */
+export const MAX_PASSWORD_CHANGES = 32;
+/** That window, in milliseconds (ours). */
+export const PASSWORD_CHANGE_WINDOW_MS = 86_400_000;
+/** Users whose password changes are counted at a time (ours). */
+export const MAX_WATCHED_PASSWORD_CHANGERS = 10_000;
 /** Open challenges per user and kind of ceremony; a new one replaces the oldest (chapter 05 section 15.6; ours). */
 export const MAX_CHALLENGES_PER_USER = 8;
 /** Open challenges of all users; a new one replaces the oldest (ours). */
@@ -135,6 +147,8 @@ export const MAX_WRONG_CODES = 10;
 export const WRONG_CODE_PAUSE_MILLISECONDS = 300_000;
 /** Second factors whose wrong codes are remembered at a time (ours). */
 export const MAX_WATCHED_FACTORS = 10_000;
+/** The same of one user; beyond it its own oldest is forgotten (ours). */
+export const MAX_WATCHED_FACTORS_PER_USER = 20;
 
 // ---- PKI node and sign-up (chapter 05 sections 12 and 17; pki/) ----
 
@@ -160,8 +174,12 @@ export const MAX_OWNED_KEY_READS = 40_000;
 export const OWNED_KEYS_PER_TURN = 16;
 /** Owner proofs of one version from which on only a few such versions are looked at at a time (ours). */
 export const SMALL_OWNED_KEYS = 1000;
-/** Children that all updates of one commit may add (ours). */
-export const MAX_NEW_CHILDREN = 10_000;
+/** Children that all updates of one commit may add; 2000 take some 40 ms in one transaction (ours). */
+export const MAX_NEW_CHILDREN = 2000;
+/** Entries "writer lists child" of all writers of one user; further ones are not noted down (ours). */
+export const MAX_OWNED_KEYS_PER_USER = 20_000;
+/** Pointer updates of one commit (ours). */
+export const MAX_UPDATES_PER_COMMIT = 1000;
 /** Bytes of a WriterData that a pointer may target; the largest legitimate ones hold legacy login data (ours). */
 export const MAX_WRITER_DATA_SIZE = 262_144;
 /** Blocks with links that usage accounting counts for one writer: about 10 TiB of files (ours). */
@@ -174,6 +192,8 @@ export const MAX_CHANGE_STEPS = 4_194_304;
 export const MAX_CHANGE_FRONTIER = 65_536;
 /** Missing blocks that usage accounting notes down for one writer; beyond it each update is counted from nothing (ours). */
 export const MAX_NOTED_MISSING_BLOCKS = 64;
+/** Writers that lack blocks and are looked through for blocks that arrived late before others get their turn (ours). */
+export const LATE_CHECKS_PER_TURN = 16;
 /** Blocks on one level up to which any number of counts may be in progress at a time (ours). */
 export const SMALL_COUNT = 2048;
 /** Larger counts in progress at a time, at most one for each user; one takes up to 300 MB (ours). */

@@ -32,6 +32,8 @@ export class UsageModel {
   readonly writers = new Map<string, ModelWriter>();
   readonly identity: ModelWriter;
   isErrored = false;
+  /** Uploads from before this time are not pending any more. */
+  private expiry = 0;
   quota: number;
   /** Every block that is stored, with its size and links. */
   private readonly blocks = new Map<string, { readonly size: number; readonly links: readonly Cid[] }>();
@@ -72,10 +74,10 @@ export class UsageModel {
   sums(): { readonly totalBytes: number; readonly detachedBytes: number; readonly pendingBytes: number; readonly isErrored: boolean } {
     const attached = this.attached();
     let [totalBytes, detachedBytes, pendingBytes] = [0, 0, 0];
-    for (const { counted, name, pending } of this.writers.values()) {
+    for (const { counted, name, pending, pendingAt } of this.writers.values()) {
       if (attached.has(name)) totalBytes += counted;
       else detachedBytes += counted;
-      pendingBytes += pending;
+      if (pendingAt >= this.expiry) pendingBytes += pending;
     }
     return { totalBytes, detachedBytes, pendingBytes, isErrored: this.isErrored };
   }
@@ -138,6 +140,8 @@ export class UsageModel {
       writer.children = children;
       writer.pending = 0;
     }
+    // Other writers may link what has been uploaded in the meantime.
+    this.recount();
     for (const { children } of attempts) for (const child of children) this.writers.get(child)!.isKnown = true;
     const { detachedBytes, totalBytes } = this.sums();
     if (totalBytes + detachedBytes <= this.quota) this.isErrored = false;
@@ -145,8 +149,9 @@ export class UsageModel {
 
   /** The rule of admission; books and says whether an upload passes. */
   admit(writer: ModelWriter, bytes: number, now: number, tolerance: number): boolean {
-    const { detachedBytes, pendingBytes, totalBytes } = this.sums();
-    if (totalBytes + detachedBytes + pendingBytes + bytes > this.quota + (this.isErrored ? tolerance : 0)) {
+    // Nothing pending is forgotten before what has arrived is charged to whoever links it.
+    if (this.dropExpired() || !this.fits(bytes, tolerance)) this.recount();
+    if (!this.fits(bytes, tolerance)) {
       writer.pending = 0;
       this.isErrored = true;
       return false;
@@ -156,9 +161,14 @@ export class UsageModel {
     return true;
   }
 
-  /** Old uploads are forgotten. */
+  /** Old uploads are not pending any more. */
   expire(before: number): void {
-    for (const writer of this.writers.values()) if (writer.pendingAt < before) writer.pending = 0;
+    this.expiry = before;
+  }
+
+  /** Whether a writer has uploads of which nobody has taken note yet that they have expired. */
+  hasExpired({ pending, pendingAt }: ModelWriter): boolean {
+    return pending > 0 && pendingAt < this.expiry;
   }
 
   /** Everything is counted anew. */
@@ -167,6 +177,21 @@ export class UsageModel {
       const target = writer.signed === undefined ? undefined : PointerUpdate.decodeVerifiedBefore(writer.signed).updated;
       writer.counted = target === undefined ? 0 : this.size(target);
     }
+  }
+
+  private fits(bytes: number, tolerance: number): boolean {
+    const { detachedBytes, pendingBytes, totalBytes } = this.sums();
+    return totalBytes + detachedBytes + pendingBytes + bytes <= this.quota + (this.isErrored ? tolerance : 0);
+  }
+
+  private dropExpired(): boolean {
+    let isAny = false;
+    for (const writer of this.writers.values()) {
+      if (!this.hasExpired(writer)) continue;
+      writer.pending = 0;
+      isAny = true;
+    }
+    return isAny;
   }
 
   private async storeOwned(writer: ModelWriter, children: ReadonlySet<string>): Promise<Cid> {

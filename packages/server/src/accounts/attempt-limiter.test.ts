@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { MAX_WATCHED_FACTORS, MAX_WRONG_CODES, WRONG_CODE_PAUSE_MILLISECONDS } from '../limits.js';
+import { MAX_WATCHED_FACTORS, MAX_WATCHED_FACTORS_PER_USER, MAX_WRONG_CODES, WRONG_CODE_PAUSE_MILLISECONDS } from '../limits.js';
 import { AttemptLimiter } from './attempt-limiter.js';
 
 const factor = Uint8Array.of(1);
@@ -71,5 +71,15 @@ describe('the limit on wrong codes', () => {
     expect(attempts()).toBe(0);
     limiter.take('one more', factor);
     expect(attempts()).toBe(MAX_WRONG_CODES);
+  });
+
+  test('does not forget one user for another who has many factors', () => {
+    attempts();
+    for (let i = 0; i < MAX_WATCHED_FACTORS + 1; i++) limiter.take('mallory', Uint8Array.of(i & 255, i >> 8));
+    expect(attempts()).toBe(0);
+    // Mallory's own are forgotten, the oldest first.
+    const last = MAX_WATCHED_FACTORS - MAX_WATCHED_FACTORS_PER_USER + 1;
+    expect(attempts('mallory', Uint8Array.of(last & 255, last >> 8))).toBe(MAX_WRONG_CODES - 1);
+    expect(attempts('mallory', Uint8Array.of((last - 1) & 255, (last - 1) >> 8))).toBe(MAX_WRONG_CODES);
   });
 });

@@ -1,5 +1,5 @@
 import { PyrgosError } from '@pyrgos/core/errors';
-import { MAX_WATCHED_FACTORS, MAX_WRONG_CODES, WRONG_CODE_PAUSE_MILLISECONDS } from '../limits.js';
+import { MAX_WATCHED_FACTORS, MAX_WATCHED_FACTORS_PER_USER, MAX_WRONG_CODES, WRONG_CODE_PAUSE_MILLISECONDS } from '../limits.js';
 import type { Clock } from '../ports/clock.js';
 
 interface Bucket {
@@ -16,32 +16,24 @@ interface Bucket {
  *
  * One bucket per factor rather than per user: a mount with a wrong clock must not lock its owner out of the web. That gives nothing away,
  * since ids of mount factors are random and are never offered to a log-in. In memory only: a restart is no event that a stranger can cause.
+ * Memory is bounded for each user and for all together, so that nobody gets the wrong codes of others forgotten by having many factors.
  */
 export class AttemptLimiter {
-  /** Least recently used first. */
-  private readonly buckets = new Map<string, Bucket>();
+  /** By user and factor; each least recently used first. */
+  private readonly users = new Map<string, Map<string, Bucket>>();
+  private size = 0;
 
   constructor(private readonly clock: Clock) {}
-
-  private refilled(key: string): Bucket {
-    const now = this.clock.now();
-    const bucket = this.buckets.get(key) ?? { left: MAX_WRONG_CODES, since: now };
-    // A clock that was set back must not lock anybody out until it has caught up.
-    if (now < bucket.since) return { left: bucket.left, since: now };
-    const earned = Math.floor((now - bucket.since) / WRONG_CODE_PAUSE_MILLISECONDS);
-    if (bucket.left + earned >= MAX_WRONG_CODES) return { left: MAX_WRONG_CODES, since: now };
-    return { left: bucket.left + earned, since: bucket.since + earned * WRONG_CODE_PAUSE_MILLISECONDS };
-  }
 
   /**
    * Counts an attempt, before its code is looked at, so that attempts at the same time cannot exceed the limit either. PyrgosError `limit`
    * with a text for people when none is left.
    */
   take(username: string, credentialId: Uint8Array): void {
-    const key = keyOf(username, credentialId);
-    const bucket = this.refilled(key);
+    const key = keyOf(credentialId);
+    const bucket = this.refilled(this.users.get(username)?.get(key));
     if (bucket.left === 0) {
-      this.buckets.set(key, bucket);
+      this.users.get(username)?.set(key, bucket);
       const wait = bucket.since + WRONG_CODE_PAUSE_MILLISECONDS - this.clock.now();
       const minutes = Math.ceil(wait / 60_000);
       throw new PyrgosError('limit', `Too many wrong codes. Please try again in ${minutes === 1 ? 'a minute' : `${minutes} minutes`}.`, {
@@ -50,21 +42,53 @@ export class AttemptLimiter {
       });
     }
     bucket.left--;
-    this.buckets.delete(key);
-    this.buckets.set(key, bucket);
-    if (this.buckets.size <= MAX_WATCHED_FACTORS) return;
-    for (const oldest of this.buckets.keys()) {
-      this.buckets.delete(oldest);
-      return;
-    }
+    this.remember(username, key, bucket);
   }
 
   /** The code was right: all attempts are there again. */
   forgive(username: string, credentialId: Uint8Array): void {
-    this.buckets.delete(keyOf(username, credentialId));
+    this.forget(username, keyOf(credentialId));
+  }
+
+  private refilled(bucket: Bucket | undefined): Bucket {
+    const now = this.clock.now();
+    if (bucket === undefined) return { left: MAX_WRONG_CODES, since: now };
+    // A clock that was set back must not lock anybody out until it has caught up.
+    if (now < bucket.since) return { left: bucket.left, since: now };
+    const earned = Math.floor((now - bucket.since) / WRONG_CODE_PAUSE_MILLISECONDS);
+    if (bucket.left + earned >= MAX_WRONG_CODES) return { left: MAX_WRONG_CODES, since: now };
+    return { left: bucket.left + earned, since: bucket.since + earned * WRONG_CODE_PAUSE_MILLISECONDS };
+  }
+
+  private remember(username: string, key: string, bucket: Bucket): void {
+    const factors = this.users.get(username) ?? new Map<string, Bucket>();
+    this.size += factors.delete(key) ? 0 : 1;
+    factors.set(key, bucket);
+    this.users.delete(username);
+    this.users.set(username, factors);
+    if (factors.size > MAX_WATCHED_FACTORS_PER_USER) this.forgetFirst(username, factors);
+    if (this.size <= MAX_WATCHED_FACTORS) return;
+    for (const [oldest, itsFactors] of this.users) {
+      this.forgetFirst(oldest, itsFactors);
+      return;
+    }
+  }
+
+  private forgetFirst(username: string, factors: ReadonlyMap<string, Bucket>): void {
+    for (const first of factors.keys()) {
+      this.forget(username, first);
+      return;
+    }
+  }
+
+  private forget(username: string, key: string): void {
+    const factors = this.users.get(username);
+    if (factors?.delete(key) !== true) return;
+    this.size--;
+    if (factors.size === 0) this.users.delete(username);
   }
 }
 
-function keyOf(username: string, credentialId: Uint8Array): string {
-  return `${Buffer.from(credentialId).toString('base64')} ${username}`;
+function keyOf(credentialId: Uint8Array): string {
+  return Buffer.from(credentialId).toString('base64');
 }

@@ -12,6 +12,7 @@ import type { LocalBlocks } from '../ports/local-blocks.js';
 import { KeyedLocks } from '../space/keyed-locks.js';
 import type { SqlDatabase } from '../sql/sql-database.js';
 import { type LoginRow, LoginTable } from './login-table.js';
+import { PasswordChangeLimit } from './password-change-limit.js';
 import { type StagedLoginRow, StagedLoginTable } from './staged-login-table.js';
 
 /** What {@link LoginDataStore} is built from. */
@@ -52,10 +53,12 @@ export class LoginDataStore {
   private readonly locks = new KeyedLocks(MAX_WAITING_LOGIN_UPDATES);
   /** Staged rows, by user, that are known to be published but could not be made the login row. */
   private readonly published = new Map<string, StagedLoginRow>();
+  private readonly changes: PasswordChangeLimit;
 
   constructor(private readonly options: LoginDataStoreOptions) {
     this.login = new LoginTable(options.db);
     this.staged = new StagedLoginTable(options.db);
+    this.changes = new PasswordChangeLimit(options.clock);
   }
 
   /**
@@ -78,7 +81,8 @@ export class LoginDataStore {
   /**
    * Stores login data together with the WriterData that belongs to it (chapter 05 section 7.2 step 5); false when another update of the
    * identity won the race. Everything is checked before anything is stored. A repetition of the change that happened last succeeds.
-   * Errors: DeniedError `denied.login`, those of {@link PointerStore.setPointer}, PyrgosError `limit` with too many interrupted changes.
+   * Errors: DeniedError `denied.login`, those of {@link PointerStore.setPointer}, PyrgosError `limit` with too many interrupted changes, and
+   * with too many changes in a day.
    * After an error the old password is valid, or, if the error came after the commit point, the new one.
    */
   async change(data: LoginData, update: IdentityUpdate, identity: Identity): Promise<boolean> {
@@ -188,7 +192,9 @@ export class LoginDataStore {
     const { username } = row;
     const staged: StagedLoginRow = { ...row, writer: identity.hash, target, created: clock.now() };
     this.assertMayStage(row);
-    // No quota is asked: whoever is over it must still be able to change a password, and the block replaces one of the same size.
+    // No quota is asked: whoever is over it must still be able to change a password, and the block replaces one of about the same size.
+    // What it replaces stays until the next garbage collection, so there must not be any number of them.
+    this.changes.take(username);
     const transaction = await blocks.startTransaction(username);
     try {
       await blocks.put(username, [{ cid: target, bytes: block.block }], transaction);

@@ -5,7 +5,7 @@ import { PointerUpdate, WriterData } from '@pyrgos/core/model';
 import type { PointerStore } from '@pyrgos/core/store';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { AccountsWorld, errorText, type TestPassword, type TestUser } from '../../test/accounts-world.js';
-import { MAX_STAGED_PASSWORD_CHANGES } from '../limits.js';
+import { MAX_PASSWORD_CHANGES, MAX_STAGED_PASSWORD_CHANGES, PASSWORD_CHANGE_WINDOW_MS } from '../limits.js';
 import type { LocalBlocks } from '../ports/local-blocks.js';
 import type { SqlDatabase } from '../sql/sql-database.js';
 import { LoginTable } from './login-table.js';
@@ -138,6 +138,25 @@ describe('a password change', () => {
   test('is not charged and needs no space', async () => {
     world.quotas.remove('alice');
     expect(await world.setLogin(await world.passwordChange(alice, world.password(2)), alice)).toBe(true);
+  });
+
+  test('cannot be used to store block after block', async () => {
+    const bob = await world.addUser('bob');
+    for (let i = 0; i < MAX_PASSWORD_CHANGES; i++) {
+      expect(await world.setLogin(await world.passwordChange(alice, world.password(2 + (i % 2))), alice)).toBe(true);
+    }
+    const blocks = (): unknown => world.db.prepare('SELECT count(*) AS n FROM blocks').get()?.['n'];
+    const before = blocks();
+    const data = await world.passwordChange(alice, world.password(1));
+    expect(await errorText(world.setLogin(data, alice))).toBe('Too many password changes. Please try again tomorrow.');
+    expect(blocks()).toBe(before);
+    expect(await validPasswords()).toEqual([2 + ((MAX_PASSWORD_CHANGES - 1) % 2)]);
+    // Others, and changes that store no block, are not concerned.
+    expect(await world.setLogin(await world.passwordChange(bob, world.password(2)), bob)).toBe(true);
+    expect(await world.setLogin(world.loginData(alice, world.password(4)), alice)).toBe(true);
+    world.clock.time += PASSWORD_CHANGE_WINDOW_MS;
+    expect(await world.setLogin(data, alice)).toBe(true);
+    expect(await validPasswords()).toEqual([1]);
   });
 });
 

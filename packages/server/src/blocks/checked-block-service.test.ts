@@ -11,13 +11,14 @@ import { type BlockFixture, blockFixture, crypto } from '../../test/block-fixtur
 import { GIB, TestDirectory } from '../../test/space-world.js';
 import { BatTable } from '../bats/bat-table.js';
 import { GarbageCollector } from '../gc/garbage-collector.js';
-import { MAX_BLOCKS_PER_UPLOAD } from '../limits.js';
+import { MAX_BLOCKS_PER_UPLOAD, MIN_ADMITTED_BLOCK_SIZE } from '../limits.js';
 import { PointerService } from '../space/pointer-service.js';
 import { QuotaTable } from '../space/quota-table.js';
 import { spaceSchema } from '../space/schema.js';
 import { Space } from '../space/space.js';
 import { readBytes } from '../space/sql-values.js';
 import { CheckedBlockService } from './checked-block-service.js';
+import { describeUpload } from './upload-checks.js';
 
 /** The whole write path on files: blocks, space, pointers. */
 interface Server extends BlockFixture {
@@ -179,6 +180,48 @@ describe('block/put/bulk (chapter 02 section 5.4)', () => {
       message: expect.stringContaining('Storage quota reached! \nUsed 0 out of 1000 bytes.') as unknown,
     });
     expect(storedRows()).toBe(0);
+  });
+
+  test('tiny blocks are admitted as what they take on a disk', async () => {
+    const tiny = Array.from({ length: 10 }, (_, i) => encodeCbor(i));
+    const links = tiny.map((block) => Cid.ofSha256(crypto.sha256(block), CidCodec.dagCbor));
+    const root = encodeCbor(links);
+    const large = new Uint8Array(MIN_ADMITTED_BLOCK_SIZE + 5);
+    await put([...tiny, root], false);
+    await put([large]);
+    expect(server.space.usageOf('alice')).toMatchObject({ totalBytes: 0, pendingBytes: 12 * MIN_ADMITTED_BLOCK_SIZE + 5 });
+    const bob = await server.addUser('bob', 20 * MIN_ADMITTED_BLOCK_SIZE);
+    const upload = async (n: number): Promise<unknown> => {
+      const blocks = Array.from({ length: 11 }, (_, i) => Uint8Array.of(n, i));
+      const signatures = blocks.map((block) => sign(block, bob.signer));
+      return server.service.putBulk(bob.publicKey.hash, bob.publicKey.hash, blocks, signatures, true, 't');
+    };
+    await upload(0);
+    await expect(upload(1)).rejects.toMatchObject({ code: 'quota' });
+  });
+
+  test('blocks of an unknown writer are not decoded', async () => {
+    const stranger = SigningKeyPair.generate(crypto);
+    const bad = Uint8Array.of(0x18, 0x01);
+    await expect(
+      server.service.putBulk(owner, stranger.publicKey.hash, [bad], [sign(bad, stranger.signer)], false, 't'),
+    ).rejects.toMatchObject({ message: 'Unknown writer on this server!' });
+    await expect(put([bad], false)).rejects.toMatchObject({ code: 'format.cbor' });
+  });
+
+  test('others have their turn between the blocks of an upload', async () => {
+    const blocks = Array.from({ length: 4 }, (_, i) => encodeCbor(Array.from({ length: 20_000 }, () => i)));
+    let turns = 0;
+    let isDone = false;
+    const count = (): void => {
+      turns++;
+      if (!isDone) setImmediate(count);
+    };
+    setImmediate(count);
+    const digests = blocks.map((block) => crypto.sha256(block));
+    await describeUpload(blocks, digests, false);
+    isDone = true;
+    expect(turns).toBeGreaterThanOrEqual(blocks.length - 1);
   });
 
   test('transactions whose id is unreasonable', async () => {

@@ -22,7 +22,7 @@ import { localBlockSource } from '../space/local-source.js';
 import type { LocalBlockStore } from './local-block-store.js';
 import { ReadAccess } from './read-access.js';
 import { assertTransactionId } from './transaction-table.js';
-import { checkCounts, checkSignatures, checkSizes, describeUpload, uploadedKey } from './upload-checks.js';
+import { admittedSize, checkCounts, checkSignatures, checkSizes, describeUpload, uploadedKey } from './upload-checks.js';
 
 /** What {@link CheckedBlockService} needs. */
 export interface CheckedBlockServiceOptions {
@@ -52,6 +52,10 @@ const TRANSACTION_ID_BYTES = 16;
 
 function notFound(cid: Cid): NotFoundError {
   return new NotFoundError('not-found.block', `block ${cid.toString()} is not stored here`, { cid: cid.toString() });
+}
+
+function unknownWriter(writer: PublicKeyHash): DeniedError {
+  return new DeniedError('denied.block', 'Unknown writer on this server!', { writer: writer.toString() });
 }
 
 /**
@@ -134,12 +138,7 @@ export class CheckedBlockService implements BlockService {
     return username === undefined ? 0 : ((await this.local.sizeOf(username, cid)) ?? 0);
   }
 
-  async champGet(
-    owner: PublicKeyHash,
-    root: Cid,
-    caps: readonly ChunkMirrorCap[],
-    maxBytes?: number,
-  ): Promise<readonly Uint8Array[]> {
+  async champGet(owner: PublicKeyHash, root: Cid, caps: readonly ChunkMirrorCap[], maxBytes?: number): Promise<readonly Uint8Array[]> {
     const lookups = caps.map(({ key, bat }): ChampLookup => (bat === undefined ? { key } : { key, bat }));
     return this.collect(root, lookups, { owner }, maxBytes);
   }
@@ -196,15 +195,13 @@ export class CheckedBlockService implements BlockService {
     const writerKey = uploadedKey(this.crypto, writer, blocks) ?? (await this.resolveWriter(owner, writer));
     const digests = await checkSignatures(this.crypto, writerKey, blocks, signatures);
     checkSizes(blocks);
-    const described = describeUpload(blocks, digests, raw);
+    // Asked before anything is decoded: that is the work of a stranger's upload that costs most.
+    if ((await this.space.userOfWriter(owner, writer)) === undefined) throw unknownWriter(writer);
+    const described = await describeUpload(blocks, digests, raw);
     const cids = described.map(({ cid }) => cid);
     const wrong = claimed?.findIndex((cid, i) => !cid.equals(cids[i])) ?? -1;
     if (wrong >= 0) throw new FormatError('format.block', `blocks[${wrong}]`, 'does not have this CID');
-    const username = await this.space.admit(
-      owner,
-      writer,
-      blocks.reduce((sum, { length }) => sum + length, 0),
-    );
+    const username = await this.space.admit(owner, writer, admittedSize(blocks));
     await this.local.putDescribed(username, described, transaction);
     return cids;
   }
@@ -213,7 +210,7 @@ export class CheckedBlockService implements BlockService {
     const inline = inlineSigningKey(writer);
     if (inline !== undefined) return inline;
     const username = await this.space.userOfWriter(owner, writer);
-    if (username === undefined) throw new DeniedError('denied.block', 'Unknown writer on this server!', { writer: writer.toString() });
+    if (username === undefined) throw unknownWriter(writer);
     return resolveSigningKey(writer, { hasher: this.crypto, blocks: localBlockSource(this.local, username), context: { owner } });
   }
 }

@@ -4,7 +4,7 @@ import type { CryptoProvider, Hasher } from '@pyrgos/core/crypto';
 import { ArgumentError, DeniedError, FormatError, LimitError, PyrgosError } from '@pyrgos/core/errors';
 import { type PublicKeyHash, PublicSigningKey, SIGNATURE_SIZE } from '@pyrgos/core/keys';
 import { MAX_BLOCK_SIZE } from '@pyrgos/core/limits';
-import { MAX_BLOCKS_PER_UPLOAD, SIGNATURES_PER_STEP } from '../limits.js';
+import { DECODED_BYTES_PER_STEP, MAX_BLOCKS_PER_UPLOAD, MIN_ADMITTED_BLOCK_SIZE, SIGNATURES_PER_STEP } from '../limits.js';
 import { type DescribedBlock, describeCbor, describeRaw } from './block-metadata.js';
 import { nextTurn } from './next-turn.js';
 
@@ -69,13 +69,38 @@ export function checkSizes(blocks: readonly Uint8Array[]): void {
 }
 
 /**
- * Step 7: the blocks with CID and metadata. FormatError for a dag-cbor block that is not canonical, because nobody could read it back,
- * and for a list of BATs that cannot be read, because nobody could open the block.
+ * What an upload counts as in step 6. Each block takes a file and a row in the database, so a tiny one costs far more than its bytes; it
+ * must not be possible to fill a disk with blocks that nobody is charged for. This holds until the next pointer update only: what the
+ * pointer reaches is charged with its exact size.
  */
-export function describeUpload(blocks: readonly Uint8Array[], digests: readonly Uint8Array[], raw: boolean): readonly DescribedBlock[] {
-  return blocks.map((bytes, i): DescribedBlock => {
+export function admittedSize(blocks: readonly Uint8Array[]): number {
+  return blocks.reduce((sum, { length }) => sum + Math.max(length, MIN_ADMITTED_BLOCK_SIZE), 0);
+}
+
+/**
+ * Step 7: the blocks with CID and metadata. FormatError for a dag-cbor block that is not canonical, because nobody could read it back,
+ * and for a list of BATs that cannot be read, because nobody could open the block. Gives others a turn between steps: decoding a
+ * megabyte can take 100 ms.
+ */
+export async function describeUpload(
+  blocks: readonly Uint8Array[],
+  digests: readonly Uint8Array[],
+  raw: boolean,
+): Promise<readonly DescribedBlock[]> {
+  const described: DescribedBlock[] = [];
+  let decoded = 0;
+  for (const [i, bytes] of blocks.entries()) {
     const digest = digests[i] ?? new Uint8Array(0);
-    if (raw) return { cid: Cid.ofSha256(digest, CidCodec.raw), bytes, metadata: describeRaw(bytes) };
-    return { cid: Cid.ofSha256(digest, CidCodec.dagCbor), bytes, metadata: describeCbor(decodeCbor(bytes), bytes.length) };
-  });
+    if (raw) {
+      described.push({ cid: Cid.ofSha256(digest, CidCodec.raw), bytes, metadata: describeRaw(bytes) });
+      continue;
+    }
+    if (decoded >= DECODED_BYTES_PER_STEP) {
+      decoded = 0;
+      await nextTurn();
+    }
+    decoded += bytes.length;
+    described.push({ cid: Cid.ofSha256(digest, CidCodec.dagCbor), bytes, metadata: describeCbor(decodeCbor(bytes), bytes.length) });
+  }
+  return described;
 }

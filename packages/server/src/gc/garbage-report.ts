@@ -24,7 +24,7 @@ export interface GarbageReport {
   readonly adopted: number;
   /** Files that the database did not know and that hold no block. */
   readonly orphansDeleted: number;
-  /** Linked raw blocks that are not stored. */
+  /** Linked blocks that are not stored. */
   readonly missing: number;
   /** Times that the links of a block were read. */
   readonly linkReads: number;

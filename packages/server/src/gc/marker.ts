@@ -34,19 +34,25 @@ export class Marker {
   readonly marked: IdSet = new IdSet();
   /** Times that links were read. */
   linkReads = 0;
-  /** Linked raw blocks that are not stored. They hide nothing, so they do not stop the collection. */
+  /**
+   * Linked blocks that are not stored. What a block that is nowhere would link cannot be reached by anybody, so they do not stop the
+   * collection: otherwise one link that leads nowhere would keep all garbage of a user for ever. What is damaged or unreadable does.
+   */
   missing = 0;
   private readonly pending: number[] = [];
 
   constructor(private readonly options: MarkerOptions) {}
 
-  /** Marks a root and everything below it. NotFoundError when a dag-cbor block is missing: what it links to would look like garbage. */
+  /**
+   * Marks a root and everything below it. NotFoundError when the root itself is missing: it was there when the pointer was accepted, so
+   * the storage has lost something. Error `storage` when a block is damaged or cannot be read.
+   */
   async markFrom(root: Cid): Promise<void> {
     if (root.isIdentity) {
       // No block itself, but nothing that hangs on it may be lost.
       const metadata = await this.options.local.metadata(this.options.username, root);
       for (const { bytes } of metadata?.links ?? []) await this.visit(bytes);
-    } else await this.visit(root.bytes);
+    } else if (!(await this.visit(root.bytes))) throw missing(root);
     for (let id = this.pending.pop(); id !== undefined; id = this.pending.pop()) {
       const links = this.options.blocks.links(id);
       this.linkReads++;
@@ -55,28 +61,35 @@ export class Marker {
     }
   }
 
-  private async visit(cid: Uint8Array): Promise<void> {
+  /** Whether the block is stored. */
+  private async visit(cid: Uint8Array): Promise<boolean> {
     const { blocks, partition, step } = this.options;
     await step();
     if (isRaw(cid)) {
       const id = blocks.idOf(partition, cid);
-      if (id === undefined) await this.missRaw(decodeCid(cid));
-      else this.marked.add(id);
-      return;
+      if (id === undefined) return this.findRaw(decodeCid(cid));
+      this.marked.add(id);
+      return true;
     }
     const found = blocks.find(partition, cid) ?? (await this.recover(decodeCid(cid)));
-    if (found !== undefined && this.marked.add(found.id) && found.hasLinks) this.pending.push(found.id);
+    if (found === undefined) this.missing++;
+    else if (this.marked.add(found.id) && found.hasLinks) this.pending.push(found.id);
+    return found !== undefined;
   }
 
-  private async missRaw(cid: Cid): Promise<void> {
+  private async findRaw(cid: Cid): Promise<boolean> {
     // Without metadata it is no candidate, so it need not be marked.
-    if ((await this.options.local.sizeOf(this.options.username, cid)) === undefined) this.missing++;
+    const isStored = (await this.options.local.sizeOf(this.options.username, cid)) !== undefined;
+    if (!isStored) this.missing++;
+    return isStored;
   }
 
-  /** A block without metadata: reads it, which stores its metadata. */
+  /** A block without metadata: reads it, which stores its metadata. Undefined when it is certainly not stored. */
   private async recover(cid: Cid): Promise<ReturnType<BlockTable['find']>> {
     const { blocks, local, username, partition } = this.options;
-    if ((await local.metadata(username, cid)) === undefined) throw missing(cid);
-    return blocks.find(partition, cid.bytes);
+    if ((await local.metadata(username, cid)) === undefined) return undefined;
+    const found = blocks.find(partition, cid.bytes);
+    if (found === undefined) throw missing(cid);
+    return found;
   }
 }

@@ -29,12 +29,12 @@ function boundedTrailer(message: string): string {
 
 /**
  * The answer for a failure, for every endpoint and the only place that makes one (chapter 02 section 2.4): 400 with the form-encoded
- * text in a header named `Trailer`, chunked, with an empty body. 429 for the code `rate`, another status if given. Of foreign errors and
- * faults of ours the caller gets the id of the report instead of a text.
+ * text in a header named `Trailer`, chunked, with an empty body. `rateStatus` for the code `rate`: 429 in the block API, 503 for an
+ * overload. Of foreign errors and faults of ours the caller gets the id of the report instead of a text.
  */
-export function errorReply(error: unknown, report: (error: unknown) => string, status?: number): Reply {
+export function errorReply(error: unknown, report: (error: unknown) => string, rateStatus = 400): Reply {
   return {
-    status: status ?? (error instanceof PyrgosError && error.code === 'rate' ? 429 : 400),
+    status: error instanceof PyrgosError && error.code === 'rate' ? rateStatus : 400,
     headers: {
       trailer: boundedTrailer(messageOf(error, report)),
       'content-type': 'text/plain',

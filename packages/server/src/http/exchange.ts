@@ -4,6 +4,7 @@ import type { ByteBudget, ByteLease } from './byte-budget.js';
 import { receiveBody, receiveStream } from './message-body.js';
 import { Query } from './query.js';
 import type { Reply } from './reply.js';
+import { OverloadError, type RequestSlots } from './request-slots.js';
 
 /** What node:http knows of a request. Absent for in-process calls and peer-to-peer streams. */
 export interface Connection {
@@ -17,6 +18,7 @@ export interface ExchangeShared {
   readonly port: number;
   readonly uploads: ByteBudget;
   readonly downloads: ByteBudget;
+  readonly slots: RequestSlots;
   /** Headers that every answer carries; those of a reply replace them. Names in lower case. */
   readonly commonHeaders: Readonly<Record<string, string>>;
   /** The same for pages, which have a security policy of their own. */
@@ -69,6 +71,7 @@ export class Exchange {
   private parsed: Query | undefined;
   private readonly leases: ByteLease[] = [];
   private answer: ByteLease | undefined;
+  private hasSlot = false;
 
   constructor(
     private readonly request: Request,
@@ -113,15 +116,37 @@ export class Exchange {
     return this.parsed;
   }
 
-  /** Reads the body: at most `limit` bytes, else LimitError. The bytes belong to the caller until the answer has been made. */
+  /** FormatError `format.request` when the query is malformed, also for calls that have no parameters (chapter 02 section 2.2). */
+  assertQuery(): void {
+    this.parsed ??= Query.parse(this.rawQuery);
+  }
+
+  /** Takes one of the slots for requests that are worked on, until {@link release}. OverloadError when there is none. */
+  enter(): void {
+    if (!this.shared.slots.tryEnter()) throw new OverloadError();
+    this.hasSlot = true;
+  }
+
+  private leave(): void {
+    if (this.hasSlot) this.shared.slots.leave();
+    this.hasSlot = false;
+  }
+
+  /**
+   * Reads the body: at most `limit` bytes, else LimitError. The bytes belong to the caller until the answer has been made. While it
+   * arrives, the request takes no slot from others; OverloadError when none is left afterwards.
+   */
   async body(limit: number): Promise<Uint8Array> {
     const incoming = this.connection?.incoming;
+    const { slots, uploads } = this.shared;
+    this.leave();
     const { bytes, lease } =
       incoming === undefined
-        ? await receiveStream(this.request, limit, this.shared.uploads)
-        : await receiveBody(incoming, limit, this.shared.uploads);
+        ? await receiveStream(this.request, limit, uploads, slots)
+        : await receiveBody(incoming, limit, uploads, slots);
     if (lease !== undefined) this.leases.push(lease);
     this.received = bytes.length;
+    this.enter();
     return bytes;
   }
 
@@ -157,8 +182,9 @@ export class Exchange {
     return this.connection?.outgoing?.writableFinished ?? true;
   }
 
-  /** Gives the memory of the bodies back. */
+  /** Gives the memory of the bodies and the slot back. */
   release(): void {
+    this.leave();
     for (const lease of this.leases) lease.release();
     this.leases.length = 0;
   }

@@ -247,6 +247,42 @@ describe('errors (section 2.4)', () => {
     expect([answer.status, trailer(answer)]).toEqual([429, 'Rate Limit: slow down']);
   });
 
+  test('a rate limit is 400 outside of the block API', async () => {
+    const services = scriptedServices({
+      pointers: {
+        getPointer: async () => {
+          throw new PyrgosError('rate', 'Queue full, please try again later');
+        },
+      },
+    });
+    const answer = await call(testApp(services), `/peergos/v0/mutable/getPointer?owner=${OWNER}&writer=${OWNER}`);
+    expect([answer.status, trailer(answer)]).toEqual([400, 'Queue full, please try again later']);
+  });
+
+  test.each(['/api/v0/id?x', '/api/v0/blockstore/props?a=b&x', '/peergos/v0/admin/version?x', '/api/v0/ids?%zz', '/api/v0/id?%26x'])(
+    'a malformed query of a call without parameters: %s',
+    async (path) => {
+      const answer = await call(testApp(scriptedServices()), path);
+      expect([answer.status, trailer(answer)]).toEqual([400, expect.stringMatching(/query|request line/u)]);
+    },
+  );
+
+  test.each([
+    `/api/v0/block/get?arg=z${'2'.repeat(256)}&owner=${OWNER}`,
+    `/api/v0/block/get?arg=${OWNER}&owner=z${'2'.repeat(15_000)}`,
+    `/api/v0/block/stat?arg=z${'2'.repeat(15_000)}`,
+    `/api/v0/champ/get/bulk?arg=z${'2'.repeat(15_000)}&owner=${OWNER}&caps=`,
+    `/api/v0/ipns/get?arg=1${'2'.repeat(15_000)}`,
+    `/peergos/v0/admin/pending?admin=${OWNER}&instance=z${'2'.repeat(15_000)}&auth=00`,
+  ])('a long CID is refused before it is decoded: %.40s', async (path) => {
+    const answer = await call(testApp(scriptedServices()), path);
+    expect([answer.status, trailer(answer)]).toEqual([400, expect.stringMatching(/^length of \w+/u)]);
+  });
+
+  test.each(['/api/v0/id?', '/api/v0/id?&&', '/api/v0/id?a=b&'])('a query of no consequence: %s', async (path) => {
+    expect((await call(testApp(scriptedServices()), path)).status).toBe(200);
+  });
+
   test('an empty text is not sent', async () => {
     expect(trailer(await call(failing(new PyrgosError('limit', '')), BLOCK))).toBe('Request failed');
   });

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { type Context, Hono } from 'hono';
 import { PyrgosError } from '@pyrgos/core/errors';
-import { BODY_MEMORY_PATIENCE, DOWNLOAD_MEMORY, MAX_REQUESTS_IN_FLIGHT, UPLOAD_MEMORY } from '../limits.js';
+import { BODY_MEMORY_PATIENCE, DOWNLOAD_MEMORY, MAX_BODIES_UNDER_WAY, MAX_REQUESTS_IN_FLIGHT, UPLOAD_MEMORY } from '../limits.js';
 import type { ServerServices } from '../services.js';
 import { BasicAuth } from './basic-auth.js';
 import { ByteBudget } from './byte-budget.js';
@@ -11,6 +11,7 @@ import { livenessReply, readinessReply } from './health.js';
 import { type HostRules, matchHost } from './host-filter.js';
 import type { HttpOptions } from './http-options.js';
 import { emptyReply, type Reply } from './reply.js';
+import { OverloadError, RequestSlots } from './request-slots.js';
 import { adminRoutes } from './routes/admin-routes.js';
 import { batRoutes } from './routes/bat-routes.js';
 import { blockRoutes } from './routes/block-routes.js';
@@ -30,6 +31,7 @@ const BLOCK_PREFIX = '/api/v0/';
 /** Where everything else of the API begins. */
 const API_PREFIX = '/peergos/v0/';
 const HEALTH_PATH = '/healthz';
+const HEALTH_PATHS: readonly string[] = [HEALTH_PATH, `${HEALTH_PATH}/readiness`];
 
 /** The areas below {@link API_PREFIX} (chapter 02 section 2.1). */
 const areas = (): ReadonlyMap<string, RouteTable> =>
@@ -100,6 +102,7 @@ class Front implements HttpApp {
       port: options.port,
       uploads: new ByteBudget(UPLOAD_MEMORY, patience, this.now),
       downloads: new ByteBudget(DOWNLOAD_MEMORY, patience, this.now),
+      slots: new RequestSlots(MAX_REQUESTS_IN_FLIGHT, MAX_BODIES_UNDER_WAY),
       commonHeaders: { ...apiHeaders, ...always },
       commonPageHeaders: always,
       isDraining: false,
@@ -153,7 +156,7 @@ class Front implements HttpApp {
   }
 
   private addHealth(app: Hono<AppEnv>): void {
-    for (const path of [HEALTH_PATH, `${HEALTH_PATH}/readiness`]) {
+    for (const path of HEALTH_PATHS) {
       app.on(['GET', 'HEAD'], path, async (c) => {
         const exchange = c.get('exchange');
         exchange.route = path.slice(1);
@@ -181,6 +184,8 @@ class Front implements HttpApp {
     const call = (route: string, handler: Handler) => async (c: Context<AppEnv>) => {
       const exchange = c.get('exchange');
       exchange.route = route;
+      // The links to public files have a query for the page, not for us.
+      if (handler !== publicFile) exchange.assertQuery();
       return respond(c, await handler({ exchange, services, metrics }));
     };
     const linkHost = (port: number): string => publicDomain ?? `localhost:${port}`;
@@ -212,7 +217,10 @@ class Front implements HttpApp {
   }
 
   private failure(exchange: Exchange, error: unknown): Reply {
-    return errorReply(error, (cause) => this.report(exchange, cause));
+    const report = (cause: unknown): string => this.report(exchange, cause);
+    if (!(error instanceof OverloadError)) return errorReply(error, report, exchange.path.startsWith(BLOCK_PREFIX) ? 429 : 400);
+    exchange.closeAfterwards();
+    return errorReply(error, report, 503);
   }
 
   /** Counts and logs a request, and gives its memory back when the answer has left. */
@@ -232,11 +240,8 @@ class Front implements HttpApp {
     };
     exchange.whenSent(done);
     try {
-      if (this.inFlight > MAX_REQUESTS_IN_FLIGHT) {
-        exchange.closeAfterwards();
-        const overload = new PyrgosError('rate', 'Queue full, please try again later');
-        return exchange.respond(errorReply(overload, () => '', 503));
-      }
+      // Who watches over the server must hear from it above all when it has much to do.
+      if (!HEALTH_PATHS.includes(exchange.path)) exchange.enter();
       if (!exchange.path.startsWith('/')) throw new PyrgosError('format.request', 'Malformed request target');
       await next();
       return undefined;

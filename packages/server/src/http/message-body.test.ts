@@ -5,6 +5,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { RawClient, eventually } from '../../test/http/http-world.js';
 import { ByteBudget } from './byte-budget.js';
 import { type ReceivedBody, receiveBody, receiveStream } from './message-body.js';
+import { RequestSlots } from './request-slots.js';
 
 let server: Server | undefined;
 let clients: RawClient[] = [];
@@ -15,12 +16,14 @@ afterEach(() => {
   server?.close();
 });
 
+const freeSlots = (maxArriving = 100): RequestSlots => new RequestSlots(100, maxArriving);
+
 /** A server that reads every body into `bodies` and answers when told. */
-async function reader(limit: number, budget: ByteBudget) {
+async function reader(limit: number, budget: ByteBudget, slots = freeSlots()) {
   const bodies: ReceivedBody[] = [];
   const errors: unknown[] = [];
   server = createServer((incoming: IncomingMessage, outgoing: ServerResponse) => {
-    receiveBody(incoming, limit, budget).then(
+    receiveBody(incoming, limit, budget, slots).then(
       (body) => {
         bodies.push(body);
         outgoing.end('ok');
@@ -102,6 +105,23 @@ describe('bodies from node:http', () => {
     expect(budget.inUse).toBe(0);
   });
 
+  test('one that waits for memory is not given up for others, one that is silent is', async () => {
+    const budget = budgetOf(1_000_000);
+    const { bodies, errors, post } = await reader(800_000, budget, freeSlots(1));
+    const body = new Uint8Array(800_000);
+    await post('Content-Length: 800000', body);
+    await eventually(() => bodies.length === 1);
+    const waiting = await post('Content-Length: 800000', body);
+    const silent = await post('Content-Length: 10', new Uint8Array(5));
+    await post('Content-Length: 10', new Uint8Array(10));
+    await eventually(() => bodies.length === 2);
+    await silent.until((text) => text.endsWith('error'));
+    expect(errors).toMatchObject([{ code: 'rate' }]);
+    bodies[0]!.lease!.release();
+    await waiting.until((text) => text.endsWith('ok'));
+    expect(bodies[2]!.bytes.length).toBe(800_000);
+  });
+
   test('who goes away while waiting leaves the line', async () => {
     const budget = budgetOf(1_000_000);
     const { bodies, errors, post } = await reader(800_000, budget);
@@ -142,8 +162,9 @@ describe('bodies of Fetch requests', () => {
         ),
         100_000,
         budget,
+        freeSlots(),
       );
-    expect((await receiveStream(new Request('http://localhost/', { method: 'POST' }), 10, budget)).bytes.length).toBe(0);
+    expect((await receiveStream(new Request('http://localhost/', { method: 'POST' }), 10, budget, freeSlots())).bytes.length).toBe(0);
     expect((await read([])).bytes.length).toBe(0);
     const exact = await read([50_000, 50_000]);
     expect([exact.bytes.length, budget.inUse]).toEqual([100_000, 100_000]);
@@ -166,16 +187,28 @@ describe('bodies of Fetch requests', () => {
         },
       }),
     } as RequestInit);
-    await expect(receiveStream(failing, 10, budget)).rejects.toMatchObject({ code: 'aborted' });
+    await expect(receiveStream(failing, 10, budget, freeSlots())).rejects.toMatchObject({ code: 'aborted' });
     const hanging = new Request('http://localhost/', {
       method: 'POST',
       duplex: 'half',
       body: new ReadableStream<Uint8Array>({ pull: async () => new Promise(() => undefined) }),
     } as RequestInit);
-    const slow = receiveStream(hanging, 100_000, budget);
+    const slow = receiveStream(hanging, 100_000, budget, freeSlots());
     const caught = expect(slow).rejects.toMatchObject({ code: 'aborted' });
-    const waiting = await receiveStream(streamed([new Uint8Array(70_000)]), 100_000, budget);
+    const waiting = await receiveStream(streamed([new Uint8Array(70_000)]), 100_000, budget, freeSlots());
     await caught;
     expect(waiting.bytes.length).toBe(70_000);
+  });
+
+  test('one that does not arrive is given up for another one', async () => {
+    const slots = freeSlots(1);
+    const hanging = new Request('http://localhost/', {
+      method: 'POST',
+      duplex: 'half',
+      body: new ReadableStream<Uint8Array>({ pull: async () => new Promise(() => undefined) }),
+    } as RequestInit);
+    const caught = expect(receiveStream(hanging, 10, budgetOf(10), slots)).rejects.toMatchObject({ code: 'rate' });
+    expect((await receiveStream(streamed([new Uint8Array(5)]), 10, budgetOf(10), slots)).bytes.length).toBe(5);
+    await caught;
   });
 });

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { AbortedError, LimitError, PyrgosError } from '@pyrgos/core/errors';
 import { SMALL_BODY_SIZE } from '../limits.js';
 import type { ByteBudget, ByteLease } from './byte-budget.js';
+import type { OverloadError, RequestSlots } from './request-slots.js';
 
 /** The bytes of a request body and the share of the budget that they occupy, if any. Release it when the bytes are no longer used. */
 export interface ReceivedBody {
@@ -54,15 +55,21 @@ class Collector {
 /**
  * Reads the body of a request from node:http: at most `limit` bytes, copied once. Bodies beyond SMALL_BODY_SIZE take a share of the
  * budget first; until there is one, nothing more is read from the socket. LimitError when the body is larger, AbortedError when the
- * client goes away or is evicted.
+ * client goes away or is evicted, OverloadError when the body is given up for others (see {@link RequestSlots}).
  */
-export async function receiveBody(incoming: IncomingMessage, limit: number, budget: ByteBudget): Promise<ReceivedBody> {
+export async function receiveBody(
+  incoming: IncomingMessage,
+  limit: number,
+  budget: ByteBudget,
+  slots: RequestSlots,
+): Promise<ReceivedBody> {
   const declared = declaredLength(incoming.headers['content-length'], limit);
   const collector = new Collector(declared, limit);
   if (incoming.destroyed || incoming.readableAborted) throw new AbortedError('reading the request');
   return new Promise<ReceivedBody>((resolve, reject) => {
     let lease: ByteLease | undefined;
     const finish = (settle: () => void): void => {
+      arriving.end();
       incoming.off('data', onData);
       incoming.off('end', onEnd);
       incoming.off('close', onClose);
@@ -75,8 +82,10 @@ export async function receiveBody(incoming: IncomingMessage, limit: number, budg
         reject(error instanceof Error ? error : new AbortedError('reading the request'));
       });
     };
+    const arriving = slots.receive(fail);
     const reserve = async (): Promise<void> => {
       incoming.pause();
+      arriving.pause();
       const granted = await budget.acquire(declared ?? limit, () => incoming.destroy());
       lease = granted;
       if (incoming.destroyed) {
@@ -84,6 +93,7 @@ export async function receiveBody(incoming: IncomingMessage, limit: number, budg
         granted.release();
         return;
       }
+      arriving.progressed();
       incoming.resume();
     };
     let reserved = (declared ?? limit) <= SMALL_BODY_SIZE;
@@ -94,6 +104,7 @@ export async function receiveBody(incoming: IncomingMessage, limit: number, budg
         fail(error);
         return;
       }
+      arriving.progressed();
       if (!reserved && collector.length > SMALL_BODY_SIZE / 2) {
         reserved = true;
         void reserve();
@@ -117,21 +128,32 @@ export async function receiveBody(incoming: IncomingMessage, limit: number, budg
 }
 
 /** The same for a Fetch request that did not come from node:http: in-process calls and libp2p streams. */
-export async function receiveStream(request: Request, limit: number, budget: ByteBudget): Promise<ReceivedBody> {
+export async function receiveStream(request: Request, limit: number, budget: ByteBudget, slots: RequestSlots): Promise<ReceivedBody> {
   const declared = declaredLength(request.headers.get('content-length') ?? undefined, limit);
   if (request.body === null) return { bytes: new Uint8Array(), lease: undefined };
   const collector = new Collector(declared, limit);
   const reader: ReadableStreamDefaultReader<Uint8Array> = request.body.getReader();
   let lease: ByteLease | undefined;
   let evicted = false;
+  let overload: OverloadError | undefined;
+  const arriving = slots.receive((reason) => {
+    overload = reason;
+    reader.cancel().catch(() => undefined);
+  });
   try {
     if ((declared ?? limit) > SMALL_BODY_SIZE) {
+      arriving.pause();
       lease = await budget.acquire(declared ?? limit, () => {
         evicted = true;
         reader.cancel().catch(() => undefined);
       });
     }
-    for (let next = await reader.read(); !next.done; next = await reader.read()) collector.add(next.value);
+    arriving.progressed();
+    for (let next = await reader.read(); !next.done; next = await reader.read()) {
+      collector.add(next.value);
+      arriving.progressed();
+    }
+    if (overload !== undefined) throw overload;
     if (evicted || (declared !== undefined && declared !== collector.length)) throw new AbortedError('reading the request');
     lease?.settle();
     lease?.resize(collector.length);
@@ -140,5 +162,7 @@ export async function receiveStream(request: Request, limit: number, budget: Byt
     lease?.release();
     await reader.cancel().catch(() => undefined);
     throw error instanceof PyrgosError ? error : new AbortedError('reading the request');
+  } finally {
+    arriving.end();
   }
 }

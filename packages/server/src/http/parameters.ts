@@ -1,7 +1,8 @@
 import { fromHex } from '@pyrgos/core/bytes';
-import { type Cid, parseCid } from '@pyrgos/core/codec';
-import { FormatError } from '@pyrgos/core/errors';
+import { type Cid, parseCid, parsePeerId } from '@pyrgos/core/codec';
+import { FormatError, LimitError } from '@pyrgos/core/errors';
 import { BatWithId, PublicKeyHash } from '@pyrgos/core/keys';
+import { MAX_CID_TEXT } from '../limits.js';
 import type { Query } from './query.js';
 
 /** The text of the reference for a missing `owner` and other mandatory parameters (chapter 02 section 5). */
@@ -14,19 +15,30 @@ export function required(query: Query, name: string): string {
   return query.get(name) ?? missing(name);
 }
 
-/** A mandatory hash of a public key, for instance `owner`. */
+/** Decoding base58 takes a time that grows with the square of the length, so this is looked at first. */
+function short(name: string, text: string): string {
+  if (text.length > MAX_CID_TEXT) throw new LimitError(`length of ${name}`, text.length, MAX_CID_TEXT);
+  return text;
+}
+
+/** A mandatory hash of a public key, for instance `owner`. LimitError beyond MAX_CID_TEXT characters, as for every CID. */
 export function keyHash(query: Query, name: string): PublicKeyHash {
-  return PublicKeyHash.parse(required(query, name));
+  return PublicKeyHash.parse(short(name, required(query, name)));
 }
 
 /** A mandatory CID in text form. */
 export function cid(query: Query, name: string): Cid {
-  return parseCid(required(query, name));
+  return parseCid(short(name, required(query, name)));
+}
+
+/** A mandatory peer id, in either of its text forms. */
+export function peerId(query: Query, name: string): Cid {
+  return parsePeerId(short(name, required(query, name)));
 }
 
 /** The CID in the first `arg`, and its canonical text for the ETag. */
 export function cidArgument(query: Query): { readonly cid: Cid; readonly text: string } {
-  const text = query.args[0] ?? missing('arg');
+  const text = short('arg', query.args[0] ?? missing('arg'));
   const cid = parseCid(text);
   // Base58 has one form only, and writing it costs more than all the rest of a small answer.
   return { cid, text: text.startsWith('z') || cid.version === 0 ? text : cid.toString() };

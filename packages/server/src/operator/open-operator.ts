@@ -1,8 +1,10 @@
 import type { Logger } from 'pino';
 import { DataDirectoryLock, DirectoryInUseError, findLockHolder } from '../config/data-directory-lock.js';
 import type { ServerConfig } from '../config/server-config.js';
-import type { ContextOverrides } from '../context.js';
+import type { ContextOverrides, createContext as CreateContext } from '../context.js';
+import type { createLogger as CreateLogger } from '../logger.js';
 import { publicUrl } from '../public-url.js';
+import type { LocalOperator as LocalOperatorClass } from './local-operator.js';
 import type { Operator } from './operator.js';
 import { RemoteOperator } from './remote-operator.js';
 
@@ -62,9 +64,9 @@ async function loadServer(): Promise<ServerModules> {
 }
 
 interface ServerModules {
-  readonly createContext: typeof import('../context.js').createContext;
-  readonly LocalOperator: typeof import('./local-operator.js').LocalOperator;
-  readonly createLogger: typeof import('../logger.js').createLogger;
+  readonly createContext: typeof CreateContext;
+  readonly LocalOperator: typeof LocalOperatorClass;
+  readonly createLogger: typeof CreateLogger;
 }
 
 async function openHere(

@@ -11,6 +11,7 @@ export type OwnedKeySourceCode = (typeof OwnedKeySource)[keyof typeof OwnedKeySo
 export class OwnedKeyTable {
   private readonly selectChildren: SqlStatement;
   private readonly selectAllChildren: SqlStatement;
+  private readonly countOfUser: SqlStatement;
   private readonly insert: SqlStatement;
   private readonly delete: SqlStatement;
   private readonly deleteOfUser: SqlStatement;
@@ -18,6 +19,7 @@ export class OwnedKeyTable {
   constructor(db: SqlDatabase) {
     this.selectChildren = db.prepare('SELECT child_id FROM owned_keys WHERE parent_id = ? AND source = ?');
     this.selectAllChildren = db.prepare('SELECT child_id FROM owned_keys WHERE parent_id = ?');
+    this.countOfUser = db.prepare('SELECT count(*) AS count FROM writers JOIN owned_keys ON parent_id = writers.id WHERE user_id = ?');
     this.insert = db.prepare('INSERT INTO owned_keys (parent_id, source, child_id) VALUES (?, ?, ?) ON CONFLICT DO NOTHING');
     this.delete = db.prepare('DELETE FROM owned_keys WHERE parent_id = ? AND source = ? AND child_id = ?');
     this.deleteOfUser = db.prepare('DELETE FROM owned_keys WHERE parent_id IN (SELECT id FROM writers WHERE user_id = ?)');
@@ -31,6 +33,12 @@ export class OwnedKeyTable {
   /** The keys that a writer lists in either place. */
   allChildren(parentId: number): number[] {
     return this.selectAllChildren.all(parentId).map((row) => readInteger(row, 'child_id'));
+  }
+
+  /** How many rows a user's writers have. */
+  count(userId: number): number {
+    const row = this.countOfUser.get(userId);
+    return row === undefined ? 0 : readInteger(row, 'count');
   }
 
   /** Whether the row is new. */

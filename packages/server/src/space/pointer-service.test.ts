@@ -1,10 +1,20 @@
 import { Cid, CidCodec, encodeCbor, Multihash, MultihashCode } from '@pyrgos/core/codec';
 import type { PyrgosError } from '@pyrgos/core/errors';
-import { OwnerProof, type Signer, SigningKeyPair } from '@pyrgos/core/keys';
+import { OwnerProof, PublicKeyHash, type Signer, SigningKeyPair } from '@pyrgos/core/keys';
 import { MemoryBlocks, ownedKeyChampKey, PointerUpdate, WriterData } from '@pyrgos/core/model';
+import { seededRandom } from '@pyrgos/testkit/random';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Interruption, SpaceWorld } from '../../test/space-world.js';
-import { MAX_WAITING_UPDATES, MAX_WRITER_DATA_SIZE, MAX_WRITERS_PER_USER } from '../limits.js';
+import {
+  MAX_NEW_CHILDREN,
+  MAX_OWNED_KEYS_PER_USER,
+  MAX_UPDATES_PER_COMMIT,
+  MAX_WAITING_UPDATES,
+  MAX_WRITER_DATA_SIZE,
+  MAX_WRITERS_PER_USER,
+  SIGNATURES_PER_STEP,
+} from '../limits.js';
+import { PointerService } from './pointer-service.js';
 
 let world: SpaceWorld;
 let alice: SigningKeyPair;
@@ -216,6 +226,155 @@ describe('which writers may set pointers', () => {
     await write(alice.signer, [last, tooMany], 11);
     await expect(publish(tooMany)).rejects.toMatchObject(unknown);
     expect(world.space.ledger.writers.count(userId)).toBe(MAX_WRITERS_PER_USER);
+  });
+});
+
+describe('updates that nobody could accept', () => {
+  const unknown = { code: 'denied.pointer', message: 'Unknown writer on this server!' };
+  /** A provider that counts the signatures that are checked. */
+  function counting(): { readonly crypto: typeof world.crypto; readonly checks: () => number } {
+    let checks = 0;
+    const crypto = new Proxy(world.crypto, {
+      get: (target, name) => {
+        const value: unknown = Reflect.get(target, name);
+        if (typeof value !== 'function') return value;
+        return (...parameters: readonly unknown[]): unknown => {
+          if (/verify|open/iu.test(String(name))) checks++;
+          return Reflect.apply(value, target, parameters);
+        };
+      },
+    });
+    return { crypto, checks: () => checks };
+  }
+
+  test('cost no check of a signature when owner or all writers are strangers', async () => {
+    const { checks, crypto } = counting();
+    const { directory, local, space, db } = world;
+    const pointers = new PointerService({ db, crypto, local, space, directory, banned: { isBanned: async () => false } });
+    const strangers = Array.from({ length: 3 }, () => newKey().signer).map((signer) => world.next(signer, owner().cid));
+    await expect(pointers.setPointers(owner(), strangers)).rejects.toMatchObject(unknown);
+    await expect(pointers.setPointers(strangers[0]!.writer, strangers)).rejects.toMatchObject(unknown);
+    await expect(pointers.setPointer(strangers[0]!.writer, owner(), world.next(alice.signer, owner().cid).signed)).rejects.toMatchObject(
+      unknown,
+    );
+    expect(checks()).toBe(0);
+    await expect(pointers.setPointers(owner(), [...strangers, world.next(alice.signer, owner().cid)])).rejects.toMatchObject({
+      code: 'denied.pointer',
+    });
+    expect(checks()).toBeGreaterThan(0);
+  });
+
+  test('are refused when there are more than MAX_UPDATES_PER_COMMIT', async () => {
+    const { signed } = world.next(alice.signer, owner().cid);
+    const writers = Array.from({ length: MAX_UPDATES_PER_COMMIT + 1 }, (_, i) =>
+      PublicKeyHash.fromCid(Cid.v1(CidCodec.dagCbor, Multihash.sha256(world.crypto.sha256(encodeCbor(i))))),
+    );
+    const updates = writers.map((writer) => ({ writer, signed }));
+    await expect(world.pointers.setPointers(owner(), updates)).rejects.toMatchObject({ code: 'limit' });
+    await expect(world.pointers.setPointers(owner(), updates.slice(1))).rejects.toMatchObject(unknown);
+  });
+
+  test('give others a turn between the signatures', async () => {
+    const writers = Array.from({ length: 3 * SIGNATURES_PER_STEP }, () => newKey().signer);
+    let turns = 0;
+    let isRunning = true;
+    const count = (): void => {
+      turns++;
+      if (isRunning) setImmediate(count);
+    };
+    setImmediate(count);
+    const updates = [alice.signer, ...writers].map((signer) => world.next(signer, owner().cid));
+    await expect(world.pointers.setPointers(owner(), updates)).rejects.toMatchObject({ code: 'denied.pointer' });
+    isRunning = false;
+    expect(turns).toBeGreaterThanOrEqual(3);
+  });
+});
+
+describe('large lists of children', () => {
+  test('MAX_NEW_CHILDREN in one commit, further ones with the next', async () => {
+    const { ledger } = world.space;
+    const userId = ledger.users.find('alice')!.id;
+    const children = Array.from({ length: MAX_NEW_CHILDREN + 1 }, () => newKey().signer);
+    await expect(write(alice.signer, children, 1)).rejects.toMatchObject({ code: 'limit' });
+    expect(ledger.writers.count(userId)).toBe(1);
+    await write(alice.signer, children.slice(1), 2);
+    expect(ledger.writers.count(userId)).toBe(MAX_NEW_CHILDREN + 1);
+    await write(alice.signer, children, 3);
+    expect(ledger.writers.count(userId)).toBe(MAX_NEW_CHILDREN + 2);
+    // A list that could not be read in between is read as a whole.
+    const gone = Cid.ofSha256(world.crypto.sha256(encodeCbor('never stored')), CidCodec.dagCbor);
+    await world.commit('alice', owner(), alice.signer, WriterData.of(owner(), { owned: gone }));
+    await write(alice.signer, children, 4);
+    expect(usage().detachedBytes).toBe(0);
+  }, 120_000);
+
+  test('no more than MAX_OWNED_KEYS_PER_USER entries; what only those beyond them name is detached', async () => {
+    const { ledger } = world.space;
+    const userId = ledger.users.find('alice')!.id;
+    const [home, share] = [newKey().signer, newKey().signer];
+    await write(alice.signer, [home], 1);
+    await write(home, [], 1);
+    const insert = world.db.prepare('INSERT INTO owned_keys (parent_id, source, child_id) VALUES (?, 0, ?)');
+    world.db.transaction(() => {
+      const { id } = ledger.writers.find(home.publicKeyHash)!;
+      for (let i = 1; i < MAX_OWNED_KEYS_PER_USER; i++) insert.run(id, 1_000_000 + i);
+    });
+    expect(ledger.owned.count(userId)).toBe(MAX_OWNED_KEYS_PER_USER);
+    await write(alice.signer, [home, share], 2);
+    await write(share, [], 3);
+    expect(usage()).toMatchObject({ totalBytes: sum(alice.signer, home), detachedBytes: sum(share) });
+    expect(ledger.owned.count(userId)).toBe(MAX_OWNED_KEYS_PER_USER);
+    // One entry less makes room for one more.
+    await write(alice.signer, [], 4);
+    await write(alice.signer, [share], 5);
+    expect(usage()).toMatchObject({ totalBytes: sum(alice.signer, share), detachedBytes: sum(home) });
+  });
+
+  test('a commit looks at nothing but what hangs on the entries that it changes', async () => {
+    const { ledger } = world.space;
+    const [home, inner, share] = [newKey().signer, newKey().signer, newKey().signer];
+    await write(alice.signer, [home], 1);
+    await write(home, [inner], 1);
+    // Not a state that the server makes: it shows where it looks.
+    const { id } = ledger.writers.find(inner.publicKeyHash)!;
+    ledger.writers.setAttached(id, false);
+    await write(alice.signer, [home, share], 2);
+    expect(ledger.writers.get(id).isAttached).toBe(false);
+    expect(ledger.writers.find(share.publicKeyHash)?.isAttached).toBe(true);
+    await write(alice.signer, [share], 3);
+    await write(alice.signer, [share, home], 4);
+    expect(ledger.writers.get(id).isAttached).toBe(true);
+  });
+
+  test('any sequence of changes leaves the flags that a rebuild finds', async () => {
+    const { ledger } = world.space;
+    const userId = ledger.users.find('alice')!.id;
+    const random = seededRandom(5);
+    const keys = Array.from({ length: 12 }, () => newKey().publicKey.hash);
+    const listed = new Map<string, Set<PublicKeyHash>>();
+    world.db.transaction(() => keys.map((key) => ledger.registerWriter(userId, key)));
+    const all = [owner(), ...keys];
+    for (let step = 0; step < 400; step++) {
+      const parents = [0, 1].map(() => all[random.nextInteger(all.length)]!).filter((parent, i, both) => i === 0 || parent !== both[0]);
+      const updates = parents.map((parent) => {
+        const before = listed.get(parent.key) ?? new Set<PublicKeyHash>();
+        const after = new Set(before);
+        for (const child of keys) {
+          if (before.has(child) ? random.nextInteger(3) === 0 : random.nextInteger(16) === 0) {
+            if (!after.delete(child)) after.add(child);
+          }
+        }
+        listed.set(parent.key, after);
+        const added = [...after].filter((child) => !before.has(child));
+        const removed = [...before].filter((child) => !after.has(child));
+        return { writer: ledger.writers.find(parent)!, children: { champ: { kind: 'difference' as const, added, removed }, named: [] } };
+      });
+      world.db.transaction(() => ledger.setChildren(userId, updates));
+      const flags = (): boolean[] => all.map((key) => ledger.writers.find(key)!.isAttached);
+      const found = flags();
+      world.db.transaction(() => ledger.rebuild(userId));
+      expect(found).toEqual(flags());
+    }
   });
 });
 

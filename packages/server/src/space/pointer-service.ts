@@ -6,7 +6,8 @@ import { PublicKeyHash, resolveSigningKey, type PublicSigningKey } from '@pyrgos
 import { MAX_SIGNED_POINTER_SIZE } from '@pyrgos/core/limits';
 import { equalTargets, type PointerUpdate, validatePointerUpdate, WriterData } from '@pyrgos/core/model';
 import type { PointerStore, WriterPointer } from '@pyrgos/core/store';
-import { MAX_NEW_CHILDREN, MAX_WRITER_DATA_SIZE } from '../limits.js';
+import { nextTurn } from '../blocks/next-turn.js';
+import { MAX_NEW_CHILDREN, MAX_UPDATES_PER_COMMIT, MAX_WRITER_DATA_SIZE, SIGNATURES_PER_STEP } from '../limits.js';
 import type { LocalBlocks } from '../ports/local-blocks.js';
 import type { UserDirectory } from '../ports/user-directory.js';
 import type { SqlDatabase } from '../sql/sql-database.js';
@@ -16,6 +17,9 @@ import type { Space } from './space.js';
 import type { CountedTree } from './usage-counter.js';
 import type { UserRecord } from './user-table.js';
 import type { WriterRecord } from './writer-table.js';
+
+/** How often the plans of a commit are made before it counts as a lost race. */
+const MAX_COMMIT_ATTEMPTS = 5;
 
 /** Whom the operator has banned; see admin/blacklist.ts. */
 export interface BannedUsers {
@@ -96,9 +100,13 @@ export class PointerService implements PointerStore {
     }
   }
 
-  /** See {@link PointerStore.setPointers}: a bad signature and a WriterData of another writer are errors here. */
+  /**
+   * See {@link PointerStore.setPointers}: a bad signature and a WriterData of another writer are errors here. LimitError for more than
+   * MAX_UPDATES_PER_COMMIT updates.
+   */
   async setPointers(owner: PublicKeyHash, updates: readonly WriterPointer[], signal?: AbortSignal): Promise<boolean> {
     throwIfAborted(signal, 'setPointers');
+    if (updates.length > MAX_UPDATES_PER_COMMIT) throw new LimitError('updates of one commit', updates.length, MAX_UPDATES_PER_COMMIT);
     const seen = new Set<string>();
     for (const { writer } of updates) {
       assertHash('writer', writer);
@@ -110,13 +118,27 @@ export class PointerService implements PointerStore {
 
   private async set(owner: PublicKeyHash, updates: readonly WriterPointer[]): Promise<boolean> {
     assertHash('owner', owner);
+    await this.refuseStrangers(owner, updates);
     // Before the locks: what nobody could accept must not keep a writer's own updates waiting.
-    const checked: Checked[] = [];
-    for (const update of updates) checked.push(await this.check(owner, update));
+    const checked = await inSteps(updates, async (update) => this.check(owner, update));
     const keys = checked.map(({ writer }) => writer.key);
-    const isStored = await this.options.space.locks.run(keys, async () => this.commit(owner, checked.map(this.recheck)));
+    const isStored = await this.options.space.locks.run(keys, async () => this.commit(owner, await inSteps(checked, this.recheck)));
     if (isStored) await this.options.db.durable();
     return isStored;
+  }
+
+  /** Before any signature is checked, which takes time: who has nothing here could never be accepted. */
+  private async refuseStrangers(owner: PublicKeyHash, updates: readonly WriterPointer[]): Promise<void> {
+    const { directory, space } = this.options;
+    const { writers } = space.ledger;
+    const [first] = updates;
+    for (const { writer } of updates) assertHash('writer', writer);
+    if (first === undefined) return;
+    if (writers.find(owner) === undefined && (await directory.usernameOf(owner)) === undefined) throw unknownWriter(first.writer);
+    const isAnyKnown = (): boolean => updates.some(({ writer }) => writers.find(writer) !== undefined);
+    if (isAnyKnown()) return;
+    await space.search.search(owner);
+    if (!isAnyKnown()) throw unknownWriter(first.writer);
   }
 
   private async refuseBanned(writer: PublicKeyHash): Promise<void> {
@@ -139,7 +161,7 @@ export class PointerService implements PointerStore {
   }
 
   /** Once more, under the lock, if the pointer has moved meanwhile. */
-  private readonly recheck = (checked: Checked): Checked => {
+  private readonly recheck = async (checked: Checked): Promise<Checked> => {
     const current = this.options.space.ledger.pointers.get(checked.writer);
     if (sameBytes(current, checked.current)) return checked;
     const update = validatePointerUpdate(this.options.crypto, checked.writerKey, current, checked.signed);
@@ -157,7 +179,27 @@ export class PointerService implements PointerStore {
   }
 
   private async commit(owner: PublicKeyHash, checked: readonly Checked[]): Promise<boolean> {
-    const { user, versions } = await this.assign(owner, checked);
+    for (let attempt = 1; ; attempt++) {
+      const { user, versions } = await this.assign(owner, checked);
+      const { late } = this.options.space;
+      // Before the plans, which build on what is charged.
+      await late.settle(user);
+      const put = late.lastPut(user.name);
+      const plans = await this.plan(user, versions.map(this.recharge));
+      const outcome = this.options.db.transaction(() => this.store(user, plans, put));
+      if (outcome !== 'again' || attempt === MAX_COMMIT_ATTEMPTS) return outcome === 'stored';
+    }
+  }
+
+  /** With what the writer is charged with now. */
+  private readonly recharge = (version: Version): Version => {
+    const { before } = version;
+    const now = before === undefined ? undefined : this.options.space.ledger.writers.find(before.writer);
+    if (before === undefined || now === undefined) return version;
+    return { ...version, before: { ...before, directBytes: now.directBytes, missingCount: now.missingCount } };
+  };
+
+  private async plan(user: UserRecord, versions: readonly Version[]): Promise<Plan[]> {
     const plans: Plan[] = [];
     for (const version of versions) {
       const { before } = version;
@@ -170,7 +212,7 @@ export class PointerService implements PointerStore {
       );
       plans.push({ ...version, counted });
     }
-    return this.options.db.transaction(() => this.store(user, plans));
+    return plans;
   }
 
   /** Finds out to which user the writers belong, and reads their new versions. */
@@ -187,7 +229,9 @@ export class PointerService implements PointerStore {
         const version = await this.readVersion(of.name, next, space.ledger.writers.find(next.writer));
         versions.set(next.writer.key, version);
         const listed = listedBy(version.children);
-        added += listed.length;
+        // A list that was read as a whole may name thousands that are known: its writer must not be locked out.
+        const isWhole = version.children.champ.kind === 'all' || version.children.champ.kind === 'unreadable';
+        added += isWhole ? listed.filter((child) => space.ledger.writers.find(child) === undefined).length : listed.length;
         if (added > MAX_NEW_CHILDREN) throw new LimitError('new children of one commit', added, MAX_NEW_CHILDREN);
         // A child that this very commit lists is as good as known.
         for (const { key } of listed) {
@@ -246,10 +290,15 @@ export class PointerService implements PointerStore {
     return writerData;
   }
 
-  /** Stores all or nothing: everything must still be what the plans were made for. */
-  private store(user: UserRecord, plans: readonly Plan[]): boolean {
-    const { ledger, quotas } = this.options.space;
-    if (!plans.every((plan) => this.isCurrent(plan))) return false;
+  /**
+   * Stores all or nothing: everything must still be what the plans were made for, after the put `put`. `again` when only what a writer is
+   * charged with has changed: then new plans may fit.
+   */
+  private store(user: UserRecord, plans: readonly Plan[], put: number): 'stored' | 'lost' | 'again' {
+    const { late, ledger, quotas } = this.options.space;
+    if (!plans.every((plan) => this.isCurrent(plan))) return 'lost';
+    if (!plans.every((plan) => this.isCharged(plan))) return 'again';
+    const isFirst = ledger.writers.incomplete(user.id, 0, 1).length === 0;
     const versions = plans.map((plan) => {
       const writer = ledger.registerWriter(user.id, plan.writer);
       if (writer === undefined) throw unknownWriter(plan.writer);
@@ -264,11 +313,13 @@ export class PointerService implements PointerStore {
         ownedRoot: plan.ownedRoot,
         isOwnedKnown: plan.children.champ.kind !== 'unreadable',
       });
-      ledger.clearPending(writer);
       ledger.pointers.set(plan.writer, plan.signed);
     }
+    if (plans.some(({ counted }) => counted.missing?.length !== 0)) ledger.users.addIncomplete(user.id, put, isFirst);
+    // Otherwise bytes that are stored and not charged yet would be forgotten; the next update or upload makes up for it.
+    if (late.isSettled(user)) for (const { writer } of versions) ledger.clearPending(ledger.writers.get(writer.id));
     ledger.settleErrored(user.id, quotas.get(user.name));
-    return true;
+    return 'stored';
   }
 
   /** Others than updates change the books as well: a deletion by the operator, a recount. */
@@ -279,12 +330,26 @@ export class PointerService implements PointerStore {
       sameBytes(pointers.get(writer), current) &&
       now?.id === before?.id &&
       equalTargets(now?.target, before?.target) &&
-      now?.directBytes === before?.directBytes &&
-      now?.missingCount === before?.missingCount &&
       now?.isOwnedKnown === before?.isOwnedKnown &&
       equalTargets(now?.ownedRoot, before?.ownedRoot)
     );
   }
+
+  /** Blocks that arrive late change what a writer is charged with, without any update of its own. */
+  private isCharged({ before, writer }: Plan): boolean {
+    const now = this.options.space.ledger.writers.find(writer);
+    return now?.directBytes === before?.directBytes && now?.missingCount === before?.missingCount;
+  }
+}
+
+/** Does something for each entry in order, and lets other requests have a turn now and then. */
+async function inSteps<T, R>(entries: readonly T[], work: (entry: T) => Promise<R>): Promise<R[]> {
+  const results: R[] = [];
+  for (const entry of entries) {
+    if (results.length > 0 && results.length % SIGNATURES_PER_STEP === 0) await nextTurn();
+    results.push(await work(entry));
+  }
+  return results;
 }
 
 /** The children that a version adds. */

@@ -5,6 +5,8 @@
  * - `is_attached`: reachable from an identity of the user over `owned_keys`; only such writers count as usage;
  * - `target`, `direct_bytes`, `missing_count`: the pointer target that was counted, its bytes, and how many rows it has in
  *   `missing_blocks`: blocks that were not there and count nothing. -1: there were too many to note them down;
+ *   `users.checked_put`: up to which put of the user its writers that lack blocks have been looked through for blocks that arrived late,
+ *   and `users.incomplete_changes`: how often one was added to them (see late-blocks.ts);
  * - `owned_root`, `is_owned_known`: the owned-key CHAMP that `owned_keys` mirrors, and whether it could be read;
  * - `pending_bytes`, `pending_at`: uploads since the last pointer update, and the time of the last one.
  *
@@ -20,7 +22,9 @@ export const spaceSchema: readonly string[] = [
     is_errored INTEGER NOT NULL DEFAULT 0,
     upload_start INTEGER NOT NULL DEFAULT 0,
     upload_current INTEGER NOT NULL DEFAULT 0,
-    upload_previous INTEGER NOT NULL DEFAULT 0
+    upload_previous INTEGER NOT NULL DEFAULT 0,
+    checked_put INTEGER NOT NULL DEFAULT 0,
+    incomplete_changes INTEGER NOT NULL DEFAULT 0
   ) STRICT`,
   `CREATE TABLE writers (
     id INTEGER PRIMARY KEY,
@@ -37,6 +41,7 @@ export const spaceSchema: readonly string[] = [
     pending_at INTEGER NOT NULL DEFAULT 0
   ) STRICT`,
   'CREATE INDEX writers_of_user ON writers (user_id)',
+  'CREATE INDEX incomplete_of_user ON writers (user_id, id) WHERE missing_count <> 0',
   'CREATE INDEX pending_of_user ON writers (user_id, pending_at) WHERE pending_bytes > 0',
   'CREATE TABLE pointers (writer BLOB PRIMARY KEY, signed BLOB NOT NULL) STRICT, WITHOUT ROWID',
   `CREATE TABLE owned_keys (

@@ -1,10 +1,10 @@
-import { CidCodec, encodeCbor } from '@pyrgos/core/codec';
-import { type PublicKeyHash, type Signer, SigningKeyPair } from '@pyrgos/core/keys';
+import { Cid, CidCodec, encodeCbor } from '@pyrgos/core/codec';
+import { type PublicKeyHash, signAttached, type Signer, SigningKeyPair } from '@pyrgos/core/keys';
 import { PointerUpdate, WriterData } from '@pyrgos/core/model';
 import { seededRandom } from '@pyrgos/testkit/random';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { SpaceWorld } from '../../test/space-world.js';
-import { OVER_QUOTA_TOLERANCE, PENDING_UPLOAD_LIFE_MS } from '../limits.js';
+import { Interruption, SpaceWorld } from '../../test/space-world.js';
+import { MAX_NOTED_MISSING_BLOCKS, OVER_QUOTA_TOLERANCE, PENDING_UPLOAD_LIFE_MS } from '../limits.js';
 
 const MIB = 1_048_576;
 let world: SpaceWorld;
@@ -164,6 +164,130 @@ describe('admission', () => {
     expect(new Set(results)).toEqual(new Set([admitted]));
     expect(usage().pendingBytes).toBe(quota - used);
     expect(await admit(owner, 1)).toBe(quotaText(used, quota, quota - used + 1));
+  });
+});
+
+describe('blocks that arrive after a pointer has reached them', () => {
+  const parts = (count: number): Uint8Array[] =>
+    Array.from({ length: count }, (_, i) => {
+      const bytes = new Uint8Array(MIB);
+      bytes.set(encodeCbor(7_000_000 + i));
+      return bytes;
+    });
+  /** Alice with a child that points at these blocks, which are not there. */
+  async function withChildOf(blocks: readonly Uint8Array[], quota: number) {
+    const alice = await world.addUser('alice', quota);
+    const owner = alice.publicKey.hash;
+    const child = newKey();
+    const owned = await world.storeOwned('alice', owner, [child.signer]);
+    await world.commit('alice', owner, alice.signer, WriterData.of(owner, { owned }));
+    const links = blocks.map((bytes) => Cid.ofSha256(world.crypto.sha256(bytes), CidCodec.raw));
+    const [tree] = await world.store('alice', CidCodec.dagCbor, encodeCbor(links));
+    await world.commit('alice', owner, child.signer, WriterData.of(child.publicKey.hash, { tree }));
+    let version = 0;
+    const touch = async (): Promise<unknown> => {
+      const [salt] = await world.store('alice', CidCodec.dagCbor, encodeCbor(version++));
+      return world.commit('alice', owner, alice.signer, WriterData.of(owner, { owned, public: salt }));
+    };
+    const upload = async (...some: readonly Uint8Array[]): Promise<void> => {
+      await world.blocks.putBulk(
+        owner,
+        owner,
+        some,
+        some.map((bytes) => signAttached(world.crypto, alice.secretKey, world.crypto.sha256(bytes))),
+        true,
+        'upload',
+      );
+    };
+    return { owner, child, touch, upload, counted: () => world.countedBytes(child.publicKey.hash) };
+  }
+
+  test.each([
+    ['a few', 3],
+    ['more than are noted down', MAX_NOTED_MISSING_BLOCKS + 1],
+  ])('are charged to the writer that links them when another one uploads them: %s', async (_, count) => {
+    const blocks = parts(count);
+    const { counted, touch, upload } = await withChildOf(blocks, 200 * MIB);
+    const before = counted();
+    await upload(blocks[0]!);
+    await upload(blocks[1]!);
+    expect(counted()).toBe(before);
+    await touch();
+    expect(counted()).toBe(before + 2 * MIB);
+    expect(usage()).toMatchObject({ pendingBytes: 0 });
+    await upload(...blocks.slice(2));
+    await touch();
+    expect(counted()).toBe(before + count * MIB);
+    expect(usage()).toMatchObject({ totalBytes: before + count * MIB + world.countedBytes(world.space.writersOf('alice')[0]!.writer) });
+  });
+
+  test('no more of them than the quota, however often the uploader commits', async () => {
+    const blocks = parts(12);
+    const { touch, upload } = await withChildOf(blocks, 3 * MIB);
+    let uploaded = 0;
+    for (const block of blocks) {
+      const isAdmitted = await upload(block).then(
+        () => true,
+        () => false,
+      );
+      if (isAdmitted) uploaded++;
+      await touch();
+      world.clock.time += 60_000;
+    }
+    expect(uploaded).toBeLessThanOrEqual(3);
+    expect(usage().totalBytes).toBeGreaterThan(uploaded * MIB);
+  });
+
+  test('are charged before a refusal or the end of the day forgets the upload', async () => {
+    const blocks = parts(6);
+    const { counted, owner, upload } = await withChildOf(blocks, 4 * MIB);
+    const before = counted();
+    await upload(...blocks.slice(0, 2));
+    world.clock.time += PENDING_UPLOAD_LIFE_MS + 1;
+    expect(usage().pendingBytes).toBe(0);
+    await upload(blocks[2]!);
+    expect(counted()).toBe(before + 2 * MIB);
+    expect(usage().pendingBytes).toBe(MIB);
+    expect(await admit(owner, 4 * MIB)).toContain('Storage quota reached!');
+    expect(counted()).toBe(before + 3 * MIB);
+    expect(usage().pendingBytes).toBe(0);
+    await expect(upload(...blocks.slice(3))).rejects.toMatchObject({ code: 'quota' });
+  });
+
+  test('what is stored while a version is planned is found by the next update', async () => {
+    const blocks = parts(2);
+    const { child, counted, owner, touch, upload } = await withChildOf(blocks, 100 * MIB);
+    const before = counted();
+    const links = blocks.map((bytes) => Cid.ofSha256(world.crypto.sha256(bytes), CidCodec.raw));
+    const [tree] = await world.store('alice', CidCodec.dagCbor, encodeCbor([0, ...links]));
+    const [target] = await world.store('alice', CidCodec.dagCbor, WriterData.of(child.publicKey.hash, { tree }).encode());
+    const interruption = new Interruption();
+    const services = world.servicesOn(interruption.wrap(world.local));
+    // Its second reading is after the blocks were found missing.
+    interruption.arm(async () => interruption.arm(async () => upload(blocks[0]!)));
+    const { signed, writer } = world.next(child.signer, target);
+    expect(await services.pointers.setPointer(owner, writer, signed)).toBe(true);
+    await touch();
+    expect(counted()).toBe(before + MIB + 1);
+    expect(usage().pendingBytes).toBe(0);
+  });
+
+  test('what is more than can be counted is charged with more than anybody has, until it is deleted', async () => {
+    await world.close();
+    world = await SpaceWorld.create({ counterLimits: { maxBlocks: 4, maxChangeSteps: 3 } });
+    const late = encodeCbor(Array.from({ length: 5 }, (_, i) => Cid.ofSha256(world.crypto.sha256(encodeCbor(i)), CidCodec.dagCbor)));
+    const alice = await world.addUser('alice');
+    const owner = alice.publicKey.hash;
+    const child = newKey();
+    await world.commit('alice', owner, alice.signer, WriterData.of(owner));
+    world.db.transaction(() => world.space.ledger.registerWriter(world.space.ledger.users.find('alice')!.id, child.publicKey.hash));
+    const tree = Cid.ofSha256(world.crypto.sha256(late), CidCodec.dagCbor);
+    await world.commit('alice', owner, child.signer, WriterData.of(child.publicKey.hash, { tree }));
+    await world.store('alice', CidCodec.dagCbor, late);
+    await world.commit('alice', owner, alice.signer, undefined);
+    expect(usage().detachedBytes).toBe(Number.MAX_SAFE_INTEGER);
+    await world.commit('alice', owner, child.signer, undefined);
+    expect(usage().detachedBytes).toBe(0);
   });
 });
 

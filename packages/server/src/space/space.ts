@@ -13,6 +13,7 @@ import type { UserDirectory } from '../ports/user-directory.js';
 import type { SqlDatabase } from '../sql/sql-database.js';
 import { FairTurns } from './fair-turns.js';
 import { KeyedLocks } from './keyed-locks.js';
+import { LateBlocks } from './late-blocks.js';
 import { NO_CHILDREN, OwnedChildren } from './owned-children.js';
 import { OwnershipSearch } from './ownership-search.js';
 import { assertSafeUsername, type QuotaTable } from './quota-table.js';
@@ -63,7 +64,8 @@ export interface StoredWriter {
  * Usage is exact: a pointer and what it is charged with change in one transaction ({@link PointerService}). Pending uploads are in the
  * database as well, booked in the transaction that admits them, so neither concurrency nor a crash lets a user exceed its quota. They
  * end with the writer's next pointer update, with a refused upload (chapter 08 section 6.2), or after 24 hours, when no transaction
- * protects the blocks any longer: what a crashed client leaves behind clears by itself.
+ * protects the blocks any longer: what a crashed client leaves behind clears by itself. Before they end, whatever of them another writer
+ * already links is charged to that writer ({@link LateBlocks}).
  *
  * Beyond the protocol, admission also counts what writers keep that nobody lists any more ("detached"): such data stays until their
  * pointers are emptied (chapter 03 section 9.3), and would otherwise be free.
@@ -71,6 +73,7 @@ export interface StoredWriter {
 export class Space implements SpaceControl, GarbageRoots {
   readonly ledger: UsageLedger;
   readonly counter: UsageCounter;
+  readonly late: LateBlocks;
   readonly children: OwnedChildren;
   readonly search: OwnershipSearch;
   /** Held by whoever changes what writers point at; the keys are those of the writers. */
@@ -90,6 +93,7 @@ export class Space implements SpaceControl, GarbageRoots {
     this.quotas = quotas;
     this.ledger = new UsageLedger(db);
     this.counter = new UsageCounter({ local, turns, limits });
+    this.late = new LateBlocks({ db, ledger: this.ledger, counter: this.counter, turns });
     this.children = new OwnedChildren({ crypto, local, turns });
     this.search = new OwnershipSearch({ db, ledger: this.ledger, children: this.children, local, directory, quotas, clock });
     this.uploadRate = new UploadRate(uploadWindowSeconds);
@@ -117,8 +121,14 @@ export class Space implements SpaceControl, GarbageRoots {
     assertInteger('bytes', bytes, 0, Number.MAX_SAFE_INTEGER);
     const username = await this.userOfWriter(owner, writer);
     // A refusal is booked, too, so it must not roll the transaction back.
-    const refusal = username === undefined ? unknownWriter(writer) : this.db.transaction(() => this.book(username, writer, bytes));
-    if (username === undefined || refusal !== undefined) throw refusal;
+    if (username === undefined) throw unknownWriter(writer);
+    let outcome = this.db.transaction(() => this.book(username, writer, bytes, false));
+    if (outcome === 'settle') {
+      const user = this.ledger.users.find(username);
+      if (user !== undefined) await this.late.settle(user);
+      outcome = this.db.transaction(() => this.book(username, writer, bytes, true));
+    }
+    if (outcome instanceof PyrgosError) throw outcome;
     return username;
   }
 
@@ -138,11 +148,10 @@ export class Space implements SpaceControl, GarbageRoots {
   usageOf(username: string): UserUsage | undefined {
     const known = this.ledger.users.find(username);
     if (known === undefined) return undefined;
-    return this.db.transaction(() => {
-      this.ledger.expirePending(known.id, this.clock.now() - PENDING_UPLOAD_LIFE_MS);
-      const { detachedBytes, isErrored, pendingBytes, totalBytes } = this.ledger.users.get(known.id);
-      return { totalBytes, pendingBytes, detachedBytes, isErrored };
-    });
+    const { detachedBytes, id, isErrored, totalBytes } = known;
+    // What has expired is forgotten by the next upload.
+    const expired = this.ledger.writers.expiredBytes(id, this.clock.now() - PENDING_UPLOAD_LIFE_MS);
+    return { totalBytes, pendingBytes: Math.max(0, known.pendingBytes - expired), detachedBytes, isErrored };
   }
 
   /** All writers of a user with their pointers, for backups. */
@@ -208,18 +217,26 @@ export class Space implements SpaceControl, GarbageRoots {
     await this.db.durable();
   }
 
-  private book(username: string, writer: PublicKeyHash, bytes: number): PyrgosError | undefined {
+  /**
+   * Books an upload or returns the refusal. `settle`, without any change: pending bytes would be forgotten while not all blocks that are
+   * stored are charged. `isLast`: then they are not forgotten.
+   */
+  private book(username: string, writer: PublicKeyHash, bytes: number, isLast: boolean): PyrgosError | 'settle' | undefined {
     const { ledger } = this;
     const quota = this.quotas.get(username);
     const userId = ledger.writers.find(writer)?.userId;
     if (quota === undefined || userId === undefined) return unknownWriter(writer);
     const now = this.clock.now();
-    ledger.expirePending(userId, now - PENDING_UPLOAD_LIFE_MS);
+    const isSettled = this.late.isSettled({ id: userId, name: username });
+    const before = now - PENDING_UPLOAD_LIFE_MS;
+    if (isSettled) ledger.expirePending(userId, before);
+    else if (!isLast && ledger.writers.expiredBytes(userId, before) > 0) return 'settle';
     const user = ledger.users.get(userId);
     const stored = ledger.storedBytes(user);
     const wanted = bytes + user.pendingBytes;
     if (stored + wanted > quota + (user.isErrored ? OVER_QUOTA_TOLERANCE : 0)) {
-      ledger.clearPending(this.recordOf(writer));
+      if (!isSettled && !isLast) return 'settle';
+      if (isSettled) ledger.clearPending(this.recordOf(writer));
       ledger.users.setErrored(userId, true);
       return quotaReached(stored, quota, wanted);
     }

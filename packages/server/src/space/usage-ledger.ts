@@ -1,7 +1,7 @@
 import { DeniedError } from '@pyrgos/core/errors';
 import type { PublicKeyHash } from '@pyrgos/core/keys';
 import type { SqlDatabase } from '../sql/sql-database.js';
-import { MAX_WRITERS_PER_USER } from '../limits.js';
+import { MAX_OWNED_KEYS_PER_USER, MAX_WRITERS_PER_USER } from '../limits.js';
 import { Attachment } from './attachment.js';
 import type { ChildrenUpdate } from './owned-children.js';
 import { OwnedKeySource, type OwnedKeySourceCode, OwnedKeyTable } from './owned-key-table.js';
@@ -15,8 +15,10 @@ interface TreeChange {
   readonly userId: number;
   /** How many writers the user may still register; counted when it is needed first. */
   room: number | undefined;
-  /** Whether any row of owned keys is new. */
-  hasAdded: boolean;
+  /** How many rows of owned keys the user may still have; counted when it is needed first. */
+  edges: number | undefined;
+  /** Children of rows of owned keys that are new. */
+  readonly added: number[];
   /** Children of rows of owned keys that are gone. */
   readonly removed: number[];
 }
@@ -57,7 +59,7 @@ export class UsageLedger {
     if (!writer.isIdentity) {
       this.writers.setIdentity(writer.id);
       this.writers.setAttached(writer.id, true);
-      this.attachment.settle(user.id, []);
+      this.attachment.settle(this.owned.allChildren(writer.id), []);
       this.sumUp(user.id);
     }
     return this.writers.get(writer.id);
@@ -68,7 +70,7 @@ export class UsageLedger {
    * belongs to somebody else.
    */
   registerWriter(userId: number, writer: PublicKeyHash): WriterRecord | undefined {
-    return this.register({ userId, room: undefined, hasAdded: false, removed: [] }, writer);
+    return this.register(changeOf(userId), writer);
   }
 
   /** Charges a writer with a new version. */
@@ -80,16 +82,16 @@ export class UsageLedger {
 
   /**
    * Registers the children of new versions of writers of one user, and takes into account whose usage counts from now on. All at once:
-   * a writer that one of them ceases to list and another begins to list keeps counting.
+   * a writer that one of them ceases to list and another begins to list keeps counting. Rows beyond MAX_OWNED_KEYS_PER_USER are left out:
+   * what hangs on them alone counts as detached.
    */
   setChildren(userId: number, updates: readonly WriterChildren[]): void {
-    const change: TreeChange = { userId, room: undefined, hasAdded: false, removed: [] };
+    const change = changeOf(userId);
     for (const { writer, children } of updates) {
       this.setChamp(writer, children, change);
       this.replace(writer, OwnedKeySource.named, children.named, change);
     }
-    if (!change.hasAdded && change.removed.length === 0) return;
-    if (this.attachment.settle(userId, change.removed)) this.sumUp(userId);
+    if (this.attachment.settle(change.added, change.removed)) this.sumUp(userId);
   }
 
   /** What a user is charged with for admission: usage, and what hangs nowhere but is kept all the same. At most 2^53 - 1. */
@@ -110,7 +112,10 @@ export class UsageLedger {
     this.users.setPending(writer.userId, Math.max(0, this.users.get(writer.userId).pendingBytes - writer.pendingBytes));
   }
 
-  /** Forgets uploads from before `before`: their blocks are garbage by then, because no transaction protects them any longer. */
+  /**
+   * Forgets uploads from before `before`: no transaction protects their blocks any longer, so they are garbage by then unless something
+   * links them, and then they must have been counted ({@link LateBlocks}).
+   */
   expirePending(userId: number, before: number): void {
     for (;;) {
       const expired = this.writers.expiredPending(userId, before);
@@ -186,13 +191,19 @@ export class UsageLedger {
 
   private add(parent: WriterRecord, source: OwnedKeySourceCode, child: PublicKeyHash, change: TreeChange): number | undefined {
     const id = this.register(change, child)?.id;
-    if (id !== undefined && this.owned.add(parent.id, source, id)) change.hasAdded = true;
+    if (id === undefined) return undefined;
+    change.edges ??= MAX_OWNED_KEYS_PER_USER - this.owned.count(change.userId);
+    if (change.edges > 0 && this.owned.add(parent.id, source, id)) {
+      change.edges--;
+      change.added.push(id);
+    }
     return id;
   }
 
   private remove(parent: WriterRecord, source: OwnedKeySourceCode, childId: number | undefined, change: TreeChange): void {
     if (childId === undefined || !this.owned.remove(parent.id, source, childId)) return;
     change.removed.push(childId);
+    if (change.edges !== undefined) change.edges++;
   }
 
   private shift(userId: number, total: bigint, detached: bigint): void {
@@ -205,6 +216,10 @@ export class UsageLedger {
     if (isExact && newTotal >= 0n && newDetached >= 0n) this.users.setUsage(userId, clamp(newTotal), clamp(newDetached));
     else this.sumUp(userId);
   }
+}
+
+function changeOf(userId: number): TreeChange {
+  return { userId, room: undefined, edges: undefined, added: [], removed: [] };
 }
 
 function clamp(bytes: bigint): number {

@@ -7,7 +7,7 @@ import { signBlock } from '@pyrgos/testkit/stores';
 import { describe, expect, test } from 'vitest';
 import { SpaceWorld } from '../../test/space-world.js';
 import { type Attempt, type ModelWriter, UsageModel } from '../../test/usage-model.js';
-import { OVER_QUOTA_TOLERANCE, PENDING_UPLOAD_LIFE_MS } from '../limits.js';
+import { MIN_ADMITTED_BLOCK_SIZE, OVER_QUOTA_TOLERANCE, PENDING_UPLOAD_LIFE_MS } from '../limits.js';
 import { UsageRepair } from './usage-repair.js';
 
 const MIB = 1_048_576;
@@ -205,7 +205,7 @@ class Story {
     this.model.expire(this.world.clock.time - PENDING_UPLOAD_LIFE_MS);
     const expected = this.model.admit(
       writer,
-      sizes.reduce((sum, size) => sum + size, 0),
+      sizes.reduce((sum, size) => sum + Math.max(size, MIN_ADMITTED_BLOCK_SIZE), 0),
       this.world.clock.time,
       OVER_QUOTA_TOLERANCE,
     );
@@ -280,7 +280,18 @@ class Story {
       if (acknowledged.has(group)) expect(stored[0]).toBe(true);
       if (stored[0] === true) this.model.accept(...group);
     }
+    for (const writer of this.writers()) {
+      // The upload has dropped what had expired, or not; it is not pending in either case.
+      const pending = this.world.space.ledger.writers.find(writer.signer.publicKeyHash)?.pendingBytes ?? 0;
+      if (this.model.hasExpired(writer) && writer !== uploader) {
+        expect([0, writer.pending]).toContain(pending);
+        writer.pending = pending;
+      }
+    }
     if (uploader !== undefined) await this.adoptUpload(uploader, block.cid, block.bytes);
+    // Before its end the upload may have charged what had arrived.
+    await this.world.space.late.settle(this.world.space.ledger.users.find(this.model.username)!);
+    this.model.recount();
     // In which order they were stored decides whether the usage was within the quota at any time.
     this.model.isErrored = this.world.space.usageOf(this.model.username)?.isErrored ?? false;
   }
@@ -288,9 +299,12 @@ class Story {
   /** After a crash: the upload was booked or not. */
   private async adoptUpload(uploader: ModelWriter, cid: Cid, bytes: Uint8Array): Promise<void> {
     const record = this.world.space.ledger.writers.find(uploader.signer.publicKeyHash);
-    expect([0, uploader.pending, uploader.pending + bytes.length]).toContain(record?.pendingBytes);
-    uploader.pending = record?.pendingBytes ?? 0;
-    uploader.pendingAt = Math.max(uploader.pendingAt, this.world.clock.time);
+    const pending = record?.pendingBytes ?? 0;
+    const isExpired = this.model.hasExpired(uploader);
+    const booked = Math.max(bytes.length, MIN_ADMITTED_BLOCK_SIZE);
+    expect([0, uploader.pending, isExpired ? booked : uploader.pending + booked]).toContain(pending);
+    if (pending !== uploader.pending) uploader.pendingAt = this.world.clock.time;
+    uploader.pending = pending;
     if ((await this.world.local.get(this.model.username, cid)) !== undefined) this.model.note(cid, bytes);
   }
 

@@ -87,6 +87,8 @@ export class UsageRepair {
         ownedRoot: writerData?.owned,
         isOwnedKnown: children.champ.kind !== 'unreadable',
       });
+      // Counted while others upload: what arrived meanwhile is looked for with the next update.
+      if (counted.missing?.length !== 0) ledger.users.addIncomplete(before.userId, -1, false);
       const isCorrected = before.directBytes !== counted.bytes || !equalTargets(before.target, target);
       return { isCorrected, isComplete: counted.missing?.length === 0 };
     });

@@ -17,6 +17,14 @@ export interface UserRecord {
   readonly uploadRate: RateState;
 }
 
+/** How far the writers of a user that lack blocks have been looked through; see late-blocks.ts. */
+export interface LateCheck {
+  /** The number of the put up to which no block has arrived late; -1: of none. */
+  readonly put: number;
+  /** How many incomplete versions the user's writers have got so far. */
+  readonly changes: number;
+}
+
 const columns = 'id, name, total_bytes, detached_bytes, pending_bytes, is_errored, upload_start, upload_current, upload_previous';
 
 function recordOf(row: SqlRow): UserRecord {
@@ -45,6 +53,9 @@ export class UserTable {
   private readonly updatePending: SqlStatement;
   private readonly updateErrored: SqlStatement;
   private readonly updateRate: SqlStatement;
+  private readonly selectCheck: SqlStatement;
+  private readonly updateCheck: SqlStatement;
+  private readonly updateIncomplete: SqlStatement;
 
   constructor(db: SqlDatabase) {
     this.selectByName = db.prepare(`SELECT ${columns} FROM users WHERE name = ?`);
@@ -55,6 +66,11 @@ export class UserTable {
     this.updatePending = db.prepare('UPDATE users SET pending_bytes = ? WHERE id = ?');
     this.updateErrored = db.prepare('UPDATE users SET is_errored = ? WHERE id = ?');
     this.updateRate = db.prepare('UPDATE users SET upload_start = ?, upload_current = ?, upload_previous = ? WHERE id = ?');
+    this.selectCheck = db.prepare('SELECT checked_put, incomplete_changes FROM users WHERE id = ?');
+    this.updateCheck = db.prepare('UPDATE users SET checked_put = ? WHERE id = ? AND incomplete_changes = ?');
+    this.updateIncomplete = db.prepare(
+      'UPDATE users SET checked_put = iif(?, ?, min(checked_put, ?)), incomplete_changes = incomplete_changes + 1 WHERE id = ?',
+    );
   }
 
   /** The user of this name, or undefined. */
@@ -93,6 +109,26 @@ export class UserTable {
 
   setErrored(id: number, isErrored: boolean): void {
     this.updateErrored.run(isErrored ? 1 : 0, id);
+  }
+
+  /** How far the writers that lack blocks have been looked through. */
+  lateCheck(id: number): LateCheck {
+    const row = this.selectCheck.get(id);
+    if (row === undefined) throw new RangeError('no such user');
+    return { put: readInteger(row, 'checked_put'), changes: readInteger(row, 'incomplete_changes') };
+  }
+
+  /** Notes down how far they have been, unless an incomplete version has come in since `changes` was read. */
+  setLateCheck(id: number, { changes, put }: LateCheck): void {
+    this.updateCheck.run(put, id, changes);
+  }
+
+  /**
+   * A version that lacked blocks came in; it was counted after the put `put` and perhaps before later ones. `isFirst`: no other writer of
+   * the user lacks any.
+   */
+  addIncomplete(id: number, put: number, isFirst: boolean): void {
+    this.updateIncomplete.run(isFirst ? 1 : 0, put, put, id);
   }
 
   setUploadRate(id: number, rate: RateState): void {

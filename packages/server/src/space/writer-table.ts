@@ -83,6 +83,8 @@ export class WriterTable {
   private readonly selectOfUser: SqlStatement;
   private readonly countOfUser: SqlStatement;
   private readonly selectExpired: SqlStatement;
+  private readonly selectExpiredSum: SqlStatement;
+  private readonly selectIncomplete: SqlStatement;
   private readonly selectSums: SqlStatement;
   private readonly insert: SqlStatement;
   private readonly updateIdentity: SqlStatement;
@@ -102,6 +104,12 @@ export class WriterTable {
     this.selectOfUser = db.prepare(`SELECT ${columns} FROM writers WHERE user_id = ? AND id > ? ORDER BY id LIMIT 500`);
     this.countOfUser = db.prepare('SELECT count(*) AS count FROM writers WHERE user_id = ?');
     this.selectExpired = db.prepare(`SELECT ${columns} FROM writers WHERE user_id = ? AND pending_bytes > 0 AND pending_at < ? LIMIT 500`);
+    this.selectExpiredSum = db.prepare(
+      'SELECT coalesce(sum(pending_bytes), 0) AS bytes FROM writers WHERE user_id = ? AND pending_bytes > 0 AND pending_at < ?',
+    );
+    this.selectIncomplete = db.prepare(
+      `SELECT ${columns} FROM writers WHERE user_id = ? AND missing_count <> 0 AND id > ? ORDER BY id LIMIT ?`,
+    );
     this.selectSums = db.prepare(`SELECT ${sumColumns} FROM writers WHERE user_id = ?`);
     this.insert = db.prepare('INSERT INTO writers (key, user_id) VALUES (?, ?)');
     this.updateIdentity = db.prepare('UPDATE writers SET is_identity = 1 WHERE id = ?');
@@ -159,6 +167,17 @@ export class WriterTable {
   /** At most 500 writers of a user whose pending bytes are older than `before` (ms since the epoch). */
   expiredPending(userId: number, before: number): WriterRecord[] {
     return this.selectExpired.all(userId, before).map(recordOf);
+  }
+
+  /** What all writers of a user have pending together that is older than `before` (ms since the epoch). */
+  expiredBytes(userId: number, before: number): number {
+    const row = this.selectExpiredSum.get(userId, before);
+    return row === undefined ? 0 : readInteger(row, 'bytes');
+  }
+
+  /** At most `limit` writers of a user of whose targets blocks were missing, in the order of their ids, those after the id `after`. */
+  incomplete(userId: number, after: number, limit: number): WriterRecord[] {
+    return this.selectIncomplete.all(userId, after, limit).map(recordOf);
   }
 
   /** Adds an unknown writer. */

@@ -1,13 +1,12 @@
 import { BlockWriteGroup } from '@pyrgos/core/api';
 import { fromHex, toHex } from '@pyrgos/core/bytes';
-import { parsePeerId } from '@pyrgos/core/codec';
 import { FormatError, LimitError, PyrgosError } from '@pyrgos/core/errors';
 import { BatWithId } from '@pyrgos/core/keys';
 import { MAX_BLOCK_SIZE, MAX_CHAMP_LOOKUPS } from '@pyrgos/core/limits';
 import { ChunkMirrorCap, parseChampCaps } from '@pyrgos/core/model';
 import { CHAMP_ANSWER_MEMORY, MAX_PUT_BODY_SIZE } from '../../limits.js';
 import { multipartBoundary, parseMultipart } from '../multipart.js';
-import { cidArgument, int64, keyHash, optionalBat, required } from '../parameters.js';
+import { cidArgument, int64, keyHash, optionalBat, peerId, required } from '../parameters.js';
 import { bytesReply, cborReply, immutableHeaders, jsonReply, textReply, type Reply } from '../reply.js';
 import type { Call, Handler, RouteTable } from './route.js';
 
@@ -167,7 +166,7 @@ export function blockRoutes(linkHost: (port: number) => string): RouteTable {
     [
       'ipns/get',
       async ({ exchange: { query }, services }) => {
-        const { signature, data } = await services.ipns.get(parsePeerId(required(query, 'arg')));
+        const { signature, data } = await services.ipns.get(peerId(query, 'arg'));
         return jsonReply({ sig: toHex(signature), data: toHex(data) });
       },
     ],
