@@ -42,7 +42,7 @@ export interface BackupSummary {
 }
 
 /** A user with a gap. */
-export interface IncompleteUser {
+interface IncompleteUser {
   readonly username: string;
   /** Blocks that something links to and that were never stored, or are lost. Clients can make such links. */
   readonly missing: number;
