@@ -1,8 +1,9 @@
-import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PyrgosError } from '@pyrgos/core/errors';
-import { systemCode } from '../blocks/storage-error.js';
 import { dataPaths } from '../config/data-directory.js';
+import { pathExists } from '../config/path-exists.js';
+import { syncFolder } from '../sql/wal-file.js';
 
 /** In this order, so that the database comes last: without one a data directory is empty to the server. */
 const ENTRIES = ['blocks', 'pki', 'pyrgos.sqlite'];
@@ -15,29 +16,10 @@ export function stageOf(directory: string): string {
   return dataPaths.stage(directory);
 }
 
-async function exists(path: string): Promise<boolean> {
-  try {
-    await stat(path);
-    return true;
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT') return false;
-    throw error;
-  }
-}
-
-async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path, 'r');
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
-  }
-}
-
 /** PyrgosError `storage` when the directory holds a server already. */
 export async function requireEmptyDataDirectory(directory: string): Promise<void> {
   for (const path of [dataPaths.database(directory), dataPaths.blocks(directory), dataPaths.pki(directory)]) {
-    if (!(await exists(path))) continue;
+    if (!(await pathExists(path))) continue;
     throw new PyrgosError(
       'storage',
       `The data directory ${directory} holds a server already. Move it away, or name another one with --data or PYRGOS_PATH.`,
@@ -75,8 +57,8 @@ export async function commitStage(directory: string): Promise<void> {
  */
 export async function finishRestore(directory: string): Promise<void> {
   const stage = stageOf(directory);
-  if (!(await exists(stage))) return;
-  if (await exists(dataPaths.restored(directory))) {
+  if (!(await pathExists(stage))) return;
+  if (await pathExists(dataPaths.restored(directory))) {
     const present = new Set(await readdir(stage));
     for (const name of ENTRIES) if (present.has(name)) await rename(join(stage, name), join(directory, name));
     await syncFolder(directory);

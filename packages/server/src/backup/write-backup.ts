@@ -1,4 +1,4 @@
-import { mkdir, open, opendir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, opendir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { carBlock, carHeader, type Cid, CidCodec, decodeCid } from '@pyrgos/core/codec';
 import { PyrgosError, throwIfAborted } from '@pyrgos/core/errors';
@@ -8,6 +8,7 @@ import { nextTurn } from '../blocks/next-turn.js';
 import { isDamaged, systemCode } from '../blocks/storage-error.js';
 import { MAX_BACKUP_ROOTS, MAX_MISSING_BLOCKS } from '../limits.js';
 import { openDatabase, type SqlDatabase } from '../sql/index.js';
+import { syncFolder } from '../sql/wal-file.js';
 import { readBytes, readInteger } from '../space/sql-values.js';
 import { PointerTable } from '../space/pointer-table.js';
 import { UserTable } from '../space/user-table.js';
@@ -232,15 +233,6 @@ async function publish(work: string, target: string): Promise<void> {
   // Replaces an empty folder, and nothing else.
   await rename(work, target);
   await syncFolder(dirname(target));
-}
-
-async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path, 'r');
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
-  }
 }
 
 function backupError(error: unknown): unknown {

@@ -2,9 +2,10 @@ import { chmod, mkdir, open, rm, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { PyrgosError } from '@pyrgos/core/errors';
-import { syncFolder } from '../sql/wal-file.js';
-import { dataDirectoryError } from './system-error.js';
 import { systemCode } from '../blocks/storage-error.js';
+import { syncFolder } from '../sql/wal-file.js';
+import { pathExists } from './path-exists.js';
+import { dataDirectoryError } from './system-error.js';
 
 /** The places inside a data directory. */
 export const dataPaths = {
@@ -29,22 +30,12 @@ export function locateDataDirectory(
   return resolve(named ?? join(home, '.pyrgos'));
 }
 
-async function exists(path: string): Promise<boolean> {
-  try {
-    await stat(path);
-    return true;
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT') return false;
-    throw error;
-  }
-}
-
 /**
  * Makes a folder and those above it. Not `recursive`: that never ends below folders like /proc, where a parent exists and nothing can be made.
  */
 async function makeFolder(path: string): Promise<void> {
   const parent = dirname(path);
-  if (parent !== path && !(await exists(parent))) await makeFolder(parent);
+  if (parent !== path && !(await pathExists(parent))) await makeFolder(parent);
   try {
     await mkdir(path, { mode: 0o700 });
   } catch (error) {
@@ -62,14 +53,14 @@ const FOREIGN_FILES = ['mutable.sql', 'serverids.sql'];
 export async function prepareDataDirectory(path: string): Promise<readonly string[]> {
   const notices: string[] = [];
   try {
-    if (!(await exists(path))) {
+    if (!(await pathExists(path))) {
       await makeFolder(path);
       await syncFolder(dirname(path));
     }
     const info = await stat(path);
     if (!info.isDirectory()) throw Object.assign(new Error('not a folder'), { code: 'EEXIST' });
     for (const name of FOREIGN_FILES) {
-      if ((await exists(join(path, name))) && !(await exists(dataPaths.database(path)))) {
+      if ((await pathExists(join(path, name))) && !(await pathExists(dataPaths.database(path)))) {
         throw new PyrgosError(
           'storage',
           `The data directory ${path} belongs to another Peergos server; choose another folder with --data.`,
