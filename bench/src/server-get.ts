@@ -8,7 +8,7 @@ import { type Block, LARGE, type ServerWorld, SMALL } from './server-world.js';
 
 const LARGE_BLOCKS = 64;
 /** Milliseconds after which no more samples of one load are taken. */
-const BUDGET = 1800;
+const BUDGET = 1600;
 /** Connections and requests of one sample. */
 const LARGE_LOADS = [
   { connections: 1, count: 48 },

@@ -24,8 +24,8 @@ const uploads: readonly Upload[] = [
     blockSize: LARGE,
     loads: [
       [1, 8],
-      [4, 24],
-      [8, 32],
+      [4, 16],
+      [8, 24],
     ],
   },
   {
@@ -42,7 +42,7 @@ const uploads: readonly Upload[] = [
 ];
 
 /** Milliseconds after which no more samples of one load are taken. */
-const BUDGET = 3000;
+const BUDGET = 2200;
 
 /** What all loads share. */
 interface Contestants {
