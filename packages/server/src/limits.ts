@@ -9,8 +9,10 @@ export const SQL_STATEMENT_CACHE_SIZE = 256;
 
 /** Largest request line and header of a request: 20 CHAMP caps need 4 KiB, and 8 KiB must be accepted (chapter 02 section 2.2; ours). */
 export const MAX_REQUEST_HEADER_SIZE = 32_768;
-/** Milliseconds that a client has to send its headers (chapter 02 section 1.1). */
-export const REQUEST_HEADERS_TIMEOUT = 60_000;
+/** Milliseconds that a client has to send its headers; chapter 02 section 1.1 gives a whole request 60 s (ours). */
+export const REQUEST_HEADERS_TIMEOUT = 20_000;
+/** The same when connections become scarce: then those that have waited longest are closed (ours). */
+export const SCARCE_HEADERS_TIMEOUT = 5000;
 /** Milliseconds that a client has to send a whole request (chapter 02 section 1.1). */
 export const REQUEST_TIMEOUT = 60_000;
 /** Milliseconds from the arrival of a request to the end of its answer (chapter 02 section 1.1). */
@@ -23,6 +25,8 @@ export const MAX_REQUESTS_IN_FLIGHT = 1000;
 export const MAX_BODIES_UNDER_WAY = 1024;
 /** Open connections; more are closed at once (ours). */
 export const MAX_CONNECTIONS = 2048;
+/** Connections of one address, or of one IPv6 network, on which no request has arrived yet; the oldest gives way (ours). */
+export const MAX_UNFINISHED_PER_ADDRESS = 1024;
 /** Connections that wait to be accepted (chapter 02 section 1.1). */
 export const CONNECTION_BACKLOG = 500;
 /** Memory of request bodies in flight beyond SMALL_BODY_SIZE each; more wait in line (ours). */
@@ -92,12 +96,24 @@ export const SQL_ROWS_PER_STEP = 256;
 export const MAX_OPEN_BLOCK_WRITES = 16;
 /** Block files that are read at a time; each holds one descriptor and one block in memory (ours). */
 export const MAX_OPEN_BLOCK_READS = 16;
+/** A read of a small block file that takes longer, in milliseconds, came from a slow disk (ours). */
+export const SLOW_READ_MILLISECONDS = 4;
+/** For how long, in milliseconds, small block files are read through the thread pool after a slow read (ours). */
+export const SLOW_READ_REST_MILLISECONDS = 500;
+/** Identities whose user names the block service remembers (ours). */
+export const KNOWN_IDENTITIES = 4096;
 /** Block files that are deleted at a time (ours). */
 export const MAX_BLOCK_DELETIONS = 2;
 /** Folders of block files that are known to be there, so that a write need not make them (ours). */
-export const MAX_KNOWN_BLOCK_FOLDERS = 16_384;
+export const MAX_KNOWN_BLOCK_FOLDERS = 4096;
 /** Damaged block files that are remembered, to be replaced when their block is uploaded again (ours). */
 export const MAX_DAMAGED_BLOCKS = 1024;
+/** Answers from this size on use memory again and again (ours). */
+export const MIN_POOLED_ANSWER_SIZE = 131_072;
+/** The largest answer that does so: a block of file content and a little more (ours). */
+export const POOLED_ANSWER_SIZE = 1_064_960;
+/** Pieces of that memory that are kept while no answer needs them (ours). */
+export const ANSWER_MEMORY_POOL = 8;
 /** Blocks in the cache of small blocks (chapter 08 sections 1.4 and 4.5). */
 export const BLOCK_CACHE_ENTRIES = 1000;
 /** Larger blocks are not kept in the cache of small blocks (chapter 08 sections 1.4 and 4.5). */

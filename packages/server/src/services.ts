@@ -44,9 +44,17 @@ export interface ServerServices {
 /** `/api/v0/` blocks and transactions (chapter 02 section 5). `lookUpChamp` is always there. */
 export interface BlockService extends BlockStore {
   /**
-   * The block, or undefined when it is absent. Identity CIDs are decoded. DeniedError `denied.block` with `Unauthorised!`.
+   * The block, or undefined when it is absent. Identity CIDs are decoded. `memory` may give memory of at least that size for the block,
+   * which then is a view of it. DeniedError `denied.block` with `Unauthorised!`.
    */
-  readBlock(owner: PublicKeyHash, cid: Cid, bat?: BatWithId): Promise<Uint8Array | undefined>;
+  readBlock(
+    owner: PublicKeyHash,
+    cid: Cid,
+    bat?: BatWithId,
+    memory?: (size: number) => Uint8Array | undefined,
+  ): Promise<Uint8Array | undefined>;
+  /** DeniedError `denied.block` for a writer of nobody here, whose upload need not even be received. */
+  assertKnownWriter(owner: PublicKeyHash, writer: PublicKeyHash): Promise<void>;
   /** One `block/put/bulk` (section 5.4), CIDs computed here; one CID per block in order. `raw`: codec of all blocks. */
   putBulk(
     owner: PublicKeyHash,

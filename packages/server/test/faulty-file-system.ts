@@ -31,6 +31,14 @@ export class FaultyFileSystem implements FileSystem {
     return descriptor;
   }
 
+  /** A hook that waits is for the other calls. */
+  readNow(path: string, target: Uint8Array): number {
+    const call: FileSystemCall = { name: 'readNow', path };
+    this.calls.push(call);
+    void this.before(call);
+    return nodeFileSystem.readNow(path, target);
+  }
+
   async size(descriptor: number): Promise<number> {
     await this.call({ name: 'size' });
     return nodeFileSystem.size(descriptor);

@@ -67,6 +67,17 @@ export class SimulatedDisk implements FileSystem {
     return descriptor;
   }
 
+  readNow(path: string, target: Uint8Array): number {
+    this.requirePower();
+    const { parent, name } = this.locate(path);
+    const node = parent.entries.get(name);
+    if (node === undefined) throw systemError('ENOENT');
+    if (node.kind === 'folder') throw systemError('EISDIR');
+    const part = node.bytes.subarray(0, target.length);
+    target.set(part);
+    return part.length;
+  }
+
   async size(descriptor: number): Promise<number> {
     await this.call('size');
     this.requirePower();

@@ -19,13 +19,16 @@ export function isStorable(cid: Cid): boolean {
   );
 }
 
-/** Where a block file is (chapter 08 section 4.2). */
+/**
+ * Where a block file is. The reference has 1024 folders for each user (chapter 08 section 4.2); these are 32, because a put has to sync each
+ * folder that it changes: of 250 small blocks that was more work than their content.
+ */
 export interface BlockPath {
   /** `<root>/<username>`. */
   readonly userFolder: string;
-  /** `<root>/<username>/<XX>`, XX being the two characters before the last one of the name. */
+  /** `<root>/<username>/<X>`, X being the character before the last one of the name. */
   readonly folder: string;
-  /** `<root>/<username>/<XX>/<KEY>.data`. */
+  /** `<root>/<username>/<X>/<KEY>.data`. */
   readonly file: string;
 }
 
@@ -33,7 +36,7 @@ export interface BlockPath {
 export function blockPath(root: string, username: string, cid: Cid): BlockPath {
   const name = formatBlockStoreName(cid);
   const userFolder = join(root, username);
-  const folder = join(userFolder, name.slice(-3, -1));
+  const folder = join(userFolder, name.slice(-2, -1));
   return { userFolder, folder, file: join(folder, name + SUFFIX) };
 }
 

@@ -9,6 +9,20 @@ export interface StoredBlockFacts {
   readonly modified: number;
 }
 
+/** A block to be stored. */
+export interface BlockToStore extends StoredBlock {
+  /** What the caller knows: that nothing is stored under this CID. It saves looking. */
+  readonly isNew?: boolean;
+}
+
+/** What a caller of `get` can know or bring along. */
+export interface GetOptions {
+  /** The size of the block, if known; it saves a call. */
+  readonly size?: number | undefined;
+  /** Gives memory of at least `size` bytes for the result, which then is a view of it; undefined leaves it to the storage. */
+  readonly memory?: ((size: number) => Uint8Array | undefined) | undefined;
+}
+
 /**
  * Where the bytes of blocks are kept, apart for each user (chapter 08 section 4.3): files today. It knows nothing of links, BATs or
  * transactions. One contract suite (`testkit/contracts/block-storage`) judges every implementation.
@@ -21,12 +35,12 @@ export interface BlockStorage {
    * Stores blocks; durable when it resolves. The CIDs are trusted: callers have hashed the bytes. After an error any of them may be
    * stored, but none in part. A block that is there already is not written again unless it is known to be damaged.
    */
-  putMany(username: string, blocks: readonly StoredBlock[]): Promise<void>;
+  putMany(username: string, blocks: readonly BlockToStore[]): Promise<void>;
   /**
-   * The bytes as a fresh array, verified against the CID; undefined when the block is not stored. `size` is what the caller knows of
-   * its size; it saves a call. PyrgosError `storage`, never wrong bytes, when it is damaged.
+   * The bytes, verified against the CID, as an array that is fresh or a view of the caller's memory; undefined when the block is not
+   * stored. PyrgosError `storage`, never wrong bytes, when it is damaged.
    */
-  get(username: string, cid: Cid, size?: number): Promise<Uint8Array | undefined>;
+  get(username: string, cid: Cid, options?: GetOptions): Promise<Uint8Array | undefined>;
   /** Whether something is stored under the CID, without reading it. */
   has(username: string, cid: Cid): Promise<boolean>;
   /** Size and time of a stored block, without reading it; undefined when there is none. */

@@ -40,18 +40,23 @@ export class BlockTable {
     return row === undefined ? 0 : readInteger(row, 'last_put');
   }
 
-  /** Adds blocks, or marks them as put again, all under one new number, which is returned. */
-  record(partition: number, blocks: readonly DescribedBlock[]): number {
+  /** Adds blocks, or marks them as put again, all under one new number. `known`: the keys of those that were there already. */
+  record(partition: number, blocks: readonly DescribedBlock[]): { readonly put: number; readonly known: ReadonlySet<string> } {
     this.db.prepare('UPDATE partitions SET last_put = last_put + 1 WHERE id = ?').run(partition);
     const put = this.lastPut(partition);
     const insert = this.db.prepare(
       `INSERT INTO blocks (partition_id, cid, put, size, links, bats) VALUES (?, ?, ?, ?, ?, ?)
-       ON CONFLICT (partition_id, cid) DO UPDATE SET put = excluded.put`,
+       ON CONFLICT (partition_id, cid) DO NOTHING`,
     );
+    const update = this.db.prepare('UPDATE blocks SET put = ? WHERE partition_id = ? AND cid = ?');
+    const known = new Set<string>();
     for (const { cid, metadata } of blocks) {
-      insert.run(partition, cid.bytes, put, metadata.size, packLinks(metadata.links), packBatIds(metadata.batIds));
+      const { changes } = insert.run(partition, cid.bytes, put, metadata.size, packLinks(metadata.links), packBatIds(metadata.batIds));
+      if (changes > 0) continue;
+      known.add(cid.key);
+      update.run(put, partition, cid.bytes);
     }
-    return put;
+    return { put, known };
   }
 
   /** Removes a block unless it was put again after the put `put`. */

@@ -140,13 +140,30 @@ describe('block/put/bulk (chapter 02 section 5.4)', () => {
     await put([new Uint8Array(MAX_BLOCK_SIZE)]);
   });
 
-  test('unknown writers: after signature and size, in the right text', async () => {
+  test('unknown writers: before any signature is checked, in the right text', async () => {
     const stranger = SigningKeyPair.generate(crypto);
-    const by = (bytes: Uint8Array, signer: Signer = stranger.signer): Promise<unknown> =>
-      server.service.putBulk(owner, signer.publicKeyHash, [bytes], [sign(bytes, signer)], true, 't');
-    await expect(by(bytesOf('a'))).rejects.toMatchObject({ code: 'denied.block', message: 'Unknown writer on this server!' });
-    await expect(by(new Uint8Array(MAX_BLOCK_SIZE + 1))).rejects.toMatchObject({ message: 'Block too big!' });
+    let verified = 0;
+    const counting = new Proxy(crypto, {
+      get: (target, name) => {
+        if (name === 'ed25519Verify') verified++;
+        const value = Reflect.get(target, name) as unknown;
+        return typeof value === 'function' ? (value.bind(target) as unknown) : value;
+      },
+    });
+    const service = new CheckedBlockService({ ...server, crypto: counting });
+    const by = (signer: Signer, block: Uint8Array): Promise<unknown> =>
+      service.putBulk(owner, signer.publicKeyHash, [block], [sign(block, signer)], true, 't');
+    const refusal = { code: 'denied.block', message: 'Unknown writer on this server!' };
+    await expect(by(stranger.signer, bytesOf('a'))).rejects.toMatchObject(refusal);
+    await expect(by(stranger.signer, new Uint8Array(MAX_BLOCK_SIZE + 1))).rejects.toMatchObject(refusal);
+    // Not even when the block is the key itself.
+    await expect(by(stranger.signer, stranger.publicKey.encode())).rejects.toMatchObject(refusal);
+    await expect(service.assertKnownWriter(owner, stranger.publicKey.hash)).rejects.toMatchObject(refusal);
+    expect(verified).toBe(0);
     expect(storedRows()).toBe(0);
+    await service.assertKnownWriter(owner, owner);
+    await by(alice.signer, bytesOf('a'));
+    expect(verified).toBe(1);
   });
 
   test('dag-cbor must be canonical, and a refused block is not counted as pending', async () => {

@@ -17,10 +17,13 @@ import type { BlockReadContext, BlockSource, SignedBlock } from '@pyrgos/core/st
 import type { BatTable } from '../bats/bat-table.js';
 import type { SpaceControl } from '../ports/space-control.js';
 import type { UserDirectory } from '../ports/user-directory.js';
+import { KNOWN_IDENTITIES } from '../limits.js';
 import type { BlockService } from '../services.js';
 import { localBlockSource } from '../space/local-source.js';
 import type { LocalBlockStore } from './local-block-store.js';
 import { ReadAccess } from './read-access.js';
+import type { GetOptions } from './block-storage.js';
+import { BoundedMap } from './bounded-map.js';
 import { assertTransactionId } from './transaction-table.js';
 import { admittedSize, checkCounts, checkSignatures, checkSizes, describeUpload, uploadedKey } from './upload-checks.js';
 
@@ -68,6 +71,8 @@ export class CheckedBlockService implements BlockService {
   private readonly space: Pick<SpaceControl, 'userOfWriter' | 'admit'>;
   private readonly directory: Pick<UserDirectory, 'usernameOf'>;
   private readonly access: ReadAccess;
+  /** Names by identity. */
+  private readonly names = new BoundedMap<string>(KNOWN_IDENTITIES);
 
   constructor({ crypto, local, space, bats, directory, instanceBat }: CheckedBlockServiceOptions) {
     this.crypto = crypto;
@@ -109,6 +114,10 @@ export class CheckedBlockService implements BlockService {
     });
   }
 
+  async assertKnownWriter(owner: PublicKeyHash, writer: PublicKeyHash): Promise<void> {
+    await this.knownUser(owner, writer);
+  }
+
   async putBulk(
     owner: PublicKeyHash,
     writer: PublicKeyHash,
@@ -127,10 +136,10 @@ export class CheckedBlockService implements BlockService {
     return bytes;
   }
 
-  async readBlock(owner: PublicKeyHash, cid: Cid, bat?: BatWithId): Promise<Uint8Array | undefined> {
+  async readBlock(owner: PublicKeyHash, cid: Cid, bat?: BatWithId, memory?: GetOptions['memory']): Promise<Uint8Array | undefined> {
     if (cid.isIdentity) return copyBytes(cid.multihash.digest);
-    const username = await this.directory.usernameOf(owner);
-    return username === undefined ? undefined : this.readOf(username, cid, bat);
+    const username = await this.nameOf(owner);
+    return username === undefined ? undefined : this.readOf(username, cid, bat, memory);
   }
 
   async sizeOf(cid: Cid, owner: PublicKeyHash | undefined): Promise<number> {
@@ -178,25 +187,40 @@ export class CheckedBlockService implements BlockService {
     return BlockStoreProperties.of();
   }
 
-  private async readOf(username: string, cid: Cid, bat: BatWithId | undefined): Promise<Uint8Array | undefined> {
+  /** Each read asks for it, and once an identity has a name it keeps it. */
+  private async nameOf(owner: PublicKeyHash): Promise<string | undefined> {
+    const { key } = owner.cid;
+    const known = this.names.get(key);
+    if (known !== undefined) return known;
+    const username = await this.directory.usernameOf(owner);
+    if (username !== undefined) this.names.set(key, username);
+    return username;
+  }
+
+  private async readOf(
+    username: string,
+    cid: Cid,
+    bat: BatWithId | undefined,
+    memory?: GetOptions['memory'],
+  ): Promise<Uint8Array | undefined> {
     const access = await this.local.access(username, cid);
     if (access === undefined) return undefined;
     if (!this.access.allows(access.batIds, bat)) throw new DeniedError('denied.block', 'Unauthorised!');
-    return this.local.get(username, cid);
+    return this.local.getKnown(username, cid, access, memory);
   }
 
   /**
-   * Section 5.4. One step is earlier than the text has it: that dag-cbor is canonical is checked before the upload is counted as
-   * pending, because what is refused must not use up anybody's space.
+   * Section 5.4. Two steps are earlier than the text has them. Whether the writer is known is asked before anything else, because checking
+   * and decoding a stranger's upload is what costs. That dag-cbor is canonical is checked before the upload is counted as pending, because
+   * what is refused must not use up anybody's space.
    */
   private async upload({ owner, writer, blocks, signatures, raw, transaction, claimed }: Upload): Promise<readonly Cid[]> {
     checkCounts(blocks, signatures);
     assertTransactionId(transaction);
-    const writerKey = uploadedKey(this.crypto, writer, blocks) ?? (await this.resolveWriter(owner, writer));
+    const user = await this.knownUser(owner, writer);
+    const writerKey = uploadedKey(this.crypto, writer, blocks) ?? (await this.resolveWriter(owner, writer, user));
     const digests = await checkSignatures(this.crypto, writerKey, blocks, signatures);
     checkSizes(blocks);
-    // Asked before anything is decoded: that is the work of a stranger's upload that costs most.
-    if ((await this.space.userOfWriter(owner, writer)) === undefined) throw unknownWriter(writer);
     const described = await describeUpload(blocks, digests, raw);
     const cids = described.map(({ cid }) => cid);
     const wrong = claimed?.findIndex((cid, i) => !cid.equals(cids[i])) ?? -1;
@@ -206,11 +230,15 @@ export class CheckedBlockService implements BlockService {
     return cids;
   }
 
-  private async resolveWriter(owner: PublicKeyHash, writer: PublicKeyHash): Promise<PublicSigningKey> {
-    const inline = inlineSigningKey(writer);
-    if (inline !== undefined) return inline;
+  private async knownUser(owner: PublicKeyHash, writer: PublicKeyHash): Promise<string> {
     const username = await this.space.userOfWriter(owner, writer);
     if (username === undefined) throw unknownWriter(writer);
+    return username;
+  }
+
+  private async resolveWriter(owner: PublicKeyHash, writer: PublicKeyHash, username: string): Promise<PublicSigningKey> {
+    const inline = inlineSigningKey(writer);
+    if (inline !== undefined) return inline;
     return resolveSigningKey(writer, { hasher: this.crypto, blocks: localBlockSource(this.local, username), context: { owner } });
   }
 }

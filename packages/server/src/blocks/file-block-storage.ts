@@ -5,18 +5,19 @@ import type { Hasher, RandomSource } from '@pyrgos/core/crypto';
 import { ArgumentError } from '@pyrgos/core/errors';
 import { MAX_BLOCK_SIZE } from '@pyrgos/core/limits';
 import {
+  MAX_BLOCK_CACHE_ENTRY_SIZE,
   MAX_BLOCK_DELETIONS,
   MAX_DAMAGED_BLOCKS,
   MAX_KNOWN_BLOCK_FOLDERS,
   MAX_OPEN_BLOCK_READS,
   MAX_OPEN_BLOCK_WRITES,
 } from '../limits.js';
-import type { StoredBlock } from '../ports/local-blocks.js';
 import { assertPartitionName, type BlockPath, blockPath, cidOfFileName, isStorable } from './block-paths.js';
-import type { BlockStorage, StoredBlockFacts } from './block-storage.js';
+import type { BlockStorage, BlockToStore, GetOptions, StoredBlockFacts } from './block-storage.js';
 import { BoundedMap } from './bounded-map.js';
 import { type FileSystem, nodeFileSystem } from './file-system.js';
 import { FolderSyncs } from './folder-syncs.js';
+import { ReadPace } from './read-pace.js';
 import { Slots } from './slots.js';
 import { damagedBlockError, storageError, systemCode } from './storage-error.js';
 
@@ -32,13 +33,18 @@ export interface FileBlockStorageOptions {
   readonly fileSystem?: FileSystem;
 }
 
+/** Memory that is written in full or not returned, so it need not be cleared first. */
+function uninitialized(size: number): Uint8Array {
+  return new Uint8Array(Buffer.allocUnsafeSlow(size).buffer);
+}
+
 async function settleAll(work: readonly Promise<void>[]): Promise<void> {
   // All must have ended before anybody hears of the first failure: nothing goes on in the background.
   for (const result of await Promise.allSettled(work)) if (result.status === 'rejected') throw result.reason;
 }
 
 /**
- * Blocks as files `<root>/<username>/<XX>/<KEY>.data` (chapter 08 sections 4.1 to 4.3).
+ * Blocks as files `<root>/<username>/<X>/<KEY>.data` (chapter 08 sections 4.1 to 4.3).
  *
  * A block is written to a temporary file, synced, and renamed, so a name leads to a whole block or to nothing. A put syncs each folder it
  * renamed into once, after all its renames; concurrent puts share these syncs, and the file system groups those of the files. A put
@@ -61,6 +67,7 @@ export class FileBlockStorage implements BlockStorage {
   private readonly knownFolders = new BoundedMap<true>(MAX_KNOWN_BLOCK_FOLDERS);
   private readonly damaged = new BoundedMap<true>(MAX_DAMAGED_BLOCKS);
   private readonly temporaryPrefix: string;
+  private readonly pace = new ReadPace(() => performance.now());
   private nextTemporary = 0;
 
   private constructor({ root, hasher, random, fileSystem = nodeFileSystem }: FileBlockStorageOptions) {
@@ -88,14 +95,14 @@ export class FileBlockStorage implements BlockStorage {
     return storage;
   }
 
-  async putMany(username: string, blocks: readonly StoredBlock[]): Promise<void> {
+  async putMany(username: string, blocks: readonly BlockToStore[]): Promise<void> {
     assertPartitionName(username);
     for (const { cid } of blocks) if (!isStorable(cid)) throw new ArgumentError('cid', 'must be sha2-256, raw or dag-cbor');
     const distinct = new Map(blocks.map((block) => [block.cid.key, block]));
-    const places = [...distinct.values()].map(({ cid, bytes }) => ({ bytes, path: blockPath(this.root, username, cid) }));
+    const places = [...distinct.values()].map(({ cid, bytes, isNew }) => ({ bytes, isNew, path: blockPath(this.root, username, cid) }));
     try {
       const unsynced = await this.makeFolders(places.map(({ path }) => path));
-      await settleAll(places.map(({ path, bytes }) => this.putOne(path, bytes)));
+      await settleAll(places.map(({ path, bytes, isNew }) => this.putOne(path, bytes, isNew === true)));
       const folders = new Set([...places.map(({ path }) => path.folder), ...unsynced.parents]);
       await settleAll([...folders].map((folder) => this.folderSyncs.sync(folder)));
       for (const folder of unsynced.made) this.knownFolders.set(folder, true);
@@ -104,13 +111,14 @@ export class FileBlockStorage implements BlockStorage {
     }
   }
 
-  async get(username: string, cid: Cid, size?: number): Promise<Uint8Array | undefined> {
+  async get(username: string, cid: Cid, { size, memory }: GetOptions = {}): Promise<Uint8Array | undefined> {
     assertPartitionName(username);
     if (!isStorable(cid)) return undefined;
     const { file } = blockPath(this.root, username, cid);
     let bytes: Uint8Array | undefined;
     try {
-      bytes = await this.reads.run(() => this.readVerified(file, cid, size));
+      bytes = await this.read(file, size, memory);
+      if (bytes !== undefined && !equalBytes(this.hasher.sha256(bytes), cid.multihash.digest)) bytes = undefined;
     } catch (error) {
       if (systemCode(error) === 'ENOENT') return undefined;
       throw storageError('read', error);
@@ -195,9 +203,9 @@ export class FileBlockStorage implements BlockStorage {
     }
   }
 
-  private async putOne(path: BlockPath, bytes: Uint8Array): Promise<void> {
+  private async putOne(path: BlockPath, bytes: Uint8Array, isNew: boolean): Promise<void> {
     await this.writes.run(async () => {
-      if (!(await this.isWhole(path.file, bytes.length))) await this.write(path, bytes);
+      if (isNew || !(await this.isWhole(path.file, bytes.length))) await this.write(path, bytes);
     });
   }
 
@@ -248,24 +256,31 @@ export class FileBlockStorage implements BlockStorage {
     }
   }
 
-  /** The whole file, or undefined when it does not hold the block. */
-  private async readVerified(path: string, cid: Cid, expected: number | undefined): Promise<Uint8Array | undefined> {
-    const descriptor = await this.fileSystem.open(path, 'r');
-    let bytes: Uint8Array | undefined;
-    try {
-      bytes = await this.readWhole(descriptor, expected);
-    } finally {
-      await this.fileSystem.close(descriptor);
-    }
-    return bytes !== undefined && equalBytes(this.hasher.sha256(bytes), cid.multihash.digest) ? bytes : undefined;
+  /** The content of the file, or undefined when it cannot be a block: too large, or shorter than expected. */
+  private async read(path: string, size: number | undefined, memory: GetOptions['memory']): Promise<Uint8Array | undefined> {
+    const quick = size === undefined || size > MAX_BLOCK_CACHE_ENTRY_SIZE ? undefined : this.readQuickly(path, size);
+    if (quick !== undefined) return quick.value;
+    return this.reads.run(async () => {
+      const descriptor = await this.fileSystem.open(path, 'r');
+      try {
+        return await this.readWhole(descriptor, size, memory);
+      } finally {
+        await this.fileSystem.close(descriptor);
+      }
+    });
   }
 
-  /** The content, or undefined when it cannot be a block: too large, or shorter than expected. */
-  private async readWhole(descriptor: number, expected: number | undefined): Promise<Uint8Array | undefined> {
+  private readQuickly(path: string, size: number): { readonly value: Uint8Array | undefined } | undefined {
+    return this.pace.attempt(() => {
+      const bytes = uninitialized(size);
+      return this.fileSystem.readNow(path, bytes) === size ? bytes : undefined;
+    });
+  }
+
+  private async readWhole(descriptor: number, expected: number | undefined, memory: GetOptions['memory']): Promise<Uint8Array | undefined> {
     const size = expected ?? (await this.fileSystem.size(descriptor));
     if (size > MAX_BLOCK_SIZE) return undefined;
-    // Written in full or not returned, so it need not be cleared first.
-    const bytes = new Uint8Array(Buffer.allocUnsafeSlow(size).buffer);
+    const bytes = memory?.(size)?.subarray(0, size) ?? uninitialized(size);
     for (let offset = 0; offset < size;) {
       const read = await this.fileSystem.read(descriptor, bytes, offset);
       if (read <= 0) return undefined;

@@ -14,6 +14,11 @@ export interface FolderEntry {
 export interface FileSystem {
   /** Opens a file for reading (`r`), or creates one that must not exist (`wx`), for this account only. */
   open(path: string, flags: 'r' | 'wx'): Promise<number>;
+  /**
+   * Opens a file, reads from its beginning into `target` and closes it, while everything else waits; the number of bytes, fewer
+   * than `target` has when the file ends before.
+   */
+  readNow(path: string, target: Uint8Array): number;
   /** Size in bytes. */
   size(descriptor: number): Promise<number>;
   /** Reads on from where the last read ended, into `target` from `offset`; the number of bytes, 0 at the end. */
@@ -79,14 +84,31 @@ async function syncFolder(path: string): Promise<void> {
   }
 }
 
+function readNow(path: string, target: Uint8Array): number {
+  const descriptor = fs.openSync(path, 'r');
+  try {
+    let length = 0;
+    while (length < target.length) {
+      const read = fs.readSync(descriptor, target, length, target.length - length, null);
+      if (read <= 0) break;
+      length += read;
+    }
+    return length;
+  } finally {
+    fs.closeSync(descriptor);
+  }
+}
+
 /** The file system of this machine. */
 export const nodeFileSystem: FileSystem = {
+  readNow,
   open: (path, flags) => call((done) => fs.open(path, flags, 0o600, done)),
   size: async (descriptor) => (await call<fs.Stats>((done) => fs.fstat(descriptor, done))).size,
   read: (descriptor, target, offset) => call((done) => fs.read(descriptor, target, offset, target.length - offset, null, done)),
   write: (descriptor, bytes, offset) => call((done) => fs.write(descriptor, bytes, offset, bytes.length - offset, null, done)),
   datasync: (descriptor) => callVoid((done) => fs.fdatasync(descriptor, done)),
-  close: (descriptor) => callVoid((done) => fs.close(descriptor, done)),
+  // At once: what was written has been synced, so there is nothing to wait for but the way to the pool and back.
+  close: async (descriptor) => fs.closeSync(descriptor),
   rename: (from, to) => callVoid((done) => fs.rename(from, to, done)),
   unlink: (path) => callVoid((done) => fs.unlink(path, done)),
   makeFolder: async (path) => {

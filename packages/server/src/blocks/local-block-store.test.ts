@@ -24,7 +24,7 @@ const count = (table: 'blocks' | 'transactions'): number => Number(fixture.db.pr
 const pinnedCount = (): number => new TransactionTable(fixture.db).pinned(new BlockTable(fixture.db).partition('alice') ?? -1);
 const fileOf = ({ cid }: StoredBlock): string => {
   const name = formatBlockStoreName(cid);
-  return join(fixture.folder, 'blocks', 'alice', name.slice(-3, -1), `${name}.data`);
+  return join(fixture.folder, 'blocks', 'alice', name.slice(-2, -1), `${name}.data`);
 };
 const readBack = async (block: StoredBlock): Promise<void> => expect(await fixture.local.get('alice', block.cid)).toEqual(block.bytes);
 

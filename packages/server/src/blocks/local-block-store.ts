@@ -9,7 +9,7 @@ import type { SqlDatabase } from '../sql/sql-database.js';
 import { BlockCache } from './block-cache.js';
 import { type BlockAccess, type DescribedBlock, describeStored } from './block-metadata.js';
 import { assertPartitionName, isStorable } from './block-paths.js';
-import type { BlockStorage } from './block-storage.js';
+import type { BlockStorage, GetOptions } from './block-storage.js';
 import { BlockTable, type BlockRow } from './block-table.js';
 import { nextTurn } from './next-turn.js';
 import { PutGate } from './put-gate.js';
@@ -59,6 +59,8 @@ export class LocalBlockStore implements LocalBlocks {
   private readonly transactions: TransactionTable;
   private readonly gate = new PutGate();
   private readonly cache = new BlockCache();
+  /** Counts collections that deleted something. */
+  private deletions = 0;
 
   constructor({ storage, db, clock, random }: LocalBlockStoreOptions) {
     this.storage = storage;
@@ -75,6 +77,12 @@ export class LocalBlockStore implements LocalBlocks {
     const cached = this.cache.get(keyOf(username, cid));
     if (cached !== undefined) return copyBytes(cached.bytes);
     return this.read(username, cid, this.blocks.access(username, cid));
+  }
+
+  /** Like {@link LocalBlockStore.get}, for callers that have just got `access` from here. `memory`: see {@link GetOptions}. */
+  async getKnown(username: string, cid: Cid, access: BlockAccess, memory?: GetOptions['memory']): Promise<Uint8Array | undefined> {
+    const cached = this.cache.get(keyOf(username, cid));
+    return cached === undefined ? this.read(username, cid, access, memory) : copyBytes(cached.bytes);
   }
 
   async metadata(username: string, cid: Cid): Promise<BlockMetadata | undefined> {
@@ -105,8 +113,9 @@ export class LocalBlockStore implements LocalBlocks {
     const distinct = [...new Map(blocks.map((block) => [block.cid.key, block])).values()];
     const leave = await this.gate.enterPut(distinct.map(({ cid }) => keyOf(username, cid)));
     try {
-      const { partition, put } = this.db.transaction(() => this.announce(username, distinct, transaction));
-      const [written, committed] = await Promise.allSettled([this.storage.putMany(username, distinct), this.db.durable()]);
+      const { partition, put, known } = this.db.transaction(() => this.announce(username, distinct, transaction));
+      const toStore = distinct.map(({ cid, bytes }) => ({ cid, bytes, isNew: !known.has(cid.key) }));
+      const [written, committed] = await Promise.allSettled([this.storage.putMany(username, toStore), this.db.durable()]);
       if (written.status === 'rejected') {
         await this.retract(username, partition, distinct, put);
         throw written.reason;
@@ -155,6 +164,7 @@ export class LocalBlockStore implements LocalBlocks {
         .filter((block) => block !== undefined),
     );
     const keys = deleted.map(({ cid }) => keyOf(username, cid));
+    if (keys.length > 0) this.deletions++;
     for (const key of keys) this.cache.delete(key);
     if (keys.length > 0) {
       await this.gate.duringDeletion(keys, () =>
@@ -183,13 +193,21 @@ export class LocalBlockStore implements LocalBlocks {
     }
   }
 
-  private async read(username: string, cid: Cid, access: BlockAccess | undefined): Promise<Uint8Array | undefined> {
+  private async read(
+    username: string,
+    cid: Cid,
+    access: BlockAccess | undefined,
+    memory?: GetOptions['memory'],
+  ): Promise<Uint8Array | undefined> {
     const key = keyOf(username, cid);
     if (this.gate.isBeingDeleted(key)) return undefined;
-    const bytes = await this.storage.get(username, cid, access?.size);
+    const { deletions } = this;
+    const bytes = await this.storage.get(username, cid, { size: access?.size, memory });
     const isSmall = bytes !== undefined && bytes.length <= MAX_BLOCK_CACHE_ENTRY_SIZE;
     // What was deleted meanwhile must not come back through the cache.
-    if (isSmall && access !== undefined && this.blocks.has(username, cid)) this.cache.add(key, bytes, access);
+    if (isSmall && access !== undefined && (deletions === this.deletions || this.blocks.has(username, cid))) {
+      this.cache.add(key, bytes, access);
+    }
     return bytes;
   }
 
@@ -211,7 +229,7 @@ export class LocalBlockStore implements LocalBlocks {
     username: string,
     blocks: readonly DescribedBlock[],
     transaction: string,
-  ): { readonly partition: number; readonly put: number } {
+  ): { readonly partition: number; readonly put: number; readonly known: ReadonlySet<string> } {
     const partition = this.blocks.ensurePartition(username);
     this.transactions.pin(
       partition,
@@ -219,7 +237,7 @@ export class LocalBlockStore implements LocalBlocks {
       blocks.map(({ cid }) => cid),
       this.clock.now(),
     );
-    return { partition, put: this.blocks.record(partition, blocks) };
+    return { partition, ...this.blocks.record(partition, blocks) };
   }
 
   /** After a failed write: forgets the metadata of what is not there. What stays in spite of this is removed by garbage collection. */

@@ -56,7 +56,7 @@ const names = (...blocks: readonly StoredBlock[]): string[] => blocks.map(({ cid
 const rows = (): number => Number(fixture.db.prepare('SELECT count(*) AS n FROM blocks').get()?.['n']);
 const fileOf = ({ cid }: StoredBlock, username = 'alice'): string => {
   const name = formatBlockStoreName(cid);
-  return join(fixture.folder, 'blocks', username, name.slice(-3, -1), `${name}.data`);
+  return join(fixture.folder, 'blocks', username, name.slice(-2, -1), `${name}.data`);
 };
 const reads = (): number => fileSystem.calls.filter(({ name }) => name === 'read').length;
 

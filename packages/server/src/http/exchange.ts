@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { AbortedError } from '@pyrgos/core/errors';
+import type { AnswerMemory } from './answer-memory.js';
 import type { ByteBudget, ByteLease } from './byte-budget.js';
 import { receiveBody, receiveStream } from './message-body.js';
 import { Query } from './query.js';
@@ -19,6 +20,7 @@ export interface ExchangeShared {
   readonly uploads: ByteBudget;
   readonly downloads: ByteBudget;
   readonly slots: RequestSlots;
+  readonly memory: AnswerMemory;
   /** Headers that every answer carries; those of a reply replace them. Names in lower case. */
   readonly commonHeaders: Readonly<Record<string, string>>;
   /** The same for pages, which have a security policy of their own. */
@@ -71,6 +73,7 @@ export class Exchange {
   private parsed: Query | undefined;
   private readonly leases: ByteLease[] = [];
   private answer: ByteLease | undefined;
+  private readonly borrowed: Uint8Array[] = [];
   private hasSlot = false;
 
   constructor(
@@ -158,6 +161,15 @@ export class Exchange {
     if (this.connection?.outgoing?.destroyed === true) throw new AbortedError('answering');
   }
 
+  /** Memory for the body of the answer, at least of that size and with any content, or undefined: then the caller makes its own. */
+  memory(size: number): Uint8Array | undefined {
+    // Only node:http says when the body has left and its memory can be used again.
+    if (this.connection?.outgoing === undefined) return undefined;
+    const memory = this.shared.memory.take(size);
+    if (memory !== undefined) this.borrowed.push(memory);
+    return memory;
+  }
+
   /** The Fetch response of a reply. Call it once. */
   respond(reply: Reply): Response {
     if (this.shared.isDraining) this.closeAfterwards();
@@ -187,6 +199,8 @@ export class Exchange {
     this.leave();
     for (const lease of this.leases) lease.release();
     this.leases.length = 0;
+    for (const memory of this.borrowed) this.shared.memory.giveBack(memory);
+    this.borrowed.length = 0;
   }
 
   /** Asks that the connection ends after this answer. */

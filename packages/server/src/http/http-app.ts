@@ -3,6 +3,7 @@ import { type Context, Hono } from 'hono';
 import { PyrgosError } from '@pyrgos/core/errors';
 import { BODY_MEMORY_PATIENCE, DOWNLOAD_MEMORY, MAX_BODIES_UNDER_WAY, MAX_REQUESTS_IN_FLIGHT, UPLOAD_MEMORY } from '../limits.js';
 import type { ServerServices } from '../services.js';
+import { AnswerMemory } from './answer-memory.js';
 import { BasicAuth } from './basic-auth.js';
 import { ByteBudget } from './byte-budget.js';
 import { errorReply } from './error-reply.js';
@@ -102,6 +103,7 @@ class Front implements HttpApp {
       port: options.port,
       uploads: new ByteBudget(UPLOAD_MEMORY, patience, this.now),
       downloads: new ByteBudget(DOWNLOAD_MEMORY, patience, this.now),
+      memory: new AnswerMemory(),
       slots: new RequestSlots(MAX_REQUESTS_IN_FLIGHT, MAX_BODIES_UNDER_WAY),
       commonHeaders: { ...apiHeaders, ...always },
       commonPageHeaders: always,

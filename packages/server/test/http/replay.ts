@@ -112,6 +112,7 @@ function blocks(e: Expectation): Script {
         return e.answerText;
       },
       closeTransaction: async (owner, transaction) => e.parameters({ owner: owner.toString(), arg: transaction }),
+      assertKnownWriter: async () => undefined,
       putBulk: async (owner, writer, given, signatures, raw, transaction) => {
         e.parameters({ owner: owner.toString(), writer: writer.toString(), format: raw ? 'raw' : 'dag-cbor', transaction });
         e.body(BlockWriteGroup.of(given, signatures).encode());

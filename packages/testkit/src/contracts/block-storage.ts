@@ -44,7 +44,7 @@ export function blockStorageContract(name: string, create: () => Promise<BlockSt
       await storage.putMany('alice', blocks);
       for (const { cid, bytes } of blocks) {
         expect(await storage.get('alice', cid)).toEqual(bytes);
-        expect(await storage.get('alice', cid, bytes.length)).toEqual(bytes);
+        expect(await storage.get('alice', cid, { size: bytes.length })).toEqual(bytes);
         expect(await storage.has('alice', cid)).toBe(true);
         expect((await storage.stat('alice', cid))?.size).toBe(bytes.length);
       }

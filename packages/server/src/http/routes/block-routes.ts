@@ -17,12 +17,16 @@ function hashesReply(hashes: readonly { toString(): string }[]): Reply {
   return textReply(hashes.map((hash) => JSON.stringify({ Hash: String(hash) })).join(''));
 }
 
-/** Both forms of a put. `read` gets the blocks and signatures out of the request, after the parameters were found to be in order. */
+/**
+ * Both forms of a put. `read` gets the blocks and signatures out of the request, after the parameters were found to be in order and the writer
+ * to be known: what a stranger sends is neither received nor decoded.
+ */
 async function putBlocks({ exchange: { query }, services, metrics }: Call, read: () => Promise<BlockWriteGroup>): Promise<Reply> {
   const owner = keyHash(query, 'owner');
   const writer = keyHash(query, 'writer');
   const raw = required(query, 'format') === 'raw';
   const transaction = required(query, 'transaction');
+  await services.blocks.assertKnownWriter(owner, writer);
   const { blocks, signatures } = await read();
   const cids = await services.blocks.putBulk(owner, writer, blocks, signatures, raw, transaction);
   metrics?.blocks('put', cids.length);
@@ -50,7 +54,7 @@ const getBlock: Handler = async ({ exchange, services, metrics }) => {
   const owner = keyHash(query, 'owner');
   const bat = optionalBat(query);
   await exchange.reserveAnswer(MAX_BLOCK_SIZE);
-  const block = await services.blocks.readBlock(owner, cid, bat);
+  const block = await services.blocks.readBlock(owner, cid, bat, (size) => exchange.memory(size));
   metrics?.blocks('get', 1);
   return block === undefined || block.length === 0 ? bytesReply(new Uint8Array()) : bytesReply(block, immutableHeaders(text));
 };
