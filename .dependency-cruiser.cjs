@@ -33,6 +33,15 @@ module.exports = {
     onlyPackages('testkit', ['core', 'client', 'server']),
     ...layerRules,
     {
+      name: 'server-sql-and-ports-know-no-area',
+      severity: 'error',
+      comment: 'what all areas of the server share may not depend on one of them',
+      from: { path: '^packages/server/src/(sql|ports)/', pathNot: tests },
+      to: {
+        path: '^packages/server/src/(accounts|admin|backup|bats|blocks|config|gc|http|identity|links|messages|operator|pki|social|space)/',
+      },
+    },
+    {
       name: 'core-foundation-imports-no-layer',
       severity: 'error',
       comment: 'errors, bytes and limits stand below every layer',

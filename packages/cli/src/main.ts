@@ -1,4 +1,5 @@
 import { PyrgosError } from '@pyrgos/core/errors';
+import { ConfigError } from '@pyrgos/server/config';
 import { Command, CommanderError } from 'commander';
 import { addAdminCommand } from './commands/admin.js';
 import { addConfigCommand } from './commands/config.js';
@@ -41,7 +42,7 @@ export async function main(args: readonly string[]): Promise<number> {
     if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.ok : ExitCode.usage;
     if (!(error instanceof PyrgosError)) throw error;
     process.stderr.write(`pyrgos: ${error.message}\n`);
-    return ExitCode.failed;
+    return error instanceof ConfigError ? ExitCode.usage : ExitCode.failed;
   }
 }
 

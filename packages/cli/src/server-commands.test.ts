@@ -151,22 +151,31 @@ describe('the commands of a server', { timeout: 240_000 }, () => {
     }
   });
 
-  test('daemon reports all mistakes of its configuration at once, and unknown names as warnings', () => {
+  test('daemon reports all mistakes of its configuration at once, unknown names included, as a wrong use', () => {
     mkdirSync(data);
     writeFileSync(join(data, 'config'), 'prot = 1\nmax-users = many\nlog-level = loud\n', { mode: 0o600 });
-    const result = pyrgos(['daemon', '--port', '70000']);
-    expect(result).toMatchObject({ status: 1, stdout: '' });
-    for (const name of ['port (command line)', 'max-users (config line 2)', 'log-level (config line 3)'])
-      expect(result.stderr).toContain(name);
-    expect(pyrgos(['config', 'explain', '--port', '1'], { env: { PYRGOS_MAX_USERS: '1', PYRGOS_LOG_LEVEL: 'info' } }).stderr).toContain(
-      'did you mean port?',
-    );
+    for (const command of [['daemon'], ['config', 'explain']]) {
+      const result = pyrgos([...command, '--port', '70000', '--listen-host', '999.1.1.1']);
+      expect(result).toMatchObject({ status: 2, stdout: '' });
+      for (const name of [
+        'prot (config line 1) is unknown; did you mean port?',
+        'port (command line)',
+        'listen-host (command line) must be a host name or an IP address',
+        'max-users (config line 2)',
+        'log-level (config line 3)',
+      ]) {
+        expect(result.stderr).toContain(name);
+      }
+    }
+    writeFileSync(join(data, 'config'), Uint8Array.of(0xff), { mode: 0o600 });
+    expect(pyrgos(['daemon']).status).toBe(2);
     expect(pyrgos(['daemon', '--prot', '1']).status).toBe(2);
+    expect(pyrgos(['token', 'create', '0']).status).toBe(2);
   });
 
   test('a secret on the command line is refused, and the advice works', () => {
     const refused = pyrgos(['daemon', '--basic-auth', 'me:sesame']);
-    expect(refused).toMatchObject({ status: 1, stdout: '' });
+    expect(refused).toMatchObject({ status: 2, stdout: '' });
     expect(refused.stderr).toContain('PYRGOS_BASIC_AUTH_FILE');
     expect(refused.stderr).not.toContain('sesame');
     writeFileSync(join(folder, 'auth'), 'me:sesame\n');

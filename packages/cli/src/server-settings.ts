@@ -1,5 +1,5 @@
-import { PyrgosError } from '@pyrgos/core/errors';
 import {
+  ConfigError,
   loadConfig,
   type LoadedConfig,
   locateDataDirectory,
@@ -38,11 +38,17 @@ export function addServerOptions(command: Command): Command {
   return command;
 }
 
+/** Under which names {@link addServerOptions} adds options; a command has others of its own. */
+const serverNames: ReadonlySet<string> = new Set([
+  ...Object.values(options).flatMap(({ aliases, name }) => [name, ...(aliases ?? [])]),
+  ...unusedOptions,
+]);
+
 function secretNames(): Set<string> {
   return new Set(Object.values(options).flatMap(({ aliases, isSecret, name }) => (isSecret === true ? [name, ...(aliases ?? [])] : [])));
 }
 
-/** The server options that stand on a command line, by name. PyrgosError `format.config` for a secret. */
+/** The server options that stand on a command line, by name. ConfigError for a secret. */
 function flagsOf(command: Command): Map<string, string> {
   const values: Values = command.opts();
   const secrets = secretNames();
@@ -50,10 +56,9 @@ function flagsOf(command: Command): Map<string, string> {
   for (const option of command.options) {
     const name = option.long?.slice(2) ?? '';
     const value = values[option.attributeName()];
-    if (value === undefined || ['data', 'json'].includes(name)) continue;
+    if (value === undefined || !serverNames.has(name)) continue;
     if (secrets.has(name)) {
-      throw new PyrgosError(
-        'format.config',
+      throw new ConfigError(
         `--${name} would show the secret to everybody on this machine. Put "${name} = …" into the file config of the data directory, ` +
           `or its value into a file and that file's path into the variable ${variableOf(name)}_FILE.`,
       );

@@ -13,6 +13,7 @@ import { LocalBlockStore } from './blocks/local-block-store.js';
 import { dataPaths } from './config/data-directory.js';
 import type { ServerConfig } from './config/server-config.js';
 import { GarbageCollector } from './gc/garbage-collector.js';
+import type { GarbageReport } from './gc/garbage-report.js';
 import { ServerIdentity } from './identity/server-identity.js';
 import { LinkCountTable } from './links/link-count-table.js';
 import { PublicFiles } from './links/public-files.js';
@@ -56,6 +57,8 @@ export interface ContextOptions {
   readonly config: ServerConfig;
   readonly logger: Logger;
   readonly overrides?: ContextOverrides;
+  /** Called after each garbage collection. */
+  readonly onCollected?: (report: GarbageReport) => void;
   /** The port under which browsers reach the server, once it is known; for security keys. */
   readonly port?: () => number;
 }
@@ -86,7 +89,8 @@ export interface ServerContext {
  * Builds the server over a data directory: opens the database, repairs what a crash left, makes the node's identity and the PKI at the first
  * start, and connects all areas, by hand and in one place. PyrgosError `storage` when the data cannot be used.
  */
-export async function createContext({ config, logger, overrides = {}, port }: ContextOptions): Promise<ServerContext> {
+export async function createContext(options: ContextOptions): Promise<ServerContext> {
+  const { config, logger, overrides = {} } = options;
   const { dataDirectory } = config;
   await finishRestore(dataDirectory);
   const crypto = overrides.crypto ?? (await loadCrypto());
@@ -97,7 +101,7 @@ export async function createContext({ config, logger, overrides = {}, port }: Co
   });
   try {
     migrate(db, schemas);
-    return await connect(config, logger, { ...overrides, crypto }, db, port ?? (() => config.port));
+    return await connect(options, { ...overrides, crypto }, db);
   } catch (error) {
     await db.close();
     throw error;
@@ -105,11 +109,9 @@ export async function createContext({ config, logger, overrides = {}, port }: Co
 }
 
 async function connect(
-  config: ServerConfig,
-  logger: Logger,
+  { config, logger, onCollected, port = () => config.port }: ContextOptions,
   overrides: ContextOverrides & { readonly crypto: CryptoProvider },
   db: SqliteDatabase,
-  port: () => number,
 ): Promise<ServerContext> {
   const { dataDirectory, defaultQuota } = config;
   const { crypto, clock = systemClock } = overrides;
@@ -161,7 +163,16 @@ async function connect(
   }
   const requests = new SpaceRequestTable(db);
   const messages = new ServerMessages({ db, crypto, identities, quotas, table: new MessageTable(db), clock });
-  const garbage = new GarbageCollector({ db, storage, local, roots: space, hasher, clock, logger });
+  const garbage = new GarbageCollector({
+    db,
+    storage,
+    local,
+    roots: space,
+    hasher,
+    clock,
+    logger,
+    ...(onCollected === undefined ? {} : { onCollected }),
+  });
 
   const services: ServerServices = {
     ids,

@@ -88,8 +88,10 @@ export const MAX_CID_TEXT = 256;
 export const MAX_TRANSACTION_ID_LENGTH = 256;
 /** Age in milliseconds after which a transaction protects its blocks no longer (chapter 08 section 4.8). */
 export const TRANSACTION_LIFE_MILLISECONDS = 86_400_000;
-/** Blocks that the open transactions of one user protect at a time: 1 TiB of fragments (ours). */
-export const MAX_PINNED_BLOCKS = 1_048_576;
+/** Milliseconds of a transaction whose puts are protected for that long together, so a block may be protected for as much longer (ours). */
+export const TRANSACTION_PERIOD_MILLISECONDS = 3_600_000;
+/** Open transactions of one user; one that lasts counts once for each such period (ours). */
+export const MAX_OPEN_TRANSACTIONS = 65_536;
 /** Rows of a table that one uninterrupted step changes or reads when there is no hurry (ours). */
 export const SQL_ROWS_PER_STEP = 256;
 /** Block files that are written at a time; each holds one descriptor (ours). */
@@ -127,7 +129,7 @@ export const MAX_LINK_COUNTS = 65_536;
 /** Steps of garbage collection, each one or two look-ups in the database, between two turns of other requests (ours). */
 export const GARBAGE_STEPS_PER_SLICE = 128;
 /** Blocks that garbage collection deletes at a time (ours). */
-export const GARBAGE_DELETE_BATCH = 64;
+export const GARBAGE_DELETE_BATCH = 32;
 /** Age in milliseconds from which a block file that the database does not know is looked at by garbage collection (ours). */
 export const ORPHAN_FILE_AGE_MILLISECONDS = 86_400_000;
 /** Time in milliseconds between two searches for such files (ours). */
@@ -149,8 +151,6 @@ export const MAX_STAGED_PASSWORD_CHANGES = 20;
 export const MAX_PASSWORD_CHANGES = 32;
 /** That window, in milliseconds (ours). */
 export const PASSWORD_CHANGE_WINDOW_MS = 86_400_000;
-/** Users whose password changes are counted at a time (ours). */
-export const MAX_WATCHED_PASSWORD_CHANGERS = 10_000;
 /** Open challenges per user and kind of ceremony; a new one replaces the oldest (chapter 05 section 15.6; ours). */
 export const MAX_CHALLENGES_PER_USER = 8;
 /** Open challenges of all users; a new one replaces the oldest (ours). */
@@ -192,6 +192,8 @@ export const OWNED_KEYS_PER_TURN = 16;
 export const SMALL_OWNED_KEYS = 1000;
 /** Children that all updates of one commit may add; 2000 take some 40 ms in one transaction (ours). */
 export const MAX_NEW_CHILDREN = 2000;
+/** Children that a search or recount registers or removes before others get their turn; they take some 6 ms (ours). */
+export const CHILDREN_PER_STEP = 256;
 /** Entries "writer lists child" of all writers of one user; further ones are not noted down (ours). */
 export const MAX_OWNED_KEYS_PER_USER = 20_000;
 /** Pointer updates of one commit (ours). */
@@ -228,6 +230,10 @@ export const MAX_REMEMBERED_SEARCHES = 10_000;
 export const PENDING_UPLOAD_LIFE_MS = 86_400_000;
 /** Bytes by which a user may exceed its quota after a refused upload, so that it can delete (chapter 08 section 6.2). */
 export const OVER_QUOTA_TOLERANCE = 1_048_576;
+/** Bytes of quota for each of which a user may have one block: far less than blocks of clients have (ours). */
+export const QUOTA_BYTES_PER_BLOCK = 1024;
+/** Blocks that a user may have in addition, however small the quota (ours). */
+export const FREE_BLOCKS = 4096;
 /** Milliseconds for which a sign-up whose end is not reported keeps its token from other names (ours). */
 export const SIGNUP_RESERVATION_MS = 600_000;
 /** Sign-ups under way that are remembered (ours). */

@@ -3,8 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PyrgosError } from '@pyrgos/core/errors';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { storageError } from './blocks/storage-error.js';
 import { createLogger } from './logger.js';
 import { RotatingLog } from './rotating-log.js';
+import { sqlFailure } from './sql/sql-error.js';
 
 describe('the log', () => {
   let folder: string;
@@ -58,6 +60,20 @@ describe('the log', () => {
     logger.warn('small');
     logger.error({ err: new Error('x') }, 'a request failed');
     expect(alarm.lines).toEqual(['pyrgos: a request failed; the log says more\n']);
+  });
+
+  test('says to a person plainly that the disk is full, or what is wrong with it', () => {
+    const alarm = capture();
+    const { logger } = createLogger({ level: 'info', alarm });
+    logger.error({ err: storageError('written', Object.assign(new Error('x'), { code: 'ENOSPC' })) }, 'a request failed');
+    const database = sqlFailure(Object.assign(new Error('x'), { errcode: 13 })).error;
+    logger.error({ error: new PyrgosError('internal', 'it did not work', { cause: database }) }, 'a request failed');
+    logger.error({ err: storageError('read', Object.assign(new Error('x'), { code: 'EIO' })) }, 'a request failed');
+    expect(alarm.lines).toEqual([
+      'pyrgos: a request failed because the disk is full; free some space where the data directory is\n',
+      'pyrgos: a request failed because the disk is full; free some space where the data directory is\n',
+      'pyrgos: a request failed: The block store could not be read: the disk reports an error. The log says more\n',
+    ]);
   });
 
   test('cannot break out of its line', () => {

@@ -44,15 +44,38 @@ function describeError(error: unknown): object {
   return { kind: error.name, ...system, stack: places.slice(0, MAX_STACK_LINES).map((line) => line.trim()) };
 }
 
+/** Primary result code of SQLite: the disk is full. */
+const SQLITE_FULL = 13;
+
+function fieldsOf(value: unknown): ReadonlyMap<string, unknown> {
+  return new Map(typeof value === 'object' && value !== null ? Object.entries(value) : []);
+}
+
+/** Whether an error, as {@link describeError} describes it, comes from a full disk. */
+function isDiskFull(error: ReadonlyMap<string, unknown>): boolean {
+  const data = fieldsOf(error.get('data'));
+  const sqlite = data.get('sqlite');
+  if (typeof sqlite === 'number' && (sqlite & 0xff) === SQLITE_FULL) return true;
+  if ([data.get('system'), error.get('system')].some((code) => code === 'ENOSPC' || code === 'EDQUOT')) return true;
+  return error.has('cause') && isDiskFull(fieldsOf(error.get('cause')));
+}
+
+/** What a person should read about a record: what they can do something about stands in it, everything else in the log. */
+function alarmText(record: ReadonlyMap<string, unknown>): string {
+  const message = record.get('msg');
+  const what = typeof message === 'string' ? message : 'an error';
+  const error = fieldsOf(record.get('err') ?? record.get('error'));
+  if (isDiskFull(error)) return `${what} because the disk is full; free some space where the data directory is`;
+  const reason = error.get('message');
+  if (error.get('code') === 'storage' && typeof reason === 'string') return `${what}: ${reason} The log says more`;
+  return `${what}; the log says more`;
+}
+
 /** Shows records of errors to a person. */
 function alarmStream(alarm: { write(line: string): unknown }): { write(line: string): void } {
   return {
     write: (line) => {
-      const record: unknown = JSON.parse(line);
-      if (typeof record !== 'object' || record === null) return;
-      const fields = new Map<string, unknown>(Object.entries(record));
-      const message = fields.get('msg');
-      alarm.write(`pyrgos: ${typeof message === 'string' ? message : 'an error'}; the log says more\n`);
+      alarm.write(`pyrgos: ${alarmText(fieldsOf(JSON.parse(line)))}\n`);
     },
   };
 }

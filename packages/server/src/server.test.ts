@@ -92,6 +92,28 @@ describe('the server', () => {
     expect((await start({ port: String(port) })).port).toBe(port);
   });
 
+  test('a host that is none of ours is told as such, and a first start that fails makes no server', async () => {
+    const other = createServer();
+    await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
+    const { port } = other.address() as AddressInfo;
+    const failures: readonly (readonly [Readonly<Record<string, string>>, RegExp])[] = [
+      // Of the documentation, and a name that no name server has.
+      [{ 'listen-host': '192.0.2.1' }, /^192\.0\.2\.1 is not an address of this machine\. Choose another one with --listen-host\.$/u],
+      [{ 'listen-host': 'nobody.invalid' }, /^nobody\.invalid is .*--listen-host\.$/u],
+      [{ port: String(port) }, /^Port \d+ of 127\.0\.0\.1 is used by another program\. Choose another one with --port/u],
+      [
+        { 'collect-metrics': 'true', 'metrics.port': String(port) },
+        /^The port for metrics, \d+ of 127\.0\.0\.1, is used by another program\. Choose another one with --metrics\.port/u,
+      ],
+      [{ 'collect-metrics': 'true', 'metrics.address': '192.0.2.1' }, /^192\.0\.2\.1, for metrics, is not .*--metrics\.address/u],
+    ];
+    for (const [flags, message] of failures) {
+      await expect(start(flags)).rejects.toMatchObject({ code: 'network', message: expect.stringMatching(message) });
+      expect(readdirSync(directory).filter((name) => name !== 'lock')).toEqual(['config']);
+    }
+    await new Promise((resolve) => other.close(resolve));
+  });
+
   test('a database that cannot be used leaves nothing behind', async () => {
     writeFileSync(join(directory, 'pyrgos.sqlite'), 'somebody else\u2019s file\n'.repeat(300));
     await expect(start()).rejects.toMatchObject({ code: 'storage' });
@@ -109,6 +131,16 @@ describe('the server', () => {
     expect((await get(closed.localUrl)).status).toBe(401);
     await closed.close();
     expect(readFileSync(join(directory, 'logs/pyrgos.log'), 'utf8')).not.toContain('sesame');
+  });
+
+  test('metrics count what garbage collection does', async () => {
+    const server = await start({ 'collect-metrics': 'true', 'metrics.port': '0' });
+    await server.context.garbage.collect();
+    const { text } = await get(server.metricsUrl!);
+    expect(text).toContain('pyrgos_gc_runs_total 1\n');
+    expect(text).toContain('pyrgos_gc_seconds_count 1\n');
+    expect(text).toMatch(/^pyrgos_gc_longest_slice_seconds \d/mu);
+    await server.close();
   });
 
   test('answers what is in flight when it stops, and takes nothing new', async () => {

@@ -8,8 +8,9 @@ import type { ServerConfig } from './config/server-config.js';
 import { type ContextOverrides, createContext, type ServerContext } from './context.js';
 import type { HealthChecks } from './http/health.js';
 import { createHttpApp } from './http/http-app.js';
-import { type HttpServer, startHttpServer } from './http/http-server.js';
+import { startHttpServer } from './http/http-server.js';
 import type { HttpMetrics } from './http/http-metrics.js';
+import { assertFree, ListenError, type ListenPlace } from './http/listen.js';
 import type { MetricsServer } from './http/metrics-server.js';
 import { DRAIN_MILLISECONDS, FIRST_COLLECTION_DELAY, MIN_FREE_DISK, SETTLE_MILLISECONDS } from './limits.js';
 import { createLogger, type LoggerOptions } from './logger.js';
@@ -68,16 +69,25 @@ export async function startServer(config: ServerConfig, overrides: ServerOverrid
 async function start(config: ServerConfig, overrides: ServerOverrides, cleanUp: (() => Promise<void> | void)[]): Promise<RunningServer> {
   const lock = await DataDirectoryLock.acquire(config.dataDirectory, 'server');
   cleanUp.push(async () => lock.release());
+  const places = placesOf(config);
+  // Before anything is made: a first start that fails leaves no server behind.
+  for (const place of [places.web, places.metrics]) if (place !== undefined) await advised(place, async () => assertFree(place));
   const log = overrides.logger === undefined ? createLogger(loggerOptions(config)) : { logger: overrides.logger, close: () => undefined };
   const { logger } = log;
   cleanUp.push(() => log.close());
 
   // Known once it listens; nobody asks before.
   let port = config.port;
-  const context = await createContext({ config, logger, overrides, port: () => port });
+  const metrics = config.collectMetrics ? await makeMetrics() : undefined;
+  const context = await createContext({
+    config,
+    logger,
+    overrides,
+    onCollected: (report) => metrics?.collected(report),
+    port: () => port,
+  });
   cleanUp.push(async () => context.close());
 
-  const metrics = config.collectMetrics ? await makeMetrics() : undefined;
   let stop = (): void => undefined;
   const app = createHttpApp(context.services, {
     listenHost: config.listenHost,
@@ -95,12 +105,10 @@ async function start(config: ServerConfig, overrides: ServerOverrides, cleanUp: 
     stop: () => stop(),
     ...(metrics === undefined ? {} : { metrics }),
   });
-  const http = await listen(config, async () =>
-    startHttpServer(app, { host: bindAddress(config.listenHost), port, maxConnections: config.maxConnections }),
-  );
+  const http = await advised(places.web, async () => startHttpServer(app, { ...places.web, maxConnections: config.maxConnections }));
   cleanUp.push(async () => http.close(0));
   ({ port } = http);
-  const metricsServer = metrics === undefined ? undefined : await startMetrics(config, metrics);
+  const metricsServer = metrics === undefined || places.metrics === undefined ? undefined : await startMetrics(places.metrics, metrics);
   if (metricsServer !== undefined) cleanUp.push(async () => metricsServer.close());
 
   const collection = config.enableGc ? setTimeout(() => context.garbage.start(config.gcPeriod), FIRST_COLLECTION_DELAY) : undefined;
@@ -155,14 +163,44 @@ async function settle(isDone: () => boolean): Promise<void> {
   while (!isDone() && performance.now() < end) await new Promise((resolve) => setTimeout(resolve, 10));
 }
 
-/** Says what to do about a port that cannot be used. */
-async function listen(config: ServerConfig, start: () => Promise<HttpServer>): Promise<HttpServer> {
+/** Where a server listens, and what the person calls it. */
+interface NamedPlace extends ListenPlace {
+  readonly portOption: string;
+  readonly hostOption: string;
+  /** What it is for, unless that is plain. */
+  readonly purpose?: string;
+}
+
+function placesOf(config: ServerConfig): { readonly web: NamedPlace; readonly metrics: NamedPlace | undefined } {
+  const web: NamedPlace = {
+    host: bindAddress(config.listenHost),
+    port: config.port,
+    portOption: '--port',
+    hostOption: '--listen-host',
+  };
+  const metrics: NamedPlace = {
+    host: bindAddress(config.metricsAddress),
+    port: config.metricsPort,
+    portOption: '--metrics.port',
+    hostOption: '--metrics.address',
+    purpose: 'for metrics',
+  };
+  return { web, metrics: config.collectMetrics ? metrics : undefined };
+}
+
+/** Says what to do when it is not possible to listen somewhere. */
+async function advised<T>(place: NamedPlace, work: () => Promise<T>): Promise<T> {
   try {
-    return await start();
+    return await work();
   } catch (error) {
-    if (!(error instanceof PyrgosError) || error.code !== 'network') throw error;
-    throw new PyrgosError('network', `${error.message}. Choose another one with --port, or stop what uses it.`, {
-      data: { port: config.port },
+    if (!(error instanceof ListenError)) throw error;
+    const { host, port, purpose } = place;
+    const isPort = error.culprit === 'port';
+    const plain = isPort ? `Port ${port} of ${host}` : host;
+    const named = isPort ? `The port ${purpose}, ${port} of ${host},` : `${host}, ${purpose},`;
+    const advice = isPort ? `${place.portOption}, or stop what uses it` : place.hostOption;
+    throw new PyrgosError('network', `${purpose === undefined ? plain : named} ${error.reason}. Choose another one with ${advice}.`, {
+      data: { port },
       cause: error,
     });
   }
@@ -174,16 +212,9 @@ async function makeMetrics(): Promise<HttpMetrics> {
   return new HttpMetrics();
 }
 
-async function startMetrics(config: ServerConfig, metrics: HttpMetrics): Promise<MetricsServer> {
-  const { metricsAddress: host, metricsPort: port } = config;
+async function startMetrics(place: NamedPlace, metrics: HttpMetrics): Promise<MetricsServer> {
   const { startMetricsServer } = await import('./http/metrics-server.js');
-  try {
-    return await startMetricsServer(metrics, { host: bindAddress(host), port });
-  } catch (error) {
-    throw new PyrgosError('network', `Port ${port} of ${host}, for metrics, cannot be used. Choose another one with --metrics.port.`, {
-      cause: error,
-    });
-  }
+  return advised(place, async () => startMetricsServer(metrics, place));
 }
 
 function loggerOptions(config: ServerConfig): LoggerOptions {

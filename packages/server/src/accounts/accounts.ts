@@ -18,7 +18,7 @@ import type { ServerIds } from '../ports/server-ids.js';
 import type { SpaceControl } from '../ports/space-control.js';
 import type { UserDirectory } from '../ports/user-directory.js';
 import type { AccountService } from '../services.js';
-import { localBlockSource } from '../space/local-source.js';
+import { localBlockSource } from '../ports/local-source.js';
 import type { SqlDatabase } from '../sql/sql-database.js';
 import { type Identity, LoginDataStore } from './login-data-store.js';
 import { SecondFactors } from './second-factors.js';

@@ -1,6 +1,6 @@
 import { CHALLENGE_LIFETIME_MILLISECONDS, MAX_CHALLENGES, MAX_CHALLENGES_PER_USER } from '../limits.js';
 import type { SqlDatabase } from '../sql/sql-database.js';
-import { readInteger } from '../space/sql-values.js';
+import { readInteger } from '../sql/sql-values.js';
 
 /** What a challenge was given out for; it is good for nothing else. */
 export type Ceremony = 'register' | 'login';

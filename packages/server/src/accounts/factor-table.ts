@@ -1,5 +1,5 @@
 import type { SqlDatabase, SqlRow } from '../sql/sql-database.js';
-import { readBytes, readFlag, readInteger, readText } from '../space/sql-values.js';
+import { readBytes, readFlag, readInteger, readText } from '../sql/sql-values.js';
 
 /** A second factor of a user (chapter 05 sections 7.1 and 15.1). */
 export interface FactorRow {

@@ -58,7 +58,7 @@ export class LoginDataStore {
   constructor(private readonly options: LoginDataStoreOptions) {
     this.login = new LoginTable(options.db);
     this.staged = new StagedLoginTable(options.db);
-    this.changes = new PasswordChangeLimit(options.clock);
+    this.changes = new PasswordChangeLimit(options.db, options.clock);
   }
 
   /**
@@ -124,6 +124,7 @@ export class LoginDataStore {
       this.options.db.transaction(() => {
         this.login.delete(username);
         this.staged.deleteAll(username);
+        this.changes.remove(username);
       });
       this.published.delete(username);
       await this.options.db.durable();

@@ -1,5 +1,5 @@
 import type { SqlDatabase, SqlRow } from '../sql/sql-database.js';
-import { readBytes, readText } from '../space/sql-values.js';
+import { readBytes, readText } from '../sql/sql-values.js';
 
 /** The login data of one user (chapter 05 section 7.1). */
 export interface LoginRow {

@@ -1,7 +1,7 @@
 /**
  * Tables of the login data and the second factors (chapter 05 section 7.1, chapter 08 section 3). `entry`: CBOR UserStaticData;
  * `reader`: CBOR of the login public key; `writer`: CID bytes of the identity key hash; `target`: CID bytes; times in ms since the epoch,
- * `mfa.created` in days since 1970-01-01; `mfa.value`: see factor-table.ts.
+ * `mfa.created` in days since 1970-01-01; `mfa.value`: see factor-table.ts; `password_changes`: see password-change-limit.ts.
  */
 export const accountsSchema: readonly string[] = [
   `CREATE TABLE login (
@@ -18,6 +18,8 @@ export const accountsSchema: readonly string[] = [
     created INTEGER NOT NULL,
     PRIMARY KEY (username, reader)
   ) STRICT`,
+  'CREATE TABLE password_changes (id INTEGER PRIMARY KEY, username TEXT NOT NULL, time INTEGER NOT NULL) STRICT',
+  'CREATE INDEX password_changes_of_user ON password_changes (username)',
   `CREATE TABLE mfa (
     id INTEGER PRIMARY KEY,
     username TEXT NOT NULL,

@@ -1,7 +1,7 @@
 import { type Cid, decodeCid } from '@pyrgos/core/codec';
 import { PublicKeyHash } from '@pyrgos/core/keys';
 import type { SqlDatabase, SqlRow } from '../sql/sql-database.js';
-import { readBytes, readInteger, readText } from '../space/sql-values.js';
+import { readBytes, readInteger, readText } from '../sql/sql-values.js';
 import type { LoginRow } from './login-table.js';
 
 /** A password change that is not known to be complete (chapter 05 section 7.2). */

@@ -10,7 +10,7 @@ import type { IdentityKeys } from '../space/identity-keys.js';
 import type { QuotaTable } from '../space/quota-table.js';
 import type { SignupPermission } from '../space/signup-permission.js';
 import type { SpaceRequestTable } from '../space/space-request-table.js';
-import { readInteger } from '../space/sql-values.js';
+import { readInteger } from '../sql/sql-values.js';
 import type { SqlDatabase, SqlStatement } from '../sql/sql-database.js';
 import type { WaitList } from './wait-list.js';
 

@@ -10,7 +10,7 @@ import type { LoginRow } from '../accounts/login-table.js';
 import type { StagedLoginRow } from '../accounts/staged-login-table.js';
 import { PKI_USERNAME } from '../pki/pki-writer.js';
 import type { LocalBlocks } from '../ports/local-blocks.js';
-import { localBlockSource } from '../space/local-source.js';
+import { localBlockSource } from '../ports/local-source.js';
 import { type BackupState, BLOCKS_FILE } from './backup-state.js';
 import type { BlockIndex } from './block-index.js';
 import type { ProblemList } from './problem-list.js';

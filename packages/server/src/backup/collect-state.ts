@@ -12,7 +12,7 @@ import type { Clock } from '../ports/clock.js';
 import { FollowRequestTable } from '../social/follow-request-table.js';
 import { PointerTable } from '../space/pointer-table.js';
 import { QuotaTable } from '../space/quota-table.js';
-import { readBytes, readInteger, readText } from '../space/sql-values.js';
+import { readBytes, readInteger, readText } from '../sql/sql-values.js';
 import { TokenTable } from '../space/token-table.js';
 import { UserTable } from '../space/user-table.js';
 import { WriterTable } from '../space/writer-table.js';

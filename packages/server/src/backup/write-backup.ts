@@ -9,7 +9,7 @@ import { isDamaged, systemCode } from '../blocks/storage-error.js';
 import { MAX_BACKUP_ROOTS, MAX_MISSING_BLOCKS } from '../limits.js';
 import { openDatabase, type SqlDatabase } from '../sql/index.js';
 import { syncFolder } from '../sql/wal-file.js';
-import { readBytes, readInteger } from '../space/sql-values.js';
+import { readBytes, readInteger } from '../sql/sql-values.js';
 import { PointerTable } from '../space/pointer-table.js';
 import { UserTable } from '../space/user-table.js';
 import { WriterTable } from '../space/writer-table.js';

@@ -8,7 +8,7 @@ import type { LocalBlocks } from '../ports/local-blocks.js';
 import type { ServerIds } from '../ports/server-ids.js';
 import type { UserDirectory } from '../ports/user-directory.js';
 import type { BatService } from '../services.js';
-import { localBlockSource } from '../space/local-source.js';
+import { localBlockSource } from '../ports/local-source.js';
 import type { SqlDatabase } from '../sql/sql-database.js';
 import type { BatTable } from './bat-table.js';
 

@@ -2,7 +2,7 @@ import { decodeCid } from '@pyrgos/core/codec';
 import { Bat, BatId, BatWithId } from '@pyrgos/core/keys';
 import { LimitError } from '@pyrgos/core/errors';
 import { MAX_MIRROR_BATS } from '../limits.js';
-import { readBytes, readInteger } from '../space/sql-values.js';
+import { readBytes, readInteger } from '../sql/sql-values.js';
 import type { SqlDatabase } from '../sql/sql-database.js';
 
 /** The stored mirror BATs (chapter 02 section 6). Nothing is checked here. Changes become durable with the next `durable()`. */

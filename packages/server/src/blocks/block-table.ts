@@ -1,6 +1,6 @@
 import { type Cid, decodeCid } from '@pyrgos/core/codec';
 import type { BlockMetadata } from '../ports/local-blocks.js';
-import { readBytes, readInteger, readText } from '../space/sql-values.js';
+import { readBytes, readInteger, readText } from '../sql/sql-values.js';
 import type { SqlDatabase } from '../sql/sql-database.js';
 import { type BlockAccess, type DescribedBlock, packBatIds, packLinks, unpackBatIds, unpackLinks } from './block-metadata.js';
 
@@ -24,7 +24,7 @@ export class BlockTable {
   ensurePartition(username: string): number {
     const known = this.partition(username);
     if (known !== undefined) return known;
-    this.db.prepare('INSERT INTO partitions (username, last_put, pinned) VALUES (?, 0, 0)').run(username);
+    this.db.prepare('INSERT INTO partitions (username, last_put) VALUES (?, 0)').run(username);
     return this.ensurePartition(username);
   }
 
@@ -42,8 +42,8 @@ export class BlockTable {
 
   /** Adds blocks, or marks them as put again, all under one new number. `known`: the keys of those that were there already. */
   record(partition: number, blocks: readonly DescribedBlock[]): { readonly put: number; readonly known: ReadonlySet<string> } {
-    this.db.prepare('UPDATE partitions SET last_put = last_put + 1 WHERE id = ?').run(partition);
-    const put = this.lastPut(partition);
+    const numbered = this.db.prepare('UPDATE partitions SET last_put = last_put + 1 WHERE id = ? RETURNING last_put').get(partition);
+    const put = numbered === undefined ? 0 : readInteger(numbered, 'last_put');
     const insert = this.db.prepare(
       `INSERT INTO blocks (partition_id, cid, put, size, links, bats) VALUES (?, ?, ?, ?, ?, ?)
        ON CONFLICT (partition_id, cid) DO NOTHING`,
@@ -126,19 +126,11 @@ export class BlockTable {
       .map((row) => ({ id: readInteger(row, 'id'), cid: readBytes(row, 'cid') }));
   }
 
-  /**
-   * Deletes a block for garbage collection: only when it was not put after the put `before` and no transaction protects it now. Its CID
-   * and size, or undefined when it stays.
-   */
+  /** Deletes a block for garbage collection, unless it was put after the put `before`; then it stays, and the result is undefined. */
   collect(partition: number, { id, cid }: BlockRow, before: number): { readonly cid: Cid; readonly size: number } | undefined {
     const row = this.db
-      .prepare(
-        `SELECT size FROM blocks WHERE id = ? AND partition_id = ? AND cid = ? AND put <= ?
-         AND NOT EXISTS (SELECT 1 FROM transactions WHERE transactions.partition_id = blocks.partition_id AND transactions.cid = blocks.cid)`,
-      )
+      .prepare('DELETE FROM blocks WHERE id = ? AND partition_id = ? AND cid = ? AND put <= ? RETURNING size')
       .get(id, partition, cid, before);
-    if (row === undefined) return undefined;
-    this.db.prepare('DELETE FROM blocks WHERE id = ?').run(id);
-    return { cid: decodeCid(cid), size: readInteger(row, 'size') };
+    return row === undefined ? undefined : { cid: decodeCid(cid), size: readInteger(row, 'size') };
   }
 }

@@ -16,7 +16,7 @@ import { PointerService } from '../space/pointer-service.js';
 import { QuotaTable } from '../space/quota-table.js';
 import { spaceSchema } from '../space/schema.js';
 import { Space } from '../space/space.js';
-import { readBytes } from '../space/sql-values.js';
+import { readBytes } from '../sql/sql-values.js';
 import { CheckedBlockService } from './checked-block-service.js';
 import { describeUpload } from './upload-checks.js';
 
@@ -61,7 +61,7 @@ blockStoreContract('home server on files', async (): Promise<StoreHarness> => {
     checksBats: true,
     openBlocks: async () =>
       server.db
-        .prepare('SELECT DISTINCT cid FROM transactions')
+        .prepare('SELECT cid FROM blocks WHERE put >= (SELECT min(first_put) FROM transactions)')
         .all()
         .map((row) => decodeCid(readBytes(row, 'cid'))),
     collectGarbage: () =>

@@ -19,7 +19,7 @@ import type { SpaceControl } from '../ports/space-control.js';
 import type { UserDirectory } from '../ports/user-directory.js';
 import { KNOWN_IDENTITIES } from '../limits.js';
 import type { BlockService } from '../services.js';
-import { localBlockSource } from '../space/local-source.js';
+import { localBlockSource } from '../ports/local-source.js';
 import type { LocalBlockStore } from './local-block-store.js';
 import { ReadAccess } from './read-access.js';
 import type { GetOptions } from './block-storage.js';
@@ -225,7 +225,7 @@ export class CheckedBlockService implements BlockService {
     const cids = described.map(({ cid }) => cid);
     const wrong = claimed?.findIndex((cid, i) => !cid.equals(cids[i])) ?? -1;
     if (wrong >= 0) throw new FormatError('format.block', `blocks[${wrong}]`, 'does not have this CID');
-    const username = await this.space.admit(owner, writer, admittedSize(blocks));
+    const username = await this.space.admit(owner, writer, admittedSize(blocks), blocks.length);
     await this.local.putDescribed(username, described, transaction);
     return cids;
   }

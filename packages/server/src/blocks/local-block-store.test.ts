@@ -7,10 +7,9 @@ import { concatBytes } from '@pyrgos/core/bytes';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type BlockFixture, blockFixture, cborBlock, crypto, nodeBlock, openFixture, rawBlock } from '../../test/block-fixture.js';
 import { FaultyFileSystem, systemError } from '../../test/faulty-file-system.js';
-import { BLOCK_CACHE_ENTRIES, MAX_PINNED_BLOCKS, MAX_TRANSACTION_ID_LENGTH, SQL_ROWS_PER_STEP } from '../limits.js';
+import { BLOCK_CACHE_ENTRIES, MAX_TRANSACTION_ID_LENGTH } from '../limits.js';
 import type { StoredBlock } from '../ports/local-blocks.js';
 import { BlockTable } from './block-table.js';
-import { TransactionTable } from './transaction-table.js';
 
 let fixture: BlockFixture;
 let fileSystem: FaultyFileSystem;
@@ -21,7 +20,6 @@ beforeEach(async () => {
 afterEach(() => fixture.remove());
 
 const count = (table: 'blocks' | 'transactions'): number => Number(fixture.db.prepare(`SELECT count(*) AS n FROM ${table}`).get()?.['n']);
-const pinnedCount = (): number => new TransactionTable(fixture.db).pinned(new BlockTable(fixture.db).partition('alice') ?? -1);
 const fileOf = ({ cid }: StoredBlock): string => {
   const name = formatBlockStoreName(cid);
   return join(fixture.folder, 'blocks', 'alice', name.slice(-2, -1), `${name}.data`);
@@ -108,27 +106,46 @@ describe('metadata', () => {
 });
 
 describe('transactions', () => {
+  const collectAll = async (): Promise<number> => {
+    const table = new BlockTable(fixture.db);
+    const partition = table.partition('alice') ?? -1;
+    const { blocks } = await fixture.local.collect(
+      'alice',
+      partition,
+      table.page(partition, new Uint8Array(0), 100),
+      table.lastPut(partition),
+    );
+    return blocks;
+  };
+
   test('a block that is there already is protected too', async () => {
     const a = rawBlock('a');
     await fixture.local.put('alice', [a], 'one');
     await fixture.local.closeTransaction('alice', 'one');
     expect(count('transactions')).toBe(0);
     await fixture.local.put('alice', [a, a], 'two');
-    expect([count('transactions'), pinnedCount()]).toEqual([1, 1]);
     await fixture.local.put('alice', [a], 'two');
     await fixture.local.put('alice', [a], 'three');
-    expect([count('transactions'), pinnedCount()]).toEqual([2, 2]);
+    expect(count('transactions')).toBe(2);
+    await fixture.local.closeTransaction('alice', 'two');
+    expect(await collectAll()).toBe(0);
+    await fixture.local.closeTransaction('alice', 'three');
+    expect(await collectAll()).toBe(1);
   });
 
-  test('many blocks are released in small steps', async () => {
-    const blocks = Array.from({ length: 2 * SQL_ROWS_PER_STEP + 3 }, (_, i) => rawBlock(`block ${i}`));
-    await fixture.local.put('alice', blocks, 'one');
-    await fixture.local.put('alice', blocks.slice(0, 5), 'two');
-    await fixture.local.put('bob', blocks.slice(0, 5), 'one');
-    await fixture.local.closeTransaction('alice', 'one');
-    expect([count('transactions'), pinnedCount()]).toEqual([10, 5]);
-    await fixture.local.closeTransaction('alice', 'one');
-    await fixture.local.closeTransaction('carol', 'one');
+  test('of others, unknown ones and users without blocks end without effect', async () => {
+    const a = rawBlock('a');
+    await fixture.local.put('alice', [a], 'one');
+    await fixture.local.put('bob', [a], 'one');
+    for (const [username, transaction] of [
+      ['bob', 'one'],
+      ['alice', 'two'],
+      ['carol', 'one'],
+    ] as const) {
+      await fixture.local.closeTransaction(username, transaction);
+    }
+    expect(count('transactions')).toBe(1);
+    expect(await collectAll()).toBe(0);
   });
 
   test('ids are random; unreasonable ones are refused', async () => {
@@ -140,16 +157,6 @@ describe('transactions', () => {
     await expect(fixture.local.put('alice', [a], 'x'.repeat(MAX_TRANSACTION_ID_LENGTH + 1))).rejects.toBeInstanceOf(LimitError);
     await expect(fixture.local.put('alice', [a], 'a\0b')).rejects.toBeInstanceOf(ArgumentError);
     await expect(fixture.local.closeTransaction('alice', 'a\0b')).rejects.toBeInstanceOf(ArgumentError);
-  });
-
-  test('what one user can protect is bounded', async () => {
-    const [a, b] = [rawBlock('a'), rawBlock('b')];
-    await fixture.local.put('alice', [a], 't');
-    fixture.db.prepare("UPDATE partitions SET pinned = ? WHERE username = 'alice'").run(MAX_PINNED_BLOCKS);
-    await expect(fixture.local.put('alice', [b], 't')).rejects.toBeInstanceOf(LimitError);
-    expect([count('blocks'), count('transactions')]).toEqual([1, 1]);
-    await fixture.local.put('alice', [a], 't');
-    await fixture.local.put('bob', [b], 't');
   });
 });
 
@@ -209,7 +216,7 @@ describe('failures', () => {
     await fixture.close();
     fixture = await openFixture(fixture.folder);
     for (const block of blocks) await readBack(block);
-    expect([count('blocks'), count('transactions')]).toEqual([100, 100]);
+    expect([count('blocks'), count('transactions')]).toEqual([100, 1]);
   });
 
   test('damage is never served from anywhere', async () => {
@@ -223,7 +230,7 @@ describe('failures', () => {
 });
 
 describe('cache', () => {
-  const reads = (): number => fileSystem.calls.filter(({ name }) => name === 'read').length;
+  const reads = (): number => fileSystem.calls.filter(({ name }) => name === 'read' || name === 'readNow').length;
 
   test('small blocks are read once; nobody can change them', async () => {
     const a = nodeBlock([], [], 'a');

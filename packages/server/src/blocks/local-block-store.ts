@@ -11,7 +11,6 @@ import { type BlockAccess, type DescribedBlock, describeStored } from './block-m
 import { assertPartitionName, isStorable } from './block-paths.js';
 import type { BlockStorage, GetOptions } from './block-storage.js';
 import { BlockTable, type BlockRow } from './block-table.js';
-import { nextTurn } from './next-turn.js';
 import { PutGate } from './put-gate.js';
 import { isDamaged } from './storage-error.js';
 import { assertTransactionId, TransactionTable } from './transaction-table.js';
@@ -138,7 +137,7 @@ export class LocalBlockStore implements LocalBlocks {
     const partition = this.blocks.partition(username);
     if (partition === undefined) return;
     // What a crash leaves open expires, so nothing here needs to be durable.
-    while (this.db.transaction(() => this.transactions.closeSome(partition, transaction))) await nextTurn();
+    this.db.transaction(() => this.transactions.close(partition, transaction));
   }
 
   async holderOf(cid: Cid): Promise<string | undefined> {
@@ -153,16 +152,18 @@ export class LocalBlockStore implements LocalBlocks {
   }
 
   /**
-   * Deletes blocks for garbage collection, except those that were put after the put `before`, are protected or are being put.
+   * Deletes blocks for garbage collection, except those that were put after the put `before`, that an open transaction protects or that are
+   * being put.
    * When the storage fails the metadata is gone already, and the bytes are found again as orphans.
    */
   async collect(username: string, partition: number, rows: readonly BlockRow[], before: number): Promise<CollectedBlocks> {
-    const deleted = this.db.transaction(() =>
-      rows
+    const deleted = this.db.transaction(() => {
+      const protectedFrom = this.transactions.firstProtected(partition) ?? Infinity;
+      return rows
         .filter(({ cid }) => !this.gate.isBeingPut(username + String.fromCharCode(...cid)))
-        .map((row) => this.blocks.collect(partition, row, before))
-        .filter((block) => block !== undefined),
-    );
+        .map((row) => this.blocks.collect(partition, row, Math.min(before, protectedFrom - 1)))
+        .filter((block) => block !== undefined);
+    });
     const keys = deleted.map(({ cid }) => keyOf(username, cid));
     if (keys.length > 0) this.deletions++;
     for (const key of keys) this.cache.delete(key);
@@ -231,13 +232,9 @@ export class LocalBlockStore implements LocalBlocks {
     transaction: string,
   ): { readonly partition: number; readonly put: number; readonly known: ReadonlySet<string> } {
     const partition = this.blocks.ensurePartition(username);
-    this.transactions.pin(
-      partition,
-      transaction,
-      blocks.map(({ cid }) => cid),
-      this.clock.now(),
-    );
-    return { partition, ...this.blocks.record(partition, blocks) };
+    const { put, known } = this.blocks.record(partition, blocks);
+    this.transactions.protect(partition, transaction, put, this.clock.now());
+    return { partition, put, known };
   }
 
   /** After a failed write: forgets the metadata of what is not there. What stays in spite of this is removed by garbage collection. */

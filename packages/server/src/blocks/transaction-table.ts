@@ -1,16 +1,12 @@
-import { type Cid } from '@pyrgos/core/codec';
 import { ArgumentError, LimitError } from '@pyrgos/core/errors';
-import { MAX_PINNED_BLOCKS, MAX_TRANSACTION_ID_LENGTH, SQL_ROWS_PER_STEP, TRANSACTION_LIFE_MILLISECONDS } from '../limits.js';
-import { readBytes, readInteger, readText } from '../space/sql-values.js';
+import {
+  MAX_OPEN_TRANSACTIONS,
+  MAX_TRANSACTION_ID_LENGTH,
+  TRANSACTION_LIFE_MILLISECONDS,
+  TRANSACTION_PERIOD_MILLISECONDS,
+} from '../limits.js';
+import { readInteger } from '../sql/sql-values.js';
 import type { SqlDatabase } from '../sql/sql-database.js';
-
-/** A block that an open transaction protects. */
-interface Pin {
-  /** Binary CID. */
-  readonly cid: Uint8Array;
-  readonly transaction: string;
-  readonly time: number;
-}
 
 /** Any text is accepted as id (chapter 03 section 9.2), within reason. LimitError, ArgumentError. */
 export function assertTransactionId(transaction: string): void {
@@ -21,70 +17,52 @@ export function assertTransactionId(transaction: string): void {
 }
 
 /**
- * The table `transactions`: which blocks are protected until the transactions that uploaded them are closed or 24 h old (chapter 08
- * section 4.8). Methods are synchronous steps; those that change something are called inside a transaction of the database.
+ * The table `transactions`: since which put open transactions protect the blocks of a user (chapter 08 section 4.8).
+ *
+ * Everything is protected that was put since the oldest open transaction began, whoever put it. That is more than the blocks of open
+ * transactions, and it takes one row for each transaction and hour instead of one for each block: those rows, scattered over an index, took
+ * longer to write than the blocks themselves. A row covers the puts of TRANSACTION_PERIOD_MILLISECONDS, so that a block is protected for
+ * TRANSACTION_LIFE_MILLISECONDS from its own put on, and a transaction that goes on for days does not keep what is older than that.
+ *
+ * Methods are synchronous steps; those that change something are called inside a transaction of the database.
  */
 export class TransactionTable {
   constructor(private readonly db: SqlDatabase) {}
 
-  /** Protects blocks. LimitError beyond MAX_PINNED_BLOCKS of a user. */
-  pin(partition: number, transaction: string, cids: readonly Cid[], now: number): void {
-    const insert = this.db.prepare(
-      `INSERT INTO transactions (partition_id, cid, tid, time) VALUES (?, ?, ?, ?)
-       ON CONFLICT (partition_id, cid, tid) DO NOTHING`,
-    );
-    const renew = this.db.prepare('UPDATE transactions SET time = ? WHERE partition_id = ? AND cid = ? AND tid = ?');
-    let added = 0;
-    for (const { bytes } of cids) {
-      const { changes } = insert.run(partition, bytes, transaction, now);
-      if (changes === 0) renew.run(now, partition, bytes, transaction);
-      added += changes;
-    }
-    this.count(partition, added);
-    const pinned = this.pinned(partition);
-    if (pinned > MAX_PINNED_BLOCKS) throw new LimitError('number of blocks in open transactions', pinned, MAX_PINNED_BLOCKS);
+  /** Protects what is put from the put `put` on. LimitError beyond MAX_OPEN_TRANSACTIONS of a user. */
+  protect(partition: number, transaction: string, put: number, now: number): void {
+    const covering = this.db
+      .prepare('SELECT 1 AS one FROM transactions WHERE partition_id = ? AND tid = ? AND time > ? LIMIT 1')
+      .get(partition, transaction, now - TRANSACTION_PERIOD_MILLISECONDS);
+    if (covering !== undefined) return;
+    this.expire(partition, now);
+    const open = this.count(partition);
+    if (open >= MAX_OPEN_TRANSACTIONS) throw new LimitError('number of open transactions', open + 1, MAX_OPEN_TRANSACTIONS);
+    this.db
+      .prepare('INSERT INTO transactions (partition_id, tid, first_put, time) VALUES (?, ?, ?, ?)')
+      .run(partition, transaction, put, now);
   }
 
-  /** Number of protections of a user. */
-  pinned(partition: number): number {
-    const row = this.db.prepare('SELECT pinned FROM partitions WHERE id = ?').get(partition);
-    return row === undefined ? 0 : readInteger(row, 'pinned');
+  /** Ends the protection by a transaction. */
+  close(partition: number, transaction: string): void {
+    this.db.prepare('DELETE FROM transactions WHERE partition_id = ? AND tid = ?').run(partition, transaction);
   }
 
-  /** Ends the protection of some blocks of a transaction; false when none is left. */
-  closeSome(partition: number, transaction: string): boolean {
-    const { changes } = this.db
-      .prepare(
-        `DELETE FROM transactions WHERE partition_id = ? AND tid = ? AND cid IN
-         (SELECT cid FROM transactions WHERE partition_id = ? AND tid = ? LIMIT ?)`,
-      )
-      .run(partition, transaction, partition, transaction, SQL_ROWS_PER_STEP);
-    this.count(partition, -changes);
-    return changes === SQL_ROWS_PER_STEP;
+  /** Ends the protections that are too old. */
+  expire(partition: number, now: number): void {
+    this.db
+      .prepare('DELETE FROM transactions WHERE partition_id = ? AND time < ?')
+      .run(partition, now - TRANSACTION_LIFE_MILLISECONDS - TRANSACTION_PERIOD_MILLISECONDS);
   }
 
-  /**
-   * One page of the protections of a user, those after `after`, in a fixed order; those older than TRANSACTION_LIFE_MILLISECONDS are
-   * deleted instead. `next` is undefined after the last page.
-   */
-  page(
-    partition: number,
-    after: Pick<Pin, 'cid' | 'transaction'>,
-    now: number,
-  ): { readonly pins: readonly Pin[]; readonly next: Pin | undefined } {
-    const rows = this.db
-      .prepare(`SELECT cid, tid, time FROM transactions WHERE partition_id = ? AND (cid, tid) > (?, ?) ORDER BY cid, tid LIMIT ?`)
-      .all(partition, after.cid, after.transaction, SQL_ROWS_PER_STEP)
-      .map((row): Pin => ({ cid: readBytes(row, 'cid'), transaction: readText(row, 'tid'), time: readInteger(row, 'time') }));
-    const expired = rows.filter(({ time }) => now - time > TRANSACTION_LIFE_MILLISECONDS);
-    const remove = this.db.prepare('DELETE FROM transactions WHERE partition_id = ? AND cid = ? AND tid = ?');
-    for (const { cid, transaction } of expired) remove.run(partition, cid, transaction);
-    this.count(partition, -expired.length);
-    const pins = rows.filter(({ time }) => now - time <= TRANSACTION_LIFE_MILLISECONDS);
-    return { pins, next: rows.length === SQL_ROWS_PER_STEP ? rows.at(-1) : undefined };
+  /** What was put with this number or later is protected; undefined when nothing is. */
+  firstProtected(partition: number): number | undefined {
+    const row = this.db.prepare('SELECT min(first_put) AS first FROM transactions WHERE partition_id = ?').get(partition);
+    return row === undefined || row['first'] === null ? undefined : readInteger(row, 'first');
   }
 
-  private count(partition: number, difference: number): void {
-    if (difference !== 0) this.db.prepare('UPDATE partitions SET pinned = pinned + ? WHERE id = ?').run(difference, partition);
+  private count(partition: number): number {
+    const row = this.db.prepare('SELECT count(*) AS count FROM transactions WHERE partition_id = ?').get(partition);
+    return row === undefined ? 0 : readInteger(row, 'count');
   }
 }

@@ -1,4 +1,4 @@
-import { FormatError } from '@pyrgos/core/errors';
+import { ConfigError } from './config-error.js';
 
 /** One setting of a configuration file. */
 interface FileSetting {
@@ -60,11 +60,11 @@ export const initialConfigFile: string = `# Configuration of this Pyrgos server:
 # default-quota = 1g
 `;
 
-/** The bytes of a configuration file as text. FormatError `format.config` when they are not UTF-8. */
-export function decodeConfigFile(bytes: Uint8Array): string {
+/** The bytes of a configuration file as text. `label` names it. ConfigError when they are not UTF-8. */
+export function decodeConfigFile(bytes: Uint8Array, label: string): string {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
-    throw new FormatError('format.config', 'config', 'is not UTF-8 text');
+    throw new ConfigError(`${label} is not UTF-8 text`);
   }
 }

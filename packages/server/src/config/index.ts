@@ -1,3 +1,4 @@
+export { ConfigError } from './config-error.js';
 export { dataPaths, locateDataDirectory, prepareDataDirectory } from './data-directory.js';
 export { DataDirectoryLock, DirectoryInUseError } from './data-directory-lock.js';
 export { explainConfig, type ExplainedOption } from './explain-config.js';

@@ -9,7 +9,7 @@ import { stat } from 'node:fs/promises';
 
 /**
  * Makes the data directory and its configuration file if they are missing, and loads the configuration. PyrgosError `storage` for the directory,
- * `format.config` with all problems for the configuration.
+ * ConfigError with all problems for the configuration.
  */
 export async function loadConfig(locations: SourceLocations): Promise<LoadedConfig> {
   const { dataDirectory } = locations;

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { isNewUsername } from '@pyrgos/core/accounts';
 import { resolve } from 'node:path';
 import { SecretText } from './secret-text.js';
@@ -124,8 +125,9 @@ function isDomain(text: string, single: boolean): boolean {
 export function hostOption(details: Details<string>): Option<string> {
   return option(details, 'HOST', (text) => {
     const host = text.replace(/^\[(.*)\]$/, '$1').toLowerCase();
-    const isAddress = /^\d{1,3}(\.\d{1,3}){3}$/.test(host) || /^[0-9a-f:.]*:[0-9a-f:.]*$/.test(host);
-    if (!isAddress && !isDomain(host, true)) throw new OptionProblem('must be a host name or an IP address, without port');
+    // What ends with a number is an address and no name; 999.1.1.1 is neither.
+    const isName = isDomain(host, true) && !/(^|\.)\d+$/.test(host);
+    if (isIP(host) === 0 && !isName) throw new OptionProblem('must be a host name or an IP address, without port');
     return host;
   });
 }

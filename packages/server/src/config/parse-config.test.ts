@@ -164,6 +164,10 @@ describe('values', () => {
     ['listen-host', 'http://localhost'],
     ['listen-host', 'localhost:8000'],
     ['listen-host', 'a b'],
+    ['listen-host', '999.1.1.1'],
+    ['listen-host', '1.2.3'],
+    ['listen-host', '1::2::3'],
+    ['metrics.address', '127.0.0.256'],
     ['listen-host', ''],
     ['public-domain', 'https://example.org'],
     ['public-domain', '-x.org'],
@@ -203,13 +207,19 @@ describe('values', () => {
 });
 
 describe('names that are not options', () => {
-  test('are warned about, with a suggestion', () => {
-    const { warnings } = load({ file: 'prot = 1\nfrobnicate = 2', flags: { 'max-user': '3' }, environment: { PYRGOS_LISTEN_HSOT: 'x' } });
-    expect(warnings).toEqual([
+  test('are errors beside all others, with a suggestion', () => {
+    const problems = problemsOf({
+      file: 'prot = 1\nfrobnicate = 2\nlog-level = loud',
+      flags: { 'max-user': '3' },
+      environment: { PYRGOS_LISTEN_HSOT: 'x', PYRGOS_PORTT_FILE: '/y' },
+    });
+    expect(problems).toEqual([
       'prot (config line 1) is unknown; did you mean port?',
-      'frobnicate (config line 2) is unknown',
+      'frobnicate (config line 2) is unknown; pyrgos config explain lists all names',
       'PYRGOS_LISTEN_HSOT (environment) is unknown; did you mean PYRGOS_LISTEN_HOST?',
+      'PYRGOS_PORTT_FILE (environment) is unknown; did you mean PYRGOS_PORT_FILE?',
       'max-user (command line) is unknown; did you mean max-users?',
+      expect.stringContaining('log-level (config line 3) must be'),
     ]);
   });
 
@@ -228,8 +238,7 @@ describe('names that are not options', () => {
   });
 
   test('that are names of Object.prototype harm nothing', () => {
-    const { warnings } = load({ file: 'constructor = 1\n__proto__ = 2\ntoString = 3' });
-    expect(warnings).toHaveLength(3);
+    expect(problemsOf({ file: 'constructor = 1\n__proto__ = 2\ntoString = 3' })).toHaveLength(3);
   });
 });
 

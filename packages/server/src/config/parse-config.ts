@@ -1,5 +1,6 @@
 import { PyrgosError } from '@pyrgos/core/errors';
 import { closestName } from './closest-name.js';
+import { ConfigError } from './config-error.js';
 import type { ParsedConfigFile } from './config-file.js';
 import { OptionProblem } from './option.js';
 import { options, unsupportedOptions, unusedOptions } from './options.js';
@@ -53,8 +54,8 @@ export function variableOf(name: string): string {
 
 /**
  * Judges all settings at once. For each option the command line wins over the environment, that over the configuration file, and that over
- * the default. (The reference lets the file win over the environment; in a container that would make variables useless.) PyrgosError
- * `format.config` lists every problem, one a line; values are repeated in none. Names that nothing knows become warnings.
+ * the default. (The reference lets the file win over the environment; in a container that would make variables useless.) ConfigError
+ * lists every problem, one a line, names that nothing knows included; values are repeated in none.
  */
 export function parseConfig(sources: ConfigSources): LoadedConfig {
   const reader = new Reader(sources);
@@ -72,7 +73,7 @@ class Reader {
     // Weakest first: later ones replace.
     for (const { name, value, line } of input.file?.settings ?? []) this.add(name, { value, source: `config line ${line}` });
     for (const key of keys) this.readVariables(key);
-    this.warnAboutVariables();
+    this.refuseVariables();
     for (const [name, value] of input.flags) this.add(name, { value, source: 'command line' });
   }
 
@@ -116,7 +117,8 @@ class Reader {
       this.warnings.push(`${label} is an option of the reference server that Pyrgos does not use`);
     } else {
       const closest = closestName(name, keyByName.keys());
-      this.warnings.push(`${label} is unknown${closest === undefined ? '' : `; did you mean ${closest}?`}`);
+      const advice = closest === undefined ? 'pyrgos config explain lists all names' : `did you mean ${closest}?`;
+      this.problems.push(`${label} is unknown; ${advice}`);
     }
   }
 
@@ -138,13 +140,13 @@ class Reader {
     }
   }
 
-  /** Only those that look like a misspelt option: others with our prefix belong to other parts. */
-  private warnAboutVariables(): void {
+  /** Only those that look like a misspelt option: others with our prefix belong to other parts, or were set by a container's platform. */
+  private refuseVariables(): void {
     const known = new Set(['PYRGOS_PATH', ...[...keyByName.keys()].flatMap((name) => [variableOf(name), `${variableOf(name)}_FILE`])]);
     for (const variable of Object.keys(this.input.environment)) {
       if (!variable.startsWith('PYRGOS_') || known.has(variable)) continue;
       const closest = closestName(variable, known);
-      if (closest !== undefined) this.warnings.push(`${variable} (environment) is unknown; did you mean ${closest}?`);
+      if (closest !== undefined) this.problems.push(`${variable} (environment) is unknown; did you mean ${closest}?`);
     }
   }
 
@@ -162,9 +164,9 @@ function freeze<T>(value: T): T {
   return Array.isArray(value) ? Object.freeze(value) : value;
 }
 
-function configError(problems: readonly string[]): PyrgosError {
+function configError(problems: readonly string[]): ConfigError {
   const list = problems.map((problem) => `\n  - ${problem}`).join('');
-  return new PyrgosError('format.config', `The configuration cannot be used:${list}`, { data: { problems: problems.length } });
+  return new ConfigError(`The configuration cannot be used:${list}`, problems.length);
 }
 
 /** A name from a file or variable, safe to print. */

@@ -4,7 +4,7 @@ import type { Hasher } from '@pyrgos/core/crypto';
 import { AbortedError, NotFoundError, serialiseError } from '@pyrgos/core/errors';
 import type { BlockStorage } from '../blocks/block-storage.js';
 import { type BlockRow, BlockTable } from '../blocks/block-table.js';
-import type { LocalBlockStore } from '../blocks/local-block-store.js';
+import type { CollectedBlocks, LocalBlockStore } from '../blocks/local-block-store.js';
 import { nextTurn } from '../blocks/next-turn.js';
 import { TransactionTable } from '../blocks/transaction-table.js';
 import {
@@ -19,8 +19,9 @@ import type { GarbageRoots } from '../ports/garbage-roots.js';
 import type { SqlDatabase } from '../sql/sql-database.js';
 import { emptyCounts, type GarbageCounts, type GarbageReport } from './garbage-report.js';
 import { GcStateTable } from './gc-state-table.js';
-import { IdSet } from './id-set.js';
+import type { IdSet } from './id-set.js';
 import { Marker } from './marker.js';
+import { SliceTimer } from './slice-timer.js';
 
 /** Where garbage collection reports what it did; a logger like pino is one. */
 interface GarbageLog {
@@ -39,13 +40,16 @@ export interface GarbageCollectorOptions {
   readonly logger: GarbageLog;
   /** Lets requests have a turn; injected by tests that interleave. */
   readonly turn?: () => Promise<void>;
+  /** Milliseconds, monotonic. */
+  readonly monotonic?: () => number;
+  /** Called after each complete run. */
+  readonly onCollected?: (report: GarbageReport) => void;
 }
 
 /** What decides about the blocks of one user, read in the order that makes it safe. */
 interface Facts {
-  /** Blocks that were put later are not judged. */
-  readonly lastPut: number;
-  readonly pinned: IdSet;
+  /** Blocks that were put after this put are not judged: they came after the run began, or an open transaction protects them. */
+  readonly before: number;
   readonly roots: readonly Cid[];
   readonly fingerprint: Uint8Array;
 }
@@ -68,6 +72,7 @@ export class GarbageCollector {
   private readonly transactions: TransactionTable;
   private readonly state: GcStateTable;
   private readonly turn: () => Promise<void>;
+  private readonly slices: SliceTimer;
   private steps = 0;
   private stopped = false;
   private running: Promise<unknown> = Promise.resolve();
@@ -78,6 +83,7 @@ export class GarbageCollector {
     this.transactions = new TransactionTable(options.db);
     this.state = new GcStateTable(options.db);
     this.turn = options.turn ?? nextTurn;
+    this.slices = new SliceTimer(options.monotonic ?? (() => performance.now()));
   }
 
   /**
@@ -142,7 +148,8 @@ export class GarbageCollector {
 
   private async collectAll(only: string | undefined): Promise<GarbageReport> {
     this.requireRunning();
-    const { roots, logger } = this.options;
+    const { roots, logger, onCollected } = this.options;
+    const duration = this.slices.start();
     const users = await roots.users();
     // Without roots all blocks would be garbage: a user must be known to have none.
     if (only !== undefined && !users.includes(only)) throw new NotFoundError('not-found.user', 'No such user on this server.');
@@ -158,12 +165,15 @@ export class GarbageCollector {
         logger.warn({ username, code, reason: message }, 'garbage collection left out a user');
       }
     }
+    counts.milliseconds = duration();
+    counts.longestSliceMilliseconds = this.slices.longest;
+    onCollected?.(counts);
     logger.info({ ...counts, failures: counts.failures.length }, 'garbage collection is done');
     return counts;
   }
 
   private async collectUser(username: string, counts: GarbageCounts): Promise<void> {
-    await this.options.roots.settleDeletion(username);
+    await this.slices.outside(async () => this.options.roots.settleDeletion(username));
     await this.adoptOrphans(username, counts);
     const partition = this.blocks.partition(username);
     if (partition === undefined) return;
@@ -186,7 +196,6 @@ export class GarbageCollector {
       counts.missing += marker.missing;
     }
     counts.reachable += marker.marked.size;
-    counts.pinned += facts.pinned.size;
     await this.sweep(username, partition, facts, marker.marked, counts);
     this.state.finished(partition, facts.fingerprint);
   }
@@ -196,38 +205,35 @@ export class GarbageCollector {
     const digest = this.options.hasher.createSha256();
     const lastPut = this.blocks.lastPut(partition);
     digest.update(new TextEncoder().encode(`${lastPut};`));
-    const pinned = new IdSet();
-    let after: { readonly cid: Uint8Array; readonly transaction: string } | undefined = { cid: nothing, transaction: '' };
-    while (after !== undefined) {
-      const from: { readonly cid: Uint8Array; readonly transaction: string } = after;
-      const { pins, next } = this.options.db.transaction(() => this.transactions.page(partition, from, this.options.clock.now()));
-      for (const { cid } of pins) {
-        digest.update(cid);
-        const id = this.blocks.idOf(partition, cid);
-        if (id !== undefined) pinned.add(id);
-      }
-      after = next;
-      await this.takeTurn();
-    }
-    const roots = [...(await this.options.roots.rootsOf(username))].sort((a, b) => compareLengthThenUnsigned(a.bytes, b.bytes));
+    const protectedFrom = this.options.db.transaction(() => {
+      this.transactions.expire(partition, this.options.clock.now());
+      return this.transactions.firstProtected(partition);
+    });
+    digest.update(new TextEncoder().encode(`${protectedFrom ?? ''}`));
+    await this.takeTurn();
+    const roots = [...(await this.slices.outside(async () => this.options.roots.rootsOf(username)))].sort((a, b) =>
+      compareLengthThenUnsigned(a.bytes, b.bytes),
+    );
     digest.update(new TextEncoder().encode(';'));
     for (const { bytes } of roots) digest.update(bytes);
-    return { lastPut, pinned, roots, fingerprint: digest.digest() };
+    return { before: Math.min(lastPut, (protectedFrom ?? Infinity) - 1), roots, fingerprint: digest.digest() };
   }
 
   private async sweep(username: string, partition: number, facts: Facts, marked: IdSet, counts: GarbageCounts): Promise<void> {
     let garbage: BlockRow[] = [];
     const flush = async (): Promise<void> => {
-      const { blocks, bytes } = await this.options.local.collect(username, partition, garbage, facts.lastPut);
+      const collecting = async (): Promise<CollectedBlocks> => this.options.local.collect(username, partition, garbage, facts.before);
+      const { blocks, bytes } = await this.slices.outside(collecting);
       counts.deleted += blocks;
       counts.deletedBytes += bytes;
+      counts.kept += garbage.length - blocks;
       garbage = [];
     };
     for (let after: Uint8Array = nothing; ;) {
       const rows = this.blocks.page(partition, after, SQL_ROWS_PER_STEP);
       counts.blocks += rows.length;
       for (const row of rows) {
-        if (marked.has(row.id) || facts.pinned.has(row.id)) continue;
+        if (marked.has(row.id)) continue;
         garbage.push(row);
         if (garbage.length < GARBAGE_DELETE_BATCH) continue;
         await flush();
@@ -247,12 +253,12 @@ export class GarbageCollector {
     const partition = db.transaction(() => this.blocks.ensurePartition(username));
     const now = clock.now();
     if (now - this.state.scanned(partition) < ORPHAN_SCAN_MILLISECONDS) return;
-    for await (const cid of storage.list(username)) {
+    for await (const cid of this.slices.outsideOf(storage.list(username))) {
       await this.step();
       if (this.blocks.idOf(partition, cid.bytes) !== undefined) continue;
-      const facts = await storage.stat(username, cid);
+      const facts = await this.slices.outside(async () => storage.stat(username, cid));
       if (facts === undefined || now - facts.modified < ORPHAN_FILE_AGE_MILLISECONDS) continue;
-      const outcome = await local.adopt(username, cid);
+      const outcome = await this.slices.outside(async () => local.adopt(username, cid));
       if (outcome === 'adopted') counts.adopted++;
       if (outcome === 'deleted') counts.orphansDeleted++;
     }
@@ -266,7 +272,7 @@ export class GarbageCollector {
   }
 
   private async takeTurn(): Promise<void> {
-    await this.turn();
+    await this.slices.outside(this.turn);
     this.requireRunning();
   }
 

@@ -16,8 +16,8 @@ export interface GarbageReport {
   readonly blocks: number;
   /** Blocks reachable from roots. */
   readonly reachable: number;
-  /** Blocks that open transactions protected. */
-  readonly pinned: number;
+  /** Blocks that are not reachable and stay: an open transaction protects them, or they were put meanwhile. */
+  readonly kept: number;
   readonly deleted: number;
   readonly deletedBytes: number;
   /** Files that the database did not know and now does, so that they are judged too. */
@@ -28,6 +28,10 @@ export interface GarbageReport {
   readonly missing: number;
   /** Times that the links of a block were read. */
   readonly linkReads: number;
+  /** How long it took, others' turns included. */
+  readonly milliseconds: number;
+  /** The longest time for which nobody else had a turn, as far as the collection itself was at work and not the disk. */
+  readonly longestSliceMilliseconds: number;
   readonly failures: readonly GarbageFailure[];
 }
 
@@ -41,13 +45,15 @@ export function emptyCounts(): GarbageCounts {
     unchanged: 0,
     blocks: 0,
     reachable: 0,
-    pinned: 0,
+    kept: 0,
     deleted: 0,
     deletedBytes: 0,
     adopted: 0,
     orphansDeleted: 0,
     missing: 0,
     linkReads: 0,
+    milliseconds: 0,
+    longestSliceMilliseconds: 0,
     failures: [],
   };
 }

@@ -1,5 +1,5 @@
 import { equalBytes } from '@pyrgos/core/bytes';
-import { readInteger } from '../space/sql-values.js';
+import { readInteger } from '../sql/sql-values.js';
 import type { SqlDatabase } from '../sql/sql-database.js';
 
 /** What garbage collection remembers between runs; see schema.ts. */

@@ -38,14 +38,20 @@ test('requests, blocks and collections are counted by route, never by what a cli
   await call(app, BLOCK);
   await call(app, '/api/v0/tell-tale?owner=tell-tale');
   await call(app, '/secret/tell-tale', { method: 'GET' });
-  metrics.collected(3, 1.5);
+  metrics.collected({ deleted: 3, deletedBytes: 5000, milliseconds: 1500, longestSliceMilliseconds: 4 });
+  metrics.collected({ deleted: 0, deletedBytes: 0, milliseconds: 10, longestSliceMilliseconds: 2 });
   const text = await metrics.text();
   expect(text).toContain('pyrgos_http_requests_total{route="api/block/get",status="200"} 2');
   expect(text).toContain('pyrgos_http_requests_total{route="refused",status="404"} 1');
   expect(text).toContain('pyrgos_http_request_seconds_count{route="api/block/get"} 2');
   expect(text).toContain('pyrgos_blocks_total{operation="get"} 2');
   expect(text).toContain('pyrgos_http_requests_in_flight 0');
+  expect(text).toContain('pyrgos_gc_runs_total 2');
   expect(text).toContain('pyrgos_gc_removed_blocks_total 3');
+  expect(text).toContain('pyrgos_gc_removed_bytes_total 5000');
+  expect(text).toContain('pyrgos_gc_seconds_sum 1.51');
+  // Of the last run.
+  expect(text).toContain('pyrgos_gc_longest_slice_seconds 0.002');
   expect(text).toMatch(/pyrgos_http_sent_bytes_total [1-9]/u);
   expect(text).toContain('process_resident_memory_bytes');
   expect(text).not.toContain('tell-tale');

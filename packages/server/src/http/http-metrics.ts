@@ -1,7 +1,11 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { GarbageReport } from '../gc/garbage-report.js';
 
 /** Block operations that are counted. */
 export type BlockOperation = 'get' | 'put' | 'champ';
+
+/** What is counted of a garbage collection; see gc/garbage-report.ts. */
+export type CollectionNumbers = Pick<GarbageReport, 'deleted' | 'deletedBytes' | 'milliseconds' | 'longestSliceMilliseconds'>;
 
 /**
  * Numbers for Prometheus (chapter 08 section 16.4; the names are ours). Labels are names of routes and operations, never paths, users or
@@ -17,7 +21,9 @@ export class HttpMetrics {
   private readonly blockOperations: Counter<'operation'>;
   private readonly collections: Counter;
   private readonly collectedBlocks: Counter;
+  private readonly collectedBytes: Counter;
   private readonly collectionSeconds: Histogram;
+  private readonly longestSlice: Gauge;
 
   constructor() {
     const registers = [this.registry];
@@ -46,10 +52,16 @@ export class HttpMetrics {
     });
     this.collections = new Counter({ name: 'pyrgos_gc_runs_total', help: 'Garbage collections completed', registers });
     this.collectedBlocks = new Counter({ name: 'pyrgos_gc_removed_blocks_total', help: 'Blocks removed as garbage', registers });
+    this.collectedBytes = new Counter({ name: 'pyrgos_gc_removed_bytes_total', help: 'Bytes of those blocks', registers });
     this.collectionSeconds = new Histogram({
       name: 'pyrgos_gc_seconds',
       help: 'Seconds of a garbage collection',
       buckets: [0.1, 1, 10, 60, 600, 3600],
+      registers,
+    });
+    this.longestSlice = new Gauge({
+      name: 'pyrgos_gc_longest_slice_seconds',
+      help: 'Longest time for which the last garbage collection let nobody else have a turn',
       registers,
     });
   }
@@ -74,10 +86,12 @@ export class HttpMetrics {
   }
 
   /** A garbage collection has ended. */
-  collected(removedBlocks: number, seconds: number): void {
+  collected(report: CollectionNumbers): void {
     this.collections.inc();
-    this.collectedBlocks.inc(removedBlocks);
-    this.collectionSeconds.observe(seconds);
+    this.collectedBlocks.inc(report.deleted);
+    this.collectedBytes.inc(report.deletedBytes);
+    this.collectionSeconds.observe(report.milliseconds / 1000);
+    this.longestSlice.set(report.longestSliceMilliseconds / 1000);
   }
 
   /** The media type of {@link HttpMetrics.text}. */

@@ -4,7 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { decodeTrailer } from '@pyrgos/core/api';
 import { pino } from 'pino';
-import { PyrgosError } from '@pyrgos/core/errors';
+import { DeniedError, PyrgosError } from '@pyrgos/core/errors';
 import { OWNER, RawClient, testApp, eventually } from '../../test/http/http-world.js';
 import { type Script, scriptedServices } from '../../test/http/scripted-services.js';
 import { CHAMP_ANSWER_MEMORY, DOWNLOAD_MEMORY, MAX_BODIES_UNDER_WAY, MAX_PUT_BODY_SIZE, MAX_REQUESTS_IN_FLIGHT } from '../limits.js';
@@ -259,6 +259,7 @@ describe('bodies', () => {
     const seen = vi.fn();
     const { port } = await start({
       blocks: {
+        assertKnownWriter: async () => undefined,
         putBulk: async (_owner, _writer, blocks, signatures) => {
           seen(
             blocks.map((block) => [block.length, block[0], block.at(-1)]),
@@ -290,9 +291,30 @@ describe('bodies', () => {
     ]);
   });
 
+  test('an upload of a stranger is answered before its body is read', async () => {
+    const put = vi.fn();
+    const refuse = async (): Promise<void> => {
+      throw new DeniedError('denied.block', 'Unknown writer on this server!');
+    };
+    const { port, app } = await start({ blocks: { assertKnownWriter: refuse, putBulk: put } });
+    for (const path of [PUT, `${PUT.replace('/bulk', '')}&signatures=00`]) {
+      const client = await raw(port);
+      client.send(`POST ${path} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nContent-Length: 4000000\r\n\r\n`);
+      const answer = await client.until((text) => text.includes('\r\n\r\n'));
+      expect(statusOf(answer)).toBe(400);
+      expect(decodeTrailer(/trailer: (.*)\r\n/iu.exec(answer)![1]!)).toBe('Unknown writer on this server!');
+      client.destroy();
+    }
+    await eventually(() => app.inFlight === 0);
+    expect(put).not.toHaveBeenCalled();
+  });
+
   test('clients that go away in the middle leave nothing behind', async () => {
     const set = vi.fn();
-    const { port, app } = await start({ pointers: { setPointer: set }, blocks: { putBulk: set } });
+    const { port, app } = await start({
+      pointers: { setPointer: set },
+      blocks: { assertKnownWriter: async () => undefined, putBulk: set },
+    });
     for (const [line, length, part] of [
       [SET_POINTER, 1000, 10],
       [PUT, 2_000_000, 10],
@@ -434,8 +456,9 @@ describe('many clients', () => {
       client.socket.pause();
       client.send(`POST /api/v0/champ/get/bulk?arg=${CID}&arg=00&owner=${OWNER} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n\r\n`);
     }
-    // Those that do not read are cut off for those who wait, so all get their turn.
-    await eventually(() => bounds.size > 0 && app.inFlight <= DOWNLOAD_MEMORY / CHAMP_ANSWER_MEMORY && working === 0);
+    // Those that do not read are cut off for those who wait, so all get their turn. An answer that is made takes what it needs.
+    const answerSize = large.reduce((sum, { length }) => sum + length, 0);
+    await eventually(() => bounds.size > 0 && app.inFlight <= DOWNLOAD_MEMORY / answerSize && working === 0);
     expect(most).toBeLessThanOrEqual(DOWNLOAD_MEMORY / CHAMP_ANSWER_MEMORY);
     expect([...bounds]).toEqual([CHAMP_ANSWER_MEMORY]);
   });

@@ -1,17 +1,20 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
-import { PyrgosError } from '@pyrgos/core/errors';
 import {
   CONNECTION_BACKLOG,
   KEEP_ALIVE_TIMEOUT,
   MAX_CONNECTIONS,
   MAX_REQUEST_HEADER_SIZE,
+  MAX_UNFINISHED_PER_ADDRESS,
   REQUEST_HEADERS_TIMEOUT,
   REQUEST_TIMEOUT,
   RESPONSE_TIMEOUT,
+  SCARCE_HEADERS_TIMEOUT,
 } from '../limits.js';
+import { ConnectionRoom } from './connection-room.js';
 import type { HttpApp } from './http-app.js';
+import { listen } from './listen.js';
 
 /** Where to listen, and for how long to wait. What is left out is taken from limits.ts; tests shorten it. */
 export interface HttpServerOptions {
@@ -22,6 +25,10 @@ export interface HttpServerOptions {
   readonly requestTimeout?: number;
   readonly responseTimeout?: number;
   readonly maxConnections?: number;
+  /** Connections of one address on which no request has arrived yet; at most half of all unless said otherwise. */
+  readonly maxUnfinishedPerAddress?: number;
+  /** Milliseconds that headers may take when connections are scarce. */
+  readonly headersPatience?: number;
 }
 
 /** A listening server. */
@@ -33,7 +40,7 @@ export interface HttpServer {
 
 /**
  * Listens with node:http (chapter 02 section 1.1): HTTP/1.1 only. There is deliberately no `upgrade` listener, so that the h2c offers of
- * Java clients are ignored and not swallowed. PyrgosError `network` when the address cannot be used.
+ * Java clients are ignored and not swallowed. ListenError when the address cannot be used.
  */
 export async function startHttpServer(app: HttpApp, options: HttpServerOptions): Promise<HttpServer> {
   const server = createServer({
@@ -49,7 +56,12 @@ export async function startHttpServer(app: HttpApp, options: HttpServerOptions):
   // Bytes are bounded already; a bound on the count would hide headers from the host filter.
   server.maxHeadersCount = 0;
   const slow = new ResponseTimer(options.responseTimeout ?? RESPONSE_TIMEOUT);
-  boundConnections(server, options.maxConnections ?? MAX_CONNECTIONS);
+  const maximum = options.maxConnections ?? MAX_CONNECTIONS;
+  const room = new ConnectionRoom(server, {
+    maximum,
+    maximumUnfinished: options.maxUnfinishedPerAddress ?? Math.min(MAX_UNFINISHED_PER_ADDRESS, Math.ceil(maximum / 2)),
+    patience: options.headersPatience ?? SCARCE_HEADERS_TIMEOUT,
+  });
 
   const listener = getRequestListener(
     (request, env) => app.fetch(request, env as { incoming: IncomingMessage; outgoing: ServerResponse }),
@@ -64,7 +76,9 @@ export async function startHttpServer(app: HttpApp, options: HttpServerOptions):
     void listener(incoming, outgoing);
   });
 
-  await listen(server, options);
+  await listen(server, { host: options.host, port: options.port, backlog: CONNECTION_BACKLOG });
+  // From now on errors of the listener concern single connections.
+  server.on('error', () => undefined);
   const { port } = server.address() as AddressInfo;
   return {
     port,
@@ -87,41 +101,9 @@ export async function startHttpServer(app: HttpApp, options: HttpServerOptions):
       clearInterval(sweep);
       clearTimeout(cut);
       slow.stop();
+      room.stop();
     },
   };
-}
-
-async function listen(server: Server, { host, port }: HttpServerOptions): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      const problem = error.code === 'EADDRINUSE' ? 'is used by another program' : `cannot be used (${error.code ?? 'unknown'})`;
-      reject(new PyrgosError('network', `Port ${port} of ${host} ${problem}`, { cause: error }));
-    });
-    server.listen({ host, port, backlog: CONNECTION_BACKLOG }, () => {
-      server.removeAllListeners('error');
-      resolve();
-    });
-  });
-  // After it listens, errors of the listener concern single connections.
-  server.on('error', () => undefined);
-}
-
-/** Bounds the connections, and makes room by closing idle ones before it becomes scarce. */
-function boundConnections(server: Server, maximum: number): void {
-  server.maxConnections = maximum;
-  const scarce = Math.ceil(maximum * 0.9);
-  let open = 0;
-  let resting = false;
-  server.on('connection', (socket: Socket) => {
-    open++;
-    socket.once('close', () => open--);
-    if (open < scarce || resting) return;
-    resting = true;
-    server.closeIdleConnections();
-    setTimeout(() => {
-      resting = false;
-    }, 1000).unref();
-  });
 }
 
 /** Ends answers that take too long, with one timer for all of them. */

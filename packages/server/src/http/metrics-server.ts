@@ -2,6 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { urlHost } from './host-filter.js';
 import type { HttpMetrics } from './http-metrics.js';
+import { listen } from './listen.js';
 
 /** A listening metrics endpoint. */
 export interface MetricsServer {
@@ -11,7 +12,7 @@ export interface MetricsServer {
 
 /**
  * `GET /metrics` on a listener of its own, meant for loopback (chapter 02 section 1.1; off unless configured). On a loopback address it
- * answers only when it is called by the name of that address, so that no web page can read it by rebinding a name of its own.
+ * answers only when it is called by the name of that address, so that no web page can read it by rebinding a name of its own. ListenError.
  */
 export async function startMetricsServer(
   metrics: HttpMetrics,
@@ -37,10 +38,7 @@ export async function startMetricsServer(
       () => outgoing.writeHead(500).end(),
     );
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(options.port, options.host, resolve);
-  });
+  await listen(server, options);
   return {
     port: (server.address() as AddressInfo).port,
     close: async () => {

@@ -1,6 +1,6 @@
 import { copyBytes } from '@pyrgos/core/bytes';
 import { type Cid, decodeCid } from '@pyrgos/core/codec';
-import { readBytes, readFlag, readInteger } from '../space/sql-values.js';
+import { readBytes, readFlag, readInteger } from '../sql/sql-values.js';
 import type { SqlDatabase, SqlRow } from '../sql/sql-database.js';
 
 /** One id of this server. */

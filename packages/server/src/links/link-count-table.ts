@@ -1,6 +1,6 @@
 import type { LinkCount } from '@pyrgos/core/accounts';
 import { MAX_LINK_COUNTS } from '../limits.js';
-import { readInteger } from '../space/sql-values.js';
+import { readInteger } from '../sql/sql-values.js';
 import type { SqlDatabase, SqlRow } from '../sql/sql-database.js';
 
 /** How often each secret link was retrieved (chapter 08 section 12). Changes become durable with the next `durable()`. */

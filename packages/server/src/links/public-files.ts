@@ -5,7 +5,7 @@ import type { PointerStore } from '@pyrgos/core/store';
 import type { LocalBlocks } from '../ports/local-blocks.js';
 import type { UserDirectory } from '../ports/user-directory.js';
 import type { PublicFileService } from '../services.js';
-import { localBlockSource } from '../space/local-source.js';
+import { localBlockSource } from '../ports/local-source.js';
 import { currentWriterData } from './current-writer-data.js';
 
 /** What {@link PublicFiles} needs. */

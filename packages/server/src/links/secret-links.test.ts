@@ -12,7 +12,7 @@ import {
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { SpaceWorld } from '../../test/space-world.js';
 import { BatTable } from '../bats/bat-table.js';
-import { localBlockSource } from '../space/local-source.js';
+import { localBlockSource } from '../ports/local-source.js';
 import { LinkCountTable } from './link-count-table.js';
 import { linksSchema } from './schema.js';
 import { SecretLinks } from './secret-links.js';

@@ -9,7 +9,7 @@ import type { Clock } from '../ports/clock.js';
 import type { LocalBlocks } from '../ports/local-blocks.js';
 import type { UserDirectory } from '../ports/user-directory.js';
 import type { SecretLinkService } from '../services.js';
-import { localBlockSource } from '../space/local-source.js';
+import { localBlockSource } from '../ports/local-source.js';
 import type { SqlDatabase } from '../sql/sql-database.js';
 import { currentWriterData } from './current-writer-data.js';
 import type { LinkCountTable } from './link-count-table.js';

@@ -2,7 +2,7 @@ import { ServerMessage, ServerMessageType, type ServerMessageTypeCode } from '@p
 import { utf8Decode, utf8Encode } from '@pyrgos/core/bytes';
 import { PyrgosError } from '@pyrgos/core/errors';
 import { MAX_LISTED_MESSAGES } from '../limits.js';
-import { readBytes, readFlag, readInteger, readText } from '../space/sql-values.js';
+import { readBytes, readFlag, readInteger, readText } from '../sql/sql-values.js';
 import type { SqlDatabase, SqlRow, SqlStatement } from '../sql/sql-database.js';
 
 /** What decides about showing a message, without its text. */

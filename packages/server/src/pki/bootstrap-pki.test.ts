@@ -6,7 +6,7 @@ import { hashToKeyBytes, PublicSigningKey, SigningKeyPair } from '@pyrgos/core/k
 import { directOwnedKeys, readCommittedWriterData } from '@pyrgos/core/model';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Executioner, type PkiServer, PkiWorld, weakAlgorithms } from '../../test/pki-world.js';
-import { localBlockSource } from '../space/local-source.js';
+import { localBlockSource } from '../ports/local-source.js';
 
 let world: PkiWorld;
 

@@ -11,7 +11,7 @@ import type { Clock } from '../ports/clock.js';
 import type { LocalBlocks } from '../ports/local-blocks.js';
 import type { ServerIds } from '../ports/server-ids.js';
 import type { SpaceControl } from '../ports/space-control.js';
-import { localBlockSource } from '../space/local-source.js';
+import { localBlockSource } from '../ports/local-source.js';
 import { type PkiFiles, PkiSecrets } from './pki-files.js';
 import { openPkiKey, wipe } from './pki-key.js';
 import { BlockBatch, PKI_USERNAME, PkiWriter } from './pki-writer.js';

@@ -3,7 +3,7 @@ import { type Cid, decodeCid } from '@pyrgos/core/codec';
 import { ArgumentError } from '@pyrgos/core/errors';
 import { PublicKeyHash } from '@pyrgos/core/keys';
 import { SQL_ROWS_PER_STEP } from '../limits.js';
-import { readBytes, readMaybeCid, readText } from '../space/sql-values.js';
+import { readBytes, readMaybeCid, readText } from '../sql/sql-values.js';
 import type { SqlDatabase, SqlRow } from '../sql/sql-database.js';
 
 /** Which PKI this server is, and which version of the tree the index shows. */

@@ -1,6 +1,6 @@
 import { OpLog, UserPublicKeyLink } from '@pyrgos/core/accounts';
 import { copyBytes } from '@pyrgos/core/bytes';
-import { readBytes, readFlag, readInteger, readText } from '../space/sql-values.js';
+import { readBytes, readFlag, readInteger, readText } from '../sql/sql-values.js';
 import type { SqlDatabase, SqlRow } from '../sql/sql-database.js';
 
 /** A sign-up that was found good and is not finished. */

@@ -16,7 +16,7 @@ import type { SqlDatabase } from '../sql/sql-database.js';
 import { bootstrapPki, type PkiAlgorithms } from './bootstrap-pki.js';
 import { ChainIndex, type PkiState } from './chain-index.js';
 import { DifficultyGenerator } from './difficulty-generator.js';
-import { localBlockSource } from '../space/local-source.js';
+import { localBlockSource } from '../ports/local-source.js';
 import type { PkiFiles } from './pki-files.js';
 import { PkiKey } from './pki-key.js';
 import { BlockBatch, PKI_USERNAME, PkiWriter } from './pki-writer.js';

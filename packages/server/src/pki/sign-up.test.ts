@@ -8,7 +8,7 @@ import { type NewAccount, SignUpClient } from '@pyrgos/testkit/server';
 import { LoginTable } from '../accounts/login-table.js';
 import { ZERO_SERVER_ID } from '../identity/server-identity.js';
 import type { ChainUpdateResult, CoreService } from '../services.js';
-import { localBlockSource } from '../space/local-source.js';
+import { localBlockSource } from '../ports/local-source.js';
 import { PendingSignUps } from './pending-sign-ups.js';
 
 const EMPTY = ProofOfWork.empty();

@@ -13,6 +13,7 @@ import type { ServerIds } from '../ports/server-ids.js';
 import type { ChainUpdateResult } from '../services.js';
 import { KeyedLocks } from '../space/keyed-locks.js';
 import type { QuotaTable } from '../space/quota-table.js';
+import { quotaReached } from '../space/quota-text.js';
 import type { SignupPermission } from '../space/signup-permission.js';
 import type { Space } from '../space/space.js';
 import type { SqlDatabase } from '../sql/sql-database.js';
@@ -172,7 +173,7 @@ export class SignUp {
         permission.check(username, token);
         const after = quotas.get(username);
         const quota = after ?? defaultQuota;
-        if (size > quota) throw quotaReached(quota, size);
+        if (size > quota) throw quotaReached({ used: 0, quota, size });
         const hasPlace = before === undefined && after !== undefined;
         const accepted = { username, link, log, token, hasPlace, created: clock.now() };
         this.pending.add(accepted);
@@ -292,12 +293,4 @@ function isSame(open: PendingSignUp, { link, log }: SignUpRequest): boolean {
 
 function keyInUse(): DeniedError {
   return new DeniedError('denied.signup', 'Invalid signup data! A key is in use already.');
-}
-
-/** The wording is part of the protocol (chapter 02 section 2.4). */
-function quotaReached(quota: number, size: number): PyrgosError {
-  const text =
-    `Storage quota reached! \nUsed 0 out of ${quota} bytes. Rejecting write of size ${size}. \n` +
-    'Please delete some files or request more space.';
-  return new PyrgosError('quota', text, { data: { used: 0, quota, size } });
 }

@@ -6,7 +6,7 @@ import type { KeyLookup, PublicKeyHash } from '@pyrgos/core/keys';
 import { SQL_ROWS_PER_STEP } from '../limits.js';
 import type { LocalBlocks } from '../ports/local-blocks.js';
 import type { ChainIndex, IndexedChain, PkiState } from './chain-index.js';
-import { localBlockSource } from '../space/local-source.js';
+import { localBlockSource } from '../ports/local-source.js';
 import { PKI_USERNAME } from './pki-writer.js';
 import { UsernameTree } from './username-tree.js';
 

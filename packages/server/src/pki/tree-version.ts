@@ -4,7 +4,7 @@ import { PyrgosError } from '@pyrgos/core/errors';
 import { assertController, type PointerUpdate, readPointer, WriterData } from '@pyrgos/core/model';
 import type { PointerStore } from '@pyrgos/core/store';
 import type { LocalBlocks } from '../ports/local-blocks.js';
-import { localBlockSource } from '../space/local-source.js';
+import { localBlockSource } from '../ports/local-source.js';
 import type { PkiKeys } from './bootstrap-pki.js';
 import { PKI_USERNAME } from './pki-writer.js';
 import { keyLookup } from './tree-index.js';

@@ -1,5 +1,5 @@
 import { MAX_PENDING_FOLLOW_REQUESTS } from '../limits.js';
-import { readBytes, readInteger } from '../space/sql-values.js';
+import { readBytes, readInteger } from '../sql/sql-values.js';
 import type { SqlDatabase, SqlStatement } from '../sql/sql-database.js';
 
 /** The follow requests that wait for their recipients, byte for byte (chapter 06 section 3.5). */

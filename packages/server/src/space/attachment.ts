@@ -1,5 +1,5 @@
 import type { SqlDatabase, SqlStatement } from '../sql/sql-database.js';
-import { readInteger } from './sql-values.js';
+import { readInteger } from '../sql/sql-values.js';
 
 /**
  * Which writers count as usage: those that an identity of the user reaches over the table of owned keys (chapter 08 section 6.3).

@@ -29,7 +29,7 @@ const request = (parts: Partial<Parameters<typeof SpaceRequest.of>[0]> = {}, by 
 describe('usage and quota', () => {
   test('say what is stored, with and without what is just being uploaded', async () => {
     await world.commit('alice', owner(), alice.signer, WriterData.of(owner()));
-    await world.space.admit(owner(), owner(), 100);
+    await world.space.admit(owner(), owner(), 100, 1);
     const stored = WriterData.of(owner()).encode().length;
     expect(await service.usage(owner(), auth(), false)).toBe(stored);
     expect(await service.usage(owner(), auth(), true)).toBe(stored + 100);

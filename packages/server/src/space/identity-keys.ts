@@ -3,7 +3,7 @@ import { NotFoundError } from '@pyrgos/core/errors';
 import { type PublicKeyHash, type PublicSigningKey, resolveSigningKey } from '@pyrgos/core/keys';
 import type { LocalBlocks } from '../ports/local-blocks.js';
 import type { UserDirectory } from '../ports/user-directory.js';
-import { localBlockSource } from './local-source.js';
+import { localBlockSource } from '../ports/local-source.js';
 
 /** What {@link IdentityKeys} needs. */
 export interface IdentityKeysOptions {

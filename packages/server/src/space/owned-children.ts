@@ -9,10 +9,10 @@ import type { LocalBlocks } from '../ports/local-blocks.js';
 import { CONCURRENT_LARGE_COUNTS, MAX_OWNED_KEY_READS, MAX_WRITERS_PER_USER, OWNED_KEYS_PER_TURN, SMALL_OWNED_KEYS } from '../limits.js';
 import type { FairTurns } from './fair-turns.js';
 import { LargeCounts } from './large-counts.js';
-import { localBlockSource } from './local-source.js';
+import { localBlockSource } from '../ports/local-source.js';
 
 /** How the owned-key CHAMP of a writer differs from what is known of it. */
-export type OwnedChange =
+type OwnedChange =
   | { readonly kind: 'unchanged' }
   | { readonly kind: 'difference'; readonly added: readonly PublicKeyHash[]; readonly removed: readonly PublicKeyHash[] }
   | { readonly kind: 'all'; readonly children: readonly PublicKeyHash[] }
@@ -24,6 +24,17 @@ export interface ChildrenUpdate {
   readonly champ: OwnedChange;
   /** All children of the map `named`. */
   readonly named: readonly PublicKeyHash[];
+}
+
+/** The children that a version adds, or has when it was read as a whole. */
+export function listedBy({ champ, named }: ChildrenUpdate): readonly PublicKeyHash[] {
+  return [...addedBy(champ), ...named];
+}
+
+function addedBy(champ: OwnedChange): readonly PublicKeyHash[] {
+  if (champ.kind === 'difference') return champ.added;
+  if (champ.kind === 'all') return champ.children;
+  return champ.kind === 'unreadable' ? champ.found : [];
 }
 
 /** What is known of the children of the version before. */

@@ -1,5 +1,5 @@
 import type { SqlDatabase, SqlStatement } from '../sql/sql-database.js';
-import { readInteger } from './sql-values.js';
+import { readInteger } from '../sql/sql-values.js';
 
 /** Where a writer lists a key: in the CHAMP `owned`, or in the map `named` of its WriterData (chapter 03 section 3.1). */
 export const OwnedKeySource = { champ: 0, named: 1 } as const;

@@ -1,11 +1,13 @@
 import type { PublicKeyHash } from '@pyrgos/core/keys';
 import { PyrgosError } from '@pyrgos/core/errors';
 import { equalTargets, WriterData } from '@pyrgos/core/model';
-import { MAX_REMEMBERED_SEARCHES, OWNERSHIP_SEARCH_PAUSE_MS } from '../limits.js';
+import { MAX_REMEMBERED_SEARCHES, OWNED_KEYS_PER_TURN, OWNERSHIP_SEARCH_PAUSE_MS } from '../limits.js';
 import type { Clock } from '../ports/clock.js';
 import type { LocalBlocks } from '../ports/local-blocks.js';
 import type { UserDirectory } from '../ports/user-directory.js';
 import type { SqlDatabase } from '../sql/sql-database.js';
+import { ChildRegistration } from './child-registration.js';
+import type { FairTurns } from './fair-turns.js';
 import { type OwnedChildren, ReadBudget } from './owned-children.js';
 import type { QuotaTable } from './quota-table.js';
 import type { UsageLedger } from './usage-ledger.js';
@@ -16,6 +18,7 @@ export interface OwnershipSearchOptions {
   readonly db: SqlDatabase;
   readonly ledger: UsageLedger;
   readonly children: OwnedChildren;
+  readonly turns: FairTurns;
   readonly local: LocalBlocks;
   readonly directory: UserDirectory;
   readonly quotas: QuotaTable;
@@ -31,7 +34,11 @@ export class OwnershipSearch {
   /** When a search from an owner found nothing, oldest first. */
   private readonly fruitless = new Map<string, number>();
 
-  constructor(private readonly options: OwnershipSearchOptions) {}
+  private readonly registration: ChildRegistration;
+
+  constructor(private readonly options: OwnershipSearchOptions) {
+    this.registration = new ChildRegistration(options);
+  }
 
   /** Registers what the tree of `owner` shows; does nothing for 60 s after a search that found nothing new. */
   async search(owner: PublicKeyHash): Promise<void> {
@@ -49,14 +56,16 @@ export class OwnershipSearch {
    * `identity` must be registered.
    */
   async refresh(username: string, identity: PublicKeyHash): Promise<number> {
-    const { ledger } = this.options;
+    const { ledger, turns } = this.options;
     const root = ledger.writers.find(identity);
     if (root === undefined) return 0;
     const before = ledger.writers.count(root.userId);
     const seen = new Set([root.id]);
     const pending = [root.id];
     const budget = new ReadBudget();
-    for (let id = pending.shift(); id !== undefined && !budget.isUsedUp; id = pending.shift()) {
+    for (let id = pending.shift(), n = 1; id !== undefined && !budget.isUsedUp; id = pending.shift(), n++) {
+      // Many writers have no version, or one that is in memory.
+      if (n % OWNED_KEYS_PER_TURN === 0) await turns.next(username);
       await this.readChildren(username, ledger.writers.get(id), budget);
       for (const child of ledger.owned.allChildren(id)) {
         if (seen.has(child)) continue;
@@ -87,7 +96,7 @@ export class OwnershipSearch {
   }
 
   private async readChildren(username: string, writer: WriterRecord, budget: ReadBudget): Promise<void> {
-    const { children, db, ledger, local } = this.options;
+    const { children, ledger, local } = this.options;
     if (writer.target === undefined) return;
     let writerData: WriterData;
     try {
@@ -100,15 +109,18 @@ export class OwnershipSearch {
       throw error;
     }
     const update = await children.update(username, writer.writer, writerData, { ownedRoot: undefined, isOwnedKnown: false }, budget);
-    db.transaction(() => {
-      const now = ledger.writers.find(writer.writer);
+    await this.registration.run({
+      username,
+      writer: writer.writer,
+      update,
       // A pointer update in the meantime has brought its own children.
-      if (now === undefined || now.target === undefined || !now.target.equals(writer.target)) return;
-      ledger.setChildren(now.userId, [{ writer: now, children: update }]);
-      // A budget that was used up must not make what is known unknown.
-      const isOwnedKnown = update.champ.kind === 'all' || (now.isOwnedKnown && equalTargets(now.ownedRoot, writerData.owned));
-      const missing = ledger.writers.missingOf(now);
-      ledger.setCounted(ledger.writers.get(now.id), { ...now, missing, ownedRoot: writerData.owned, isOwnedKnown });
+      isCurrent: (now) => equalTargets(now.target, writer.target),
+      finish: (now, before) => {
+        // A budget that was used up must not make what is known unknown.
+        const isOwnedKnown = update.champ.kind === 'all' || (before.isOwnedKnown && equalTargets(before.ownedRoot, writerData.owned));
+        const missing = ledger.writers.missingOf(now);
+        ledger.setCounted(now, { ...now, missing, ownedRoot: writerData.owned, isOwnedKnown });
+      },
     });
   }
 }

@@ -11,8 +11,8 @@ import { MAX_NEW_CHILDREN, MAX_UPDATES_PER_COMMIT, MAX_WRITER_DATA_SIZE, SIGNATU
 import type { LocalBlocks } from '../ports/local-blocks.js';
 import type { UserDirectory } from '../ports/user-directory.js';
 import type { SqlDatabase } from '../sql/sql-database.js';
-import { localBlockSource } from './local-source.js';
-import { type ChildrenUpdate, NO_CHILDREN, type OwnedChange } from './owned-children.js';
+import { localBlockSource } from '../ports/local-source.js';
+import { type ChildrenUpdate, listedBy, NO_CHILDREN } from './owned-children.js';
 import type { Space } from './space.js';
 import type { CountedTree } from './usage-counter.js';
 import type { UserRecord } from './user-table.js';
@@ -231,7 +231,7 @@ export class PointerService implements PointerStore {
         const listed = listedBy(version.children);
         // A list that was read as a whole may name thousands that are known: its writer must not be locked out.
         const isWhole = version.children.champ.kind === 'all' || version.children.champ.kind === 'unreadable';
-        added += isWhole ? listed.filter((child) => space.ledger.writers.find(child) === undefined).length : listed.length;
+        added += isWhole ? listed.filter((child) => space.ledger.writers.idOf(child) === undefined).length : listed.length;
         if (added > MAX_NEW_CHILDREN) throw new LimitError('new children of one commit', added, MAX_NEW_CHILDREN);
         // A child that this very commit lists is as good as known.
         for (const { key } of listed) {
@@ -291,13 +291,13 @@ export class PointerService implements PointerStore {
   }
 
   /**
-   * Stores all or nothing: everything must still be what the plans were made for, after the put `put`. `again` when only what a writer is
-   * charged with has changed: then new plans may fit.
+   * Stores all or nothing: everything must still be what the plans were made for, after the put `put`. `again` when only what is booked for a
+   * writer has changed: then new plans may fit.
    */
   private store(user: UserRecord, plans: readonly Plan[], put: number): 'stored' | 'lost' | 'again' {
     const { late, ledger, quotas } = this.options.space;
     if (!plans.every((plan) => this.isCurrent(plan))) return 'lost';
-    if (!plans.every((plan) => this.isCharged(plan))) return 'again';
+    if (!plans.every((plan) => this.isBooked(plan))) return 'again';
     const isFirst = ledger.writers.incomplete(user.id, 0, 1).length === 0;
     const versions = plans.map((plan) => {
       const writer = ledger.registerWriter(user.id, plan.writer);
@@ -326,19 +326,21 @@ export class PointerService implements PointerStore {
   private isCurrent({ before, current, writer }: Plan): boolean {
     const { pointers, writers } = this.options.space.ledger;
     const now = writers.find(writer);
+    return sameBytes(pointers.get(writer), current) && now?.id === before?.id && equalTargets(now?.target, before?.target);
+  }
+
+  /**
+   * What changes without any update of the writer: what it is charged with, by blocks that arrive late, and what is known of its children, by
+   * a search or a recount.
+   */
+  private isBooked({ before, writer }: Plan): boolean {
+    const now = this.options.space.ledger.writers.find(writer);
     return (
-      sameBytes(pointers.get(writer), current) &&
-      now?.id === before?.id &&
-      equalTargets(now?.target, before?.target) &&
+      now?.directBytes === before?.directBytes &&
+      now?.missingCount === before?.missingCount &&
       now?.isOwnedKnown === before?.isOwnedKnown &&
       equalTargets(now?.ownedRoot, before?.ownedRoot)
     );
-  }
-
-  /** Blocks that arrive late change what a writer is charged with, without any update of its own. */
-  private isCharged({ before, writer }: Plan): boolean {
-    const now = this.options.space.ledger.writers.find(writer);
-    return now?.directBytes === before?.directBytes && now?.missingCount === before?.missingCount;
   }
 }
 
@@ -350,17 +352,6 @@ async function inSteps<T, R>(entries: readonly T[], work: (entry: T) => Promise<
     results.push(await work(entry));
   }
   return results;
-}
-
-/** The children that a version adds. */
-function listedBy({ champ, named }: ChildrenUpdate): readonly PublicKeyHash[] {
-  return [...addedBy(champ), ...named];
-}
-
-function addedBy(champ: OwnedChange): readonly PublicKeyHash[] {
-  if (champ.kind === 'difference') return champ.added;
-  if (champ.kind === 'all') return champ.children;
-  return champ.kind === 'unreadable' ? champ.found : [];
 }
 
 function assertHash(field: string, value: unknown): asserts value is PublicKeyHash {

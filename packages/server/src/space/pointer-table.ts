@@ -1,6 +1,6 @@
 import type { PublicKeyHash } from '@pyrgos/core/keys';
 import type { SqlDatabase, SqlStatement } from '../sql/sql-database.js';
-import { readBytes } from './sql-values.js';
+import { readBytes } from '../sql/sql-values.js';
 
 /** The table `pointers`: the last accepted signed update of each writer, byte for byte (chapter 03 section 2). */
 export class PointerTable {

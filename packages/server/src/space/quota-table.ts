@@ -1,7 +1,7 @@
 import { assertInteger } from '@pyrgos/core/bytes';
 import { ArgumentError } from '@pyrgos/core/errors';
 import type { SqlDatabase, SqlStatement } from '../sql/sql-database.js';
-import { readInteger, readText } from './sql-values.js';
+import { readInteger, readText } from '../sql/sql-values.js';
 
 /** Names that are safe as names of folders; every username of the network is one. */
 const SAFE_USERNAME = /^[a-z0-9_-]{1,64}$/;

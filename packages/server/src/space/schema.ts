@@ -41,6 +41,7 @@ export const spaceSchema: readonly string[] = [
     pending_at INTEGER NOT NULL DEFAULT 0
   ) STRICT`,
   'CREATE INDEX writers_of_user ON writers (user_id)',
+  'CREATE INDEX identities_of_user ON writers (user_id) WHERE is_identity = 1',
   'CREATE INDEX incomplete_of_user ON writers (user_id, id) WHERE missing_count <> 0',
   'CREATE INDEX pending_of_user ON writers (user_id, pending_at) WHERE pending_bytes > 0',
   'CREATE TABLE pointers (writer BLOB PRIMARY KEY, signed BLOB NOT NULL) STRICT, WITHOUT ROWID',

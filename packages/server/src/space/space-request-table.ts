@@ -1,7 +1,7 @@
 import { equalBytes } from '@pyrgos/core/bytes';
 import type { SqlDatabase, SqlStatement } from '../sql/sql-database.js';
 import { MAX_LISTED_SPACE_REQUESTS } from '../limits.js';
-import { readBytes, readText } from './sql-values.js';
+import { readBytes, readText } from '../sql/sql-values.js';
 
 /** A request that waits for an administrator. */
 export interface PendingSpaceRequest {

@@ -3,8 +3,16 @@ import { type PublicKeyHash, signAttached, type Signer, SigningKeyPair } from '@
 import { PointerUpdate, WriterData } from '@pyrgos/core/model';
 import { seededRandom } from '@pyrgos/testkit/random';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { BlockTable } from '../blocks/block-table.js';
 import { Interruption, SpaceWorld } from '../../test/space-world.js';
-import { MAX_NOTED_MISSING_BLOCKS, OVER_QUOTA_TOLERANCE, PENDING_UPLOAD_LIFE_MS } from '../limits.js';
+import {
+  FREE_BLOCKS,
+  MAX_NOTED_MISSING_BLOCKS,
+  MIN_ADMITTED_BLOCK_SIZE,
+  OVER_QUOTA_TOLERANCE,
+  PENDING_UPLOAD_LIFE_MS,
+  QUOTA_BYTES_PER_BLOCK,
+} from '../limits.js';
 
 const MIB = 1_048_576;
 let world: SpaceWorld;
@@ -19,7 +27,7 @@ const usage = (username = 'alice') => world.space.usageOf(username)!;
 /** What admission says: admitted, or the text of the refusal. */
 async function admit(owner: PublicKeyHash, bytes: number, writer = owner): Promise<string> {
   try {
-    return `admitted to ${await world.space.admit(owner, writer, bytes)}`;
+    return `admitted to ${await world.space.admit(owner, writer, bytes, 1)}`;
   } catch (error) {
     if (error instanceof Error) return error.message;
     throw error;
@@ -125,7 +133,7 @@ describe('admission', () => {
       await world.commit('alice', owner, alice.signer, WriterData.of(owner, i === 0 ? {} : { tree: owner.cid }));
     }
     await world.reopen();
-    await expect(world.space.admit(owner, owner, 1)).rejects.toMatchObject({
+    await expect(world.space.admit(owner, owner, 1, 1)).rejects.toMatchObject({
       code: 'limit',
       message: 'Upload bandwidth exceeded please try again tomorrow',
     });
@@ -143,6 +151,37 @@ describe('admission', () => {
     expect(await admit(stranger, 1, alice.publicKey.hash)).toBe(unknown);
     world.quotas.remove('alice');
     expect(await admit(alice.publicKey.hash, 1)).toBe(unknown);
+  });
+
+  test('tiny blocks are bounded by their number, in the words of the quota', async () => {
+    const quota = 10 * QUOTA_BYTES_PER_BLOCK;
+    const most = 10 + FREE_BLOCKS;
+    const alice = await world.addUser('alice', quota);
+    const owner = alice.publicKey.hash;
+    // As if a pointer reached them: they are charged with their two or three bytes each.
+    const tiny = (from: number, count: number): Uint8Array[] => Array.from({ length: count }, (_, i) => encodeCbor(from + i));
+    const stored = await world.store('alice', CidCodec.dagCbor, ...tiny(1000, most - 1));
+    await world.local.closeTransaction('alice', 'test');
+    const put = async (block: Uint8Array): Promise<unknown> => world.upload(owner, alice.signer, block);
+    await put(encodeCbor('the last one'));
+    const refusal = `Storage quota reached! \nUsed 0 out of ${quota} bytes. Rejecting write of size ${2 * 4096}. \nPlease delete some files or request more space. This account has ${most} blocks, and may have ${most}.`;
+    await expect(put(encodeCbor('one more'))).rejects.toMatchObject({ code: 'quota', message: refusal });
+    // Now some more, so that the user can delete something.
+    await put(encodeCbor('one more'));
+    await expect(world.upload(owner, alice.signer, ...tiny(100_000, OVER_QUOTA_TOLERANCE / MIN_ADMITTED_BLOCK_SIZE))).rejects.toMatchObject(
+      { code: 'quota' },
+    );
+    // What is there already, another user's and what is gone count nothing.
+    await world.store('alice', CidCodec.dagCbor, ...tiny(1000, 100));
+    await world.local.closeTransaction('alice', 'test');
+    const partition = new BlockTable(world.db).partition('alice')!;
+    const rows = new BlockTable(world.db).page(partition, new Uint8Array(0), 100);
+    expect(stored.length).toBe(most - 1);
+    await world.local.collect('alice', partition, rows, Number.MAX_SAFE_INTEGER);
+    await world.reopen();
+    await put(encodeCbor('a new one'));
+    const bob = await world.addUser('bob', quota);
+    await world.upload(bob.publicKey.hash, bob.signer, encodeCbor('of bob'));
   });
 
   test('exact when many upload at the same time', async () => {

@@ -1,22 +1,33 @@
 import { assertInteger } from '@pyrgos/core/bytes';
-import type { Cid } from '@pyrgos/core/codec';
+import { type Cid, decodeCid } from '@pyrgos/core/codec';
 import type { CryptoProvider } from '@pyrgos/core/crypto';
 import { DeniedError, PyrgosError } from '@pyrgos/core/errors';
 import type { PublicKeyHash } from '@pyrgos/core/keys';
 import { PointerUpdate } from '@pyrgos/core/model';
-import { MAX_WAITING_UPDATES, OVER_QUOTA_TOLERANCE, PENDING_UPLOAD_LIFE_MS } from '../limits.js';
+import {
+  CHILDREN_PER_STEP,
+  FREE_BLOCKS,
+  MAX_WAITING_UPDATES,
+  MIN_ADMITTED_BLOCK_SIZE,
+  OWNED_KEYS_PER_TURN,
+  OVER_QUOTA_TOLERANCE,
+  PENDING_UPLOAD_LIFE_MS,
+  QUOTA_BYTES_PER_BLOCK,
+} from '../limits.js';
 import type { Clock } from '../ports/clock.js';
 import type { GarbageRoots } from '../ports/garbage-roots.js';
 import type { LocalBlocks } from '../ports/local-blocks.js';
 import type { SpaceControl } from '../ports/space-control.js';
 import type { UserDirectory } from '../ports/user-directory.js';
 import type { SqlDatabase } from '../sql/sql-database.js';
+import { ChildRegistration } from './child-registration.js';
 import { FairTurns } from './fair-turns.js';
 import { KeyedLocks } from './keyed-locks.js';
 import { LateBlocks } from './late-blocks.js';
 import { NO_CHILDREN, OwnedChildren } from './owned-children.js';
 import { OwnershipSearch } from './ownership-search.js';
 import { assertSafeUsername, type QuotaTable } from './quota-table.js';
+import { type ExceededQuota, quotaReached } from './quota-text.js';
 import { UploadRate } from './upload-rate.js';
 import { UsageCounter, type UsageCounterLimits } from './usage-counter.js';
 import { UsageLedger } from './usage-ledger.js';
@@ -45,6 +56,12 @@ export interface UserUsage {
   /** Kept for writers that no writer of the user lists any more; counts for admission only. */
   readonly detachedBytes: number;
   readonly isErrored: boolean;
+}
+
+/** An upload as it is admitted. */
+interface Upload {
+  readonly bytes: number;
+  readonly blocks: number;
 }
 
 /** A writer of a user as a backup or an operator sees it. */
@@ -79,14 +96,18 @@ export class Space implements SpaceControl, GarbageRoots {
   /** Held by whoever changes what writers point at; the keys are those of the writers. */
   readonly locks: KeyedLocks = new KeyedLocks(MAX_WAITING_UPDATES);
   readonly quotas: QuotaTable;
+  /** For long computations of others in this area. */
+  readonly turns: FairTurns;
   private readonly db: SqlDatabase;
   private readonly directory: UserDirectory;
   private readonly clock: Clock;
+  private readonly registration: ChildRegistration;
   private readonly uploadRate: UploadRate;
 
   constructor(options: SpaceOptions) {
     const { clock, counterLimits: limits = {}, crypto, db, directory, local, quotas, uploadWindowSeconds } = options;
     const turns = new FairTurns();
+    this.turns = turns;
     this.db = db;
     this.directory = directory;
     this.clock = clock;
@@ -95,7 +116,8 @@ export class Space implements SpaceControl, GarbageRoots {
     this.counter = new UsageCounter({ local, turns, limits });
     this.late = new LateBlocks({ db, ledger: this.ledger, counter: this.counter, turns });
     this.children = new OwnedChildren({ crypto, local, turns });
-    this.search = new OwnershipSearch({ db, ledger: this.ledger, children: this.children, local, directory, quotas, clock });
+    this.search = new OwnershipSearch({ db, ledger: this.ledger, children: this.children, turns, local, directory, quotas, clock });
+    this.registration = new ChildRegistration({ db, ledger: this.ledger, turns });
     this.uploadRate = new UploadRate(uploadWindowSeconds);
   }
 
@@ -117,16 +139,18 @@ export class Space implements SpaceControl, GarbageRoots {
   }
 
   /** See {@link SpaceControl.admit}: chapter 08 section 6.2 and chapter 02 section 20.2. The decision and the booking are one step. */
-  async admit(owner: PublicKeyHash, writer: PublicKeyHash, bytes: number): Promise<string> {
+  async admit(owner: PublicKeyHash, writer: PublicKeyHash, bytes: number, blocks: number): Promise<string> {
     assertInteger('bytes', bytes, 0, Number.MAX_SAFE_INTEGER);
+    assertInteger('blocks', blocks, 0, Number.MAX_SAFE_INTEGER);
+    const upload = { bytes, blocks };
     const username = await this.userOfWriter(owner, writer);
     // A refusal is booked, too, so it must not roll the transaction back.
     if (username === undefined) throw unknownWriter(writer);
-    let outcome = this.db.transaction(() => this.book(username, writer, bytes, false));
+    let outcome = this.db.transaction(() => this.book(username, writer, upload, false));
     if (outcome === 'settle') {
       const user = this.ledger.users.find(username);
       if (user !== undefined) await this.late.settle(user);
-      outcome = this.db.transaction(() => this.book(username, writer, bytes, true));
+      outcome = this.db.transaction(() => this.book(username, writer, upload, true));
     }
     if (outcome instanceof PyrgosError) throw outcome;
     return username;
@@ -177,18 +201,24 @@ export class Space implements SpaceControl, GarbageRoots {
     const user = this.ledger.users.find(username);
     if (user === undefined) return;
     const current = await this.directory.identityOf(username);
-    const settled = this.db.transaction(() => {
-      if (!this.isDeleted(user.id, current)) return false;
-      for (const writer of this.ledger.writers.ofUser(user.id)) {
-        if (writer.isIdentity || this.ledger.pointers.get(writer.writer) === undefined) continue;
-        this.ledger.pointers.remove(writer.writer);
-        this.ledger.setChildren(user.id, [{ writer, children: NO_CHILDREN }]);
-        const fresh = this.ledger.writers.get(writer.id);
-        this.ledger.setCounted(fresh, { target: undefined, directBytes: 0, missing: [], ownedRoot: undefined, isOwnedKnown: true });
-      }
-      return true;
-    });
-    if (settled) await this.db.durable();
+    const isDeleted = (): boolean => this.isDeleted(user.id, current);
+    if (!isDeleted()) return;
+    let seen = 0;
+    for (const { isIdentity, writer } of this.ledger.writers.ofUser(user.id)) {
+      if (++seen % OWNED_KEYS_PER_TURN === 0) await this.turns.next(username);
+      if (isIdentity || this.ledger.pointers.get(writer) === undefined) continue;
+      await this.registration.run({
+        username,
+        writer,
+        update: NO_CHILDREN,
+        isCurrent: isDeleted,
+        finish: (now) => {
+          this.ledger.pointers.remove(writer);
+          this.ledger.setCounted(now, { target: undefined, directBytes: 0, missing: [], ownedRoot: undefined, isOwnedKnown: true });
+        },
+      });
+    }
+    await this.db.durable();
   }
 
   /** See {@link GarbageRoots.rootsOf}. */
@@ -196,10 +226,11 @@ export class Space implements SpaceControl, GarbageRoots {
     const user = this.ledger.users.find(username);
     const roots = new Map<string, Cid>();
     if (user === undefined) return [];
-    for (const { target, writer } of this.ledger.writers.ofUser(user.id)) {
-      const signed = this.ledger.pointers.get(writer);
+    // All at one instant: what moves from one writer to another must not be missed. Only decoding them may take its time.
+    for (const [i, { target, signed }] of this.ledger.writers.targets(user.id).entries()) {
+      if (i > 0 && i % CHILDREN_PER_STEP === 0) await this.turns.next(username);
       const pointed = signed === undefined ? undefined : PointerUpdate.decodeVerifiedBefore(signed).updated;
-      for (const root of [target, pointed]) if (root !== undefined) roots.set(root.key, root);
+      for (const root of [target && decodeCid(target), pointed]) if (root !== undefined) roots.set(root.key, root);
     }
     return [...roots.values()];
   }
@@ -221,7 +252,7 @@ export class Space implements SpaceControl, GarbageRoots {
    * Books an upload or returns the refusal. `settle`, without any change: pending bytes would be forgotten while not all blocks that are
    * stored are charged. `isLast`: then they are not forgotten.
    */
-  private book(username: string, writer: PublicKeyHash, bytes: number, isLast: boolean): PyrgosError | 'settle' | undefined {
+  private book(username: string, writer: PublicKeyHash, { bytes, blocks }: Upload, isLast: boolean): PyrgosError | 'settle' | undefined {
     const { ledger } = this;
     const quota = this.quotas.get(username);
     const userId = ledger.writers.find(writer)?.userId;
@@ -234,17 +265,32 @@ export class Space implements SpaceControl, GarbageRoots {
     const user = ledger.users.get(userId);
     const stored = ledger.storedBytes(user);
     const wanted = bytes + user.pendingBytes;
-    if (stored + wanted > quota + (user.isErrored ? OVER_QUOTA_TOLERANCE : 0)) {
+    const refusal = this.refusal(user, { used: stored, quota, size: wanted }, blocks);
+    if (refusal !== undefined) {
       if (!isSettled && !isLast) return 'settle';
       if (isSettled) ledger.clearPending(this.recordOf(writer));
       ledger.users.setErrored(userId, true);
-      return quotaReached(stored, quota, wanted);
+      return refusal;
     }
     const rate = this.uploadRate.allow(user.uploadRate, now, quota, bytes);
     if (rate === undefined) return new PyrgosError('limit', 'Upload bandwidth exceeded please try again tomorrow');
     ledger.users.setUploadRate(userId, rate);
     ledger.addPending(this.recordOf(writer), bytes, now);
     return undefined;
+  }
+
+  /**
+   * Why an upload is more than a user may store. Of blocks that a pointer reaches only the bytes are charged, exactly as clients expect, but on a
+   * disk each takes MIN_ADMITTED_BLOCK_SIZE at least; so their number is bounded as well, where no honest client gets.
+   */
+  private refusal(user: UserRecord, exceeded: ExceededQuota, blocks: number): PyrgosError | undefined {
+    const { quota, size, used } = exceeded;
+    const tolerance = user.isErrored ? OVER_QUOTA_TOLERANCE : 0;
+    if (used + size > quota + tolerance) return quotaReached(exceeded);
+    const count = this.ledger.users.blocks(user.name);
+    const maximum = FREE_BLOCKS + Math.floor(quota / QUOTA_BYTES_PER_BLOCK);
+    if (count + blocks <= maximum + Math.floor(tolerance / MIN_ADMITTED_BLOCK_SIZE)) return undefined;
+    return quotaReached(exceeded, `This account has ${count} blocks, and may have ${maximum}.`);
   }
 
   private recordOf(writer: PublicKeyHash): ReturnType<UsageLedger['writers']['get']> {
@@ -256,8 +302,7 @@ export class Space implements SpaceControl, GarbageRoots {
   /** Whether the owner deleted the account: the current identity says so, and no former one has data (chapter 05 section 21). */
   private isDeleted(userId: number, current: PublicKeyHash | undefined): boolean {
     let isDeleted = false;
-    for (const { isIdentity, writer } of this.ledger.writers.ofUser(userId)) {
-      if (!isIdentity) continue;
+    for (const { writer } of this.ledger.writers.identities(userId)) {
       const signed = this.ledger.pointers.get(writer);
       if (signed === undefined) continue;
       if (PointerUpdate.decodeVerifiedBefore(signed).updated !== undefined) return false;
@@ -269,12 +314,4 @@ export class Space implements SpaceControl, GarbageRoots {
 
 function unknownWriter(writer: PublicKeyHash): DeniedError {
   return new DeniedError('denied.block', 'Unknown writer on this server!', { writer: writer.toString() });
-}
-
-/** The wording is part of the protocol: clients recognise the refusal by it (chapter 02 section 2.4). */
-function quotaReached(used: number, quota: number, size: number): PyrgosError {
-  const text =
-    `Storage quota reached! \nUsed ${used} out of ${quota} bytes. Rejecting write of size ${size}. \n` +
-    'Please delete some files or request more space.';
-  return new PyrgosError('quota', text, { data: { used, quota, size } });
 }

@@ -6,7 +6,7 @@ import { pointerStoreContract, type StoreHarness } from '@pyrgos/testkit/contrac
 import { Interruption, SpaceWorld } from '../../test/space-world.js';
 import { GarbageCollector } from '../gc/garbage-collector.js';
 import type { PointerService } from './pointer-service.js';
-import { readBytes } from './sql-values.js';
+import { readBytes } from '../sql/sql-values.js';
 
 async function create(): Promise<StoreHarness> {
   const interruption = new Interruption();
@@ -34,7 +34,7 @@ async function create(): Promise<StoreHarness> {
     },
     openBlocks: async (): Promise<readonly Cid[]> =>
       world.db
-        .prepare('SELECT DISTINCT cid FROM transactions')
+        .prepare('SELECT cid FROM blocks WHERE put >= (SELECT min(first_put) FROM transactions)')
         .all()
         .map((row) => decodeCid(readBytes(row, 'cid'))),
     collectGarbage: async () =>

@@ -2,7 +2,7 @@ import { toHex, utf8Encode } from '@pyrgos/core/bytes';
 import type { Hasher, RandomSource } from '@pyrgos/core/crypto';
 import type { Clock } from '../ports/clock.js';
 import type { SqlDatabase, SqlStatement } from '../sql/sql-database.js';
-import { readInteger, readText } from './sql-values.js';
+import { readInteger, readText } from '../sql/sql-values.js';
 
 /** A sign-up token that was not used yet. */
 export interface SignupToken {

@@ -54,7 +54,7 @@ export class UsageLedger {
    */
   registerIdentity(name: string, identity: PublicKeyHash): WriterRecord {
     const user = this.users.ensure(name);
-    const writer = this.writers.find(identity) ?? this.writers.add(identity, user.id);
+    const writer = this.writers.find(identity) ?? this.writers.get(this.writers.add(identity, user.id));
     if (writer.userId !== user.id) throw new DeniedError('denied.signup', 'The identity key is in use by another account');
     if (!writer.isIdentity) {
       this.writers.setIdentity(writer.id);
@@ -70,7 +70,8 @@ export class UsageLedger {
    * belongs to somebody else.
    */
   registerWriter(userId: number, writer: PublicKeyHash): WriterRecord | undefined {
-    return this.register(changeOf(userId), writer);
+    const id = this.register(changeOf(userId), writer);
+    return id === undefined ? undefined : this.writers.get(id);
   }
 
   /** Charges a writer with a new version. */
@@ -92,6 +93,21 @@ export class UsageLedger {
       this.replace(writer, OwnedKeySource.named, children.named, change);
     }
     if (this.attachment.settle(change.added, change.removed)) this.sumUp(userId);
+  }
+
+  /** Registers some more children of a writer; the ids of those that are its user's. Same bounds as {@link setChildren}. */
+  addChildren(writer: WriterRecord, source: OwnedKeySourceCode, children: readonly PublicKeyHash[]): number[] {
+    const change = changeOf(writer.userId);
+    const ids = children.map((child) => this.add(writer, source, child, change)).filter((id) => id !== undefined);
+    if (this.attachment.settle(change.added, [])) this.sumUp(writer.userId);
+    return ids;
+  }
+
+  /** Takes some children from a writer. */
+  removeChildren(writer: WriterRecord, source: OwnedKeySourceCode, ids: readonly number[]): void {
+    const change = changeOf(writer.userId);
+    for (const id of ids) this.remove(writer, source, id, change);
+    if (this.attachment.settle([], change.removed)) this.sumUp(writer.userId);
   }
 
   /** What a user is charged with for admission: usage, and what hangs nowhere but is kept all the same. At most 2^53 - 1. */
@@ -153,9 +169,9 @@ export class UsageLedger {
     this.users.setPending(userId, clamp(pending));
   }
 
-  private register(change: TreeChange, writer: PublicKeyHash): WriterRecord | undefined {
-    const known = this.writers.find(writer);
-    if (known !== undefined) return known.userId === change.userId ? known : undefined;
+  private register(change: TreeChange, writer: PublicKeyHash): number | undefined {
+    const known = this.writers.idOf(writer);
+    if (known !== undefined) return known.userId === change.userId ? known.id : undefined;
     change.room ??= MAX_WRITERS_PER_USER - this.writers.count(change.userId);
     if (change.room <= 0) return undefined;
     change.room--;
@@ -167,7 +183,7 @@ export class UsageLedger {
       case 'unchanged':
         return;
       case 'difference':
-        for (const child of champ.removed) this.remove(writer, OwnedKeySource.champ, this.writers.find(child)?.id, change);
+        for (const child of champ.removed) this.remove(writer, OwnedKeySource.champ, this.writers.idOf(child)?.id, change);
         for (const child of champ.added) this.add(writer, OwnedKeySource.champ, child, change);
         return;
       case 'all':
@@ -190,7 +206,7 @@ export class UsageLedger {
   }
 
   private add(parent: WriterRecord, source: OwnedKeySourceCode, child: PublicKeyHash, change: TreeChange): number | undefined {
-    const id = this.register(change, child)?.id;
+    const id = this.register(change, child);
     if (id === undefined) return undefined;
     change.edges ??= MAX_OWNED_KEYS_PER_USER - this.owned.count(change.userId);
     if (change.edges > 0 && this.owned.add(parent.id, source, id)) {

@@ -2,8 +2,10 @@ import { NotFoundError, PyrgosError } from '@pyrgos/core/errors';
 import type { PublicKeyHash } from '@pyrgos/core/keys';
 import { equalTargets, PointerUpdate, WriterData } from '@pyrgos/core/model';
 import type { WriterPointer } from '@pyrgos/core/store';
+import { OWNED_KEYS_PER_TURN } from '../limits.js';
 import type { LocalBlocks } from '../ports/local-blocks.js';
 import type { SqlDatabase } from '../sql/sql-database.js';
+import { ChildRegistration } from './child-registration.js';
 import { type ChildrenUpdate, NO_CHILDREN } from './owned-children.js';
 import type { Space } from './space.js';
 
@@ -25,7 +27,12 @@ export interface RecountReport {
 
 /** Puts the books right from the pointers and blocks themselves: after a restore, and for an operator in doubt. Works while the server runs. */
 export class UsageRepair {
-  constructor(private readonly options: UsageRepairOptions) {}
+  private readonly registration: ChildRegistration;
+
+  constructor(private readonly options: UsageRepairOptions) {
+    const { ledger, turns } = options.space;
+    this.registration = new ChildRegistration({ db: options.db, ledger, turns });
+  }
 
   /**
    * Takes pointers in as a backup has them, past the rules of updates: they must have been verified. The user and its identities must be
@@ -53,6 +60,8 @@ export class UsageRepair {
     for (const { writer } of space.ledger.writers.ofUser(userId)) {
       const { isComplete, isCorrected } = await space.locks.run([writer.key], async () => this.recountWriter(username, writer));
       report.writers++;
+      // Writers without a version never wait for anything.
+      if (report.writers % OWNED_KEYS_PER_TURN === 0) await space.turns.next(username);
       if (isCorrected) report.corrected++;
       if (!isComplete) report.incomplete++;
     }
@@ -65,7 +74,7 @@ export class UsageRepair {
     username: string,
     writer: PublicKeyHash,
   ): Promise<{ readonly isCorrected: boolean; readonly isComplete: boolean }> {
-    const { db, space } = this.options;
+    const { space } = this.options;
     const { ledger } = space;
     const signed = ledger.pointers.get(writer);
     const target = signed === undefined ? undefined : PointerUpdate.decodeVerifiedBefore(signed).updated;
@@ -75,23 +84,28 @@ export class UsageRepair {
       writerData === undefined
         ? NO_CHILDREN
         : await space.children.update(username, writer, writerData, { ownedRoot: undefined, isOwnedKnown: false });
-    return db.transaction(() => {
-      const before = ledger.writers.find(writer);
-      // Removed by the operator meanwhile.
-      if (before === undefined) return { isCorrected: false, isComplete: true };
-      ledger.setChildren(before.userId, [{ writer: before, children }]);
-      ledger.setCounted(ledger.writers.get(before.id), {
-        target,
-        directBytes: counted.bytes,
-        missing: counted.missing,
-        ownedRoot: writerData?.owned,
-        isOwnedKnown: children.champ.kind !== 'unreadable',
-      });
-      // Counted while others upload: what arrived meanwhile is looked for with the next update.
-      if (counted.missing?.length !== 0) ledger.users.addIncomplete(before.userId, -1, false);
-      const isCorrected = before.directBytes !== counted.bytes || !equalTargets(before.target, target);
-      return { isCorrected, isComplete: counted.missing?.length === 0 };
+    const outcome = await this.registration.run({
+      username,
+      writer,
+      update: children,
+      // The lock keeps updates away.
+      isCurrent: () => true,
+      finish: (now) => {
+        ledger.setCounted(now, {
+          target,
+          directBytes: counted.bytes,
+          missing: counted.missing,
+          ownedRoot: writerData?.owned,
+          isOwnedKnown: children.champ.kind !== 'unreadable',
+        });
+        // Counted while others upload: what arrived meanwhile is looked for with the next update.
+        if (counted.missing?.length !== 0) ledger.users.addIncomplete(now.userId, -1, false);
+        const isCorrected = now.directBytes !== counted.bytes || !equalTargets(now.target, target);
+        return { isCorrected, isComplete: counted.missing?.length === 0 };
+      },
     });
+    // Otherwise it was removed by the operator meanwhile.
+    return outcome ?? { isCorrected: false, isComplete: true };
   }
 
   /** Undefined when the block is missing or damaged. */

@@ -1,5 +1,5 @@
 import type { SqlDatabase, SqlRow, SqlStatement } from '../sql/sql-database.js';
-import { readFlag, readInteger, readText } from './sql-values.js';
+import { readFlag, readInteger, readText } from '../sql/sql-values.js';
 import type { RateState } from './upload-rate.js';
 
 /** The account of one user: what it stores and what it is just uploading. Bytes. */
@@ -48,6 +48,7 @@ export class UserTable {
   private readonly selectByName: SqlStatement;
   private readonly selectById: SqlStatement;
   private readonly selectNames: SqlStatement;
+  private readonly selectBlocks: SqlStatement;
   private readonly insert: SqlStatement;
   private readonly updateUsage: SqlStatement;
   private readonly updatePending: SqlStatement;
@@ -61,6 +62,7 @@ export class UserTable {
     this.selectByName = db.prepare(`SELECT ${columns} FROM users WHERE name = ?`);
     this.selectById = db.prepare(`SELECT ${columns} FROM users WHERE id = ?`);
     this.selectNames = db.prepare('SELECT name FROM users ORDER BY name');
+    this.selectBlocks = db.prepare('SELECT blocks FROM partitions WHERE username = ?');
     this.insert = db.prepare('INSERT INTO users (name) VALUES (?) ON CONFLICT (name) DO NOTHING');
     this.updateUsage = db.prepare('UPDATE users SET total_bytes = ?, detached_bytes = ? WHERE id = ?');
     this.updatePending = db.prepare('UPDATE users SET pending_bytes = ? WHERE id = ?');
@@ -92,6 +94,12 @@ export class UserTable {
     if (found !== undefined) return found;
     this.insert.run(name);
     return this.ensure(name);
+  }
+
+  /** How many blocks a user has, those that garbage collection will delete included. */
+  blocks(name: string): number {
+    const row = this.selectBlocks.get(name);
+    return row === undefined ? 0 : readInteger(row, 'blocks');
   }
 
   /** All names, sorted by code point. */

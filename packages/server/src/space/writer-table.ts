@@ -2,7 +2,7 @@ import type { Cid } from '@pyrgos/core/codec';
 import { decodeCid } from '@pyrgos/core/codec';
 import { PublicKeyHash } from '@pyrgos/core/keys';
 import type { SqlDatabase, SqlRow, SqlStatement } from '../sql/sql-database.js';
-import { readBytes, readFlag, readInteger, readMaybeCid } from './sql-values.js';
+import { readBytes, readFlag, readInteger, readMaybeCid } from '../sql/sql-values.js';
 
 /** One writer and what it is charged with; see schema.ts. */
 export interface WriterRecord {
@@ -33,6 +33,12 @@ export interface CountedState {
   readonly missing: readonly Cid[] | undefined;
   readonly ownedRoot: Cid | undefined;
   readonly isOwnedKnown: boolean;
+}
+
+/** What a writer points at, as it is stored. */
+export interface StoredTarget {
+  readonly target: Uint8Array | undefined;
+  readonly signed: Uint8Array | undefined;
 }
 
 const TOO_MANY = -1;
@@ -79,8 +85,11 @@ function recordOf(row: SqlRow): WriterRecord {
 /** The table `writers`. Statements only: the rules are in {@link UsageLedger}. */
 export class WriterTable {
   private readonly selectByKey: SqlStatement;
+  private readonly selectIdByKey: SqlStatement;
   private readonly selectById: SqlStatement;
   private readonly selectOfUser: SqlStatement;
+  private readonly selectIdentities: SqlStatement;
+  private readonly selectTargets: SqlStatement;
   private readonly countOfUser: SqlStatement;
   private readonly selectExpired: SqlStatement;
   private readonly selectExpiredSum: SqlStatement;
@@ -90,6 +99,7 @@ export class WriterTable {
   private readonly updateIdentity: SqlStatement;
   private readonly updateAttached: SqlStatement;
   private readonly updateCounted: SqlStatement;
+  private readonly updateOwnedUnknown: SqlStatement;
   private readonly updatePending: SqlStatement;
   private readonly deleteOfUser: SqlStatement;
   private readonly selectMissing: SqlStatement;
@@ -99,9 +109,12 @@ export class WriterTable {
 
   constructor(db: SqlDatabase) {
     this.selectByKey = db.prepare(`SELECT ${columns} FROM writers WHERE key = ?`);
+    this.selectIdByKey = db.prepare('SELECT id, user_id FROM writers WHERE key = ?');
     this.selectById = db.prepare(`SELECT ${columns} FROM writers WHERE id = ?`);
     // Not one long result: users may have thousands of writers.
     this.selectOfUser = db.prepare(`SELECT ${columns} FROM writers WHERE user_id = ? AND id > ? ORDER BY id LIMIT 500`);
+    this.selectIdentities = db.prepare(`SELECT ${columns} FROM writers WHERE user_id = ? AND is_identity = 1`);
+    this.selectTargets = db.prepare('SELECT target, signed FROM writers LEFT JOIN pointers ON writer = key WHERE user_id = ?');
     this.countOfUser = db.prepare('SELECT count(*) AS count FROM writers WHERE user_id = ?');
     this.selectExpired = db.prepare(`SELECT ${columns} FROM writers WHERE user_id = ? AND pending_bytes > 0 AND pending_at < ? LIMIT 500`);
     this.selectExpiredSum = db.prepare(
@@ -117,6 +130,7 @@ export class WriterTable {
     this.updateCounted = db.prepare(
       'UPDATE writers SET target = ?, direct_bytes = ?, missing_count = ?, owned_root = ?, is_owned_known = ? WHERE id = ?',
     );
+    this.updateOwnedUnknown = db.prepare('UPDATE writers SET is_owned_known = 0 WHERE id = ?');
     this.updatePending = db.prepare('UPDATE writers SET pending_bytes = ?, pending_at = ? WHERE id = ?');
     this.deleteOfUser = db.prepare('DELETE FROM writers WHERE user_id = ?');
     this.selectMissing = db.prepare('SELECT cid FROM missing_blocks WHERE writer_id = ?');
@@ -129,6 +143,12 @@ export class WriterTable {
   find(writer: PublicKeyHash): WriterRecord | undefined {
     const row = this.selectByKey.get(writer.cid.bytes);
     return row === undefined ? undefined : recordOf(row);
+  }
+
+  /** Only by what other tables know a writer, and whose it is; far cheaper than its record. */
+  idOf(writer: PublicKeyHash): { readonly id: number; readonly userId: number } | undefined {
+    const row = this.selectIdByKey.get(writer.cid.bytes);
+    return row === undefined ? undefined : { id: readInteger(row, 'id'), userId: readInteger(row, 'user_id') };
   }
 
   /** The record under an id of another table. */
@@ -148,6 +168,22 @@ export class WriterTable {
       if (end === undefined) return;
       last = end.id;
     }
+  }
+
+  /** The identities of a user, current and former: as many as its chain has links. */
+  identities(userId: number): WriterRecord[] {
+    return this.selectIdentities.all(userId).map(recordOf);
+  }
+
+  /**
+   * What all writers of a user point at, read at one instant and not decoded yet: the counted target, a binary CID, and the signed pointer.
+   * At most MAX_WRITERS_PER_USER.
+   */
+  targets(userId: number): readonly StoredTarget[] {
+    return this.selectTargets.all(userId).map((row) => ({
+      target: row['target'] === null ? undefined : readBytes(row, 'target'),
+      signed: row['signed'] === null ? undefined : readBytes(row, 'signed'),
+    }));
   }
 
   /** How many writers a user has. */
@@ -180,12 +216,12 @@ export class WriterTable {
     return this.selectIncomplete.all(userId, after, limit).map(recordOf);
   }
 
-  /** Adds an unknown writer. */
-  add(writer: PublicKeyHash, userId: number): WriterRecord {
+  /** Adds an unknown writer; its id. */
+  add(writer: PublicKeyHash, userId: number): number {
     this.insert.run(writer.cid.bytes, userId);
-    const added = this.find(writer);
+    const added = this.idOf(writer);
     if (added === undefined) throw new RangeError('no such writer');
-    return added;
+    return added.id;
   }
 
   setIdentity(id: number): void {
@@ -213,6 +249,11 @@ export class WriterTable {
       state.isOwnedKnown ? 1 : 0,
       id,
     );
+  }
+
+  /** Makes the next version of the writer read its whole list of children. */
+  setOwnedUnknown(id: number): void {
+    this.updateOwnedUnknown.run(id);
   }
 
   setPending(id: number, bytes: number, at: number): void {

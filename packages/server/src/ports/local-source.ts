@@ -1,6 +1,6 @@
 import { NotFoundError } from '@pyrgos/core/errors';
 import type { BlockSource } from '@pyrgos/core/store';
-import type { LocalBlocks } from '../ports/local-blocks.js';
+import type { LocalBlocks } from './local-blocks.js';
 
 /** The blocks of one user as a source for the readers of core: no access check, because the server reads for itself. */
 export function localBlockSource(local: LocalBlocks, username: string): BlockSource {

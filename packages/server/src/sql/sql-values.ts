@@ -1,7 +1,7 @@
 import { copyBytes } from '@pyrgos/core/bytes';
 import { type Cid, decodeCid } from '@pyrgos/core/codec';
 import { PyrgosError } from '@pyrgos/core/errors';
-import type { SqlRow } from '../sql/sql-database.js';
+import type { SqlRow } from './sql-database.js';
 
 function unexpected(column: string): never {
   throw new PyrgosError('storage', `The database has an unexpected value in column ${column}. Restore a backup.`, { data: { column } });
