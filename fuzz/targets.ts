@@ -6,7 +6,9 @@ import * as keys from '@pyrgos/core/keys';
 import { seededRandom } from '@pyrgos/testkit/random';
 import { type FuzzTarget, objectTarget, textTarget } from './target.js';
 import { accountTargets } from './targets-accounts.js';
+import { fileTargets } from './targets-files.js';
 import { mutableDataTargets } from './targets-mutable-data.js';
+import { sessionTargets } from './targets-session.js';
 
 async function* pieces(bytes: Uint8Array, size: number): AsyncGenerator<Uint8Array, void, undefined> {
   for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
@@ -240,6 +242,13 @@ function chapterOneTargets(crypto: CryptoProvider): FuzzTarget[] {
 /** Every target, in a fixed order; the seeds come from a fixed random source, so that a run can be repeated. */
 export async function createTargets(): Promise<ReadonlyMap<string, FuzzTarget>> {
   const crypto = withRandomSource(await loadCrypto(), seededRandom(20_261_124));
-  const targets = [...codecTargets(), ...chapterOneTargets(crypto), ...(await mutableDataTargets(crypto)), ...accountTargets(crypto)];
+  const targets = [
+    ...codecTargets(),
+    ...chapterOneTargets(crypto),
+    ...(await mutableDataTargets(crypto)),
+    ...accountTargets(crypto),
+    ...fileTargets(crypto),
+    ...sessionTargets(crypto),
+  ];
   return new Map(targets.map((target) => [target.name, target]));
 }

@@ -1,13 +1,7 @@
 /**
  * A client that nobody here wrote lives on our server: it signs up, logs in again, moves files of 0 B, 5 MiB and 50 MiB, makes directories,
  * befriends, shares, and opens secret links.
- *
- * Needs, by environment variable, two programs of a foreign Peergos client:
- *   PYRGOS_FOREIGN_SHELL   an interactive shell: `SHELL --server URL --username NAME [--fresh]`, `SHELL --server URL --links LINK`;
- *                          password and commands on standard input
- *   PYRGOS_FOREIGN_SIGNUP  `SIGNUP URL NAME PASSWORD [TOKEN]`, which signs up and logs in
  */
-import { spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
@@ -15,11 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type DaemonProcess, startDaemonProcess } from '@pyrgos/testkit/server';
-
-const shell = process.env['PYRGOS_FOREIGN_SHELL'] ?? '';
-const signupProgram = process.env['PYRGOS_FOREIGN_SIGNUP'] ?? '';
-const available = existsSync(shell) && existsSync(signupProgram);
-const reason = available ? '' : ' (needs a foreign client: PYRGOS_FOREIGN_SHELL and PYRGOS_FOREIGN_SIGNUP)';
+import { foreignClientMissing, foreignShell, foreignSignUp, isForeignClientThere, runAs, runProgram } from './foreign-programs.js';
 
 const MiB = 1024 * 1024;
 const TIMEOUT = 240_000;
@@ -28,31 +18,14 @@ function sha256(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex');
 }
 
-/** Runs a program to its end; rejects with what it printed when it fails. */
-async function run(program: string, args: readonly string[], input: string, home: string): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { cwd: home, env: { ...process.env, HOME: home }, stdio: ['pipe', 'pipe', 'pipe'] });
-    let output = '';
-    child.stdout.on('data', (data: Buffer) => (output += data.toString('utf8')));
-    child.stderr.on('data', (data: Buffer) => (output += data.toString('utf8')));
-    child.once('error', reject);
-    child.once('close', (code) => (code === 0 ? resolve(output) : reject(new Error(`exit code ${code}\n${output}`))));
-    child.stdin.end(input);
-  });
-}
-
-describe.skipIf(!available)(`a foreign client on our server${reason}`, () => {
+describe.skipIf(!isForeignClientThere)(`a foreign client on our server${foreignClientMissing}`, () => {
   let daemon: DaemonProcess;
   let home: string;
   const password = randomBytes(12).toString('hex');
 
   /** Commands of a signed-in user; fails when one of them prints an error. */
-  const as = async (username: string, ...commands: readonly string[]): Promise<string> => {
-    const args = ['--server', daemon.url, '--username', username, '--fresh'];
-    const output = await run(shell, args, [password, ...commands, 'exit', ''].join('\n'), home);
-    expect(output, output).not.toMatch(/(?:^|> )error: /m);
-    return output;
-  };
+  const as = async (username: string, ...commands: readonly string[]): Promise<string> =>
+    runAs(daemon.url, username, password, home, commands);
 
   beforeAll(async () => {
     home = await mkdtemp(join(tmpdir(), 'pyrgos-foreign-'));
@@ -65,15 +38,15 @@ describe.skipIf(!available)(`a foreign client on our server${reason}`, () => {
   });
 
   test.each(['alice', 'bob'])('%s signs up and logs in', { timeout: TIMEOUT }, async (username) => {
-    await run(signupProgram, [daemon.url, username, password], '', home);
+    await runProgram(foreignSignUp, [daemon.url, username, password], '', home);
     expect(await as(username, 'pwd', 'space')).toContain(`Connected to ${daemon.url}`);
   });
 
   test('a wrong password and a taken name are refused', { timeout: TIMEOUT }, async () => {
-    await expect(run(shell, ['--server', daemon.url, '--username', 'alice', '--fresh'], 'wrong\nexit\n', home)).rejects.toThrow(
-      /Incorrect username or password/,
-    );
-    await expect(run(signupProgram, [daemon.url, 'alice', password], '', home)).rejects.toThrow();
+    await expect(
+      runProgram(foreignShell, ['--server', daemon.url, '--username', 'alice', '--fresh'], 'wrong\nexit\n', home),
+    ).rejects.toThrow(/Incorrect username or password/);
+    await expect(runProgram(foreignSignUp, [daemon.url, 'alice', password], '', home)).rejects.toThrow();
   });
 
   test.each([0, 1, 5 * MiB, 5 * MiB + 1, 50 * MiB])('a file of %i bytes goes up and comes back', { timeout: TIMEOUT }, async (size) => {
@@ -126,7 +99,7 @@ describe.skipIf(!available)(`a foreign client on our server${reason}`, () => {
       return found;
     };
     const openLink = async (link: string, ...lines: readonly string[]): Promise<string> =>
-      run(shell, ['--server', daemon.url, '--links', link], [...lines, 'exit', ''].join('\n'), home);
+      runProgram(foreignShell, ['--server', daemon.url, '--links', link], [...lines, 'exit', ''].join('\n'), home);
 
     const plain = linkOf(await as('alice', 'link docs'));
     expect(await openLink(plain, 'ls')).toMatch(/docs|alice/);

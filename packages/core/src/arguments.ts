@@ -56,6 +56,11 @@ export function assertBoolean(field: string, value: unknown): asserts value is b
   if (typeof value !== 'boolean') throw new ArgumentError(field, 'must be a boolean');
 }
 
+/** Requires a function. */
+export function assertFunction(field: string, value: unknown): void {
+  if (typeof value !== 'function') throw new ArgumentError(field, 'must be a function');
+}
+
 /** Requires an object: parameters, options, a port. */
 export function assertObject(field: string, value: unknown): asserts value is object {
   if (typeof value !== 'object' || value === null) throw new ArgumentError(field, 'must be an object');

@@ -207,6 +207,79 @@ function samples(): readonly unknown[] {
     new keys.RandomSecretGeneration(),
     AbortSignal.abort(),
     ...accountSamples(pair, boxing, batWithId, root, cipherText),
+    ...fileSamples(pair, capability, tree),
+  ];
+}
+
+/** Values of the formats of files and directories. */
+function fileSamples(pair: keys.SigningKeyPair, capability: model.AbsoluteCapability, tree: containers.HashTree): readonly unknown[] {
+  const [rBaseKey, otherKey] = [capability.rBaseKey, keys.SymmetricKey.of(new Uint8Array(32).fill(5))];
+  const { bat, location } = capability;
+  const writable = model.AbsoluteCapability.of({ ...capability, wBaseKey: otherKey });
+  const modified = model.Timestamp.of(1_700_000_000, 5);
+  const thumbnail = model.Thumbnail.of('image/png', new Uint8Array(3));
+  const parts = { name: 'a', isDirectory: false, mimeType: 'text/plain', size: 3, modified, streamSecret: new Uint8Array(32), thumbnail };
+  const properties = model.FileProperties.of(parts);
+  const link = model.RelativeCapability.relativise(crypto, writable, capability);
+  const facts = { name: 'a', mimeType: 'text/plain' };
+  const named = model.NamedRelativeCapability.of(link, facts);
+  const entry = model.ChildEntry.of(named);
+  const signerLink = containers.SymmetricLinkToSigner.create(crypto, otherKey, pair.signer);
+  const base = model.BaseSection.of(otherKey, link, signerLink);
+  const parent = model.ParentSection.of(properties, link);
+  const common = { rBaseKey, bat, next: location, signerLink };
+  const fileParts = { ...common, dataKey: otherKey, properties, data: new Uint8Array(3) };
+  const directory = model.FileProperties.of({ name: 'd', isDirectory: true, mimeType: '', size: 0, modified });
+  const directoryParts = { ...common, parentKey: otherKey, properties: directory, children: [entry] };
+  const file = model.sealFileChunk(crypto, fileParts);
+  const folder = model.sealDirectoryChunk(crypto, directoryParts);
+  const resume = { rBaseKey, dataKey: otherKey, wBaseKey: otherKey, first: location, streamSecret: new Uint8Array(32) };
+  const upload = {
+    path: 'alice/a',
+    size: 3,
+    owner: capability.owner,
+    writer: pair.signer,
+    first: location,
+    streamSecret: new Uint8Array(32),
+    startTime: 4,
+    hashTree: tree,
+    keys: { ...resume, properties },
+  };
+  return [
+    writable,
+    location,
+    modified,
+    thumbnail,
+    parts,
+    properties,
+    directory,
+    link,
+    { mapKey: new Uint8Array(32), key: rBaseKey, bat },
+    facts,
+    named,
+    model.NamedAbsoluteCapability.of(capability, facts),
+    model.CapabilityWithPath.of(capability, '/alice/a'),
+    model.Location.ofCapability(capability),
+    entry,
+    [entry],
+    [named.toCbor()],
+    signerLink,
+    base,
+    parent,
+    fileParts,
+    directoryParts,
+    file.node,
+    folder.node,
+    { batIds: [] },
+    model.openNode(crypto, file.node, writable),
+    model.openNode(crypto, folder.node, writable),
+    resume,
+    model.ResumeUploadProps.of(resume),
+    upload,
+    model.UploadTransaction.of(upload),
+    { isDirectory: false, mimeType: 'text/plain' },
+    new containers.HashTreeBuilder(crypto).addLeaf(new Uint8Array(32)),
+    { now: (): number => 1_705_311_000_000 },
   ];
 }
 
@@ -300,7 +373,7 @@ const isExcluded = (name: string): boolean => excluded.has(name) || name.startsW
 const hidden = new Set(
   (
     'close at bitmap buildNode descendLoaded edit entriesIn fail find finish load need own putAt refreshRootBat removeFrom required reserve ' +
-    'save saveChildren saving take touch walk inlineForm'
+    'save saveChildren saving take touch walk inlineForm inlineResult fragmentedResult'
   ).split(' '),
 );
 

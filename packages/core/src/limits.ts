@@ -59,6 +59,16 @@ export const MAX_SECTION_SIZE = 8_388_608;
 export const MAX_FRAGMENTS = 2048;
 /** Leaves of a content hash tree: what three levels hold, 5 PiB of file (chapter 04 section 8.1). */
 export const MAX_HASH_TREE_LEAVES = 1_073_741_824;
+/** Longest name of a file or directory, in UTF-16 code units (chapter 04 section 1). */
+export const MAX_FILE_NAME_LENGTH = 255;
+/** Longest path, in UTF-16 code units (chapter 04 section 1). */
+export const MAX_PATH_LENGTH = 4096;
+/** Largest thumbnail (chapter 04 section 1). */
+export const MAX_THUMBNAIL_SIZE = 102_400;
+/** Largest file: what a content hash tree covers, 5 PiB (chapter 04 section 25). */
+export const MAX_FILE_SIZE = 5_629_499_534_213_120;
+/** Entries that a writer puts into one chunk of a directory; readers accept any number (chapter 04 section 1). */
+export const MAX_CHILDREN_PER_CHUNK = 500;
 /** Longest body of a MultiWriterCommit (chapter 03 section 2.5). */
 export const MAX_MULTI_WRITER_COMMIT_SIZE = 1_048_576;
 /** Writers that a walk over one user's ownership tree visits before it gives up (ours). */
@@ -133,3 +143,45 @@ export const MAX_PRESIGNED_URL_LENGTH = 8192;
 export const MAX_PRESIGNED_HEADERS = 32;
 /** Longest IPNS record (chapter 08 section 9.2). */
 export const MAX_IPNS_RECORD_SIZE = 10_240;
+/** Bytes of parsed nodes and opened child lists that a client keeps in memory unless told otherwise (ours). */
+export const NODE_CACHE_SIZE = 33_554_432;
+/** Link nodes in a row that a reader follows; there is never more than one (chapter 04 section 10; ours). */
+export const MAX_LINK_NODES = 16;
+/** Chunks of one directory that a reader follows: two million children (chapter 04 section 9.2; ours). */
+export const MAX_DIRECTORY_CHUNKS = 4096;
+/** Parent links that a reader follows on the way to the root; a path has at most 2,048 names (chapter 04 section 10; ours). */
+export const MAX_PARENT_LINKS = 2048;
+/** Most bytes that one call reads into memory; larger ranges are streamed (ours). */
+export const MAX_READ_SIZE = 268_435_456;
+/** Requests to one server that a client has in flight; more wait in line (chapter 02 section 19.1). */
+export const MAX_CLIENT_REQUESTS = 50;
+/** Blocks in one upload request; their bytes stay within MAX_BLOCK_SIZE (chapter 02 section 5.4; ours). */
+export const MAX_BLOCKS_PER_PUT = 1000;
+/** Upload requests of one call in flight at a time (ours). */
+export const MAX_PUTS_IN_FLIGHT = 4;
+/** Answers up to this size never wait for memory (ours). */
+export const SMALL_ANSWER_SIZE = 2_097_152;
+/** Larger answers that a client receives at a time; the others wait (ours). */
+export const MAX_LARGE_ANSWERS = 2;
+/** Largest answer of lists of factors, BATs, messages, requests and the like (ours). */
+export const MAX_LIST_ANSWER_SIZE = 1_048_576;
+/** Largest chain of claims in an answer (chapter 02 section 8). */
+export const MAX_CHAIN_ANSWER_SIZE = 4_194_304;
+/** Largest list of all usernames of a server, unpacked: about a million names (ours). */
+export const MAX_USERNAMES_ANSWER_SIZE = 16_777_216;
+/** Largest answer with snapshots of accounts (ours). */
+export const MAX_SNAPSHOT_ANSWER_SIZE = 33_554_432;
+/** Largest answer that is a small record or a short text (ours). */
+export const MAX_RECORD_ANSWER_SIZE = 65_536;
+/** Ids of one server, present and past, that a client accepts (ours). */
+export const MAX_SERVER_IDS = 1000;
+/** Characters of a server's own words that an error shows (ours). */
+export const MAX_SERVER_TEXT_LENGTH = 200;
+/** Milliseconds that a request may take, beside one for every TRANSFER_BYTES_PER_MILLISECOND bytes (chapter 02 section 19.1; ours). */
+export const CALL_TIMEOUT = 60_000;
+/** Slowest transfer, in bytes per millisecond, that the time-out of a request allows for (chapter 02 section 19.1). */
+export const TRANSFER_BYTES_PER_MILLISECOND = 50;
+/** Milliseconds without a byte of an answer that has begun, after which it is given up; twice that at most (ours). */
+export const ANSWER_IDLE_TIMEOUT = 30_000;
+/** Milliseconds after its last answer in which a server that refuses connections is taken for one that restarts (ours). */
+export const RESTART_PATIENCE = 60_000;

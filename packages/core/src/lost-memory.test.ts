@@ -17,7 +17,7 @@ import {
   Multihash,
   readCar,
 } from './codec/index.js';
-import { CipherText, FragmentedPaddedCipherText, PasswordProtected, RootHash } from './containers/index.js';
+import { CipherText, FragmentedPaddedCipherText, HashTreeBuilder, PasswordProtected, RootHash } from './containers/index.js';
 import { loadCrypto } from './crypto/index.js';
 import { createCryptoPool, createInlinePool } from './crypto/pool/index.js';
 import {
@@ -36,7 +36,17 @@ import {
   SymmetricKey,
   verifyDetached,
 } from './keys/index.js';
-import { Champ, ChunkMirrorCap, MemoryBlocks, PointerUpdate, WriterData } from './model/index.js';
+import {
+  Champ,
+  ChunkMirrorCap,
+  CryptreeNode,
+  detectMimeType,
+  fitChunk,
+  MemoryBlocks,
+  PointerUpdate,
+  Thumbnail,
+  WriterData,
+} from './model/index.js';
 
 /**
  * An array whose memory went to another thread has length 0. To hash, sign or encrypt nothing instead of the caller's data would lose the
@@ -77,6 +87,12 @@ const calls: Readonly<Record<string, () => unknown>> = {
   'CipherText.seal': () => CipherText.seal(crypto, key, lost),
   'CipherText.decode': () => CipherText.decode(lost),
   'FragmentedPaddedCipherText.seal': () => FragmentedPaddedCipherText.seal(crypto, key, lost),
+  'FragmentedPaddedCipherText.sealInPool': async () => FragmentedPaddedCipherText.sealInPool(crypto, createInlinePool(crypto), key, lost),
+  'HashTreeBuilder.addChunk': () => new HashTreeBuilder(crypto).addChunk(lost),
+  'Thumbnail.of': () => Thumbnail.of('image/png', lost),
+  fitChunk: () => fitChunk(lost, 5, 0),
+  detectMimeType: () => detectMimeType(lost, 'a'),
+  'CryptreeNode.decode': () => CryptreeNode.decode(lost),
   'PasswordProtected.seal': async () => PasswordProtected.seal(crypto, lost, 'password'),
   'RootHash.of': () => RootHash.of(lost),
   signDetached: () => signDetached(crypto, pair.secretKey, lost),

@@ -1,12 +1,12 @@
+import { assertInstance } from '@pyrgos/core/arguments';
 import { assertBytes } from '@pyrgos/core/bytes';
 import { Cid, CidCodec } from '@pyrgos/core/codec';
 import type { Hasher } from '@pyrgos/core/crypto';
 import { ArgumentError, LimitError } from '@pyrgos/core/errors';
-import type { PublicKeyHash } from '@pyrgos/core/keys';
+import { PublicKeyHash } from '@pyrgos/core/keys';
 import { MAX_BLOCK_SIZE } from '@pyrgos/core/limits';
 import { followedLinks } from '@pyrgos/core/model';
 import type { BlockReadContext, BlockSink, BlockSource } from '@pyrgos/core/store';
-import { assertCid, assertWriter } from './checks.js';
 import { DroppedBlocks, linksOrNone } from './dropped-blocks.js';
 
 /** A block that is not uploaded yet. It has no signature: most buffered blocks are dropped before they would need one. */
@@ -65,13 +65,13 @@ export class BlockBuffer implements BlockSource {
 
   /** Where computations of `writer` put their new dag-cbor blocks. */
   sinkFor(writer: PublicKeyHash): BlockSink {
-    assertWriter('writer', writer);
+    assertInstance('writer', writer, PublicKeyHash);
     return { putCbor: (bytes) => this.putCbor(writer, bytes) };
   }
 
   /** The buffered block, or undefined; never asks the source. */
   find(cid: Cid): BufferedBlock | undefined {
-    assertCid(cid);
+    assertInstance('cid', cid, Cid);
     return this.blocks.get(cid.key);
   }
 
@@ -89,7 +89,7 @@ export class BlockBuffer implements BlockSource {
    * buffered is on the server already, unless it was dropped. FormatError for a buffered block that is no dag-cbor.
    */
   reachableFrom(root: Cid): BufferedReach {
-    assertCid(root);
+    assertInstance('cid', root, Cid);
     const { marked, exits } = this.mark([root], followedLinks);
     return { blocks: [...this.blocks.values()].filter(({ cid }) => marked.has(cid.key)), exits };
   }
@@ -153,7 +153,7 @@ export class BlockBuffer implements BlockSource {
   }
 
   private put(writer: PublicKeyHash, bytes: Uint8Array, isRaw: boolean): Cid {
-    assertWriter('writer', writer);
+    assertInstance('writer', writer, PublicKeyHash);
     assertBytes('bytes', bytes);
     if (bytes.length > MAX_BLOCK_SIZE) throw new LimitError('block size', bytes.length, MAX_BLOCK_SIZE);
     this.requireOpen();

@@ -1,12 +1,13 @@
+import { assertFunction, assertInstance } from '@pyrgos/core/arguments';
 import { assertInteger } from '@pyrgos/core/bytes';
 import type { CryptoProvider } from '@pyrgos/core/crypto';
 import { ArgumentError, throwIfAborted } from '@pyrgos/core/errors';
-import type { PublicKeyHash, Signer } from '@pyrgos/core/keys';
+import { PublicKeyHash, type Signer } from '@pyrgos/core/keys';
 import { WRITE_BUFFER_FLUSH_SIZE } from '@pyrgos/core/limits';
-import { CommittedWriterData, Snapshot, type WriterData } from '@pyrgos/core/model';
+import { CommittedWriterData, Snapshot, WriterData } from '@pyrgos/core/model';
 import type { BlockReadContext } from '@pyrgos/core/store';
 import { BlockBuffer } from './block-buffer.js';
-import { assertFunction, assertSigner, assertSnapshot, assertWriter, assertWriterData } from './checks.js';
+import { assertSigner } from './checks.js';
 import { type AcknowledgedVersion, type CommitStores, flush } from './flush.js';
 import { mergeWriterData } from './merge.js';
 import { PointerBuffer, writerOf } from './pointer-buffer.js';
@@ -81,7 +82,7 @@ export class Committer {
 
   /** The last version of a writer that is known to be on the server, as far as this operation has changed it; for lookups. */
   committedVersionOf(writer: PublicKeyHash): CommittedWriterData | undefined {
-    assertWriter('writer', writer);
+    assertInstance('writer', writer, PublicKeyHash);
     return this.pointers.committedVersionOf(writer) ?? this.acknowledgedVersions.get(writer.key)?.version;
   }
 
@@ -95,16 +96,16 @@ export class Committer {
    * errors of {@link Committer.flush}.
    */
   async commit(snapshot: Snapshot, signer: Signer, writerData: WriterData): Promise<Snapshot> {
-    assertSnapshot('snapshot', snapshot);
+    assertInstance('snapshot', snapshot, Snapshot);
     assertSigner('signer', signer);
-    assertWriterData('writerData', writerData);
+    assertInstance('writerData', writerData, WriterData);
     if (!writerData.controller.equals(signer.publicKeyHash)) throw new ArgumentError('writerData.controller', 'must be the writer');
     return this.record(snapshot, signer, writerData);
   }
 
   /** Deletes a writer of `snapshot`: its pointer becomes EMPTY. Otherwise like {@link Committer.commit}. */
   async delete(snapshot: Snapshot, signer: Signer): Promise<Snapshot> {
-    assertSnapshot('snapshot', snapshot);
+    assertInstance('snapshot', snapshot, Snapshot);
     assertSigner('signer', signer);
     if (!snapshot.has(signer.publicKeyHash)) throw new ArgumentError('snapshot', 'must hold the version of the writer');
     return this.record(snapshot, signer, undefined);

@@ -40,6 +40,24 @@ describe('retrying', () => {
     expect(block.calls()).toBe(7);
   });
 
+  test('does not multiply the attempts when layers are stacked', async () => {
+    const clock = new ManualClock();
+    const options = { clock, random: constantRandom(0) };
+    let calls = 0;
+    const inner = async (): Promise<string> =>
+      retrying(
+        async () => {
+          calls++;
+          throw networkError();
+        },
+        POINTER_RETRIES,
+        options,
+      );
+    expect(await outcome(retrying(inner, BLOCK_RETRIES, options))).toBe('network');
+    expect(calls).toBe(3);
+    expect(clock.sleeps).toEqual([1000, 2000]);
+  });
+
   test('adds a random part below half a second or half of the delay', () => {
     expect(POINTER_RETRIES.delay(2, 0.9999)).toBe(2499);
     expect(BLOCK_RETRIES.delay(3, 0.9999)).toBe(5999);

@@ -23,12 +23,20 @@ export const BLOCK_RETRIES: RetryPolicy = {
   delay: (attempt, fraction) => 1000 * 2 ** (attempt - 1) + Math.floor(fraction * 500 * 2 ** (attempt - 1)),
 };
 
+/** Calls of accounts, space and the like that change nothing, or nothing the second time (ours: the reference makes one attempt). */
+export const READ_RETRIES: RetryPolicy = POINTER_RETRIES;
+
 /** What retrying needs from outside. */
 export interface RetryOptions {
   readonly clock: Clock;
   readonly random: RandomSource;
   readonly signal?: AbortSignal | undefined;
 }
+
+/**
+ * Errors after which all attempts were used up, here or in a layer below: layers may be stacked, and their attempts must not multiply.
+ */
+const spent = new WeakSet<PyrgosError>();
 
 /** Families that say the same thing however often they are asked. */
 const NEVER_RETRIED: ReadonlySet<string> = new Set([
@@ -46,17 +54,18 @@ const NEVER_RETRIED: ReadonlySet<string> = new Set([
 
 /**
  * Whether repeating the same call can help: only for an error that says so itself (`retry: 'safe'`) and is no conflict, refusal,
- * quota, missing thing or malformed answer. Errors from outside the family are bugs and never retried.
+ * quota, missing thing or malformed answer, and not when {@link retrying} has given up on it before. Errors from outside the family are
+ * bugs and never retried.
  */
 export function isRetryable(error: unknown): boolean {
-  if (!(error instanceof PyrgosError) || error.retry !== 'safe') return false;
+  if (!(error instanceof PyrgosError) || error.retry !== 'safe' || spent.has(error)) return false;
   const [family] = error.code.split('.') as [string];
   return !NEVER_RETRIED.has(family);
 }
 
 /**
  * The one place where calls are repeated: runs `operation` until it succeeds, fails for good or has used up the attempts of `policy`.
- * The last error is thrown as it is. AbortedError when the signal is aborted before an attempt or during a wait.
+ * The last error is thrown as it is, and not repeated by callers of this function further up. AbortedError when the signal is aborted before an attempt or during a wait.
  */
 export async function retrying<T>(operation: (attempt: number) => Promise<T>, policy: RetryPolicy, options: RetryOptions): Promise<T> {
   for (let attempt = 1; ; attempt++) {
@@ -64,7 +73,11 @@ export async function retrying<T>(operation: (attempt: number) => Promise<T>, po
     try {
       return await operation(attempt);
     } catch (error) {
-      if (attempt >= policy.attempts || !isRetryable(error)) throw error;
+      if (!isRetryable(error)) throw error;
+      if (attempt >= policy.attempts) {
+        spent.add(error as PyrgosError);
+        throw error;
+      }
     }
     const [high, low] = options.random.randomBytes(2) as unknown as [number, number];
     await options.clock.sleep(policy.delay(attempt, (high * 256 + low) / 65_536), options.signal);

@@ -1,7 +1,7 @@
+import { assertInstance, assertInstances } from '@pyrgos/core/arguments';
 import { AbortedError, ArgumentError, throwIfAborted } from '@pyrgos/core/errors';
-import type { PublicKeyHash } from '@pyrgos/core/keys';
+import { PublicKeyHash } from '@pyrgos/core/keys';
 import { CommittedWriterData, Snapshot } from '@pyrgos/core/model';
-import { assertWriter, assertWriters } from './checks.js';
 import type { PointerReadOptions } from './pointer-reader.js';
 
 /** The committed state that a {@link WriteSynchroniser} hands out; a {@link PointerReader} is one. */
@@ -28,13 +28,13 @@ export class WriteSynchroniser {
 
   /** Whether an operation on the writer runs or waits. */
   isBusy(writer: PublicKeyHash): boolean {
-    assertWriter('writer', writer);
+    assertInstance('writer', writer, PublicKeyHash);
     return this.tails.has(writer.key);
   }
 
   /** Sets the version that operations see as long as the server has none: for a writer that is about to be created. No request. */
   seed(writer: PublicKeyHash, version: CommittedWriterData): void {
-    assertWriter('writer', writer);
+    assertInstance('writer', writer, PublicKeyHash);
     if (!(version instanceof CommittedWriterData)) throw new ArgumentError('version', 'must be a CommittedWriterData');
     this.seeds.set(writer.key, version);
   }
@@ -82,7 +82,7 @@ export class WriteSynchroniser {
 
   /** Waits for its turn in all queues at once. They are joined in one step, so two operations never wait for each other. */
   private async exclusive<T>(writers: readonly PublicKeyHash[], signal: AbortSignal | undefined, task: () => Promise<T>): Promise<T> {
-    assertWriters('writers', writers);
+    assertInstances('writers', writers, PublicKeyHash);
     throwIfAborted(signal, 'waiting for a writer');
     const keys = [...new Set(writers.map(({ key }) => key))];
     const before = Promise.all(keys.map((key) => this.tails.get(key) ?? Promise.resolve()));

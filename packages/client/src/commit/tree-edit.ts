@@ -1,9 +1,10 @@
+import { assertInstance, assertList } from '@pyrgos/core/arguments';
 import { assertBytes } from '@pyrgos/core/bytes';
 import { Cid } from '@pyrgos/core/codec';
 import { ArgumentError, ConflictError, FormatError } from '@pyrgos/core/errors';
 import type { Signer } from '@pyrgos/core/keys';
-import { Champ, type CommittedWriterData, MAP_KEY_SIZE, type Snapshot } from '@pyrgos/core/model';
-import { assertList, assertSigner, assertSnapshot } from './checks.js';
+import { Champ, type CommittedWriterData, MAP_KEY_SIZE, Snapshot } from '@pyrgos/core/model';
+import { assertSigner } from './checks.js';
 import { assertCommitter, type Committer } from './committer.js';
 import { writerDataOf } from './writer-lifecycle.js';
 
@@ -82,7 +83,7 @@ export class TreeEdit {
    * writer than the one that was opened, or when the edit was committed before: the changes in between would be undone.
    */
   async commit(snapshot: Snapshot): Promise<Snapshot> {
-    assertSnapshot('snapshot', snapshot);
+    assertInstance('snapshot', snapshot, Snapshot);
     if (!this.isChanged) return snapshot;
     const { publicKeyHash } = this.signer;
     if (this.isCommitted || snapshot.get(publicKeyHash)?.equals(this.base) !== true) {

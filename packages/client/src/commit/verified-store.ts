@@ -1,10 +1,12 @@
+import { assertInstance, assertObject } from '@pyrgos/core/arguments';
 import { assertBytes, assertInteger, copyBytes, equalBytes } from '@pyrgos/core/bytes';
 import { Cid, CidCodec, MultihashCode } from '@pyrgos/core/codec';
 import type { Hasher } from '@pyrgos/core/crypto';
 import { AbortedError, FormatError, throwIfAborted } from '@pyrgos/core/errors';
+import { PublicKeyHash } from '@pyrgos/core/keys';
 import { BLOCK_CACHE_SIZE, MAX_BLOCK_SIZE, MAX_CACHED_BLOCK_SIZE } from '@pyrgos/core/limits';
 import type { BlockReadContext, BlockSource, BlockStore } from '@pyrgos/core/store';
-import { assertCid, assertObject, assertWriter } from './checks.js';
+import { isVerifiedAs } from './verified-bytes.js';
 
 /** A read that several callers wait for. It is cancelled when the last of them has gone. */
 interface SharedRead {
@@ -43,9 +45,9 @@ export class VerifiedBlocks implements BlockSource {
    * be verified: all blocks are named by SHA-256 (chapter 03 section 0). Otherwise the source's own errors.
    */
   async getBlock(cid: Cid, context: BlockReadContext): Promise<Uint8Array> {
-    assertCid(cid);
+    assertInstance('cid', cid, Cid);
     assertObject('context', context);
-    assertWriter('context.owner', context.owner);
+    assertInstance('context.owner', context.owner, PublicKeyHash);
     if (cid.isIdentity) throw new FormatError('format.block', 'cid', 'an identity CID names no block');
     if (cid.multihash.code !== MultihashCode.sha2_256) throw new FormatError('format.block', 'cid', 'must be a sha2-256 hash');
     throwIfAborted(context.signal, 'reading a block');
@@ -105,6 +107,10 @@ export class VerifiedBlocks implements BlockSource {
     if (!isByteString(bytes)) throw new FormatError('format.block', 'block', 'is no byte string');
     if (bytes.length > MAX_BLOCK_SIZE) {
       throw new FormatError('format.block', 'block', `has ${bytes.length} bytes; the maximum is ${MAX_BLOCK_SIZE}`);
+    }
+    if (isVerifiedAs(cid, bytes)) {
+      this.keep(cid, bytes);
+      return bytes;
     }
     // So that the source cannot change what was verified.
     const own = copyBytes(bytes);

@@ -1,31 +1,14 @@
+import { assertFunction, assertInstance, assertInstances, assertList, assertMethods, assertObject } from '@pyrgos/core/arguments';
 import { assertBytes, assertInteger } from '@pyrgos/core/bytes';
 import type { Cid } from '@pyrgos/core/codec';
 import type { CryptoProvider, RandomSource } from '@pyrgos/core/crypto';
 import { ArgumentError } from '@pyrgos/core/errors';
-import type { PublicKeyHash, Signer } from '@pyrgos/core/keys';
-import {
-  type ChampLookup,
-  type ChampLookupResult,
-  lookUpChamp,
-  MAP_KEY_SIZE,
-  type Snapshot,
-  WriterData,
-  WriterTree,
-} from '@pyrgos/core/model';
+import { PublicKeyHash, type Signer } from '@pyrgos/core/keys';
+import { type ChampLookup, type ChampLookupResult, lookUpChamp, MAP_KEY_SIZE, Snapshot, WriterData, WriterTree } from '@pyrgos/core/model';
 import { WRITE_BUFFER_FLUSH_SIZE } from '@pyrgos/core/limits';
 import type { BlockReadContext, BlockStore, PointerStore } from '@pyrgos/core/store';
 import { lookUpBuffered } from './buffered-lookup.js';
-import {
-  assertFunction,
-  assertList,
-  assertMethods,
-  assertObject,
-  assertSigner,
-  assertSnapshot,
-  assertWriter,
-  assertWriters,
-  checkOptions,
-} from './checks.js';
+import { assertSigner, checkOptions } from './checks.js';
 import { type Clock, systemClock } from './clock.js';
 import { assertCommitter, Committer } from './committer.js';
 import { DroppedBlocks } from './dropped-blocks.js';
@@ -81,7 +64,7 @@ export class WriteSession {
   constructor(options: WriteSessionOptions) {
     assertObject('options', options);
     const { owner, crypto, clock = systemClock, random = crypto, flushSize = WRITE_BUFFER_FLUSH_SIZE } = options;
-    assertWriter('owner', owner);
+    assertInstance('owner', owner, PublicKeyHash);
     assertMethods('blocks', options.blocks, 'getBlock', 'startTransaction', 'closeTransaction', 'putBlocks');
     assertMethods('pointers', options.pointers, 'getPointer', 'setPointer', 'setPointers');
     assertMethods('crypto', crypto, 'sha256', 'sha256Many', 'ed25519Sign', 'ed25519Verify');
@@ -106,14 +89,14 @@ export class WriteSession {
 
   /** The current version of a writer after all changes in flight here; empty when it has none. */
   async read(writer: PublicKeyHash, options: PointerReadOptions = {}): Promise<Snapshot> {
-    assertWriter('writer', writer);
+    assertInstance('writer', writer, PublicKeyHash);
     checkOptions(options, 'reading a writer');
     return this.synchroniser.getValue(writer, options);
   }
 
   /** The committed version of a writer without waiting for changes in flight; see {@link WriteSynchroniser.readOnlyValue}. */
   async readCommitted(writer: PublicKeyHash, options: PointerReadOptions = {}): Promise<Snapshot> {
-    assertWriter('writer', writer);
+    assertInstance('writer', writer, PublicKeyHash);
     checkOptions(options, 'reading a writer');
     return this.synchroniser.readOnlyValue(writer, options);
   }
@@ -174,7 +157,7 @@ export class WriteSession {
     operation: (snapshot: Snapshot, committer: Committer) => Promise<{ readonly snapshot: Snapshot; readonly result: T }>,
     options: OperationOptions = {},
   ): Promise<{ readonly snapshot: Snapshot; readonly result: T }> {
-    assertWriters('writers', writers);
+    assertInstances('writers', writers, PublicKeyHash);
     assertFunction('operation', operation);
     checkOptions(options, 'the operation');
     const { signal } = options;
@@ -186,7 +169,7 @@ export class WriteSession {
           const answer = await operation(start, committer);
           assertObject('operation()', answer);
           const { snapshot, result } = answer;
-          assertSnapshot('operation().snapshot', snapshot);
+          assertInstance('operation().snapshot', snapshot, Snapshot);
           await committer.flush();
           return { snapshot: snapshot.overwrite(committer.acknowledged), result };
         } finally {

@@ -1,13 +1,14 @@
+import { assertInstance } from '@pyrgos/core/arguments';
 import { ArgumentError, ConflictError, NotFoundError } from '@pyrgos/core/errors';
-import { OwnerProof, type PublicKeyHash, type Signer } from '@pyrgos/core/keys';
-import { OwnedKeys, type Snapshot, WriterData } from '@pyrgos/core/model';
-import { assertSigner, assertSnapshot, assertWriter } from './checks.js';
+import { OwnerProof, PublicKeyHash, type Signer } from '@pyrgos/core/keys';
+import { OwnedKeys, Snapshot, WriterData } from '@pyrgos/core/model';
+import { assertSigner } from './checks.js';
 import { assertCommitter, type Committer } from './committer.js';
 
 /** The WriterData of a writer in a snapshot; NotFoundError `not-found.pointer` when it has none. */
 export function writerDataOf(snapshot: Snapshot, writer: PublicKeyHash): WriterData {
-  assertSnapshot('snapshot', snapshot);
-  assertWriter('writer', writer);
+  assertInstance('snapshot', snapshot, Snapshot);
+  assertInstance('writer', writer, PublicKeyHash);
   const writerData = snapshot.get(writer)?.writerData;
   if (writerData === undefined) {
     throw new NotFoundError('not-found.pointer', 'the writer has no current version', { writer: writer.toString() });
@@ -37,7 +38,7 @@ export function initialWriterData(committer: Committer, writer: PublicKeyHash): 
  */
 export async function createChildWriter(committer: Committer, snapshot: Snapshot, parent: Signer, child: Signer): Promise<Snapshot> {
   assertCommitter(committer);
-  assertSnapshot('snapshot', snapshot);
+  assertInstance('snapshot', snapshot, Snapshot);
   assertSigner('parent', parent);
   assertSigner('child', child);
   const parentHash = parent.publicKeyHash;
@@ -64,7 +65,7 @@ export async function createChildWriter(committer: Committer, snapshot: Snapshot
 export async function delistWriter(committer: Committer, snapshot: Snapshot, parent: Signer, child: PublicKeyHash): Promise<Snapshot> {
   assertCommitter(committer);
   assertSigner('parent', parent);
-  assertWriter('child', child);
+  assertInstance('child', child, PublicKeyHash);
   const parentData = writerDataOf(snapshot, parent.publicKeyHash);
   const owned = OwnedKeys.open(parentData.owned, committer.blocks, committer.context);
   if (!(await owned.remove(child))) return snapshot;
@@ -79,7 +80,7 @@ export async function delistWriter(committer: Committer, snapshot: Snapshot, par
  */
 export async function deleteSubspace(committer: Committer, snapshot: Snapshot, parent: Signer, child: Signer): Promise<Snapshot> {
   assertCommitter(committer);
-  assertSnapshot('snapshot', snapshot);
+  assertInstance('snapshot', snapshot, Snapshot);
   assertSigner('parent', parent);
   assertSigner('child', child);
   if (parent.publicKeyHash.equals(child.publicKeyHash)) return snapshot;

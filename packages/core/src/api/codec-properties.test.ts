@@ -1,14 +1,10 @@
-import { arbitraryCbor, arbitraryCid, arbitraryFixedBytes, arbitraryText } from '@pyrgos/testkit/arbitraries';
+import { arbitraryCid, arbitraryFixedBytes, arbitraryText } from '@pyrgos/testkit/arbitraries';
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { type Codec, describeCodecs, maybe } from '../../test/codec-properties.js';
 import * as accounts from '../accounts/index.js';
-import { decodeCbor } from '../codec/cbor-decode.js';
-import { encodeCbor } from '../codec/cbor-encode.js';
-import type { CborMap } from '../codec/cbor-value.js';
 import { PaddedAsymmetricCipherText } from '../containers/asymmetric-cipher-text.js';
 import { PaddedCipherText } from '../containers/padded-cipher-text.js';
 import { loadCrypto } from '../crypto/index.js';
-import { PyrgosError } from '../errors.js';
 import { Bat } from '../keys/bat.js';
 import { Curve25519PublicKey } from '../keys/boxing-key.js';
 import { SigningKeyPair } from '../keys/signing-key.js';
@@ -20,7 +16,6 @@ import * as api from './index.js';
 const crypto = await loadCrypto();
 const pairs = [1, 2, 3].map((byte) => SigningKeyPair.fromSeed(crypto, new Uint8Array(32).fill(byte)));
 const pair = fc.constantFrom(...pairs);
-const maybe = <T>(value: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> => fc.option(value, { nil: undefined });
 const bytes = (minLength: number, maxLength: number): fc.Arbitrary<Uint8Array> => fc.uint8Array({ minLength, maxLength });
 const username = fc.stringMatching(/^[!-.0-~]{1,64}$/);
 const time = fc.maxSafeNat();
@@ -139,15 +134,6 @@ const resolution = fc
   .record({ sequence: time, host: arbitraryCid().map(({ multihash }) => multihash), pointer: bytes(0, 20) }, { requiredKeys: ['sequence'] })
   .chain((parts) => fc.boolean().map((moved) => api.ResolutionRecord.of({ ...parts, moved: moved && 'host' in parts })));
 
-interface Value {
-  encode(): Uint8Array;
-  equals(other: never): boolean;
-}
-interface Codec {
-  readonly values: fc.Arbitrary<Value>;
-  readonly decode: (input: Uint8Array) => Value;
-}
-
 const codecs: Record<string, Codec> = {
   UsernameClaim: { values: claim, decode: accounts.UsernameClaim.decode },
   UserPublicKeyLink: { values: link, decode: accounts.UserPublicKeyLink.decode },
@@ -208,65 +194,4 @@ const codecs: Record<string, Codec> = {
   ResolutionRecord: { values: resolution, decode: api.ResolutionRecord.decode },
 };
 
-/** Damages bytes: overwrites one, cuts, inserts one. */
-const damaged = (original: fc.Arbitrary<Uint8Array>): fc.Arbitrary<Uint8Array> =>
-  fc.tuple(original, fc.nat(), fc.nat({ max: 255 }), fc.constantFrom('set', 'cut', 'insert')).map(([input, at, byte, kind]) => {
-    const index = at % input.length;
-    if (kind === 'cut') return input.slice(0, index);
-    if (kind === 'insert') return Uint8Array.from([...input.subarray(0, index), byte, ...input.subarray(index)]);
-    return input.with(index, byte);
-  });
-
-/** Replaces or adds one field or element. */
-const altered = (original: fc.Arbitrary<Uint8Array>): fc.Arbitrary<Uint8Array> =>
-  fc.tuple(original, fc.nat(), fc.boolean(), arbitraryCbor({})).map(([input, at, add, value]) => {
-    const decoded = decodeCbor(input);
-    if (Array.isArray(decoded))
-      return encodeCbor(add || decoded.length === 0 ? [...decoded, value] : decoded.with(at % decoded.length, value));
-    const keys = [...(decoded as CborMap).keys()];
-    return encodeCbor(new Map([...(decoded as CborMap), [add ? 'new' : (keys[at % keys.length] ?? 'new'), value] as const]));
-  });
-
-describe.each(Object.entries(codecs))('%s', (_name, { values, decode }) => {
-  test('survives', () => {
-    fc.assert(
-      fc.property(values, (value) => {
-        const encoded = value.encode();
-        const input = encoded.slice();
-        const read = decode(input);
-        expect(read.equals(value as never)).toBe(true);
-        expect(value.equals(read as never)).toBe(true);
-        expect(read.encode()).toEqual(encoded);
-        expect(value.equals({} as never)).toBe(false);
-        expect(value.equals(undefined as never)).toBe(false);
-      }),
-      { numRuns: 60 },
-    );
-  });
-
-  test('anything else is a typed error, or reads as a value that survives', () => {
-    const original = values.map((value) => value.encode());
-    const input = fc.oneof(
-      fc.uint8Array({ maxLength: 40 }),
-      arbitraryCbor({}).map((value) => encodeCbor(value)),
-      damaged(original),
-      altered(original),
-    );
-    fc.assert(
-      fc.property(input, (candidate) => {
-        let read: Value;
-        try {
-          read = decode(candidate);
-        } catch (error) {
-          expect(error).toBeInstanceOf(PyrgosError);
-          expect((error as PyrgosError).code).not.toBe('internal');
-          return;
-        }
-        const encoded = read.encode();
-        expect(decode(encoded).encode()).toEqual(encoded);
-        expect(decode(encoded).equals(read as never)).toBe(true);
-      }),
-      { numRuns: 200 },
-    );
-  });
-});
+describeCodecs(codecs);

@@ -1,10 +1,11 @@
-import { assertInstance, assertMethods } from '../arguments.js';
-import { assertInteger, concatBytes, copyBytes, equalBytes } from '../bytes.js';
+import { assertInstance, assertMethods, assertObject } from '../arguments.js';
+import { assertBytes, assertInteger, concatBytes, copyBytes, equalBytes } from '../bytes.js';
 import { decodeCbor } from '../codec/cbor-decode.js';
 import { encodeCbor } from '../codec/cbor-encode.js';
 import { CborFields } from '../codec/cbor-fields.js';
 import { cborMap, type CborValue, type ToCbor } from '../codec/cbor-value.js';
 import { Cid, CidCodec } from '../codec/cid.js';
+import type { BulkOptions, CryptoPool } from '../crypto/pool/crypto-pool.js';
 import type { CryptoProvider } from '../crypto/provider.js';
 import { drawRandomBytes } from '../crypto/random.js';
 import { FormatError, LimitError } from '../errors.js';
@@ -28,6 +29,20 @@ export interface FragmentBlock {
   /** BAT prefix || piece of the ciphertext. */
   readonly bytes: Uint8Array;
   readonly bat: BatWithId;
+}
+
+/** How {@link FragmentedPaddedCipherText.sealInPool} works. */
+export interface SealInPoolOptions {
+  /** The user's mirror BAT id, if there is one. */
+  readonly mirrorBatId?: BatId | undefined;
+  /** Cancels. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What opens a large secretbox: a `CryptoProvider` on this thread, a `CryptoPool` on another one. */
+export interface SecretboxOpener {
+  /** See CryptoProvider.secretboxOpen; the ciphertext is given away. */
+  secretboxOpen(boxed: Uint8Array, nonce: Uint8Array, key: Uint8Array, options?: BulkOptions): Uint8Array | Promise<Uint8Array>;
 }
 
 /** A container and the blocks that belong to it. */
@@ -60,34 +75,57 @@ export class FragmentedPaddedCipherText implements ToCbor {
    */
   static seal(crypto: CryptoProvider, key: SymmetricKey, value: CborValue, mirrorBatId?: BatId): FragmentedResult {
     assertMethods('crypto', crypto, 'secretboxSeal', 'sha256Many');
-    assertInstance('key', key, SymmetricKey);
-    if (value instanceof Uint8Array && value.length > MAX_CHUNK_SIZE) throw new LimitError('chunk size', value.length, MAX_CHUNK_SIZE);
-    const plain = encodeCbor(value);
-    const extra = plain.length <= PADDING_BLOCK ? 0 : HEAD_ALLOWANCE;
-    const paddedLength = Math.ceil((plain.length - extra) / PADDING_BLOCK) * PADDING_BLOCK + extra;
-    if (paddedLength + MAC_SIZE > MAX_SECTION_SIZE) {
-      throw new LimitError('data section ciphertext', paddedLength + MAC_SIZE, MAX_SECTION_SIZE);
-    }
-    const padded = new Uint8Array(paddedLength);
-    padded.set(plain);
+    const padded = paddedData(key, value);
     const nonce = drawRandomBytes(crypto, NONCE_SIZE);
     const ciphertext = crypto.secretboxSeal(padded, nonce, key.bytes);
-    if (paddedLength <= INLINE_THRESHOLD) {
-      return { container: new FragmentedPaddedCipherText(nonce, undefined, ciphertext, []), blocks: [] };
-    }
-    const headerLength = ciphertext.length % PADDING_BLOCK;
-    const blocks: { bytes: Uint8Array; bat: BatWithId }[] = [];
-    for (let start = headerLength; start < ciphertext.length; start += MAX_FRAGMENT_SIZE) {
-      const bat = Bat.generate(crypto);
-      const prefix = encodeRawPrefix(blockBatList(bat, mirrorBatId));
-      const bytes = concatBytes(prefix, ciphertext.subarray(start, start + MAX_FRAGMENT_SIZE));
-      blocks.push({ bytes, bat: bat.withCalculatedId(crypto) });
-    }
-    const digests = crypto.sha256Many(blocks.map((block) => block.bytes));
-    const named = blocks.map((block, i) => ({ ...block, cid: Cid.ofSha256(digests[i] as Uint8Array, CidCodec.raw) }));
-    const fragments = named.map(({ cid, bat }) => ({ cid, bat }));
-    const header = ciphertext.slice(0, headerLength);
-    return { container: new FragmentedPaddedCipherText(nonce, header, undefined, fragments), blocks: named };
+    if (padded.length <= INLINE_THRESHOLD) return FragmentedPaddedCipherText.inlineResult(nonce, ciphertext);
+    const pieces = cutData(crypto, ciphertext, mirrorBatId);
+    return FragmentedPaddedCipherText.fragmentedResult(nonce, ciphertext, pieces, crypto.sha256Many(pieces.map(({ bytes }) => bytes)));
+  }
+
+  /**
+   * As {@link FragmentedPaddedCipherText.seal}, with the bulk of the work in a pool. A byte string must not change until the promise is
+   * settled. AbortedError when cancelled.
+   */
+  static async sealInPool(
+    crypto: CryptoProvider,
+    pool: CryptoPool,
+    key: SymmetricKey,
+    value: CborValue,
+    options: SealInPoolOptions = {},
+  ): Promise<FragmentedResult> {
+    assertMethods('crypto', crypto, 'randomBytes', 'sha256');
+    assertMethods('pool', pool, 'secretboxSeal', 'sha256Many');
+    assertObject('options', options);
+    const { mirrorBatId, signal } = options;
+    const padded = paddedData(key, value);
+    const { length } = padded;
+    const nonce = drawRandomBytes(crypto, NONCE_SIZE);
+    const bulk = signal === undefined ? {} : { signal };
+    const ciphertext = await pool.secretboxSeal(padded, nonce, key.bytes, { ...bulk, consume: true });
+    if (length <= INLINE_THRESHOLD) return FragmentedPaddedCipherText.inlineResult(nonce, ciphertext);
+    const pieces = cutData(crypto, ciphertext, mirrorBatId);
+    const digests = await pool.sha256Many(
+      pieces.map(({ bytes }) => bytes),
+      bulk,
+    );
+    return FragmentedPaddedCipherText.fragmentedResult(nonce, ciphertext, pieces, digests);
+  }
+
+  private static inlineResult(nonce: Uint8Array, ciphertext: Uint8Array): FragmentedResult {
+    return { container: new FragmentedPaddedCipherText(nonce, undefined, ciphertext, []), blocks: [] };
+  }
+
+  private static fragmentedResult(
+    nonce: Uint8Array,
+    ciphertext: Uint8Array,
+    pieces: readonly Piece[],
+    digests: readonly Uint8Array[],
+  ): FragmentedResult {
+    const blocks = pieces.map((piece, i) => ({ ...piece, cid: Cid.ofSha256(digests[i] as Uint8Array, CidCodec.raw) }));
+    const fragments = blocks.map(({ cid, bat }) => ({ cid, bat }));
+    const header = copyBytes(ciphertext.subarray(0, ciphertext.length % PADDING_BLOCK));
+    return { container: new FragmentedPaddedCipherText(nonce, header, undefined, fragments), blocks };
   }
 
   /**
@@ -161,9 +199,13 @@ export class FragmentedPaddedCipherText implements ToCbor {
     return plaintextItem(crypto.secretboxOpen(ciphertext, this.nonce, key.bytes));
   }
 
-  /** Fetches and decrypts. */
-  async open(crypto: CryptoProvider, key: SymmetricKey, reader: FragmentReader): Promise<CborValue> {
-    return this.decrypt(crypto, key, await this.fetchCiphertext(reader));
+  /** Fetches and decrypts, with the engine or in a pool. Errors of the two. */
+  async open(crypto: SecretboxOpener, key: SymmetricKey, reader: FragmentReader): Promise<CborValue> {
+    assertMethods('crypto', crypto, 'secretboxOpen');
+    assertInstance('key', key, SymmetricKey);
+    const ciphertext = await this.fetchCiphertext(reader);
+    const options = reader.signal === undefined ? { consume: true } : { consume: true, signal: reader.signal };
+    return plaintextItem(await crypto.secretboxOpen(ciphertext, this.nonce, key.bytes, options));
   }
 
   /** Value equality. */
@@ -186,6 +228,50 @@ export class FragmentedPaddedCipherText implements ToCbor {
   encode(): Uint8Array {
     return encodeCbor(this.toCbor());
   }
+}
+
+type Piece = Omit<FragmentBlock, 'cid'>;
+
+/** The CBOR of a value in parts. Bytes are one of them as they are: a chunk of a file is copied once, into the padded plaintext. */
+function cborParts(value: CborValue): readonly Uint8Array[] {
+  if (!(value instanceof Uint8Array)) return [encodeCbor(value)];
+  assertBytes('value', value);
+  if (value.length > MAX_CHUNK_SIZE) throw new LimitError('chunk size', value.length, MAX_CHUNK_SIZE);
+  // The head of a byte string is the integer of its length under another major type.
+  const head = encodeCbor(value.length);
+  head[0] = (head[0] as number) | 0x40;
+  return [head, value];
+}
+
+/** The CBOR of a value, padded as section 14.2 demands. */
+function paddedData(key: SymmetricKey, value: CborValue): Uint8Array {
+  assertInstance('key', key, SymmetricKey);
+  const parts = cborParts(value);
+  const plainLength = parts.reduce((length, part) => length + part.length, 0);
+  const extra = plainLength <= PADDING_BLOCK ? 0 : HEAD_ALLOWANCE;
+  const paddedLength = Math.ceil((plainLength - extra) / PADDING_BLOCK) * PADDING_BLOCK + extra;
+  if (paddedLength + MAC_SIZE > MAX_SECTION_SIZE) {
+    throw new LimitError('data section ciphertext', paddedLength + MAC_SIZE, MAX_SECTION_SIZE);
+  }
+  const padded = new Uint8Array(paddedLength);
+  let offset = 0;
+  for (const part of parts) {
+    padded.set(part, offset);
+    offset += part.length;
+  }
+  return padded;
+}
+
+/** The blocks of a ciphertext behind its header, each under a fresh BAT. */
+function cutData(crypto: CryptoProvider, ciphertext: Uint8Array, mirrorBatId: BatId | undefined): readonly Piece[] {
+  const pieces: Piece[] = [];
+  for (let start = ciphertext.length % PADDING_BLOCK; start < ciphertext.length; start += MAX_FRAGMENT_SIZE) {
+    const bat = Bat.generate(crypto);
+    const prefix = encodeRawPrefix(blockBatList(bat, mirrorBatId));
+    const bytes = concatBytes(prefix, ciphertext.subarray(start, start + MAX_FRAGMENT_SIZE));
+    pieces.push({ bytes, bat: bat.withCalculatedId(crypto) });
+  }
+  return pieces;
 }
 
 function readLink(value: CborValue, where: string): Cid {

@@ -1,4 +1,4 @@
-import { assertInstances, assertMethods } from '../arguments.js';
+import { assertInstance, assertInstances, assertMethods } from '../arguments.js';
 import { assertBytes, assertInteger, copyBytes, equalBytes, toHex } from '../bytes.js';
 import { decodeCbor } from '../codec/cbor-decode.js';
 import { encodeCbor } from '../codec/cbor-encode.js';
@@ -244,6 +244,35 @@ export class HashTree implements ToCbor {
     const lists = this.levels[0] ?? [];
     if (lists.length === 0 || lists.some((list) => list.length === 0)) return false;
     return HashTree.build(hasher, joined(lists.map((list) => list.hashes))).equals(this);
+  }
+
+  /** Number of leaves: chunks of the file. */
+  get leafCount(): number {
+    return (this.levels[0] ?? []).reduce((count, list) => count + list.length, 0);
+  }
+
+  /** A copy of the hash of chunk `index`; undefined beyond the last one. */
+  leaf(index: number): Uint8Array | undefined {
+    assertInteger('index', index, 0, Number.MAX_SAFE_INTEGER);
+    const list = this.levels[0]?.[Math.floor(index / HASH_LIST_LENGTH)];
+    const at = index % HASH_LIST_LENGTH;
+    return list === undefined || at >= list.length ? undefined : list.at(at);
+  }
+
+  /**
+   * The indices of this tree's chunks that differ from those of `older` or are beyond its end, in order. The leaves of `older` are
+   * advisory (chapter 04 section 8.4): a stale or false one means a chunk too many or too few.
+   */
+  *changedChunks(older: HashTree): Generator<number, void, void> {
+    assertInstance('older', older, HashTree);
+    const before = older.levels[0] ?? [];
+    for (const [i, list] of (this.levels[0] ?? []).entries()) {
+      const other = before[i];
+      if (list.equals(other)) continue;
+      for (let j = 0; j < list.length; j++) {
+        if (other === undefined || j >= other.length || !equalBytes(list.at(j), other.at(j))) yield i * HASH_LIST_LENGTH + j;
+      }
+    }
   }
 
   /** What the chunk `chunkIndex`, a multiple of 1024, stores: the list of each level that covers it, where there is one. */

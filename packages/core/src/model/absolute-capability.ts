@@ -1,17 +1,17 @@
-import { assertObject } from '../arguments.js';
+import { assertInstance, assertObject } from '../arguments.js';
 import { assertBytes, copyBytes, equalBytes } from '../bytes.js';
 import { decodeCbor } from '../codec/cbor-decode.js';
 import { encodeCbor } from '../codec/cbor-encode.js';
 import { CborFields } from '../codec/cbor-fields.js';
 import { cborMap, type CborValue, type ToCbor } from '../codec/cbor-value.js';
+import { Cid, CidCodec } from '../codec/cid.js';
 import { ArgumentError } from '../errors.js';
 import { Bat } from '../keys/bat.js';
 import { PublicKeyHash } from '../keys/public-key-hash.js';
 import { Secret } from '../keys/secret.js';
 import { SymmetricKey } from '../keys/symmetric-key.js';
-
-/** Bytes of a map key, the address of a chunk in its writer's tree (chapter 03 section 7). */
-export const MAP_KEY_SIZE = 32;
+import { ChunkLocation } from './cryptree/chunk-location.js';
+import { MAP_KEY_SIZE } from './map-key.js';
 
 /** The parts of an {@link AbsoluteCapability}. */
 export interface AbsoluteCapabilityParts {
@@ -56,6 +56,13 @@ export class AbsoluteCapability extends Secret implements ToCbor {
     return new AbsoluteCapability(owner, writer, copyBytes(mapKey), bat, rBaseKey, wBaseKey);
   }
 
+  /** The null capability, which stands for "none": everything is zero (chapter 04 section 3.1). */
+  static null(): AbsoluteCapability {
+    const zero = new Uint8Array(MAP_KEY_SIZE);
+    const nobody = PublicKeyHash.fromCid(Cid.ofSha256(zero, CidCodec.dagCbor));
+    return new AbsoluteCapability(nobody, nobody, zero, undefined, SymmetricKey.of(zero), undefined);
+  }
+
   /** Reads the map `{"a"?, "b"?, "k", "m", "o", "w"}`; other keys are ignored. */
   static fromCbor(value: CborValue, where = 'AbsoluteCapability'): AbsoluteCapability {
     const fields = CborFields.map('format.link', where, value);
@@ -84,6 +91,23 @@ export class AbsoluteCapability extends Secret implements ToCbor {
   /** Whether the read key is all zero, which marks the null capability (chapter 06 section 2.1). */
   get isNull(): boolean {
     return this.rBaseKey.bytes.every((byte) => byte === 0);
+  }
+
+  /** Where the first chunk is. */
+  get location(): ChunkLocation {
+    return ChunkLocation.of(this.mapKey, this.bat);
+  }
+
+  /** The same keys for another chunk of the same item (chapter 04 section 3.1). */
+  withLocation(location: ChunkLocation): AbsoluteCapability {
+    assertInstance('location', location, ChunkLocation);
+    return new AbsoluteCapability(this.owner, this.writer, location.mapKey, location.bat, this.rBaseKey, this.wBaseKey);
+  }
+
+  /** The same capability of another owner, after a change of the identity key. */
+  withOwner(owner: PublicKeyHash): AbsoluteCapability {
+    assertInstance('owner', owner, PublicKeyHash);
+    return new AbsoluteCapability(owner, this.writer, this.mapKey, this.bat, this.rBaseKey, this.wBaseKey);
   }
 
   /** The same capability without the write key. */

@@ -6,7 +6,8 @@ import { ArgumentError, FormatError, PyrgosError } from '../errors.js';
 import { Bat } from '../keys/bat.js';
 import { PublicKeyHash } from '../keys/public-key-hash.js';
 import { SymmetricKey } from '../keys/symmetric-key.js';
-import { AbsoluteCapability, MAP_KEY_SIZE } from './absolute-capability.js';
+import { AbsoluteCapability } from './absolute-capability.js';
+import { MAP_KEY_SIZE } from './map-key.js';
 
 /**
  * The low-level link to a capability (chapter 04 section 3.2): `#` and four base58 fields joined by `/`: owner, writer, map key with BAT,

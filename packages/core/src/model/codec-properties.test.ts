@@ -1,5 +1,6 @@
 import { arbitraryCbor, arbitraryCid, arbitraryText } from '@pyrgos/testkit/arbitraries';
 import fc from 'fast-check';
+import { altered, type Codec, damaged, describeCodecs, maybe } from '../../test/codec-properties.js';
 import { describe, expect, test } from 'vitest';
 import { fromHex } from '../bytes.js';
 import { decodeCbor } from '../codec/cbor-decode.js';
@@ -41,7 +42,6 @@ const keyHash = fc.oneof(
   fc.constantFrom(...pairs.map(({ publicKey }) => publicKey.hash)),
   blockCid.map((cid) => PublicKeyHash.fromCid(cid)),
 );
-const maybe = <T>(value: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> => fc.option(value, { nil: undefined });
 const symmetricKey = fc.tuple(bytes(32), fc.boolean()).map(([key, dirty]) => SymmetricKey.of(key, dirty));
 const sequence = fc.oneof(fc.integer({ min: 0, max: 300 }), fc.integer({ min: 0, max: 0xffffffff }));
 const proof = fc.constantFrom(...pairs.map(({ signer }) => OwnerProof.create(crypto, signer, owner)));
@@ -100,17 +100,6 @@ const entryPoints = fc
   .tuple(fc.array(entryPoint, { maxLength: 2 }), maybe(fc.constantFrom(...pairs)))
   .map(([entries, identity]) => EntryPoints.of(entries, identity === undefined ? {} : { identity }));
 
-interface Value {
-  encode(): Uint8Array;
-  equals(other: never): boolean;
-}
-interface Codec {
-  readonly values: fc.Arbitrary<Value>;
-  readonly decode: (input: Uint8Array) => Value;
-  /** Whether anything that is accepted is written again byte for byte: formats that keep what they do not know. */
-  readonly keepsAll?: boolean;
-}
-
 const codecs: Record<string, Codec> = {
   PointerUpdate: { values: update, decode: PointerUpdate.decode },
   WriterData: { values: writerData, decode: WriterData.decode, keepsAll: true },
@@ -137,64 +126,7 @@ const codecs: Record<string, Codec> = {
   },
 };
 
-/** Damages bytes: single bits, cuts, repeats. */
-const damaged = (original: fc.Arbitrary<Uint8Array>): fc.Arbitrary<Uint8Array> =>
-  fc.tuple(original, fc.nat(), fc.nat({ max: 255 }), fc.constantFrom('set', 'cut', 'insert')).map(([input, at, byte, kind]) => {
-    const index = input.length === 0 ? 0 : at % input.length;
-    if (kind === 'cut') return input.slice(0, index);
-    if (kind === 'insert') return Uint8Array.from([...input.subarray(0, index), byte, ...input.subarray(index)]);
-    return input.length === 0 ? input : input.with(index, byte);
-  });
-
-/** Replaces one field of the top-level map, or adds one. */
-const altered = (original: fc.Arbitrary<Uint8Array>): fc.Arbitrary<Uint8Array> =>
-  fc.tuple(original, fc.nat(), fc.oneof(fc.constant('new'), fc.constant(undefined)), arbitraryCbor({})).map(([input, at, added, value]) => {
-    const decoded = decodeCbor(input);
-    if (Array.isArray(decoded)) return encodeCbor(decoded.length === 0 ? [value] : decoded.with(at % decoded.length, value));
-    if (!(decoded instanceof Map)) return encodeCbor(value);
-    const keys = [...(decoded as CborMap).keys()];
-    return encodeCbor(new Map([...(decoded as CborMap), [added ?? keys[at % keys.length] ?? 'new', value] as const]));
-  });
-
-describe.each(Object.entries(codecs))('%s', (_name, { values, decode, keepsAll }) => {
-  test('survives', () => {
-    fc.assert(
-      fc.property(values, (value) => {
-        const encoded = value.encode();
-        const read = decode(encoded);
-        expect(read.equals(value as never)).toBe(true);
-        expect(read.encode()).toEqual(encoded);
-      }),
-      { numRuns: 60 },
-    );
-  });
-
-  test('anything else is a typed error, or reads as a value that survives', () => {
-    const original = values.map((value) => value.encode());
-    const input = fc.oneof(
-      fc.uint8Array({ maxLength: 40 }),
-      arbitraryCbor({}).map((value) => encodeCbor(value)),
-      damaged(original),
-      altered(original),
-    );
-    fc.assert(
-      fc.property(input, (candidate) => {
-        let read: Value;
-        try {
-          read = decode(candidate);
-        } catch (error) {
-          expect(error).toBeInstanceOf(PyrgosError);
-          return;
-        }
-        const encoded = read.encode();
-        if (keepsAll === true) expect(encoded).toEqual(candidate);
-        expect(decode(encoded).encode()).toEqual(encoded);
-        expect(decode(encoded).equals(read as never)).toBe(true);
-      }),
-      { numRuns: 150 },
-    );
-  });
-});
+describeCodecs(codecs);
 
 describe('other formats', () => {
   const commit = fc.uniqueArray(fc.record({ writer: keyHash, signed: fc.uint8Array({ maxLength: 8 }) }), {

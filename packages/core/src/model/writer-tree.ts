@@ -3,7 +3,7 @@ import { assertBytes } from '../bytes.js';
 import { Cid } from '../codec/cid.js';
 import { ArgumentError, FormatError } from '../errors.js';
 import type { BlockReadContext, BlockSink, BlockSource } from '../store/block-store.js';
-import { MAP_KEY_SIZE } from './absolute-capability.js';
+import { MAP_KEY_SIZE } from './map-key.js';
 import { Champ } from './champ/index.js';
 import { WriterData } from './writer-data.js';
 

@@ -1,0 +1,167 @@
+import { assertBytes, assertInteger } from '@pyrgos/core/bytes';
+import { ArgumentError, throwIfAborted } from '@pyrgos/core/errors';
+import { untilAborted } from './until-aborted.js';
+
+/** Content that can be read from any place, as often as needed: a file on disk, a remote object. */
+export interface SizedSource {
+  /** Bytes that `open(0)` gives. */
+  readonly size: number;
+  /** The bytes from `offset` to the end, in pieces of any size. Called again for every pass over the content. */
+  open(offset: number, signal?: AbortSignal): AsyncIterable<Uint8Array>;
+}
+
+/**
+ * Where new content comes from. Byte strings, blobs and sized sources can be read repeatedly, so their uploads can be compared with what is
+ * there already and can be resumed. A stream is read once; its length is known at its end. Nothing may change what it stands for while it
+ * is read. Pieces may be reused by their producer: they are copied at once.
+ */
+export type ByteSource = Uint8Array | Blob | SizedSource | AsyncIterable<Uint8Array> | ReadableStream<Uint8Array>;
+
+/** A source as this folder reads it. */
+export interface OpenedSource {
+  /** Bytes in all; undefined for a stream, whose end tells. */
+  readonly size: number | undefined;
+  /** Whether `open` may be called again. */
+  readonly isRepeatable: boolean;
+  /** The blob behind it, when there is one: thumbnailers can read it without copying it. */
+  readonly blob: Blob | undefined;
+  /** The bytes from `offset` on. */
+  open(offset: number, signal: AbortSignal | undefined): AsyncIterable<Uint8Array>;
+}
+
+/** Bytes of a byte string or blob that are handed out at once. */
+const PIECE_SIZE = 1_048_576;
+
+/** Makes a source readable; ArgumentError `source` when it is none. */
+export function openSource(source: ByteSource): OpenedSource {
+  if (source instanceof Uint8Array) {
+    assertBytes('source', source);
+    return { size: source.length, isRepeatable: true, blob: undefined, open: (offset) => piecesOfBytes(source, offset) };
+  }
+  if (typeof Blob === 'function' && source instanceof Blob) {
+    return { size: source.size, isRepeatable: true, blob: source, open: (offset, signal) => piecesOfBlob(source, offset, signal) };
+  }
+  if (typeof source !== 'object' || source === null) throw new ArgumentError('source', 'must be bytes, a blob or a stream');
+  if ('open' in source && typeof source.open === 'function') {
+    assertInteger('source.size', source.size, 0, Number.MAX_SAFE_INTEGER);
+    const { size } = source;
+    return { size, isRepeatable: true, blob: undefined, open: (offset, signal) => source.open(offset, signal) };
+  }
+  const stream = asIterable(source);
+  let isTaken = false;
+  return {
+    size: undefined,
+    isRepeatable: false,
+    blob: undefined,
+    open: () => {
+      if (isTaken) throw new ArgumentError('source', 'is a stream and can be read only once');
+      isTaken = true;
+      return stream;
+    },
+  };
+}
+
+/** The part [start, end) of a repeatable source as a source of its own. */
+export function sliceOf(source: OpenedSource, start: number, end: number): OpenedSource {
+  return {
+    size: end - start,
+    isRepeatable: true,
+    blob: source.blob?.slice(start, end),
+    open: (offset, signal) => firstBytes(source.open(start + offset, signal), end - start - offset),
+  };
+}
+
+/**
+ * Cuts a stream of pieces into chunks of exactly `chunkSize` bytes, the last one shorter (an empty stream gives none). Every chunk has
+ * memory of its own. Errors of the source go through as they are; ArgumentError for a piece that is no byte string; AbortedError without
+ * waiting for a source that does not answer.
+ */
+export async function* cutIntoChunks(
+  pieces: AsyncIterable<Uint8Array>,
+  chunkSize: number,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined> {
+  const iterator = pieces[Symbol.asyncIterator]();
+  let isFinished = false;
+  let chunk = new Uint8Array(chunkSize);
+  let filled = 0;
+  try {
+    for (;;) {
+      const next = await untilAborted(async () => iterator.next(), signal, 'reading the source');
+      if (next.done === true) {
+        isFinished = true;
+        break;
+      }
+      const piece: unknown = next.value;
+      assertBytes('source', piece);
+      for (let offset = 0; offset < piece.length;) {
+        const count = Math.min(piece.length - offset, chunkSize - filled);
+        chunk.set(piece.subarray(offset, offset + count), filled);
+        offset += count;
+        filled += count;
+        if (filled < chunkSize) continue;
+        const full = chunk;
+        chunk = new Uint8Array(chunkSize);
+        filled = 0;
+        yield full;
+      }
+    }
+    if (filled > 0) yield chunk.slice(0, filled);
+  } finally {
+    // Not awaited: a source that hangs would hold the caller for ever.
+    if (!isFinished) void closeQuietly(iterator);
+  }
+}
+
+async function closeQuietly(iterator: AsyncIterator<Uint8Array>): Promise<void> {
+  try {
+    await iterator.return?.();
+  } catch {
+    // The caller has an error already, or needs no more.
+  }
+}
+
+async function* piecesOfBytes(bytes: Uint8Array, offset: number): AsyncGenerator<Uint8Array, void, undefined> {
+  for (let start = offset; start < bytes.length; start += PIECE_SIZE) yield bytes.subarray(start, start + PIECE_SIZE);
+}
+
+async function* piecesOfBlob(blob: Blob, offset: number, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array, void, undefined> {
+  for (let start = offset; start < blob.size; start += PIECE_SIZE) {
+    throwIfAborted(signal, 'reading the source');
+    yield new Uint8Array(await blob.slice(start, start + PIECE_SIZE).arrayBuffer());
+  }
+}
+
+async function* firstBytes(pieces: AsyncIterable<Uint8Array>, count: number): AsyncGenerator<Uint8Array, void, undefined> {
+  let left = count;
+  if (left === 0) return;
+  for await (const piece of pieces) {
+    yield piece.length <= left ? piece : piece.subarray(0, left);
+    left -= Math.min(left, piece.length);
+    if (left === 0) return;
+  }
+}
+
+function asIterable(source: object): AsyncIterable<Uint8Array> {
+  if (Symbol.asyncIterator in source) return source as AsyncIterable<Uint8Array>;
+  // Not every browser can iterate over a stream.
+  if ('getReader' in source && typeof source.getReader === 'function') return piecesOfStream(source as ReadableStream<Uint8Array>);
+  throw new ArgumentError('source', 'must be bytes, a blob or a stream');
+}
+
+async function* piecesOfStream(stream: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
+  const reader = stream.getReader();
+  let isFinished = false;
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) {
+        isFinished = true;
+        return;
+      }
+      yield value;
+    }
+  } finally {
+    if (!isFinished) void reader.cancel().catch(() => undefined);
+  }
+}

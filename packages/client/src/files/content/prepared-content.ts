@@ -1,0 +1,154 @@
+import { concatBytes } from '@pyrgos/core/bytes';
+import { type HashTree, HashTreeBuilder } from '@pyrgos/core/containers';
+import { ArgumentError, ConflictError, throwIfAborted } from '@pyrgos/core/errors';
+import { CHUNK_SIZE, chunkCount, MIME_HEAD_SIZE } from '@pyrgos/core/model';
+import type { View } from '../view/index.js';
+import { type ByteSource, cutIntoChunks, type OpenedSource, openSource } from './byte-source.js';
+import type { PlainChunk } from './seal-chunks.js';
+
+/** Content that was looked through once: what is known of it before it is written. */
+export interface PreparedContent {
+  /** Bytes in all; undefined for a stream of more than one chunk. */
+  readonly size: number | undefined;
+  /** Known exactly when the size is. */
+  readonly tree: HashTree | undefined;
+  /** The first bytes, MIME_HEAD_SIZE or all. */
+  readonly head: Uint8Array;
+  /** What it can be read from once more; undefined for a stream of more than one chunk. */
+  readonly repeatable: OpenedSource | undefined;
+  /** Whether it fits into one chunk. */
+  readonly isSmall: boolean;
+  /**
+   * The chunks from chunk `first` on; an empty file has one. ConflictError `conflict.source` when it is not what it was when it was looked
+   * through. A stream is read once, from its start.
+   */
+  chunks(first: number, signal: AbortSignal | undefined): AsyncIterable<PlainChunk>;
+}
+
+/**
+ * Looks through a source: content of one chunk is kept in memory, larger one is hashed and read again later, unless `knownTree` is its hash
+ * tree; a larger stream is taken as it comes. Errors of the source go through; ArgumentError for a tree of another size; AbortedError.
+ */
+export async function prepareContent(view: View, source: ByteSource, knownTree?: HashTree): Promise<PreparedContent> {
+  throwIfAborted(view.signal, 'reading the source');
+  const opened = openSource(source);
+  const { size } = opened;
+  if (size === undefined) return prepareStream(view, opened);
+  if (size <= CHUNK_SIZE) return prepareBytes(view, await readWhole(opened, size, view.signal));
+  if (knownTree === undefined) return prepareLarge(opened, size, await hashAll(view, opened, size));
+  if (knownTree.leafCount !== chunkCount(size)) throw new ArgumentError('hashTree', 'must be that of the source');
+  return prepareLarge(opened, size, { tree: knownTree, head: await readHead(opened, view.signal) });
+}
+
+/** The first bytes of a source that can be read again. */
+export async function readHead(
+  source: OpenedSource,
+  signal: AbortSignal | undefined,
+  length: number = MIME_HEAD_SIZE,
+): Promise<Uint8Array> {
+  for await (const chunk of cutIntoChunks(source.open(0, signal), length, signal)) return chunk;
+  return new Uint8Array();
+}
+
+/** Content that is in memory: of one chunk at most. */
+async function prepareBytes(view: View, bytes: Uint8Array): Promise<PreparedContent> {
+  const signal = view.signal === undefined ? {} : { signal: view.signal };
+  const tree = new HashTreeBuilder(view.crypto).addLeaf(await view.pool.sha256(bytes, signal)).build();
+  return {
+    size: bytes.length,
+    tree,
+    head: bytes.slice(0, MIME_HEAD_SIZE),
+    repeatable: openSource(bytes),
+    isSmall: true,
+    chunks: async function* (first) {
+      if (first === 0) yield { index: 0, data: bytes };
+    },
+  };
+}
+
+/** What a first pass over a source finds out. */
+interface HashedSource {
+  readonly tree: HashTree;
+  readonly head: Uint8Array;
+}
+
+function prepareLarge(source: OpenedSource, size: number, { tree, head }: HashedSource): PreparedContent {
+  const count = chunkCount(size);
+  return {
+    size,
+    tree,
+    head,
+    repeatable: source,
+    isSmall: false,
+    chunks: async function* (first, signal) {
+      if (first >= count) return;
+      let index = first;
+      for await (const data of cutIntoChunks(source.open(first * CHUNK_SIZE, signal), CHUNK_SIZE, signal)) {
+        if (index >= count || data.length !== Math.min(CHUNK_SIZE, size - index * CHUNK_SIZE)) throw sourceChanged();
+        yield { index, data };
+        index++;
+      }
+      if (index < count) throw sourceChanged();
+    },
+  };
+}
+
+async function prepareStream(view: View, source: OpenedSource): Promise<PreparedContent> {
+  // What ends the reading later on must reach a source that is asked already.
+  const stop = new AbortController();
+  const onAbort = (): void => stop.abort();
+  view.signal?.addEventListener('abort', onAbort, { once: true });
+  const chunks = cutIntoChunks(source.open(0, view.signal), CHUNK_SIZE, stop.signal);
+  const first = await chunks.next();
+  const second = first.done === true ? first : await chunks.next();
+  if (second.done === true) return prepareBytes(view, first.done === true ? new Uint8Array() : first.value);
+  const ahead = [first.value as Uint8Array, second.value];
+  return {
+    size: undefined,
+    tree: undefined,
+    head: ahead[0]?.slice(0, MIME_HEAD_SIZE) ?? new Uint8Array(),
+    repeatable: undefined,
+    isSmall: false,
+    chunks: async function* (start, signal) {
+      if (start !== 0) throw new ArgumentError('source', 'is a stream and can be read only from its start');
+      let index = 0;
+      signal?.addEventListener('abort', onAbort, { once: true });
+      try {
+        for (let data = ahead.shift(); data !== undefined; data = ahead.shift()) yield { index: index++, data };
+        for await (const data of chunks) yield { index: index++, data };
+      } finally {
+        view.signal?.removeEventListener('abort', onAbort);
+        await chunks.return();
+      }
+    },
+  };
+}
+
+/** What makes two passes over one source differ. */
+export function sourceChanged(): ConflictError {
+  return new ConflictError('conflict.source', 'the content to store changed while it was read');
+}
+
+async function readWhole(source: OpenedSource, size: number, signal: AbortSignal | undefined): Promise<Uint8Array> {
+  const parts: Uint8Array[] = [];
+  // One byte more than there may be, to notice it.
+  for await (const part of cutIntoChunks(source.open(0, signal), size + 1, signal)) parts.push(part);
+  const bytes = parts.length === 1 ? (parts[0] as Uint8Array) : concatBytes(...parts);
+  if (bytes.length !== size) throw sourceChanged();
+  return bytes;
+}
+
+async function hashAll(view: View, source: OpenedSource, size: number): Promise<HashedSource> {
+  const { signal } = view;
+  const builder = new HashTreeBuilder(view.crypto);
+  let head = new Uint8Array();
+  let length = 0;
+  for await (const chunk of cutIntoChunks(source.open(0, signal), CHUNK_SIZE, signal)) {
+    if (length === 0) head = chunk.slice(0, MIME_HEAD_SIZE);
+    length += chunk.length;
+    if (length > size) throw sourceChanged();
+    builder.addLeaf(await view.pool.sha256(chunk, { consume: true, ...(signal === undefined ? {} : { signal }) }));
+  }
+  if (length !== size) throw sourceChanged();
+  return { tree: builder.build(), head };
+}

@@ -1,0 +1,167 @@
+import { ConflictError } from '@pyrgos/core/errors';
+import {
+  type AbsoluteCapability,
+  assertLegalName,
+  detectMimeType,
+  FileProperties,
+  NamedRelativeCapability,
+  Timestamp,
+} from '@pyrgos/core/model';
+import { systemClock } from '../../commit/index.js';
+import { ChunkChanges } from '../structure/chunk-changes.js';
+import { DirectoryEdit } from '../structure/directory-edit.js';
+import { refresh } from '../structure/refresh.js';
+import { DanglingEntry, findEntry, type Item, type OperationView } from '../view/index.js';
+import type { ByteSource } from './byte-source.js';
+import type { ContentPorts } from './content-ports.js';
+import { ProgressMeter, THUMBNAIL_PROGRESS } from './content-progress.js';
+import { newFileSecrets, newFileTarget } from './file-target.js';
+import { makeThumbnail } from './make-thumbnail.js';
+import { type PreparedContent, prepareContent } from './prepared-content.js';
+import { hasContent, setPreparedContent } from './set-content.js';
+import { entryForFile, type NewFile, stageSmallFile } from './stage-file.js';
+import { cidsAt } from './tree-places.js';
+import { uploadLargeFile } from './upload-large-file.js';
+import type { UploadOptions, UploadResult } from './upload-options.js';
+
+/**
+ * Uploads a file into a directory (chapter 04 sections 14 and 16). Committed when it returns; sent with the operation, but for content of
+ * more than one chunk, which is sent before it returns (so it must not run inside `withoutFlush`). Nothing of the file is visible before
+ * all of it is.
+ *
+ * With `onExisting: 'replace'` a file of this name keeps its capability, so that shares of it stay valid, and gets the content in one piece;
+ * when it has it already nothing is changed. Content of more than one chunk is recorded in `transactions`, if it can be read again: then an
+ * upload that fails half-way is resumed by the next one with the same content.
+ *
+ * ConflictError `conflict.exists` for a name in use, `conflict.source` when the content changes while it is read; ArgumentError or
+ * LimitError for an illegal name; DeniedError `denied.file` without write access; errors of the source as they are; AbortedError.
+ */
+export async function uploadFile(
+  operation: OperationView,
+  ports: ContentPorts,
+  directory: Item,
+  name: string,
+  source: ByteSource,
+  options: UploadOptions = {},
+): Promise<UploadResult> {
+  assertLegalName(name);
+  const parent = await refresh(operation, directory);
+  parent.requireDirectory().requireSigner();
+  const existing = await findEntry(operation, parent, name);
+  const prepare = (): Promise<PreparedContent> => prepareContent(operation, source, options.hashTree);
+  if (existing !== undefined) return replaceExisting(operation, ports, parent, existing, prepare, options);
+  const content = await prepare();
+  const file = await describeFile(operation, ports, parent, name, content, options);
+  const item = content.isSmall
+    ? await uploadSmallFile(operation, parent, file, content, options)
+    : await uploadLargeFile(operation, ports, parent, file, content, options);
+  return { item, outcome: 'created' };
+}
+
+/** {@link uploadFile} when the directory lists something under this name. */
+export async function replaceExisting(
+  operation: OperationView,
+  ports: ContentPorts,
+  directory: Item,
+  existing: Item | DanglingEntry,
+  prepare: () => Promise<PreparedContent>,
+  options: UploadOptions,
+): Promise<UploadResult> {
+  const { onExisting = 'error' } = options;
+  if (existing instanceof DanglingEntry || existing.isDirectory || onExisting === 'error') {
+    throw new ConflictError('conflict.exists', 'the directory has a file or directory of this name already');
+  }
+  if (onExisting === 'skip') return { item: existing, outcome: 'skipped' };
+  const current = await refresh(operation, existing);
+  current.requireFile().requireSigner();
+  const content = await prepare();
+  if (onExisting !== 'replace' && !hasContent(current, content) && (await onExisting(current)) === 'skip') {
+    return { item: current, outcome: 'skipped' };
+  }
+  const alsoCommit = (file: Item): Promise<Item> => updateListedType(operation, directory, file);
+  return setPreparedContent(operation, ports, current, content, { ...options, alsoCommit });
+}
+
+/** The directory's list says of what type its files are: it must not lie when another content has another. */
+async function updateListedType(operation: OperationView, directory: Item, file: Item): Promise<Item> {
+  const { name, link } = file.entry ?? {};
+  const { mimeType, created } = file.opened.properties;
+  if (name === undefined || !(link instanceof NamedRelativeCapability) || link.mimeType === mimeType) return file;
+  const { capability } = file.link ?? file;
+  const changes = new ChunkChanges(operation);
+  const edit = new DirectoryEdit(operation, changes, await refresh(operation, directory));
+  edit.replace(capability, { name, capability, isDirectory: false, mimeType, created: link.created ?? created });
+  await edit.apply();
+  await changes.commit();
+  return file;
+}
+
+/** Keys and properties of a new file. */
+export async function describeFile(
+  operation: OperationView,
+  ports: ContentPorts,
+  directory: Item,
+  name: string,
+  content: PreparedContent,
+  options: UploadOptions,
+): Promise<NewFile> {
+  const { isHidden, resume } = options;
+  const mimeType = options.mimeType ?? detectMimeType(content.head, name);
+  const thumbnail = options.thumbnail ?? (await makeThumbnail(ports.thumbnailer, content.repeatable, mimeType, operation.signal));
+  const modified = options.modified ?? Timestamp.now(ports.clock ?? systemClock);
+  const target = newFileTarget(directory, resume ?? newFileSecrets(operation.crypto), ports.mirrorBatId);
+  const { streamSecret } = target;
+  const properties = FileProperties.of({
+    name,
+    isDirectory: false,
+    isHidden,
+    mimeType,
+    size: content.size ?? 0,
+    modified,
+    created: options.created ?? modified,
+    thumbnail,
+    streamSecret,
+  });
+  return { target, properties };
+}
+
+async function uploadSmallFile(
+  operation: OperationView,
+  directory: Item,
+  file: NewFile,
+  content: PreparedContent,
+  options: UploadOptions,
+): Promise<Item> {
+  const [existing] = await placesOfUpload(operation, directory, [file.target.capability]);
+  const changes = new ChunkChanges(operation);
+  const edit = new DirectoryEdit(operation, changes, directory);
+  const entry = edit.add(entryForFile(file));
+  await edit.apply();
+  let item: Item | undefined;
+  for await (const { data } of content.chunks(0, operation.signal)) {
+    item = await stageSmallFile(operation, changes, file, { data, tree: content.tree }, { existing, entry });
+  }
+  await changes.commit();
+  const meter = new ProgressMeter((content.size ?? 0) + THUMBNAIL_PROGRESS, options.onProgress);
+  meter.add(content.size ?? 0);
+  meter.finish();
+  return item as Item;
+}
+
+/**
+ * What is at the places of new files, undefined for nothing. Brings with the same requests into the caches what changing the directory's
+ * list and the tree needs.
+ */
+export async function placesOfUpload(
+  operation: OperationView,
+  directory: Item,
+  capabilities: readonly AbsoluteCapability[],
+): Promise<readonly Awaited<ReturnType<typeof cidsAt>>[number][]> {
+  const { next } = directory.opened;
+  const locations = [
+    ...capabilities.map(({ location }) => location),
+    directory.capability.location,
+    ...(next === undefined ? [] : [next.location]),
+  ];
+  return (await cidsAt(operation, directory.requireSigner(), locations)).slice(0, capabilities.length);
+}

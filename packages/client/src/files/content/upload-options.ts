@@ -1,0 +1,44 @@
+import type { HashTree } from '@pyrgos/core/containers';
+import type { ResumeUploadProps, Thumbnail, Timestamp, UploadTransaction } from '@pyrgos/core/model';
+import type { Item } from '../view/index.js';
+import type { ProgressListener } from './content-progress.js';
+import type { UploadTransactions } from './upload-transactions.js';
+
+/** How a file is uploaded. */
+export interface UploadOptions {
+  /** Default: now. */
+  readonly modified?: Timestamp | undefined;
+  /** Of a new file; default: as modified. */
+  readonly created?: Timestamp | undefined;
+  /** Of a new file: user interfaces leave it out. */
+  readonly isHidden?: boolean | undefined;
+  /**
+   * What to do when the directory has a file of this name; default `error`. A function is asked only when the file has other content than
+   * the source. A directory of this name is an error in any case.
+   */
+  readonly onExisting?: 'error' | 'skip' | 'replace' | ((existing: Item) => Promise<'replace' | 'skip'>) | undefined;
+  /** Default: what the first bytes and the name say (chapter 04 section 18.1). */
+  readonly mimeType?: string | undefined;
+  /** Default: what the thumbnailer makes. */
+  readonly thumbnail?: Thumbnail | undefined;
+  /** The hash tree of the source, if it is known: saves a pass over a large one. */
+  readonly hashTree?: HashTree | undefined;
+  readonly onProgress?: ProgressListener | undefined;
+  /**
+   * Where uploads of more than one chunk are recorded, so that they can be resumed; the operation must have reserved its writer. Without it
+   * such an upload becomes visible as a whole at its end or leaves nothing; so do streams, which cannot be read again.
+   */
+  readonly transactions?: UploadTransactions | undefined;
+  /** Asked when it cannot be told whether an unfinished upload to this path was of the same content; default `restart`. */
+  readonly onUnfinished?: ((record: UploadTransaction) => Promise<'resume' | 'restart'>) | undefined;
+  /** Secrets that the caller keeps itself instead of a record: the upload goes on where it has stopped (chapter 04 section 16.5). */
+  readonly resume?: ResumeUploadProps | undefined;
+}
+
+/** What came of an upload. */
+export interface UploadResult {
+  /** The file as it is now. */
+  readonly item: Item;
+  /** `unchanged`: the file had this content already. */
+  readonly outcome: 'created' | 'replaced' | 'unchanged' | 'skipped';
+}

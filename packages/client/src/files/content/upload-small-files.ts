@@ -1,0 +1,206 @@
+import { AbortedError, ConflictError } from '@pyrgos/core/errors';
+import { assertLegalName, CHUNK_SIZE, type ChildEntry } from '@pyrgos/core/model';
+import { ChunkChanges } from '../structure/chunk-changes.js';
+import { DirectoryEdit } from '../structure/directory-edit.js';
+import { refresh } from '../structure/refresh.js';
+import { DanglingEntry, type Item, listEntries, openEntries, type OperationView } from '../view/index.js';
+import { type ByteSource, openSource } from './byte-source.js';
+import type { ContentPorts } from './content-ports.js';
+import { type PreparedContent, prepareContent } from './prepared-content.js';
+import { entryForFile, type NewFile, stageSmallFile } from './stage-file.js';
+import { describeFile, placesOfUpload, replaceExisting } from './upload-file.js';
+import type { UploadOptions, UploadResult } from './upload-options.js';
+
+/** One of many files to upload. */
+export interface FileToUpload extends Pick<UploadOptions, 'modified' | 'created' | 'isHidden' | 'mimeType' | 'hashTree'> {
+  readonly name: string;
+  readonly source: ByteSource;
+}
+
+/** What came of one of many files. */
+export interface FileOutcome<F> {
+  readonly file: F;
+  readonly outcome: UploadResult['outcome'] | 'failed';
+  /** Why it failed. */
+  readonly error?: unknown;
+}
+
+/** How many files are uploaded. */
+export interface UploadFilesOptions<F> {
+  /** Asked for a file whose name is in use for other content; default: skip it. */
+  readonly onExisting?: ((file: F, existing: Item) => Promise<'replace' | 'skip'> | 'replace' | 'skip') | undefined;
+  /**
+   * Asked when a file cannot be uploaded for a reason of its own: its source fails or changes, its name is illegal or that of a directory.
+   * Default: the whole upload fails.
+   */
+  readonly onError?: ((file: F, error: unknown) => 'skip' | 'abort') | undefined;
+}
+
+/** Bytes of files that are committed together (chapter 04 section 17). */
+const GROUP_SIZE = 10_485_760;
+/** Files that are committed together. */
+const GROUP_COUNT = 2_500;
+/** Sources that are read at a time. */
+const READS_IN_FLIGHT = 8;
+
+/** Bytes of a file that fits into one chunk and may be uploaded together with others; undefined for any other. */
+export function groupableSize(source: ByteSource): number | undefined {
+  const { size } = openSource(source);
+  return size !== undefined && size <= CHUNK_SIZE ? size : undefined;
+}
+
+/**
+ * Uploads files of one chunk into one directory, smallest first, in groups of which each changes the directory's list once (chapter 04
+ * section 17). Each group is committed in one piece: no commit holds a file without its entry. Sent with the operation, or before when
+ * much has gathered. Resolves to what came of each.
+ */
+export async function uploadSmallFiles<F extends FileToUpload>(
+  operation: OperationView,
+  ports: ContentPorts,
+  directory: Item,
+  files: readonly F[],
+  options: UploadFilesOptions<F> = {},
+): Promise<readonly FileOutcome<F>[]> {
+  const parent = (await refresh(operation, directory)).requireDirectory();
+  parent.requireSigner();
+  const wanted = new Set(files.map(({ name }) => name));
+  const listed = new Map<string, ChildEntry>();
+  for await (const entry of listEntries(operation, parent)) {
+    if (entry.name !== undefined && wanted.has(entry.name)) listed.set(entry.name, entry);
+  }
+  const outcomes: FileOutcome<F>[] = [];
+  const upload = new GroupUpload(operation, ports, directory, listed, options);
+  for (const group of groupsOf(files)) outcomes.push(...(await operation.committer.withoutFlush(() => upload.run(group))));
+  return outcomes;
+}
+
+/** Smallest first, so that many become visible soon (section 17). */
+function groupsOf<F extends FileToUpload>(files: readonly F[]): F[][] {
+  const sized = files.map((file) => ({ file, size: groupableSize(file.source) ?? CHUNK_SIZE }));
+  sized.sort((a, b) => a.size - b.size);
+  const groups: F[][] = [];
+  let open: F[] | undefined;
+  let total = 0;
+  for (const { file, size } of sized) {
+    if (open === undefined || total + size > GROUP_SIZE || open.length >= GROUP_COUNT) {
+      groups.push((open = []));
+      total = 0;
+    }
+    open.push(file);
+    total += size;
+  }
+  return groups;
+}
+
+/** A file whose source was read. */
+interface PreparedFile<F> {
+  readonly file: F;
+  readonly content: PreparedContent;
+  /** What has its name; undefined when nothing does. */
+  readonly existing: Item | DanglingEntry | undefined;
+  /** What it is to become when it is new. */
+  readonly upload: NewFile | undefined;
+}
+
+/** Uploads groups of files into one directory. */
+class GroupUpload<F extends FileToUpload> {
+  constructor(
+    private readonly operation: OperationView,
+    private readonly ports: ContentPorts,
+    private readonly directory: Item,
+    /** What the directory lists under the names of the files. */
+    private readonly listed: Map<string, ChildEntry>,
+    private readonly options: UploadFilesOptions<F>,
+  ) {}
+
+  async run(group: readonly F[]): Promise<readonly FileOutcome<F>[]> {
+    const { operation } = this;
+    const parent = await refresh(operation, this.directory);
+    const existing = await this.openExisting(parent, group);
+    const outcomes: FileOutcome<F>[] = [];
+    const prepared: PreparedFile<F>[] = [];
+    const names = new Set<string>();
+    await forEachAtOnce(group, READS_IN_FLIGHT, async (file) => {
+      try {
+        assertLegalName(file.name);
+        if (names.has(file.name)) throw new ConflictError('conflict.exists', 'two files of this name are to be uploaded');
+        names.add(file.name);
+        prepared.push(await this.prepare(parent, file, existing.get(file.name)));
+      } catch (error) {
+        outcomes.push(this.failed(file, error));
+      }
+    });
+    await this.addNew(parent, prepared);
+    for (const { file, content, existing } of prepared) {
+      if (existing === undefined) outcomes.push({ file, outcome: 'created' });
+      else outcomes.push(await this.replace(file, content, existing));
+    }
+    return outcomes;
+  }
+
+  private async openExisting(parent: Item, group: readonly F[]): Promise<ReadonlyMap<string, Item | DanglingEntry>> {
+    const entries = group.flatMap(({ name }) => this.listed.get(name) ?? []);
+    const items = await openEntries(this.operation, parent, entries);
+    return new Map(items.map((item, i) => [entries[i]?.name ?? '', item]));
+  }
+
+  private async prepare(parent: Item, file: F, existing: Item | DanglingEntry | undefined): Promise<PreparedFile<F>> {
+    const { operation, ports } = this;
+    const content = await prepareContent(operation, file.source, file.hashTree);
+    const upload = existing === undefined ? await describeFile(operation, ports, parent, file.name, content, file) : undefined;
+    return { file, content, existing, upload };
+  }
+
+  /** All new files with their entries, in one change of the tree. */
+  private async addNew(parent: Item, prepared: readonly PreparedFile<F>[]): Promise<void> {
+    const { operation } = this;
+    const added = prepared.flatMap(({ content, upload }) => (upload === undefined ? [] : [{ content, upload }]));
+    if (added.length === 0) return;
+    const capabilities = added.map(({ upload }) => upload.target.capability);
+    await placesOfUpload(operation, parent, capabilities);
+    const changes = new ChunkChanges(operation);
+    const edit = new DirectoryEdit(operation, changes, parent);
+    const entries = added.map(({ upload }) => edit.add(entryForFile(upload)));
+    await edit.apply();
+    for (const [i, { content, upload }] of added.entries()) {
+      const entry = entries[i];
+      for await (const { data } of content.chunks(0, operation.signal)) {
+        await stageSmallFile(operation, changes, upload, { data, tree: content.tree }, { entry });
+      }
+    }
+    await changes.commit();
+  }
+
+  private async replace(file: F, content: PreparedContent, existing: Item | DanglingEntry): Promise<FileOutcome<F>> {
+    const { operation, ports, options, directory } = this;
+    const onExisting = async (item: Item): Promise<'replace' | 'skip'> => (await options.onExisting?.(file, item)) ?? 'skip';
+    try {
+      const { outcome } = await replaceExisting(operation, ports, directory, existing, async () => content, { ...file, onExisting });
+      return { file, outcome };
+    } catch (error) {
+      return this.failed(file, error);
+    }
+  }
+
+  private failed(file: F, error: unknown): FileOutcome<F> {
+    if (error instanceof AbortedError || this.options.onError?.(file, error) !== 'skip') throw error;
+    return { file, outcome: 'failed', error };
+  }
+}
+
+/** Runs `work` on all elements, some at a time; stops taking new ones at the first failure, waits for the others and throws it. */
+async function forEachAtOnce<T>(elements: Iterable<T>, limit: number, work: (element: T) => Promise<void>): Promise<void> {
+  const failures: unknown[] = [];
+  const queue = elements[Symbol.iterator]();
+  const worker = async (): Promise<void> => {
+    for (let next = queue.next(); next.done !== true && failures.length === 0; next = queue.next()) {
+      try {
+        await work(next.value);
+      } catch (error) {
+        failures.push(error);
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: limit }, worker));
+  if (failures.length > 0) throw failures[0];
+}

@@ -1,0 +1,175 @@
+import { equalBytes } from '@pyrgos/core/bytes';
+import { FormatError, LimitError, NotFoundError } from '@pyrgos/core/errors';
+import type { PublicKeyHash } from '@pyrgos/core/keys';
+import {
+  CHUNK_SIZE,
+  chunkCount,
+  chunkLocations,
+  detectMimeType,
+  FileProperties,
+  MIME_HEAD_SIZE,
+  Timestamp,
+  transactionFileName,
+  UploadTransaction,
+} from '@pyrgos/core/model';
+import { ChunkChanges } from '../structure/chunk-changes.js';
+import { DirectoryEdit } from '../structure/directory-edit.js';
+import { fileChunkLocations } from '../structure/file-chunk-keys.js';
+import { refresh } from '../structure/refresh.js';
+import { FileReader, findChild, findPath, type Item, listChildren, type OperationView, splitPath, type View } from '../view/index.js';
+import { newFileSecrets, newFileTarget } from './file-target.js';
+import { prepareContent } from './prepared-content.js';
+import { entryForFile, type NewFile, stageSmallFile } from './stage-file.js';
+import { cidsAt } from './tree-places.js';
+
+/** An upload that was begun and not finished. */
+export interface OpenUpload {
+  readonly record: UploadTransaction;
+  /** The file that holds the record. */
+  readonly file: Item;
+}
+
+/** The directory of the records, in the home directory (chapter 04 section 11.2). */
+export const TRANSACTIONS_NAME = '.transactions';
+/** Chunks of an unfinished upload that are looked for and removed at a time. */
+const WINDOW = 1024;
+
+/**
+ * The records of uploads of more than one chunk (chapter 04 section 16): what lets an upload be resumed after a crash, and its chunks be
+ * removed when it never is. They lie in the home directory and hold signing keys.
+ */
+export class UploadTransactions {
+  /** `home` is the home directory, writable; an earlier version will do. */
+  constructor(private readonly home: Item) {}
+
+  /** Whose tree holds the records: an operation that opens, closes or clears one must have reserved it. */
+  get writer(): PublicKeyHash {
+    return this.home.writer;
+  }
+
+  /** The identity whose uploads are recorded here. */
+  get owner(): PublicKeyHash {
+    return this.home.owner;
+  }
+
+  /** The directory of the records; undefined when there is none. */
+  async directory(view: View): Promise<Item | undefined> {
+    const directory = await findChild(view, await refresh(view, this.home), TRANSACTIONS_NAME);
+    return directory?.isDirectory === true ? directory : undefined;
+  }
+
+  /** The uploads that are open, in no order. Records that cannot be read are left out. */
+  async list(view: View): Promise<readonly OpenUpload[]> {
+    const directory = await this.directory(view);
+    const open: OpenUpload[] = [];
+    if (directory === undefined) return open;
+    for await (const child of listChildren(view, directory)) {
+      if (child.isDangling || child.isDirectory) continue;
+      const record = await readRecord(view, child);
+      if (record !== undefined) open.push({ record, file: child });
+    }
+    return open;
+  }
+
+  /** The record for a path, `user/dir/file`, and the file in its place, readable or not. */
+  async find(
+    view: View,
+    directory: Item,
+    path: string,
+  ): Promise<{ readonly record: UploadTransaction | undefined; readonly file: Item } | undefined> {
+    const file = await findChild(view, directory, transactionFileName(view.crypto, path));
+    return file === undefined ? undefined : { record: file.isDirectory ? undefined : await readRecord(view, file), file };
+  }
+
+  /** Writes a new record; committed, not sent. ConflictError `conflict.exists` when there is one for its path. */
+  async open(operation: OperationView, directory: Item, record: UploadTransaction): Promise<Item> {
+    const { crypto } = operation;
+    const bytes = record.encode();
+    const name = record.fileName(crypto);
+    const content = await prepareContent(operation, bytes);
+    if (!content.isSmall) throw new LimitError('size of an upload record', bytes.length, CHUNK_SIZE);
+    const time = Timestamp.fromMilliseconds(record.startTime);
+    const target = newFileTarget(directory, newFileSecrets(crypto), undefined);
+    const mimeType = detectMimeType(bytes.subarray(0, MIME_HEAD_SIZE), name);
+    const { streamSecret } = target;
+    const properties = FileProperties.of({ name, isDirectory: false, mimeType, size: bytes.length, modified: time, streamSecret });
+    const file: NewFile = { target, properties };
+    const changes = new ChunkChanges(operation);
+    const edit = new DirectoryEdit(operation, changes, await refresh(operation, directory));
+    const entry = edit.add(entryForFile(file));
+    await edit.apply();
+    const item = await stageSmallFile(operation, changes, file, { data: bytes, tree: content.tree }, { entry });
+    await changes.commit();
+    return item;
+  }
+
+  /** Notes in `changes` that a record is to go; nothing is committed. */
+  async stageClose(operation: OperationView, changes: ChunkChanges, file: Item): Promise<void> {
+    const directory = await this.directory(operation);
+    if (directory === undefined) return;
+    const edit = new DirectoryEdit(operation, changes, directory);
+    edit.remove(file.capability);
+    await edit.apply();
+    const signer = directory.requireSigner();
+    for (const { mapKey } of await fileChunkLocations(operation, file)) changes.remove(signer, mapKey);
+  }
+
+  /**
+   * Removes the chunks of an unfinished upload, then its record, in one commit (section 16.4). Chunks whose writer is gone, or that a
+   * directory lists after all, are left alone. The operation must have reserved the writers of both; ConflictError `conflict.snapshot`
+   * otherwise.
+   */
+  async clear(operation: OperationView, { record, file }: OpenUpload): Promise<void> {
+    await operation.committer.withoutFlush(async () => {
+      const changes = new ChunkChanges(operation);
+      const { writer: signer, owner } = record;
+      const isOurs = owner.equals(operation.owner);
+      const isThere = isOurs && (await operation.treeOf(owner, signer.publicKeyHash)) !== undefined;
+      if (isThere && !(await this.isListed(operation, record))) await stageRemoval(operation, changes, record);
+      await changes.commit();
+      await this.stageClose(operation, changes, file);
+      await changes.commit();
+    });
+  }
+
+  /** Whether the file of a record is in its directory: then the upload was finished, whatever the record says. */
+  private async isListed(operation: OperationView, { path, first }: UploadTransaction): Promise<boolean> {
+    const [user, ...names] = splitPath(path);
+    const home = await refresh(operation, this.home);
+    if (user !== home.name) return false;
+    try {
+      const item = await findPath(operation, home, names.join('/'));
+      return item !== undefined && equalBytes(item.capability.mapKey, first.mapKey);
+    } catch (error) {
+      if (error instanceof NotFoundError && error.code === 'not-found.file') return false;
+      throw error;
+    }
+  }
+}
+
+/** The record in a file, or undefined when it is none. */
+async function readRecord(view: View, file: Item): Promise<UploadTransaction | undefined> {
+  try {
+    const reader = new FileReader(view, file);
+    if (reader.size > CHUNK_SIZE) return undefined;
+    return UploadTransaction.decode(await reader.read(0, reader.size));
+  } catch (error) {
+    if (error instanceof FormatError || error instanceof LimitError) return undefined;
+    throw error;
+  }
+}
+
+/** Notes the removal of the chunks of an unfinished upload. They are a prefix of the file, but for what an earlier attempt has removed. */
+async function stageRemoval(operation: OperationView, changes: ChunkChanges, record: UploadTransaction): Promise<void> {
+  const { writer: signer, first, streamSecret, size } = record;
+  const count = chunkCount(size);
+  const places = chunkLocations(operation.crypto, streamSecret, first);
+  for (let start = 0; start < count; start += WINDOW) {
+    const window = Array.from({ length: Math.min(WINDOW, count - start) }, () => places.next().value);
+    const cids = await cidsAt(operation, signer, window);
+    const present = window.filter((_, i) => cids[i] !== undefined);
+    // A record may claim any size: what it claims costs no more than what is there.
+    if (present.length === 0 && start > 0) return;
+    for (const { mapKey } of present) changes.remove(signer, mapKey);
+  }
+}

@@ -1,0 +1,82 @@
+import type { PyrgosError } from '@pyrgos/core/errors';
+import { type FileType, fileTypeOf, type Thumbnail } from '@pyrgos/core/model';
+import type { DanglingEntry, Item } from './view/index.js';
+
+const items = new WeakMap<FileEntry, Item>();
+
+/**
+ * A file or directory as it was when it was looked at. Immutable; take a new one to see changes. Its texts come from whoever wrote the
+ * file: show them as text, never as markup.
+ */
+export class FileEntry {
+  /** Tells it from a {@link DamagedEntry}. */
+  readonly isDamaged = false;
+  /** The name by which its directory lists it. */
+  readonly name: string;
+  readonly kind: 'file' | 'directory';
+  /** Bytes; 0 for a directory. */
+  readonly size: number;
+  /** Empty for a directory. */
+  readonly mimeType: string;
+  readonly modified: Date;
+  readonly created: Date;
+  /** Only a wish of who made it: user interfaces do not show it unless asked. */
+  readonly isHidden: boolean;
+  readonly isWritable: boolean;
+
+  constructor(
+    /** From the root, `/username/…`. */
+    readonly path: string,
+    item: Item,
+  ) {
+    const { properties } = item;
+    this.name = item.name;
+    this.kind = item.isDirectory ? 'directory' : 'file';
+    this.size = item.isDirectory ? 0 : properties.size;
+    this.mimeType = properties.mimeType;
+    this.modified = new Date(properties.modified.toMilliseconds());
+    this.created = new Date(properties.created.toMilliseconds());
+    this.isHidden = properties.isHidden;
+    this.isWritable = item.isWritable;
+    items.set(this, item);
+  }
+
+  /** Whether it is a directory; else it is a file. */
+  get isDirectory(): boolean {
+    return this.kind === 'directory';
+  }
+
+  /** What kind of thing it is, in a word (chapter 04 section 6). */
+  get type(): FileType {
+    return fileTypeOf({ isDirectory: this.isDirectory, mimeType: this.mimeType });
+  }
+
+  /** A small picture of the content, if whoever wrote it made one. Untrusted: decode it as an image only. */
+  get thumbnail(): Thumbnail | undefined {
+    return itemOf(this).properties.thumbnail;
+  }
+}
+
+/** An element of a directory that cannot be opened: deleted, revoked or damaged. Its siblings are not affected. */
+export class DamagedEntry {
+  /** Tells it from a {@link FileEntry}. */
+  readonly isDamaged = true;
+  /** The listed name, where there is one. */
+  readonly name: string | undefined;
+  /** What is wrong. */
+  readonly error: PyrgosError;
+
+  constructor(
+    /** Of the directory that lists it. */
+    readonly directory: string,
+    { name, error }: DanglingEntry,
+  ) {
+    this.name = name;
+    this.error = error;
+  }
+}
+
+/** The item behind an entry. */
+export function itemOf(entry: FileEntry): Item {
+  return items.get(entry) as Item;
+}

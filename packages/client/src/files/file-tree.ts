@@ -1,0 +1,138 @@
+import { ArgumentError, ConflictError, NotFoundError, printable } from '@pyrgos/core/errors';
+import type { PublicKeyHash } from '@pyrgos/core/keys';
+import type { AbsoluteCapability } from '@pyrgos/core/model';
+import { type Clock, systemClock } from '../commit/index.js';
+import { CommittedView, findPath, Item, openItem, OperationView, type Sessions, splitPath, type View } from './view/index.js';
+
+/** A place in the tree, and what was found there. */
+export interface Located {
+  /** From the root, as names. */
+  readonly names: readonly string[];
+  readonly item: Item;
+}
+
+/** What {@link FileTree} needs. */
+export interface FileTreeOptions {
+  readonly sessions: Sessions;
+  /** The user whose home directory it is; the first name of every path. */
+  readonly username: string;
+  /** The capability of the home directory. */
+  readonly home: AbsoluteCapability;
+  /** Waits between attempts; default the machine's clock. */
+  readonly clock?: Clock | undefined;
+}
+
+/** How often a change is tried when other devices keep changing the same directory. */
+const ATTEMPTS = 6;
+/** Milliseconds of the first pause between two attempts; each further one is twice as long, and a random part of it. */
+const FIRST_PAUSE = 50;
+
+/** A path as text. */
+export function formatPath(names: readonly string[]): string {
+  return `/${names.join('/')}`;
+}
+
+/** The names of everything below the root (chapter 04 section 11.1), and operations that change it. */
+export class FileTree {
+  readonly sessions: Sessions;
+  readonly username: string;
+  private readonly home: AbsoluteCapability;
+  private readonly clock: Clock;
+
+  constructor({ sessions, username, home, clock = systemClock }: FileTreeOptions) {
+    this.sessions = sessions;
+    this.username = username;
+    this.home = home;
+    this.clock = clock;
+  }
+
+  /** What is committed now. */
+  view(signal: AbortSignal | undefined, fresh = false): CommittedView {
+    return new CommittedView(this.sessions, { signal, fresh });
+  }
+
+  /** The item at a path, or undefined; NotFoundError `not-found.file` when the home directory itself is gone. */
+  async find(view: View, names: readonly string[]): Promise<Item | undefined> {
+    const [root, ...rest] = names;
+    if (root !== this.username) return undefined;
+    return findPath(view, await openItem(view, this.home), rest.join('/'));
+  }
+
+  /** The item at a path; NotFoundError `not-found.file`. The root itself is no item: ArgumentError. */
+  async locate(view: View, path: string): Promise<Located> {
+    const names = splitPath(path);
+    if (names.length === 0)
+      throw new ArgumentError('path', 'must name a file or directory: the root holds nothing but the home directories');
+    const item = await this.find(view, names);
+    if (item === undefined) throw new NotFoundError('not-found.file', `there is no file or directory ${printable(formatPath(names), 128)}`);
+    return { names, item };
+  }
+
+  /** The directory of a path and the last name; ArgumentError for the root and for a home directory, which are in none. */
+  async locateParent(view: View, path: string): Promise<{ readonly parent: Located; readonly name: string }> {
+    const names = splitPath(path);
+    const name = names.at(-1);
+    if (name === undefined || names.length < 2) throw new ArgumentError('path', 'must be inside a home directory');
+    return { parent: await this.locate(view, formatPath(names.slice(0, -1))), name };
+  }
+
+  /**
+   * Runs a change: `prepare` looks at what is committed and says which writers of one owner the change needs, `run` makes it. When somebody
+   * else has changed the same directory or file meanwhile, both are repeated some times, if `isRepeatable`; then the ConflictError
+   * comes out.
+   */
+  async change<P extends Reservation, T>(
+    options: { readonly signal: AbortSignal | undefined; readonly isRepeatable?: boolean },
+    prepare: (view: CommittedView) => Promise<P>,
+    run: (operation: OperationView, prepared: P) => Promise<T>,
+  ): Promise<T> {
+    const { signal, isRepeatable = true } = options;
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.attempt(signal, attempt > 1, prepare, run);
+      } catch (error) {
+        if (!isRepeatable || attempt >= ATTEMPTS || !isPassing(error)) throw error;
+      }
+      const [random = 0] = this.sessions.crypto.randomBytes(1);
+      await this.clock.sleep(Math.round(FIRST_PAUSE * 2 ** (attempt - 1) * (0.5 + random / 512)), signal);
+    }
+  }
+
+  private async attempt<P extends Reservation, T>(
+    signal: AbortSignal | undefined,
+    fresh: boolean,
+    prepare: (view: CommittedView) => Promise<P>,
+    run: (operation: OperationView, prepared: P) => Promise<T>,
+  ): Promise<T> {
+    const prepared = await prepare(this.view(signal, fresh));
+    const writers = [...new Map(prepared.writers.map((writer) => [writer.key, writer])).values()];
+    const { result } = await this.sessions.of(prepared.owner).compute(
+      writers,
+      async (start, committer) => {
+        const operation = new OperationView(this.sessions, committer, start, { signal });
+        const answer = await run(operation, prepared);
+        return { snapshot: operation.snapshot, result: answer };
+      },
+      { signal },
+    );
+    return result;
+  }
+}
+
+/** Whose data a change concerns. */
+export interface Reservation {
+  readonly owner: PublicKeyHash;
+  /** Writers that exist; may name one more than once. */
+  readonly writers: readonly PublicKeyHash[];
+}
+
+/** Whether the same change may succeed on what is there now. */
+function isPassing(error: unknown): boolean {
+  return (
+    error instanceof ConflictError &&
+    (error.code === 'conflict.champ' ||
+      error.code === 'conflict.merge' ||
+      error.code === 'conflict.pointer' ||
+      error.code === 'conflict.snapshot')
+  );
+}

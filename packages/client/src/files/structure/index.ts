@@ -1,0 +1,17 @@
+export { BlockStaging, type StagingPorts } from './block-staging.js';
+export { ChunkChanges, requireReserved } from './chunk-changes.js';
+export { copyItem, type CopyOptions, type CopyPorts } from './copy-item.js';
+export type { CopySource } from './copy-file.js';
+export { createRoot, type RootParts, SPECIAL_DIRECTORIES } from './create-root.js';
+export { deleteItems, type DeleteOptions, deleteWithoutParent } from './delete-items.js';
+export { DirectoryEdit, entryOf, type EntryOptions, type NewEntry } from './directory-edit.js';
+export { addEntries, editEntries, removeEntries } from './directory-entries.js';
+export { getOrMakeDirectories, makeDirectory, type MakeDirectoryOptions } from './make-directories.js';
+export { moveItem, type MoveOptions } from './move-item.js';
+export type { Place } from './place.js';
+export { refresh } from './refresh.js';
+export { rename, setProperties, type SettableProperties } from './rename.js';
+export { rotateAllKeys, type RotateOptions } from './rotate-all-keys.js';
+export type { TreeProgress } from './tree-removal.js';
+export { createWritingSpace, removeWritingSpace, spaceSigner, writingSpacesBelow } from './writing-space.js';
+export { addMirrorBat } from './mirror-bat.js';

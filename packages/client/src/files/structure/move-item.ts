@@ -1,0 +1,72 @@
+import { ArgumentError } from '@pyrgos/core/errors';
+import { RelativeCapability, withParentLink } from '@pyrgos/core/model';
+import { type Item, openItem, type OperationView } from '../view/index.js';
+import { isWithin } from './ancestors.js';
+import { ChunkChanges } from './chunk-changes.js';
+import { copyInto, type CopyOptions, type CopyPorts } from './copy-item.js';
+import { deleteItems } from './delete-items.js';
+import { DirectoryEdit } from './directory-edit.js';
+import { listingOf } from './listing.js';
+import { refresh } from './refresh.js';
+
+/** How an item is moved. */
+export interface MoveOptions extends Omit<CopyOptions, 'name'> {
+  /**
+   * Whether whoever may read or write the item keeps that right. False for what is published; true when nothing in it is shared, because
+   * that is faster; otherwise the user decides (chapter 04 section 20.2).
+   */
+  readonly keepAccess: boolean;
+}
+
+/**
+ * Moves a child of `parent` into the directory `target` of the same owner, under its name (chapter 04 section 20.2); resolves to the item
+ * there. With `keepAccess` and one writing space for both directories the item keeps its keys and is only listed elsewhere, in one commit;
+ * a link node moves in its place. Otherwise it is copied and then deleted: existing shares are lost, and the capability is a new one.
+ *
+ * ConflictError `conflict.exists` when the name is in use, ArgumentError when the target is inside the item, DeniedError `denied.file`
+ * without write access to both directories; then nothing is changed. Share records are up to the caller.
+ */
+export async function moveItem(
+  operation: OperationView,
+  ports: CopyPorts,
+  parent: Item,
+  item: Item,
+  target: Item,
+  options: MoveOptions,
+): Promise<Item> {
+  const from = await refresh(operation, parent);
+  const to = await refresh(operation, target);
+  const current = await refresh(operation, item);
+  from.requireDirectory().requireSigner();
+  to.requireDirectory().requireSigner();
+  if (!to.owner.equals(from.owner)) throw new ArgumentError('target', 'must have the same owner: copy the item and delete it');
+  if (await isWithin(operation, to, current)) throw new ArgumentError('target', 'must not be inside what is moved');
+  if (options.keepAccess && to.writer.equals(from.writer)) return relink(operation, from, current, to, options);
+  const { maxPerChunk, onProgress } = options;
+  return copyInto(operation, ports, { view: operation, item: current }, to, {
+    maxPerChunk,
+    onProgress,
+    name: current.name,
+    isMove: true,
+    alsoCommit: async () => void (await deleteItems(operation, from, [current])),
+  });
+}
+
+/** The fast way: the item, or its link node, gets another parent link, and another list has it. */
+async function relink(operation: OperationView, from: Item, item: Item, to: Item, options: MoveOptions): Promise<Item> {
+  const { crypto } = operation;
+  const moved = item.link ?? item;
+  const { capability, cid, node, opened } = moved;
+  const changes = new ChunkChanges(operation);
+  const source = new DirectoryEdit(operation, changes, from);
+  const destination = new DirectoryEdit(operation, changes, to, options);
+  source.remove(capability);
+  const entry = destination.add(listingOf(item));
+  // First the one that may refuse.
+  await destination.apply();
+  await source.apply();
+  const parentLink = RelativeCapability.toParent(to.capability, to.opened.parentKey, moved.writer);
+  changes.put(moved.requireSigner(), capability.mapKey, cid, { node: withParentLink(crypto, node, opened, parentLink), fragments: [] });
+  await changes.commit();
+  return openItem(operation, capability, { inheritedSigner: moved.signer, entry });
+}

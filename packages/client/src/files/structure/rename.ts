@@ -1,0 +1,54 @@
+import { assertLegalName, type FilePropertiesChanges, NamedRelativeCapability, withProperties } from '@pyrgos/core/model';
+import { type Item, openItem, type OperationView } from '../view/index.js';
+import { ChunkChanges } from './chunk-changes.js';
+import { DirectoryEdit, relisted } from './directory-edit.js';
+import { refresh } from './refresh.js';
+
+/** The properties that can be set without a change of content or place. */
+export type SettableProperties = Pick<FilePropertiesChanges, 'isHidden' | 'modified' | 'created' | 'thumbnail' | 'treeHash'>;
+
+/**
+ * Gives a child of `parent` another name, in one commit (chapter 04 section 19.2): in its properties, in the list, and where there is a
+ * link node both in that and in its target, so that sharees do not see the old name. Resolves to the item under its new name.
+ *
+ * Needs write access to the parent: DeniedError `denied.file`. ConflictError `conflict.exists` when the name is in use, ArgumentError or
+ * LimitError for an illegal one. The share records of the path are up to the caller.
+ */
+export async function rename(operation: OperationView, parent: Item, item: Item, name: string): Promise<Item> {
+  assertLegalName(name);
+  const directory = await refresh(operation, parent);
+  directory.requireDirectory().requireSigner();
+  const current = await refresh(operation, item);
+  if (current.name === name) return current;
+  const listed = current.link ?? current;
+  const changes = new ChunkChanges(operation);
+  const edit = new DirectoryEdit(operation, changes, directory);
+  edit.relist(listed.capability, { name });
+  await edit.apply();
+  for (const node of new Set([listed, current])) writeProperties(operation, changes, node, { name });
+  await changes.commit();
+  const { entry } = item;
+  return openItem(operation, listed.capability, {
+    inheritedSigner: listed.signer,
+    entry: entry?.link instanceof NamedRelativeCapability ? relisted(entry.link, { name }) : entry,
+  });
+}
+
+/**
+ * Changes properties of a file or directory and commits that (chapter 04 section 19.3); the rest stays byte for byte. Resolves to the item
+ * with them. DeniedError `denied.file` without write access.
+ */
+export async function setProperties(operation: OperationView, item: Item, properties: SettableProperties): Promise<Item> {
+  const current = await refresh(operation, item);
+  const changes = new ChunkChanges(operation);
+  writeProperties(operation, changes, current, properties);
+  await changes.commit();
+  return refresh(operation, item);
+}
+
+/** Rewrites the properties of one node. */
+function writeProperties(operation: OperationView, changes: ChunkChanges, item: Item, properties: FilePropertiesChanges): void {
+  const { capability, cid, node, opened } = item;
+  const rewritten = withProperties(operation.crypto, node, opened, opened.properties.with(properties));
+  changes.put(item.requireSigner(), capability.mapKey, cid, { node: rewritten, fragments: [] });
+}

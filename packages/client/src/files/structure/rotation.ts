@@ -1,0 +1,258 @@
+import { FormatError, PyrgosError, throwIfAborted } from '@pyrgos/core/errors';
+import { type BatId, type Signer, SymmetricKey } from '@pyrgos/core/keys';
+import { SymmetricLinkToSigner } from '@pyrgos/core/containers';
+import { MAX_CHAMP_LOOKUPS, MAX_CHILDREN_PER_CHUNK } from '@pyrgos/core/limits';
+import {
+  type AbsoluteCapability,
+  type ChildEntry,
+  ChunkLocation,
+  nextChunkLocation,
+  openNode,
+  RelativeCapability,
+  sealDirectoryChunk,
+  type SealedChunk,
+  sealFileChunk,
+  STREAM_SECRET_SIZE,
+  withChildren,
+} from '@pyrgos/core/model';
+import {
+  DanglingEntry,
+  type DirectoryChunk,
+  directoryChunks,
+  FileChunks,
+  type Item,
+  openEntries,
+  type OperationView,
+} from '../view/index.js';
+import type { BlockStaging } from './block-staging.js';
+import type { ChunkChanges } from './chunk-changes.js';
+import { entryOf, type NewEntry } from './directory-edit.js';
+import { sealLinkNode } from './link-node.js';
+import { listingOf } from './listing.js';
+import { newCapability, newDirectoryKeys } from './new-directory.js';
+import { placeKey } from './place.js';
+import type { TreeProgress } from './tree-removal.js';
+import { createWritingSpace, spaceSigner } from './writing-space.js';
+
+/** A writing space whose content has moved to another. */
+export interface EmptiedSpace {
+  /** Who owns it. */
+  readonly owner: Signer;
+  readonly signer: Signer;
+}
+
+/** What a rotated item becomes. */
+export interface RotatedItem {
+  /** Its new keys and place, writable. */
+  readonly capability: AbsoluteCapability;
+  /** Who signs there. */
+  readonly signer: Signer;
+  /** Its new link to the parent directory or link node. */
+  readonly parentLink: RelativeCapability;
+  /** Whether it is the first item of its writing space, and so holds the signer. */
+  readonly holdsSigner: boolean;
+}
+
+/** A directory or link node as its rotated children see it. */
+interface NewParent {
+  readonly capability: AbsoluteCapability;
+  readonly parentKey: SymmetricKey;
+  readonly signer: Signer;
+}
+
+/** How a {@link Rotation} works. */
+export interface RotationOptions {
+  /** Whether every writing space in the tree is replaced by a new one. */
+  readonly rotateSigner: boolean;
+  /** The current mirror BAT id of the account; default that of each node. */
+  readonly mirrorBatId?: BatId | undefined;
+  /** Leave out what is damaged instead of giving up. */
+  readonly skipDamaged?: boolean | undefined;
+  readonly onProgress?: ((progress: TreeProgress) => void) | undefined;
+}
+
+/** A run of this many missing chunks is the end of a file, whatever size it claims. */
+const MAX_MISSING_CHUNKS = 1024;
+
+/**
+ * Gives a whole tree new keys and places (chapter 04 section 22.3): writes the new chunks into `changes` and takes the old ones out there;
+ * nothing is committed but new, empty writing spaces. File data and its fragments stay as they are, under a key that is marked as dirty.
+ *
+ * Memory: what `staging` keeps, and some 200 bytes for every chunk.
+ */
+export class Rotation {
+  /** The writing spaces to delete in the end, inner ones first. */
+  readonly emptied: EmptiedSpace[] = [];
+  private readonly directories = new Set<string>();
+  private items = 0;
+
+  constructor(
+    private readonly operation: OperationView,
+    private readonly changes: ChunkChanges,
+    private readonly staging: BlockStaging,
+    private readonly options: RotationOptions,
+  ) {}
+
+  /** Rotates an item, not its link node, and all below it. Errors of reading the tree; then `changes` are void. */
+  async rotate(item: Item, rotated: RotatedItem): Promise<void> {
+    throwIfAborted(this.operation.signal, 'changing keys');
+    await (item.isDirectory ? this.rotateDirectory(item, rotated) : this.rotateFile(item, rotated));
+    await this.staging.settle();
+    this.items++;
+    this.options.onProgress?.({ items: this.items, bytes: 0 });
+  }
+
+  private async rotateFile(item: Item, { capability, signer, parentLink, holdsSigner }: RotatedItem): Promise<void> {
+    const { crypto } = this.operation;
+    const chunks = new FileChunks(this.operation, item);
+    const oldSigner = item.requireSigner();
+    const streamSecret = crypto.randomBytes(STREAM_SECRET_SIZE);
+    let location = capability.location;
+    let missing = 0;
+    for (let start = 0; start < chunks.count && missing < MAX_MISSING_CHUNKS; start += MAX_CHAMP_LOOKUPS) {
+      throwIfAborted(this.operation.signal, 'changing keys');
+      const found = await chunks.find(start, Math.min(start + MAX_CHAMP_LOOKUPS, chunks.count), this.operation.signal);
+      for (const [i, chunk] of found.entries()) {
+        const next = nextChunkLocation(crypto, streamSecret, location);
+        if (chunk === undefined) {
+          missing++;
+        } else if (chunk instanceof PyrgosError) {
+          if (this.options.skipDamaged !== true) throw chunk;
+        } else {
+          missing = 0;
+          const { node, opened } = chunk;
+          if (opened.dataKey === undefined) throw new FormatError('format.cryptree', 'file', 'a chunk has no data key');
+          const sealed = sealFileChunk(crypto, {
+            rBaseKey: capability.rBaseKey,
+            dataKey: opened.dataKey.toDirty(),
+            data: { container: node.data, blocks: [] },
+            properties: opened.properties.with({ streamSecret }),
+            parentLink: start + i === 0 ? parentLink : undefined,
+            bat: location.bat,
+            next,
+            signerLink: start + i === 0 ? signerLink(this.operation, capability, signer, holdsSigner) : undefined,
+            mirrorBatId: this.mirrorBatIdOf(item),
+          });
+          this.changes.put(signer, location.mapKey, undefined, sealed);
+          this.changes.remove(oldSigner, chunk.location.mapKey);
+        }
+        location = next;
+      }
+    }
+  }
+
+  private async rotateDirectory(item: Item, { capability, signer, parentLink, holdsSigner }: RotatedItem): Promise<void> {
+    const { crypto } = this.operation;
+    const key = placeKey(item.capability);
+    if (this.directories.has(key)) throw new FormatError('format.cryptree', 'directory', 'is listed twice');
+    this.directories.add(key);
+    const oldSigner = item.requireSigner();
+    const self: NewParent = { capability, parentKey: SymmetricKey.generate(crypto), signer };
+    let location = capability.location;
+    const onDamage = this.options.skipDamaged === true ? () => undefined : undefined;
+    for await (const chunk of directoryChunks(this.operation, item, { onDamage })) {
+      const children = await this.rotateChildren(item, chunk, self);
+      const next = ChunkLocation.generate(crypto);
+      const isFirst = chunk.index === 0;
+      const sealed = this.sealDirectory(self, location, next, children, {
+        properties: chunk.opened.properties,
+        parentLink: isFirst ? parentLink : undefined,
+        signerLink: isFirst ? signerLink(this.operation, capability, signer, holdsSigner) : undefined,
+        mirrorBatId: this.mirrorBatIdOf(item),
+      });
+      this.changes.put(signer, location.mapKey, undefined, sealed);
+      this.changes.remove(oldSigner, chunk.capability.mapKey);
+      location = next;
+    }
+  }
+
+  /** A chunk of any number of children: other clients may have written more into one than we do. */
+  private sealDirectory(
+    { capability, parentKey }: NewParent,
+    { bat }: ChunkLocation,
+    next: ChunkLocation,
+    children: readonly ChildEntry[],
+    parts: Pick<Parameters<typeof sealDirectoryChunk>[1], 'properties' | 'parentLink' | 'signerLink' | 'mirrorBatId'>,
+  ): SealedChunk {
+    const { crypto } = this.operation;
+    const { rBaseKey } = capability;
+    const fits = children.length <= MAX_CHILDREN_PER_CHUNK;
+    const sealed = sealDirectoryChunk(crypto, { ...parts, rBaseKey, parentKey, bat, next, children: fits ? children : [] });
+    if (fits) return sealed;
+    return withChildren(crypto, sealed.node, openNode(crypto, sealed.node, capability), children, parts.mirrorBatId);
+  }
+
+  /** The new list of a chunk: as many elements as before, without those that lead to nothing. */
+  private async rotateChildren(item: Item, chunk: DirectoryChunk, self: NewParent): Promise<ChildEntry[]> {
+    const children: ChildEntry[] = [];
+    for (const child of await openEntries(this.operation, item, chunk.entries)) {
+      if (child instanceof DanglingEntry) {
+        if (child.error.code !== 'not-found.file' && this.options.skipDamaged !== true) throw child.error;
+      } else {
+        const entry = await this.rotateChild(child, [...child.links, child], item.requireSigner(), self);
+        children.push(entryOf(this.operation, self.capability, entry));
+      }
+    }
+    return children;
+  }
+
+  /**
+   * Rotates a child, the outermost node of `chain` first: link nodes and then the item. `oldOwner` signs where the old list is. Resolves to
+   * how the new list has it.
+   */
+  private async rotateChild(child: Item, chain: readonly Item[], oldOwner: Signer, parent: NewParent): Promise<NewEntry> {
+    const { crypto } = this.operation;
+    const [outer, ...inner] = chain as [Item, ...Item[]];
+    const signer = await this.signerFor(outer, oldOwner, parent.signer);
+    const writer = signer.publicKeyHash;
+    const holdsSigner = !writer.equals(parent.signer.publicKeyHash);
+    const parentLink = RelativeCapability.toParent(parent.capability, parent.parentKey, writer);
+    const listing = listingOf(child);
+    if (inner.length === 0) {
+      const capability = newCapability(crypto, child.owner, writer);
+      await this.rotate(child, { capability, signer, parentLink, holdsSigner });
+      return { ...listing, capability };
+    }
+    const keys = newDirectoryKeys(crypto, child.owner, writer);
+    const target = await this.rotateChild(child, inner, outer.requireSigner(), { ...keys, signer });
+    const sealed = sealLinkNode(crypto, keys, {
+      properties: child.properties,
+      name: listing.name,
+      child: entryOf(this.operation, keys.capability, target),
+      parentLink,
+      mirrorBatId: this.mirrorBatIdOf(outer),
+    });
+    this.changes.put(signer, keys.capability.mapKey, undefined, sealed);
+    this.changes.remove(outer.requireSigner(), outer.capability.mapKey);
+    return { ...listing, capability: keys.capability };
+  }
+
+  /** Who signs for a node in the new tree: its space moves with its directory, stays, or is replaced by a new one. */
+  private async signerFor(node: Item, oldOwner: Signer, newOwner: Signer): Promise<Signer> {
+    if (node.writer.equals(oldOwner.publicKeyHash)) return newOwner;
+    return this.options.rotateSigner ? this.replaceSpace(node, oldOwner, newOwner) : node.requireSigner();
+  }
+
+  /** Makes a new writing space for an item that has one of its own, or is to have one. */
+  async replaceSpace(item: Item, oldOwner: Signer, newOwner: Signer): Promise<Signer> {
+    const created = spaceSigner(this.operation.crypto, newOwner, item.capability);
+    await createWritingSpace(this.operation, newOwner, created);
+    const isOwn = !item.writer.equals(oldOwner.publicKeyHash);
+    if (isOwn) this.emptied.push({ owner: oldOwner, signer: item.requireSigner() });
+    return created;
+  }
+
+  private mirrorBatIdOf({ node }: Item): BatId | undefined {
+    return this.options.mirrorBatId ?? node.mirrorBatId;
+  }
+}
+
+/** The signer under the write key, for the first item of a writing space. */
+function signerLink(
+  { crypto }: OperationView,
+  { wBaseKey }: AbsoluteCapability,
+  signer: Signer,
+  holdsSigner: boolean,
+): SymmetricLinkToSigner | undefined {
+  return holdsSigner && wBaseKey !== undefined ? SymmetricLinkToSigner.create(crypto, wBaseKey, signer) : undefined;
+}

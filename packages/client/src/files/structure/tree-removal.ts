@@ -1,0 +1,97 @@
+import { throwIfAborted } from '@pyrgos/core/errors';
+import type { Signer } from '@pyrgos/core/keys';
+import { DanglingEntry, directoryChunks, type Item, isDamage, openEntries, type OperationView } from '../view/index.js';
+import type { ChunkChanges } from './chunk-changes.js';
+import { fileChunkLocations } from './file-chunk-keys.js';
+import { type Place, placeKey } from './place.js';
+import { removeWritingSpace } from './writing-space.js';
+
+/** How far a change of a whole tree is. */
+export interface TreeProgress {
+  /** Files and directories that are done. */
+  readonly items: number;
+  /** Bytes of files that are done, as far as the change looks at them. */
+  readonly bytes: number;
+}
+
+/** Chunks that are taken out in one commit. */
+const BATCH = 1000;
+
+/**
+ * Takes whole trees out of the CHAMPs of their writers, bottom-up (chapter 04 section 21.1). Commits now and then, so that memory is
+ * bounded: whatever part of it is on the server, every chunk that is left can be reached from a directory.
+ */
+export class TreeRemoval {
+  private readonly directories = new Set<string>();
+  private items = 0;
+
+  constructor(
+    private readonly operation: OperationView,
+    private readonly changes: ChunkChanges,
+    private readonly onProgress: ((progress: TreeProgress) => void) | undefined,
+  ) {}
+
+  /**
+   * Removes an item with all below it, its link nodes, and the writing spaces that begin there. `inherited` is the signer of the directory
+   * that lists it. What is removed last may still be in the changes: commit them. Without write access to the item nothing is removed.
+   */
+  async remove(item: Item, inherited: Signer | undefined): Promise<void> {
+    throwIfAborted(this.operation.signal, 'deleting');
+    if (item.isWritable) await this.removeChunks(item);
+    const chain = [...item.links, item];
+    for (let i = chain.length - 1; i >= 0; i--) {
+      const { signer, capability } = chain[i] as Item;
+      if (signer === undefined || !capability.isWritable) continue;
+      if (i < item.links.length) this.changes.remove(signer, capability.mapKey);
+      const owner = i === 0 ? inherited : chain[i - 1]?.signer;
+      if (owner !== undefined && !owner.publicKeyHash.equals(signer.publicKeyHash)) await this.removeSpace(owner, signer);
+    }
+    this.items++;
+    this.onProgress?.({ items: this.items, bytes: 0 });
+    if (this.changes.size >= BATCH) await this.changes.commit();
+  }
+
+  /** Takes out what a listed child that cannot be opened has left under its map key. */
+  removeDangling({ capability }: DanglingEntry, signer: Signer): void {
+    if (capability?.writer.equals(signer.publicKeyHash) === true) this.changes.remove(signer, capability.mapKey);
+  }
+
+  private async removeChunks(item: Item): Promise<void> {
+    const signer = item.requireSigner();
+    if (item.isDirectory) {
+      await this.removeDirectory(item, signer);
+      return;
+    }
+    let locations: readonly Pick<Place, 'mapKey'>[];
+    try {
+      locations = await fileChunkLocations(this.operation, item);
+    } catch (error) {
+      if (!isDamage(error)) throw error;
+      locations = [item.capability];
+    }
+    for (const { mapKey } of locations) this.changes.remove(signer, mapKey);
+  }
+
+  private async removeDirectory(directory: Item, signer: Signer): Promise<void> {
+    // A list may lead back to a directory above it, or to one twice.
+    const key = placeKey(directory.capability);
+    if (this.directories.has(key)) return;
+    this.directories.add(key);
+    const own = [directory.capability.mapKey];
+    for await (const chunk of directoryChunks(this.operation, directory, { onDamage: () => undefined })) {
+      if (chunk.index > 0) own.push(chunk.capability.mapKey);
+      for (const child of await openEntries(this.operation, directory, chunk.entries)) {
+        if (child instanceof DanglingEntry) this.removeDangling(child, signer);
+        else await this.remove(child, signer);
+      }
+    }
+    // Last: until then they lead to what is left.
+    for (const mapKey of own) this.changes.remove(signer, mapKey);
+  }
+
+  private async removeSpace(owner: Signer, signer: Signer): Promise<void> {
+    // With the pointer goes the whole tree.
+    this.changes.discard(signer.publicKeyHash);
+    await removeWritingSpace(this.operation, owner, signer);
+  }
+}

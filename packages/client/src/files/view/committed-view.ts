@@ -1,0 +1,97 @@
+import type { Cid } from '@pyrgos/core/codec';
+import type { CryptoProvider } from '@pyrgos/core/crypto';
+import type { CryptoPool } from '@pyrgos/core/crypto/pool';
+import type { FragmentReader } from '@pyrgos/core/containers';
+import type { PublicKeyHash } from '@pyrgos/core/keys';
+import { type ChampLookup, type ChampLookupResult, Snapshot } from '@pyrgos/core/model';
+import type { BlockReadContext } from '@pyrgos/core/store';
+import type { NodeCache } from './node-cache.js';
+import { orAborted } from './or-aborted.js';
+import type { Sessions } from './sessions.js';
+import type { ReadOptions, View } from './view.js';
+
+/** How a {@link CommittedView} is made. */
+export interface CommittedViewOptions {
+  /** Versions to start from, of one owner. */
+  readonly start?: { readonly owner: PublicKeyHash; readonly snapshot: Snapshot } | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** Ask the server for pointers even if a recent answer is at hand. */
+  readonly fresh?: boolean;
+}
+
+/**
+ * What is committed: each writer at the version that it had when the view first met it. Never waits for changes in flight (chapter 04
+ * section 23 rule 3), and is not moved by them; take a new view to see them.
+ */
+export class CommittedView implements View {
+  readonly signal: AbortSignal | undefined;
+  private readonly snapshots = new Map<string, Snapshot>();
+  private readonly reads = new Map<string, Promise<Snapshot>>();
+
+  constructor(
+    private readonly sessions: Sessions,
+    private readonly options: CommittedViewOptions = {},
+  ) {
+    this.signal = options.signal;
+    if (options.start !== undefined) this.snapshots.set(options.start.owner.key, options.start.snapshot);
+  }
+
+  get crypto(): CryptoProvider {
+    return this.sessions.crypto;
+  }
+
+  get pool(): CryptoPool {
+    return this.sessions.pool;
+  }
+
+  get nodes(): NodeCache {
+    return this.sessions.nodes;
+  }
+
+  snapshotOf(owner: PublicKeyHash): Snapshot {
+    return this.snapshots.get(owner.key) ?? Snapshot.empty();
+  }
+
+  async treeOf(owner: PublicKeyHash, writer: PublicKeyHash, options: ReadOptions = {}): Promise<Cid | undefined> {
+    return (await this.versionOf(owner, writer, options)).get(writer)?.writerData?.tree;
+  }
+
+  async lookUp(
+    owner: PublicKeyHash,
+    writer: PublicKeyHash,
+    lookups: readonly ChampLookup[],
+    options: ReadOptions = {},
+  ): Promise<readonly ChampLookupResult[]> {
+    const root = await this.treeOf(owner, writer, options);
+    if (root === undefined) return lookups.map(() => undefined);
+    return this.sessions.lookupOf(owner).lookUp(root, lookups, { signal: options.signal ?? this.signal });
+  }
+
+  async getBlock(cid: Cid, context: BlockReadContext): Promise<Uint8Array> {
+    const { owner, ...rest } = context;
+    return this.sessions.of(owner).getBlock(cid, rest);
+  }
+
+  fragmentReader(owner: PublicKeyHash, signal: AbortSignal | undefined = this.signal): FragmentReader {
+    return { blocks: this, owner, ...(signal === undefined ? {} : { signal }) };
+  }
+
+  /** The snapshot with this writer in it, if it exists; one read for all who ask at the same time, whose failure the next call repeats. */
+  private async versionOf(owner: PublicKeyHash, writer: PublicKeyHash, options: ReadOptions): Promise<Snapshot> {
+    const known = this.snapshotOf(owner);
+    if (known.has(writer)) return known;
+    const key = `${owner.key}${writer.key}`;
+    const signal = options.signal ?? this.signal;
+    let read = this.reads.get(key);
+    if (read === undefined) {
+      // Not cancelled with the first who asks: the others wait for it, too.
+      read = this.sessions.of(owner).readCommitted(writer, { fresh: this.options.fresh ?? false });
+      this.reads.set(key, read);
+      read.catch(() => this.reads.delete(key));
+    }
+    const version = await orAborted(read, signal, 'reading a writer');
+    const merged = this.snapshotOf(owner).merge(version);
+    this.snapshots.set(owner.key, merged);
+    return merged;
+  }
+}

@@ -1,0 +1,170 @@
+import { randomUUID } from 'node:crypto';
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { assertInteger, concatBytes, equalBytes, toHex } from '@pyrgos/core/bytes';
+import { type Cid, CidCodec, MultihashCode } from '@pyrgos/core/codec';
+import type { Hasher } from '@pyrgos/core/crypto';
+import { MAX_BLOCK_SIZE, MAX_SIGNED_POINTER_SIZE } from '@pyrgos/core/limits';
+import type { PublicKeyHash } from '@pyrgos/core/keys';
+import { markVerified } from '../../commit/verified-bytes.js';
+import type { BlockCache } from './block-cache.js';
+import type { PointerCache } from './pointer-cache.js';
+
+/** How a {@link FileCache} is opened. */
+export interface FileCacheOptions {
+  /** Bytes of blocks on the disk, at most; default 1 GiB. */
+  readonly capacity?: number;
+  /** Larger blocks are not kept; default: all are. */
+  readonly maxBlockSize?: number;
+}
+
+const DEFAULT_CAPACITY = 1_073_741_824;
+/** What a small file takes on a disk. */
+const DISK_UNIT = 4096;
+
+/**
+ * Verified blocks and pointers in files, for reading without a server (Node only). Blocks live in two generations, each of half the
+ * capacity: when the young one is full it becomes the old one, and the old one is deleted; a block that is read moves to the young one. So
+ * what is used stays, and no index is needed. Several processes may share a directory.
+ *
+ * Nothing in it is trusted: a block with another hash is deleted and counts as absent. Files are readable by their owner only.
+ */
+export class FileCache implements BlockCache, PointerCache {
+  private readonly maxBlockSize: number;
+  private readonly capacity: number;
+  /** Bytes in the young generation, counted once and then kept up to date. */
+  private young: Promise<number> | undefined;
+  private turn: Promise<void> = Promise.resolve();
+
+  /** `directory` is made when the first block is kept; it belongs to this cache alone. */
+  constructor(
+    private readonly directory: string,
+    private readonly hasher: Pick<Hasher, 'sha256'>,
+    options: FileCacheOptions = {},
+  ) {
+    const { capacity = DEFAULT_CAPACITY, maxBlockSize = MAX_BLOCK_SIZE } = options;
+    assertInteger('capacity', capacity, 0, Number.MAX_SAFE_INTEGER);
+    assertInteger('maxBlockSize', maxBlockSize, 0, MAX_BLOCK_SIZE);
+    this.capacity = capacity;
+    this.maxBlockSize = maxBlockSize;
+  }
+
+  accepts(size: number): boolean {
+    return size <= this.maxBlockSize && diskSize(size) <= this.capacity / 2;
+  }
+
+  async has(cid: Cid): Promise<boolean> {
+    const name = nameOf(cid);
+    if (name === undefined) return false;
+    return (await exists(this.path('young', name))) || exists(this.path('old', name));
+  }
+
+  async get(cid: Cid): Promise<Uint8Array | undefined> {
+    const name = nameOf(cid);
+    if (name === undefined) return undefined;
+    const young = await this.read(this.path('young', name), cid);
+    if (young !== undefined) return young;
+    const old = await this.read(this.path('old', name), cid);
+    if (old !== undefined) await this.put(cid, old);
+    return old;
+  }
+
+  async put(cid: Cid, bytes: Uint8Array): Promise<void> {
+    const name = nameOf(cid);
+    if (name === undefined || !this.accepts(bytes.length)) return;
+    // One at a time: the count must not be read while somebody else changes generations.
+    this.turn = this.turn.then(async () => this.store(name, bytes)).catch(() => undefined);
+    await this.turn;
+  }
+
+  async getPointer(owner: PublicKeyHash, writer: PublicKeyHash): Promise<Uint8Array | undefined> {
+    const bytes = await attempt(() => readFile(this.pointerPath(owner, writer)));
+    return bytes === undefined || bytes.length > MAX_SIGNED_POINTER_SIZE ? undefined : new Uint8Array(bytes);
+  }
+
+  async putPointer(owner: PublicKeyHash, writer: PublicKeyHash, signed: Uint8Array): Promise<void> {
+    await attempt(() => this.write(this.pointerPath(owner, writer), signed));
+  }
+
+  private async store(name: string, bytes: Uint8Array): Promise<void> {
+    const path = this.path('young', name);
+    if (await exists(path)) return;
+    this.young ??= sizeOf(join(this.directory, 'young'));
+    let size = (await this.young) + diskSize(bytes.length);
+    if (size > this.capacity / 2) {
+      await rm(join(this.directory, 'old'), { recursive: true, force: true });
+      await attempt(() => rename(join(this.directory, 'young'), join(this.directory, 'old')));
+      size = diskSize(bytes.length);
+    }
+    this.young = Promise.resolve(size);
+    await this.write(path, bytes);
+  }
+
+  /** Under another name first: nobody reads half a block, also after a crash. */
+  private async write(path: string, bytes: Uint8Array): Promise<void> {
+    await mkdir(join(path, '..'), { recursive: true, mode: 0o700 });
+    const temporary = `${path}.${randomUUID()}`;
+    try {
+      await writeFile(temporary, bytes, { mode: 0o600 });
+      await rename(temporary, path);
+    } catch (error) {
+      await rm(temporary, { force: true });
+      throw error;
+    }
+  }
+
+  private async read(path: string, cid: Cid): Promise<Uint8Array | undefined> {
+    const file = await attempt(() => readFile(path));
+    if (file === undefined) return undefined;
+    const bytes = new Uint8Array(file.buffer, file.byteOffset, file.length);
+    if (bytes.length <= MAX_BLOCK_SIZE && equalBytes(this.hasher.sha256(bytes), cid.multihash.digest)) {
+      markVerified(cid, bytes);
+      return bytes;
+    }
+    await attempt(() => rm(path, { force: true }));
+    return undefined;
+  }
+
+  private path(generation: 'young' | 'old', name: string): string {
+    return join(this.directory, generation, name.slice(0, 2), name);
+  }
+
+  private pointerPath(owner: PublicKeyHash, writer: PublicKeyHash): string {
+    return join(this.directory, 'pointers', toHex(this.hasher.sha256(concatBytes(owner.cid.bytes, writer.cid.bytes))));
+  }
+}
+
+/** The name of a block's file, without letters of two cases; undefined for what has no SHA-256 hash. */
+function nameOf(cid: Cid): string | undefined {
+  const { code, digest } = cid.multihash;
+  if (code !== MultihashCode.sha2_256) return undefined;
+  return `${toHex(digest)}${cid.codec === CidCodec.raw ? 'r' : 'c'}`;
+}
+
+function diskSize(bytes: number): number {
+  return Math.ceil(bytes / DISK_UNIT) * DISK_UNIT;
+}
+
+async function exists(path: string): Promise<boolean> {
+  return (await attempt(() => stat(path))) !== undefined;
+}
+
+/** What an operation on files gives; undefined when it fails: a cache may forget anything. */
+async function attempt<T>(operation: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await operation();
+  } catch {
+    return undefined;
+  }
+}
+
+/** Bytes of all files in the shards of a generation. */
+async function sizeOf(generation: string): Promise<number> {
+  let size = 0;
+  for (const shard of (await attempt(() => readdir(generation))) ?? []) {
+    const files = (await attempt(() => readdir(join(generation, shard)))) ?? [];
+    const sizes = await Promise.all(files.map(async (file) => (await attempt(() => stat(join(generation, shard, file))))?.size ?? 0));
+    size += sizes.reduce((sum, bytes) => sum + diskSize(bytes), 0);
+  }
+  return size;
+}

@@ -1,0 +1,174 @@
+import { assertInteger } from '@pyrgos/core/bytes';
+import { LimitError, throwIfAborted } from '@pyrgos/core/errors';
+import { MAX_CHUNK_SIZE, MAX_CHAMP_LOOKUPS, MAX_READ_SIZE } from '@pyrgos/core/limits';
+import { type FoundChunk, requireChunk } from './file-chunk.js';
+import { FileChunks } from './file-chunks.js';
+import type { Item } from './item.js';
+import { orAborted } from './or-aborted.js';
+import { SharedTasks } from './shared-tasks.js';
+import type { ReadOptions, View } from './view.js';
+
+/** How a {@link FileReader} works. */
+export interface FileReaderOptions {
+  /** Chunks of 5 MiB that are fetched ahead of the reader, 0 to 4; default 2. Legacy files are never fetched ahead. */
+  readonly prefetch?: number;
+  /** Decrypted chunks that {@link FileReader.read} keeps, 0 to 16; default 1. */
+  readonly cachedChunks?: number;
+}
+
+/** What part of a file is streamed, and how. */
+export interface StreamOptions extends ReadOptions {
+  /** First byte; default 0. */
+  readonly start?: number;
+  /** End of the range, exclusive; default the size of the file. */
+  readonly end?: number;
+  /** Told after every piece how many bytes of the range have been given out. */
+  readonly onProgress?: ((bytes: number) => void) | undefined;
+}
+
+/**
+ * Reads the bytes of a file (chapter 04 section 12.2): any range of it, everything verified. Holds at most the chunks it fetches ahead, the
+ * one in use, and those it keeps; each takes up to 10 MiB while it is decrypted and 5 MiB then. Any number of reads may run at a time.
+ *
+ * Errors: FormatError when a chunk is missing or damaged, `crypto.authentication` when one does not decrypt, NotFoundError `not-found.block`
+ * for a lost fragment, AbortedError. Other chunks remain readable.
+ */
+export class FileReader {
+  private readonly chunks: FileChunks;
+  private readonly prefetch: number;
+  private readonly kept: SharedTasks<Uint8Array>;
+
+  /** `item` is a file that can be read, and `view` the view in which it was opened. */
+  constructor(
+    private readonly view: View,
+    item: Item,
+    options: FileReaderOptions = {},
+  ) {
+    const { prefetch = 2, cachedChunks = 1 } = options;
+    assertInteger('prefetch', prefetch, 0, 4);
+    assertInteger('cachedChunks', cachedChunks, 0, 16);
+    this.chunks = new FileChunks(view, item);
+    this.prefetch = this.chunks.isSeekable ? prefetch : 0;
+    this.kept = new SharedTasks(cachedChunks);
+  }
+
+  /** Bytes of the file. */
+  get size(): number {
+    return this.chunks.size;
+  }
+
+  /**
+   * The bytes [start, end), as an array of their own. ArgumentError beyond the size; LimitError for more than MAX_READ_SIZE, which are to be
+   * streamed. Decrypts whole chunks of 5 MiB and keeps the last ones: small reads near each other cost one.
+   */
+  async read(start: number, end: number, options: ReadOptions = {}): Promise<Uint8Array> {
+    this.checkRange(start, end);
+    const signal = options.signal ?? this.view.signal;
+    throwIfAborted(signal, 'reading a file');
+    if (end - start > MAX_READ_SIZE) throw new LimitError('bytes read at once', end - start, MAX_READ_SIZE);
+    if (start === end) return new Uint8Array();
+    const first = Math.floor(start / MAX_CHUNK_SIZE);
+    if (end > (first + 1) * MAX_CHUNK_SIZE) return this.readAcross(start, end, signal);
+    const content = await this.kept.run(first, signal, async (shared) =>
+      this.chunks.content(await this.chunks.chunk(first, shared), shared),
+    );
+    return content.slice(start - first * MAX_CHUNK_SIZE, end - first * MAX_CHUNK_SIZE);
+  }
+
+  /**
+   * The bytes of a range as a web stream, in pieces of up to 5 MiB, at the pace of whoever reads it. Cancelling it, or the signal, ends all
+   * requests. ArgumentError at once for a range beyond the size; other errors come out of the stream, after the bytes before them.
+   */
+  stream(options: StreamOptions = {}): ReadableStream<Uint8Array> {
+    const { start = 0, end = this.size } = options;
+    this.checkRange(start, end);
+    const stop = new AbortController();
+    const pieces = this.pieces({ ...options, start, end }, stop);
+    return new ReadableStream<Uint8Array>(
+      {
+        pull: async (controller) => {
+          const { done, value } = await pieces.next();
+          if (done === true) controller.close();
+          else controller.enqueue(value);
+        },
+        cancel: () => {
+          stop.abort();
+          // Not waited for: what is under way may not hear the signal.
+          pieces.return().catch(() => undefined);
+        },
+      },
+      { highWaterMark: 0 },
+    );
+  }
+
+  /** {@link FileReader.stream} as an async iterable. */
+  async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array, void, undefined> {
+    yield* this.pieces({ start: 0, end: this.size }, new AbortController());
+  }
+
+  private async readAcross(start: number, end: number, signal: AbortSignal | undefined): Promise<Uint8Array> {
+    const pieces: Uint8Array[] = [];
+    for await (const piece of this.pieces({ start, end, signal }, new AbortController())) pieces.push(piece);
+    // Allocated at the end: a file that claims more than it has must not cost memory.
+    const out = new Uint8Array(end - start);
+    let offset = 0;
+    for (const piece of pieces) {
+      out.set(piece, offset);
+      offset += piece.length;
+    }
+    return out;
+  }
+
+  /** The bytes of a range, chunk by chunk. `stop` ends what is under way; it is aborted at the end. */
+  private async *pieces(
+    options: StreamOptions & { readonly start: number; readonly end: number },
+    stop: AbortController,
+  ): AsyncGenerator<Uint8Array, void, undefined> {
+    const { start, end, onProgress } = options;
+    const outer = options.signal ?? this.view.signal;
+    throwIfAborted(outer, 'reading a file');
+    if (start === end) return;
+    const onAbort = (): void => stop.abort();
+    outer?.addEventListener('abort', onAbort, { once: true });
+    const first = Math.floor(start / MAX_CHUNK_SIZE);
+    const last = Math.floor((end - 1) / MAX_CHUNK_SIZE);
+    const nodes = this.nodes(first, last + 1, stop.signal);
+    const running: Promise<Uint8Array>[] = [];
+    try {
+      for (let index = first; index <= last; index++) {
+        while (running.length <= this.prefetch && index + running.length <= last) {
+          running.push(this.nextContent(index + running.length, nodes, stop.signal));
+        }
+        const content = await orAborted(running.shift() as Promise<Uint8Array>, stop.signal, 'reading a file');
+        const offset = index * MAX_CHUNK_SIZE;
+        const piece = content.subarray(Math.max(0, start - offset), Math.min(content.length, end - offset));
+        yield piece;
+        onProgress?.(Math.min(end, offset + content.length) - start);
+      }
+    } finally {
+      outer?.removeEventListener('abort', onAbort);
+      stop.abort();
+      nodes.return().catch(() => undefined);
+    }
+  }
+
+  private nextContent(index: number, nodes: AsyncGenerator<FoundChunk, void, undefined>, signal: AbortSignal): Promise<Uint8Array> {
+    // Asked for in order; a generator answers in order as well.
+    const node = nodes.next();
+    const content = (async () => this.chunks.content(requireChunk(index, (await node).value ?? undefined), signal))();
+    // Its turn comes later; until then nobody may miss its failure.
+    content.catch(() => undefined);
+    return content;
+  }
+
+  /** What is there of the chunks [start, end), fetched 20 at a time. */
+  private async *nodes(start: number, end: number, signal: AbortSignal): AsyncGenerator<FoundChunk, void, undefined> {
+    const step = this.chunks.isSeekable ? MAX_CHAMP_LOOKUPS : 1;
+    for (let index = start; index < end; index += step) yield* await this.chunks.find(index, Math.min(end, index + step), signal);
+  }
+
+  private checkRange(start: number, end: number): void {
+    assertInteger('start', start, 0, this.size);
+    assertInteger('end', end, start, this.size);
+  }
+}

@@ -1,0 +1,105 @@
+import { ArgumentError, FormatError, LimitError, NotFoundError, printable, type PyrgosError } from '@pyrgos/core/errors';
+import { MAX_PARENT_LINKS, MAX_PATH_LENGTH } from '@pyrgos/core/limits';
+import { openNode } from '@pyrgos/core/model';
+import { directoryChunks } from './directory-chunks.js';
+import { DanglingEntry, type Item } from './item.js';
+import { openEntries } from './list-children.js';
+import { loadNode, VisitedLocations } from './load-nodes.js';
+import { requireNode } from './open-item.js';
+import type { ReadOptions, View } from './view.js';
+
+/** The names in a path (chapter 04 section 11.1): `\` separates like `/`, empty names do not count. LimitError beyond MAX_PATH_LENGTH. */
+export function splitPath(path: string): readonly string[] {
+  if (typeof path !== 'string') throw new ArgumentError('path', 'must be text');
+  if (path.length > MAX_PATH_LENGTH) throw new LimitError('path length', path.length, MAX_PATH_LENGTH);
+  return path
+    .replaceAll('\\', '/')
+    .split('/')
+    .filter((name) => name !== '');
+}
+
+/**
+ * The child of a directory with exactly this name, chunk by chunk until it is found; undefined when there is none. It is a
+ * {@link DanglingEntry} when it is listed and cannot be opened. When it is in none of the chunks that can be read, the error of the first
+ * damaged one is thrown: nobody knows what that one lists.
+ */
+export async function findEntry(
+  view: View,
+  directory: Item,
+  name: string,
+  options: ReadOptions = {},
+): Promise<Item | DanglingEntry | undefined> {
+  if (typeof name !== 'string') throw new ArgumentError('name', 'must be text');
+  const damages: PyrgosError[] = [];
+  for await (const { entries } of directoryChunks(view, directory, { ...options, onDamage: (error) => void damages.push(error) })) {
+    const listed = entries.find((entry) => entry.name === name);
+    if (listed !== undefined) return (await openEntries(view, directory, [listed], options))[0];
+    // Legacy lists have no names; those of the children decide.
+    const nameless = entries.filter((entry) => entry.link !== undefined && entry.name === undefined);
+    if (nameless.length === 0) continue;
+    const children = await openEntries(view, directory, nameless, options);
+    const found = children.find((child): child is Item => !child.isDangling && child.name === name);
+    if (found !== undefined) return found;
+  }
+  if (damages[0] !== undefined) throw damages[0];
+  return undefined;
+}
+
+/** The child with this name, or undefined; see {@link findEntry}. Throws what is wrong with a child that is listed and cannot be opened. */
+export async function findChild(view: View, directory: Item, name: string, options: ReadOptions = {}): Promise<Item | undefined> {
+  const found = await findEntry(view, directory, name, options);
+  if (found instanceof DanglingEntry) throw found.error;
+  return found;
+}
+
+/** The item at a path below `root`, or undefined when there is none; the empty path is `root` itself. Errors of {@link findChild}. */
+export async function findPath(view: View, root: Item, path: string, options: ReadOptions = {}): Promise<Item | undefined> {
+  let item = root;
+  for (const name of splitPath(path)) {
+    if (!item.isDirectory) return undefined;
+    const child = await findChild(view, item, name, options);
+    if (child === undefined) return undefined;
+    item = child;
+  }
+  return item;
+}
+
+/** The item at a path below `root`; NotFoundError `not-found.file` when there is none. Otherwise as {@link findPath}. */
+export async function resolvePath(view: View, root: Item, path: string, options: ReadOptions = {}): Promise<Item> {
+  const item = await findPath(view, root, path, options);
+  if (item !== undefined) return item;
+  throw new NotFoundError('not-found.file', `there is no file or directory ${printable(path, 128)}`);
+}
+
+/**
+ * The path of an item from the root of its tree: parent links up to the directory that has none, link nodes give their name to their target
+ * (chapter 04 sections 5.3, 10 and 11.1). Starts with `/`. It is what the item and its ancestors claim: an item that somebody shares may lie.
+ * FormatError when the links bite their tail, LimitError beyond MAX_PARENT_LINKS or MAX_PATH_LENGTH; errors of reading the ancestors.
+ */
+export async function pathOf(view: View, item: Item, options: ReadOptions = {}): Promise<string> {
+  const names = [item.name];
+  const visited = new VisitedLocations();
+  let { capability, opened } = item.link ?? item;
+  visited.add(capability.writer, capability.mapKey);
+  let length = item.name.length + 1;
+  for (let links = 0; opened.parentLink !== undefined; links++) {
+    if (links >= MAX_PARENT_LINKS) throw new LimitError('parent links', links + 1, MAX_PARENT_LINKS);
+    capability = opened.parentLink.toAbsolute(view.crypto, capability);
+    if (!visited.add(capability.writer, capability.mapKey)) {
+      throw new FormatError('format.cryptree', 'parent link', 'leads back to where it came from');
+    }
+    const { node } = requireNode(await loadNode(view, capability.owner, capability.writer, capability.location, options));
+    opened = openNode(view.crypto, node, capability);
+    const { name, isLink } = opened.properties;
+    if (isLink) {
+      // The name by which the parent lists what the link node leads to.
+      length += name.length - (names[0] ?? '').length;
+      names[0] = name;
+    } else {
+      length += name.length + 1;
+      names.unshift(name);
+    }
+    if (length > MAX_PATH_LENGTH) throw new LimitError('path length', length, MAX_PATH_LENGTH);
+  }
+  return `/${names.join('/')}`;
+}

@@ -1,0 +1,17 @@
+export { type BlockCache, MemoryBlockCache } from './block-cache.js';
+export { readChildList } from './child-list.js';
+export { CommittedView, type CommittedViewOptions } from './committed-view.js';
+export { type ChunkOptions, type DirectoryChunk, directoryChunks } from './directory-chunks.js';
+export { type FileChunk, type FoundChunk, requireChunk } from './file-chunk.js';
+export { FileChunks } from './file-chunks.js';
+export { FileReader, type FileReaderOptions, type StreamOptions } from './file-reader.js';
+export { findChild, findEntry, findPath, pathOf, resolvePath, splitPath } from './find-path.js';
+export { DanglingEntry, Item, type ItemParts } from './item.js';
+export { listChildren, listEntries, openEntries } from './list-children.js';
+export { isDamage, loadNode, loadNodes, type LoadedNode, type NodeResult, type UnreadableNode } from './load-nodes.js';
+export { NodeCache } from './node-cache.js';
+export { openItem, type OpenOptions } from './open-item.js';
+export { OperationView } from './operation-view.js';
+export { Sessions, type SessionsOptions, type Stores } from './sessions.js';
+export { type Finding, type VerifyOptions, type VerifyProgress, verifyTree } from './verify-tree.js';
+export type { ReadOptions, View } from './view.js';

@@ -1,0 +1,140 @@
+import type { Cid } from '@pyrgos/core/codec';
+import { CryptoError, DeniedError, FormatError, LimitError, NotFoundError, type PyrgosError, throwIfAborted } from '@pyrgos/core/errors';
+import type { PublicKeyHash } from '@pyrgos/core/keys';
+import { MAX_CHAMP_LOOKUPS } from '@pyrgos/core/limits';
+import { type ChampLookup, type ChampLookupResult, type ChunkLocation, CryptreeNode } from '@pyrgos/core/model';
+import { locationKey } from './location-key.js';
+import type { ReadOptions, View } from './view.js';
+
+/** A node that was found, verified and parsed; nothing of it is decrypted yet. */
+export interface LoadedNode {
+  readonly cid: Cid;
+  readonly node: CryptreeNode;
+  readonly error?: undefined;
+}
+
+/** A node that cannot be had, because of what lies under its map key alone. */
+export interface UnreadableNode {
+  readonly error: PyrgosError;
+  readonly cid?: undefined;
+  readonly node?: undefined;
+}
+
+/** What lies under a map key; undefined when the tree does not have it. */
+export type NodeResult = LoadedNode | UnreadableNode | undefined;
+
+/** Whether an error says something about one piece of data; any other ends the whole operation. */
+export function isDamage(error: unknown): error is PyrgosError {
+  return (
+    error instanceof FormatError ||
+    error instanceof NotFoundError ||
+    error instanceof DeniedError ||
+    error instanceof CryptoError ||
+    error instanceof LimitError
+  );
+}
+
+/**
+ * The nodes at some locations in the tree of one writer, in order (chapter 04 section 12.1): from the cache, the rest in requests of 20.
+ * A node that is damaged, missing or refused is the answer of its own location; a block that the server says it lacks is asked for twice.
+ */
+export async function loadNodes(
+  view: View,
+  owner: PublicKeyHash,
+  writer: PublicKeyHash,
+  locations: readonly ChunkLocation[],
+  options: ReadOptions = {},
+): Promise<NodeResult[]> {
+  throwIfAborted(options.signal ?? view.signal, 'reading a directory or file');
+  const root = await view.treeOf(owner, writer, options);
+  if (root === undefined) return locations.map(() => undefined);
+  const results = locations.map(({ mapKey }) => cachedNode(view, root, mapKey));
+  const open = [...results.keys()].filter((i) => results[i] === 'unknown');
+  const batches: number[][] = [];
+  for (let start = 0; start < open.length; start += MAX_CHAMP_LOOKUPS) batches.push(open.slice(start, start + MAX_CHAMP_LOOKUPS));
+  await Promise.all(
+    batches.map(async (batch) => {
+      const wanted = batch.map((i) => locations[i] as ChunkLocation);
+      const found = await lookUp(view, owner, writer, wanted, options);
+      for (const [j, i] of batch.entries()) results[i] = parsed(view, root, wanted[j] as ChunkLocation, found[j]);
+    }),
+  );
+  return results.map((result) => (result === 'unknown' ? undefined : result));
+}
+
+/** {@link loadNodes} for one location. */
+export async function loadNode(
+  view: View,
+  owner: PublicKeyHash,
+  writer: PublicKeyHash,
+  location: ChunkLocation,
+  options: ReadOptions = {},
+): Promise<NodeResult> {
+  const [result] = await loadNodes(view, owner, writer, [location], options);
+  return result;
+}
+
+function cachedNode(view: View, root: Cid, mapKey: Uint8Array): NodeResult | 'unknown' {
+  const location = view.nodes.locationOf(root, mapKey);
+  if (location === undefined) return 'unknown';
+  if (location === null) return undefined;
+  const cached = view.nodes.node(location);
+  return cached === undefined ? 'unknown' : { cid: location, node: cached.node };
+}
+
+async function lookUp(
+  view: View,
+  owner: PublicKeyHash,
+  writer: PublicKeyHash,
+  locations: readonly ChunkLocation[],
+  options: ReadOptions,
+): Promise<ChampLookupResult[]> {
+  const lookups = locations.map((location): ChampLookup => {
+    const bat = location.batWithId(view.crypto);
+    return bat === undefined ? { key: location.mapKey } : { key: location.mapKey, bat };
+  });
+  const results = [...(await view.lookUp(owner, writer, lookups, options))];
+  const missing = [...results.keys()].filter((i) => results[i]?.error?.code === 'not-found.block');
+  if (missing.length === 0) return results;
+  const again = await view.lookUp(
+    owner,
+    writer,
+    missing.map((i) => lookups[i] as ChampLookup),
+    options,
+  );
+  for (const [j, i] of missing.entries()) results[i] = again[j];
+  return results;
+}
+
+function parsed(view: View, root: Cid, { mapKey }: ChunkLocation, found: ChampLookupResult): NodeResult {
+  if (found === undefined) {
+    view.nodes.setLocation(root, mapKey, null);
+    return undefined;
+  }
+  if (found.error !== undefined) return { error: found.error };
+  const { cid, bytes } = found;
+  const cached = view.nodes.node(cid);
+  view.nodes.setLocation(root, mapKey, cid);
+  if (cached !== undefined) return { cid, node: cached.node };
+  try {
+    const node = CryptreeNode.decode(bytes);
+    view.nodes.setNode(cid, node, bytes.length);
+    return { cid, node };
+  } catch (error) {
+    if (isDamage(error)) return { error };
+    throw error;
+  }
+}
+
+/** A map from location keys, for detecting chains that bite their tail. */
+export class VisitedLocations {
+  private readonly keys = new Set<string>();
+
+  /** Takes note of a map key of a writer; false when it was noted before. */
+  add(writer: PublicKeyHash, mapKey: Uint8Array): boolean {
+    const key = `${writer.key}${locationKey(mapKey)}`;
+    if (this.keys.has(key)) return false;
+    this.keys.add(key);
+    return true;
+  }
+}

@@ -1,0 +1,98 @@
+import type { CryptoProvider, RandomSource } from '@pyrgos/core/crypto';
+import { createInlinePool, type CryptoPool } from '@pyrgos/core/crypto/pool';
+import { ArgumentError } from '@pyrgos/core/errors';
+import { PublicKeyHash } from '@pyrgos/core/keys';
+import type { BlockStore, PointerStore } from '@pyrgos/core/store';
+import { type Clock, systemClock, WriteSession } from '../../commit/index.js';
+import { retryingBlockStore } from '../../commit/retry.js';
+import { type BlockCache, MemoryBlockCache } from './block-cache.js';
+import { cachingBlockStore } from './caching-block-store.js';
+import { NodeCache } from './node-cache.js';
+import { TreeLookup } from './tree-lookup.js';
+
+/** Bytes of blocks that each session keeps on top of the shared cache: those in use right now. */
+const VERIFIED_BLOCKS_SIZE = 8_388_608;
+
+/** Where blocks and pointers are: a Network is one. */
+export interface Stores {
+  readonly blocks: BlockStore;
+  readonly pointers: PointerStore;
+}
+
+/** What {@link Sessions} are made of. */
+export interface SessionsOptions {
+  readonly stores: Stores;
+  readonly crypto: CryptoProvider;
+  /** Where large ciphertexts are decrypted; default the calling thread. */
+  readonly pool?: CryptoPool;
+  /** Verified blocks that are kept; default a {@link MemoryBlockCache}. A persistent one makes data that was read once readable offline. */
+  readonly blockCache?: BlockCache;
+  /** Parsed nodes; default a new cache. */
+  readonly nodes?: NodeCache;
+  /** Default: the machine's clock. */
+  readonly clock?: Clock;
+  /** Spreads retries; default: the engine's random source. */
+  readonly random?: RandomSource;
+  /** Age in milliseconds up to which a pointer is reused. */
+  readonly pointerCacheMilliseconds?: number;
+  /** Buffered bytes that make an operation flush. */
+  readonly flushSize?: number;
+}
+
+/**
+ * One {@link WriteSession} per owner over one server, with caches that all of them share. Whoever reads or writes files of an owner takes
+ * the session from here, so that all changes of one writer wait in one queue.
+ */
+export class Sessions {
+  readonly crypto: CryptoProvider;
+  readonly pool: CryptoPool;
+  /** Parsed nodes of all owners. */
+  readonly nodes: NodeCache;
+  private readonly sessions = new Map<string, { readonly session: WriteSession; readonly lookup: TreeLookup }>();
+  private readonly blockCache: BlockCache;
+  private readonly clock: Clock;
+  private readonly random: RandomSource;
+
+  constructor(private readonly options: SessionsOptions) {
+    const { crypto, pool, nodes, blockCache = new MemoryBlockCache(), clock = systemClock, random = crypto } = options;
+    this.crypto = crypto;
+    this.pool = pool ?? createInlinePool(crypto);
+    this.nodes = nodes ?? new NodeCache();
+    this.blockCache = blockCache;
+    this.clock = clock;
+    this.random = random;
+  }
+
+  /** The session of an owner; always the same object. */
+  of(owner: PublicKeyHash): WriteSession {
+    return this.both(owner).session;
+  }
+
+  /** Lookups in committed trees of an owner. */
+  lookupOf(owner: PublicKeyHash): TreeLookup {
+    return this.both(owner).lookup;
+  }
+
+  private both(owner: PublicKeyHash): { readonly session: WriteSession; readonly lookup: TreeLookup } {
+    if (!(owner instanceof PublicKeyHash)) throw new ArgumentError('owner', 'must be a PublicKeyHash');
+    const existing = this.sessions.get(owner.key);
+    if (existing !== undefined) return existing;
+    const { crypto, clock, random, blockCache } = this;
+    const { stores, pointerCacheMilliseconds, flushSize } = this.options;
+    const session = new WriteSession({
+      owner,
+      blocks: cachingBlockStore(stores.blocks, blockCache, crypto),
+      pointers: stores.pointers,
+      crypto,
+      clock,
+      random,
+      cacheSize: VERIFIED_BLOCKS_SIZE,
+      ...(pointerCacheMilliseconds === undefined ? {} : { pointerCacheMilliseconds }),
+      ...(flushSize === undefined ? {} : { flushSize }),
+    });
+    const lookup = new TreeLookup(session, retryingBlockStore(stores.blocks, { clock, random }), blockCache, crypto);
+    const made = { session, lookup };
+    this.sessions.set(owner.key, made);
+    return made;
+  }
+}

@@ -1,0 +1,38 @@
+export { connect, type ConnectOptions, PyrgosServer } from './pyrgos-server.js';
+export { type FileSettings, UserSession } from './user-session.js';
+export {
+  type FileOptions,
+  FileSystem,
+  type FileSystemOptions,
+  type ListedName,
+  type TreeOptions,
+  type WriteOptions,
+  type WriteTreeOptions,
+  type Written,
+} from './files/file-system.js';
+export { DamagedEntry, FileEntry } from './files/file-entry.js';
+export {
+  type AppendOptions,
+  type ByteSource,
+  CanvasThumbnailer,
+  type ContentProgress,
+  type EditOptions,
+  type FileOutcome,
+  type ProgressListener,
+  type SizedSource,
+  type Thumbnailer,
+  type TreeDirectory,
+  type TreeFile,
+  type TreeUploadProgress,
+  type UploadOptions,
+} from './files/content/index.js';
+export type { TreeProgress } from './files/structure/index.js';
+export {
+  type BlockCache,
+  FileReader,
+  type FileReaderOptions,
+  type Finding,
+  MemoryBlockCache,
+  type StreamOptions,
+  type VerifyOptions,
+} from './files/view/index.js';

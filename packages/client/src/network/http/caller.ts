@@ -1,0 +1,275 @@
+import { toHex } from '@pyrgos/core/bytes';
+import type { RandomSource } from '@pyrgos/core/crypto';
+import { AbortedError, PyrgosError, throwIfAborted } from '@pyrgos/core/errors';
+import { MAX_LARGE_ANSWERS, RESTART_PATIENCE } from '@pyrgos/core/limits';
+import type { Clock } from '../../commit/clock.js';
+import { retrying } from '../../commit/retry.js';
+import type { RequestObserver } from '../request-observer.js';
+import { AnswerBuffer } from './answer-buffer.js';
+import type { Endpoint } from './endpoints.js';
+import { serverError } from './server-error.js';
+import { SharedCalls } from './shared-calls.js';
+import { Slots } from './slots.js';
+import { type Transport, TransportFailure, type TransportResponse } from './transport.js';
+import { type CallTimeouts, type SetTimer, Watchdog } from './watchdog.js';
+
+/** What one call sends. */
+export interface CallParts {
+  /** Begins with a question mark, or is empty. */
+  readonly query?: string;
+  /** What follows the path of the endpoint. */
+  readonly suffix?: string;
+  readonly body?: readonly Uint8Array[];
+}
+
+/** What a {@link Caller} is made of. */
+export interface CallerOptions {
+  readonly transport: Transport;
+  /** Path of the server's URL, with a slash at its end. */
+  readonly basePath: string;
+  /** Whether reads begin as GET. */
+  readonly isPublic: boolean;
+  readonly clock: Clock;
+  readonly random: RandomSource;
+  readonly timer: SetTimer;
+  readonly timeouts: CallTimeouts;
+  readonly maxRequests: number;
+  readonly onRequest: RequestObserver | undefined;
+}
+
+/** Connections in a row that may turn out to be given up by the server, before a fresh one is waited for. */
+const MAX_STALE_CONNECTIONS = 3;
+/** Of an answer that says no more than its head. */
+const MAX_IGNORED_BODY = 65_536;
+
+const failures: Readonly<Record<TransportFailure['reason'], string>> = {
+  unreachable: 'The server cannot be reached.',
+  broken: 'The connection to the server was lost.',
+  stale: 'The connection to the server was lost.',
+  malformed: 'What answers is no proper web server.',
+  certificate: 'The certificate of the server is not valid.',
+};
+
+/** Nothing is sent. */
+const nothing: readonly Uint8Array[] = [];
+
+/** Success of all calls but the ones that lead elsewhere. */
+function isSuccess(status: number): boolean {
+  return status === 200 || status === 204;
+}
+
+/** The head and the body of an answer. */
+interface Answer {
+  readonly response: TransportResponse;
+  readonly bytes: Uint8Array;
+}
+
+/**
+ * Makes calls: a bounded number at a time, repeated where that is harmless, watched, with bounded answers, and every failure a PyrgosError.
+ * One for each server.
+ */
+export class Caller {
+  private readonly slots: Slots;
+  private readonly largeAnswers = new Slots(MAX_LARGE_ANSWERS);
+  private readonly shared = new SharedCalls();
+  private readsAreGets: boolean;
+  private lastAnswer = -Infinity;
+
+  constructor(private readonly options: CallerOptions) {
+    this.slots = new Slots(options.maxRequests);
+    this.readsAreGets = options.isPublic;
+  }
+
+  /** The body of a successful answer. `parts`, when it is a function, is asked for each attempt, since signatures get old. */
+  async call(endpoint: Endpoint, parts: CallParts | (() => CallParts), signal?: AbortSignal): Promise<Uint8Array> {
+    throwIfAborted(signal, endpoint.method);
+    if (endpoint.isShared && typeof parts !== 'function') {
+      const { body = nothing } = parts;
+      const key = [this.targetOf(endpoint, parts), ...body.map((part) => toHex(part))].join(' ');
+      return this.shared.run(key, signal, async (own) => (await this.repeat(endpoint, () => parts, own)).bytes);
+    }
+    try {
+      const make = typeof parts === 'function' ? parts : () => parts;
+      return (await this.repeat(endpoint, make, signal)).bytes;
+    } finally {
+      if (endpoint.isWrite) this.shared.clear();
+    }
+  }
+
+  /** Where an answer leads that is a redirect; undefined when the platform does not tell. */
+  async locate(endpoint: Endpoint, parts: CallParts, signal?: AbortSignal): Promise<string | undefined> {
+    throwIfAborted(signal, endpoint.method);
+    const isRedirect = (status: number): boolean => status === 302 || status === 0;
+    const { response } = await this.repeat(endpoint, () => parts, signal, isRedirect);
+    return response.header('location');
+  }
+
+  /** Closes idle connections. */
+  close(): void {
+    this.options.transport.close();
+  }
+
+  private targetOf(endpoint: Endpoint, { query = '', suffix = '' }: CallParts): string {
+    return `${this.options.basePath}${endpoint.path}${suffix}${query}`;
+  }
+
+  private async repeat(
+    endpoint: Endpoint,
+    make: () => CallParts,
+    signal: AbortSignal | undefined,
+    accepts: (status: number) => boolean = isSuccess,
+  ): Promise<Answer> {
+    const { retries } = endpoint;
+    const attempt = async (): Promise<Answer> => this.attempt(endpoint, make, signal, accepts);
+    if (retries === undefined) return attempt();
+    const { clock, random } = this.options;
+    return retrying(attempt, retries, { clock, random, signal });
+  }
+
+  /** One attempt as callers count it: connections that had ended before they were used do not count. */
+  private async attempt(
+    endpoint: Endpoint,
+    make: () => CallParts,
+    signal: AbortSignal | undefined,
+    accepts: (status: number) => boolean,
+  ): Promise<Answer> {
+    for (let stale = 0; ; stale++) {
+      await this.slots.take(signal);
+      try {
+        return await this.exchange(endpoint, make(), signal, accepts);
+      } catch (error) {
+        if (error instanceof TransportFailure) {
+          if (error.reason === 'stale' && endpoint.retries !== undefined && stale < MAX_STALE_CONNECTIONS) continue;
+          throw this.networkError(endpoint, error);
+        }
+        throw error;
+      } finally {
+        this.slots.release();
+      }
+    }
+  }
+
+  /** One request on the wire; two when the server turns out to want POST for all calls. */
+  private async exchange(
+    endpoint: Endpoint,
+    parts: CallParts,
+    signal: AbortSignal | undefined,
+    accepts: (status: number) => boolean,
+  ): Promise<Answer> {
+    const answer = await this.request(endpoint, parts, signal, accepts);
+    if (answer !== 'must be POST') return answer;
+    this.readsAreGets = false;
+    const again = await this.request(endpoint, parts, signal, accepts);
+    if (again !== 'must be POST') return again;
+    throw serverError({ ...endpoint, status: 405, trailer: undefined });
+  }
+
+  private async request(
+    endpoint: Endpoint,
+    parts: CallParts,
+    signal: AbortSignal | undefined,
+    accepts: (status: number) => boolean,
+  ): Promise<Answer | 'must be POST'> {
+    const { clock, timer, timeouts, transport } = this.options;
+    const { body = nothing } = parts;
+    const method = endpoint.isGet && (this.readsAreGets || endpoint.area === 'publicFiles') ? 'GET' : 'POST';
+    const bytesSent = body.reduce((sum, part) => sum + part.length, 0);
+    const controller = new AbortController();
+    const abort = (): void => controller.abort();
+    let isLate = false;
+    const watchdog = new Watchdog(timer, timeouts, bytesSent, () => {
+      isLate = true;
+      abort();
+    });
+    signal?.addEventListener('abort', abort, { once: true });
+    const start = clock.now();
+    let bytesReceived = 0;
+    let ok = false;
+    try {
+      const response = await transport.send({
+        method,
+        target: this.targetOf(endpoint, parts),
+        body,
+        isImmutable: endpoint.isImmutable,
+        signal: controller.signal,
+      });
+      this.lastAnswer = clock.now();
+      const { status } = response;
+      ok = accepts(status);
+      const isRefusal = !ok || endpoint.area === 'publicFiles';
+      const limit = isRefusal ? MAX_IGNORED_BODY : endpoint.limit;
+      watchdog.begin(Math.min(limit, response.announcedSize ?? limit));
+      const bytes = await this.receive(response, limit, isRefusal, watchdog, controller, (size) => (bytesReceived = size));
+      if (ok) return { response, bytes };
+      if (status === 405 && method === 'GET') return 'must be POST';
+      throw serverError({ area: endpoint.area, method: endpoint.method, status, trailer: response.header('trailer') });
+    } catch (error) {
+      ok = false;
+      if (signal?.aborted === true) throw new AbortedError(endpoint.method);
+      if (isLate) {
+        const data = { call: endpoint.method, reason: 'timeout' };
+        throw new PyrgosError('network', 'The server did not answer in time.', { retry: 'safe', data });
+      }
+      if (error instanceof PyrgosError || error instanceof TransportFailure) throw error;
+      throw new TransportFailure('broken');
+    } finally {
+      watchdog.end();
+      signal?.removeEventListener('abort', abort);
+      this.report({ area: endpoint.area, method: endpoint.method, milliseconds: clock.now() - start, bytesSent, bytesReceived, ok });
+    }
+  }
+
+  /** The body of an answer. Of a refusal only the head counts: a short body is read so that the connection can be kept. */
+  private async receive(
+    response: TransportResponse,
+    limit: number,
+    isRefusal: boolean,
+    watchdog: Watchdog,
+    controller: AbortController,
+    onSize: (bytes: number) => void,
+  ): Promise<Uint8Array> {
+    let buffer: AnswerBuffer | undefined;
+    try {
+      buffer = new AnswerBuffer(limit, response.announcedSize, {
+        largeAnswers: this.largeAnswers,
+        signal: controller.signal,
+        onPause: () => watchdog.pause(),
+        onResume: () => watchdog.resume(),
+      });
+      const own = buffer;
+      await response.read((chunk) => {
+        watchdog.moved();
+        const pause = own.take(chunk);
+        onSize(own.size);
+        return pause;
+      });
+      return buffer.finish();
+    } catch (error) {
+      const wasAborted = controller.signal.aborted;
+      // What is left of the answer is not received.
+      controller.abort();
+      if (isRefusal && !wasAborted) return new Uint8Array();
+      throw error;
+    } finally {
+      buffer?.release();
+    }
+  }
+
+  private networkError(endpoint: Endpoint, { reason, detail }: TransportFailure): PyrgosError {
+    // A server that answered just now and refuses connections is being restarted; one that did not is not there.
+    const mayRestart = reason === 'unreachable' && this.options.clock.now() - this.lastAnswer <= RESTART_PATIENCE;
+    const isSafe = reason === 'broken' || reason === 'stale' || mayRestart;
+    return new PyrgosError('network', failures[reason], {
+      retry: isSafe ? 'safe' : 'never',
+      data: { call: endpoint.method, reason, ...(detail === '' ? {} : { detail }) },
+    });
+  }
+
+  private report(report: Parameters<RequestObserver>[0]): void {
+    try {
+      this.options.onRequest?.(report);
+    } catch {
+      // An observer has no say in what happens.
+    }
+  }
+}

@@ -1,0 +1,88 @@
+import { concatBytes } from '@pyrgos/core/bytes';
+import {
+  codeOf,
+  failureOf,
+  type Transport,
+  TransportFailure,
+  type TransportOptions,
+  type TransportRequest,
+  type TransportResponse,
+} from './transport.js';
+
+/** The part of the web platform's `fetch` that is used here. */
+export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
+
+/** The body as fetch takes it; several parts become one array. */
+function payload(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> | undefined {
+  const [only] = parts;
+  if (only === undefined) return undefined;
+  if (parts.length === 1 && only.buffer instanceof ArrayBuffer) return only as Uint8Array<ArrayBuffer>;
+  return concatBytes(...parts);
+}
+
+class FetchResponse implements TransportResponse {
+  constructor(private readonly response: Response) {}
+
+  get status(): number {
+    return this.response.status;
+  }
+
+  get announcedSize(): number | undefined {
+    const text = this.response.headers.get('content-length');
+    // With a compressed body the length is that of the compressed form.
+    if (text === null || this.response.headers.has('content-encoding') || !/^[0-9]{1,15}$/u.test(text)) return undefined;
+    return Number(text);
+  }
+
+  header(name: string): string | undefined {
+    return this.response.headers.get(name) ?? undefined;
+  }
+
+  async read(take: (chunk: Uint8Array) => Promise<void> | undefined): Promise<void> {
+    const { body } = this.response;
+    if (body === null) return;
+    const reader = body.getReader();
+    for (;;) {
+      let result;
+      try {
+        result = await reader.read();
+      } catch (error) {
+        throw failureOf(codeOf(error));
+      }
+      if (result.done) return;
+      try {
+        const pause = take(result.value);
+        if (pause !== undefined) await pause;
+      } catch (error) {
+        // Its outcome does not matter: the answer is given up.
+        reader.cancel().catch(() => undefined);
+        throw error;
+      }
+    }
+  }
+}
+
+/** Requests through `fetch`, wherever there is one. */
+export function createFetchTransport(fetch: Fetch, { server, headers }: TransportOptions): Transport {
+  return {
+    send: async (request: TransportRequest) => {
+      const body = payload(request.body);
+      try {
+        const response = await fetch(`${server.origin}${request.target}`, {
+          method: request.method,
+          headers,
+          signal: request.signal,
+          redirect: 'manual',
+          referrerPolicy: 'no-referrer',
+          cache: request.isImmutable ? 'default' : 'no-store',
+          ...(body === undefined ? {} : { body }),
+        });
+        return new FetchResponse(response);
+      } catch (error) {
+        if (error instanceof TransportFailure || request.signal.aborted) throw error;
+        throw failureOf(codeOf(error));
+      }
+    },
+    close: () => undefined,
+  };
+}

@@ -1,0 +1,48 @@
+import { AbortedError, throwIfAborted } from '@pyrgos/core/errors';
+
+/** A number of places that are taken and given back; who finds none waits in line. */
+export class Slots {
+  private free: number;
+  private readonly line = new Set<() => void>();
+
+  constructor(count: number) {
+    this.free = count;
+  }
+
+  /** Whether a place is free right now. */
+  get isFree(): boolean {
+    return this.free > 0;
+  }
+
+  /** Takes a place, waiting for one if need be. Give it back with {@link Slots.release}. AbortedError when cancelled while waiting. */
+  async take(signal: AbortSignal | undefined): Promise<void> {
+    throwIfAborted(signal, 'waiting for a connection');
+    if (this.free > 0) {
+      this.free--;
+      return;
+    }
+    await new Promise<void>((resolve, reject) => {
+      const next = (): void => {
+        signal?.removeEventListener('abort', onAbort);
+        resolve();
+      };
+      const onAbort = (): void => {
+        this.line.delete(next);
+        reject(new AbortedError('waiting for a connection'));
+      };
+      this.line.add(next);
+      signal?.addEventListener('abort', onAbort, { once: true });
+    });
+  }
+
+  /** Gives a place to the first in line, or back. */
+  release(): void {
+    const [next] = this.line;
+    if (next === undefined) {
+      this.free++;
+      return;
+    }
+    this.line.delete(next);
+    next();
+  }
+}

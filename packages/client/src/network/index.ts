@@ -1,0 +1,16 @@
+export type { Accounts, LoginCall } from './accounts.js';
+export type { Admin, ServerVersion } from './admin.js';
+export type { Bats } from './bats.js';
+export type { Blocks } from './blocks.js';
+export type { ChainUpdateResult, CoreNode, Migration, PaidResult } from './core-node.js';
+export { HttpNetwork, type HttpNetworkOptions } from './http/http-network.js';
+export type { CallTimeouts, SetTimer } from './http/watchdog.js';
+export type { Fetch } from './http/fetch-transport.js';
+export type { Network } from './network.js';
+export type { PublicFiles } from './public-files.js';
+export { RequestCounter } from './request-counter.js';
+export type { NetworkArea, RequestObserver, RequestReport } from './request-observer.js';
+export type { SecretLinks } from './secret-links.js';
+export type { ServerMessages } from './server-messages.js';
+export type { Social } from './social.js';
+export type { Space } from './space.js';

@@ -1,0 +1,64 @@
+import { type CryptoProvider, loadCrypto } from '@pyrgos/core/crypto';
+import type { CryptoPool } from '@pyrgos/core/crypto/pool';
+import { HttpNetwork, type HttpNetworkOptions, type Network } from './network/index.js';
+import {
+  type ClientOptions,
+  logIn,
+  type LogInOptions,
+  restoreSession,
+  type RestoreOptions,
+  signUp,
+  type SignUpOptions,
+} from './session/index.js';
+import { type FileSettings, UserSession } from './user-session.js';
+
+/** How a server is reached, and what all its sessions share. */
+export interface ConnectOptions extends Omit<ClientOptions, 'crypto'>, FileSettings {
+  /** Default: the best engine of the platform. */
+  readonly crypto?: CryptoProvider;
+  /** How the HTTP calls are made. */
+  readonly http?: Omit<HttpNetworkOptions, 'server' | 'crypto'>;
+}
+
+/** Prepares to work with a server, by its URL (`http://localhost:8000`). Nothing is sent yet. ArgumentError for what is no such URL. */
+export async function connect(server: string | URL, options: ConnectOptions = {}): Promise<PyrgosServer> {
+  const { http, ...rest } = options;
+  const crypto = options.crypto ?? (await loadCrypto());
+  const { clock, random } = options;
+  const network = new HttpNetwork({
+    ...(clock === undefined ? {} : { clock }),
+    ...(random === undefined ? {} : { random }),
+    ...http,
+    server,
+    crypto,
+  });
+  return new PyrgosServer(network, { ...rest, crypto });
+}
+
+/** A Peergos or Pyrgos server. It is not trusted: everything it says is verified. */
+export class PyrgosServer {
+  constructor(
+    readonly network: Network,
+    private readonly options: ClientOptions & FileSettings & { readonly pool?: CryptoPool } = {},
+  ) {}
+
+  /** Makes an account and logs in to it; see {@link signUp}. */
+  async signUp(options: SignUpOptions): Promise<UserSession> {
+    return new UserSession(await signUp(this.network, { ...this.options, ...options }), this.fileSettings());
+  }
+
+  /** Logs in; see {@link logIn}. */
+  async logIn(options: LogInOptions): Promise<UserSession> {
+    return new UserSession(await logIn(this.network, { ...this.options, ...options }), this.fileSettings());
+  }
+
+  /** Opens a session that was kept on this device; see {@link restoreSession}. */
+  async restore(options: RestoreOptions): Promise<UserSession> {
+    return new UserSession(await restoreSession(this.network, { ...this.options, ...options }), this.fileSettings());
+  }
+
+  private fileSettings(): FileSettings {
+    const { thumbnailer, chunksInFlight } = this.options;
+    return { ...(thumbnailer === undefined ? {} : { thumbnailer }), ...(chunksInFlight === undefined ? {} : { chunksInFlight }) };
+  }
+}

@@ -1,0 +1,106 @@
+import { DeniedError } from '@pyrgos/core/errors';
+import type { SymmetricKey } from '@pyrgos/core/keys';
+import { Account, type AccountSecrets, contextOf, secretsOf } from './account.js';
+import type { ClientContext } from './client-context.js';
+import { convertLegacyAccount, type ConversionOptions } from './convert-legacy.js';
+import type { SecondFactorOptions } from './fetch-login-data.js';
+import { authenticate, logInWith } from './log-in.js';
+import { LoginCache } from './login-cache.js';
+import { deriveLoginKeys, type LoginCost, newLoginAlgorithm } from './login-keys.js';
+import { localKeys } from './local-store.js';
+import type { Login } from './open-login.js';
+import { PasswordPolicy } from './password-policy.js';
+import { publishLogin } from './publish-login.js';
+import { stayLoggedIn } from './stay-logged-in.js';
+
+/** How a password is changed. */
+export interface ChangePasswordOptions extends SecondFactorOptions, ConversionOptions {
+  readonly oldPassword: string;
+  /** Judged by {@link PasswordPolicy.account}. */
+  readonly newPassword: string;
+  /** Another cost of the key derivation; default as before. */
+  readonly cost?: LoginCost;
+  /** Keeps the session in the local store, as in `logIn`; without it a stored session of this device ends. */
+  readonly deviceKey?: SymmetricKey;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Changes the password of an account (chapter 05 section 13) and gives the account with the new keys; the old one is closed. Identity, keys
+ * and friends stay. A legacy account becomes a modern one, with a new identity key.
+ *
+ * DeniedError `denied.password` for a bad new password, `denied.login` for a wrong old one or second factor, `denied.stale` when the server
+ * gives out old login data; ConflictError when somebody else changes the password at the same time. After an error the old password is
+ * valid, except that a `network` error leaves it open. All other stored sessions of the account end.
+ */
+export async function changePassword(account: Account, options: ChangePasswordOptions): Promise<Account> {
+  const { oldPassword, newPassword, signal } = options;
+  const { username, identity } = account;
+  const context = contextOf(account);
+  secretsOf(account);
+  PasswordPolicy.account.assertGood(newPassword, username);
+  if (newPassword === oldPassword) {
+    throw new DeniedError('denied.password', 'You must change to a different password.', { problem: 'unchanged' });
+  }
+  const login = await authenticate(context, { ...options, username, password: oldPassword });
+  assertSameAccount(login, account);
+  const { logN, r } = login.algorithm;
+  const algorithm = newLoginAlgorithm(context.crypto, { logN, r, ...options.cost });
+  const keys = await deriveLoginKeys(context.crypto, username, newPassword, algorithm, signal === undefined ? {} : { signal });
+  if (account.isLegacy) {
+    await convertLegacyAccount(account, login, { algorithm, keys }, options);
+    account.close();
+    return logInWith(context, { ...options, username, password: newPassword, derived: { algorithm, keys } });
+  }
+  const sealed = login.entryPoints.seal(context.crypto, keys.rootKey);
+  const loginKey = keys.login.publicKey;
+  await publishLogin(context, { username, identity, before: login.algorithm, algorithm, loginKey, sealed }, signal);
+  const { rootKey } = keys;
+  const secrets: AccountSecrets = { rootKey, loginKey, algorithm, entryPoints: login.entryPoints, sealed };
+  return renewed(context, account, login, secrets, options.deviceKey);
+}
+
+/** The same account under its new password; what this device kept under the old one is replaced or deleted. */
+async function renewed(
+  context: ClientContext,
+  account: Account,
+  login: Login,
+  secrets: AccountSecrets,
+  deviceKey: SymmetricKey | undefined,
+): Promise<Account> {
+  const { store } = context;
+  const { username } = account;
+  const next = new Account({
+    context,
+    username,
+    chain: login.account.chain,
+    identity: login.identity,
+    boxing: login.boxing,
+    home: account.home,
+    homeWriter: account.homeWriter,
+    mirrorBat: account.mirrorBat,
+    isLegacy: false,
+    isBoxingPublished: login.isBoxingPublished,
+    secrets,
+  });
+  account.close();
+  const cache = new LoginCache(store);
+  // Login data that needs a second factor was not kept, and is not now.
+  const wasKept = (await cache.get(username, login.loginKey)) !== undefined;
+  if (wasKept) await cache.set(username, secrets.loginKey, secrets.sealed);
+  else await cache.remove(username);
+  await store?.delete(localKeys.session(username));
+  await store?.delete(localKeys.bats(username));
+  if (deviceKey !== undefined) await stayLoggedIn(next, deviceKey);
+  return next;
+}
+
+/**
+ * Login data is rewritten only when it is that of the account as it is: rewriting what a server has kept from before a change of keys would
+ * destroy the newer keys.
+ */
+function assertSameAccount(login: Login, account: Account): void {
+  if (!login.identity.equals(account.identity))
+    throw new DeniedError('denied.login', 'The account has another identity now. Log in again.');
+  if (login.isOutdated) throw new DeniedError('denied.stale', 'The server returned older login data than the account has.');
+}

@@ -1,0 +1,58 @@
+import { SpaceRequest } from '@pyrgos/core/accounts';
+import { DeniedError, PyrgosError } from '@pyrgos/core/errors';
+import type { Signer } from '@pyrgos/core/keys';
+import { type Account, contextOf } from './account.js';
+import type { ClientContext } from './client-context.js';
+import type { SecondFactorOptions } from './fetch-login-data.js';
+import { authenticate } from './log-in.js';
+import { logOut } from './stay-logged-in.js';
+
+/** The wish by which a paid server learns that the account ends (chapter 05 section 21). */
+const FAREWELL_BYTES = 1_000_000;
+
+/** Who confirms a deletion, and how. */
+export interface DeleteAccountOptions extends SecondFactorOptions {
+  /** The password, once more. */
+  readonly password: string;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Deletes an account for good: its files become garbage, its name stays taken (chapter 05 section 21). The account is closed, and forgotten
+ * on this device. DeniedError `denied.login` for a wrong password or second factor; after any other error call it again.
+ */
+export async function deleteAccount(account: Account, options: DeleteAccountOptions): Promise<void> {
+  const { username, identity, homeWriter } = account;
+  const { password, signal } = options;
+  const context = contextOf(account);
+  const login = await authenticate(context, { ...options, username, password });
+  if (!login.identity.equals(identity)) throw new DeniedError('denied.login', 'The account has another identity now. Log in again.');
+  await deleteWriter(context, identity, homeWriter, signal);
+  await cancelPlan(account, signal);
+  await deleteWriter(context, identity, identity, signal);
+  await logOut(account);
+}
+
+/** Points a writer at nothing; fine when it does already. */
+async function deleteWriter(context: ClientContext, identity: Signer, writer: Signer, signal: AbortSignal | undefined): Promise<void> {
+  const session = context.sessions.of(identity.publicKeyHash);
+  const key = writer.publicKeyHash;
+  await session.read(key, { fresh: true, signal });
+  await session.update(
+    [key],
+    async (snapshot, committer) => (snapshot.get(key)?.hash === undefined ? snapshot : committer.delete(snapshot, writer)),
+    { signal },
+  );
+}
+
+/** A server without payment may refuse the wish; one with payment has to hear it. */
+async function cancelPlan({ network, identity, username, clock }: Account, signal: AbortSignal | undefined): Promise<void> {
+  const request = SpaceRequest.of({ username, bytes: FAREWELL_BYTES, time: clock.now() });
+  try {
+    await network.space.requestSpace(request, identity, signal);
+  } catch (error) {
+    if (!(error instanceof PyrgosError) || error.code === 'aborted' || error.code === 'network') throw error;
+    const payment = await network.space.paymentProperties(identity, signal === undefined ? {} : { signal });
+    if (payment.url !== undefined) throw error;
+  }
+}

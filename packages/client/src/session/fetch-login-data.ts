@@ -1,0 +1,89 @@
+import type { LoginResponse, MultiFactorAuthResponse, UserStaticData } from '@pyrgos/core/accounts';
+import { AbortedError, DeniedError, PyrgosError, throwIfAborted } from '@pyrgos/core/errors';
+import type { SigningKeyPair } from '@pyrgos/core/keys';
+import type { ClientContext } from './client-context.js';
+import { LoginCache } from './login-cache.js';
+import { questionOf, type SecondFactorPrompt } from './second-factor-prompt.js';
+
+/** How a second factor is answered. */
+export interface SecondFactorOptions {
+  /** Answers a question for a second factor; without it an account that has one is refused. */
+  readonly secondFactor?: SecondFactorPrompt | undefined;
+  /** Times that the user may answer before the error is final; default 1. */
+  readonly secondFactorAttempts?: number | undefined;
+}
+
+/** What login data is asked for. */
+export interface LoginDataRequest extends SecondFactorOptions {
+  readonly username: string;
+  /** The derived login key. */
+  readonly login: SigningKeyPair;
+  /** Whether this device may answer instead of a server that cannot be reached. */
+  readonly mayUseCache: boolean;
+  /** Whether login data may be kept although a second factor was needed for it: the user stays logged in. */
+  readonly keepsLogin?: boolean;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Login data, and whether it is this device's copy. */
+export interface FetchedLoginData {
+  readonly entryPoints: UserStaticData;
+  readonly isCached: boolean;
+}
+
+/**
+ * Gets the login data of a modern account, with a second factor when the server wants one (chapter 05 sections 10.1 step 6 and 11).
+ * DeniedError `denied.login` with the server's text when password or factor are wrong, and when a factor is needed but there is nobody to
+ * ask; AbortedError when the user does not answer.
+ */
+export async function fetchLoginData(context: ClientContext, request: LoginDataRequest): Promise<FetchedLoginData> {
+  const { secondFactor, secondFactorAttempts = 1, username, signal } = request;
+  let problem: PyrgosError | undefined;
+  for (let attempt = 1; ; attempt++) {
+    const first = await ask(context, request, undefined);
+    if (first.entryPoints !== undefined) return { entryPoints: first.entryPoints, isCached: first.isCached };
+    if (secondFactor === undefined || first.question === undefined) {
+      throw new DeniedError('denied.login', 'This account needs a second factor.', { needsSecondFactor: true });
+    }
+    const question = questionOf(first.question, { username, attempt, problem: problem?.message, signal });
+    const answer = await secondFactor(question);
+    throwIfAborted(signal, 'the log-in');
+    if (answer === undefined) throw new AbortedError('the log-in');
+    try {
+      const second = await ask(context, request, answer);
+      if (second.entryPoints === undefined) throw new DeniedError('denied.login', 'Server rejected second factor auth');
+      return { entryPoints: second.entryPoints, isCached: false };
+    } catch (error) {
+      if (attempt >= secondFactorAttempts || !isWrongFactor(error)) throw error;
+      problem = error;
+    }
+  }
+}
+
+interface Answer {
+  readonly entryPoints: UserStaticData | undefined;
+  readonly question: LoginResponse['request'];
+  readonly isCached: boolean;
+}
+
+async function ask(context: ClientContext, request: LoginDataRequest, mfa: MultiFactorAuthResponse | undefined): Promise<Answer> {
+  const { network, online, store } = context;
+  const { username, login, mayUseCache, keepsLogin = false, signal } = request;
+  const cache = new LoginCache(store);
+  const cached = async (): Promise<Answer | undefined> => {
+    const entryPoints = mayUseCache && mfa === undefined ? await cache.get(username, login.publicKey) : undefined;
+    return entryPoints === undefined ? undefined : { entryPoints, question: undefined, isCached: true };
+  };
+  return online.runOr<Answer>(async () => {
+    const response = await network.accounts.getLogin({ username, loginKey: login, mfa }, signal);
+    const { entryPoints } = response;
+    if (entryPoints !== undefined && (mfa === undefined || keepsLogin)) await cache.set(username, login.publicKey, entryPoints);
+    else await cache.remove(username);
+    return { entryPoints, question: response.request, isCached: false };
+  }, cached);
+}
+
+function isWrongFactor(error: unknown): error is PyrgosError {
+  const { reason } = error instanceof PyrgosError && error.code === 'denied.login' ? error.data : {};
+  return reason === 'code' || reason === 'factor';
+}

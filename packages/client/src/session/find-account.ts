@@ -1,0 +1,41 @@
+import { isWireUsername } from '@pyrgos/core/accounts';
+import { ArgumentError, NotFoundError } from '@pyrgos/core/errors';
+import type { PublicKeyHash } from '@pyrgos/core/keys';
+import type { CommittedWriterData, WriterData } from '@pyrgos/core/model';
+import type { ClientContext } from './client-context.js';
+import { type Chain, identityOf } from './user-chain.js';
+
+/** What everybody can learn about an account, verified. */
+export interface PublishedAccount {
+  readonly username: string;
+  readonly chain: Chain;
+  readonly identity: PublicKeyHash;
+  /** The current version of the identity's data. */
+  readonly version: CommittedWriterData;
+  readonly writerData: WriterData;
+}
+
+/**
+ * The name as accounts have it: without blanks around it and in lower case, because it is part of the key derivation (chapter 05 section
+ * 2). ArgumentError when no account can have it.
+ */
+export function normaliseUsername(text: string): string {
+  const username = typeof text === 'string' ? text.trim().toLowerCase() : text;
+  if (isWireUsername(username)) return username;
+  throw new ArgumentError('username', 'is not a possible username');
+}
+
+/**
+ * Looks an account up (chapter 05 section 10.1 steps 1 to 3): chain, pointer and data of the identity, all fresh and verified. NotFoundError
+ * `not-found.user` when there is none or it was deleted; DeniedError for forgeries (`denied.chain`, `denied.pointer`, `denied.stale`).
+ */
+export async function findAccount(context: ClientContext, username: string, signal?: AbortSignal): Promise<PublishedAccount> {
+  const chain = await context.chains.get(username, signal);
+  const identity = identityOf(chain);
+  const snapshot = await context.sessions.of(identity).read(identity, { fresh: true, signal });
+  const version = snapshot.get(identity);
+  if (version?.writerData === undefined) {
+    throw new NotFoundError('not-found.user', 'User has been deleted. Did you mean a different username?', { username, deleted: true });
+  }
+  return { username, chain, identity, version, writerData: version.writerData };
+}

@@ -1,0 +1,52 @@
+export { Account } from './account.js';
+export { approveSpaceRequest, type PendingSpaceRequest, pendingSpaceRequests } from './administration.js';
+export { changePassword, type ChangePasswordOptions } from './change-password.js';
+export type { ClientOptions } from './client-context.js';
+export type { ConversionOptions } from './convert-legacy.js';
+export { deleteAccount, type DeleteAccountOptions } from './delete-account.js';
+export type { SecondFactorOptions } from './fetch-login-data.js';
+export { fingerprintKeys, fingerprintOf, type FingerprintParty } from './fingerprints.js';
+export {
+  decodeFriendAnnotations,
+  encodeFriendAnnotations,
+  type FingerprintKeys,
+  FriendAnnotation,
+  MAX_ANNOTATIONS_SIZE,
+} from './friend-annotation.js';
+export {
+  IDENTITY_PROOF_MIME_TYPE,
+  IdentityLinkProof,
+  type IdentityLinkProofParts,
+  openEncryptedPost,
+  publicProofUrl,
+  secretProofUrl,
+} from './identity-link-proof.js';
+export { IdentityLink, MAX_POST_LENGTH, type ParsedPost, parseIdentityPost, type ServiceAccount } from './identity-link.js';
+export { IdentityService, MAX_IDENTITY_NAME_LENGTH } from './identity-service.js';
+export { IndexedDbLocalStore } from './indexed-db-local-store.js';
+export { keyStoreOf } from './key-store-file.js';
+export { type LocalStore, MemoryLocalStore } from './local-store.js';
+export { logIn, type LogInOptions } from './log-in.js';
+export type { LoginCost } from './login-keys.js';
+export { ensureCurrentHost, mirrorLoginData, renewClaim } from './own-claim.js';
+export { PaidSignUp } from './paid-sign-up.js';
+export { generatePassphrase, PASSPHRASE_WORDS } from './passphrase.js';
+export { PasswordPolicy, type PasswordProblem } from './password-policy.js';
+export { upgradeBoxingKey, type UpgradeOptions } from './post-quantum.js';
+export type { ProofOptions } from './proof-of-work.js';
+export { answerWithCode, answerWithSecurityKey, type SecondFactorPrompt, type SecondFactorQuestion } from './second-factor-prompt.js';
+export { type CallOptions, type NewTotp, secondFactors, SecondFactors } from './second-factors.js';
+export {
+  browserSecurityKeys,
+  type CreatedCredential,
+  type SecurityKeyCreation,
+  type SecurityKeyQuestion,
+  type SecurityKeys,
+  type SignedChallenge,
+} from './security-key.js';
+export { signUp, type SignUpOptions } from './sign-up.js';
+export { AccountSpace, paymentPage, space, type SpaceWish } from './space.js';
+export { logOut, restoreSession, type RestoreOptions, sealSession, stayLoggedIn } from './stay-logged-in.js';
+export { type KeyStoreFile, TofuKeyStore, type TofuKeyStoreOptions, type UserDirectory } from './tofu-key-store.js';
+export { totpCode, totpUri } from './totp.js';
+export type { Chain } from './user-chain.js';

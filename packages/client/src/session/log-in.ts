@@ -1,0 +1,119 @@
+import type { ScryptSecretGeneration, SymmetricKey } from '@pyrgos/core/keys';
+import type { Network } from '../network/index.js';
+import type { Account } from './account.js';
+import { buildAccount } from './build-account.js';
+import { type ClientContext, type ClientOptions, createClientContext } from './client-context.js';
+import { fetchLoginData, type SecondFactorOptions } from './fetch-login-data.js';
+import { findAccount, normaliseUsername, type PublishedAccount } from './find-account.js';
+import { assertLoginAlgorithm, assertNotUsername, deriveLoginKeys, type LoginKeys } from './login-keys.js';
+import { checkLogin, type Login, isWrongPassword, openEntryPoints } from './open-login.js';
+import { upgradeBoxingKey } from './post-quantum.js';
+import { stayLoggedIn } from './stay-logged-in.js';
+
+/** How somebody logs in. */
+export interface LogInOptions extends ClientOptions, SecondFactorOptions {
+  /** Blanks around it and capital letters do not matter. */
+  readonly username: string;
+  /** Used exactly as it is. */
+  readonly password: string;
+  /**
+   * Keeps the session, sealed with this key, in the local store, so that `restoreSession` opens the account without password and second
+   * factor. The key belongs where other programs cannot read it.
+   */
+  readonly deviceKey?: SymmetricKey;
+  /** Whether an old boxing key is replaced by one that resists quantum computers (chapter 05 section 14); default true. */
+  readonly upgradesBoxingKey?: boolean;
+  /** Fraction of the key derivation, which is most of the work. */
+  readonly onProgress?: (fraction: number) => void;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Logs in to an account (chapter 05 section 10), modern or legacy, whatever its key derivation. The server learns neither the password nor
+ * a key that opens anything, and everything it says is verified; see {@link checkLogin} and {@link findAccount} for what it is caught at.
+ *
+ * NotFoundError `not-found.user`; DeniedError `denied.login` for a wrong password or second factor, `denied.chain` and `denied.stale` for a
+ * server that lies; `network`; AbortedError.
+ */
+export async function logIn(network: Network, options: LogInOptions): Promise<Account> {
+  const username = normaliseUsername(options.username);
+  assertNotUsername(username, options.password);
+  const context = await createClientContext(network, options);
+  return logInWith(context, { ...options, username });
+}
+
+/** Who logs in, in a context that exists already. */
+export type LogInRequest = Omit<LogInOptions, keyof ClientOptions> & {
+  /** Keys that were derived before, and from what. */
+  readonly derived?: DerivedKeys | undefined;
+};
+
+/** Keys of a password under one algorithm. */
+export interface DerivedKeys {
+  readonly algorithm: ScryptSecretGeneration;
+  readonly keys: LoginKeys;
+}
+
+/** {@link logIn} in a context that exists already; `request.username` is normalised. */
+export async function logInWith(context: ClientContext, request: LogInRequest): Promise<Account> {
+  const { signal, deviceKey, upgradesBoxingKey = true } = request;
+  const login = await authenticate(context, request);
+  const account = await buildAccount(context, login, signal);
+  if (deviceKey !== undefined && !account.isLegacy) await stayLoggedIn(account, deviceKey);
+  if (!upgradesBoxingKey || (account.isPostQuantum && account.isBoxingPublished)) return account;
+  return upgradeBoxingKey(account, { deviceKey, signal });
+}
+
+/** Steps 1 to 8 of section 10.1: finds the account, derives the keys, opens and checks the login data. */
+export async function authenticate(context: ClientContext, request: LogInRequest): Promise<Login> {
+  const { username, password, signal, onProgress } = request;
+  const derive = async (account: PublishedAccount): Promise<DerivedKeys> => {
+    const algorithm = assertLoginAlgorithm(account.writerData.algorithm);
+    if (request.derived?.algorithm.equals(algorithm) === true) return request.derived;
+    const options = { ...(signal === undefined ? {} : { signal }), ...(onProgress === undefined ? {} : { onProgress }) };
+    return { algorithm, keys: await deriveLoginKeys(context.crypto, username, password, algorithm, options) };
+  };
+  const account = await findAccount(context, username, signal);
+  const derived = await derive(account);
+  try {
+    return await openWith(context, account, derived, request);
+  } catch (error) {
+    if (!isWrongPassword(error)) throw error;
+    // The password may have been changed since the pointer was read (section 25, 11).
+    const now = await findAccount(context, username, signal);
+    if (derived.algorithm.equals(now.writerData.algorithm)) throw error;
+    return openWith(context, now, await derive(now), request);
+  }
+}
+
+async function openWith(context: ClientContext, account: PublishedAccount, derived: DerivedKeys, request: LogInRequest): Promise<Login> {
+  const { username, signal, deviceKey, secondFactor, secondFactorAttempts } = request;
+  const { keys } = derived;
+  const legacy = account.writerData.static;
+  const fetch = async (mayUseCache: boolean): ReturnType<typeof fetchLoginData> =>
+    fetchLoginData(context, {
+      username,
+      login: keys.login,
+      mayUseCache,
+      keepsLogin: deviceKey !== undefined,
+      secondFactor,
+      secondFactorAttempts,
+      signal,
+    });
+  const openedBy = async (data: Awaited<ReturnType<typeof fetch>>): Promise<Login> => {
+    const entryPoints = openEntryPoints(context, keys.rootKey, data.entryPoints);
+    const opened = await checkLogin(context, account, keys, entryPoints, signal);
+    const { algorithm } = derived;
+    return { ...opened, account, algorithm, rootKey: keys.rootKey, loginKey: keys.login.publicKey, sealed: data.entryPoints };
+  };
+  if (legacy !== undefined) return openedBy({ entryPoints: legacy, isCached: false });
+  const data = await fetch(true);
+  if (!data.isCached) return openedBy(data);
+  try {
+    return await openedBy(data);
+  } catch (error) {
+    if (!isWrongPassword(error)) throw error;
+    // What is kept here may be older than the last password change (section 10.1 step 7).
+    return openedBy(await fetch(false));
+  }
+}

@@ -1,0 +1,162 @@
+import { fromHex, toHex, utf8Encode } from '@pyrgos/core/bytes';
+import { loadCrypto, withRandomSource } from '@pyrgos/core/crypto';
+import { ArgumentError } from '@pyrgos/core/errors';
+import { RandomSecretGeneration, ScryptSecretGeneration } from '@pyrgos/core/keys';
+import { describe, expect, test } from 'vitest';
+import totp from '../../../../vectors/05/totp.json' with { type: 'json' };
+import v from '../../../../vectors/05/secret-generation.json' with { type: 'json' };
+import { BIP39_WORDS } from './bip39-words.js';
+import { assertLoginAlgorithm, deriveLoginKeys, newLoginAlgorithm } from './login-keys.js';
+import { generatePassphrase, PASSPHRASE_WORDS } from './passphrase.js';
+import { PasswordPolicy } from './password-policy.js';
+import { totpCode, totpUri } from './totp.js';
+
+const crypto = await loadCrypto();
+
+describe('keys of a password', () => {
+  test('modern account: the vector', async () => {
+    const keys = await deriveLoginKeys(crypto, v.username, v.password, ScryptSecretGeneration.of({ extraSalt: v.extraSalt }));
+    expect(toHex(keys.login.publicKey.bytes)).toBe(v.modern.loginPublicKey);
+    expect(toHex(keys.rootKey.encode())).toBe(v.modern.rootKeyCbor);
+    expect(keys.boxing).toBeUndefined();
+    expect(JSON.stringify(keys)).not.toContain(toHex(keys.rootKey.bytes));
+  });
+
+  test('legacy account: the vector', async () => {
+    const keys = await deriveLoginKeys(crypto, v.username, v.password, ScryptSecretGeneration.of({ extraSalt: v.extraSalt, length: 96 }));
+    expect(toHex(keys.login.publicKey.bytes)).toBe(v.legacy.identityPublic);
+    expect(toHex(keys.rootKey.bytes)).toBe(v.legacy.rootKey);
+    const boxing = keys.boxing?.publicKey;
+    expect(boxing?.type === 1 ? toHex(boxing.bytes) : undefined).toBe(v.legacy.boxingPublic);
+  });
+
+  test('a password that is the username is refused before any work', async () => {
+    const noWork = Object.create(crypto, { scrypt: { value: () => expect.unreachable() } }) as typeof crypto;
+    await expect(deriveLoginKeys(noWork, 'alice', 'alice', ScryptSecretGeneration.of())).rejects.toMatchObject({
+      code: 'denied.password',
+      message: 'Your password cannot be the same as your username!',
+    });
+  });
+
+  test('what a server may ask for has bounds: not too cheap, and too expensive ones cannot even be read', async () => {
+    const weak = [
+      ScryptSecretGeneration.of({ logN: 15 }),
+      ScryptSecretGeneration.of({ logN: 16 }),
+      ScryptSecretGeneration.of({ logN: 18, r: 4 }),
+      ScryptSecretGeneration.of({ length: 32 }),
+      new RandomSecretGeneration(),
+      undefined,
+    ];
+    for (const algorithm of weak) {
+      await expect(deriveLoginKeys(crypto, 'alice', 'a password', algorithm)).rejects.toMatchObject({ code: 'denied.login' });
+    }
+    expect(assertLoginAlgorithm(ScryptSecretGeneration.of({ logN: 20, length: 96 })).logN).toBe(20);
+    expect(() => ScryptSecretGeneration.of({ logN: 20, r: 16 })).toThrow(ArgumentError);
+    expect(() => newLoginAlgorithm(crypto, { logN: 15 })).toThrow(expect.objectContaining({ code: 'denied.login' }));
+  });
+
+  test('a new algorithm is the default with a salt of its own', () => {
+    const [a, b] = [newLoginAlgorithm(crypto), newLoginAlgorithm(crypto)];
+    expect([a.logN, a.r, a.p, a.length]).toEqual([17, 8, 1, 64]);
+    expect(a.extraSalt).toMatch(/^[0-9a-f]{64}$/);
+    expect(a.extraSalt).not.toBe(b.extraSalt);
+    expect(newLoginAlgorithm(crypto, { logN: 19 }).logN).toBe(19);
+  });
+
+  test('cancelled at once', async () => {
+    const signal = AbortSignal.abort();
+    await expect(deriveLoginKeys(crypto, 'alice', 'a password', ScryptSecretGeneration.of(), { signal })).rejects.toMatchObject({
+      code: 'aborted',
+    });
+  });
+});
+
+describe('the password policy', () => {
+  const policy = PasswordPolicy.account;
+  test.each([
+    ['correct horse battery staple', undefined],
+    ['абвгдежзиклм', undefined],
+    ['🦊🐻🐼🐨🐯🦁🐮🐷🐸🐵🐔🐧', undefined],
+    ['alice', 'equals-username'],
+    [' ALICE ', 'equals-username'],
+    ['short', 'too-short'],
+    ['elevenchars', 'too-short'],
+    ['🦊🐻🐼🐨🐯🦁', 'too-short'],
+    ['aaaaaaaaaaaaaaaa', 'too-simple'],
+    ['abababababababab', 'too-simple'],
+    ['abcdefghijklmnop', 'too-simple'],
+    ['123456789012', 'too-simple'],
+    ['9876543210987654', 'too-simple'],
+    ['alicealicealice', 'too-simple'],
+    ['x'.repeat(1025), 'too-long'],
+    ['broken \ud800 surrogate', 'malformed'],
+  ])('%j', (password, problem) => {
+    expect(policy.problemOf(password, 'alice')).toBe(problem);
+  });
+
+  test('the error tells people what to do, and does not show the password', () => {
+    const password = 'secretsecr';
+    try {
+      policy.assertGood(password, 'alice');
+      expect.unreachable();
+    } catch (error) {
+      expect(error).toMatchObject({ code: 'denied.password', data: { problem: 'too-short' } });
+      expect(`${String(error)}${JSON.stringify(error)}`).not.toContain(password);
+    }
+    policy.assertGood('correct horse battery staple', 'alice');
+  });
+
+  test('what goes on a link may be shorter', () => {
+    expect(PasswordPolicy.link.problemOf('eight888', 'alice')).toBeUndefined();
+    expect(PasswordPolicy.link.problemOf('seven77', 'alice')).toBe('too-short');
+  });
+
+  test('arguments are checked', () => {
+    expect(() => policy.problemOf(undefined as never, 'alice')).toThrow(ArgumentError);
+    expect(() => policy.problemOf('a', 1 as never)).toThrow(ArgumentError);
+  });
+});
+
+describe('passphrases', () => {
+  test('the word list is that of BIP-39', () => {
+    expect(BIP39_WORDS).toHaveLength(2048);
+    expect(toHex(crypto.sha256(utf8Encode(`${BIP39_WORDS.join('\n')}\n`)))).toBe(
+      '2f5eed53a4727b4bf8880d8f3f199efc90e58503646d9ff8eff3a2ed3b24dbda',
+    );
+  });
+
+  test('seven words, which every policy accepts', () => {
+    const text = generatePassphrase(crypto);
+    const words = text.split('-');
+    expect(words).toHaveLength(PASSPHRASE_WORDS);
+    for (const word of words) expect(BIP39_WORDS).toContain(word);
+    expect(PasswordPolicy.account.problemOf(text, 'alice')).toBeUndefined();
+    expect(generatePassphrase(crypto)).not.toBe(text);
+    expect(generatePassphrase(crypto, 12).split('-')).toHaveLength(12);
+    for (const count of [6, 65, 7.5]) expect(() => generatePassphrase(crypto, count)).toThrow(ArgumentError);
+  });
+
+  test('every bit of randomness counts', () => {
+    const pinned = withRandomSource(crypto, { randomBytes: (length) => new Uint8Array(length).fill(0xff) });
+    expect(new Set(generatePassphrase(pinned).split('-'))).toEqual(new Set([BIP39_WORDS.at(-1)]));
+  });
+});
+
+describe('codes of authenticator apps', () => {
+  test.each(totp.codes)('vector: $code at $time', async ({ key, time, code }) => {
+    expect(await totpCode(fromHex(key), time)).toBe(code);
+  });
+
+  test('the text of the QR code', () => {
+    const [first] = totp.keys;
+    expect(totpUri('alice', fromHex(first?.key ?? ''))).toBe(
+      'otpauth://totp/peergos:alice@peergos?secret=W6AWIT4QDM3BIHILNZUHRLAQ7DWAC4IODJBUZWHQGKVKA3DVJQ6Q&issuer=peergos',
+    );
+    expect(() => totpUri('a/b', new Uint8Array(32))).toThrow(ArgumentError);
+  });
+
+  test('arguments are checked', async () => {
+    await expect(totpCode(new Uint8Array(), 1)).rejects.toThrow(ArgumentError);
+    await expect(totpCode(new Uint8Array(20), -1)).rejects.toThrow(ArgumentError);
+  });
+});

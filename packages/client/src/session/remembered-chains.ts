@@ -1,0 +1,70 @@
+import { decodeChain, encodeChain, type UserPublicKeyLink } from '@pyrgos/core/accounts';
+import { DeniedError, NotFoundError, PyrgosError } from '@pyrgos/core/errors';
+import type { PublicKeyHash } from '@pyrgos/core/keys';
+import { localKeys, type LocalStore } from './local-store.js';
+import type { OnlineState } from './online-state.js';
+import type { UserDirectory } from './tofu-key-store.js';
+import { type Chain, type ChainChecks, equalChains, isChain, newerChain, validChain } from './user-chain.js';
+
+/** What {@link RememberedChains} works with. */
+export interface RememberedChainsOptions extends Omit<ChainChecks, 'signal'> {
+  readonly directory: UserDirectory;
+  /** Without one nothing is remembered. */
+  readonly store?: LocalStore | undefined;
+  readonly online: OnlineState;
+}
+
+/**
+ * Verified chains of users, remembered on this device (chapter 05 section 18.2): what to go on with when the server cannot be reached, and
+ * what it has to be consistent with when it can.
+ */
+export class RememberedChains {
+  constructor(private readonly options: RememberedChainsOptions) {}
+
+  /**
+   * The chain of a user: the server's, unless a newer one was seen before. NotFoundError `not-found.user`; DeniedError `denied.chain` for a
+   * forged chain, and for one that does not follow from what was seen; `network` when the server cannot be reached and none was.
+   */
+  async get(username: string, signal?: AbortSignal): Promise<Chain> {
+    const seen = await this.seen(username, signal);
+    const { directory, online } = this.options;
+    const links = await online.runOr<readonly UserPublicKeyLink[]>(
+      async () => directory.getChain(username, signal),
+      async () => seen,
+    );
+    if (!isChain(links)) {
+      if (seen === undefined) throw new NotFoundError('not-found.user', 'Unknown username. Did you enter it correctly?', { username });
+      throw new DeniedError('denied.chain', 'The server denies a user that it had before.', { username });
+    }
+    const checks = this.checks(signal);
+    const chain = seen === undefined ? await validChain(links, username, checks) : await newerChain(seen, links, username, checks);
+    if (seen === undefined || !equalChains(seen, chain)) await this.remember(username, chain);
+    return chain;
+  }
+
+  /** The user who has or had an identity key: the server's word, which the caller checks against the user's chain. */
+  async getUsername(identity: PublicKeyHash, signal?: AbortSignal): Promise<string> {
+    return this.options.directory.getUsername(identity, signal);
+  }
+
+  /** Remembers a chain that was verified, for instance after an update of one's own. */
+  async remember(username: string, chain: Chain): Promise<void> {
+    await this.options.store?.put(localKeys.chain(username), encodeChain(chain));
+  }
+
+  /** What is remembered; anything that was tampered with counts as nothing. */
+  private async seen(username: string, signal: AbortSignal | undefined): Promise<Chain | undefined> {
+    const bytes = await this.options.store?.get(localKeys.chain(username));
+    if (bytes === undefined) return undefined;
+    try {
+      return await validChain(decodeChain(bytes), username, this.checks(signal));
+    } catch (error) {
+      if (error instanceof PyrgosError && error.code !== 'aborted') return undefined;
+      throw error;
+    }
+  }
+
+  private checks(signal: AbortSignal | undefined): ChainChecks {
+    return { crypto: this.options.crypto, blocks: this.options.blocks, signal };
+  }
+}

@@ -1,0 +1,93 @@
+import type { CryptoProvider } from '@pyrgos/core/crypto';
+import { DeniedError, PyrgosError } from '@pyrgos/core/errors';
+import { inlineSigningKey, type PublicKeyHash } from '@pyrgos/core/keys';
+import { assertNotRolledBack, equalTargets, openPointer, PointerUpdate } from '@pyrgos/core/model';
+import type { PointerStore, WriterPointer } from '@pyrgos/core/store';
+import { localKeys, type LocalStore } from './local-store.js';
+import type { OnlineState } from './online-state.js';
+
+/** What {@link rememberedPointers} works with. */
+export interface RememberedPointersOptions {
+  /** The server's pointers. Not trusted. */
+  readonly pointers: PointerStore;
+  readonly store: LocalStore;
+  readonly crypto: CryptoProvider;
+  readonly online: OnlineState;
+}
+
+/**
+ * A pointer store that remembers on this device the latest version of every writer that it has seen, and its signature. So a server cannot
+ * go back to an older version even between two sessions (DeniedError `denied.stale`; chapter 03 section 2.9), and what was read once can
+ * be read offline. Pointers whose key is not part of its hash (old accounts) are passed through.
+ */
+export function rememberedPointers({ pointers, store, crypto, online }: RememberedPointersOptions): PointerStore {
+  const keyOf = (owner: PublicKeyHash, writer: PublicKeyHash): string => localKeys.pointer(owner.toString(), writer.toString());
+
+  const verified = (writer: PublicKeyHash, signed: Uint8Array | undefined): PointerUpdate | undefined => {
+    const writerKey = inlineSigningKey(writer);
+    if (signed === undefined || signed.length === 0 || writerKey === undefined) return undefined;
+    return openPointer(crypto, writerKey, signed);
+  };
+
+  /** What is remembered; anything that was tampered with counts as nothing. */
+  const remembered = async (owner: PublicKeyHash, writer: PublicKeyHash): Promise<Uint8Array | undefined> => {
+    const signed = await store.get(keyOf(owner, writer));
+    try {
+      return verified(writer, signed) === undefined ? undefined : signed;
+    } catch (error) {
+      if (error instanceof PyrgosError) return undefined;
+      throw error;
+    }
+  };
+
+  const remember = async (owner: PublicKeyHash, { writer, signed }: WriterPointer): Promise<void> => {
+    if (inlineSigningKey(writer) === undefined) return;
+    await store.put(keyOf(owner, writer), signed);
+  };
+
+  return {
+    getPointer: async (owner, writer, signal) => {
+      const before = await remembered(owner, writer);
+      return online.runOr(
+        async () => {
+          const signed = await pointers.getPointer(owner, writer, signal);
+          if (inlineSigningKey(writer) === undefined) return signed;
+          const now = verified(writer, signed);
+          assertNotRolledBack(before, now === undefined ? undefined : signed);
+          if (now === undefined || signed === undefined || !isNews(writer, before, now)) return signed;
+          // Looked up again: what was committed during the request is the later one.
+          const latest = await remembered(owner, writer);
+          if (latest === undefined || isLater(now, PointerUpdate.decodeVerifiedBefore(latest))) await remember(owner, { writer, signed });
+          return signed;
+        },
+        async () => before,
+      );
+    },
+    setPointer: async (owner, writer, signed, signal) => {
+      const isAccepted = await online.run(async () => pointers.setPointer(owner, writer, signed, signal));
+      if (isAccepted) await remember(owner, { writer, signed });
+      return isAccepted;
+    },
+    setPointers: async (owner, updates, signal) => {
+      const isAccepted = await online.run(async () => pointers.setPointers(owner, updates, signal));
+      if (isAccepted) for (const update of updates) await remember(owner, update);
+      return isAccepted;
+    },
+  };
+}
+
+/** Whether a verified update is a later one than what is remembered; DeniedError `denied.stale` when it is another one of the same number. */
+function isNews(writer: PublicKeyHash, before: Uint8Array | undefined, now: PointerUpdate): boolean {
+  if (before === undefined) return true;
+  const old = PointerUpdate.decodeVerifiedBefore(before);
+  if (old.sequence !== now.sequence) return true;
+  if (equalTargets(old.updated, now.updated)) return false;
+  throw new DeniedError('denied.stale', 'the server returned another version of a mutable pointer under the same sequence number', {
+    writer: writer.toString(),
+    sequence: now.sequence ?? null,
+  });
+}
+
+function isLater(now: PointerUpdate, before: PointerUpdate): boolean {
+  return before.sequence === undefined || (now.sequence !== undefined && now.sequence > before.sequence);
+}

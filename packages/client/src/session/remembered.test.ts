@@ -1,0 +1,177 @@
+import { encodeChain } from '@pyrgos/core/accounts';
+import { Cid, CidCodec } from '@pyrgos/core/codec';
+import { PyrgosError } from '@pyrgos/core/errors';
+import { PointerUpdate } from '@pyrgos/core/model';
+import type { PointerStore } from '@pyrgos/core/store';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { ChainWorld } from '../../test/chain-world.js';
+import { localKeys, MemoryLocalStore } from './local-store.js';
+import { OFFLINE_MILLISECONDS, OnlineState } from './online-state.js';
+import { RememberedChains } from './remembered-chains.js';
+import { rememberedPointers } from './remembered-pointers.js';
+import { equalChains } from './user-chain.js';
+
+let world: ChainWorld;
+let store: MemoryLocalStore;
+let online: OnlineState;
+beforeEach(async () => {
+  world = await ChainWorld.create();
+  store = new MemoryLocalStore();
+  online = new OnlineState(world.clock);
+});
+
+describe('chains that were seen before', () => {
+  const open = (withStore = true): RememberedChains =>
+    new RememberedChains({ ...world, directory: world, online, ...(withStore ? { store } : {}) });
+
+  test('the first one is verified; a later one must follow from it, even in another session', async () => {
+    world.shown.set('alice', world.initial('alice', 1));
+    expect(equalChains(await open().get('alice'), world.initial('alice', 1))).toBe(true);
+    world.shown.set('alice', world.initial('alice', 6));
+    await expect(open().get('alice')).rejects.toMatchObject({ code: 'denied.chain' });
+    world.shown.set('alice', world.handedOver('alice', 1, 2));
+    expect(equalChains(await open().get('alice'), world.handedOver('alice', 1, 2))).toBe(true);
+    world.shown.set('alice', world.initial('alice', 1));
+    expect(equalChains(await open().get('alice'), world.handedOver('alice', 1, 2))).toBe(true);
+    world.shown.delete('alice');
+    await expect(open().get('alice')).rejects.toMatchObject({ code: 'denied.chain' });
+  });
+
+  test('a forged chain is refused and not remembered', async () => {
+    world.shown.set('alice', world.initial('bob', 1));
+    await expect(open().get('alice')).rejects.toMatchObject({ code: 'denied.chain' });
+    expect(store.size).toBe(0);
+    await expect(open().get('nobody')).rejects.toMatchObject({ code: 'not-found.user' });
+  });
+
+  test('answer when the server cannot be reached', async () => {
+    world.shown.set('alice', world.initial('alice', 1));
+    world.isReachable = false;
+    await expect(open().get('alice')).rejects.toMatchObject({ code: 'network' });
+    world.isReachable = true;
+    // Nothing to fall back on: asked in any case.
+    await open().get('alice');
+    world.isReachable = false;
+    expect(equalChains(await open().get('alice'), world.initial('alice', 1))).toBe(true);
+    const { questions } = world;
+    expect(equalChains(await open().get('alice'), world.initial('alice', 1))).toBe(true);
+    expect(world.questions).toBe(questions);
+    world.clock.time += OFFLINE_MILLISECONDS;
+    world.isReachable = true;
+    await open().get('alice');
+    expect(world.questions).toBe(questions + 1);
+    expect(online.isOnline).toBe(true);
+  });
+
+  test('what was tampered with on the device counts as nothing', async () => {
+    for (const bytes of [Uint8Array.of(1, 2), encodeChain([]), encodeChain(world.initial('bob', 1))]) {
+      await store.put(localKeys.chain('alice'), bytes);
+      world.shown.set('alice', world.initial('alice', 1));
+      expect(equalChains(await open().get('alice'), world.initial('alice', 1))).toBe(true);
+    }
+  });
+
+  test('without a store nothing is remembered', async () => {
+    world.shown.set('alice', world.initial('alice', 1));
+    await open(false).get('alice');
+    world.shown.set('alice', world.initial('alice', 6));
+    await open(false).get('alice');
+    expect(store.size).toBe(0);
+  });
+});
+
+describe('pointers that were seen before', () => {
+  const target = (n: number): Cid => Cid.ofSha256(world.crypto.sha256(Uint8Array.of(n)), CidCodec.dagCbor);
+  const signed = (n: number, sequence = n, by = 1): Uint8Array =>
+    PointerUpdate.of(n === 1 ? undefined : target(n - 1), target(n), sequence).sign(world.crypto, world.signer(by));
+
+  let answer: Uint8Array | undefined;
+  let isAccepted: boolean;
+  let isReachable: boolean;
+  let inner: PointerStore;
+  beforeEach(() => {
+    answer = undefined;
+    isAccepted = true;
+    isReachable = true;
+    const call = <T>(value: T): T => {
+      if (!isReachable) throw new PyrgosError('network', 'the server cannot be reached', { data: { reason: 'unreachable' } });
+      return value;
+    };
+    inner = { getPointer: async () => call(answer), setPointer: async () => call(isAccepted), setPointers: async () => call(isAccepted) };
+  });
+  const open = (): PointerStore => rememberedPointers({ pointers: inner, store, crypto: world.crypto, online });
+  const writer = () => world.signer(1).publicKeyHash;
+  const read = async (): Promise<Uint8Array | undefined> => open().getPointer(writer(), writer());
+
+  test('a server cannot go back, forget, or fork, even between two sessions', async () => {
+    expect(await read()).toBeUndefined();
+    answer = signed(2);
+    expect(await read()).toEqual(signed(2));
+    answer = signed(3);
+    expect(await read()).toEqual(signed(3));
+    for (const old of [signed(2), undefined, new Uint8Array()]) {
+      answer = old;
+      await expect(read()).rejects.toMatchObject({ code: 'denied.stale' });
+    }
+    answer = signed(5, 3);
+    await expect(read()).rejects.toMatchObject({ code: 'denied.stale' });
+    answer = signed(3);
+    expect(await read()).toEqual(signed(3));
+  });
+
+  test('what nobody signed is an error, and is not remembered', async () => {
+    answer = signed(2, 2, 6);
+    await expect(read()).rejects.toMatchObject({ code: 'crypto.signature' });
+    expect(store.size).toBe(0);
+  });
+
+  test('what was committed here is remembered, if it was accepted', async () => {
+    await open().setPointer(writer(), writer(), signed(4));
+    answer = signed(3);
+    await expect(read()).rejects.toMatchObject({ code: 'denied.stale' });
+    isAccepted = false;
+    expect(await open().setPointers(writer(), [{ writer: writer(), signed: signed(9) }])).toBe(false);
+    answer = signed(5);
+    expect(await read()).toEqual(signed(5));
+    isAccepted = true;
+    await open().setPointers(writer(), [{ writer: writer(), signed: signed(6) }]);
+    await expect(read()).rejects.toMatchObject({ code: 'denied.stale' });
+  });
+
+  test('an answer that comes late does not replace a newer one', async () => {
+    let release = (): void => undefined;
+    const late = rememberedPointers({
+      pointers: {
+        ...inner,
+        getPointer: async () => {
+          await new Promise<void>((resolve) => {
+            release = resolve;
+          });
+          return signed(2);
+        },
+      },
+      store,
+      crypto: world.crypto,
+      online,
+    });
+    const reading = late.getPointer(writer(), writer());
+    await open().setPointer(writer(), writer(), signed(3));
+    // Lets the slow read get as far as its request.
+    for (let i = 0; i < 20; i++) await Promise.resolve();
+    release();
+    await reading;
+    answer = signed(2);
+    await expect(read()).rejects.toMatchObject({ code: 'denied.stale' });
+  });
+
+  test('answer when the server cannot be reached; what was tampered with does not', async () => {
+    answer = signed(2);
+    await read();
+    isReachable = false;
+    expect(await read()).toEqual(signed(2));
+    await store.put(localKeys.pointer(writer().toString(), writer().toString()), signed(2, 2, 6));
+    await expect(read()).rejects.toMatchObject({ code: 'network' });
+    isReachable = true;
+    expect(await read()).toEqual(signed(2));
+  });
+});

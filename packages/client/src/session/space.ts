@@ -1,0 +1,71 @@
+import { type PaymentProperties, SpaceRequest } from '@pyrgos/core/accounts';
+import { assertInteger } from '@pyrgos/core/bytes';
+import { FormatError } from '@pyrgos/core/errors';
+import { type Account, contextOf } from './account.js';
+import type { CallOptions } from './second-factors.js';
+
+/** How much space is asked for. */
+export interface SpaceWish {
+  /** Bytes in all. */
+  readonly bytes: number;
+  /** Billed once a year instead of monthly; default false. */
+  readonly annual?: boolean;
+}
+
+/** The space of an account on its home server (chapter 05 section 22.1). */
+export class AccountSpace {
+  /** The space of `account`, which must be logged in. */
+  constructor(private readonly account: Account) {
+    contextOf(account);
+  }
+
+  /** Bytes that the account may use. */
+  async quota({ signal }: CallOptions = {}): Promise<number> {
+    return this.account.network.space.quota(this.account.identity, signal);
+  }
+
+  /** Bytes in use. With `pending` as the connected server sees it, uploads that no commit refers to yet included. */
+  async usage({ pending = false, signal }: CallOptions & { readonly pending?: boolean } = {}): Promise<number> {
+    return this.account.network.space.usage(this.account.identity, { pending, ...signalOf(signal) });
+  }
+
+  /** How the account pays, if it does. With `newClientSecret` the answer opens the payment page. */
+  async payment({
+    newClientSecret = false,
+    signal,
+  }: CallOptions & { readonly newClientSecret?: boolean } = {}): Promise<PaymentProperties> {
+    return this.account.network.space.paymentProperties(this.account.identity, { newClientSecret, ...signalOf(signal) });
+  }
+
+  /**
+   * Asks for space. A free server keeps the wish for its administrator and answers with what there is; while one is pending, another one is
+   * dropped. A paid server orders it.
+   */
+  async request({ bytes, annual = false }: SpaceWish, { signal }: CallOptions = {}): Promise<PaymentProperties> {
+    const { account } = this;
+    assertInteger('bytes', bytes, 0, Number.MAX_SAFE_INTEGER);
+    const request = SpaceRequest.of({ username: account.username, bytes, annual, time: account.clock.now() });
+    return account.network.space.requestSpace(request, account.identity, signal);
+  }
+}
+
+/** The space of an account. */
+export function space(account: Account): AccountSpace {
+  return new AccountSpace(account);
+}
+
+function signalOf(signal: AbortSignal | undefined): { readonly signal?: AbortSignal } {
+  return signal === undefined ? {} : { signal };
+}
+
+/**
+ * The payment page for a user (chapter 05 section 12.8), or undefined on a free server. The server names it: only https is accepted, else
+ * FormatError; show people where it leads. It contains the client secret.
+ */
+export function paymentPage(payment: PaymentProperties, username: string): string | undefined {
+  if (payment.url === undefined) return undefined;
+  const page = `${payment.url}&username=${encodeURIComponent(username)}&client_secret=${encodeURIComponent(payment.clientSecret ?? '')}`;
+  const url = URL.canParse(page) ? new URL(page) : undefined;
+  if (url?.protocol !== 'https:') throw new FormatError('format.account', 'PaymentProperties.url', 'must be an https URL');
+  return url.href;
+}

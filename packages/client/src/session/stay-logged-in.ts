@@ -1,0 +1,96 @@
+import { ArgumentError, CryptoError, DeniedError, PyrgosError } from '@pyrgos/core/errors';
+import { SymmetricKey } from '@pyrgos/core/keys';
+import type { Network } from '../network/index.js';
+import { type Account, contextOf, secretsOf } from './account.js';
+import { buildAccount } from './build-account.js';
+import { type ClientOptions, createClientContext } from './client-context.js';
+import { findAccount, normaliseUsername } from './find-account.js';
+import { localKeys, type LocalStore } from './local-store.js';
+import { forgetLogin, LoginCache } from './login-cache.js';
+import { checkLogin, openEntryPoints } from './open-login.js';
+import { StoredSession } from './sealed-session.js';
+
+/**
+ * What opens the account again without password and second factor, sealed with a key of the device (chapter 05 section 10.2). Only for users
+ * who have asked to stay logged in. DeniedError `denied.login` for legacy accounts.
+ */
+export function sealSession(account: Account, deviceKey: SymmetricKey): Uint8Array {
+  assertDeviceKey(deviceKey);
+  if (account.isLegacy) {
+    throw new DeniedError('denied.login', "Legacy accounts can't stay logged in. Change your password to upgrade your account.");
+  }
+  const { rootKey, sealed, loginKey, algorithm } = secretsOf(account);
+  return StoredSession.of({
+    username: account.username,
+    rootKey,
+    entryPoints: sealed,
+    loginKey,
+    algorithm,
+    identity: account.identity.publicKeyHash,
+  }).seal(account.crypto, deviceKey);
+}
+
+/** Keeps {@link sealSession} in the local store of the account. PyrgosError `unsupported` without a store. */
+export async function stayLoggedIn(account: Account, deviceKey: SymmetricKey): Promise<void> {
+  const { store } = contextOf(account);
+  if (store === undefined) throw new PyrgosError('unsupported', 'Staying logged in needs a local store.');
+  const sealed = sealSession(account, deviceKey);
+  const { loginKey, sealed: entryPoints } = secretsOf(account);
+  await new LoginCache(store).set(account.username, loginKey, entryPoints);
+  await store.put(localKeys.session(account.username), sealed);
+}
+
+/** Logs out: closes the account and forgets what could open it again on this device. Pins of other users' keys stay. */
+export async function logOut(account: Account): Promise<void> {
+  const { store } = contextOf(account);
+  account.close();
+  await forgetLogin(store, account.username);
+  await store?.delete(localKeys.bats(account.username));
+}
+
+/** How a session is opened again. */
+export interface RestoreOptions extends ClientOptions {
+  /** The key that the session was sealed with. */
+  readonly deviceKey: SymmetricKey;
+  /** The session; without it the one in the local store of `username`. */
+  readonly sealed?: Uint8Array;
+  /** Whose session is taken from the local store. */
+  readonly username?: string;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Opens a stored session (chapter 05 section 10.2). No second factor is asked for. DeniedError `denied.login` with `data.expired` when the
+ * password was changed since, and the session is deleted then; and when there is none; CryptoError `crypto.authentication` for
+ * another key; otherwise the errors of `logIn`.
+ */
+export async function restoreSession(network: Network, options: RestoreOptions): Promise<Account> {
+  assertDeviceKey(options.deviceKey);
+  const context = await createClientContext(network, options);
+  const { crypto, store } = context;
+  const sealed = options.sealed ?? (await storedBytes(store, options.username));
+  const session = StoredSession.open(crypto, options.deviceKey, sealed);
+  const { username, rootKey, loginKey, algorithm } = session;
+  if (options.username !== undefined && normaliseUsername(options.username) !== username) {
+    throw new CryptoError('crypto.authentication', 'This is the session of another user.');
+  }
+  const account = await findAccount(context, username, options.signal);
+  if (!account.identity.equals(session.identity) || !algorithm.equals(account.writerData.algorithm)) {
+    await forgetLogin(store, username);
+    throw new DeniedError('denied.login', 'The password of this account was changed. Log in again.', { expired: true });
+  }
+  const entryPoints = openEntryPoints(context, rootKey, session.entryPoints);
+  const opened = await checkLogin(context, account, undefined, entryPoints, options.signal);
+  return buildAccount(context, { ...opened, account, algorithm, rootKey, loginKey, sealed: session.entryPoints }, options.signal);
+}
+
+async function storedBytes(store: LocalStore | undefined, username: string | undefined): Promise<Uint8Array> {
+  if (username === undefined) throw new ArgumentError('username', 'or sealed must be given');
+  const bytes = await store?.get(localKeys.session(normaliseUsername(username)));
+  if (bytes === undefined) throw new DeniedError('denied.login', 'Nobody stays logged in here. Log in again.', { expired: true });
+  return bytes;
+}
+
+function assertDeviceKey(key: unknown): asserts key is SymmetricKey {
+  if (!(key instanceof SymmetricKey)) throw new ArgumentError('deviceKey', 'must be a SymmetricKey');
+}

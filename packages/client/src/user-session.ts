@@ -1,0 +1,72 @@
+import { FileSystem } from './files/file-system.js';
+import type { Thumbnailer } from './files/content/index.js';
+import {
+  type Account,
+  AccountSpace,
+  changePassword,
+  type ChangePasswordOptions,
+  deleteAccount,
+  type DeleteAccountOptions,
+  logOut,
+  SecondFactors,
+  secondFactors,
+  space,
+} from './session/index.js';
+
+/** What belongs to the files of a session rather than to the account. */
+export interface FileSettings {
+  /** Makes thumbnails of what is uploaded; default: none are made. In a browser: `new CanvasThumbnailer()`. */
+  readonly thumbnailer?: Thumbnailer;
+  /** Chunks of 5 MiB that are encrypted and uploaded at a time, 1 to 8; each takes about 25 MiB of memory meanwhile. */
+  readonly chunksInFlight?: number;
+}
+
+/** Somebody who is logged in: the account and its files. Comes from {@link PyrgosServer}. */
+export class UserSession {
+  /** The files of the account. */
+  readonly files: FileSystem;
+
+  constructor(
+    /** The keys of the account; a secret. */
+    readonly account: Account,
+    private readonly settings: FileSettings = {},
+  ) {
+    const { sessions, username, home, network, mirrorBat, clock } = account;
+    this.files = new FileSystem({ sessions, username, home, blocks: network.blocks, mirrorBatId: mirrorBat?.id, clock, ...settings });
+  }
+
+  /** The user. */
+  get username(): string {
+    return this.account.username;
+  }
+
+  /** What is asked for beside the password. */
+  get secondFactors(): SecondFactors {
+    return secondFactors(this.account);
+  }
+
+  /** How much the account stores and may store. */
+  get space(): AccountSpace {
+    return space(this.account);
+  }
+
+  /** Changes the password. Use the session that comes out from then on; this one is closed. */
+  async changePassword(options: ChangePasswordOptions): Promise<UserSession> {
+    return new UserSession(await changePassword(this.account, options), this.settings);
+  }
+
+  /** Deletes the account with all files, for good. */
+  async deleteAccount(options: DeleteAccountOptions): Promise<void> {
+    await deleteAccount(this.account, options);
+  }
+
+  /** Ends the session; one that is kept on this device stays there. */
+  close(): void {
+    this.account.close();
+  }
+
+  /** Ends the session and forgets what could open it again on this device. */
+  async logOut(): Promise<void> {
+    await logOut(this.account);
+  }
+}
