@@ -35,7 +35,9 @@ class Log {
     startTransaction: async () => 'log',
     closeTransaction: async () => undefined,
     putBlocks: async (_owner, writer, blocks) => {
-      this.operations.push(...blocks.map(({ cid, bytes, signature }) => BlockWrite.of(writer, signature, bytes, cid.codec === CidCodec.raw)));
+      this.operations.push(
+        ...blocks.map(({ cid, bytes, signature }) => BlockWrite.of(writer, signature, bytes, cid.codec === CidCodec.raw)),
+      );
     },
   };
 
@@ -87,7 +89,11 @@ export async function signUpOldAccount(crypto: CryptoProvider, network: Network,
       committer.commit(snapshot, owner, withStatic(writerDataOf(snapshot, owner.publicKeyHash), legacyEntries.toCbor())),
     );
   }
-  const data = LoginData.of(username, EntryPoints.of(entries, { boxer: boxing, identity }).seal(crypto, keys.rootKey), keys.login.publicKey);
+  const data = LoginData.of(
+    username,
+    EntryPoints.of(entries, { boxer: boxing, identity }).seal(crypto, keys.rootKey),
+    keys.login.publicKey,
+  );
   const login = layout === 'legacy' ? {} : { login: { data, auth: data.sign(crypto, identity.secretKey) } };
   const today = new Date().toISOString().slice(0, 10);
   const link = UserPublicKeyLink.createInitial(crypto, owner, username, addMonths(today, 2), [await network.serverId()]);
@@ -95,4 +101,3 @@ export async function signUpOldAccount(crypto: CryptoProvider, network: Network,
   await withProofOfWork(crypto, encodeChain([link]), async (proof) => network.core.signup(username, link, operations, proof, ''));
   return owner;
 }
-

@@ -177,7 +177,12 @@ describe('the claim of a name', () => {
     const rotated = changedNetwork(network, {
       serverIds: async () => [oldId, newId],
       ipnsRecord: async () =>
-        IpnsEntry.sign(world.crypto, signedBy.secretKey, ResolutionRecord.of({ sequence: 2, host: newId.multihash, moved: isMoved }), Date.now()),
+        IpnsEntry.sign(
+          world.crypto,
+          signedBy.secretKey,
+          ResolutionRecord.of({ sequence: 2, host: newId.multihash, moved: isMoved }),
+          Date.now(),
+        ),
       core: overriding(network.core, {
         getChain: async () => shown,
         updateChain: async (_name, links) => {
@@ -227,13 +232,16 @@ describe('staying logged in', () => {
     await logOut(restored);
     expect(restored.closed).toBe(true);
     expect(() => sealSession(restored, deviceKey())).toThrow(expect.objectContaining({ code: 'denied.login' }));
-    await expect(restoreSession(world.network(), { username, store, deviceKey: deviceKey() })).rejects.toMatchObject({ data: { expired: true } });
+    await expect(restoreSession(world.network(), { username, store, deviceKey: deviceKey() })).rejects.toMatchObject({
+      data: { expired: true },
+    });
   });
 
   test('what is stored opens with the key of the device only, and shows nothing', async () => {
     const account = await up(username);
     const sealed = sealSession(account, deviceKey());
-    const open = async (options: object): Promise<Account> => restoreSession(world.network(), { sealed, deviceKey: deviceKey(), ...options });
+    const open = async (options: object): Promise<Account> =>
+      restoreSession(world.network(), { sealed, deviceKey: deviceKey(), ...options });
     expect((await open({})).username).toBe(username);
     await expect(open({ deviceKey: SymmetricKey.of(new Uint8Array(32)) })).rejects.toMatchObject({ code: 'crypto.authentication' });
     await expect(open({ username: 'somebody' })).rejects.toMatchObject({ code: 'crypto.authentication' });
@@ -274,7 +282,9 @@ describe('without the server', () => {
       ] as const) {
         await expect(logIn(own.network(), { ...options, username, password: word })).rejects.toMatchObject({ code: 'network' });
       }
-      await expect(restoreSession(own.network(), { ...options, username: 'bob', deviceKey })).rejects.toMatchObject({ code: 'denied.login' });
+      await expect(restoreSession(own.network(), { ...options, username: 'bob', deviceKey })).rejects.toMatchObject({
+        code: 'denied.login',
+      });
 
       await own.restart();
       const { network, counter } = own.counted();

@@ -49,7 +49,9 @@ describe('a password change', () => {
     const { algorithm } = secretsOf(account);
     const changed = await changePassword(account, { oldPassword, newPassword });
     expect(account.closed).toBe(true);
-    await expect(changePassword(account, { oldPassword: newPassword, newPassword: oldPassword })).rejects.toMatchObject({ code: 'denied.login' });
+    await expect(changePassword(account, { oldPassword: newPassword, newPassword: oldPassword })).rejects.toMatchObject({
+      code: 'denied.login',
+    });
     expect(changed.identity.equals(account.identity)).toBe(true);
     expect(changed.boxing.equals(account.boxing)).toBe(true);
     expect(secretsOf(changed).algorithm.extraSalt).not.toBe(algorithm.extraSalt);
@@ -63,7 +65,9 @@ describe('a password change', () => {
     expect(secretsOf(back).algorithm.logN).toBe(18);
     await enter(username, oldPassword);
     // The session that changed the password goes on working with the identity.
-    await back.sessions.of(back.identity.publicKeyHash).updateWriterData(back.identity, (writerData) => writerData.with({ links: writerData.owned }));
+    await back.sessions
+      .of(back.identity.publicKeyHash)
+      .updateWriterData(back.identity, (writerData) => writerData.with({ links: writerData.owned }));
     await enter(username, oldPassword);
   });
 
@@ -76,9 +80,14 @@ describe('a password change', () => {
       ['aaaaaaaaaaaaaaaaaa', 'too-simple'],
       [oldPassword, 'unchanged'],
     ] as const) {
-      await expect(changePassword(account, { oldPassword, newPassword: bad })).rejects.toMatchObject({ code: 'denied.password', data: { problem } });
+      await expect(changePassword(account, { oldPassword, newPassword: bad })).rejects.toMatchObject({
+        code: 'denied.password',
+        data: { problem },
+      });
     }
-    await expect(changePassword(account, { oldPassword: 'some wrong password', newPassword })).rejects.toMatchObject({ code: 'denied.login' });
+    await expect(changePassword(account, { oldPassword: 'some wrong password', newPassword })).rejects.toMatchObject({
+      code: 'denied.login',
+    });
     expect(account.closed).toBe(false);
     await enter(username, oldPassword);
   });
@@ -141,7 +150,9 @@ describe('a password change', () => {
       }),
     });
     const results = await Promise.allSettled(
-      passwords.map(async (password) => changePassword(await enter(username, oldPassword, together), { oldPassword, newPassword: password })),
+      passwords.map(async (password) =>
+        changePassword(await enter(username, oldPassword, together), { oldPassword, newPassword: password }),
+      ),
     );
     expect(results.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected']);
     const lost = results.find((result) => result.status === 'rejected');
@@ -165,7 +176,9 @@ describe('a password change', () => {
             const child = SigningKeyPair.generate(world.crypto).signer;
             await other.sessions
               .of(other.identity.publicKeyHash)
-              .update([other.identity.publicKeyHash], async (snapshot, committer) => createChildWriter(committer, snapshot, other.identity, child));
+              .update([other.identity.publicKeyHash], async (snapshot, committer) =>
+                createChildWriter(committer, snapshot, other.identity, child),
+              );
           }
           return network.accounts.setLogin(...call);
         },
@@ -187,7 +200,10 @@ describe('a password change', () => {
     await changePassword(account, { oldPassword, newPassword, deviceKey });
     expect((await restoreSession(world.network(), { crypto: world.quick, username, store: here, deviceKey })).username).toBe(username);
     for (const options of [{ username, store: there }, { sealed }, { username, store: there }]) {
-      await expect(restoreSession(world.network(), { crypto: world.quick, ...options, deviceKey })).rejects.toMatchObject({ code: 'denied.login', data: { expired: true } });
+      await expect(restoreSession(world.network(), { crypto: world.quick, ...options, deviceKey })).rejects.toMatchObject({
+        code: 'denied.login',
+        data: { expired: true },
+      });
     }
     expect(await there.get(localKeys.session(username))).toBeUndefined();
     expect(await there.get(localKeys.login(username))).toBeUndefined();
@@ -233,7 +249,9 @@ describe('a legacy account', () => {
 
   test.each([true, false])('becomes a modern one with the next password (upgraded before: %s)', async (isUpgraded) => {
     const username = await legacy();
-    const before = isUpgraded ? await logIn(world.network(), { crypto: world.quick, username, password: oldPassword }) : await enter(username, oldPassword);
+    const before = isUpgraded
+      ? await logIn(world.network(), { crypto: world.quick, username, password: oldPassword })
+      : await enter(username, oldPassword);
     const after = await changePassword(before, { oldPassword, newPassword });
     expect(before.closed).toBe(true);
     expect([after.isLegacy, after.isPostQuantum, after.isBoxingPublished]).toEqual([false, true, true]);
@@ -251,34 +269,42 @@ describe('a legacy account', () => {
     expect(third.identity.equals(after.identity)).toBe(true);
     const session = third.sessions.of(third.identity.publicKeyHash);
     const child = SigningKeyPair.generate(world.crypto).signer;
-    await session.update([third.identity.publicKeyHash], async (snapshot, committer) => createChildWriter(committer, snapshot, third.identity, child));
+    await session.update([third.identity.publicKeyHash], async (snapshot, committer) =>
+      createChildWriter(committer, snapshot, third.identity, child),
+    );
     expect(await world.network().core.getUsername(before.identity.publicKeyHash)).toBe(username);
   });
 
-  test.each(['setLogin', 'updateChain'] as const)('a conversion that is cut off before %s leaves the old password valid, and can be repeated', async (method) => {
-    const username = await legacy();
-    const network = world.network();
-    const fail = async (): Promise<never> => {
-      throw new PyrgosError('network', 'the request was lost');
-    };
-    const broken = changedNetwork(network, {
-      accounts: overriding(network.accounts, method === 'setLogin' ? { setLogin: fail } : {}),
-      core: overriding(network.core, method === 'updateChain' ? { updateChain: fail } : {}),
-    });
-    const account = await enter(username, oldPassword, broken);
-    await expect(changePassword(account, { oldPassword, newPassword })).rejects.toMatchObject({ code: 'network' });
-    expect(account.closed).toBe(false);
-    await refused(username, newPassword);
-    const again = await enter(username, oldPassword);
-    expect(again.isLegacy).toBe(true);
-    expect(await namesAtHome(again)).toEqual(homeNames);
-    const converted = await changePassword(again, { oldPassword, newPassword });
-    expect(converted.isLegacy).toBe(false);
-    // What the first attempt has left behind is not taken along.
-    const owned = writerDataOf(await converted.sessions.of(converted.identity.publicKeyHash).read(converted.identity.publicKeyHash), converted.identity.publicKeyHash);
-    expect(owned.owned).toBeDefined();
-    await enter(username, newPassword);
-  });
+  test.each(['setLogin', 'updateChain'] as const)(
+    'a conversion that is cut off before %s leaves the old password valid, and can be repeated',
+    async (method) => {
+      const username = await legacy();
+      const network = world.network();
+      const fail = async (): Promise<never> => {
+        throw new PyrgosError('network', 'the request was lost');
+      };
+      const broken = changedNetwork(network, {
+        accounts: overriding(network.accounts, method === 'setLogin' ? { setLogin: fail } : {}),
+        core: overriding(network.core, method === 'updateChain' ? { updateChain: fail } : {}),
+      });
+      const account = await enter(username, oldPassword, broken);
+      await expect(changePassword(account, { oldPassword, newPassword })).rejects.toMatchObject({ code: 'network' });
+      expect(account.closed).toBe(false);
+      await refused(username, newPassword);
+      const again = await enter(username, oldPassword);
+      expect(again.isLegacy).toBe(true);
+      expect(await namesAtHome(again)).toEqual(homeNames);
+      const converted = await changePassword(again, { oldPassword, newPassword });
+      expect(converted.isLegacy).toBe(false);
+      // What the first attempt has left behind is not taken along.
+      const owned = writerDataOf(
+        await converted.sessions.of(converted.identity.publicKeyHash).read(converted.identity.publicKeyHash),
+        converted.identity.publicKeyHash,
+      );
+      expect(owned.owned).toBeDefined();
+      await enter(username, newPassword);
+    },
+  );
 
   test('a lost answer to the last step is found out to be a success', async () => {
     const username = await legacy();

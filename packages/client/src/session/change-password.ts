@@ -1,17 +1,18 @@
 import { DeniedError } from '@pyrgos/core/errors';
 import type { SymmetricKey } from '@pyrgos/core/keys';
+import { assertObject } from '@pyrgos/core/arguments';
 import { Account, type AccountSecrets, contextOf, secretsOf } from './account.js';
 import type { ClientContext } from './client-context.js';
 import { convertLegacyAccount, type ConversionOptions } from './convert-legacy.js';
 import type { SecondFactorOptions } from './fetch-login-data.js';
 import { authenticate, logInWith } from './log-in.js';
 import { LoginCache } from './login-cache.js';
-import { deriveLoginKeys, type LoginCost, newLoginAlgorithm } from './login-keys.js';
+import { assertPassword, deriveLoginKeys, type LoginCost, newLoginAlgorithm } from './login-keys.js';
 import { localKeys } from './local-store.js';
 import type { Login } from './open-login.js';
 import { PasswordPolicy } from './password-policy.js';
 import { publishLogin } from './publish-login.js';
-import { stayLoggedIn } from './stay-logged-in.js';
+import { assertCanStay, stayLoggedIn } from './stay-logged-in.js';
 
 /** How a password is changed. */
 export interface ChangePasswordOptions extends SecondFactorOptions, ConversionOptions {
@@ -34,10 +35,14 @@ export interface ChangePasswordOptions extends SecondFactorOptions, ConversionOp
  * valid, except that a `network` error leaves it open. All other stored sessions of the account end.
  */
 export async function changePassword(account: Account, options: ChangePasswordOptions): Promise<Account> {
+  assertObject('options', options);
   const { oldPassword, newPassword, signal } = options;
-  const { username, identity } = account;
+  assertPassword('oldPassword', oldPassword);
+  assertPassword('newPassword', newPassword);
   const context = contextOf(account);
+  const { username, identity } = account;
   secretsOf(account);
+  assertCanStay(context, options.deviceKey);
   PasswordPolicy.account.assertGood(newPassword, username);
   if (newPassword === oldPassword) {
     throw new DeniedError('denied.password', 'You must change to a different password.', { problem: 'unchanged' });
@@ -84,7 +89,7 @@ async function renewed(
     secrets,
   });
   account.close();
-  const cache = new LoginCache(store);
+  const cache = new LoginCache(context.cache);
   // Login data that needs a second factor was not kept, and is not now.
   const wasKept = (await cache.get(username, login.loginKey)) !== undefined;
   if (wasKept) await cache.set(username, secrets.loginKey, secrets.sealed);

@@ -3,7 +3,8 @@ import type { CryptoPool } from '@pyrgos/core/crypto/pool';
 import { type Clock, systemClock } from '../commit/index.js';
 import { type BlockCache, Sessions } from '../files/view/index.js';
 import type { Network } from '../network/index.js';
-import type { LocalStore } from './local-store.js';
+import { assertMethods, assertObject } from '@pyrgos/core/arguments';
+import { bestEffortStore, type LocalStore } from './local-store.js';
 import { OnlineState } from './online-state.js';
 import { RememberedChains } from './remembered-chains.js';
 import { rememberedPointers } from './remembered-pointers.js';
@@ -32,7 +33,10 @@ export interface ClientContext {
   readonly network: Network;
   readonly crypto: CryptoProvider;
   readonly clock: Clock;
+  /** For what has to be kept or deleted for certain: the session of a user who stays logged in. */
   readonly store: LocalStore | undefined;
+  /** For everything else; see {@link bestEffortStore}. */
+  readonly cache: LocalStore | undefined;
   readonly online: OnlineState;
   /** Verified chains of users. */
   readonly chains: RememberedChains;
@@ -42,17 +46,26 @@ export interface ClientContext {
 
 /** Prepares to work with a server. No request. */
 export async function createClientContext(network: Network, options: ClientOptions = {}): Promise<ClientContext> {
+  assertObject('network', network);
+  assertMethods('network.core', network.core, 'getChain', 'getUsername');
+  assertMethods('network.accounts', network.accounts, 'getLogin', 'setLogin');
+  assertObject('options', options);
   const { crypto = await loadCrypto(), clock = systemClock, store, pool, random, blockCache } = options;
+  assertMethods('clock', clock, 'now', 'sleep');
+  if (store !== undefined) assertMethods('store', store, 'get', 'put', 'delete');
+  const cache = store === undefined ? undefined : bestEffortStore(store);
   const online = new OnlineState(clock);
   const { blocks } = network;
-  const pointers = store === undefined ? network.pointers : rememberedPointers({ pointers: network.pointers, store, crypto, online });
+  const pointers =
+    cache === undefined ? network.pointers : rememberedPointers({ pointers: network.pointers, store: cache, crypto, online });
   return {
     network,
     crypto,
     clock,
     store,
+    cache,
     online,
-    chains: new RememberedChains({ crypto, blocks, directory: network.core, store, online }),
+    chains: new RememberedChains({ crypto, blocks, directory: network.core, store: cache, online }),
     sessions: new Sessions({
       stores: { blocks, pointers },
       crypto,

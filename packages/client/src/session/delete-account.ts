@@ -1,10 +1,12 @@
 import { SpaceRequest } from '@pyrgos/core/accounts';
 import { DeniedError, PyrgosError } from '@pyrgos/core/errors';
 import type { Signer } from '@pyrgos/core/keys';
+import { assertObject } from '@pyrgos/core/arguments';
 import { type Account, contextOf } from './account.js';
 import type { ClientContext } from './client-context.js';
 import type { SecondFactorOptions } from './fetch-login-data.js';
 import { authenticate } from './log-in.js';
+import { assertPassword } from './login-keys.js';
 import { logOut } from './stay-logged-in.js';
 
 /** The wish by which a paid server learns that the account ends (chapter 05 section 21). */
@@ -22,9 +24,11 @@ export interface DeleteAccountOptions extends SecondFactorOptions {
  * on this device. DeniedError `denied.login` for a wrong password or second factor; after any other error call it again.
  */
 export async function deleteAccount(account: Account, options: DeleteAccountOptions): Promise<void> {
+  const context = contextOf(account);
+  assertObject('options', options);
   const { username, identity, homeWriter } = account;
   const { password, signal } = options;
-  const context = contextOf(account);
+  assertPassword('password', password);
   const login = await authenticate(context, { ...options, username, password });
   if (!login.identity.equals(identity)) throw new DeniedError('denied.login', 'The account has another identity now. Log in again.');
   await deleteWriter(context, identity, homeWriter, signal);

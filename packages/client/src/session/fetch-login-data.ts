@@ -67,9 +67,9 @@ interface Answer {
 }
 
 async function ask(context: ClientContext, request: LoginDataRequest, mfa: MultiFactorAuthResponse | undefined): Promise<Answer> {
-  const { network, online, store } = context;
+  const { network, online } = context;
   const { username, login, mayUseCache, keepsLogin = false, signal } = request;
-  const cache = new LoginCache(store);
+  const cache = new LoginCache(context.cache);
   const cached = async (): Promise<Answer | undefined> => {
     const entryPoints = mayUseCache && mfa === undefined ? await cache.get(username, login.publicKey) : undefined;
     return entryPoints === undefined ? undefined : { entryPoints, question: undefined, isCached: true };

@@ -9,6 +9,7 @@ import { ServerWorld } from '../../test/server-world.js';
 import { writerDataOf } from '../commit/index.js';
 import { CommittedView, listChildren, openItem } from '../files/view/index.js';
 import { secretsOf } from './account.js';
+import { keyStoreOf } from './key-store-file.js';
 import { logIn } from './log-in.js';
 import { answerWithCode, type SecondFactorPrompt, type SecondFactorQuestion } from './second-factor-prompt.js';
 import { secondFactors } from './second-factors.js';
@@ -100,6 +101,15 @@ describe.skipIf(folder === undefined)(`the accounts of a real server (${goldenMi
     expect(names.toSorted()).toEqual(top?.map(([, , name]) => name).toSorted());
   });
 
+  test.each(['alice', 'bob'])('the key store of %s holds the keys of friends', async (username) => {
+    const account = await logIn(world.network(), { username, password: userOf(username).password });
+    const keyStore = await keyStoreOf(account);
+    expect(keyStore.usernames.length).toBeGreaterThan(0);
+    for (const friend of keyStore.usernames) {
+      if (friend !== 'peergos') expect((await keyStore.getIdentity(friend)).toString()).toBe(expected.users[friend]?.identity);
+    }
+  });
+
   test('a wrong password, and one that was changed, are refused', async () => {
     for (const [username, password] of [
       ['alice', 'another golden password'],
@@ -133,9 +143,9 @@ describe.skipIf(folder === undefined)(`the accounts of a real server (${goldenMi
     expect(asked[0]?.methods.map(({ type, enabled, credentialId }) => [type, enabled, toHex(credentialId)])).toEqual([
       [MfaType.totp, true, totp?.credentialIdHex],
     ]);
-    await expect(
-      logIn(world.network(), { username: 'erin', password, secondFactor: async () => undefined }),
-    ).rejects.toMatchObject({ code: 'aborted' });
+    await expect(logIn(world.network(), { username: 'erin', password, secondFactor: async () => undefined })).rejects.toMatchObject({
+      code: 'aborted',
+    });
 
     const erin = userOf('erin');
     let attempts = 0;
@@ -158,7 +168,10 @@ describe.skipIf(folder === undefined)(`the accounts of a real server (${goldenMi
     // Nobody has its boxing key: the reference makes it up when it makes the account, and does not keep it.
     expect(account.hasBoxing).toBe(false);
     expect(() => account.boxing).toThrow(expect.objectContaining({ code: 'unsupported' }));
-    const published = writerDataOf(await account.sessions.of(account.identity.publicKeyHash).read(account.identity.publicKeyHash), account.identity.publicKeyHash);
+    const published = writerDataOf(
+      await account.sessions.of(account.identity.publicKeyHash).read(account.identity.publicKeyHash),
+      account.identity.publicKeyHash,
+    );
     expect(published.inbound?.toString()).toBe(boxingKeyHash);
     expect(counter.count('accounts')).toBe(0);
     await expect(logIn(world.network(), { username, password: 'another password' })).rejects.toMatchObject({

@@ -50,3 +50,4 @@ export { logOut, restoreSession, type RestoreOptions, sealSession, stayLoggedIn 
 export { type KeyStoreFile, TofuKeyStore, type TofuKeyStoreOptions, type UserDirectory } from './tofu-key-store.js';
 export { totpCode, totpUri } from './totp.js';
 export type { Chain } from './user-chain.js';
+export { type SafetyNumber, safetyNumberWith, verifyIdentityProof } from './verified-users.js';

@@ -3,9 +3,14 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ServerWorld } from '../../test/server-world.js';
 import { CommittedView, findChild, openItem } from '../files/view/index.js';
 import type { Account } from './account.js';
+import { IdentityLink } from './identity-link.js';
+import { IdentityLinkProof } from './identity-link-proof.js';
+import { IdentityService } from './identity-service.js';
 import { HomeKeyStoreFile, keyStoreOf } from './key-store-file.js';
 import { logIn } from './log-in.js';
+import { renewClaim } from './own-claim.js';
 import { signUp } from './sign-up.js';
+import { safetyNumberWith, verifyIdentityProof } from './verified-users.js';
 
 const password = 'correct horse battery staple';
 let world: ServerWorld;
@@ -48,5 +53,38 @@ describe('the key store of an account', () => {
     const blind = new HomeKeyStoreFile(await again());
     await expect(blind.write(encodeCbor(new Map()))).rejects.toMatchObject({ code: 'conflict.file' });
     expect(await blind.read()).toBeDefined();
+  });
+});
+
+describe('other users', () => {
+  test('have a safety number that both sides see alike, about the keys they have', async () => {
+    const [ours, theirs] = [await safetyNumberWith(alice, 'bob'), await safetyNumberWith(bob, 'alice')];
+    expect(ours.fingerprint.display).toMatch(/^[0-9]{60}$/);
+    expect(theirs.fingerprint.display).toBe(ours.fingerprint.display);
+    expect(ours.fingerprint.matches(theirs.fingerprint)).toBe(true);
+    expect(ours.friend.identity.equals(bob.identity.publicKeyHash)).toBe(true);
+    expect(ours.friend.boxing.equals(bob.boxing.publicKey.hash(world.crypto))).toBe(true);
+    await expect(safetyNumberWith(alice, 'nobody')).rejects.toMatchObject({ code: 'not-found.user' });
+  });
+
+  test('prove who they are elsewhere with the key that is pinned', async () => {
+    const link = IdentityLink.of(
+      { username: 'bob', service: IdentityService.peergos },
+      { username: 'bob_tw', service: IdentityService.of('Twitter') },
+    );
+    await verifyIdentityProof(alice, IdentityLinkProof.sign(world.crypto, bob.identity.secretKey, link));
+    const forged = IdentityLinkProof.sign(world.crypto, alice.identity.secretKey, link);
+    await expect(verifyIdentityProof(alice, forged)).rejects.toMatchObject({ code: 'denied.proof' });
+    const elsewhere = IdentityLink.of({ username: 'bob', service: IdentityService.of('Reddit') }, link.to);
+    const proof = IdentityLinkProof.sign(world.crypto, bob.identity.secretKey, elsewhere);
+    await expect(verifyIdentityProof(alice, proof)).rejects.toMatchObject({ code: 'denied.proof' });
+  });
+
+  test('and one self: a renewed claim replaces the pinned one', async () => {
+    const account = await again();
+    const store = await keyStoreOf(account);
+    await store.getChain('alice');
+    const chain = await renewClaim(account, { force: true });
+    expect(store.pinned('alice')?.at(-1)?.equals(chain.at(-1))).toBe(true);
   });
 });

@@ -26,6 +26,11 @@ export async function keyStoreOf(account: Account): Promise<TofuKeyStore> {
   return opening;
 }
 
+/** The key store of an account if it was loaded before. */
+export async function openKeyStoreOf(account: Account): Promise<TofuKeyStore | undefined> {
+  return keyStores.get(account);
+}
+
 /** `/<user>/.keystore`: hidden, with the mirror BAT, replaced only by who has read its last version. */
 export class HomeKeyStoreFile implements KeyStoreFile {
   /** The version that was read or written last: the CID of its node. */

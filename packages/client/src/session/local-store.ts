@@ -39,6 +39,25 @@ export function assertLocalKey(key: unknown): asserts key is string {
   }
 }
 
+/**
+ * The same store for what need not be kept: a value that cannot be written is left as it was, and nobody is told. So a full disk keeps
+ * nobody from logging in, and a commit that the server has accepted does not fail here. What is read, and what is deleted, is not
+ * a matter of luck.
+ */
+export function bestEffortStore(store: LocalStore): LocalStore {
+  return {
+    get: async (key) => store.get(key),
+    put: async (key, value) => {
+      try {
+        await store.put(key, value);
+      } catch {
+        // See above.
+      }
+    },
+    delete: async (key) => store.delete(key),
+  };
+}
+
 /** A {@link LocalStore} that forgets everything with the process. */
 export class MemoryLocalStore implements LocalStore {
   private readonly values = new Map<string, Uint8Array>();

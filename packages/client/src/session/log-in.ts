@@ -1,14 +1,15 @@
 import type { ScryptSecretGeneration, SymmetricKey } from '@pyrgos/core/keys';
+import { assertObject } from '@pyrgos/core/arguments';
 import type { Network } from '../network/index.js';
 import type { Account } from './account.js';
 import { buildAccount } from './build-account.js';
 import { type ClientContext, type ClientOptions, createClientContext } from './client-context.js';
 import { fetchLoginData, type SecondFactorOptions } from './fetch-login-data.js';
 import { findAccount, normaliseUsername, type PublishedAccount } from './find-account.js';
-import { assertLoginAlgorithm, assertNotUsername, deriveLoginKeys, type LoginKeys } from './login-keys.js';
+import { assertLoginAlgorithm, assertNotUsername, assertPassword, deriveLoginKeys, type LoginKeys } from './login-keys.js';
 import { checkLogin, type Login, isWrongPassword, openEntryPoints } from './open-login.js';
 import { upgradeBoxingKey } from './post-quantum.js';
-import { stayLoggedIn } from './stay-logged-in.js';
+import { assertCanStay, stayLoggedIn } from './stay-logged-in.js';
 
 /** How somebody logs in. */
 export interface LogInOptions extends ClientOptions, SecondFactorOptions {
@@ -36,9 +37,12 @@ export interface LogInOptions extends ClientOptions, SecondFactorOptions {
  * server that lies; `network`; AbortedError.
  */
 export async function logIn(network: Network, options: LogInOptions): Promise<Account> {
+  assertObject('options', options);
   const username = normaliseUsername(options.username);
+  assertPassword('password', options.password);
   assertNotUsername(username, options.password);
   const context = await createClientContext(network, options);
+  assertCanStay(context, options.deviceKey);
   return logInWith(context, { ...options, username });
 }
 

@@ -40,6 +40,7 @@ export class LoginCache {
  * stored session (chapter 05 section 15.8).
  */
 export async function forgetLogin(store: LocalStore | undefined, username: string): Promise<void> {
-  await store?.delete(localKeys.login(username));
-  await store?.delete(localKeys.session(username));
+  const keys = [localKeys.session(username), localKeys.login(username)];
+  const results = await Promise.allSettled(keys.map(async (key) => store?.delete(key)));
+  for (const result of results) if (result.status === 'rejected') throw result.reason;
 }

@@ -1,5 +1,5 @@
 import type { ComputationOptions, CryptoProvider } from '@pyrgos/core/crypto';
-import { DeniedError } from '@pyrgos/core/errors';
+import { ArgumentError, DeniedError } from '@pyrgos/core/errors';
 import {
   BoxingKeyPair,
   Curve25519SecretKey,
@@ -82,6 +82,11 @@ export async function deriveLoginKeys(
   } finally {
     bytes.fill(0);
   }
+}
+
+/** Requires text; otherwise an ArgumentError for `field`, which does not show it. */
+export function assertPassword(field: string, password: unknown): asserts password is string {
+  if (typeof password !== 'string') throw new ArgumentError(field, 'must be a string');
 }
 
 /** Refuses a password that is the username, before any work is done for it (chapter 05 section 3.2). DeniedError `denied.password`. */

@@ -42,17 +42,17 @@ async function registerMirrorBat(context: ClientContext, owner: MirrorBatOwner, 
 }
 
 async function remember(
-  { store, crypto }: ClientContext,
+  { cache, crypto }: ClientContext,
   { username, rootKey }: MirrorBatOwner,
   bats: readonly BatWithId[],
 ): Promise<void> {
-  if (store === undefined) return;
+  if (cache === undefined) return;
   const list: CborValue = bats.map((bat) => bat.toCbor());
-  await store.put(localKeys.bats(username), CipherText.seal(crypto, rootKey, list).encode());
+  await cache.put(localKeys.bats(username), CipherText.seal(crypto, rootKey, list).encode());
 }
 
-async function remembered({ store, crypto }: ClientContext, { username, rootKey }: MirrorBatOwner): Promise<readonly BatWithId[]> {
-  const bytes = await store?.get(localKeys.bats(username));
+async function remembered({ cache, crypto }: ClientContext, { username, rootKey }: MirrorBatOwner): Promise<readonly BatWithId[]> {
+  const bytes = await cache?.get(localKeys.bats(username));
   if (bytes === undefined) return [];
   try {
     const list = CipherText.decode(bytes).open(crypto, rootKey);

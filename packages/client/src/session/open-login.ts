@@ -92,6 +92,7 @@ export async function checkLogin(
     boxing,
     isBoxingPublished,
     // Only hybrid keys are not inside their hashes (section 1.1).
-    isOutdated: boxing !== undefined && !isBoxingPublished && boxing.publicKey.type !== BoxingKeyType.hybrid && inbound?.inlineKey === undefined,
+    isOutdated:
+      boxing !== undefined && !isBoxingPublished && boxing.publicKey.type !== BoxingKeyType.hybrid && inbound?.inlineKey === undefined,
   };
 }

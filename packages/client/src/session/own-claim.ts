@@ -4,6 +4,7 @@ import { Cid, CidCodec, Multihash, MultihashCode } from '@pyrgos/core/codec';
 import { DeniedError } from '@pyrgos/core/errors';
 import { type Account, contextOf, secretsOf } from './account.js';
 import { CLAIM_MONTHS } from './build-sign-up.js';
+import { openKeyStoreOf } from './key-store-file.js';
 import type { CallOptions } from './second-factors.js';
 import type { ProofOptions } from './proof-of-work.js';
 import { submitChain } from './submit-chain.js';
@@ -65,21 +66,25 @@ export async function mirrorLoginData(account: Account, { signal }: CallOptions 
 /** A new last link with the same provider, or another one. */
 async function claimAnew(account: Account, provider: Cid | undefined, options: ProofOptions): Promise<Chain> {
   const { clock, crypto, identity, username } = account;
-  return submitChain(
+  const chain = await submitChain(
     contextOf(account),
     username,
-    (chain) => {
-      const { claim, owner } = lastLink(chain);
+    (before) => {
+      const { claim, owner } = lastLink(before);
       if (!owner.equals(identity.publicKeyHash)) {
         throw new DeniedError('denied.login', 'The account has another identity now. Log in again.');
       }
       const expiry = addMonths(today(clock), CLAIM_MONTHS);
       const later = compareExpiry(claim.expiry, expiry) > 0 ? claim.expiry : expiry;
       const providers = provider === undefined ? claim.storageProviders : [provider];
-      return [...chain.slice(0, -1), UserPublicKeyLink.createInitial(crypto, identity, username, later, providers)];
+      return [...before.slice(0, -1), UserPublicKeyLink.createInitial(crypto, identity, username, later, providers)];
     },
     options,
   );
+  const keyStore = await openKeyStoreOf(account);
+  // The own chain is pinned like any other, once it was looked up.
+  if (keyStore?.pinned(username) !== undefined) await keyStore.updateChain(username, chain, options.signal);
+  return chain;
 }
 
 /** Requires that the records of a server lead from one of its ids to the newest, each signed by the id before. */

@@ -41,7 +41,7 @@ async function upgradeModern(account: Account, options: UpgradeOptions): Promise
   const data = LoginData.of(username, sealed, secrets.loginKey);
   if (!(await network.accounts.setLogin(data, identity, signal === undefined ? {} : { signal }))) return account;
   const next = renewed(account, boxing, { ...secrets, entryPoints, sealed }, false);
-  const cache = new LoginCache(account.store);
+  const cache = new LoginCache(contextOf(account).cache);
   if ((await cache.get(username, secrets.loginKey)) !== undefined) await cache.set(username, secrets.loginKey, sealed);
   if (options.deviceKey !== undefined) await stayLoggedIn(next, options.deviceKey);
   // From here on the new key is the account's, published or not.

@@ -117,10 +117,17 @@ describe('a security key', () => {
     const other = new VirtualAuthenticator('EdDSA', { origin: world.url, rpId: 'localhost' });
     await expect(enter(async (question) => answerWithSecurityKey(question, keysOf(other)))).rejects.toMatchObject({ code: 'denied.login' });
     const phished = new VirtualAuthenticator('EdDSA', { origin: 'https://evil.example', rpId: 'evil.example' });
-    await expect(enter(async (question) => answerWithSecurityKey(question, keysOf(phished)))).rejects.toMatchObject({ code: 'denied.login' });
+    await expect(enter(async (question) => answerWithSecurityKey(question, keysOf(phished)))).rejects.toMatchObject({
+      code: 'denied.login',
+    });
     await addApp();
     await expect(
-      enter(async (question) => answerWithSecurityKey({ ...question, methods: question.methods.filter(({ type }) => type === MfaType.totp) }, keysOf(authenticator))),
+      enter(async (question) =>
+        answerWithSecurityKey(
+          { ...question, methods: question.methods.filter(({ type }) => type === MfaType.totp) },
+          keysOf(authenticator),
+        ),
+      ),
     ).rejects.toMatchObject({ code: 'argument' });
   });
 
@@ -171,7 +178,9 @@ describe('a mount', () => {
     };
     await enter(byMount);
     await factors.delete(mount.credentialId);
-    await expect(enter(async ({ methods }) => answerWithCode(first(methods, MfaType.totp), '123456'))).rejects.toMatchObject({ data: { reason: 'code' } });
+    await expect(enter(async ({ methods }) => answerWithCode(first(methods, MfaType.totp), '123456'))).rejects.toMatchObject({
+      data: { reason: 'code' },
+    });
   });
 });
 
@@ -193,7 +202,10 @@ describe('what is stored on this device', () => {
     await restoreSession(world.network(), { crypto: world.quick, username, store, deviceKey });
     await factors.enableTotp(app.credentialId, await totpCode(app.key, now()));
     expect(await isStored()).toEqual([false, false]);
-    await expect(restoreSession(world.network(), { crypto: world.quick, username, store, deviceKey })).rejects.toMatchObject({ code: 'denied.login', data: { expired: true } });
+    await expect(restoreSession(world.network(), { crypto: world.quick, username, store, deviceKey })).rejects.toMatchObject({
+      code: 'denied.login',
+      data: { expired: true },
+    });
   });
 
   test('is deleted when a security key is registered', async () => {
@@ -218,7 +230,8 @@ describe('what is stored on this device', () => {
 
   test('is not kept for an account with a second factor, unless its user stays logged in', async () => {
     const key = await addApp();
-    const secondFactor: SecondFactorPrompt = async ({ methods }) => answerWithCode(first(methods, MfaType.totp), await totpCode(key, now()));
+    const secondFactor: SecondFactorPrompt = async ({ methods }) =>
+      answerWithCode(first(methods, MfaType.totp), await totpCode(key, now()));
     await logIn(world.network(), { crypto: world.quick, username, password, store, secondFactor });
     expect(await isStored()).toEqual([false, false]);
     await logIn(world.network(), { crypto: world.quick, username, password, store, secondFactor, deviceKey });
@@ -242,7 +255,9 @@ describe('a server that never is content', () => {
       asked++;
       return answerWithCode(first(methods, MfaType.totp), await totpCode(key, now()));
     };
-    await expect(logIn(changedNetwork(network, { accounts: never }), { crypto: world.quick, username, password, secondFactor })).rejects.toMatchObject({
+    await expect(
+      logIn(changedNetwork(network, { accounts: never }), { crypto: world.quick, username, password, secondFactor }),
+    ).rejects.toMatchObject({
       code: 'denied.login',
       message: 'Server rejected second factor auth',
     });

@@ -72,7 +72,9 @@ describe('a sign-up', () => {
       else expect(item.isSignedBy(crypto, PublicSigningKey.decode(item.writer.inlineKey ?? new Uint8Array()))).toBe(true);
     }
     const sizes = (of: string): number[] =>
-      log.operations.flatMap((item) => (item instanceof BlockWrite && item.writer.key === of ? [item.block.length] : [])).toSorted((a, b) => a - b);
+      log.operations
+        .flatMap((item) => (item instanceof BlockWrite && item.writer.key === of ? [item.block.length] : []))
+        .toSorted((a, b) => a - b);
     expect(sizes(owner.key)).toEqual([94, 161, 251, 1617]);
     const [emptyChamp, writerData, champ, ...nodes] = sizes(home?.key ?? '');
     expect([emptyChamp, writerData]).toEqual([4, 150]);
@@ -107,7 +109,10 @@ describe('a sign-up', () => {
       ['short', 'too-short'],
       ['aaaaaaaaaaaaaaaaa', 'too-simple'],
     ] as const) {
-      await expect(signUp(network, { username: 'carol', password: weak })).rejects.toMatchObject({ code: 'denied.password', data: { problem } });
+      await expect(signUp(network, { username: 'carol', password: weak })).rejects.toMatchObject({
+        code: 'denied.password',
+        data: { problem },
+      });
     }
     expect(counter.count()).toBe(0);
   });
@@ -134,7 +139,9 @@ describe('a sign-up', () => {
         throw new PyrgosError('network', 'the request was lost');
       },
     });
-    await expect(signUp(changedNetwork(network, { core: never }), { username: 'emil', password })).rejects.toMatchObject({ code: 'network' });
+    await expect(signUp(changedNetwork(network, { core: never }), { username: 'emil', password })).rejects.toMatchObject({
+      code: 'network',
+    });
     await signUp(network, { username: 'emil', password });
   });
 
@@ -240,10 +247,18 @@ describe('a sign-up that is paid', () => {
   const paidServer = (looks: number, error?: string) => {
     const network = world.network();
     const orders: { readonly bytes: number; readonly annual: boolean }[] = [];
-    const payment = PaymentProperties.of({ freeQuota: 0, url: 'https://pay.example/plan?x=1', clientSecret: 'a secret', ...(error === undefined ? {} : { error }) });
+    const payment = PaymentProperties.of({
+      freeQuota: 0,
+      url: 'https://pay.example/plan?x=1',
+      clientSecret: 'a secret',
+      ...(error === undefined ? {} : { error }),
+    });
     let isMade = false;
     const core = overriding(network.core, {
-      startPaidSignup: async () => ({ accepted: true as const, payment: PaymentProperties.of({ freeQuota: 0, url: 'https://pay.example/plan?x=1', clientSecret: 'a secret' }) }),
+      startPaidSignup: async () => ({
+        accepted: true as const,
+        payment: PaymentProperties.of({ freeQuota: 0, url: 'https://pay.example/plan?x=1', clientSecret: 'a secret' }),
+      }),
       completePaidSignup: async (username, link, log, proof, request) => {
         orders.push(request);
         if (orders.length >= looks && error === undefined && !isMade) {

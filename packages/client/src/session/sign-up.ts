@@ -1,15 +1,17 @@
 import { encodeChain, isNewUsername } from '@pyrgos/core/accounts';
 import { ArgumentError, ConflictError, DeniedError, PyrgosError } from '@pyrgos/core/errors';
 import { SigningKeyPair, type SymmetricKey } from '@pyrgos/core/keys';
+import { assertObject } from '@pyrgos/core/arguments';
 import type { Network } from '../network/index.js';
 import type { Account } from './account.js';
 import { buildSignUp, type BuiltSignUp, type SignUpParts } from './build-sign-up.js';
 import { type ClientContext, type ClientOptions, createClientContext } from './client-context.js';
 import { type DerivedKeys, logInWith } from './log-in.js';
-import { deriveLoginKeys, type LoginCost, newLoginAlgorithm } from './login-keys.js';
+import { assertPassword, deriveLoginKeys, type LoginCost, newLoginAlgorithm } from './login-keys.js';
 import { isAnswerLost } from './online-state.js';
 import { PasswordPolicy } from './password-policy.js';
 import { withProofOfWork } from './proof-of-work.js';
+import { assertCanStay } from './stay-logged-in.js';
 
 /** Longest token that servers read (chapter 05 section 12.7). */
 const MAX_TOKEN_LENGTH = 1024;
@@ -42,9 +44,11 @@ export interface SignUpOptions extends ClientOptions {
  * then, so try to log in.
  */
 export async function signUp(network: Network, options: SignUpOptions): Promise<Account> {
+  assertObject('options', options);
   const { signal, token = '' } = options;
   if (typeof token !== 'string' || token.length > MAX_TOKEN_LENGTH) throw new ArgumentError('token', 'must be a sign-up token');
   const context = await createClientContext(network, options);
+  assertCanStay(context, options.deviceKey);
   const prepared = await prepareSignUp(context, options);
   const built = await buildSignUp(context, prepared, signal);
   await submit(context, prepared, built, token, options);
@@ -60,6 +64,7 @@ export interface PreparedSignUp extends SignUpParts {
 export async function prepareSignUp(context: ClientContext, options: SignUpOptions): Promise<PreparedSignUp> {
   const { crypto, network } = context;
   const { password, cost, signal, onProgress } = options;
+  assertPassword('password', password);
   const username = newUsername(options.username);
   PasswordPolicy.account.assertGood(password, username);
   if ((await network.core.getChain(username, signal)).length > 0) throw nameTaken(username);

@@ -1,9 +1,10 @@
 import { ArgumentError, CryptoError, DeniedError, PyrgosError } from '@pyrgos/core/errors';
 import { SymmetricKey } from '@pyrgos/core/keys';
+import { assertObject } from '@pyrgos/core/arguments';
 import type { Network } from '../network/index.js';
 import { type Account, contextOf, secretsOf } from './account.js';
 import { buildAccount } from './build-account.js';
-import { type ClientOptions, createClientContext } from './client-context.js';
+import { type ClientContext, type ClientOptions, createClientContext } from './client-context.js';
 import { findAccount, normaliseUsername } from './find-account.js';
 import { localKeys, type LocalStore } from './local-store.js';
 import { forgetLogin, LoginCache } from './login-cache.js';
@@ -32,12 +33,20 @@ export function sealSession(account: Account, deviceKey: SymmetricKey): Uint8Arr
 
 /** Keeps {@link sealSession} in the local store of the account. PyrgosError `unsupported` without a store. */
 export async function stayLoggedIn(account: Account, deviceKey: SymmetricKey): Promise<void> {
-  const { store } = contextOf(account);
-  if (store === undefined) throw new PyrgosError('unsupported', 'Staying logged in needs a local store.');
+  const context = contextOf(account);
+  assertCanStay(context, deviceKey);
+  const { store } = context;
   const sealed = sealSession(account, deviceKey);
   const { loginKey, sealed: entryPoints } = secretsOf(account);
-  await new LoginCache(store).set(account.username, loginKey, entryPoints);
-  await store.put(localKeys.session(account.username), sealed);
+  await new LoginCache(context.cache).set(account.username, loginKey, entryPoints);
+  await store?.put(localKeys.session(account.username), sealed);
+}
+
+/** Requires what staying logged in needs, when a device key says that it is wanted: a store. PyrgosError `unsupported`, ArgumentError. */
+export function assertCanStay({ store }: ClientContext, deviceKey: SymmetricKey | undefined): void {
+  if (deviceKey === undefined) return;
+  assertDeviceKey(deviceKey);
+  if (store === undefined) throw new PyrgosError('unsupported', 'Staying logged in needs a local store.');
 }
 
 /** Logs out: closes the account and forgets what could open it again on this device. Pins of other users' keys stay. */
@@ -65,6 +74,7 @@ export interface RestoreOptions extends ClientOptions {
  * another key; otherwise the errors of `logIn`.
  */
 export async function restoreSession(network: Network, options: RestoreOptions): Promise<Account> {
+  assertObject('options', options);
   assertDeviceKey(options.deviceKey);
   const context = await createClientContext(network, options);
   const { crypto, store } = context;

@@ -184,8 +184,8 @@ class TreeUpload {
     const view = new CommittedView(this.sessions, { signal: this.options.signal });
     let item = this.directory;
     for (const [depth, name] of path.entries()) {
-      const child = item.isDirectory ? await findChild(view, item, name) : undefined;
-      if (child === undefined) return { item, depth };
+      const child = await findChild(view, item, name);
+      if (child?.isDirectory !== true) return { item, depth };
       item = child;
     }
     return { item, depth: path.length };

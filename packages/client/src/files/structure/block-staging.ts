@@ -7,10 +7,8 @@ import { retryingBlockStore } from '../../commit/retry.js';
 import { planUploads, uploadBatches } from '../../commit/upload.js';
 import type { OperationView } from '../view/index.js';
 
-/** Bytes of blocks that wait in the write buffer for their commit; what comes after them is uploaded ahead of it. */
-const BUFFERED = 8_388_608;
-/** Bytes that are collected for one upload. */
-const UPLOAD_SIZE = 4_194_304;
+/** Default of {@link StagingPorts.bufferSize}. */
+const BUFFER_SIZE = 8_388_608;
 
 /** Where staged blocks go. */
 export interface StagingPorts {
@@ -18,6 +16,11 @@ export interface StagingPorts {
   readonly blocks: BlockStore;
   /** Default: the machine's clock. */
   readonly clock?: Clock | undefined;
+  /**
+   * Bytes of blocks that wait in the write buffer for their commit; what comes after them is uploaded ahead of it, half as many at a time.
+   * Default 8 MiB.
+   */
+  readonly bufferSize?: number | undefined;
 }
 
 interface WaitingBlock {
@@ -40,6 +43,7 @@ interface WaitingBlocks {
  */
 export class BlockStaging {
   private readonly store: BlockStore | undefined;
+  private readonly bufferSize: number;
   private readonly waiting = new Map<string, WaitingBlocks>();
   private waitingBytes = 0;
   private buffered = 0;
@@ -51,6 +55,7 @@ export class BlockStaging {
     private readonly operation: OperationView,
     ports?: StagingPorts,
   ) {
+    this.bufferSize = ports?.bufferSize ?? BUFFER_SIZE;
     if (ports === undefined) return;
     this.store = retryingBlockStore(ports.blocks, { clock: ports.clock ?? systemClock, random: operation.crypto });
   }
@@ -64,7 +69,7 @@ export class BlockStaging {
   put(signer: Signer, bytes: Uint8Array, isRaw: boolean): Cid {
     const writer = signer.publicKeyHash;
     const { blocks } = this.operation.committer;
-    if (this.store === undefined || this.buffered + bytes.length <= BUFFERED) {
+    if (this.store === undefined || this.buffered + bytes.length <= this.bufferSize) {
       this.buffered += bytes.length;
       return isRaw ? blocks.putRaw(writer, bytes) : blocks.putCbor(writer, bytes);
     }
@@ -78,7 +83,7 @@ export class BlockStaging {
 
   /** Uploads what waits, when that is enough for some requests. */
   async settle(): Promise<void> {
-    if (this.waitingBytes >= UPLOAD_SIZE) await this.finish();
+    if (this.waitingBytes >= this.bufferSize / 2) await this.finish();
   }
 
   /** Uploads all that waits; resolves when it is stored. */

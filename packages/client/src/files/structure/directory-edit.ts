@@ -15,7 +15,7 @@ import {
   type Timestamp,
   withChildren,
 } from '@pyrgos/core/model';
-import { DanglingEntry, type DirectoryChunk, directoryChunks, Item, openEntries, type OperationView } from '../view/index.js';
+import { DanglingEntry, type DirectoryChunk, directoryChunks, type Item, openEntries, type OperationView } from '../view/index.js';
 import type { ChunkChanges } from './chunk-changes.js';
 import { type Place, placeKey } from './place.js';
 import { withNode } from './refresh.js';

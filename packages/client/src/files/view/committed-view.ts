@@ -1,3 +1,4 @@
+import { assertInstance, assertObject } from '@pyrgos/core/arguments';
 import type { Cid } from '@pyrgos/core/codec';
 import type { CryptoProvider } from '@pyrgos/core/crypto';
 import type { CryptoPool } from '@pyrgos/core/crypto/pool';
@@ -7,7 +8,7 @@ import { type ChampLookup, type ChampLookupResult, Snapshot } from '@pyrgos/core
 import type { BlockReadContext } from '@pyrgos/core/store';
 import type { NodeCache } from './node-cache.js';
 import { orAborted } from './or-aborted.js';
-import type { Sessions } from './sessions.js';
+import { Sessions } from './sessions.js';
 import type { ReadOptions, View } from './view.js';
 
 /** How a {@link CommittedView} is made. */
@@ -32,6 +33,8 @@ export class CommittedView implements View {
     private readonly sessions: Sessions,
     private readonly options: CommittedViewOptions = {},
   ) {
+    assertInstance('sessions', sessions, Sessions);
+    assertObject('options', options);
     this.signal = options.signal;
     if (options.start !== undefined) this.snapshots.set(options.start.owner.key, options.start.snapshot);
   }

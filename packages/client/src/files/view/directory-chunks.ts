@@ -1,3 +1,4 @@
+import { assertInstance } from '@pyrgos/core/arguments';
 import type { Cid } from '@pyrgos/core/codec';
 import { FormatError, LimitError, type PyrgosError, throwIfAborted } from '@pyrgos/core/errors';
 import { MAX_DIRECTORY_CHUNKS } from '@pyrgos/core/limits';
@@ -10,10 +11,10 @@ import {
   type OpenedNode,
 } from '@pyrgos/core/model';
 import { readChildList } from './child-list.js';
-import type { Item } from './item.js';
+import { Item } from './item.js';
 import { isDamage, loadNode, type LoadedNode, VisitedLocations } from './load-nodes.js';
 import { requireNode } from './open-item.js';
-import type { ReadOptions, View } from './view.js';
+import { assertRead, type ReadOptions, type View } from './view.js';
 
 /** One chunk of a directory (chapter 04 section 9.2). */
 export interface DirectoryChunk {
@@ -53,6 +54,8 @@ export async function* directoryChunks(
   directory: Item,
   options: ChunkOptions = {},
 ): AsyncGenerator<DirectoryChunk, void, undefined> {
+  assertRead(view, options);
+  assertInstance('directory', directory, Item);
   const visited = new VisitedLocations();
   const tolerate = (error: unknown, index: number): void => {
     if (options.onDamage === undefined || !isDamage(error)) throw error;

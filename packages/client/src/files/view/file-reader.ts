@@ -1,12 +1,13 @@
+import { assertFunction, assertInstance, assertObject } from '@pyrgos/core/arguments';
 import { assertInteger } from '@pyrgos/core/bytes';
 import { LimitError, throwIfAborted } from '@pyrgos/core/errors';
 import { MAX_CHUNK_SIZE, MAX_CHAMP_LOOKUPS, MAX_READ_SIZE } from '@pyrgos/core/limits';
 import { type FoundChunk, requireChunk } from './file-chunk.js';
 import { FileChunks } from './file-chunks.js';
-import type { Item } from './item.js';
+import { Item } from './item.js';
 import { orAborted } from './or-aborted.js';
 import { SharedTasks } from './shared-tasks.js';
-import type { ReadOptions, View } from './view.js';
+import { assertRead, type ReadOptions, type View } from './view.js';
 
 /** How a {@link FileReader} works. */
 export interface FileReaderOptions {
@@ -44,6 +45,9 @@ export class FileReader {
     item: Item,
     options: FileReaderOptions = {},
   ) {
+    assertRead(view, {});
+    assertInstance('item', item, Item);
+    assertObject('options', options);
     const { prefetch = 2, cachedChunks = 1 } = options;
     assertInteger('prefetch', prefetch, 0, 4);
     assertInteger('cachedChunks', cachedChunks, 0, 16);
@@ -63,6 +67,7 @@ export class FileReader {
    */
   async read(start: number, end: number, options: ReadOptions = {}): Promise<Uint8Array> {
     this.checkRange(start, end);
+    assertObject('options', options);
     const signal = options.signal ?? this.view.signal;
     throwIfAborted(signal, 'reading a file');
     if (end - start > MAX_READ_SIZE) throw new LimitError('bytes read at once', end - start, MAX_READ_SIZE);
@@ -80,7 +85,9 @@ export class FileReader {
    * requests. ArgumentError at once for a range beyond the size; other errors come out of the stream, after the bytes before them.
    */
   stream(options: StreamOptions = {}): ReadableStream<Uint8Array> {
-    const { start = 0, end = this.size } = options;
+    assertObject('options', options);
+    const { start = 0, end = this.size, onProgress } = options;
+    if (onProgress !== undefined) assertFunction('onProgress', onProgress);
     this.checkRange(start, end);
     const stop = new AbortController();
     const pieces = this.pieces({ ...options, start, end }, stop);

@@ -1,16 +1,17 @@
-import { ArgumentError, FormatError, LimitError, NotFoundError, printable, type PyrgosError } from '@pyrgos/core/errors';
+import { assertInstance, assertString } from '@pyrgos/core/arguments';
+import { FormatError, LimitError, NotFoundError, printable, type PyrgosError } from '@pyrgos/core/errors';
 import { MAX_PARENT_LINKS, MAX_PATH_LENGTH } from '@pyrgos/core/limits';
 import { openNode } from '@pyrgos/core/model';
 import { directoryChunks } from './directory-chunks.js';
-import { DanglingEntry, type Item } from './item.js';
+import { DanglingEntry, Item } from './item.js';
 import { openEntries } from './list-children.js';
 import { loadNode, VisitedLocations } from './load-nodes.js';
 import { requireNode } from './open-item.js';
-import type { ReadOptions, View } from './view.js';
+import { assertRead, type ReadOptions, type View } from './view.js';
 
 /** The names in a path (chapter 04 section 11.1): `\` separates like `/`, empty names do not count. LimitError beyond MAX_PATH_LENGTH. */
 export function splitPath(path: string): readonly string[] {
-  if (typeof path !== 'string') throw new ArgumentError('path', 'must be text');
+  assertString('path', path);
   if (path.length > MAX_PATH_LENGTH) throw new LimitError('path length', path.length, MAX_PATH_LENGTH);
   return path
     .replaceAll('\\', '/')
@@ -29,7 +30,7 @@ export async function findEntry(
   name: string,
   options: ReadOptions = {},
 ): Promise<Item | DanglingEntry | undefined> {
-  if (typeof name !== 'string') throw new ArgumentError('name', 'must be text');
+  assertString('name', name);
   const damages: PyrgosError[] = [];
   for await (const { entries } of directoryChunks(view, directory, { ...options, onDamage: (error) => void damages.push(error) })) {
     const listed = entries.find((entry) => entry.name === name);
@@ -54,6 +55,8 @@ export async function findChild(view: View, directory: Item, name: string, optio
 
 /** The item at a path below `root`, or undefined when there is none; the empty path is `root` itself. Errors of {@link findChild}. */
 export async function findPath(view: View, root: Item, path: string, options: ReadOptions = {}): Promise<Item | undefined> {
+  assertRead(view, options);
+  assertInstance('root', root, Item);
   let item = root;
   for (const name of splitPath(path)) {
     if (!item.isDirectory) return undefined;
@@ -77,6 +80,8 @@ export async function resolvePath(view: View, root: Item, path: string, options:
  * FormatError when the links bite their tail, LimitError beyond MAX_PARENT_LINKS or MAX_PATH_LENGTH; errors of reading the ancestors.
  */
 export async function pathOf(view: View, item: Item, options: ReadOptions = {}): Promise<string> {
+  assertRead(view, options);
+  assertInstance('item', item, Item);
   const names = [item.name];
   const visited = new VisitedLocations();
   let { capability, opened } = item.link ?? item;

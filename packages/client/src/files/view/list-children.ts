@@ -1,12 +1,13 @@
+import { assertInstance, assertInstances } from '@pyrgos/core/arguments';
 import { NotFoundError, PyrgosError, throwIfAborted } from '@pyrgos/core/errors';
 import { MAX_CHAMP_LOOKUPS } from '@pyrgos/core/limits';
-import type { AbsoluteCapability, ChildEntry } from '@pyrgos/core/model';
+import { type AbsoluteCapability, ChildEntry } from '@pyrgos/core/model';
 import { directoryChunks } from './directory-chunks.js';
-import { DanglingEntry, type Item } from './item.js';
+import { DanglingEntry, Item } from './item.js';
 import { isDamage, loadNodes, type NodeResult } from './load-nodes.js';
 import { openLoaded, requireNode } from './open-item.js';
 import { mapInOrder } from './map-in-order.js';
-import type { ReadOptions, View } from './view.js';
+import { assertRead, type ReadOptions, type View } from './view.js';
 
 /** Groups of children whose nodes are fetched at the same time. */
 const GROUPS_IN_FLIGHT = 4;
@@ -60,6 +61,9 @@ export async function openEntries(
   entries: readonly ChildEntry[],
   options: ReadOptions = {},
 ): Promise<(Item | DanglingEntry)[]> {
+  assertRead(view, options);
+  assertInstance('directory', directory, Item);
+  assertInstances('entries', entries, ChildEntry);
   const capabilities = entries.map((entry) => capabilityOf(view, directory, entry));
   const nodes = await loadAll(view, capabilities, options);
   return Promise.all(

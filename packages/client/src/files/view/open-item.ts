@@ -1,11 +1,12 @@
-import { ArgumentError, FormatError, LimitError, NotFoundError } from '@pyrgos/core/errors';
+import { assertInstance } from '@pyrgos/core/arguments';
+import { FormatError, LimitError, NotFoundError } from '@pyrgos/core/errors';
 import type { Signer } from '@pyrgos/core/keys';
 import { MAX_LINK_NODES } from '@pyrgos/core/limits';
 import { AbsoluteCapability, type ChildEntry, type FileProperties, openNode, type OpenedNode } from '@pyrgos/core/model';
 import { readChildList } from './child-list.js';
 import { Item } from './item.js';
 import { isDamage, loadNode, type LoadedNode, type NodeResult, VisitedLocations } from './load-nodes.js';
-import type { ReadOptions, View } from './view.js';
+import { assertRead, type ReadOptions, type View } from './view.js';
 
 /** What is known about an item before it is opened. */
 export interface OpenOptions extends ReadOptions {
@@ -21,7 +22,8 @@ export interface OpenOptions extends ReadOptions {
  * or the links bite their tail, LimitError for too many of them.
  */
 export async function openItem(view: View, capability: AbsoluteCapability, options: OpenOptions = {}): Promise<Item> {
-  if (!(capability instanceof AbsoluteCapability)) throw new ArgumentError('capability', 'must be an AbsoluteCapability');
+  assertRead(view, options);
+  assertInstance('capability', capability, AbsoluteCapability);
   return openLoaded(
     view,
     capability,

@@ -1,15 +1,15 @@
+import { assertInstance, assertMethods, assertObject } from '@pyrgos/core/arguments';
 import type { Cid } from '@pyrgos/core/codec';
 import type { CryptoProvider } from '@pyrgos/core/crypto';
 import type { CryptoPool } from '@pyrgos/core/crypto/pool';
 import type { FragmentReader } from '@pyrgos/core/containers';
-import { ArgumentError } from '@pyrgos/core/errors';
 import type { PublicKeyHash } from '@pyrgos/core/keys';
 import { type ChampLookup, type ChampLookupResult, Snapshot } from '@pyrgos/core/model';
 import type { BlockReadContext } from '@pyrgos/core/store';
 import type { Committer, WriteSession } from '../../commit/index.js';
 import { CommittedView } from './committed-view.js';
 import type { NodeCache } from './node-cache.js';
-import type { Sessions } from './sessions.js';
+import { Sessions } from './sessions.js';
 import type { ReadOptions, View } from './view.js';
 
 /**
@@ -29,6 +29,10 @@ export class OperationView implements View {
     start: Snapshot,
     options: ReadOptions = {},
   ) {
+    assertInstance('sessions', sessions, Sessions);
+    assertMethods('committer', committer, 'commit', 'withoutFlush');
+    assertInstance('start', start, Snapshot);
+    assertObject('options', options);
     this.session = sessions.of(committer.owner);
     this.signal = options.signal ?? committer.context.signal;
     this.others = new CommittedView(sessions, { signal: this.signal });
@@ -59,7 +63,7 @@ export class OperationView implements View {
 
   /** Takes the snapshot that a commit has returned. Items that were read before keep showing what they were. */
   advance(snapshot: Snapshot): void {
-    if (!(snapshot instanceof Snapshot)) throw new ArgumentError('snapshot', 'must be a Snapshot');
+    assertInstance('snapshot', snapshot, Snapshot);
     this.current = snapshot;
   }
 

@@ -1,6 +1,6 @@
+import { assertInstance, assertMethods, assertObject } from '@pyrgos/core/arguments';
 import type { CryptoProvider, RandomSource } from '@pyrgos/core/crypto';
 import { createInlinePool, type CryptoPool } from '@pyrgos/core/crypto/pool';
-import { ArgumentError } from '@pyrgos/core/errors';
 import { PublicKeyHash } from '@pyrgos/core/keys';
 import type { BlockStore, PointerStore } from '@pyrgos/core/store';
 import { type Clock, systemClock, WriteSession } from '../../commit/index.js';
@@ -54,6 +54,11 @@ export class Sessions {
   private readonly random: RandomSource;
 
   constructor(private readonly options: SessionsOptions) {
+    assertObject('options', options);
+    assertObject('stores', options.stores);
+    assertMethods('stores.blocks', options.stores.blocks, 'getBlock', 'startTransaction', 'closeTransaction', 'putBlocks');
+    assertMethods('stores.pointers', options.stores.pointers, 'getPointer', 'setPointer', 'setPointers');
+    assertMethods('crypto', options.crypto, 'sha256', 'sha256Many', 'secretboxOpen');
     const { crypto, pool, nodes, blockCache = new MemoryBlockCache(), clock = systemClock, random = crypto } = options;
     this.crypto = crypto;
     this.pool = pool ?? createInlinePool(crypto);
@@ -74,7 +79,7 @@ export class Sessions {
   }
 
   private both(owner: PublicKeyHash): { readonly session: WriteSession; readonly lookup: TreeLookup } {
-    if (!(owner instanceof PublicKeyHash)) throw new ArgumentError('owner', 'must be a PublicKeyHash');
+    assertInstance('owner', owner, PublicKeyHash);
     const existing = this.sessions.get(owner.key);
     if (existing !== undefined) return existing;
     const { crypto, clock, random, blockCache } = this;

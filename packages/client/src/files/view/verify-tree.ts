@@ -1,14 +1,15 @@
+import { assertInstance } from '@pyrgos/core/arguments';
 import { equalBytes } from '@pyrgos/core/bytes';
 import { FormatError, LimitError, NotFoundError, PyrgosError, throwIfAborted } from '@pyrgos/core/errors';
 import { MAX_CHAMP_LOOKUPS, MAX_PATH_LENGTH } from '@pyrgos/core/limits';
 import { directoryChunks } from './directory-chunks.js';
 import type { FileChunk } from './file-chunk.js';
 import { FileChunks } from './file-chunks.js';
-import { DanglingEntry, type Item } from './item.js';
+import { DanglingEntry, Item } from './item.js';
 import { openEntries } from './list-children.js';
 import { isDamage, VisitedLocations } from './load-nodes.js';
 import { mapInOrder } from './map-in-order.js';
-import type { ReadOptions, View } from './view.js';
+import { assertRead, type ReadOptions, type View } from './view.js';
 
 /** Something that is wrong in a tree. Everything else in it was looked at all the same. */
 export interface Finding {
@@ -43,6 +44,8 @@ export interface VerifyOptions extends ReadOptions {
  * cannot be reached or the signal is aborted.
  */
 export async function* verifyTree(view: View, root: Item, options: VerifyOptions = {}): AsyncGenerator<Finding, void, undefined> {
+  assertRead(view, options);
+  assertInstance('root', root, Item);
   yield* new TreeVerifier(view, options).verify(root);
 }
 

@@ -1,3 +1,4 @@
+import { assertMethods, assertObject } from '@pyrgos/core/arguments';
 import type { Cid } from '@pyrgos/core/codec';
 import type { CryptoProvider } from '@pyrgos/core/crypto';
 import type { CryptoPool } from '@pyrgos/core/crypto/pool';
@@ -41,4 +42,10 @@ export interface View {
   getBlock(cid: Cid, context: BlockReadContext): Promise<Uint8Array>;
   /** Where the data sections of an owner read their fragments. */
   fragmentReader(owner: PublicKeyHash, signal?: AbortSignal): FragmentReader;
+}
+
+/** Requires a view and options, as callers in plain JavaScript can get them wrong; otherwise an ArgumentError. */
+export function assertRead(view: View, options: ReadOptions): void {
+  assertMethods('view', view, 'treeOf', 'lookUp', 'getBlock', 'fragmentReader');
+  assertObject('options', options);
 }

@@ -321,6 +321,14 @@ describe('bounds', () => {
     }
   });
 
+  const limits = [...new Map(Object.values(endpoints).map((endpoint) => [endpoint.limit, endpoint]))];
+  test.each(limits)('an answer of %d bytes where that is the limit, and one more', async (limit, endpoint) => {
+    const parts = Array.from({ length: Math.ceil(limit / 65_536) }, (_, i) => new Uint8Array(Math.min(65_536, limit - i * 65_536)));
+    const { caller } = world([() => reply(200, parts), () => reply(200, [...parts, Uint8Array.of(0)])]);
+    expect((await caller.call(endpoint, { query: '?a=1' })).length).toBe(limit);
+    expect(await outcome(caller.call(endpoint, { query: '?a=2' }))).toBe('limit');
+  });
+
   test('two large answers at a time; small ones and refusals never wait', async () => {
     const half = new Uint8Array(SMALL_ANSWER_SIZE);
     const waiting: (() => void)[] = [];

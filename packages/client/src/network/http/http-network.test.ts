@@ -2,7 +2,7 @@ import { Cid, CidCodec } from '@pyrgos/core/codec';
 import { loadCrypto } from '@pyrgos/core/crypto';
 import { ArgumentError, FormatError, PyrgosError } from '@pyrgos/core/errors';
 import { Bat, SigningKeyPair, SymmetricKey } from '@pyrgos/core/keys';
-import { MAX_SERVER_IDS } from '@pyrgos/core/limits';
+import { MAX_BLOCK_SIZE, MAX_BLOCKS_PER_PUT, MAX_PUTS_IN_FLIGHT, MAX_SERVER_IDS } from '@pyrgos/core/limits';
 import { AbsoluteCapability, formatCapabilityLink } from '@pyrgos/core/model';
 import { describe, expect, test } from 'vitest';
 import { VerifiedBlocks } from '../../commit/verified-store.js';
@@ -166,6 +166,24 @@ describe('blocks', () => {
       await expect(networkOf(() => new Response(id)).network.blocks.startTransaction(identity.publicKey.hash)).rejects.toThrow(FormatError);
     }
     expect(await networkOf(() => new Response('a=b%')).network.blocks.startTransaction(identity.publicKey.hash)).toBe('a=b%');
+  });
+
+  test('uploads are cut at the size and number that one request may have', async () => {
+    const { hash } = identity.publicKey;
+    const requestsFor = async (sizes: readonly number[]): Promise<number> => {
+      const counter = new RequestCounter();
+      const { network } = networkOf(() => new Response('no'), { onRequest: counter.onRequest });
+      const blocks = sizes.map((size) => ({ cid, bytes: new Uint8Array(size), signature: new Uint8Array(96) }));
+      // The answer is none, which is found out after the first requests.
+      await expect(network.blocks.putBlocks(hash, hash, blocks, 't')).rejects.toThrow(FormatError);
+      return counter.count();
+    };
+    expect(await requestsFor([MAX_BLOCK_SIZE])).toBe(1);
+    expect(await requestsFor([MAX_BLOCK_SIZE - 1, 1])).toBe(1);
+    expect(await requestsFor([MAX_BLOCK_SIZE, 1])).toBe(2);
+    expect(await requestsFor(Array.from({ length: MAX_BLOCKS_PER_PUT }, () => 0))).toBe(1);
+    expect(await requestsFor(Array.from({ length: MAX_BLOCKS_PER_PUT + 1 }, () => 0))).toBe(2);
+    expect(await requestsFor(Array.from({ length: 100 }, () => MAX_BLOCK_SIZE))).toBe(MAX_PUTS_IN_FLIGHT);
   });
 
   test('raw and dag-cbor do not mix in one call', async () => {

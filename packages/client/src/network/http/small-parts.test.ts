@@ -73,8 +73,8 @@ describe('answer buffers', () => {
   test('an announced size is filled without a copy, a wrong one does no harm', () => {
     for (const announced of [undefined, 0, 1, 9, 10, 11, 1000]) {
       const buffer = new AnswerBuffer(1000, announced, memory());
-      buffer.take(Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8, 9));
-      buffer.take(Uint8Array.of(10));
+      void buffer.take(Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8, 9));
+      void buffer.take(Uint8Array.of(10));
       expect(buffer.size).toBe(10);
       expect(buffer.finish()).toEqual(Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8, 9, 10));
     }
@@ -82,7 +82,7 @@ describe('answer buffers', () => {
 
   test('a huge announcement takes no memory', () => {
     const buffer = new AnswerBuffer(2 ** 33, 2 ** 33, memory());
-    buffer.take(Uint8Array.of(1));
+    void buffer.take(Uint8Array.of(1));
     const answer = buffer.finish();
     expect(answer.length).toBe(1);
     expect(answer.buffer.byteLength).toBeLessThanOrEqual(SMALL_ANSWER_SIZE);
@@ -91,7 +91,7 @@ describe('answer buffers', () => {
   test('the limit counts, announced or not', () => {
     expect(() => new AnswerBuffer(10, 11, memory())).toThrow(LimitError);
     const buffer = new AnswerBuffer(10, 5, memory());
-    buffer.take(new Uint8Array(10));
+    void buffer.take(new Uint8Array(10));
     expect(() => buffer.take(Uint8Array.of(1))).toThrow(LimitError);
   });
 

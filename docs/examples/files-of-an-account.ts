@@ -1,0 +1,33 @@
+import { connect } from '@pyrgos/client';
+
+const utf8 = new TextEncoder();
+
+/** Makes an account on a server, keeps some files in it, and looks at them from another device. Returns what it finds there. */
+export async function filesOfAnAccount(server: string, username: string, password: string): Promise<string[]> {
+  const here = await connect(server);
+  const session = await here.signUp({ username, password });
+  const { files } = session;
+
+  // Paths begin with the name of their user. What a promise stands for is on the server, for good and as a whole, when it resolves.
+  await files.write(`/${username}/notes/today.txt`, utf8.encode('Milk, bread'), { parents: true });
+  await files.append(`/${username}/notes/today.txt`, utf8.encode(', a lighthouse'));
+  await files.rename(`/${username}/notes/today.txt`, 'shopping.txt');
+
+  // Many small files travel together.
+  const photos = Array.from({ length: 20 }, (_, i) => ({ path: ['photos', `${i}.txt`], source: utf8.encode(`photo ${i}`) }));
+  for await (const { file, outcome } of files.writeTree(`/${username}`, photos)) {
+    if (outcome === 'failed') throw new Error(`${file.path.join('/')} is missing`);
+  }
+  session.close();
+
+  // The server stores only what it cannot read; everything is decrypted and verified here.
+  const elsewhere = await connect(server);
+  const again = await elsewhere.logIn({ username, password });
+  const found: string[] = [];
+  for await (const entry of again.files.list(`/${username}/photos`)) {
+    // One damaged entry never hides its siblings.
+    if (!entry.isDamaged) found.push(`${entry.name}, ${entry.size} bytes, ${entry.mimeType}`);
+  }
+  const bytes = await again.files.read(`/${username}/notes/shopping.txt`, { start: 6 });
+  return [...found.sort(), new TextDecoder().decode(bytes)];
+}
