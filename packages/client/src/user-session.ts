@@ -2,13 +2,13 @@ import { FileSystem } from './files/file-system.js';
 import type { Thumbnailer } from './files/content/index.js';
 import {
   type Account,
-  AccountSpace,
+  type AccountSpace,
   changePassword,
   type ChangePasswordOptions,
   deleteAccount,
   type DeleteAccountOptions,
   logOut,
-  SecondFactors,
+  type SecondFactors,
   secondFactors,
   space,
 } from './session/index.js';

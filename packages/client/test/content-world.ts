@@ -108,7 +108,7 @@ export class ContentWorld {
     const view = this.files.view(this.files.newSessions());
     const names: (string | undefined)[] = [];
     for await (const { name } of listEntries(view, await this.files.openHome(view))) names.push(name);
-    return names.filter((name) => name !== '.transactions').sort();
+    return names.filter((name) => name !== '.transactions').sort((a = '', b = '') => (a < b ? -1 : 1));
   }
 
   /** Number of open upload records, as another device lists them. */

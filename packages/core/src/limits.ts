@@ -185,3 +185,27 @@ export const TRANSFER_BYTES_PER_MILLISECOND = 50;
 export const ANSWER_IDLE_TIMEOUT = 30_000;
 /** Milliseconds after its last answer in which a server that refuses connections is taken for one that restarts (ours). */
 export const RESTART_PATIENCE = 60_000;
+/** Fewest characters of a new password of an account (ours). */
+export const MIN_ACCOUNT_PASSWORD_LENGTH = 12;
+/** Fewest characters of a password that people put on a secret link (ours). */
+export const MIN_LINK_PASSWORD_LENGTH = 8;
+/** Longest new password, in UTF-16 code units (ours). */
+export const MAX_PASSWORD_LENGTH = 1024;
+/** Cheapest scrypt (log2 N) that a client logs in with; less would sell guesses at the password cheaply (chapter 05 section 3.1). */
+export const MIN_LOGIN_SCRYPT_LOG_N = 17;
+/** Largest file of pinned keys: some 50,000 users (ours). */
+export const MAX_KEY_STORE_SIZE = 16_777_216;
+/** Largest file of annotations of friends: some 50,000 of them (ours). */
+export const MAX_FRIEND_ANNOTATIONS_SIZE = 8_388_608;
+/** Largest session of a user who stays logged in (ours). */
+export const MAX_SEALED_SESSION_SIZE = 65_536;
+/** Longest key of a value that a client keeps on its device, in UTF-16 code units (ours). */
+export const MAX_LOCAL_KEY_LENGTH = 512;
+/** Milliseconds for which a server that could not be reached is not tried again while there is a remembered answer (chapter 05 section 11). */
+export const OFFLINE_MILLISECONDS = 10_000;
+/** Longest post with an identity proof, a URL in it counted as 23 characters (chapter 05 section 20). */
+export const MAX_POST_LENGTH = 280;
+/** Longest name of a service, or of an account on one, in an identity proof (ours). */
+export const MAX_IDENTITY_NAME_LENGTH = 280;
+/** Times that a client sends a proof of work before it gives up (chapter 05 section 25). */
+export const MAX_PROOF_ATTEMPTS = 3;

@@ -24,7 +24,7 @@ export const BLOCK_RETRIES: RetryPolicy = {
 };
 
 /** Calls of accounts, space and the like that change nothing, or nothing the second time (ours: the reference makes one attempt). */
-export const READ_RETRIES: RetryPolicy = POINTER_RETRIES;
+export const READ_RETRIES: RetryPolicy = { ...POINTER_RETRIES };
 
 /** What retrying needs from outside. */
 export interface RetryOptions {

@@ -2,7 +2,7 @@ import { ArgumentError, ConflictError, NotFoundError, printable } from '@pyrgos/
 import type { PublicKeyHash } from '@pyrgos/core/keys';
 import type { AbsoluteCapability } from '@pyrgos/core/model';
 import { type Clock, systemClock } from '../commit/index.js';
-import { CommittedView, findPath, Item, openItem, OperationView, type Sessions, splitPath, type View } from './view/index.js';
+import { CommittedView, findPath, type Item, openItem, OperationView, type Sessions, splitPath, type View } from './view/index.js';
 
 /** A place in the tree, and what was found there. */
 export interface Located {

@@ -258,6 +258,31 @@ describe('staying logged in', () => {
   });
 });
 
+describe('a device whose disk is full', () => {
+  const full = (): MemoryLocalStore =>
+    overriding(new MemoryLocalStore(), {
+      put: async () => {
+        throw new PyrgosError('storage', 'The disk is full.');
+      },
+    });
+
+  test('keeps nobody from logging in and working', async () => {
+    const account = await up(username, world.network(), { store: full() });
+    const { publicKeyHash } = account.identity;
+    await account.sessions
+      .of(publicKeyHash)
+      .updateWriterData(account.identity, (writerData) => writerData.with({ links: writerData.owned }));
+    await enter(username, world.network(), { store: full() });
+  });
+
+  test('tells who wants to stay logged in', async () => {
+    await up(username);
+    const options = { store: full(), deviceKey: SymmetricKey.generate(world.crypto) };
+    await expect(enter(username, world.network(), options)).rejects.toMatchObject({ code: 'storage' });
+    await expect(enter(username, world.network(), { deviceKey: options.deviceKey })).rejects.toMatchObject({ code: 'unsupported' });
+  });
+});
+
 describe('without the server', () => {
   test('who has logged in here before logs in again; who has not, and who has a second factor, does not', async () => {
     const own = await ServerWorld.start();

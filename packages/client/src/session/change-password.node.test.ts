@@ -353,6 +353,20 @@ describe('an old boxing key of a modern account', () => {
     expect(again.identity.equals(account.identity)).toBe(true);
   });
 
+  test('that was replaced elsewhere ends the stored session', async () => {
+    const username = await old();
+    const deviceKey = SymmetricKey.generate(world.crypto);
+    const store = new MemoryLocalStore();
+    const login = { crypto: world.quick, username, password: oldPassword };
+    await logIn(world.network(), { ...login, store, deviceKey, upgradesBoxingKey: false });
+    await restoreSession(world.network(), { crypto: world.quick, username, store, deviceKey });
+    await logIn(world.network(), login);
+    const restored = restoreSession(world.network(), { crypto: world.quick, username, store, deviceKey });
+    await expect(restored).rejects.toMatchObject({ code: 'denied.login', data: { expired: true } });
+    await logIn(world.network(), { ...login, store, deviceKey });
+    expect((await restoreSession(world.network(), { crypto: world.quick, username, store, deviceKey })).isPostQuantum).toBe(true);
+  });
+
   test('stays while follow requests are pending that only it opens', async () => {
     const username = await old();
     const account = await enter(username, oldPassword);

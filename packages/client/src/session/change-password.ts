@@ -1,4 +1,4 @@
-import { DeniedError } from '@pyrgos/core/errors';
+import { DeniedError, PyrgosError } from '@pyrgos/core/errors';
 import type { SymmetricKey } from '@pyrgos/core/keys';
 import { assertObject } from '@pyrgos/core/arguments';
 import { Account, type AccountSecrets, contextOf, secretsOf } from './account.js';
@@ -89,14 +89,19 @@ async function renewed(
     secrets,
   });
   account.close();
-  const cache = new LoginCache(context.cache);
-  // Login data that needs a second factor was not kept, and is not now.
-  const wasKept = (await cache.get(username, login.loginKey)) !== undefined;
-  if (wasKept) await cache.set(username, secrets.loginKey, secrets.sealed);
-  else await cache.remove(username);
-  await store?.delete(localKeys.session(username));
-  await store?.delete(localKeys.bats(username));
-  if (deviceKey !== undefined) await stayLoggedIn(next, deviceKey);
+  try {
+    const cache = new LoginCache(context.cache);
+    // Login data that needs a second factor was not kept, and is not now.
+    const wasKept = (await cache.get(username, login.loginKey)) !== undefined;
+    if (wasKept) await cache.set(username, secrets.loginKey, secrets.sealed);
+    else await cache.remove(username);
+    await store?.delete(localKeys.bats(username));
+    await store?.delete(localKeys.session(username));
+    if (deviceKey !== undefined) await stayLoggedIn(next, deviceKey);
+  } catch (error) {
+    // The password is changed. What was stored under the old one opens nothing any more.
+    if (!(error instanceof PyrgosError)) throw error;
+  }
   return next;
 }
 

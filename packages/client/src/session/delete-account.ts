@@ -34,7 +34,12 @@ export async function deleteAccount(account: Account, options: DeleteAccountOpti
   await deleteWriter(context, identity, homeWriter, signal);
   await cancelPlan(account, signal);
   await deleteWriter(context, identity, identity, signal);
-  await logOut(account);
+  try {
+    await logOut(account);
+  } catch (error) {
+    // The account is gone; what this device has kept of it opens nothing.
+    if (!(error instanceof PyrgosError)) throw error;
+  }
 }
 
 /** Points a writer at nothing; fine when it does already. */

@@ -3,9 +3,7 @@ import { assertBytes, concatBytes, equalBytes } from '@pyrgos/core/bytes';
 import { CborFields, cborMap, type CborValue, Cid, decodeCbor, decodeCborPrefix, encodeCbor, type ToCbor } from '@pyrgos/core/codec';
 import { ArgumentError, LimitError } from '@pyrgos/core/errors';
 import { PublicKeyHash } from '@pyrgos/core/keys';
-
-/** Largest file of annotations: some 50,000 friends (ours). */
-export const MAX_ANNOTATIONS_SIZE = 8_388_608;
+import { MAX_FRIEND_ANNOTATIONS_SIZE } from '@pyrgos/core/limits';
 
 /** The keys that a safety number is about (chapter 05 section 19). */
 export interface FingerprintKeys {
@@ -84,10 +82,10 @@ export function encodeFriendAnnotations(annotations: readonly FriendAnnotation[]
   return concatBytes(...sorted.map((annotation) => annotation.encode()));
 }
 
-/** Inverse of {@link encodeFriendAnnotations}; the last one of a user counts. FormatError; LimitError beyond MAX_ANNOTATIONS_SIZE. */
+/** Inverse of {@link encodeFriendAnnotations}; the last one of a user counts. FormatError; LimitError beyond MAX_FRIEND_ANNOTATIONS_SIZE. */
 export function decodeFriendAnnotations(bytes: Uint8Array): Map<string, FriendAnnotation> {
   assertBytes('bytes', bytes);
-  if (bytes.length > MAX_ANNOTATIONS_SIZE) throw new LimitError('annotations', bytes.length, MAX_ANNOTATIONS_SIZE);
+  if (bytes.length > MAX_FRIEND_ANNOTATIONS_SIZE) throw new LimitError('annotations', bytes.length, MAX_FRIEND_ANNOTATIONS_SIZE);
   const annotations = new Map<string, FriendAnnotation>();
   for (let offset = 0; offset < bytes.length;) {
     const { value, end } = decodeCborPrefix(bytes, offset);

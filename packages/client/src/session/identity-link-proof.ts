@@ -3,8 +3,9 @@ import { CborFields, cborMap, type CborValue, decodeBase58, decodeCbor, encodeBa
 import { CipherText } from '@pyrgos/core/containers';
 import type { CryptoProvider } from '@pyrgos/core/crypto';
 import { ArgumentError, DeniedError, FormatError } from '@pyrgos/core/errors';
+import { MAX_POST_LENGTH } from '@pyrgos/core/limits';
 import { type PublicSigningKey, type SecretSigningKey, Secret, SIGNATURE_SIZE, SymmetricKey } from '@pyrgos/core/keys';
-import { IdentityLink, MAX_POST_LENGTH } from './identity-link.js';
+import { IdentityLink } from './identity-link.js';
 
 /** The mime type of the file with a proof (chapter 05 section 20). */
 export const IDENTITY_PROOF_MIME_TYPE = 'application/vnd.peergos-identity-proof';

@@ -2,11 +2,11 @@ import { equalBytes, utf8Encode } from '@pyrgos/core/bytes';
 import { CborFields, cborMap, type CborValue, decodeBase58, decodeCbor, encodeBase58, encodeCbor, type ToCbor } from '@pyrgos/core/codec';
 import type { CryptoProvider } from '@pyrgos/core/crypto';
 import { ArgumentError, DeniedError, FormatError } from '@pyrgos/core/errors';
+import { MAX_POST_LENGTH } from '@pyrgos/core/limits';
 import { type PublicSigningKey, type SecretSigningKey, SIGNATURE_SIZE, signDetached, verifyDetached } from '@pyrgos/core/keys';
 import { IdentityService } from './identity-service.js';
 
-/** Most characters of a post, and what a URL in it counts (chapter 05 section 20). */
-export const MAX_POST_LENGTH = 280;
+/** What a URL in a post counts (chapter 05 section 20). */
 const URL_LENGTH = 23;
 /** Longest post that is looked at: the URL is longer than it counts. */
 const MAX_PARSED_LENGTH = 4096;

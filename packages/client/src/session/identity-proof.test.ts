@@ -1,7 +1,8 @@
 import { fromHex, toHex, utf8Encode } from '@pyrgos/core/bytes';
 import { Cid, CidCodec, decodeCbor, encodeBase58, encodeCbor } from '@pyrgos/core/codec';
 import { loadCrypto } from '@pyrgos/core/crypto';
-import { ArgumentError, DeniedError, FormatError } from '@pyrgos/core/errors';
+import { ArgumentError, DeniedError, FormatError, LimitError } from '@pyrgos/core/errors';
+import { MAX_FRIEND_ANNOTATIONS_SIZE } from '@pyrgos/core/limits';
 import { Curve25519PublicKey, PublicKeyHash, SigningKeyPair, SymmetricKey } from '@pyrgos/core/keys';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -178,5 +179,6 @@ describe('safety numbers', () => {
     expect(() => encodeFriendAnnotations([...notes, notes[0]!])).toThrow(ArgumentError);
     expect(() => decodeFriendAnnotations(bytes.subarray(0, bytes.length - 1))).toThrow(FormatError);
     expect(decodeFriendAnnotations(new Uint8Array()).size).toBe(0);
+    expect(() => decodeFriendAnnotations(new Uint8Array(MAX_FRIEND_ANNOTATIONS_SIZE + 1))).toThrow(LimitError);
   });
 });

@@ -1,9 +1,7 @@
 import { isWellFormed } from '@pyrgos/core/bytes';
 import { CborFields, cborMap, type CborValue, type ToCbor } from '@pyrgos/core/codec';
 import { ArgumentError } from '@pyrgos/core/errors';
-
-/** Longest name of a service or of an account on one, in UTF-16 code units; the text to post allows no more. */
-export const MAX_IDENTITY_NAME_LENGTH = 280;
+import { MAX_IDENTITY_NAME_LENGTH } from '@pyrgos/core/limits';
 
 const KNOWN = 0;
 const OTHER = 1;

@@ -6,13 +6,7 @@ export type { ConversionOptions } from './convert-legacy.js';
 export { deleteAccount, type DeleteAccountOptions } from './delete-account.js';
 export type { SecondFactorOptions } from './fetch-login-data.js';
 export { fingerprintKeys, fingerprintOf, type FingerprintParty } from './fingerprints.js';
-export {
-  decodeFriendAnnotations,
-  encodeFriendAnnotations,
-  type FingerprintKeys,
-  FriendAnnotation,
-  MAX_ANNOTATIONS_SIZE,
-} from './friend-annotation.js';
+export { decodeFriendAnnotations, encodeFriendAnnotations, type FingerprintKeys, FriendAnnotation } from './friend-annotation.js';
 export {
   IDENTITY_PROOF_MIME_TYPE,
   IdentityLinkProof,
@@ -21,8 +15,8 @@ export {
   publicProofUrl,
   secretProofUrl,
 } from './identity-link-proof.js';
-export { IdentityLink, MAX_POST_LENGTH, type ParsedPost, parseIdentityPost, type ServiceAccount } from './identity-link.js';
-export { IdentityService, MAX_IDENTITY_NAME_LENGTH } from './identity-service.js';
+export { IdentityLink, type ParsedPost, parseIdentityPost, type ServiceAccount } from './identity-link.js';
+export { IdentityService } from './identity-service.js';
 export { IndexedDbLocalStore } from './indexed-db-local-store.js';
 export { keyStoreOf } from './key-store-file.js';
 export { type LocalStore, MemoryLocalStore } from './local-store.js';

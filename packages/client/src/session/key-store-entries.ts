@@ -2,10 +2,8 @@ import { chainFromCbor, chainToCbor, compareExpiry, isWireUsername, type UserPub
 import { assertBytes } from '@pyrgos/core/bytes';
 import { type CborValue, decodeCbor, encodeCbor } from '@pyrgos/core/codec';
 import { FormatError, LimitError, PyrgosError } from '@pyrgos/core/errors';
+import { MAX_KEY_STORE_SIZE } from '@pyrgos/core/limits';
 import { type Chain, isChain, lastLink } from './user-chain.js';
-
-/** Largest key store file: some 50,000 users (ours). */
-export const MAX_KEY_STORE_SIZE = 16_777_216;
 
 /** What a key store file holds (chapter 05 section 18.1). */
 export interface KeyStoreEntries {

@@ -1,8 +1,8 @@
 import { ConflictError, LimitError } from '@pyrgos/core/errors';
+import { MAX_KEY_STORE_SIZE } from '@pyrgos/core/limits';
 import { uploadFile } from '../files/content/index.js';
 import { CommittedView, FileReader, findChild, type Item, openItem, OperationView } from '../files/view/index.js';
 import { type Account, contextOf } from './account.js';
-import { MAX_KEY_STORE_SIZE } from './key-store-entries.js';
 import { type KeyStoreFile, TofuKeyStore } from './tofu-key-store.js';
 
 const NAME = '.keystore';

@@ -1,5 +1,6 @@
 import { assertBytes, copyBytes } from '@pyrgos/core/bytes';
 import { ArgumentError } from '@pyrgos/core/errors';
+import { MAX_LOCAL_KEY_LENGTH } from '@pyrgos/core/limits';
 
 /**
  * What a client may keep on its device between sessions (chapter 05 sections 9 and 11): a place for small values under text keys. What
@@ -14,9 +15,6 @@ export interface LocalStore {
   /** Deletes a value; fine when there is none. */
   delete(key: string): Promise<void>;
 }
-
-/** Longest key, in UTF-16 code units. */
-export const MAX_LOCAL_KEY_LENGTH = 512;
 
 /** The keys under which the session layer keeps its values. */
 export const localKeys = {

@@ -62,10 +62,10 @@ export interface DerivedKeys {
 export async function logInWith(context: ClientContext, request: LogInRequest): Promise<Account> {
   const { signal, deviceKey, upgradesBoxingKey = true } = request;
   const login = await authenticate(context, request);
-  const account = await buildAccount(context, login, signal);
+  const opened = await buildAccount(context, login, signal);
+  const account = upgradesBoxingKey ? await upgradeBoxingKey(opened, { signal }) : opened;
   if (deviceKey !== undefined && !account.isLegacy) await stayLoggedIn(account, deviceKey);
-  if (!upgradesBoxingKey || (account.isPostQuantum && account.isBoxingPublished)) return account;
-  return upgradeBoxingKey(account, { deviceKey, signal });
+  return account;
 }
 
 /** Steps 1 to 8 of section 10.1: finds the account, derives the keys, opens and checks the login data. */

@@ -10,9 +10,9 @@ import {
   SigningKeyPair,
   SymmetricKey,
 } from '@pyrgos/core/keys';
+import { MIN_LOGIN_SCRYPT_LOG_N } from '@pyrgos/core/limits';
 
-/** Cheapest scrypt that a login may use (chapter 05 section 3.1). Less would let a server guess passwords at a fraction of the cost. */
-const MIN_LOGIN_LOG_N = 17;
+/** The only block size in use. */
 const MIN_LOGIN_R = 8;
 /** Bytes of one derived key. */
 const KEY_SIZE = 32;
@@ -37,7 +37,7 @@ export interface LoginCost {
 
 /** The algorithm for a new password: the current default, or harder, with a fresh salt (chapter 05 sections 3.1 and 3.3). */
 export function newLoginAlgorithm(crypto: CryptoProvider, cost: LoginCost = {}): ScryptSecretGeneration {
-  const { logN = MIN_LOGIN_LOG_N, r = MIN_LOGIN_R } = cost;
+  const { logN = MIN_LOGIN_SCRYPT_LOG_N, r = MIN_LOGIN_R } = cost;
   const algorithm = ScryptSecretGeneration.of({ logN, r, length: 64, extraSalt: generateSalt(crypto) });
   return assertLoginAlgorithm(algorithm);
 }
@@ -50,7 +50,7 @@ export function assertLoginAlgorithm(algorithm: SecretGenerationAlgorithm | unde
   if (algorithm === undefined) throw new DeniedError('denied.login', 'No login algorithm specified in user data!');
   if (!(algorithm instanceof ScryptSecretGeneration)) throw new DeniedError('denied.login', 'This account has no password.');
   const { logN, r, length } = algorithm;
-  if (logN < MIN_LOGIN_LOG_N || r < MIN_LOGIN_R || length === KEY_SIZE) {
+  if (logN < MIN_LOGIN_SCRYPT_LOG_N || r < MIN_LOGIN_R || length === KEY_SIZE) {
     throw new DeniedError('denied.login', 'The key derivation of this account is too weak for a password.', { logN, r, length });
   }
   return algorithm;

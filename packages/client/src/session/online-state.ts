@@ -1,8 +1,6 @@
 import { PyrgosError } from '@pyrgos/core/errors';
+import { OFFLINE_MILLISECONDS } from '@pyrgos/core/limits';
 import type { Clock } from '../commit/clock.js';
-
-/** How long a server that could not be reached is not tried again (chapter 05 section 11). */
-export const OFFLINE_MILLISECONDS = 10_000;
 
 /**
  * Whether an error says that no server was reached. Anything that a server, or somebody in its name, has answered is something else: what

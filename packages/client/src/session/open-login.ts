@@ -43,7 +43,7 @@ export interface Login extends OpenedLogin {
 }
 
 /** The text for everything that a wrong password can be the reason of (chapter 05 section 4.3). */
-export const WRONG_PASSWORD = 'Incorrect username or password';
+const WRONG_PASSWORD = 'Incorrect username or password';
 
 /** Whether an error says that the password (or the username) is wrong. */
 export function isWrongPassword(error: unknown): boolean {

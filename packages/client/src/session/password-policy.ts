@@ -1,12 +1,7 @@
 import { isWellFormed } from '@pyrgos/core/bytes';
 import { ArgumentError, DeniedError } from '@pyrgos/core/errors';
+import { MAX_PASSWORD_LENGTH, MIN_ACCOUNT_PASSWORD_LENGTH, MIN_LINK_PASSWORD_LENGTH } from '@pyrgos/core/limits';
 
-/** Fewest characters of a password that opens an account. */
-export const MIN_ACCOUNT_PASSWORD_LENGTH = 12;
-/** Fewest characters of a password that comes on top of the random one of a secret link. */
-export const MIN_LINK_PASSWORD_LENGTH = 8;
-/** Most characters of a password, in UTF-16 code units. */
-export const MAX_PASSWORD_LENGTH = 1024;
 /** Fewest different characters. */
 const MIN_DIFFERENT_CHARACTERS = 5;
 

@@ -1,23 +1,20 @@
-import { LoginData } from '@pyrgos/core/accounts';
+import { LoginData, type UserStaticData } from '@pyrgos/core/accounts';
 import { ConflictError, PyrgosError } from '@pyrgos/core/errors';
-import { BoxingKeyPair, type SymmetricKey } from '@pyrgos/core/keys';
+import { BoxingKeyPair, type PublicSigningKey } from '@pyrgos/core/keys';
 import { EntryPoints, WriterData } from '@pyrgos/core/model';
 import { writerDataOf } from '../commit/index.js';
 import { Account, type AccountSecrets, contextOf, secretsOf } from './account.js';
 import { LoginCache } from './login-cache.js';
-import { stayLoggedIn } from './stay-logged-in.js';
 
 /** How an upgrade is run. */
 export interface UpgradeOptions {
-  /** Seals the stored session again, which holds the keys. */
-  readonly deviceKey?: SymmetricKey | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
  * Gives an account a boxing key that resists quantum computers, and finishes an upgrade that was cut off (chapter 05 section 14). Resolves
  * to the account with the new key, or to the same one when there is nothing to do or it cannot be done now: while follow requests are
- * pending, which only the old key opens, and when the server refuses. Only AbortedError is thrown.
+ * pending, which only the old key opens, and when the server refuses. Stored sessions of the account end. Only AbortedError is thrown.
  */
 export async function upgradeBoxingKey(account: Account, options: UpgradeOptions = {}): Promise<Account> {
   if (!account.hasBoxing) return account;
@@ -41,9 +38,7 @@ async function upgradeModern(account: Account, options: UpgradeOptions): Promise
   const data = LoginData.of(username, sealed, secrets.loginKey);
   if (!(await network.accounts.setLogin(data, identity, signal === undefined ? {} : { signal }))) return account;
   const next = renewed(account, boxing, { ...secrets, entryPoints, sealed }, false);
-  const cache = new LoginCache(contextOf(account).cache);
-  if ((await cache.get(username, secrets.loginKey)) !== undefined) await cache.set(username, secrets.loginKey, sealed);
-  if (options.deviceKey !== undefined) await stayLoggedIn(next, options.deviceKey);
+  await keepLogin(next, secrets.loginKey, sealed);
   // From here on the new key is the account's, published or not.
   return upgradeBoxingKey(next, options);
 }
@@ -113,4 +108,14 @@ function renewed(account: Account, boxing: BoxingKeyPair, secrets: AccountSecret
 
 function isSame(a: WriterData['inbound'], b: WriterData['inbound']): boolean {
   return a === undefined ? b === undefined : a.equals(b);
+}
+
+/** Replaces the login data that this device keeps, if it keeps any; the account has changed, whether that succeeds or not. */
+async function keepLogin(account: Account, loginKey: PublicSigningKey, sealed: UserStaticData): Promise<void> {
+  try {
+    const cache = new LoginCache(contextOf(account).cache);
+    if ((await cache.get(account.username, loginKey)) !== undefined) await cache.set(account.username, loginKey, sealed);
+  } catch (error) {
+    if (!(error instanceof PyrgosError)) throw error;
+  }
 }

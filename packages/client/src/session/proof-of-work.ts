@@ -1,10 +1,7 @@
 import type { CryptoProvider } from '@pyrgos/core/crypto';
 import { DeniedError, PyrgosError } from '@pyrgos/core/errors';
 import { ProofOfWork } from '@pyrgos/core/keys';
-import { MAX_PROOF_OF_WORK_SEARCH } from '@pyrgos/core/limits';
-
-/** Requests with a proof of work before we give up: the free one, and two with what the server wants (chapter 05 sections 12.4 and 25). */
-const MAX_ATTEMPTS = 3;
+import { MAX_PROOF_ATTEMPTS, MAX_PROOF_OF_WORK_SEARCH } from '@pyrgos/core/limits';
 
 /** That a proof of work has to be harder. */
 export interface HarderProof {
@@ -32,7 +29,7 @@ export async function withProofOfWork<T extends { readonly accepted: true }>(
 ): Promise<T> {
   const options = { ...(signal === undefined ? {} : { signal }), ...(onProgress === undefined ? {} : { onProgress }) };
   let difficulty = 0;
-  for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
+  for (let attempt = 1; attempt <= MAX_PROOF_ATTEMPTS; attempt++) {
     const result = await send(await ProofOfWork.search(crypto, data, difficulty, options));
     if (result.accepted) return result;
     if (result.difficulty > MAX_PROOF_OF_WORK_SEARCH) {

@@ -1,12 +1,13 @@
 import { encodeChain } from '@pyrgos/core/accounts';
 import { Cid, CidCodec } from '@pyrgos/core/codec';
 import { PyrgosError } from '@pyrgos/core/errors';
+import { OFFLINE_MILLISECONDS } from '@pyrgos/core/limits';
 import { PointerUpdate } from '@pyrgos/core/model';
 import type { PointerStore } from '@pyrgos/core/store';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { ChainWorld } from '../../test/chain-world.js';
 import { localKeys, MemoryLocalStore } from './local-store.js';
-import { OFFLINE_MILLISECONDS, OnlineState } from './online-state.js';
+import { OnlineState } from './online-state.js';
 import { RememberedChains } from './remembered-chains.js';
 import { rememberedPointers } from './remembered-pointers.js';
 import { equalChains } from './user-chain.js';

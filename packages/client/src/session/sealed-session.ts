@@ -4,6 +4,7 @@ import { CborFields, cborMap, type CborValue, decodeCbor, encodeCbor, type ToCbo
 import { CipherText, PaddedCipherText } from '@pyrgos/core/containers';
 import type { CryptoProvider } from '@pyrgos/core/crypto';
 import { ArgumentError, CryptoError, LimitError } from '@pyrgos/core/errors';
+import { MAX_SEALED_SESSION_SIZE } from '@pyrgos/core/limits';
 import {
   PublicKeyHash,
   PublicSigningKey,
@@ -13,8 +14,6 @@ import {
   SymmetricKey,
 } from '@pyrgos/core/keys';
 
-/** Largest sealed session. */
-export const MAX_SEALED_SESSION_SIZE = 65_536;
 const VERSION = 1;
 
 /** The parts of a {@link StoredSession}. */

@@ -173,7 +173,7 @@ describe('a mount', () => {
     await addApp();
     const byMount: SecondFactorPrompt = async ({ methods }) => {
       expect(methods.map(({ type }) => type)).toEqual([MfaType.totp]);
-      const [method] = (await factors.list()).filter(({ type }) => type === MfaType.mount);
+      const method = (await factors.list()).find(({ type }) => type === MfaType.mount);
       return method === undefined ? undefined : answerWithCode(method, await totpCode(mount.key, now()));
     };
     await enter(byMount);

@@ -91,7 +91,7 @@ export async function logInAfterSignUp(
 }
 
 /** The error for a name that somebody has. */
-export function nameTaken(username: string): ConflictError {
+function nameTaken(username: string): ConflictError {
   return new ConflictError('conflict.exists', 'User already exists!', { username });
 }
 

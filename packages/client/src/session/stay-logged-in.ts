@@ -70,7 +70,7 @@ export interface RestoreOptions extends ClientOptions {
 
 /**
  * Opens a stored session (chapter 05 section 10.2). No second factor is asked for. DeniedError `denied.login` with `data.expired` when the
- * password was changed since, and the session is deleted then; and when there is none; CryptoError `crypto.authentication` for
+ * password or the boxing key was changed since, and the session is deleted then; and when there is none; CryptoError `crypto.authentication` for
  * another key; otherwise the errors of `logIn`.
  */
 export async function restoreSession(network: Network, options: RestoreOptions): Promise<Account> {
@@ -91,6 +91,10 @@ export async function restoreSession(network: Network, options: RestoreOptions):
   }
   const entryPoints = openEntryPoints(context, rootKey, session.entryPoints);
   const opened = await checkLogin(context, account, undefined, entryPoints, options.signal);
+  if (opened.isOutdated) {
+    await forgetLogin(store, username);
+    throw new DeniedError('denied.login', 'The keys of this account were changed. Log in again.', { expired: true });
+  }
   return buildAccount(context, { ...opened, account, algorithm, rootKey, loginKey, sealed: session.entryPoints }, options.signal);
 }
 

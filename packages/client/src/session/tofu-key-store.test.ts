@@ -1,9 +1,10 @@
 import type { UserPublicKeyLink } from '@pyrgos/core/accounts';
 import { decodeCbor, encodeCbor } from '@pyrgos/core/codec';
 import { ConflictError, FormatError, LimitError } from '@pyrgos/core/errors';
+import { MAX_KEY_STORE_SIZE } from '@pyrgos/core/limits';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { ChainWorld } from '../../test/chain-world.js';
-import { decodeKeyStore, encodeKeyStore, MAX_KEY_STORE_SIZE } from './key-store-entries.js';
+import { decodeKeyStore, encodeKeyStore } from './key-store-entries.js';
 import { type KeyStoreFile, TofuKeyStore } from './tofu-key-store.js';
 import { equalChains } from './user-chain.js';
 

@@ -4,7 +4,7 @@ import { isWireUsername } from '@pyrgos/core/accounts';
 import { ArgumentError, PyrgosError } from '@pyrgos/core/errors';
 
 /** Seconds for which a code is current (chapter 05 section 15.3). */
-export const TOTP_STEP_SECONDS = 30;
+const TOTP_STEP_SECONDS = 30;
 const DIGITS = 6;
 const COUNTER_SIZE = 8;
 const MAX_KEY_SIZE = 1024;

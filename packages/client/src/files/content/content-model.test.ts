@@ -63,6 +63,6 @@ it('any sequence of changes of a file has the effect that it has on bytes in mem
         expect(await world.chunkCount()).toBe(empty + chunkCount(model.length));
       }
     }),
-    { numRuns: 15 },
+    { numRuns: 10 },
   );
 });

@@ -3,7 +3,7 @@ import { assertLegalName, CHUNK_SIZE, type ChildEntry } from '@pyrgos/core/model
 import { ChunkChanges } from '../structure/chunk-changes.js';
 import { DirectoryEdit } from '../structure/directory-edit.js';
 import { refresh } from '../structure/refresh.js';
-import { DanglingEntry, type Item, listEntries, openEntries, type OperationView } from '../view/index.js';
+import { type DanglingEntry, type Item, listEntries, openEntries, type OperationView } from '../view/index.js';
 import { type ByteSource, openSource } from './byte-source.js';
 import type { ContentPorts } from './content-ports.js';
 import { type PreparedContent, prepareContent } from './prepared-content.js';

@@ -30,7 +30,7 @@ export interface OpenUpload {
 }
 
 /** The directory of the records, in the home directory (chapter 04 section 11.2). */
-export const TRANSACTIONS_NAME = '.transactions';
+const TRANSACTIONS_NAME = '.transactions';
 /** Chunks of an unfinished upload that are looked for and removed at a time. */
 const WINDOW = 1024;
 

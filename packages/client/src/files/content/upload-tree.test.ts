@@ -1,3 +1,4 @@
+import { equalBytes } from '@pyrgos/core/bytes';
 import { PyrgosError } from '@pyrgos/core/errors';
 import { CHUNK_SIZE, Timestamp } from '@pyrgos/core/model';
 import { beforeEach, describe, expect, it } from 'vitest';
@@ -60,7 +61,7 @@ describe('uploading a tree', () => {
       onProgress: (p) => void progress.push(p),
     });
     expect(short(outcomes)).toEqual([...files.keys()].map((path) => `${path} created`).sort());
-    for (const [path, bytes] of files) expect([path, Buffer.compare(await bytesAt(path), bytes)]).toEqual([path, 0]);
+    for (const [path, bytes] of files) expect([path, equalBytes(await bytesAt(path), bytes)]).toEqual([path, true]);
     expect((await at('d/nothing in it'))!.isDirectory).toBe(true);
     expect(progress.at(-1)!.files).toBe(7);
     expect(await world.openRecords()).toBe(0);
@@ -81,7 +82,7 @@ describe('uploading a tree', () => {
     const lengths: number[] = [];
     for await (const chunk of directoryChunks(world.files.view(), directory)) lengths.push(chunk.entries.length);
     expect(lengths).toEqual([500, 500, 200]);
-    expect(Buffer.compare(await bytesAt('many/777'), content(10 + 27, 777))).toBe(0);
+    expect(equalBytes(await bytesAt('many/777'), content(10 + 27, 777))).toBe(true);
     expect((await at('many/777'))!.properties.modified.equals(Timestamp.of(777))).toBe(true);
   });
 
@@ -129,8 +130,8 @@ describe('uploading a tree', () => {
       'd/other replaced',
       'd/same unchanged',
     ]);
-    expect(Buffer.compare(await bytesAt('d/other'), content(12))).toBe(0);
-    expect(Buffer.compare(await bytesAt('d/large'), chunksOf(1, 2))).toBe(0);
+    expect(equalBytes(await bytesAt('d/other'), content(12))).toBe(true);
+    expect(equalBytes(await bytesAt('d/large'), chunksOf(1, 2))).toBe(true);
   });
 
   it('lets pass what the caller lets pass, and stops at anything else', async () => {
@@ -198,7 +199,7 @@ describe('uploading a tree', () => {
     await world.run((operation, home) => rotateAllKeys(operation, home, shared, { rotateSigner: true }));
     await upload([file('shared/small', content(10)), file('shared/below/large', chunksOf(1)), file('beside', content(1))]);
     expect((await at('shared/small'))!.writer.equals(world.files.signer.publicKeyHash)).toBe(false);
-    expect(Buffer.compare(await bytesAt('shared/below/large'), chunksOf(1))).toBe(0);
+    expect(equalBytes(await bytesAt('shared/below/large'), chunksOf(1))).toBe(true);
     expect(await world.openRecords()).toBe(0);
   });
 

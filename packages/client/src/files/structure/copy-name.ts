@@ -1,11 +1,10 @@
+import { MAX_FILE_NAME_LENGTH } from '@pyrgos/core/limits';
+
 /** The name without its extension, and that with its dot; a dot at the start or the end makes none (chapter 04 section 20.1). */
 function splitName(name: string): readonly [stem: string, extension: string] {
   const dot = name.lastIndexOf('.');
   return dot <= 0 || dot === name.length - 1 ? [name, ''] : [name.slice(0, dot), name.slice(dot)];
 }
-
-/** Longest name, in UTF-16 code units. */
-const MAX_LENGTH = 255;
 
 /**
  * The first free name of `base.ext`, `base (copy).ext`, `base (copy 2).ext`, … (chapter 04 section 20.1). The stem of a name that would
@@ -16,8 +15,8 @@ export function freeCopyName(name: string, isTaken: (name: string) => boolean): 
   const [stem, extension] = splitName(name);
   for (let n = 1; ; n++) {
     const mark = n === 1 ? ' (copy)' : ` (copy ${n})`;
-    const room = MAX_LENGTH - mark.length - extension.length;
-    const candidate = room > 0 ? shortened(stem, room) + mark + extension : shortened(name, MAX_LENGTH - mark.length) + mark;
+    const room = MAX_FILE_NAME_LENGTH - mark.length - extension.length;
+    const candidate = room > 0 ? shortened(stem, room) + mark + extension : shortened(name, MAX_FILE_NAME_LENGTH - mark.length) + mark;
     if (!isTaken(candidate)) return candidate;
   }
 }

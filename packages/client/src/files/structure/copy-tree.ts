@@ -1,5 +1,4 @@
 import { FormatError, throwIfAborted } from '@pyrgos/core/errors';
-import { MAX_CHILDREN_PER_CHUNK } from '@pyrgos/core/limits';
 import {
   CHUNK_SIZE,
   type ChildEntry,
@@ -13,16 +12,15 @@ import { type Clock, systemClock } from '../../commit/index.js';
 import { DanglingEntry, directoryChunks, type Item, openEntries } from '../view/index.js';
 import { copyFile, type CopySource, type CopyTarget } from './copy-file.js';
 import { freeCopyName } from './copy-name.js';
-import { entryOf, type NewEntry } from './directory-edit.js';
+import { entryOf, type EntryOptions, maxPerChunkOf, type NewEntry } from './directory-edit.js';
 import { type DirectoryKeys, newCapability, newDirectoryKeys } from './new-directory.js';
 import { placeKey } from './place.js';
 import type { TreeProgress } from './tree-removal.js';
 
 /** How a tree is copied. */
-export interface TreeCopyOptions {
+export interface TreeCopyOptions extends EntryOptions {
   /** Keep everything that a move keeps: times, and the mark of hidden files. */
   readonly isMove: boolean;
-  readonly maxPerChunk?: number | undefined;
   readonly clock?: Pick<Clock, 'now'> | undefined;
   readonly onProgress?: ((progress: TreeProgress) => void) | undefined;
 }
@@ -46,7 +44,7 @@ export class TreeCopy {
     private readonly options: TreeCopyOptions,
   ) {
     this.time = Timestamp.now(options.clock ?? systemClock);
-    this.maxPerChunk = options.maxPerChunk ?? MAX_CHILDREN_PER_CHUNK;
+    this.maxPerChunk = maxPerChunkOf(options);
   }
 
   /**

@@ -1,10 +1,11 @@
 import { DeniedError } from '@pyrgos/core/errors';
+import { ChildEntry, NamedRelativeCapability, RelativeCapability } from '@pyrgos/core/model';
 import { describe, expect, test } from 'vitest';
 import { outcome } from '../../../test/commit-world.js';
 import { content } from '../../../test/file-world.js';
 import { StructureWorld } from '../../../test/structure-world.js';
 import { DanglingEntry, findEntry, type Item, listChildren, openItem } from '../view/index.js';
-import { deleteItems, deleteWithoutParent, makeDirectory, type TreeProgress } from './index.js';
+import { deleteItems, deleteWithoutParent, makeDirectory, moveItem, rename, type TreeProgress } from './index.js';
 
 async function remove(world: StructureWorld, ...paths: string[]): Promise<Item> {
   const parent = paths[0]!.split('/').slice(0, -1).join('/');
@@ -212,6 +213,40 @@ describe('what is damaged', () => {
     await remove(world, 'old');
     expect(await keys(world)).toEqual([]);
   });
+});
+
+describe('what others did in the meantime', () => {
+  test('what was moved away is not deleted', async () => {
+    const world = await StructureWorld.create();
+    for (const path of ['a', 'a/b', 'to']) await mkdir(world, path);
+    const [home, stale] = [await world.home(), await world.at('a')];
+    const { blocks } = world.files.base.server;
+    await world.operate(async (operation) => moveItem(operation, { blocks }, home, stale, await world.at('to'), { keepAccess: true }));
+    await world.operate((operation) => deleteItems(operation, home, [stale]));
+    expect(await keys(world)).toEqual(['/ada/to', '/ada/to/a', '/ada/to/a/b']);
+  });
+
+  test('what was renamed is', async () => {
+    const world = await StructureWorld.create();
+    await mkdir(world, 'a');
+    const [home, stale] = [await world.home(), await world.at('a')];
+    await world.operate((operation) => rename(operation, home, stale, 'b'));
+    await world.operate((operation) => deleteItems(operation, home, [stale]));
+    expect(await keys(world)).toEqual([]);
+  });
+});
+
+test('an element without the write key is no obstacle', async () => {
+  const world = await StructureWorld.create();
+  const { files } = world;
+  const d = await files.addDirectory(files.home, 'd');
+  const file = await files.addFile(d, 'f', content(10));
+  d.chunks[0]![0] = ChildEntry.of(
+    NamedRelativeCapability.of(RelativeCapability.relativise(files.crypto, d.capability, file.capability.toReadOnly()), { name: 'f' }),
+  );
+  await files.writeDirectory(d);
+  await remove(world, 'd/f');
+  expect(await keys(world)).toEqual(['/ada/d']);
 });
 
 describe('cancelling', () => {

@@ -1,6 +1,8 @@
-import { DanglingEntry, isDamage, type Item, loadNodes, type OperationView } from '../view/index.js';
+import { DanglingEntry, type Item, type OperationView } from '../view/index.js';
 import { ChunkChanges } from './chunk-changes.js';
 import { DirectoryEdit } from './directory-edit.js';
+import { listedChildren } from './listed-children.js';
+import type { Place } from './place.js';
 import { refresh } from './refresh.js';
 import { type TreeProgress, TreeRemoval } from './tree-removal.js';
 
@@ -10,8 +12,9 @@ export interface DeleteOptions {
 }
 
 /**
- * Deletes children of one directory with all below them (chapter 04 section 21.2); resolves to the directory as it is then. What is gone
- * already, and what cannot be opened, is taken out of the list. Secret links and share records are up to the caller, before and after.
+ * Deletes children of one directory with all below them (chapter 04 section 21.2); resolves to the directory as it is then. What cannot be
+ * opened is taken out of the list; what the directory does not list any more, because somebody has moved or deleted it, is left alone. Chunks that
+ * nobody here may sign for stay. Secret links and share records are up to the caller, before and after.
  *
  * The operation must have reserved all writing spaces below the directory: ConflictError `conflict.snapshot` otherwise. A large tree is
  * deleted in several commits, bottom-up; when it is cut off, what is left is in order, and deleting it again goes on. DeniedError
@@ -28,23 +31,16 @@ export async function deleteItems(
   const changes = new ChunkChanges(operation);
   const removal = new TreeRemoval(operation, changes, options.onProgress);
   const edit = new DirectoryEdit(operation, changes, directory);
-  await readAhead(operation, directory, items);
-  for (const item of items) {
-    if (item instanceof DanglingEntry) {
-      if (item.capability === undefined) edit.removeMalformed(item.entry.cbor);
-      else edit.remove(item.capability);
-      removal.removeDangling(item, signer);
-      continue;
-    }
-    const { capability } = item.link ?? item;
-    const current = await unlessDamaged(refresh(operation, item));
-    if (current !== undefined) {
-      (current.link ?? current).requireSigner();
-      await removal.remove(current, signer);
-    } else if (capability.writer.equals(directory.writer)) {
-      changes.remove(signer, capability.mapKey);
-    }
-    edit.remove(capability);
+  const places = items.flatMap((item): Place[] => {
+    const capability = item instanceof DanglingEntry ? item.capability : (item.link ?? item).capability;
+    if (item instanceof DanglingEntry && capability === undefined) edit.removeMalformed(item.entry.cbor);
+    return capability === undefined ? [] : [capability];
+  });
+  for (const [i, child] of (await listedChildren(operation, directory, places)).entries()) {
+    if (child === undefined) continue;
+    if (child instanceof DanglingEntry) removal.removeDangling(child, signer);
+    else await removal.remove(child, signer);
+    edit.remove(places[i] as Place);
   }
   await edit.apply();
   await changes.commit();
@@ -61,26 +57,4 @@ export async function deleteWithoutParent(operation: OperationView, item: Item, 
   current.requireSigner();
   await new TreeRemoval(operation, changes, options.onProgress).remove(current, undefined);
   await changes.commit();
-}
-
-/** Brings the nodes of many items into the cache, in as few requests as possible. */
-async function readAhead(operation: OperationView, directory: Item, items: readonly (Item | DanglingEntry)[]): Promise<void> {
-  const listed = items.flatMap((item) => (item instanceof DanglingEntry ? [] : [(item.link ?? item).capability]));
-  const inDirectory = listed.filter(({ writer }) => writer.equals(directory.writer));
-  await loadNodes(
-    operation,
-    directory.owner,
-    directory.writer,
-    inDirectory.map(({ location }) => location),
-  );
-}
-
-/** The item, or undefined when it is gone or can no longer be opened. */
-async function unlessDamaged(item: Promise<Item>): Promise<Item | undefined> {
-  try {
-    return await item;
-  } catch (error) {
-    if (isDamage(error)) return undefined;
-    throw error;
-  }
 }

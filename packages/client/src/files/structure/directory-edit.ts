@@ -1,4 +1,4 @@
-import { equalBytes } from '@pyrgos/core/bytes';
+import { assertInteger, equalBytes } from '@pyrgos/core/bytes';
 import { type CborValue, encodeCbor } from '@pyrgos/core/codec';
 import { ArgumentError, ConflictError, type PyrgosError } from '@pyrgos/core/errors';
 import type { Signer } from '@pyrgos/core/keys';
@@ -17,6 +17,7 @@ import {
 } from '@pyrgos/core/model';
 import { DanglingEntry, type DirectoryChunk, directoryChunks, type Item, openEntries, type OperationView } from '../view/index.js';
 import type { ChunkChanges } from './chunk-changes.js';
+import { placeOf } from './listed-children.js';
 import { type Place, placeKey } from './place.js';
 import { withNode } from './refresh.js';
 
@@ -47,6 +48,12 @@ interface OpenChunk {
   readonly entries: ChildEntry[];
   readonly room: number;
   isChanged: boolean;
+}
+
+/** The checked {@link EntryOptions.maxPerChunk}; ArgumentError. */
+export function maxPerChunkOf({ maxPerChunk = MAX_CHILDREN_PER_CHUNK }: EntryOptions): number {
+  assertInteger('maxPerChunk', maxPerChunk, 1, MAX_CHILDREN_PER_CHUNK);
+  return maxPerChunk;
 }
 
 /** Chunks with some room, but not enough for all new entries, that are filled up at most. */
@@ -88,7 +95,7 @@ export class DirectoryEdit {
   ) {
     this.signer = directory.requireDirectory().requireSigner();
     this.current = directory;
-    this.maxPerChunk = options.maxPerChunk ?? MAX_CHILDREN_PER_CHUNK;
+    this.maxPerChunk = maxPerChunkOf(options);
   }
 
   /** The directory; after {@link apply} with its new list. */
@@ -249,13 +256,6 @@ export class DirectoryEdit {
 export function relisted(link: NamedRelativeCapability, facts: RelistedFacts): ChildEntry {
   const { capability, name, isDirectory, mimeType, created } = link;
   return ChildEntry.of(NamedRelativeCapability.of(capability, { name, isDirectory, mimeType, created, ...facts }));
-}
-
-/** Where a listed child is. */
-function placeOf(directory: AbsoluteCapability, { link }: ChildEntry): Place {
-  const capability = link instanceof NamedRelativeCapability ? link.capability : link;
-  if (capability === undefined) throw new ArgumentError('entry', 'names no place');
-  return { writer: capability.writer ?? directory.writer, mapKey: capability.mapKey };
 }
 
 /** An element for a legacy list: one list has names everywhere or nowhere. */

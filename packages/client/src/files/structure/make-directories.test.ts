@@ -102,6 +102,11 @@ describe('refusals change nothing', () => {
     expect(await world.inspect()).toEqual(before);
   });
 
+  test('no room in a chunk', async () => {
+    const world = await StructureWorld.create();
+    for (const maxPerChunk of [0, 501, 1.5]) await expect(make(world, 'x', '', { maxPerChunk })).rejects.toThrow(ArgumentError);
+  });
+
   test('a name in a later chunk of the directory', async () => {
     const world = await StructureWorld.create();
     for (let i = 0; i < 5; i++) await make(world, `d${i}`, '', { maxPerChunk: 2 });

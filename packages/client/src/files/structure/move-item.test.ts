@@ -5,7 +5,7 @@ import { outcome } from '../../../test/commit-world.js';
 import { content } from '../../../test/file-world.js';
 import { byPath, StructureWorld } from '../../../test/structure-world.js';
 import { type Item, openItem } from '../view/index.js';
-import { makeDirectory, moveItem, rotateAllKeys } from './index.js';
+import { makeDirectory, moveItem, rename, rotateAllKeys } from './index.js';
 
 async function move(world: StructureWorld, path: string, target: string, keepAccess: boolean): Promise<Item> {
   const parent = path.split('/').slice(0, -1).join('/');
@@ -96,6 +96,29 @@ describe.each([true, false])('moving, access kept: %s', (keepAccess) => {
     }
     expect(await world.inspect()).toEqual(before);
   });
+});
+
+test.each([true, false])('what somebody has moved elsewhere is not moved twice (access kept: %s)', async (keepAccess) => {
+  const world = await populated();
+  const { blocks } = world.files.base.server;
+  const [from, item, to] = [await world.at('from'), await world.at('from/d'), await world.at('to')];
+  await world.operate(async (operation) => moveItem(operation, { blocks }, from, item, await world.home(), { keepAccess: true }));
+  const before = await world.inspect();
+  const again = world.operate((operation) => moveItem(operation, { blocks }, from, item, to, { keepAccess }));
+  expect(await outcome(again)).toBe('not-found.file');
+  expect(await world.inspect()).toEqual(before);
+});
+
+test('what somebody has renamed is moved under its new name', async () => {
+  const world = await populated();
+  const [from, item] = [await world.at('from'), await world.at('from/d')];
+  await world.operate((operation) => rename(operation, from, item, 'new'));
+  const { blocks } = world.files.base.server;
+  const moved = await world.operate(async (operation) =>
+    moveItem(operation, { blocks }, from, item, await world.at('to'), { keepAccess: true }),
+  );
+  expect(moved.name).toBe('new');
+  expect((await world.inspect()).problems).toEqual([]);
 });
 
 test('into a directory of another writing space the item is copied, whatever is asked for', async () => {

@@ -7,6 +7,7 @@ import { copyInto, type CopyOptions, type CopyPorts } from './copy-item.js';
 import { deleteItems } from './delete-items.js';
 import { DirectoryEdit } from './directory-edit.js';
 import { listingOf } from './listing.js';
+import { requireListed } from './listed-children.js';
 import { refresh } from './refresh.js';
 
 /** How an item is moved. */
@@ -24,7 +25,8 @@ export interface MoveOptions extends Omit<CopyOptions, 'name'> {
  * a link node moves in its place. Otherwise it is copied and then deleted: existing shares are lost, and the capability is a new one.
  *
  * ConflictError `conflict.exists` when the name is in use, ArgumentError when the target is inside the item, DeniedError `denied.file`
- * without write access to both directories; then nothing is changed. Share records are up to the caller.
+ * without write access to both directories, NotFoundError `not-found.file` when the parent does not list the item (any more); then nothing
+ * is changed. Share records are up to the caller.
  */
 export async function moveItem(
   operation: OperationView,
@@ -36,8 +38,8 @@ export async function moveItem(
 ): Promise<Item> {
   const from = await refresh(operation, parent);
   const to = await refresh(operation, target);
-  const current = await refresh(operation, item);
   from.requireDirectory().requireSigner();
+  const current = await requireListed(operation, from, item);
   to.requireDirectory().requireSigner();
   if (!to.owner.equals(from.owner)) throw new ArgumentError('target', 'must have the same owner: copy the item and delete it');
   if (await isWithin(operation, to, current)) throw new ArgumentError('target', 'must not be inside what is moved');

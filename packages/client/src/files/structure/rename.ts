@@ -2,6 +2,7 @@ import { assertLegalName, type FilePropertiesChanges, NamedRelativeCapability, w
 import { type Item, openItem, type OperationView } from '../view/index.js';
 import { ChunkChanges } from './chunk-changes.js';
 import { DirectoryEdit, relisted } from './directory-edit.js';
+import { requireListed } from './listed-children.js';
 import { refresh } from './refresh.js';
 
 /** The properties that can be set without a change of content or place. */
@@ -11,14 +12,15 @@ export type SettableProperties = Pick<FilePropertiesChanges, 'isHidden' | 'modif
  * Gives a child of `parent` another name, in one commit (chapter 04 section 19.2): in its properties, in the list, and where there is a
  * link node both in that and in its target, so that sharees do not see the old name. Resolves to the item under its new name.
  *
- * Needs write access to the parent: DeniedError `denied.file`. ConflictError `conflict.exists` when the name is in use, ArgumentError or
+ * Needs write access to the parent: DeniedError `denied.file`. NotFoundError `not-found.file` when the parent does not list the item (any
+ * more). ConflictError `conflict.exists` when the name is in use, ArgumentError or
  * LimitError for an illegal one. The share records of the path are up to the caller.
  */
 export async function rename(operation: OperationView, parent: Item, item: Item, name: string): Promise<Item> {
   assertLegalName(name);
   const directory = await refresh(operation, parent);
   directory.requireDirectory().requireSigner();
-  const current = await refresh(operation, item);
+  const current = await requireListed(operation, directory, item);
   if (current.name === name) return current;
   const listed = current.link ?? current;
   const changes = new ChunkChanges(operation);
@@ -27,7 +29,7 @@ export async function rename(operation: OperationView, parent: Item, item: Item,
   await edit.apply();
   for (const node of new Set([listed, current])) writeProperties(operation, changes, node, { name });
   await changes.commit();
-  const { entry } = item;
+  const { entry } = current;
   return openItem(operation, listed.capability, {
     inheritedSigner: listed.signer,
     entry: entry?.link instanceof NamedRelativeCapability ? relisted(entry.link, { name }) : entry,

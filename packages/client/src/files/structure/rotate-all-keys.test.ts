@@ -7,7 +7,7 @@ import { content } from '../../../test/file-world.js';
 import { type Inspection, StructureWorld } from '../../../test/structure-world.js';
 import { appendContent } from '../content/index.js';
 import { FileReader, type Item, openItem } from '../view/index.js';
-import { makeDirectory, rename, rotateAllKeys, type RotateOptions } from './index.js';
+import { makeDirectory, moveItem, rename, rotateAllKeys, type RotateOptions } from './index.js';
 
 async function rotate(world: StructureWorld, path: string, options: RotateOptions): Promise<Item> {
   const parent = path.split('/').slice(0, -1).join('/');
@@ -325,6 +325,7 @@ describe('legacy and damaged data', () => {
     expect(await world.names('docs')).toEqual(['gone', 'bad', 'good']);
     await rotate(world, 'docs', { rotateSigner: false, skipDamaged: true });
     expect(await world.names('docs')).toEqual(['good']);
+    await sound(world);
   });
 
   test('a directory that lists itself', async () => {
@@ -362,11 +363,26 @@ test('nodes of a large tree are uploaded ahead of the commit, so that memory is 
   expect(largest).toBeLessThan(400_000);
 });
 
-test('a second attempt with somebody else in between is refused', async () => {
-  const world = await populated();
-  const [home, docs] = [await world.home(), await world.at('docs')];
-  await rotate(world, 'docs', { rotateSigner: true });
-  expect(await outcome(world.operate((operation) => rotateAllKeys(operation, home, docs, { rotateSigner: true })))).toBe('not-found.file');
+describe('what others did in the meantime', () => {
+  test('keys that were rotated are not rotated again by mistake', async () => {
+    const world = await populated();
+    const [home, docs] = [await world.home(), await world.at('docs')];
+    await rotate(world, 'docs', { rotateSigner: true });
+    expect(await outcome(world.operate((operation) => rotateAllKeys(operation, home, docs, { rotateSigner: true })))).toBe(
+      'not-found.file',
+    );
+  });
+
+  test('what was moved elsewhere is not torn from there', async () => {
+    const world = await populated();
+    const { blocks } = world.files.base.server;
+    const [docs, inner] = [await world.at('docs'), await world.at('docs/inner')];
+    await world.operate(async (operation) => moveItem(operation, { blocks }, docs, inner, await world.home(), { keepAccess: true }));
+    const before = await world.inspect();
+    const rotating = world.operate((operation) => rotateAllKeys(operation, docs, inner, { rotateSigner: false }));
+    expect(await outcome(rotating)).toBe('not-found.file');
+    expect(await world.inspect()).toEqual(before);
+  });
 });
 
 /** The capability of an item with another read key. */

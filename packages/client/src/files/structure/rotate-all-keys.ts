@@ -7,6 +7,7 @@ import { DirectoryEdit, entryOf } from './directory-edit.js';
 import { sealLinkNode } from './link-node.js';
 import { listingOf } from './listing.js';
 import { newCapability, newDirectoryKeys } from './new-directory.js';
+import { requireListed } from './listed-children.js';
 import { refresh } from './refresh.js';
 import { Rotation, type RotationOptions } from './rotation.js';
 import { removeWritingSpace } from './writing-space.js';
@@ -28,7 +29,8 @@ export interface RotateOptions extends RotationOptions {
  *
  * The tree is before or after, whatever happens in between: new writing spaces are created first and empty, then everything changes in one
  * commit. A child that is gone is left out; a damaged one is an error unless `skipDamaged`. The operation must have reserved all writing
- * spaces below the parent, and must not run inside `withoutFlush`. ConflictError `conflict.snapshot`, DeniedError `denied.file`.
+ * spaces below the parent, and must not run inside `withoutFlush`. ConflictError `conflict.snapshot`, DeniedError
+ * `denied.file`, NotFoundError `not-found.file` when the parent does not list the item (any more).
  */
 export async function rotateAllKeys(operation: OperationView, parent: Item, item: Item, options: RotateOptions): Promise<Item> {
   const staging = new BlockStaging(operation, options.staging);
@@ -51,7 +53,7 @@ async function rotateWith(
   const { crypto, committer } = operation;
   const directory = await refresh(operation, parent);
   const owner = directory.requireDirectory().requireSigner();
-  const current = await refresh(operation, item);
+  const current = await requireListed(operation, directory, item);
   const changes = new ChunkChanges(operation, staging);
   const rotation = new Rotation(operation, changes, staging, options);
   const oldOwner = current.links.at(-1)?.requireSigner() ?? owner;

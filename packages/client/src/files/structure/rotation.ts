@@ -27,6 +27,7 @@ import {
 import type { BlockStaging } from './block-staging.js';
 import type { ChunkChanges } from './chunk-changes.js';
 import { entryOf, type NewEntry } from './directory-edit.js';
+import { fileChunkLocations } from './file-chunk-keys.js';
 import { sealLinkNode } from './link-node.js';
 import { listingOf } from './listing.js';
 import { newCapability, newDirectoryKeys } from './new-directory.js';
@@ -134,11 +135,11 @@ export class Rotation {
             mirrorBatId: this.mirrorBatIdOf(item),
           });
           this.changes.put(signer, location.mapKey, undefined, sealed);
-          this.changes.remove(oldSigner, chunk.location.mapKey);
         }
         location = next;
       }
     }
+    for (const { mapKey } of await fileChunkLocations(this.operation, item)) this.changes.remove(oldSigner, mapKey);
   }
 
   private async rotateDirectory(item: Item, { capability, signer, parentLink, holdsSigner }: RotatedItem): Promise<void> {
@@ -188,6 +189,8 @@ export class Rotation {
     for (const child of await openEntries(this.operation, item, chunk.entries)) {
       if (child instanceof DanglingEntry) {
         if (child.error.code !== 'not-found.file' && this.options.skipDamaged !== true) throw child.error;
+        // What is left of it has no place in the new tree.
+        if (child.capability?.writer.equals(item.writer) === true) this.changes.remove(item.requireSigner(), child.capability.mapKey);
       } else {
         const entry = await this.rotateChild(child, [...child.links, child], item.requireSigner(), self);
         children.push(entryOf(this.operation, self.capability, entry));

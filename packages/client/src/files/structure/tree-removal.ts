@@ -1,5 +1,5 @@
 import { throwIfAborted } from '@pyrgos/core/errors';
-import type { Signer } from '@pyrgos/core/keys';
+import type { PublicKeyHash, Signer } from '@pyrgos/core/keys';
 import { DanglingEntry, directoryChunks, type Item, isDamage, openEntries, type OperationView } from '../view/index.js';
 import type { ChunkChanges } from './chunk-changes.js';
 import { fileChunkLocations } from './file-chunk-keys.js';
@@ -33,17 +33,20 @@ export class TreeRemoval {
 
   /**
    * Removes an item with all below it, its link nodes, and the writing spaces that begin there. `inherited` is the signer of the directory
-   * that lists it. What is removed last may still be in the changes: commit them. Without write access to the item nothing is removed.
+   * that lists it. What is removed last may still be in the changes: commit them. What nobody can sign for is left.
    */
   async remove(item: Item, inherited: Signer | undefined): Promise<void> {
     throwIfAborted(this.operation.signal, 'deleting');
-    if (item.isWritable) await this.removeChunks(item);
     const chain = [...item.links, item];
+    // Around each node, the signer of what leads to it; the last one signs for the item.
+    const signers = [inherited];
+    for (const { signer, writer } of chain) signers.push(signer ?? unlessOther(signers.at(-1), writer));
+    const own = signers.at(-1);
+    if (own !== undefined) await this.removeChunks(item, own);
     for (let i = chain.length - 1; i >= 0; i--) {
-      const { signer, capability } = chain[i] as Item;
-      if (signer === undefined || !capability.isWritable) continue;
-      if (i < item.links.length) this.changes.remove(signer, capability.mapKey);
-      const owner = i === 0 ? inherited : chain[i - 1]?.signer;
+      const [owner, signer] = [signers[i], signers[i + 1]];
+      if (signer === undefined) continue;
+      if (i < item.links.length) this.changes.remove(signer, (chain[i] as Item).capability.mapKey);
       if (owner !== undefined && !owner.publicKeyHash.equals(signer.publicKeyHash)) await this.removeSpace(owner, signer);
     }
     this.items++;
@@ -56,8 +59,7 @@ export class TreeRemoval {
     if (capability?.writer.equals(signer.publicKeyHash) === true) this.changes.remove(signer, capability.mapKey);
   }
 
-  private async removeChunks(item: Item): Promise<void> {
-    const signer = item.requireSigner();
+  private async removeChunks(item: Item, signer: Signer): Promise<void> {
     if (item.isDirectory) {
       await this.removeDirectory(item, signer);
       return;
@@ -94,4 +96,9 @@ export class TreeRemoval {
     this.changes.discard(signer.publicKeyHash);
     await removeWritingSpace(this.operation, owner, signer);
   }
+}
+
+/** The signer when it is that of `writer`: a key to the item itself is not needed to remove it. */
+function unlessOther(signer: Signer | undefined, writer: PublicKeyHash): Signer | undefined {
+  return signer?.publicKeyHash.equals(writer) === true ? signer : undefined;
 }

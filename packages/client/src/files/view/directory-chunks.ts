@@ -12,9 +12,10 @@ import {
 } from '@pyrgos/core/model';
 import { readChildList } from './child-list.js';
 import { Item } from './item.js';
-import { isDamage, loadNode, type LoadedNode, VisitedLocations } from './load-nodes.js';
+import { isDamage, loadNode, type LoadedNode } from './load-nodes.js';
 import { requireNode } from './open-item.js';
 import { assertRead, type ReadOptions, type View } from './view.js';
+import { VisitedLocations } from './visited-locations.js';
 
 /** One chunk of a directory (chapter 04 section 9.2). */
 export interface DirectoryChunk {

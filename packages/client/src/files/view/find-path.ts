@@ -5,9 +5,10 @@ import { openNode } from '@pyrgos/core/model';
 import { directoryChunks } from './directory-chunks.js';
 import { DanglingEntry, Item } from './item.js';
 import { openEntries } from './list-children.js';
-import { loadNode, VisitedLocations } from './load-nodes.js';
+import { loadNode } from './load-nodes.js';
 import { requireNode } from './open-item.js';
 import { assertRead, type ReadOptions, type View } from './view.js';
+import { VisitedLocations } from './visited-locations.js';
 
 /** The names in a path (chapter 04 section 11.1): `\` separates like `/`, empty names do not count. LimitError beyond MAX_PATH_LENGTH. */
 export function splitPath(path: string): readonly string[] {

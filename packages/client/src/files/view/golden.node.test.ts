@@ -17,7 +17,7 @@ describe.skipIf(folder === undefined)(`verifying what a real server has stored (
   beforeAll(async () => {
     world = await ServerWorld.start({ backup: folder ?? '' });
     ({ users } = JSON.parse(await readFile(join(folder ?? '', 'inputs.json'), 'utf8')) as { users: typeof users });
-  });
+  }, 60_000);
   afterAll(async () => world.close());
 
   test.each(['alice', 'bob', 'carol', 'dave'])('finds nothing wrong in the files of %s', async (username) => {

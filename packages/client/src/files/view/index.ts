@@ -12,6 +12,7 @@ export { isDamage, loadNode, loadNodes, type LoadedNode, type NodeResult, type U
 export { NodeCache } from './node-cache.js';
 export { openItem, type OpenOptions } from './open-item.js';
 export { OperationView } from './operation-view.js';
+export { offlinePointerStore, type PointerCache } from './pointer-cache.js';
 export { Sessions, type SessionsOptions, type Stores } from './sessions.js';
 export { type Finding, type VerifyOptions, type VerifyProgress, verifyTree } from './verify-tree.js';
 export type { ReadOptions, View } from './view.js';

@@ -73,7 +73,7 @@ describe('junk arguments', () => {
         try {
           await run(() => call(value as never));
         } catch (error) {
-          outcome = error instanceof PyrgosError ? error.code : `${String(error)}`;
+          outcome = error instanceof PyrgosError ? error.code : String(error);
         }
         const where = `${name}: ${typeof value} ${String(value)}`;
         if (outcome === 'accepted') {

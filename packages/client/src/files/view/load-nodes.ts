@@ -3,7 +3,6 @@ import { CryptoError, DeniedError, FormatError, LimitError, NotFoundError, type 
 import type { PublicKeyHash } from '@pyrgos/core/keys';
 import { MAX_CHAMP_LOOKUPS } from '@pyrgos/core/limits';
 import { type ChampLookup, type ChampLookupResult, type ChunkLocation, CryptreeNode } from '@pyrgos/core/model';
-import { locationKey } from './location-key.js';
 import type { ReadOptions, View } from './view.js';
 
 /** A node that was found, verified and parsed; nothing of it is decrypted yet. */
@@ -123,18 +122,5 @@ function parsed(view: View, root: Cid, { mapKey }: ChunkLocation, found: ChampLo
   } catch (error) {
     if (isDamage(error)) return { error };
     throw error;
-  }
-}
-
-/** A map from location keys, for detecting chains that bite their tail. */
-export class VisitedLocations {
-  private readonly keys = new Set<string>();
-
-  /** Takes note of a map key of a writer; false when it was noted before. */
-  add(writer: PublicKeyHash, mapKey: Uint8Array): boolean {
-    const key = `${writer.key}${locationKey(mapKey)}`;
-    if (this.keys.has(key)) return false;
-    this.keys.add(key);
-    return true;
   }
 }

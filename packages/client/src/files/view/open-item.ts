@@ -1,11 +1,12 @@
 import { assertInstance } from '@pyrgos/core/arguments';
+import { equalBytes } from '@pyrgos/core/bytes';
 import { FormatError, LimitError, NotFoundError } from '@pyrgos/core/errors';
 import type { Signer } from '@pyrgos/core/keys';
 import { MAX_LINK_NODES } from '@pyrgos/core/limits';
 import { AbsoluteCapability, type ChildEntry, type FileProperties, openNode, type OpenedNode } from '@pyrgos/core/model';
 import { readChildList } from './child-list.js';
 import { Item } from './item.js';
-import { isDamage, loadNode, type LoadedNode, type NodeResult, VisitedLocations } from './load-nodes.js';
+import { isDamage, loadNode, type LoadedNode, type NodeResult } from './load-nodes.js';
 import { assertRead, type ReadOptions, type View } from './view.js';
 
 /** What is known about an item before it is opened. */
@@ -43,12 +44,10 @@ export function requireNode(result: NodeResult): LoadedNode {
 /** {@link openItem} for a node that is loaded already. */
 export async function openLoaded(view: View, first: AbsoluteCapability, loaded: LoadedNode, options: OpenOptions = {}): Promise<Item> {
   const links: Item[] = [];
-  const visited = new VisitedLocations();
   let capability = first;
   let found = loaded;
   let inherited = options.inheritedSigner;
   for (;;) {
-    if (!visited.add(capability.writer, capability.mapKey)) throw new FormatError('format.cryptree', 'link node', 'leads back to itself');
     const opened = openNode(view.crypto, found.node, capability);
     const signer = signerOf(view, opened, capability, inherited);
     const entry = links.length === 0 ? options.entry : undefined;
@@ -65,9 +64,16 @@ export async function openLoaded(view: View, first: AbsoluteCapability, loaded: 
     const link = new Item({ ...parts, properties: shownProperties(opened.properties, entry?.name) });
     links.push(link);
     capability = await targetOf(view, link, options);
+    if (links.some((passed) => isSamePlace(passed.capability, capability))) {
+      throw new FormatError('format.cryptree', 'link node', 'leads back to itself');
+    }
     inherited = signer;
     found = requireNode(await loadNode(view, capability.owner, capability.writer, capability.location, options));
   }
+}
+
+function isSamePlace(a: AbsoluteCapability, b: AbsoluteCapability): boolean {
+  return a.writer.equals(b.writer) && equalBytes(a.mapKey, b.mapKey);
 }
 
 /** Where the only child of a link node is. */

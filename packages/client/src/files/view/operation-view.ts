@@ -69,7 +69,8 @@ export class OperationView implements View {
 
   /**
    * Adds a writer that the operation was not started with, at its committed version, so that it may be changed; without effect when it has
-   * none. Nobody keeps other operations away from it: they may win the race for its pointer.
+   * none. Nobody keeps other operations away from it: they may win the race for its pointer. Not for a writer that the operation has
+   * reserved and that has no version yet: that would wait for itself.
    */
   async include(writer: PublicKeyHash): Promise<void> {
     if (this.current.has(writer)) return;

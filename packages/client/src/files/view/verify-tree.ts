@@ -7,9 +7,10 @@ import type { FileChunk } from './file-chunk.js';
 import { FileChunks } from './file-chunks.js';
 import { DanglingEntry, Item } from './item.js';
 import { openEntries } from './list-children.js';
-import { isDamage, VisitedLocations } from './load-nodes.js';
+import { isDamage } from './load-nodes.js';
 import { mapInOrder } from './map-in-order.js';
 import { assertRead, type ReadOptions, type View } from './view.js';
+import { VisitedLocations } from './visited-locations.js';
 
 /** Something that is wrong in a tree. Everything else in it was looked at all the same. */
 export interface Finding {

@@ -118,10 +118,10 @@ describe('answer buffers', () => {
 describe('watchdogs', () => {
   /** Looks until it fires; how often it looked. */
   function looks(watchdog: (fire: () => void) => Watchdog, before: (watchdog: Watchdog, look: number) => void = () => undefined): number {
-    let fired = false;
-    const dog = watchdog(() => (fired = true));
+    const state = { fired: false };
+    const dog = watchdog(() => (state.fired = true));
     let count = 0;
-    while (!fired && count < 1000) {
+    while (!state.fired && count < 1000) {
       before(dog, count);
       count++;
       due.shift()?.();

@@ -1,0 +1,243 @@
+import { ConflictError, type PyrgosError } from '@pyrgos/core/errors';
+import { seededRandom } from '@pyrgos/testkit/random';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { FileWorld } from '../../test/file-world.js';
+import { FileSystem } from './file-system.js';
+
+const utf8 = new TextEncoder();
+const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
+
+let world: FileWorld;
+let files: FileSystem;
+
+/** The files as another device sees them, with caches of its own. */
+function device(): FileSystem {
+  const { server, clock } = world.base;
+  return new FileSystem({
+    sessions: world.newSessions({ pointerCacheMilliseconds: 0 }),
+    username: 'ada',
+    home: world.home.capability,
+    blocks: server.blocks,
+    clock,
+  });
+}
+
+beforeEach(async () => {
+  world = await FileWorld.create();
+  files = device();
+});
+
+/** Every path below a directory: content of files, `/` for directories. */
+async function contents(system: FileSystem, path: string, into: Map<string, string> = new Map()): Promise<Map<string, string>> {
+  for await (const entry of system.list(path)) {
+    if (entry.isDamaged) throw entry.error;
+    into.set(entry.path, entry.isDirectory ? '/' : text(await system.read(entry.path)));
+    if (entry.isDirectory) await contents(system, entry.path, into);
+  }
+  return into;
+}
+
+describe('paths', () => {
+  test('the root holds the home directory', async () => {
+    const names = [];
+    for await (const entry of files.list('/')) names.push(entry.isDamaged ? undefined : entry.path);
+    expect(names).toEqual(['/ada']);
+    expect((await files.stat('ada/')).isDirectory).toBe(true);
+  });
+
+  test('what is not there is not found, whatever it is asked for', async () => {
+    expect(await files.find('/ada/nothing')).toBeUndefined();
+    expect(await files.find('/bob')).toBeUndefined();
+    expect(await files.find('/')).toBeUndefined();
+    for (const call of [
+      async () => files.stat('/ada/nothing'),
+      async () => files.read('/ada/nothing'),
+      async () => files.rename('/ada/nothing', 'x'),
+      async () => files.remove('/ada/nothing'),
+      async () => files.move('/ada/nothing', '/ada'),
+      async () => files.copy('/ada/nothing', '/ada'),
+      async () => files.append('/ada/nothing', utf8.encode('x')),
+      async () => files.write('/ada/nothing/x', utf8.encode('x')),
+      async () => files.makeDirectory('/ada/nothing/x'),
+    ]) {
+      await expect(call()).rejects.toMatchObject({ code: 'not-found.file' });
+    }
+  });
+
+  test('what cannot be is refused', async () => {
+    await files.write('/ada/file', utf8.encode('x'));
+    for (const call of [
+      async () => files.remove('/ada'),
+      async () => files.rename('/ada', 'eve'),
+      async () => files.remove('/'),
+      async () => files.stat('/'),
+      async () => files.read('/ada'),
+      async () => files.write('/ada/..', utf8.encode('x')),
+      async () => files.write('/ada', utf8.encode('x')),
+      async () => files.rename('/ada/file', 'a/b'),
+      async () => files.makeDirectory('/bob/x', { parents: true }),
+      async () => files.copy('/ada/file', '/ada/file'),
+      async () => files.truncate('/ada/file', -1),
+      async () => files.writeAt('/ada/file', 2, utf8.encode('x')),
+    ]) {
+      await expect(call()).rejects.toMatchObject({ code: 'argument' });
+    }
+    await expect(files.makeDirectory('/ada/file/x', { parents: true })).rejects.toMatchObject({ code: 'conflict.exists' });
+    await expect(files.write(`/ada/${'n'.repeat(256)}`, utf8.encode('x'))).rejects.toMatchObject({ code: 'limit' });
+    expect(await contents(device(), '/ada')).toEqual(new Map([['/ada/file', 'x']]));
+  });
+
+  test('names that harm other programs are names like any other', async () => {
+    const names = ['constructor', '__proto__', 'toString', '<img src=x onerror=alert(1)>', '🗼'.repeat(127), ' ', '\u202Egpj.exe', 'a\nb'];
+    for (const name of names) await files.write(`/ada/${name}`, utf8.encode(name));
+    expect(await contents(device(), '/ada')).toEqual(new Map(names.map((name) => [`/ada/${name}`, name])));
+  });
+});
+
+describe('writing', () => {
+  test('replaces by default, and says what came of it', async () => {
+    expect((await files.write('/ada/a', utf8.encode('one'))).outcome).toBe('created');
+    expect((await files.write('/ada/a', utf8.encode('two'))).outcome).toBe('replaced');
+    expect((await files.write('/ada/a', utf8.encode('two'))).outcome).toBe('unchanged');
+    expect((await files.write('/ada/a', utf8.encode('three'), { onExisting: 'skip' })).outcome).toBe('skipped');
+    await expect(files.write('/ada/a', utf8.encode('three'), { onExisting: 'error' })).rejects.toMatchObject({ code: 'conflict.exists' });
+    expect(text(await device().read('/ada/a'))).toBe('two');
+  });
+
+  test('missing directories are made when asked for', async () => {
+    await files.write('/ada/x/y/z', utf8.encode('deep'), { parents: true });
+    await files.write('/ada/x/y/w', utf8.encode('too'), { parents: true });
+    expect((await files.makeDirectory('/ada/x/y', { parents: true })).path).toBe('/ada/x/y');
+    await expect(files.makeDirectory('/ada/x/y')).rejects.toMatchObject({ code: 'conflict.exists' });
+    expect([...(await contents(device(), '/ada')).keys()].sort()).toEqual(['/ada/x', '/ada/x/y', '/ada/x/y/w', '/ada/x/y/z']);
+  });
+
+  test('a whole tree', async () => {
+    const entries = [
+      { path: ['empty'], isDirectory: true as const },
+      ...Array.from({ length: 30 }, (_, i) => ({ path: ['a', `f${i}`], source: utf8.encode(`${i}`) })),
+    ];
+    const outcomes = [];
+    for await (const { outcome } of files.writeTree('/ada', entries)) outcomes.push(outcome);
+    expect(outcomes).toEqual(Array.from({ length: 30 }, () => 'created'));
+    expect((await contents(device(), '/ada')).size).toBe(32);
+    const again = [];
+    for await (const { outcome } of files.writeTree('/ada', entries)) again.push(outcome);
+    expect(again).toEqual(Array.from({ length: 30 }, () => 'unchanged'));
+  });
+
+  test('properties', async () => {
+    const modified = new Date('2001-02-03T04:05:06.789Z');
+    await files.write('/ada/a.txt', utf8.encode('hello'), { modified });
+    expect(await files.stat('/ada/a.txt')).toMatchObject({
+      name: 'a.txt',
+      kind: 'file',
+      size: 5,
+      mimeType: 'text/plain',
+      modified,
+      type: 'text',
+    });
+    await files.setProperties('/ada/a.txt', { isHidden: true, modified: new Date(0) });
+    expect(await device().stat('/ada/a.txt')).toMatchObject({ isHidden: true, modified: new Date(0), created: modified });
+  });
+
+  test('an aborted call changes nothing', async () => {
+    const signal = AbortSignal.abort();
+    for (const call of [
+      async () => files.write('/ada/a', utf8.encode('x'), { signal }),
+      async () => files.makeDirectory('/ada/d', { signal }),
+      async () => files.stat('/ada', { signal }),
+      async () => files.read('/ada/a', { signal }),
+    ]) {
+      await expect(call()).rejects.toMatchObject({ code: 'aborted' });
+    }
+    expect((await contents(device(), '/ada')).size).toBe(0);
+  });
+});
+
+describe('several devices', () => {
+  test('all write into one directory at the same time', async () => {
+    const devices = [files, device(), device()];
+    await Promise.all(
+      devices.flatMap((system, d) => Array.from({ length: 5 }, async (_, i) => system.write(`/ada/${d}-${i}`, utf8.encode(`${d} ${i}`)))),
+    );
+    expect((await contents(device(), '/ada')).size).toBe(15);
+  });
+
+  test('one of those who want the same name gets it', async () => {
+    const results = await Promise.allSettled([files, device(), device()].map(async (system) => system.makeDirectory('/ada/d')));
+    const failures = results.filter((result) => result.status === 'rejected').map(({ reason }) => (reason as PyrgosError).code);
+    expect(failures).toEqual(['conflict.exists', 'conflict.exists']);
+  });
+
+  test('random changes on two devices leave what they would leave on one', async () => {
+    for (let seed = 1; seed <= 12; seed++) {
+      world = await FileWorld.create();
+      const devices = [device(), device()];
+      const random = seededRandom(seed);
+      const model = new Map<string, string>();
+      const pick = (paths: readonly string[]): string => paths[random.nextInteger(paths.length)] ?? '/ada';
+      const directories = (): string[] => ['/ada', ...[...model].filter(([, value]) => value === '/').map(([path]) => path)];
+      const below = (path: string): string[] => [...model.keys()].filter((other) => other === path || other.startsWith(`${path}/`));
+      const relocate = (from: string, to: string, keep: boolean): void => {
+        for (const path of below(from)) {
+          model.set(to + path.slice(from.length), model.get(path) ?? '');
+          if (!keep) model.delete(path);
+        }
+      };
+      for (let step = 0; step < 25; step++) {
+        const system = devices[random.nextInteger(2)] as FileSystem;
+        const name = `n${random.nextInteger(4)}`;
+        const directory = pick(directories());
+        const path = `${directory}/${name}`;
+        const any = model.size === 0 ? undefined : pick([...model.keys()]);
+        const action = random.nextInteger(6);
+        let failure: unknown;
+        const attempt = async (run: () => Promise<unknown>): Promise<boolean> => {
+          try {
+            await run();
+            return true;
+          } catch (error) {
+            failure = error;
+            return false;
+          }
+        };
+        const where = `seed ${seed}, step ${step}`;
+        if (action === 0 && model.get(path) !== '/') {
+          const content = `${step}`;
+          expect(await attempt(async () => system.write(path, utf8.encode(content))), where).toBe(true);
+          model.set(path, content);
+        } else if (action === 1) {
+          const isFree = !model.has(path);
+          expect(await attempt(async () => system.makeDirectory(path)), where).toBe(isFree);
+          if (isFree) model.set(path, '/');
+        } else if (action === 2 && any !== undefined) {
+          expect(await attempt(async () => system.remove(any)), where).toBe(true);
+          for (const other of below(any)) model.delete(other);
+        } else if (action === 3 && any !== undefined) {
+          const target = `${any.slice(0, any.lastIndexOf('/'))}/${name}`;
+          const isFree = !model.has(target) || target === any;
+          expect(await attempt(async () => system.rename(any, name)), where).toBe(isFree);
+          if (isFree && target !== any) relocate(any, target, false);
+        } else if (action === 4 && any !== undefined) {
+          const target = `${directory}/${any.slice(any.lastIndexOf('/') + 1)}`;
+          const isInside = directory === any || directory.startsWith(`${any}/`);
+          const isFree = !model.has(target) && !isInside;
+          expect(await attempt(async () => system.move(any, directory)), where).toBe(isFree);
+          if (isFree) relocate(any, target, false);
+        } else if (action === 5 && any !== undefined && model.get(any) !== '/') {
+          expect(await attempt(async () => system.append(any, utf8.encode('+'))), where).toBe(true);
+          model.set(any, `${model.get(any) ?? ''}+`);
+        }
+        if (failure instanceof ConflictError) expect(failure.code, where).toBe('conflict.exists');
+      }
+      const expected = [...model].sort(([a], [b]) => (a < b ? -1 : 1));
+      for (const system of [...devices, device()]) {
+        expect(
+          [...(await contents(system, '/ada'))].sort(([a], [b]) => (a < b ? -1 : 1)),
+          `seed ${seed}`,
+        ).toEqual(expected);
+      }
+    }
+  });
+});
