@@ -22,9 +22,9 @@ export interface ContentChange {
   readonly size: () => number;
   /** Whether `chunks` gives all chunks. */
   readonly isComplete: boolean;
-  /** The tree of the new content, if it is known before; a complete change finds it out. */
-  readonly tree?: HashTree | undefined;
-  /** Checks a chunk that was read for the second time. */
+  /** The tree of the new content, if it is known when the chunks have been read; a complete change finds it out. */
+  readonly tree?: (() => HashTree | undefined) | undefined;
+  /** Checks a chunk of which something was known before. */
   readonly check?: ((chunk: SealedFileChunk) => void) | undefined;
   /** What else changes, when the chunks have been read; size, hash and stream secret are taken care of. */
   readonly properties: () => FilePropertiesChanges;
@@ -152,7 +152,7 @@ class FileChange {
     const { operation, change, target, file } = this;
     const size = change.size();
     const count = chunkCount(size);
-    const tree = change.isComplete ? this.builder.build() : change.tree;
+    const tree = change.isComplete ? this.builder.build() : change.tree?.();
     await this.removeChunks(count);
     const properties = file.opened.properties.with({
       ...change.properties(),

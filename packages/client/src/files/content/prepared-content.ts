@@ -1,16 +1,16 @@
 import { concatBytes } from '@pyrgos/core/bytes';
 import { type HashTree, HashTreeBuilder } from '@pyrgos/core/containers';
 import { ArgumentError, ConflictError, throwIfAborted } from '@pyrgos/core/errors';
-import { CHUNK_SIZE, chunkCount, MIME_HEAD_SIZE } from '@pyrgos/core/model';
+import { CHUNK_SIZE, chunkCount, chunkLength, MIME_HEAD_SIZE } from '@pyrgos/core/model';
 import type { View } from '../view/index.js';
 import { type ByteSource, cutIntoChunks, type OpenedSource, openSource } from './byte-source.js';
 import type { PlainChunk } from './seal-chunks.js';
 
-/** Content that was looked through once: what is known of it before it is written. */
+/** Content that is about to be written, and what is known of it before. */
 export interface PreparedContent {
   /** Bytes in all; undefined for a stream of more than one chunk. */
   readonly size: number | undefined;
-  /** Known exactly when the size is. */
+  /** Its hash tree; unknown for content of more than one chunk, unless the caller knows it or {@link PreparedContent.hash} was asked. */
   readonly tree: HashTree | undefined;
   /** The first bytes, MIME_HEAD_SIZE or all. */
   readonly head: Uint8Array;
@@ -18,16 +18,18 @@ export interface PreparedContent {
   readonly repeatable: OpenedSource | undefined;
   /** Whether it fits into one chunk. */
   readonly isSmall: boolean;
+  /** The hash tree, for which content of more than one chunk is read once; undefined for a stream of more than one chunk. */
+  hash(): Promise<HashTree | undefined>;
   /**
-   * The chunks from chunk `first` on; an empty file has one. ConflictError `conflict.source` when it is not what it was when it was looked
-   * through. A stream is read once, from its start.
+   * The chunks from chunk `first` on; an empty file has one. ConflictError `conflict.source` when there are not as many bytes as the source
+   * has said. A stream is read once, from its start.
    */
   chunks(first: number, signal: AbortSignal | undefined): AsyncIterable<PlainChunk>;
 }
 
 /**
- * Looks through a source: content of one chunk is kept in memory, larger one is hashed and read again later, unless `knownTree` is its hash
- * tree; a larger stream is taken as it comes. Errors of the source go through; ArgumentError for a tree of another size; AbortedError.
+ * Looks at a source: content of one chunk is read into memory; larger one stays where it is until it is written. `knownTree` is its hash
+ * tree, if the caller knows it. Errors of the source go through; ArgumentError for a tree of another size; AbortedError.
  */
 export async function prepareContent(view: View, source: ByteSource, knownTree?: HashTree): Promise<PreparedContent> {
   throwIfAborted(view.signal, 'reading the source');
@@ -35,9 +37,9 @@ export async function prepareContent(view: View, source: ByteSource, knownTree?:
   const { size } = opened;
   if (size === undefined) return prepareStream(view, opened);
   if (size <= CHUNK_SIZE) return prepareBytes(view, await readWhole(opened, size, view.signal));
-  if (knownTree === undefined) return prepareLarge(opened, size, await hashAll(view, opened, size));
-  if (knownTree.leafCount !== chunkCount(size)) throw new ArgumentError('hashTree', 'must be that of the source');
-  return prepareLarge(opened, size, { tree: knownTree, head: await readHead(opened, view.signal) });
+  if (knownTree !== undefined && knownTree.leafCount !== chunkCount(size))
+    throw new ArgumentError('hashTree', 'must be that of the source');
+  return new LargeContent(view, opened, size, await readHead(opened, view.signal), knownTree);
 }
 
 /** The first bytes of a source that can be read again. */
@@ -53,44 +55,59 @@ export async function readHead(
 /** Content that is in memory: of one chunk at most. */
 async function prepareBytes(view: View, bytes: Uint8Array): Promise<PreparedContent> {
   const signal = view.signal === undefined ? {} : { signal: view.signal };
-  const tree = new HashTreeBuilder(view.crypto).addLeaf(await view.pool.sha256(bytes, signal)).build();
+  const leaf = await view.pool.sha256(bytes, signal);
+  const tree = new HashTreeBuilder(view.crypto).addLeaf(leaf).build();
   return {
     size: bytes.length,
     tree,
+    hash: async () => tree,
     head: bytes.slice(0, MIME_HEAD_SIZE),
     repeatable: openSource(bytes),
     isSmall: true,
     chunks: async function* (first) {
-      if (first === 0) yield { index: 0, data: bytes };
+      if (first === 0) yield { index: 0, data: bytes, leaf };
     },
   };
 }
 
-/** What a first pass over a source finds out. */
-interface HashedSource {
-  readonly tree: HashTree;
-  readonly head: Uint8Array;
+/** More than one chunk that can be read as often as needed. */
+class LargeContent implements PreparedContent {
+  readonly isSmall = false;
+
+  constructor(
+    private readonly view: View,
+    readonly repeatable: OpenedSource,
+    readonly size: number,
+    readonly head: Uint8Array,
+    public tree: HashTree | undefined,
+  ) {}
+
+  async hash(): Promise<HashTree> {
+    this.tree ??= await hashAll(this.view, this);
+    return this.tree;
+  }
+
+  async *chunks(first: number, signal: AbortSignal | undefined): AsyncGenerator<PlainChunk, void, undefined> {
+    const { size } = this;
+    const count = chunkCount(size);
+    if (first >= count) return;
+    let index = first;
+    for await (const data of cutIntoChunks(this.repeatable.open(first * CHUNK_SIZE, signal), CHUNK_SIZE, signal)) {
+      if (index >= count || data.length !== chunkLength(size, index)) throw sourceChanged();
+      yield { index, data };
+      index++;
+    }
+    if (index < count) throw sourceChanged();
+  }
 }
 
-function prepareLarge(source: OpenedSource, size: number, { tree, head }: HashedSource): PreparedContent {
-  const count = chunkCount(size);
-  return {
-    size,
-    tree,
-    head,
-    repeatable: source,
-    isSmall: false,
-    chunks: async function* (first, signal) {
-      if (first >= count) return;
-      let index = first;
-      for await (const data of cutIntoChunks(source.open(first * CHUNK_SIZE, signal), CHUNK_SIZE, signal)) {
-        if (index >= count || data.length !== Math.min(CHUNK_SIZE, size - index * CHUNK_SIZE)) throw sourceChanged();
-        yield { index, data };
-        index++;
-      }
-      if (index < count) throw sourceChanged();
-    },
-  };
+async function hashAll(view: View, content: PreparedContent): Promise<HashTree> {
+  const { signal } = view;
+  const builder = new HashTreeBuilder(view.crypto);
+  for await (const { data } of content.chunks(0, signal)) {
+    builder.addLeaf(await view.pool.sha256(data, { consume: true, ...(signal === undefined ? {} : { signal }) }));
+  }
+  return builder.build();
 }
 
 async function prepareStream(view: View, source: OpenedSource): Promise<PreparedContent> {
@@ -106,6 +123,7 @@ async function prepareStream(view: View, source: OpenedSource): Promise<Prepared
   return {
     size: undefined,
     tree: undefined,
+    hash: async () => undefined,
     head: ahead[0]?.slice(0, MIME_HEAD_SIZE) ?? new Uint8Array(),
     repeatable: undefined,
     isSmall: false,
@@ -124,7 +142,7 @@ async function prepareStream(view: View, source: OpenedSource): Promise<Prepared
   };
 }
 
-/** What makes two passes over one source differ. */
+/** For a source that is not what it was, or not what it said. */
 export function sourceChanged(): ConflictError {
   return new ConflictError('conflict.source', 'the content to store changed while it was read');
 }
@@ -136,19 +154,4 @@ async function readWhole(source: OpenedSource, size: number, signal: AbortSignal
   const bytes = parts.length === 1 ? (parts[0] as Uint8Array) : concatBytes(...parts);
   if (bytes.length !== size) throw sourceChanged();
   return bytes;
-}
-
-async function hashAll(view: View, source: OpenedSource, size: number): Promise<HashedSource> {
-  const { signal } = view;
-  const builder = new HashTreeBuilder(view.crypto);
-  let head = new Uint8Array();
-  let length = 0;
-  for await (const chunk of cutIntoChunks(source.open(0, signal), CHUNK_SIZE, signal)) {
-    if (length === 0) head = chunk.slice(0, MIME_HEAD_SIZE);
-    length += chunk.length;
-    if (length > size) throw sourceChanged();
-    builder.addLeaf(await view.pool.sha256(chunk, { consume: true, ...(signal === undefined ? {} : { signal }) }));
-  }
-  if (length !== size) throw sourceChanged();
-  return { tree: builder.build(), head };
 }

@@ -11,6 +11,8 @@ export interface PlainChunk {
   readonly index: number;
   /** Exactly the bytes of the file. Nothing may change them any more. */
   readonly data: Uint8Array;
+  /** Their SHA-256, if somebody has computed it already. */
+  readonly leaf?: Uint8Array | undefined;
 }
 
 /** A chunk whose node can be put into the tree. */
@@ -73,14 +75,14 @@ export interface LocatedChunk extends PlainChunk {
 export async function sealChunk(
   view: View,
   target: FileTarget,
-  { index, data, location, next }: LocatedChunk,
+  { index, data, leaf: knownLeaf, location, next }: LocatedChunk,
   options: Omit<SealOptions, 'concurrency'>,
   signal: AbortSignal | undefined,
 ): Promise<SealedFileChunk> {
   const { crypto, pool } = view;
   const { mirrorBatId } = target;
   const bulk = signal === undefined ? {} : { signal };
-  const leaf = await pool.sha256(data, bulk);
+  const leaf = knownLeaf ?? (await pool.sha256(data, bulk));
   const content = await FragmentedPaddedCipherText.sealInPool(crypto, pool, target.dataKey, data, { mirrorBatId, signal });
   const isFirst = index === 0;
   const { properties, branchOf, uploads } = options;

@@ -1,5 +1,5 @@
 import { equalBytes } from '@pyrgos/core/bytes';
-import { HashTree, HASH_LIST_LENGTH } from '@pyrgos/core/containers';
+import { HashTree, HashTreeBuilder } from '@pyrgos/core/containers';
 import { chunkCount, detectMimeType, type FilePropertiesChanges, Timestamp } from '@pyrgos/core/model';
 import { systemClock } from '../../commit/index.js';
 import { refresh } from '../structure/refresh.js';
@@ -10,7 +10,6 @@ import type { ContentPorts } from './content-ports.js';
 import { ProgressMeter, THUMBNAIL_PROGRESS } from './content-progress.js';
 import { makeThumbnail } from './make-thumbnail.js';
 import { type PreparedContent, prepareContent, sourceChanged } from './prepared-content.js';
-import type { PlainChunk } from './seal-chunks.js';
 import type { UploadOptions, UploadResult } from './upload-options.js';
 
 /** How the content of a file is replaced. */
@@ -41,13 +40,17 @@ export async function setContent(
   return setPreparedContent(operation, ports, current, await prepareContent(operation, source, options.hashTree), options);
 }
 
-/** Whether a file stores the hash of this content: then it is taken for the same (chapter 04 section 8.4). */
-export function hasContent({ isDirectory, opened }: Item, { tree, size }: PreparedContent): boolean {
-  const { treeHash, size: oldSize } = opened.properties;
-  return !isDirectory && tree !== undefined && oldSize === size && treeHash?.root.equals(tree.root) === true;
+/**
+ * Whether a file stores the hash of this content: then it is taken for the same (chapter 04 section 8.4). Content of the same size, and no
+ * other, is read for that.
+ */
+export async function hasContent({ isDirectory, opened }: Item, content: PreparedContent): Promise<boolean> {
+  const { treeHash, size } = opened.properties;
+  if (isDirectory || treeHash === undefined || size !== content.size) return false;
+  return treeHash.root.equals((await content.hash())?.root);
 }
 
-/** {@link setContent} for a file as the operation sees it, with content that was looked through already. */
+/** {@link setContent} for a file as the operation sees it, with content that was looked at already. */
 export async function setPreparedContent(
   operation: OperationView,
   ports: ContentPorts,
@@ -55,9 +58,9 @@ export async function setPreparedContent(
   content: PreparedContent,
   options: SetContentOptions,
 ): Promise<UploadResult> {
-  const { size, tree } = content;
+  const { size } = content;
   const meter = new ProgressMeter(size === undefined ? undefined : size + THUMBNAIL_PROGRESS, options.onProgress);
-  if (hasContent(current, content)) {
+  if (await hasContent(current, content)) {
     meter.finish();
     return { item: current, outcome: 'unchanged' };
   }
@@ -65,27 +68,31 @@ export async function setPreparedContent(
   const thumbnail = options.thumbnail ?? (await makeThumbnail(ports.thumbnailer, content.repeatable, mimeType, operation.signal));
   const modified = options.modified ?? Timestamp.now(ports.clock ?? systemClock);
   const newProperties: FilePropertiesChanges = { modified, mimeType, thumbnail };
-  const changed = options.changedChunksOnly === true ? changedChunks(operation, current, content) : undefined;
+  const old = options.changedChunksOnly === true ? storedTree(operation, current) : undefined;
+  const leaves = new HashTreeBuilder(operation.crypto);
   let read = 0;
   const item = await changeFile(
     operation,
     ports,
     current,
     {
-      isComplete: changed === undefined,
-      tree,
+      isComplete: old === undefined,
+      tree: () => leaves.build(),
       bytes: size,
       size: () => size ?? read,
       properties: () => newProperties,
       alsoCommit: options.alsoCommit,
-      check: ({ index, leaf }) => {
-        if (tree !== undefined && !equalBytes(leaf, tree.leaf(index) ?? new Uint8Array())) throw sourceChanged();
-      },
+      check: ({ index, leaf }) => checkLeaf(content, index, leaf),
       chunks: async function* (signal) {
         for await (const chunk of content.chunks(0, signal)) {
           read += chunk.data.length;
-          if (changed === undefined || changed.has(chunk.index)) yield chunk;
-          else skipped(chunk, tree, operation);
+          if (old === undefined) {
+            yield chunk;
+            continue;
+          }
+          const leaf = chunk.leaf ?? (await operation.pool.sha256(chunk.data, { signal }));
+          leaves.addLeaf(leaf);
+          if (!equalBytes(leaf, old.leaf(chunk.index) ?? new Uint8Array())) yield { ...chunk, leaf };
         }
       },
     },
@@ -94,16 +101,15 @@ export async function setPreparedContent(
   return { item, outcome: 'replaced' };
 }
 
-/** A chunk that is left as it is must be what the tree says as well. */
-function skipped({ index, data }: PlainChunk, tree: HashTree | undefined, { crypto }: OperationView): void {
-  if (!equalBytes(crypto.sha256(data), tree?.leaf(index) ?? new Uint8Array())) throw sourceChanged();
+/** ConflictError `conflict.source` when the hash tree of the content is known and says something else about a chunk. */
+export function checkLeaf({ tree }: PreparedContent, index: number, leaf: Uint8Array): void {
+  if (tree !== undefined && !equalBytes(leaf, tree.leaf(index) ?? new Uint8Array())) throw sourceChanged();
 }
 
-/** The chunks that differ by the hashes that the file stores; undefined when they cannot be told. */
-function changedChunks(operation: OperationView, file: Item, { size, tree }: PreparedContent): ReadonlySet<number> | undefined {
-  const { treeHash, size: oldSize } = file.opened.properties;
-  if (isRewriteDue(file) || treeHash === undefined || tree === undefined || size === undefined) return undefined;
-  const old = HashTree.fromBranches([treeHash]);
-  const isWhole = tree.leafCount <= HASH_LIST_LENGTH && old.leafCount === chunkCount(oldSize) && old.isConsistent(operation.crypto);
-  return isWhole ? new Set(tree.changedChunks(old)) : undefined;
+/** The hash tree that a file stores, when it is one of all its chunks and those can be left as they are. */
+function storedTree(operation: OperationView, file: Item): HashTree | undefined {
+  const { treeHash, size } = file.opened.properties;
+  if (isRewriteDue(file) || treeHash === undefined) return undefined;
+  const tree = HashTree.fromBranches([treeHash]);
+  return tree.leafCount === chunkCount(size) && tree.isConsistent(operation.crypto) ? tree : undefined;
 }

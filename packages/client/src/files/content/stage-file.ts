@@ -5,7 +5,7 @@ import type { ChunkChanges } from '../structure/chunk-changes.js';
 import type { NewEntry } from '../structure/directory-edit.js';
 import { Item, type OperationView, type View } from '../view/index.js';
 import { type FileTarget, TargetLocations } from './file-target.js';
-import { sealChunk, type SealedFileChunk } from './seal-chunks.js';
+import { type PlainChunk, sealChunk, type SealedFileChunk } from './seal-chunks.js';
 
 /** A file that is about to be written: where, with which keys and properties. */
 export interface NewFile {
@@ -28,11 +28,11 @@ export async function stageSmallFile(
   operation: OperationView,
   changes: ChunkChanges,
   { target, properties }: NewFile,
-  content: { readonly data: Uint8Array; readonly tree: HashTree | undefined },
+  content: Pick<PlainChunk, 'data' | 'leaf'> & { readonly tree: HashTree | undefined },
   known: { readonly existing?: Cid | undefined; readonly entry?: ChildEntry | undefined } = {},
 ): Promise<Item> {
   const locations = new TargetLocations(operation.crypto, target);
-  const chunk = { index: 0, data: content.data, location: locations.at(0), next: locations.at(1) };
+  const chunk = { index: 0, data: content.data, leaf: content.leaf, location: locations.at(0), next: locations.at(1) };
   const branchOf = (index: number): ReturnType<HashTree['branch']> | undefined => content.tree?.branch(index);
   const { sealed } = await sealChunk(operation, target, chunk, { properties, branchOf }, operation.signal);
   const cid = changes.put(target.signer, chunk.location.mapKey, known.existing, sealed);

@@ -75,7 +75,7 @@ export async function replaceExisting(
   const current = await refresh(operation, existing);
   current.requireFile().requireSigner();
   const content = await prepare();
-  if (onExisting !== 'replace' && !hasContent(current, content) && (await onExisting(current)) === 'skip') {
+  if (onExisting !== 'replace' && !(await hasContent(current, content)) && (await onExisting(current)) === 'skip') {
     return { item: current, outcome: 'skipped' };
   }
   const alsoCommit = (file: Item): Promise<Item> => updateListedType(operation, directory, file);
@@ -138,8 +138,8 @@ async function uploadSmallFile(
   const entry = edit.add(entryForFile(file));
   await edit.apply();
   let item: Item | undefined;
-  for await (const { data } of content.chunks(0, operation.signal)) {
-    item = await stageSmallFile(operation, changes, file, { data, tree: content.tree }, { existing, entry });
+  for await (const { data, leaf } of content.chunks(0, operation.signal)) {
+    item = await stageSmallFile(operation, changes, file, { data, leaf, tree: content.tree }, { existing, entry });
   }
   await changes.commit();
   const meter = new ProgressMeter((content.size ?? 0) + THUMBNAIL_PROGRESS, options.onProgress);

@@ -1,39 +1,25 @@
-import { equalBytes } from '@pyrgos/core/bytes';
-import { type HashTree, HashTreeBuilder } from '@pyrgos/core/containers';
-import { CHUNK_SIZE, chunkCount, type FileProperties, ResumeUploadProps, UploadTransaction } from '@pyrgos/core/model';
-import { systemClock } from '../../commit/index.js';
+import { HashTreeBuilder } from '@pyrgos/core/containers';
+import { CHUNK_SIZE, chunkCount, type FileProperties, openNode, withProperties } from '@pyrgos/core/model';
 import { ChunkChanges } from '../structure/chunk-changes.js';
 import { DirectoryEdit } from '../structure/directory-edit.js';
 import { refresh } from '../structure/refresh.js';
-import { type Item, openItem, type OperationView, pathOf } from '../view/index.js';
+import { type Item, loadNode, openItem, type OperationView } from '../view/index.js';
+import { requireNode } from '../view/open-item.js';
 import { type ContentPorts, DEFAULT_CHUNKS_IN_FLIGHT, DEFAULT_CHUNKS_PER_COMMIT } from './content-ports.js';
 import { ProgressMeter, THUMBNAIL_PROGRESS } from './content-progress.js';
-import { type FileTarget, newFileTarget, TargetLocations } from './file-target.js';
+import { TargetLocations } from './file-target.js';
 import { flushNow } from './flush-now.js';
 import { FragmentUploads } from './fragment-uploads.js';
-import { type PreparedContent, sourceChanged } from './prepared-content.js';
-import { firstAbsent } from './presence-search.js';
+import type { PreparedContent } from './prepared-content.js';
+import { stageRemovalBehind } from './present-chunks.js';
 import { BRANCH_INTERVAL, sealChunks, type SealedFileChunk } from './seal-chunks.js';
+import { checkLeaf } from './set-content.js';
 import { entryForFile, type NewFile, resealProperties } from './stage-file.js';
-import { cidsAt, PlaceLookups } from './tree-places.js';
+import { PlaceLookups } from './tree-places.js';
 import type { UploadOptions } from './upload-options.js';
-import type { UploadTransactions } from './upload-transactions.js';
+import { NO_PART, type RecordedUpload, recordUpload, type UploadedPart, uploadedPart } from './upload-record.js';
 
-/** Trees of more chunks, of files beyond 300 GiB, are left out of records, which are files of one chunk. */
-const MAX_RECORDED_LEAVES = 65_536;
-
-/** How an upload is recorded. */
-interface RecordedUpload {
-  readonly transactions: UploadTransactions;
-  /** The file of the record. */
-  readonly file: Item;
-  /** The file that is uploaded, as the record has it. */
-  readonly upload: NewFile;
-  /** Whether some of its chunks may be there. */
-  readonly isResumed: boolean;
-}
-
-/** {@link uploadFile} for a new file of more than one chunk. Its fragments are uploaded while the rest is still being read. */
+/** `uploadFile` for a new file of more than one chunk. Its fragments are uploaded while the rest is still being read. */
 export async function uploadLargeFile(
   operation: OperationView,
   ports: ContentPorts,
@@ -45,92 +31,20 @@ export async function uploadLargeFile(
   const uploads = new FragmentUploads(ports, operation.crypto, operation.owner);
   try {
     const recorded = await recordUpload(operation, ports, directory, file, content, options);
+    const isResumable = recorded !== undefined || (options.resume !== undefined && content.size !== undefined);
     const upload = new LargeUpload(operation, recorded?.upload ?? file, content, uploads, {
-      isResumable: content.tree !== undefined && (recorded !== undefined || options.resume !== undefined),
+      isResumable,
       chunksInFlight: ports.chunksInFlight ?? DEFAULT_CHUNKS_IN_FLIGHT,
       chunksPerCommit: ports.chunksPerCommit ?? DEFAULT_CHUNKS_PER_COMMIT,
       meter: new ProgressMeter(content.size === undefined ? undefined : content.size + THUMBNAIL_PROGRESS, options.onProgress),
     });
-    await upload.run(recorded?.isResumed === true || options.resume !== undefined);
-    return await upload.finish(directory, recorded);
+    // Chunks of other content under the caller's own secrets are written over.
+    const part = recorded?.part ?? (isResumable ? await uploadedPart(operation, ports, file, content, false) : undefined);
+    await upload.run(part ?? NO_PART);
+    return await upload.finish(directory, recorded, options.resume !== undefined);
   } finally {
     uploads.close();
   }
-}
-
-/**
- * Opens the record of an upload, or finds out that one is to be resumed (chapter 04 sections 16.2 and 16.3). Undefined when there is no
- * place for records, the content cannot be read again, or what an earlier upload has left is not in the reach of this operation.
- */
-async function recordUpload(
-  operation: OperationView,
-  ports: ContentPorts,
-  directory: Item,
-  upload: NewFile,
-  content: PreparedContent,
-  options: UploadOptions,
-): Promise<RecordedUpload | undefined> {
-  const { transactions } = options;
-  const isRecordable =
-    content.repeatable !== undefined && options.resume === undefined && transactions?.owner.equals(directory.owner) === true;
-  if (!isRecordable || transactions === undefined) return undefined;
-  const records = await transactions.directory(operation);
-  if (records === undefined || equalBytes(records.capability.mapKey, directory.capability.mapKey)) return undefined;
-  const path = `${(await pathOf(operation, directory)).slice(1)}/${upload.properties.name}`;
-  const found = await transactions.find(operation, records, path);
-  if (found?.record !== undefined) {
-    const open = { record: found.record, file: found.file };
-    const resumed = await resumable(open.record, directory, upload, content, options);
-    if (resumed !== undefined) return { transactions, file: open.file, upload: resumed, isResumed: true };
-    const isInReach = operation.snapshot.has(open.record.writer.publicKeyHash);
-    if (!isInReach && (await operation.treeOf(operation.owner, open.record.writer.publicKeyHash)) !== undefined) return undefined;
-    await transactions.clear(operation, open);
-  } else if (found !== undefined) {
-    await operation.committer.withoutFlush(async () => {
-      const changes = new ChunkChanges(operation);
-      await transactions.stageClose(operation, changes, found.file);
-      await changes.commit();
-    });
-  }
-  const record = recordOf(path, upload, content, (ports.clock ?? systemClock).now());
-  return { transactions, file: await transactions.open(operation, records, record), upload, isResumed: false };
-}
-
-function recordOf(path: string, { target, properties }: NewFile, { tree }: PreparedContent, startTime: number): UploadTransaction {
-  const { capability, dataKey, signer, streamSecret } = target;
-  const { rBaseKey, wBaseKey, owner, location } = capability;
-  return UploadTransaction.of({
-    path,
-    size: properties.size,
-    owner,
-    writer: signer,
-    first: location,
-    streamSecret,
-    startTime: Math.floor(startTime),
-    hashTree: tree !== undefined && tree.leafCount <= MAX_RECORDED_LEAVES ? tree : undefined,
-    keys: wBaseKey === undefined ? undefined : { properties, rBaseKey, dataKey, wBaseKey },
-  });
-}
-
-/** The file of a record, when what it has left is a part of what is to be uploaded now. */
-async function resumable(
-  record: UploadTransaction,
-  directory: Item,
-  upload: NewFile,
-  content: PreparedContent,
-  options: UploadOptions,
-): Promise<NewFile | undefined> {
-  const { keys, hashTree } = record;
-  const isSamePlace = record.owner.equals(directory.owner) && record.writer.publicKeyHash.equals(directory.writer);
-  if (keys === undefined || !isSamePlace || record.size !== content.size) return undefined;
-  const { properties, rBaseKey, wBaseKey, dataKey } = keys;
-  const { streamSecret } = properties;
-  const isSound = properties.name === upload.properties.name && properties.size === record.size && !properties.isDirectory;
-  if (!isSound || streamSecret === undefined || !equalBytes(streamSecret, record.streamSecret)) return undefined;
-  const isSame = hashTree === undefined ? (await options.onUnfinished?.(record)) === 'resume' : content.tree?.root.equals(hashTree.root);
-  if (isSame !== true) return undefined;
-  const secrets = ResumeUploadProps.of({ rBaseKey, wBaseKey, dataKey, first: record.first, streamSecret });
-  return { target: newFileTarget(directory, secrets, upload.target.mirrorBatId), properties };
 }
 
 interface LargeUploadOptions {
@@ -146,8 +60,8 @@ class LargeUpload {
   private readonly changes: ChunkChanges;
   private readonly places: PlaceLookups;
   private readonly builder: HashTreeBuilder;
-  /** Chunks that store a branch of a tree which is not known yet. */
-  private readonly held: SealedFileChunk[] = [];
+  /** Chunks of a file that is committed as a whole that store a branch of its tree, which is not known yet. */
+  private readonly held = new Map<number, SealedFileChunk>();
   private size = 0;
 
   constructor(
@@ -165,14 +79,15 @@ class LargeUpload {
     this.builder = new HashTreeBuilder(operation.crypto);
   }
 
-  /** Stores the chunks; with `isResumed` those that are not there yet. */
-  async run(isResumed: boolean): Promise<void> {
+  /** Stores the chunks that are not there yet. */
+  async run(part: UploadedPart): Promise<void> {
     const { operation, content, file, uploads, options } = this;
-    const { tree } = content;
     const { target, properties } = file;
-    const first = isResumed && content.size !== undefined ? await this.firstAbsent(content.size) : 0;
-    options.meter.add(Math.min(content.size ?? 0, first * CHUNK_SIZE));
-    const sealed = sealChunks(operation, target, (signal) => content.chunks(first, signal), {
+    const { tree } = content;
+    this.size = Math.min(content.size ?? 0, part.count * CHUNK_SIZE);
+    options.meter.add(this.size);
+    for (let i = 0; i < part.count; i++) this.builder.addLeaf(part.leaves?.[i] ?? (tree?.leaf(i) as Uint8Array));
+    const sealed = sealChunks(operation, target, (signal) => content.chunks(part.count, signal), {
       properties,
       branchOf: (index) => tree?.branch(index),
       uploads,
@@ -180,9 +95,10 @@ class LargeUpload {
     });
     let pending = 0;
     for await (const chunk of sealed) {
-      this.check(chunk, tree);
+      checkLeaf(content, chunk.index, chunk.leaf);
+      this.builder.addLeaf(chunk.leaf);
       this.size += chunk.length;
-      if (tree === undefined && chunk.index % BRANCH_INTERVAL === 0) this.held.push(chunk);
+      if (!options.isResumable && chunk.index % BRANCH_INTERVAL === 0) this.held.set(chunk.index, chunk);
       else await this.put(chunk);
       options.meter.add(chunk.length);
       pending++;
@@ -194,11 +110,13 @@ class LargeUpload {
   }
 
   /** Links the file in its directory and closes its record, in one commit, which is sent (section 16.2 step 5). */
-  async finish(directory: Item, recorded: RecordedUpload | undefined): Promise<Item> {
+  async finish(directory: Item, recorded: RecordedUpload | undefined, isUnderOldSecrets: boolean): Promise<Item> {
     const { operation, changes, file } = this;
     const { capability, signer } = file.target;
     const item = await operation.committer.withoutFlush(async () => {
-      await this.putHeld();
+      await changes.commit();
+      await this.storeBranches();
+      if (isUnderOldSecrets) await stageRemovalBehind(operation, changes, file.target, chunkCount(this.size));
       await changes.commit();
       const edit = new DirectoryEdit(operation, changes, await refresh(operation, directory));
       const entry = edit.add(entryForFile(file));
@@ -213,40 +131,34 @@ class LargeUpload {
     return item;
   }
 
-  private check({ index, leaf }: SealedFileChunk, tree: HashTree | undefined): void {
-    if (tree === undefined) this.builder.addLeaf(leaf);
-    else if (!equalBytes(leaf, tree.leaf(index) ?? new Uint8Array())) throw sourceChanged();
-  }
-
-  private async put({ index, location, sealed }: SealedFileChunk): Promise<void> {
+  private async put({ index, location, sealed }: Pick<SealedFileChunk, 'index' | 'location' | 'sealed'>): Promise<void> {
     this.changes.put(this.file.target.signer, location.mapKey, await this.places.at(index), sealed);
   }
 
-  private async putHeld(): Promise<void> {
-    if (this.held.length === 0) return;
+  /** Gives chunk 0, 1024 and so on their branch of the tree, which is known now, and chunk 0 the properties that count (section 8.3). */
+  private async storeBranches(): Promise<void> {
+    const { operation, file } = this;
+    const { target } = file;
     const tree = this.builder.build();
-    for (const chunk of this.held) {
-      const properties: FileProperties = this.file.properties.with({
-        size: this.size,
-        treeHash: tree.branch(chunk.index),
-        ...(chunk.index === 0 ? {} : { thumbnail: undefined }),
-      });
-      await this.put({ ...chunk, sealed: resealProperties(this.operation, this.file.target, chunk, properties) });
-    }
-  }
-
-  /** The first chunk that is not there yet (section 16.3). */
-  private async firstAbsent(size: number): Promise<number> {
-    const { operation } = this;
-    const { target }: { readonly target: FileTarget } = this.file;
     const locations = new TargetLocations(operation.crypto, target);
-    return firstAbsent(chunkCount(size), async (indices) => {
-      const cids = await cidsAt(
-        operation,
-        target.signer,
-        indices.map((index) => locations.at(index)),
-      );
-      return cids.map((cid) => cid !== undefined);
-    });
+    for (let index = 0; index < tree.leafCount; index += BRANCH_INTERVAL) {
+      const location = locations.at(index);
+      const properties: FileProperties = file.properties.with({
+        size: this.size,
+        treeHash: tree.branch(index),
+        ...(index === 0 ? {} : { thumbnail: undefined }),
+      });
+      const held = this.held.get(index);
+      if (held !== undefined) {
+        await this.put({ ...held, sealed: resealProperties(operation, target, held, properties) });
+        continue;
+      }
+      const { owner, writer } = target.capability;
+      const stored = requireNode(await loadNode(operation, owner, writer, location));
+      const opened = openNode(operation.crypto, stored.node, target.capability.withLocation(location));
+      if (opened.properties.equals(properties)) continue;
+      const node = withProperties(operation.crypto, stored.node, opened, properties);
+      this.changes.put(target.signer, location.mapKey, stored.cid, { node, fragments: [] });
+    }
   }
 }

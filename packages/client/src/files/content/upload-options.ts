@@ -1,5 +1,5 @@
 import type { HashTree } from '@pyrgos/core/containers';
-import type { ResumeUploadProps, Thumbnail, Timestamp, UploadTransaction } from '@pyrgos/core/model';
+import type { ResumeUploadProps, Thumbnail, Timestamp } from '@pyrgos/core/model';
 import type { Item } from '../view/index.js';
 import type { ProgressListener } from './content-progress.js';
 import type { UploadTransactions } from './upload-transactions.js';
@@ -21,7 +21,7 @@ export interface UploadOptions {
   readonly mimeType?: string | undefined;
   /** Default: what the thumbnailer makes. */
   readonly thumbnail?: Thumbnail | undefined;
-  /** The hash tree of the source, if it is known: saves a pass over a large one. */
+  /** The hash tree of the source, if it is known: saves reading a large one twice where it matters whether a file has the same content. */
   readonly hashTree?: HashTree | undefined;
   readonly onProgress?: ProgressListener | undefined;
   /**
@@ -29,8 +29,6 @@ export interface UploadOptions {
    * such an upload becomes visible as a whole at its end or leaves nothing; so do streams, which cannot be read again.
    */
   readonly transactions?: UploadTransactions | undefined;
-  /** Asked when it cannot be told whether an unfinished upload to this path was of the same content; default `restart`. */
-  readonly onUnfinished?: ((record: UploadTransaction) => Promise<'resume' | 'restart'>) | undefined;
   /** Secrets that the caller keeps itself instead of a record: the upload goes on where it has stopped (chapter 04 section 16.5). */
   readonly resume?: ResumeUploadProps | undefined;
 }

@@ -164,8 +164,8 @@ class GroupUpload<F extends FileToUpload> {
     await edit.apply();
     for (const [i, { content, upload }] of added.entries()) {
       const entry = entries[i];
-      for await (const { data } of content.chunks(0, operation.signal)) {
-        await stageSmallFile(operation, changes, upload, { data, tree: content.tree }, { entry });
+      for await (const { data, leaf } of content.chunks(0, operation.signal)) {
+        await stageSmallFile(operation, changes, upload, { data, leaf, tree: content.tree }, { entry });
       }
     }
     await changes.commit();

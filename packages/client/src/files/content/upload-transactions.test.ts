@@ -1,4 +1,4 @@
-import { HashTreeBuilder } from '@pyrgos/core/containers';
+import { type HashTree, HashTreeBuilder } from '@pyrgos/core/containers';
 import { PyrgosError } from '@pyrgos/core/errors';
 import { SigningKeyPair, SymmetricKey } from '@pyrgos/core/keys';
 import {
@@ -47,6 +47,12 @@ async function open(): Promise<readonly OpenUpload[]> {
   return new UploadTransactions(await world.files.openHome(view)).list(view);
 }
 
+function treeOf(bytes: Uint8Array): HashTree {
+  const builder = new HashTreeBuilder(world.files.crypto);
+  for (let start = 0; start < bytes.length; start += CHUNK_SIZE) builder.addChunk(bytes.subarray(start, start + CHUNK_SIZE));
+  return builder.build();
+}
+
 /** Number of raw blocks of a MiB or so that were uploaded while `work` ran. */
 async function fragmentsOf(work: () => Promise<unknown>): Promise<number> {
   const { base } = world.files;
@@ -71,7 +77,7 @@ describe('an interrupted upload', () => {
     expect(file.name).toBe(transactionFileName(world.files.crypto, 'ada/large'));
     expect(record.owner.equals(world.files.owner)).toBe(true);
     expect(record.writer.publicKeyHash.equals(world.files.signer.publicKeyHash)).toBe(true);
-    expect(record.hashTree?.leafCount).toBe(5);
+    expect(record.hashTree).toBeUndefined();
     expect(record.keys?.properties).toMatchObject({ name: 'large', size: bytes.length });
     // Two chunks and the record.
     expect(await world.chunkCount()).toBe(before + 3);
@@ -91,10 +97,11 @@ describe('an interrupted upload', () => {
     expect(await open()).toEqual([]);
     expect(await world.chunkCount()).toBe(before + 5);
     const item = (await world.item('large'))!;
-    // The keys, properties and hash are those of the record.
+    // The keys and properties are those of the record.
     expect(item.capability.location.equals(upload!.record.first)).toBe(true);
     expect(item.opened.properties.modified.equals(upload!.record.keys!.properties.modified)).toBe(true);
-    expect(item.opened.properties.treeHash!.root.equals(upload!.record.hashTree!.root)).toBe(true);
+    expect(item.opened.properties.treeHash!.equals(treeOf(bytes).branch(0))).toBe(true);
+    expect(item.opened.properties.size).toBe(bytes.length);
     expect(item.entry!.name).toBe('large');
   });
 
@@ -121,11 +128,23 @@ describe('an interrupted upload', () => {
     expect(await world.has('large', chunksOf(3, 2))).toBe(true);
     expect(await open()).toEqual([]);
     expect(await world.chunkCount()).toBe(before + 4);
+    // Content that differs where nothing was uploaded yet goes on.
+    await interrupted('later', chunksOf(3, 1), 2);
+    const later = chunksOf(3, 1);
+    later[2 * CHUNK_SIZE + 5]! ^= 1;
+    expect(await fragmentsOf(() => world.upload('later', new CountedSource(later)))).toBe(5);
+    expect(await world.has('later', later)).toBe(true);
+    // Content that differs by one bit in the last chunk that was uploaded does not.
+    await interrupted('bit', chunksOf(3, 1), 2);
+    const bit = chunksOf(3, 1);
+    bit[2 * CHUNK_SIZE - 1]! ^= 1;
+    expect(await fragmentsOf(() => world.upload('bit', new CountedSource(bit)))).toBe(15);
+    expect(await world.has('bit', bit)).toBe(true);
     // Content of another size.
     await interrupted('other', chunksOf(3, 1), 2);
     await world.upload('other', chunksOf(1, 1));
     expect(await world.has('other', chunksOf(1, 1))).toBe(true);
-    expect(await world.chunkCount()).toBe(before + 6);
+    expect(await world.chunkCount()).toBe(before + 14);
   });
 
   it('is cleared with all its chunks (section 16.4)', async () => {
@@ -169,8 +188,6 @@ describe('a record that cannot be resumed', () => {
   async function plant(changes: Partial<UploadTransactionParts>, bytes: Uint8Array): Promise<UploadTransaction> {
     const { crypto, owner, signer } = world.files;
     const secrets = newFileSecrets(crypto);
-    const builder = new HashTreeBuilder(crypto);
-    for (let start = 0; start < bytes.length; start += CHUNK_SIZE) builder.addChunk(bytes.subarray(start, start + CHUNK_SIZE));
     const properties = (await world.upload(`template-${crypto.randomBytes(4).join('')}`, content(1))).item.opened.properties;
     const record = UploadTransaction.of({
       path: 'ada/f',
@@ -180,7 +197,7 @@ describe('a record that cannot be resumed', () => {
       first: secrets.first,
       streamSecret: secrets.streamSecret,
       startTime: 5,
-      hashTree: builder.build(),
+      hashTree: treeOf(bytes),
       keys: { ...secrets, properties: properties.with({ name: 'f', size: bytes.length, streamSecret: secrets.streamSecret }) },
       ...changes,
     });
@@ -214,22 +231,18 @@ describe('a record that cannot be resumed', () => {
     expect(item.capability.location.equals(planted.first)).toBe(true);
   });
 
-  it('without a hash is resumed when the caller says so', async () => {
+  it('is one whose hash is known not to be that of the content', async () => {
     const bytes = chunksOf(1);
-    const asked: string[] = [];
-    const ask = (answer: 'resume' | 'restart') => async (record: UploadTransaction) => {
-      asked.push(record.path);
-      return answer;
-    };
-    const first = await plant({ hashTree: undefined }, bytes);
-    const restarted = await world.upload('f', bytes, { onUnfinished: ask('restart') });
-    expect(restarted.item.capability.location.equals(first.first)).toBe(false);
-    await world.run((operation, home) => deleteItems(operation, home, [restarted.item]));
-    const second = await plant({ hashTree: undefined }, bytes);
-    const resumed = await world.upload('f', bytes, { onUnfinished: ask('resume') });
-    expect(resumed.item.capability.location.equals(second.first)).toBe(true);
-    expect(asked).toEqual(['ada/f', 'ada/f']);
-    expect(await world.has('f', bytes)).toBe(true);
+    const other = await plant({ hashTree: treeOf(chunksOf(1, 2)) }, bytes);
+    const { item } = await world.upload('f', bytes, { hashTree: treeOf(bytes) });
+    expect(item.capability.location.equals(other.first)).toBe(false);
+    await world.run((operation, home) => deleteItems(operation, home, [item]));
+    // Both are known and equal: nothing else is looked at.
+    await interrupted('g', bytes, 1, { hashTree: treeOf(bytes) });
+    expect((await open())[0]!.record.hashTree!.equals(treeOf(bytes))).toBe(true);
+    const source = new CountedSource(bytes);
+    await world.upload('g', source, { hashTree: treeOf(bytes) });
+    expect(await world.has('g', bytes)).toBe(true);
   });
 
   it('is ignored when it cannot be read, and replaced by a new one (section 16.1)', async () => {
@@ -335,6 +348,16 @@ describe('secrets that the caller keeps (section 16.5)', () => {
     expect(item.capability.rBaseKey.equals(resume.rBaseKey)).toBe(true);
     expect(item.opened.dataKey!.equals(resume.dataKey)).toBe(true);
     expect(await world.has('large', bytes)).toBe(true);
+  });
+
+  it('write over what is there of other content, and leave nothing of it', async () => {
+    const before = await world.chunkCount();
+    const resume = newFileSecrets(world.files.crypto);
+    await interrupted('large', chunksOf(5, 1), 4, { resume });
+    expect(await world.chunkCount()).toBe(before + 4);
+    await world.upload('large', chunksOf(1, 2), { resume });
+    expect(await world.has('large', chunksOf(1, 2))).toBe(true);
+    expect(await world.chunkCount()).toBe(before + 2);
   });
 
   it('also of a file of one chunk', async () => {

@@ -4,7 +4,6 @@ import { getOrMakeDirectories } from '../structure/make-directories.js';
 import { CommittedView, findChild, type Item, OperationView, type Sessions } from '../view/index.js';
 import type { ContentPorts } from './content-ports.js';
 import { uploadFile } from './upload-file.js';
-import type { UploadOptions } from './upload-options.js';
 import { type FileOutcome, type FileToUpload, groupableSize, uploadSmallFiles, type UploadFilesOptions } from './upload-small-files.js';
 import { UploadTransactions } from './upload-transactions.js';
 
@@ -21,7 +20,7 @@ export interface TreeDirectory {
 }
 
 /** How a tree is uploaded. */
-export interface UploadTreeOptions extends UploadFilesOptions<TreeFile>, Pick<UploadOptions, 'onUnfinished'> {
+export interface UploadTreeOptions extends UploadFilesOptions<TreeFile> {
   /** The home directory, where uploads of large files are recorded; see {@link UploadOptions.transactions}. */
   readonly home?: Item | undefined;
   /** Told when files are stored, whatever came of them. */
@@ -128,11 +127,10 @@ class TreeUpload {
     file: NamedFile,
     { onExisting, onError }: UploadFilesOptions<NamedFile>,
   ): Promise<FileOutcome<TreeFile>> {
-    const { ports, transactions, options } = this;
+    const { ports, transactions } = this;
     try {
       const ask = async (existing: Item): Promise<'replace' | 'skip'> => (await onExisting?.(file, existing)) ?? 'skip';
-      const { onUnfinished } = options;
-      const how = { ...file, transactions, onUnfinished, onExisting: ask };
+      const how = { ...file, transactions, onExisting: ask };
       const { outcome } = await this.inFolder(path, (operation, folder) =>
         uploadFile(operation, ports, folder, file.name, file.source, how),
       );

@@ -1,0 +1,134 @@
+import { equalBytes } from '@pyrgos/core/bytes';
+import { ResumeUploadProps, UploadTransaction } from '@pyrgos/core/model';
+import { systemClock } from '../../commit/index.js';
+import { ChunkChanges } from '../structure/chunk-changes.js';
+import { type Item, type OperationView, pathOf } from '../view/index.js';
+import { type ContentPorts, DEFAULT_CHUNKS_IN_FLIGHT } from './content-ports.js';
+import { newFileTarget } from './file-target.js';
+import type { PreparedContent } from './prepared-content.js';
+import { firstAbsentChunk } from './present-chunks.js';
+import { matchingLeaves } from './resume-check.js';
+import type { NewFile } from './stage-file.js';
+import type { UploadOptions } from './upload-options.js';
+import type { UploadTransactions } from './upload-transactions.js';
+
+/** Trees of more chunks, of files beyond 300 GiB, are left out of records, which are files of one chunk. */
+const MAX_RECORDED_LEAVES = 65_536;
+
+/** What is there already of a file that is to be uploaded. */
+export interface UploadedPart {
+  /** Number of chunks. */
+  readonly count: number;
+  /** The SHA-256 of each; undefined when the tree of the content is known. */
+  readonly leaves: readonly Uint8Array[] | undefined;
+}
+
+/** An upload that is recorded. */
+export interface RecordedUpload {
+  readonly transactions: UploadTransactions;
+  /** The file of the record. */
+  readonly file: Item;
+  /** The file that is uploaded, as the record has it. */
+  readonly upload: NewFile;
+  readonly part: UploadedPart;
+}
+
+/** What there is of a file of which nothing was uploaded. */
+export const NO_PART: UploadedPart = { count: 0, leaves: [] };
+
+/**
+ * Opens the record of an upload, or finds out that one is to be resumed (chapter 04 sections 16.2 and 16.3). Undefined when there is no
+ * place for records, the content cannot be read again, or what an earlier upload has left is not in the reach of this operation.
+ */
+export async function recordUpload(
+  operation: OperationView,
+  ports: ContentPorts,
+  directory: Item,
+  upload: NewFile,
+  content: PreparedContent,
+  options: UploadOptions,
+): Promise<RecordedUpload | undefined> {
+  const { transactions } = options;
+  const isRecordable = content.repeatable !== undefined && options.resume === undefined;
+  if (!isRecordable || transactions?.owner.equals(directory.owner) !== true) return undefined;
+  const records = await transactions.directory(operation);
+  if (records === undefined || equalBytes(records.capability.mapKey, directory.capability.mapKey)) return undefined;
+  const path = `${(await pathOf(operation, directory)).slice(1)}/${upload.properties.name}`;
+  const found = await transactions.find(operation, records, path);
+  if (found?.record !== undefined) {
+    const { record, file } = found;
+    const resumed = await resumedUpload(operation, ports, record, directory, upload, content, options);
+    if (resumed !== undefined) return { transactions, file, ...resumed };
+    const writer = record.writer.publicKeyHash;
+    if (!operation.snapshot.has(writer) && (await operation.treeOf(operation.owner, writer)) !== undefined) return undefined;
+    await transactions.clear(operation, { record, file });
+  } else if (found !== undefined) {
+    await operation.committer.withoutFlush(async () => {
+      const changes = new ChunkChanges(operation);
+      await transactions.stageClose(operation, changes, found.file);
+      await changes.commit();
+    });
+  }
+  const record = recordOf(path, upload, content, (ports.clock ?? systemClock).now());
+  return { transactions, file: await transactions.open(operation, records, record), upload, part: NO_PART };
+}
+
+function recordOf(path: string, { target, properties }: NewFile, { tree }: PreparedContent, startTime: number): UploadTransaction {
+  const { capability, dataKey, signer, streamSecret } = target;
+  const { rBaseKey, wBaseKey, owner, location } = capability;
+  return UploadTransaction.of({
+    path,
+    size: properties.size,
+    owner,
+    writer: signer,
+    first: location,
+    streamSecret,
+    startTime: Math.floor(startTime),
+    hashTree: tree !== undefined && tree.leafCount <= MAX_RECORDED_LEAVES ? tree : undefined,
+    keys: wBaseKey === undefined ? undefined : { properties, rBaseKey, dataKey, wBaseKey },
+  });
+}
+
+/** The file of a record and what there is of it, when that is a part of what is to be uploaded now. */
+async function resumedUpload(
+  operation: OperationView,
+  ports: ContentPorts,
+  record: UploadTransaction,
+  directory: Item,
+  upload: NewFile,
+  content: PreparedContent,
+  options: UploadOptions,
+): Promise<Pick<RecordedUpload, 'upload' | 'part'> | undefined> {
+  const { keys, hashTree, size } = record;
+  const isSamePlace = record.owner.equals(directory.owner) && record.writer.publicKeyHash.equals(directory.writer);
+  if (keys === undefined || !isSamePlace || size !== content.size) return undefined;
+  const { properties, rBaseKey, wBaseKey, dataKey } = keys;
+  const { streamSecret } = properties;
+  const isSound = properties.name === upload.properties.name && properties.size === size && !properties.isDirectory;
+  if (!isSound || streamSecret === undefined || !equalBytes(streamSecret, record.streamSecret)) return undefined;
+  const secrets = ResumeUploadProps.of({ rBaseKey, wBaseKey, dataKey, first: record.first, streamSecret });
+  const target = newFileTarget(directory, secrets, upload.target.mirrorBatId);
+  const { modified = properties.modified } = options;
+  const resumed: NewFile = { target, properties: properties.with({ modified }) };
+  const isKnown = hashTree !== undefined && content.tree !== undefined;
+  if (isKnown && !hashTree.root.equals(content.tree?.root)) return undefined;
+  const part = await uploadedPart(operation, ports, resumed, content, isKnown);
+  return part === undefined ? undefined : { upload: resumed, part };
+}
+
+/**
+ * What there is of an upload (section 16.3); undefined when that is of other content. `isTrusted`: the hash of what was uploaded is known to
+ * be that of the content.
+ */
+export async function uploadedPart(
+  operation: OperationView,
+  ports: ContentPorts,
+  { target }: NewFile,
+  content: PreparedContent,
+  isTrusted: boolean,
+): Promise<UploadedPart | undefined> {
+  const count = await firstAbsentChunk(operation, target, content.size ?? 0);
+  if (isTrusted) return { count, leaves: undefined };
+  const leaves = await matchingLeaves(operation, target, content, count, ports.chunksInFlight ?? DEFAULT_CHUNKS_IN_FLIGHT);
+  return leaves === undefined ? undefined : { count, leaves };
+}
