@@ -73,17 +73,18 @@ export function sliceOf(source: OpenedSource, start: number, end: number): Opene
 
 /**
  * Cuts a stream of pieces into chunks of exactly `chunkSize` bytes, the last one shorter (an empty stream gives none). Every chunk has
- * memory of its own. Errors of the source go through as they are; ArgumentError for a piece that is no byte string; AbortedError without
+ * memory of its own, taken from `spare` where the caller has put arrays of that size that nobody uses any more. Errors of the source go through as they are; ArgumentError for a piece that is no byte string; AbortedError without
  * waiting for a source that does not answer.
  */
 export async function* cutIntoChunks(
   pieces: AsyncIterable<Uint8Array>,
   chunkSize: number,
   signal: AbortSignal | undefined,
+  spare: Uint8Array<ArrayBuffer>[] = [],
 ): AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined> {
   const iterator = pieces[Symbol.asyncIterator]();
   let isFinished = false;
-  let chunk = new Uint8Array(chunkSize);
+  let chunk = spare.pop() ?? new Uint8Array(chunkSize);
   let filled = 0;
   try {
     for (;;) {
@@ -101,7 +102,7 @@ export async function* cutIntoChunks(
         filled += count;
         if (filled < chunkSize) continue;
         const full = chunk;
-        chunk = new Uint8Array(chunkSize);
+        chunk = spare.pop() ?? new Uint8Array(chunkSize);
         filled = 0;
         yield full;
       }

@@ -8,7 +8,7 @@ import { FileChunks, type Item, loadNode, type OperationView } from '../view/ind
 import { type ContentPorts, DEFAULT_CHUNKS_IN_FLIGHT } from './content-ports.js';
 import type { ProgressMeter } from './content-progress.js';
 import { existingFileTarget, type FileTarget, newStreamSecret, TargetLocations } from './file-target.js';
-import { flushNow } from './flush-now.js';
+import { catchUp, flushNow } from './flush-now.js';
 import { FragmentUploads } from './fragment-uploads.js';
 import { BRANCH_INTERVAL, type PlainChunk, sealChunks, type SealedFileChunk } from './seal-chunks.js';
 import { resealProperties } from './stage-file.js';
@@ -59,6 +59,7 @@ export async function changeFile(
     const changes = new ChunkChanges(operation);
     const run = new FileChange(operation, changes, file, complete, isRewritten);
     await run.writeChunks(uploads, ports.chunksInFlight ?? DEFAULT_CHUNKS_IN_FLIGHT, meter);
+    if (uploads !== undefined) await catchUp(operation, [file.writer]);
     const item = await operation.committer.withoutFlush(async () => {
       const changed = await run.finish();
       await changes.commit();

@@ -16,6 +16,7 @@ import { refresh } from '../structure/refresh.js';
 import { FileChunks, type Item, type OperationView } from '../view/index.js';
 import { type ByteSource, cutIntoChunks, openSource } from './byte-source.js';
 import { changeFile, isRewriteDue } from './change-file.js';
+import { assertContentCall, assertUploadOptions } from './content-arguments.js';
 import type { ContentPorts } from './content-ports.js';
 import { type ProgressListener, ProgressMeter } from './content-progress.js';
 import { sourceChanged } from './prepared-content.js';
@@ -48,6 +49,8 @@ export async function overwriteSection(
   source: ByteSource,
   options: EditOptions = {},
 ): Promise<Item> {
+  assertContentCall(operation, ports, 'file', file, options);
+  assertUploadOptions(options);
   return overwriteFrom(operation, ports, await refresh(operation, file), start, source, options);
 }
 
@@ -59,6 +62,8 @@ export async function appendContent(
   source: ByteSource,
   options: AppendOptions = {},
 ): Promise<Item> {
+  assertContentCall(operation, ports, 'file', file, options);
+  assertUploadOptions(options);
   const current = await refresh(operation, file);
   const { size } = current.requireFile().opened.properties;
   if (options.expectedSize !== undefined && options.expectedSize !== size) {
@@ -78,6 +83,8 @@ export async function truncateFile(
   newSize: number,
   options: EditOptions = {},
 ): Promise<Item> {
+  assertContentCall(operation, ports, 'file', file, options);
+  assertUploadOptions(options);
   assertInteger('newSize', newSize, 0, MAX_FILE_SIZE);
   const current = await refresh(operation, file);
   current.requireFile().requireSigner();
@@ -107,6 +114,8 @@ export async function cleanFile(
   file: Item,
   options: Pick<EditOptions, 'onProgress'> = {},
 ): Promise<Item> {
+  assertContentCall(operation, ports, 'file', file, options);
+  assertUploadOptions(options);
   const current = await refresh(operation, file);
   current.requireFile().requireSigner();
   const { size } = current.opened.properties;

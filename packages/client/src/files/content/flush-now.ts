@@ -1,3 +1,5 @@
+import type { PublicKeyHash } from '@pyrgos/core/keys';
+import { Snapshot } from '@pyrgos/core/model';
 import type { OperationView } from '../view/index.js';
 
 /**
@@ -8,4 +10,25 @@ export async function flushNow(operation: OperationView): Promise<void> {
   const { committer } = operation;
   await committer.flush();
   operation.advance(operation.snapshot.overwrite(committer.acknowledged));
+}
+
+/**
+ * Lets an operation that has taken its time go on from what others have committed meanwhile: a link in a directory that they have changed,
+ * too, would lose the race at the very end otherwise. Costs one request for each writer. Writers for which something is recorded and
+ * not sent yet stay as they are.
+ */
+export async function catchUp(operation: OperationView, writers: readonly PublicKeyHash[]): Promise<void> {
+  for (const writer of writers) {
+    const { committer, snapshot } = operation;
+    const version = snapshot.get(writer);
+    const committed = committer.committedVersionOf(writer) ?? version;
+    if (version === undefined || committed?.equals(version) !== true) continue;
+    let others = Snapshot.empty();
+    for (const other of snapshot.writers) {
+      const known = snapshot.get(other);
+      if (known !== undefined && !other.equals(writer)) others = others.withVersion(other, known);
+    }
+    operation.advance(others);
+    await operation.include(writer);
+  }
 }

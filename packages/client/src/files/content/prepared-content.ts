@@ -92,9 +92,10 @@ class LargeContent implements PreparedContent {
     const count = chunkCount(size);
     if (first >= count) return;
     let index = first;
-    for await (const data of cutIntoChunks(this.repeatable.open(first * CHUNK_SIZE, signal), CHUNK_SIZE, signal)) {
+    const spare: Uint8Array<ArrayBuffer>[] = [];
+    for await (const data of cutIntoChunks(this.repeatable.open(first * CHUNK_SIZE, signal), CHUNK_SIZE, signal, spare)) {
       if (index >= count || data.length !== chunkLength(size, index)) throw sourceChanged();
-      yield { index, data };
+      yield { index, data, release: releaseTo(spare, data) };
       index++;
     }
     if (index < count) throw sourceChanged();
@@ -104,8 +105,9 @@ class LargeContent implements PreparedContent {
 async function hashAll(view: View, content: PreparedContent): Promise<HashTree> {
   const { signal } = view;
   const builder = new HashTreeBuilder(view.crypto);
-  for await (const { data } of content.chunks(0, signal)) {
-    builder.addLeaf(await view.pool.sha256(data, { consume: true, ...(signal === undefined ? {} : { signal }) }));
+  for await (const { data, release } of content.chunks(0, signal)) {
+    builder.addLeaf(await view.pool.sha256(data, signal === undefined ? {} : { signal }));
+    release?.();
   }
   return builder.build();
 }
@@ -115,7 +117,8 @@ async function prepareStream(view: View, source: OpenedSource): Promise<Prepared
   const stop = new AbortController();
   const onAbort = (): void => stop.abort();
   view.signal?.addEventListener('abort', onAbort, { once: true });
-  const chunks = cutIntoChunks(source.open(0, view.signal), CHUNK_SIZE, stop.signal);
+  const spare: Uint8Array<ArrayBuffer>[] = [];
+  const chunks = cutIntoChunks(source.open(0, view.signal), CHUNK_SIZE, stop.signal, spare);
   const first = await chunks.next();
   const second = first.done === true ? first : await chunks.next();
   if (second.done === true) return prepareBytes(view, first.done === true ? new Uint8Array() : first.value);
@@ -133,13 +136,18 @@ async function prepareStream(view: View, source: OpenedSource): Promise<Prepared
       signal?.addEventListener('abort', onAbort, { once: true });
       try {
         for (let data = ahead.shift(); data !== undefined; data = ahead.shift()) yield { index: index++, data };
-        for await (const data of chunks) yield { index: index++, data };
+        for await (const data of chunks) yield { index: index++, data, release: releaseTo(spare, data) };
       } finally {
         view.signal?.removeEventListener('abort', onAbort);
         await chunks.return();
       }
     },
   };
+}
+
+/** Gives the memory of a full chunk back to the source that cuts chunks. */
+function releaseTo(spare: Uint8Array<ArrayBuffer>[], data: Uint8Array<ArrayBuffer>): (() => void) | undefined {
+  return data.length === CHUNK_SIZE ? () => void spare.push(data) : undefined;
 }
 
 /** For a source that is not what it was, or not what it said. */

@@ -13,6 +13,8 @@ export interface PlainChunk {
   readonly data: Uint8Array;
   /** Their SHA-256, if somebody has computed it already. */
   readonly leaf?: Uint8Array | undefined;
+  /** Takes the memory back; whoever has no more use for the bytes may call it, once. */
+  readonly release?: (() => void) | undefined;
 }
 
 /** A chunk whose node can be put into the tree. */
@@ -75,7 +77,7 @@ export interface LocatedChunk extends PlainChunk {
 export async function sealChunk(
   view: View,
   target: FileTarget,
-  { index, data, leaf: knownLeaf, location, next }: LocatedChunk,
+  { index, data, leaf: knownLeaf, release, location, next }: LocatedChunk,
   options: Omit<SealOptions, 'concurrency'>,
   signal: AbortSignal | undefined,
 ): Promise<SealedFileChunk> {
@@ -84,6 +86,9 @@ export async function sealChunk(
   const bulk = signal === undefined ? {} : { signal };
   const leaf = knownLeaf ?? (await pool.sha256(data, bulk));
   const content = await FragmentedPaddedCipherText.sealInPool(crypto, pool, target.dataKey, data, { mirrorBatId, signal });
+  const { length } = data;
+  // The ciphertext is a copy. Large arrays that come and go would keep the garbage collector busy.
+  release?.();
   const isFirst = index === 0;
   const { properties, branchOf, uploads } = options;
   const sealed = sealFileChunk(crypto, {
@@ -100,7 +105,7 @@ export async function sealChunk(
     signerLink: isFirst ? target.signerLink : undefined,
     mirrorBatId,
   });
-  const chunk = { index, location, leaf, length: data.length };
+  const chunk = { index, location, leaf, length };
   if (uploads === undefined) return { ...chunk, sealed };
   await uploads.put(target.signer, sealed.fragments, signal);
   return { ...chunk, sealed: { node: sealed.node, fragments: [] } };

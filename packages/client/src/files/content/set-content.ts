@@ -6,6 +6,7 @@ import { refresh } from '../structure/refresh.js';
 import type { Item, OperationView } from '../view/index.js';
 import type { ByteSource } from './byte-source.js';
 import { changeFile, type ContentChange, isRewriteDue } from './change-file.js';
+import { assertContentCall, assertUploadOptions } from './content-arguments.js';
 import type { ContentPorts } from './content-ports.js';
 import { ProgressMeter, THUMBNAIL_PROGRESS } from './content-progress.js';
 import { makeThumbnail } from './make-thumbnail.js';
@@ -35,6 +36,8 @@ export async function setContent(
   source: ByteSource,
   options: SetContentOptions = {},
 ): Promise<UploadResult> {
+  assertContentCall(operation, ports, 'file', file, options);
+  assertUploadOptions(options);
   const current = await refresh(operation, file);
   current.requireFile().requireSigner();
   return setPreparedContent(operation, ports, current, await prepareContent(operation, source, options.hashTree), options);

@@ -1,6 +1,6 @@
 import type { Cid } from '@pyrgos/core/codec';
 import type { HashTree } from '@pyrgos/core/containers';
-import { type ChildEntry, type FileProperties, openNode, withProperties } from '@pyrgos/core/model';
+import { type ChildEntry, type CryptreeNode, type FileProperties, openNode, withProperties } from '@pyrgos/core/model';
 import type { ChunkChanges } from '../structure/chunk-changes.js';
 import type { NewEntry } from '../structure/directory-edit.js';
 import { Item, type OperationView, type View } from '../view/index.js';
@@ -20,25 +20,35 @@ export function entryForFile({ target, properties }: NewFile): NewEntry {
   return { name, capability: target.capability, isDirectory: false, mimeType, created };
 }
 
+/** A file of one chunk that was noted in changes. */
+export interface StagedFile {
+  readonly cid: Cid;
+  readonly node: CryptreeNode;
+}
+
 /**
- * Encrypts a file of one chunk and notes it in `changes`, fragments included; nothing is committed. `known` is what is at its place already,
- * and how its directory lists it. Resolves to the file as it will be.
+ * Encrypts a file of one chunk and notes it in `changes`, fragments included; nothing is committed. `existing` is what is known to be at its
+ * place.
  */
 export async function stageSmallFile(
   operation: OperationView,
   changes: ChunkChanges,
   { target, properties }: NewFile,
   content: Pick<PlainChunk, 'data' | 'leaf'> & { readonly tree: HashTree | undefined },
-  known: { readonly existing?: Cid | undefined; readonly entry?: ChildEntry | undefined } = {},
-): Promise<Item> {
+  existing?: Cid,
+): Promise<StagedFile> {
   const locations = new TargetLocations(operation.crypto, target);
   const chunk = { index: 0, data: content.data, leaf: content.leaf, location: locations.at(0), next: locations.at(1) };
   const branchOf = (index: number): ReturnType<HashTree['branch']> | undefined => content.tree?.branch(index);
   const { sealed } = await sealChunk(operation, target, chunk, { properties, branchOf }, operation.signal);
-  const cid = changes.put(target.signer, chunk.location.mapKey, known.existing, sealed);
+  return { cid: changes.put(target.signer, chunk.location.mapKey, existing, sealed), node: sealed.node };
+}
+
+/** A file that was staged, as it will be; `entry` is how its directory lists it. */
+export function stagedItem(view: View, { target }: NewFile, { cid, node }: StagedFile, entry: ChildEntry): Item {
   const { capability, signer } = target;
-  const opened = openNode(operation.crypto, sealed.node, capability);
-  return new Item({ capability, cid, node: sealed.node, opened, properties: opened.properties, signer, entry: known.entry });
+  const opened = openNode(view.crypto, node, capability);
+  return new Item({ capability, cid, node, opened, properties: opened.properties, signer, entry });
 }
 
 /** A sealed chunk with other properties (section 13.2): what is known only when the last chunk was read. */

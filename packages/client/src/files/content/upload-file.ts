@@ -13,13 +13,14 @@ import { DirectoryEdit } from '../structure/directory-edit.js';
 import { refresh } from '../structure/refresh.js';
 import { DanglingEntry, findEntry, type Item, type OperationView } from '../view/index.js';
 import type { ByteSource } from './byte-source.js';
+import { assertContentCall, assertUploadOptions } from './content-arguments.js';
 import type { ContentPorts } from './content-ports.js';
 import { ProgressMeter, THUMBNAIL_PROGRESS } from './content-progress.js';
 import { newFileSecrets, newFileTarget } from './file-target.js';
 import { makeThumbnail } from './make-thumbnail.js';
 import { type PreparedContent, prepareContent } from './prepared-content.js';
 import { hasContent, setPreparedContent } from './set-content.js';
-import { entryForFile, type NewFile, stageSmallFile } from './stage-file.js';
+import { entryForFile, type NewFile, type StagedFile, stagedItem, stageSmallFile } from './stage-file.js';
 import { cidsAt } from './tree-places.js';
 import { uploadLargeFile } from './upload-large-file.js';
 import type { UploadOptions, UploadResult } from './upload-options.js';
@@ -44,6 +45,8 @@ export async function uploadFile(
   source: ByteSource,
   options: UploadOptions = {},
 ): Promise<UploadResult> {
+  assertContentCall(operation, ports, 'directory', directory, options);
+  assertUploadOptions(options);
   assertLegalName(name);
   const parent = await refresh(operation, directory);
   parent.requireDirectory().requireSigner();
@@ -137,15 +140,15 @@ async function uploadSmallFile(
   const edit = new DirectoryEdit(operation, changes, directory);
   const entry = edit.add(entryForFile(file));
   await edit.apply();
-  let item: Item | undefined;
+  let staged: StagedFile | undefined;
   for await (const { data, leaf } of content.chunks(0, operation.signal)) {
-    item = await stageSmallFile(operation, changes, file, { data, leaf, tree: content.tree }, { existing, entry });
+    staged = await stageSmallFile(operation, changes, file, { data, leaf, tree: content.tree }, existing);
   }
   await changes.commit();
   const meter = new ProgressMeter((content.size ?? 0) + THUMBNAIL_PROGRESS, options.onProgress);
   meter.add(content.size ?? 0);
   meter.finish();
-  return item as Item;
+  return stagedItem(operation, file, staged as StagedFile, entry);
 }
 
 /**

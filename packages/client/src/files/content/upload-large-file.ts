@@ -8,7 +8,7 @@ import { requireNode } from '../view/open-item.js';
 import { type ContentPorts, DEFAULT_CHUNKS_IN_FLIGHT, DEFAULT_CHUNKS_PER_COMMIT } from './content-ports.js';
 import { ProgressMeter, THUMBNAIL_PROGRESS } from './content-progress.js';
 import { TargetLocations } from './file-target.js';
-import { flushNow } from './flush-now.js';
+import { catchUp, flushNow } from './flush-now.js';
 import { FragmentUploads } from './fragment-uploads.js';
 import type { PreparedContent } from './prepared-content.js';
 import { stageRemovalBehind } from './present-chunks.js';
@@ -113,6 +113,7 @@ class LargeUpload {
   async finish(directory: Item, recorded: RecordedUpload | undefined, isUnderOldSecrets: boolean): Promise<Item> {
     const { operation, changes, file } = this;
     const { capability, signer } = file.target;
+    await catchUp(operation, [directory.writer, ...(recorded === undefined ? [] : [recorded.transactions.writer])]);
     const item = await operation.committer.withoutFlush(async () => {
       await changes.commit();
       await this.storeBranches();

@@ -1,3 +1,4 @@
+import { assertList, assertObject, assertString } from '@pyrgos/core/arguments';
 import { AbortedError, ConflictError } from '@pyrgos/core/errors';
 import { assertLegalName, CHUNK_SIZE, type ChildEntry } from '@pyrgos/core/model';
 import { ChunkChanges } from '../structure/chunk-changes.js';
@@ -5,6 +6,7 @@ import { DirectoryEdit } from '../structure/directory-edit.js';
 import { refresh } from '../structure/refresh.js';
 import { type DanglingEntry, type Item, listEntries, openEntries, type OperationView } from '../view/index.js';
 import { type ByteSource, openSource } from './byte-source.js';
+import { assertContentCall, assertUploadOptions } from './content-arguments.js';
 import type { ContentPorts } from './content-ports.js';
 import { type PreparedContent, prepareContent } from './prepared-content.js';
 import { entryForFile, type NewFile, stageSmallFile } from './stage-file.js';
@@ -61,6 +63,9 @@ export async function uploadSmallFiles<F extends FileToUpload>(
   files: readonly F[],
   options: UploadFilesOptions<F> = {},
 ): Promise<readonly FileOutcome<F>[]> {
+  assertContentCall(operation, ports, 'directory', directory, options);
+  assertList('files', files);
+  for (const file of files) assertFileToUpload(file);
   const parent = (await refresh(operation, directory)).requireDirectory();
   parent.requireSigner();
   const wanted = new Set(files.map(({ name }) => name));
@@ -72,6 +77,14 @@ export async function uploadSmallFiles<F extends FileToUpload>(
   const upload = new GroupUpload(operation, ports, directory, listed, options);
   for (const group of groupsOf(files)) outcomes.push(...(await operation.committer.withoutFlush(() => upload.run(group))));
   return outcomes;
+}
+
+/** Checks what a caller in plain JavaScript can get wrong; illegal names are the fault of one file and found later. */
+export function assertFileToUpload(file: FileToUpload): void {
+  assertObject('file', file);
+  assertUploadOptions(file);
+  assertString('file.name', file.name);
+  openSource(file.source);
 }
 
 /** Smallest first, so that many become visible soon (section 17). */
@@ -160,12 +173,11 @@ class GroupUpload<F extends FileToUpload> {
     await placesOfUpload(operation, parent, capabilities);
     const changes = new ChunkChanges(operation);
     const edit = new DirectoryEdit(operation, changes, parent);
-    const entries = added.map(({ upload }) => edit.add(entryForFile(upload)));
+    for (const { upload } of added) edit.add(entryForFile(upload));
     await edit.apply();
-    for (const [i, { content, upload }] of added.entries()) {
-      const entry = entries[i];
+    for (const { content, upload } of added) {
       for await (const { data, leaf } of content.chunks(0, operation.signal)) {
-        await stageSmallFile(operation, changes, upload, { data, leaf, tree: content.tree }, { entry });
+        await stageSmallFile(operation, changes, upload, { data, leaf, tree: content.tree });
       }
     }
     await changes.commit();

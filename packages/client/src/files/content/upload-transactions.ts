@@ -1,3 +1,4 @@
+import { assertInstance } from '@pyrgos/core/arguments';
 import { equalBytes } from '@pyrgos/core/bytes';
 import { FormatError, LimitError, NotFoundError } from '@pyrgos/core/errors';
 import type { PublicKeyHash } from '@pyrgos/core/keys';
@@ -16,10 +17,10 @@ import { ChunkChanges } from '../structure/chunk-changes.js';
 import { DirectoryEdit } from '../structure/directory-edit.js';
 import { fileChunkLocations } from '../structure/file-chunk-keys.js';
 import { refresh } from '../structure/refresh.js';
-import { FileReader, findChild, findPath, type Item, listChildren, type OperationView, splitPath, type View } from '../view/index.js';
+import { FileReader, findChild, findPath, Item, listChildren, type OperationView, splitPath, type View } from '../view/index.js';
 import { newFileSecrets, newFileTarget } from './file-target.js';
 import { prepareContent } from './prepared-content.js';
-import { entryForFile, type NewFile, stageSmallFile } from './stage-file.js';
+import { entryForFile, type NewFile, stagedItem, stageSmallFile } from './stage-file.js';
 import { cidsAt } from './tree-places.js';
 
 /** An upload that was begun and not finished. */
@@ -40,7 +41,9 @@ const WINDOW = 1024;
  */
 export class UploadTransactions {
   /** `home` is the home directory, writable; an earlier version will do. */
-  constructor(private readonly home: Item) {}
+  constructor(private readonly home: Item) {
+    assertInstance('home', home, Item);
+  }
 
   /** Whose tree holds the records: an operation that opens, closes or clears one must have reserved it. */
   get writer(): PublicKeyHash {
@@ -98,9 +101,9 @@ export class UploadTransactions {
     const edit = new DirectoryEdit(operation, changes, await refresh(operation, directory));
     const entry = edit.add(entryForFile(file));
     await edit.apply();
-    const item = await stageSmallFile(operation, changes, file, { data: bytes, tree: content.tree }, { entry });
+    const staged = await stageSmallFile(operation, changes, file, { data: bytes, tree: content.tree });
     await changes.commit();
-    return item;
+    return stagedItem(operation, file, staged, entry);
   }
 
   /** Notes in `changes` that a record is to go; nothing is committed. */

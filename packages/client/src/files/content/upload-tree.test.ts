@@ -265,4 +265,32 @@ describe('uploads that run at the same time', () => {
     await Promise.all([run('a'), run('b')]);
     for (const path of ['a/0', 'a/2', 'b/0', 'b/2']) expect((await at(path))!.properties.size).toBe(100);
   });
+
+  it('are not lost at their end because another device has changed the directory while they ran', async () => {
+    await world.upload('replaced', chunksOf(1));
+    const { hooks } = world.files.base.server;
+    const uploads: readonly [string, () => Promise<unknown>][] = [
+      ['stream', () => world.upload('stream', streamOf(chunksOf(2)))],
+      ['recorded', () => world.upload('recorded', chunksOf(5))],
+      ['replaced', () => world.upload('replaced', streamOf(chunksOf(3, 2)), { onExisting: 'replace' })],
+    ];
+    for (const [name, run] of uploads) {
+      let isDone = false;
+      hooks.before = async ({ name: request, cids }) => {
+        // While fragments are uploaded.
+        if (request !== 'putBlocks' || cids![0]!.codec !== 0x55 || isDone) return;
+        isDone = true;
+        const { before } = hooks;
+        hooks.before = undefined;
+        await world.upload(`beside ${name}`, content(10), { sessions: world.files.newSessions() });
+        hooks.before = before;
+      };
+      expect([name, await outcome(run())]).toEqual([name, 'resolved']);
+      hooks.before = undefined;
+      expect(await world.names()).toContain(`beside ${name}`);
+    }
+    expect(await world.has('stream', chunksOf(2))).toBe(true);
+    expect(await world.has('recorded', chunksOf(5))).toBe(true);
+    expect(await world.has('replaced', chunksOf(3, 2))).toBe(true);
+  });
 });

@@ -1,10 +1,19 @@
-import { PyrgosError, throwIfAborted } from '@pyrgos/core/errors';
+import { assertFunction, assertInstance, assertList, assertObject, assertOptionalInstance, assertString } from '@pyrgos/core/arguments';
+import { ArgumentError, PyrgosError, throwIfAborted } from '@pyrgos/core/errors';
 import type { PublicKeyHash } from '@pyrgos/core/keys';
 import { getOrMakeDirectories } from '../structure/make-directories.js';
-import { CommittedView, findChild, type Item, OperationView, type Sessions } from '../view/index.js';
+import { CommittedView, findChild, Item, OperationView, Sessions } from '../view/index.js';
+import { assertContentPorts } from './content-arguments.js';
 import type { ContentPorts } from './content-ports.js';
 import { uploadFile } from './upload-file.js';
-import { type FileOutcome, type FileToUpload, groupableSize, uploadSmallFiles, type UploadFilesOptions } from './upload-small-files.js';
+import {
+  assertFileToUpload,
+  type FileOutcome,
+  type FileToUpload,
+  groupableSize,
+  uploadSmallFiles,
+  type UploadFilesOptions,
+} from './upload-small-files.js';
 import { UploadTransactions } from './upload-transactions.js';
 
 /** A file of a tree to upload. */
@@ -57,6 +66,14 @@ export async function* uploadTree(
   entries: Iterable<TreeFile | TreeDirectory> | AsyncIterable<TreeFile | TreeDirectory>,
   options: UploadTreeOptions = {},
 ): AsyncGenerator<FileOutcome<TreeFile>, void, undefined> {
+  assertInstance('sessions', sessions, Sessions);
+  assertContentPorts(ports);
+  assertInstance('directory', directory, Item);
+  assertObject('options', options);
+  assertOptionalInstance('options.home', options.home, Item);
+  for (const name of ['onExisting', 'onError', 'onProgress'] as const) {
+    if (options[name] !== undefined) assertFunction(`options.${name}`, options[name]);
+  }
   const upload = new TreeUpload(sessions, ports, directory, options);
   for await (const folder of folders(entries)) yield* upload.uploadFolder(folder);
 }
@@ -81,6 +98,7 @@ async function* folders(
   };
   let count = 0;
   for await (const entry of entries) {
+    assertEntry(entry);
     if ('isDirectory' in entry) folderAt(entry.path);
     else folderAt(entry.path.slice(0, -1)).files.push(entry);
     if (++count % COLLECTED_FILES !== 0) continue;
@@ -88,6 +106,15 @@ async function* folders(
     byPath.clear();
   }
   yield* byPath.values();
+}
+
+function assertEntry(entry: TreeFile | TreeDirectory): void {
+  assertObject('entry', entry);
+  assertList('entry.path', entry.path);
+  for (const name of entry.path) assertString('entry.path', name);
+  if ('isDirectory' in entry) return;
+  if (entry.path.length === 0) throw new ArgumentError('entry.path', 'must name the file');
+  assertFileToUpload({ ...entry, name: entry.path.at(-1) ?? '' });
 }
 
 class TreeUpload {
