@@ -12,6 +12,7 @@ import {
   OVER_QUOTA_TOLERANCE,
   PENDING_UPLOAD_LIFE_MS,
   QUOTA_BYTES_PER_BLOCK,
+  SMALL_UPLOAD,
 } from '../limits.js';
 
 const MIB = 1_048_576;
@@ -140,6 +141,24 @@ describe('admission', () => {
     expect(usage().pendingBytes).toBe(0);
     world.clock.time += 40_000;
     expect(await admit(owner, 600)).toBe(admitted);
+  });
+
+  test('small uploads go on for a while then, so that files can be deleted', async () => {
+    const alice = await world.addUser('alice', 16 * MIB);
+    const owner = alice.publicKey.hash;
+    const commit = async (i: number): Promise<unknown> =>
+      world.commit('alice', owner, alice.signer, WriterData.of(owner, i % 2 === 0 ? {} : { tree: owner.cid }));
+    for (let i = 0; i < 2; i++) {
+      expect(await admit(owner, 8 * MIB)).toBe(admitted);
+      await commit(i);
+    }
+    const refusal = 'Upload bandwidth exceeded please try again tomorrow';
+    expect(await admit(owner, SMALL_UPLOAD + 1)).toBe(refusal);
+    for (let i = 0; i < MIB / SMALL_UPLOAD; i++) {
+      expect(await admit(owner, SMALL_UPLOAD)).toBe(admitted);
+      await commit(i);
+    }
+    expect(await admit(owner, 1)).toBe(refusal);
   });
 
   test('nobody without account, writer or quota', async () => {

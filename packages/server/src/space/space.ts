@@ -13,6 +13,8 @@ import {
   OVER_QUOTA_TOLERANCE,
   PENDING_UPLOAD_LIFE_MS,
   QUOTA_BYTES_PER_BLOCK,
+  SMALL_UPLOAD,
+  SMALL_UPLOAD_SHARE,
 } from '../limits.js';
 import type { Clock } from '../ports/clock.js';
 import type { GarbageRoots } from '../ports/garbage-roots.js';
@@ -249,7 +251,8 @@ export class Space implements SpaceControl, GarbageRoots {
   }
 
   /**
-   * Books an upload or returns the refusal. `settle`, without any change: pending bytes would be forgotten while not all blocks that are
+   * Books an upload or returns the refusal. Small uploads may exceed the rate a little: without them nobody could delete anything until
+   * tomorrow. `settle`, without any change: pending bytes would be forgotten while not all blocks that are
    * stored are charged. `isLast`: then they are not forgotten.
    */
   private book(username: string, writer: PublicKeyHash, { bytes, blocks }: Upload, isLast: boolean): PyrgosError | 'settle' | undefined {
@@ -272,7 +275,8 @@ export class Space implements SpaceControl, GarbageRoots {
       ledger.users.setErrored(userId, true);
       return refusal;
     }
-    const rate = this.uploadRate.allow(user.uploadRate, now, quota, bytes);
+    const budget = quota + (bytes <= SMALL_UPLOAD ? Math.floor(quota / SMALL_UPLOAD_SHARE) : 0);
+    const rate = this.uploadRate.allow(user.uploadRate, now, budget, bytes);
     if (rate === undefined) return new PyrgosError('limit', 'Upload bandwidth exceeded please try again tomorrow');
     ledger.users.setUploadRate(userId, rate);
     ledger.addPending(this.recordOf(writer), bytes, now);
