@@ -36,6 +36,7 @@ export async function benchServerGet(world: ServerWorld): Promise<Measurement[]>
     true,
   );
   const small = await world.smallBlocks();
+  await world.settled(true);
   await assertServed(world, large);
   await assertServed(world, small);
   const bare = await startBareProcess(world.folder);

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, readFile, rm, statfs, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, statfs, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { cborMap, Cid, CidCodec, encodeCbor } from '@pyrgos/core/codec';
@@ -19,6 +19,7 @@ const SMALL_OVERHEAD = 6;
 const SMALL_BLOCKS = 2048;
 const USERS = 80;
 const TMPFS = 0x01021994;
+const POLL_MILLISECONDS = 10;
 
 /** A block and its CID. */
 export interface Block {
@@ -123,6 +124,16 @@ export class ServerWorld {
       false,
     );
     return this.small;
+  }
+
+  /**
+   * Resolves when the server does not sync files of earlier uploads any more: what one subject leaves to do would be charged to the next.
+   * `all`: when there is nothing left that it may begin to sync.
+   */
+  async settled(all = false): Promise<void> {
+    const journal = join(this.folder, 'data', 'blocks', '.journal');
+    const isBusy = (name: string): boolean => all || name.endsWith('.syncing');
+    while ((await readdir(journal)).some(isBusy)) await new Promise((resolve) => setTimeout(resolve, POLL_MILLISECONDS));
   }
 
   /** A line such as `VmRSS` of /proc/<pid>/status in MiB; undefined where there is none. */

@@ -1,4 +1,5 @@
 import { loadCrypto, type CryptoProvider } from '@pyrgos/core/crypto';
+import { serialiseError } from '@pyrgos/core/errors';
 import type { Logger } from 'pino';
 import { Accounts } from './accounts/accounts.js';
 import { Administration } from './admin/administration.js';
@@ -8,6 +9,7 @@ import { finishRestore } from './backup/staged-restore.js';
 import { BatCave } from './bats/bat-cave.js';
 import { BatTable } from './bats/bat-table.js';
 import { CheckedBlockService } from './blocks/checked-block-service.js';
+import { BlockTable } from './blocks/block-table.js';
 import { FileBlockStorage } from './blocks/file-block-storage.js';
 import { LocalBlockStore } from './blocks/local-block-store.js';
 import { dataPaths } from './config/data-directory.js';
@@ -99,25 +101,44 @@ export async function createContext(options: ContextOptions): Promise<ServerCont
     ...(overrides.engine === undefined ? {} : { engine: overrides.engine }),
     onRefused: (engine, reason) => logger.debug({ engine, reason }, 'a SQLite binding is not usable'),
   });
+  let storage: FileBlockStorage | undefined;
   try {
     migrate(db, schemas);
-    return await connect(options, { ...overrides, crypto }, db);
+    storage = await openBlocks(options, crypto, db);
+    return await connect(options, { ...overrides, crypto }, db, storage);
   } catch (error) {
+    await storage?.close();
     await db.close();
     throw error;
   }
+}
+
+async function openBlocks({ config, logger }: ContextOptions, crypto: CryptoProvider, db: SqliteDatabase): Promise<FileBlockStorage> {
+  const blocks = new BlockTable(db);
+  return FileBlockStorage.open({
+    root: dataPaths.blocks(config.dataDirectory),
+    hasher: crypto,
+    random: crypto,
+    // What was acknowledged has metadata, and what was deleted has none.
+    isNeeded: (username, cid) => blocks.has(username, cid),
+    onProblem: (error) =>
+      logger.error(
+        { error: serialiseError(error) },
+        'the disk refuses blocks; the journal keeps them. Check the disk and restart the server',
+      ),
+  });
 }
 
 async function connect(
   { config, logger, onCollected, port = () => config.port }: ContextOptions,
   overrides: ContextOverrides & { readonly crypto: CryptoProvider },
   db: SqliteDatabase,
+  storage: FileBlockStorage,
 ): Promise<ServerContext> {
   const { dataDirectory, defaultQuota } = config;
   const { crypto, clock = systemClock } = overrides;
   const [hasher, random] = [crypto, crypto];
 
-  const storage = await FileBlockStorage.open({ root: dataPaths.blocks(dataDirectory), hasher, random });
   const local = new LocalBlockStore({ storage, db, clock, random });
   const ids = await ServerIdentity.open({ db, crypto, clock });
   const pkiFiles = new PkiFiles(dataPaths.pki(dataDirectory));
@@ -228,6 +249,7 @@ async function connect(
     services,
     close: async () => {
       await pki.close();
+      await local.close();
       await db.close();
     },
   };

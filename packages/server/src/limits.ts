@@ -4,6 +4,12 @@
 
 /** Prepared statements that a database connection keeps. */
 export const SQL_STATEMENT_CACHE_SIZE = 256;
+/** Statements that wrote after which the log of the database is copied into it: some 10 ms of work and a sync beside it (ours). */
+export const SQL_WRITES_PER_CHECKPOINT = 2048;
+/** Statements that wrote up to which what is left of the log may be copied and synced while everything else waits (ours). */
+export const SMALL_SQL_CHECKPOINT = 16;
+/** Statements that wrote since the log began after which writers wait until it is copied, about 64 MiB (ours). */
+export const MAX_SQL_LOG_WRITES = 16_384;
 
 // ---- HTTP front end (chapter 02; http/) ----
 
@@ -98,26 +104,50 @@ export const SQL_ROWS_PER_STEP = 256;
 export const MAX_OPEN_BLOCK_WRITES = 16;
 /** Block files that are read at a time; each holds one descriptor and one block in memory (ours). */
 export const MAX_OPEN_BLOCK_READS = 16;
-/** A read of a small block file that takes longer, in milliseconds, came from a slow disk (ours). */
-export const SLOW_READ_MILLISECONDS = 4;
-/** For how long, in milliseconds, small block files are read through the thread pool after a slow read (ours). */
-export const SLOW_READ_REST_MILLISECONDS = 500;
+/** A call for a small block file that takes longer, in milliseconds, had to wait for a slow disk (ours). */
+export const SLOW_DISK_MILLISECONDS = 4;
+/** For how long, in milliseconds, small block files are read or written through the thread pool after a slow call (ours). */
+export const SLOW_DISK_REST_MILLISECONDS = 500;
+/** Block files that are written at once before other requests get a turn: less than a millisecond (ours). */
+export const FILES_PER_STEP = 16;
 /** Identities whose user names the block service remembers (ours). */
 export const KNOWN_IDENTITIES = 4096;
 /** Block files that are deleted at a time (ours). */
 export const MAX_BLOCK_DELETIONS = 2;
+/** Blocks up to this size are made durable together, in the journal (ours). */
+export const JOURNALED_BLOCK_SIZE = 65_536;
+/** Bytes of blocks in one segment of the journal (ours). */
+export const JOURNAL_SEGMENT_SIZE = 16_777_216;
+/** Blocks in one segment of the journal (ours). */
+export const JOURNAL_SEGMENT_BLOCKS = 4096;
+/** Segments of the journal; the first start after a crash looks at all their blocks (ours). */
+export const MAX_JOURNAL_SEGMENTS = 4;
+/** Milliseconds after which the files of the blocks of a segment are synced in any case (ours). */
+export const JOURNAL_AGE_MILLISECONDS = 30_000;
+/** Files of journaled blocks that are synced at a time when there is no hurry (ours). */
+export const JOURNAL_SYNCS = 2;
+/** Files of journaled blocks that are synced at a time when the journal is half full (ours). */
+export const JOURNAL_SYNCS_IN_A_HURRY = 8;
 /** Folders of block files that are known to be there, so that a write need not make them (ours). */
 export const MAX_KNOWN_BLOCK_FOLDERS = 4096;
 /** Damaged block files that are remembered, to be replaced when their block is uploaded again (ours). */
 export const MAX_DAMAGED_BLOCKS = 1024;
-/** Answers from this size on use memory again and again (ours). */
-export const MIN_POOLED_ANSWER_SIZE = 131_072;
-/** The largest answer that does so: a block of file content and a little more (ours). */
-export const POOLED_ANSWER_SIZE = 1_064_960;
-/** Pieces of that memory that are kept while no answer needs them (ours). */
+/** Memory for small bodies, which is used again and again: metadata blocks fit in (ours). */
+export const SMALL_ANSWER_MEMORY = 8192;
+/** Pieces of it that are kept while no body needs them (ours). */
+export const SMALL_ANSWER_MEMORY_POOL = 64;
+/** The same for larger bodies (ours). */
+export const MEDIUM_ANSWER_MEMORY = 65_536;
+/** The same for large bodies: a block of file content or an upload of small blocks, and a little more (ours). */
+export const LARGE_ANSWER_MEMORY = 1_064_960;
+/** Bodies below this size are too small for it (ours). */
+export const MIN_LARGE_ANSWER = 131_072;
+/** Pieces of the larger two that are kept while no body needs them (ours). */
 export const ANSWER_MEMORY_POOL = 8;
 /** Blocks in the cache of small blocks (chapter 08 sections 1.4 and 4.5). */
 export const BLOCK_CACHE_ENTRIES = 1000;
+/** Blocks whose size and BATs are kept in memory (ours). */
+export const KNOWN_BLOCKS = 4096;
 /** Larger blocks are not kept in the cache of small blocks (chapter 08 sections 1.4 and 4.5). */
 export const MAX_BLOCK_CACHE_ENTRY_SIZE = 51_200;
 /** Signatures that are checked before other requests get a turn: about 4 ms (ours). */

@@ -5,6 +5,7 @@ import { Cid, CidCodec, type CborValue, encodeCbor } from '@pyrgos/core/codec';
 import { type CryptoProvider, loadCrypto } from '@pyrgos/core/crypto';
 import type { Bat } from '@pyrgos/core/keys';
 import { batsSchema } from '../src/bats/schema.js';
+import type { JournalSizes } from '../src/blocks/block-journal.js';
 import { FileBlockStorage } from '../src/blocks/file-block-storage.js';
 import type { BlockStorage } from '../src/blocks/block-storage.js';
 import type { FileSystem } from '../src/blocks/file-system.js';
@@ -16,6 +17,9 @@ import type { StoredBlock } from '../src/ports/local-blocks.js';
 import { migrate } from '../src/sql/migrate.js';
 import { openDatabase } from '../src/sql/open-database.js';
 import type { SqlDatabase } from '../src/sql/sql-database.js';
+
+/** A journal that takes no blocks: each file is synced by itself, as when the journal is full. */
+export const noJournal: JournalSizes = { segmentBytes: 0, segmentBlocks: 0, segments: 0, age: 60_000 };
 
 /** The engine that all tests of this package share. */
 export const crypto: CryptoProvider = await loadCrypto();
@@ -54,6 +58,7 @@ export function nodeBlock(links: readonly Cid[], bats: readonly Bat[] = [], labe
 /** What a {@link blockFixture} is made of. */
 export interface BlockFixtureOptions {
   readonly fileSystem?: FileSystem;
+  readonly journal?: JournalSizes;
   readonly schemas?: readonly (readonly string[])[];
   /** Wraps the storage, for instance to make it fail. */
   readonly wrap?: (storage: BlockStorage) => BlockStorage;
@@ -86,10 +91,14 @@ export async function openFixture(
     hasher: crypto,
     random: crypto,
     ...(options.fileSystem === undefined ? {} : { fileSystem: options.fileSystem }),
+    ...(options.journal === undefined ? {} : { journal: options.journal }),
   });
   const storage = options.wrap?.(files) ?? files;
   const local = new LocalBlockStore({ storage, db, clock, random: crypto });
-  const close = (): Promise<void> => db.close();
+  const close = async (): Promise<void> => {
+    await local.close();
+    await db.close();
+  };
   const remove = async (): Promise<void> => {
     await close();
     await rm(folder, { recursive: true, force: true });

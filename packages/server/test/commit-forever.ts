@@ -7,7 +7,8 @@ import { type SqlEngine, sqlEngines } from '../src/sql/engine.js';
 
 const [path = '', name = ''] = process.argv.slice(2);
 const engine: SqlEngine | undefined = sqlEngines.find((it) => it === name);
-const db = await openDatabase({ path, ...(engine === undefined ? {} : { engine }) });
+// Often enough that the log begins anew many times.
+const db = await openDatabase({ path, writesPerCheckpoint: 400, ...(engine === undefined ? {} : { engine }) });
 migrate(db, [
   [
     'CREATE TABLE pair_a (n INTEGER PRIMARY KEY, payload BLOB NOT NULL) STRICT',

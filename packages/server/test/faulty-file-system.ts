@@ -1,10 +1,11 @@
-import { type FileSystem, type FolderEntry, nodeFileSystem } from '../src/blocks/file-system.js';
+import { type FileSystem, type FolderEntry, nodeFileSystem, type OpenFlags, type QuickCalls } from '../src/blocks/file-system.js';
 
 /** A call of the file system as a test sees it. */
 export interface FileSystemCall {
-  readonly name: Exclude<keyof FileSystem, 'list'> | 'list';
+  readonly name: Exclude<keyof FileSystem, 'quick'> | 'quickWrite' | 'quickRename';
   /** The path, where the call has one; for `rename` where to. */
   readonly path?: string;
+  readonly flags?: OpenFlags;
 }
 
 /** An error of the operating system. */
@@ -23,8 +24,29 @@ export class FaultyFileSystem implements FileSystem {
   /** Bytes that one write takes at most. */
   writeLimit: number = Number.MAX_SAFE_INTEGER;
 
-  async open(path: string, flags: 'r' | 'wx'): Promise<number> {
-    await this.call({ name: 'open', path });
+  /** Set it to give the calls that cannot wait; `before` may throw then. */
+  isQuick = false;
+
+  get quick(): QuickCalls | undefined {
+    if (!this.isQuick) return undefined;
+    const now = (call: FileSystemCall): void => {
+      this.calls.push(call);
+      void this.before(call);
+    };
+    return {
+      writeNew: (path, bytes) => {
+        now({ name: 'quickWrite', path });
+        nodeFileSystem.quick?.writeNew(path, bytes);
+      },
+      rename: (from, to) => {
+        now({ name: 'quickRename', path: to });
+        return nodeFileSystem.quick?.rename(from, to) === true;
+      },
+    };
+  }
+
+  async open(path: string, flags: OpenFlags): Promise<number> {
+    await this.call({ name: 'open', path, flags });
     const descriptor = await nodeFileSystem.open(path, flags);
     this.openNow++;
     this.mostOpen = Math.max(this.mostOpen, this.openNow);
@@ -57,6 +79,11 @@ export class FaultyFileSystem implements FileSystem {
   async datasync(descriptor: number): Promise<void> {
     await this.call({ name: 'datasync' });
     await nodeFileSystem.datasync(descriptor);
+  }
+
+  async syncFile(path: string): Promise<void> {
+    await this.call({ name: 'syncFile', path });
+    await nodeFileSystem.syncFile(path);
   }
 
   async close(descriptor: number): Promise<void> {

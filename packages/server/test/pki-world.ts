@@ -268,6 +268,7 @@ export class PkiWorld {
       },
       stop: async () => {
         await pki.close().catch(() => undefined);
+        await storage.close();
         await real.close();
       },
     };

@@ -1,4 +1,4 @@
-import type { FileSystem, FolderEntry } from '../src/blocks/file-system.js';
+import type { FileSystem, FolderEntry, OpenFlags, QuickCalls } from '../src/blocks/file-system.js';
 import { systemError } from './faulty-file-system.js';
 
 interface File {
@@ -18,6 +18,13 @@ interface Folder {
 
 type Node = File | Folder;
 
+interface Descriptor {
+  readonly file: File;
+  /** Whether what is written is durable at once. */
+  readonly syncs: boolean;
+  position: number;
+}
+
 /** A source of choices. */
 export interface Choices {
   nextInteger(bound: number): number;
@@ -34,14 +41,18 @@ function emptyFolder(): Folder {
 export class SimulatedDisk implements FileSystem {
   /** Runs before each call. */
   before: (name: string) => void | Promise<void> = () => undefined;
+  /** Whether it has {@link quick} calls. */
+  isQuick = false;
   private readonly root: Folder;
-  private readonly descriptors = new Map<number, { readonly file: File; position: number }>();
+  private readonly descriptors = new Map<number, Descriptor>();
   private nextDescriptor = 3;
   private dead = false;
 
   constructor(
     private readonly now: () => number = () => 0,
     root: Folder = emptyFolder(),
+    /** Files whose content the system takes for durable, wrongly. */
+    private readonly dropped: WeakSet<Node> = new WeakSet(),
   ) {
     this.root = root;
   }
@@ -52,18 +63,52 @@ export class SimulatedDisk implements FileSystem {
     return new SimulatedDisk(this.now, survivors(this.root, choices));
   }
 
-  async open(path: string, flags: 'r' | 'wx'): Promise<number> {
+  /** The calls that make everything else wait; `before` is called, but cannot make them wait. Absent unless it is set. */
+  get quick(): QuickCalls | undefined {
+    if (!this.isQuick) return undefined;
+    const now = (name: string): void => {
+      this.requirePower();
+      void this.before(name);
+      this.requirePower();
+    };
+    return {
+      writeNew: (path, bytes) => {
+        now('open');
+        const descriptor = this.openNow(path, 'wx');
+        now('write');
+        const { file } = this.descriptor(descriptor);
+        file.bytes = bytes.slice();
+        this.descriptors.delete(descriptor);
+      },
+      rename: (from, to) => {
+        now('rename');
+        return this.renameNow(from, to);
+      },
+    };
+  }
+
+  /** Ends the process that uses it: every call from now on fails. The disk as the next process finds it: nothing is lost, nor synced. */
+  kill(): SimulatedDisk {
+    this.dead = true;
+    return new SimulatedDisk(this.now, this.root, this.dropped);
+  }
+
+  async open(path: string, flags: OpenFlags): Promise<number> {
     await this.call('open');
+    return this.openNow(path, flags);
+  }
+
+  private openNow(path: string, flags: OpenFlags): number {
     this.requirePower();
     const { parent, name } = this.locate(path);
     const existing = parent.entries.get(name);
     if (flags === 'r' && existing === undefined) throw systemError('ENOENT');
-    if (flags === 'wx' && existing !== undefined) throw systemError('EEXIST');
+    if (flags !== 'r' && existing !== undefined) throw systemError('EEXIST');
     if (existing?.kind === 'folder') throw systemError('EISDIR');
     const file: File = existing ?? { kind: 'file', bytes: new Uint8Array(0), durable: undefined, modified: this.now() };
     parent.entries.set(name, file);
     const descriptor = this.nextDescriptor++;
-    this.descriptors.set(descriptor, { file, position: 0 });
+    this.descriptors.set(descriptor, { file, position: 0, syncs: flags === 'wxs' });
     return descriptor;
   }
 
@@ -103,6 +148,12 @@ export class SimulatedDisk implements FileSystem {
     grown.set(bytes.subarray(offset), open.file.bytes.length);
     open.file.bytes = grown;
     open.file.modified = this.now();
+    if (open.syncs) {
+      // The power may fail when the content is there and not durable yet.
+      await this.call('sync of write');
+      this.requirePower();
+      open.file.durable = open.file.bytes;
+    }
     return bytes.length - offset;
   }
 
@@ -113,6 +164,25 @@ export class SimulatedDisk implements FileSystem {
     file.durable = file.bytes;
   }
 
+  /** After a failure the system takes the content for written: the next sync reports success and does nothing. */
+  async syncFile(path: string): Promise<void> {
+    try {
+      await this.call('syncFile');
+    } catch (error) {
+      this.requirePower();
+      const { parent, name } = this.locate(path);
+      const node = parent.entries.get(name);
+      if (node !== undefined) this.dropped.add(node);
+      throw error;
+    }
+    this.requirePower();
+    const { parent, name } = this.locate(path);
+    const node = parent.entries.get(name);
+    if (node === undefined) throw systemError('ENOENT');
+    if (node.kind === 'folder') throw systemError('EISDIR');
+    if (!this.dropped.has(node)) node.durable = node.bytes;
+  }
+
   async close(descriptor: number): Promise<void> {
     await this.call('close');
     this.requirePower();
@@ -121,12 +191,17 @@ export class SimulatedDisk implements FileSystem {
 
   async rename(from: string, to: string): Promise<void> {
     await this.call('rename');
+    if (!this.renameNow(from, to)) throw systemError('ENOENT');
+  }
+
+  private renameNow(from: string, to: string): boolean {
     this.requirePower();
     const [source, target] = [this.locate(from), this.locate(to)];
     const node = source.parent.entries.get(source.name);
-    if (node === undefined) throw systemError('ENOENT');
+    if (node === undefined) return false;
     source.parent.entries.delete(source.name);
     target.parent.entries.set(target.name, node);
+    return true;
   }
 
   async unlink(path: string): Promise<void> {
@@ -181,7 +256,7 @@ export class SimulatedDisk implements FileSystem {
     if (this.dead) throw systemError('EIO');
   }
 
-  private descriptor(descriptor: number): { readonly file: File; position: number } {
+  private descriptor(descriptor: number): Descriptor {
     const open = this.descriptors.get(descriptor);
     if (open === undefined) throw systemError('EBADF');
     return open;
@@ -221,10 +296,14 @@ function survivors(folder: Folder, choices: Choices): Folder {
   return left;
 }
 
-/** Unsynced content survives up to some byte; behind it there are zeros or nothing. */
+/** Bytes that a disk writes together: when it fails while it does, all of them may be lost. */
+const PAGE = 4096;
+
+/** Unsynced content survives up to some byte; behind it there are zeros or nothing. So may be what shares a page with it. */
 function survivingFile(file: File, choices: Choices): File {
   if (file.durable === file.bytes) return { ...file };
-  const bytes = new Uint8Array(choices.nextInteger(file.bytes.length + 1));
-  bytes.set(file.bytes.subarray(0, choices.nextInteger(bytes.length + 1)));
+  const kept = Math.floor((file.durable?.length ?? 0) / PAGE) * PAGE;
+  const bytes = new Uint8Array(kept + choices.nextInteger(file.bytes.length - kept + 1));
+  bytes.set(file.bytes.subarray(0, kept + choices.nextInteger(bytes.length - kept + 1)));
   return { kind: 'file', bytes, durable: bytes, modified: file.modified };
 }

@@ -162,9 +162,10 @@ class Restore {
   async run(index: BlockIndex): Promise<RestoreSummary> {
     const { clock, crypto } = this.options;
     const db = await openDatabase({ path: dataPaths.database(this.stage) });
+    let storage: FileBlockStorage | undefined;
     try {
       migrate(db, schemas);
-      const storage = await FileBlockStorage.open({ root: dataPaths.blocks(this.stage), hasher: crypto, random: crypto });
+      storage = await FileBlockStorage.open({ root: dataPaths.blocks(this.stage), hasher: crypto, random: crypto });
       const needed = await this.findNeeded(index);
       this.problems.throwIfAny();
       const stored = await this.storeBlocks(index, needed, db, storage);
@@ -176,6 +177,7 @@ class Restore {
       await db.durable();
       return { users: this.state.owners.length, ...stored, recounted };
     } finally {
+      await storage?.close();
       await db.close();
     }
   }

@@ -16,6 +16,8 @@ export interface CachedBlock {
  */
 export class BlockCache {
   private readonly blocks = new BoundedMap<CachedBlock>(BLOCK_CACHE_ENTRIES);
+  /** The memory of the block that was forgotten last, for the next one: fresh arrays cost more than what is done with them. */
+  private spare: Uint8Array = new Uint8Array(0);
 
   /** The block under a key. */
   get(key: string): CachedBlock | undefined {
@@ -24,7 +26,14 @@ export class BlockCache {
 
   /** Keeps a copy of a block if it is small. */
   add(key: string, bytes: Uint8Array, access: BlockAccess): void {
-    if (bytes.length <= MAX_BLOCK_CACHE_ENTRY_SIZE) this.blocks.set(key, { bytes: copyBytes(bytes), access });
+    const { length } = bytes;
+    if (length > MAX_BLOCK_CACHE_ENTRY_SIZE) return;
+    const { spare } = this;
+    const fits = length <= spare.length && spare.length <= 2 * length;
+    if (fits) spare.set(bytes);
+    const forgotten = this.blocks.set(key, { bytes: fits ? spare.subarray(0, length) : copyBytes(bytes), access });
+    if (fits) this.spare = new Uint8Array(0);
+    if (forgotten !== undefined) this.spare = new Uint8Array(forgotten.bytes.buffer);
   }
 
   /** Forgets a block that was deleted. */

@@ -1,13 +1,18 @@
-import { join } from 'node:path';
+import { sep } from 'node:path';
 import { type Cid, CidCodec, formatBlockStoreName, MultihashCode, parseBlockStoreName } from '@pyrgos/core/codec';
 import { ArgumentError, FormatError } from '@pyrgos/core/errors';
 
 /** The ending of the name of a block file (chapter 08 section 4.2). */
 const SUFFIX = '.data';
 
-/** Requires a user name that is safe as the name of a folder, so that no name leads out of the store. ArgumentError. */
+/** Whether a user name is safe as the name of a folder, so that no name leads out of the store. */
+export function isPartitionName(username: string): boolean {
+  return typeof username === 'string' && /^[a-z0-9_-]{1,64}$/.test(username);
+}
+
+/** Requires such a user name. ArgumentError. */
 export function assertPartitionName(username: string): void {
-  if (typeof username !== 'string' || !/^[a-z0-9_-]{1,64}$/.test(username)) {
+  if (!isPartitionName(username)) {
     throw new ArgumentError('username', 'must be 1 to 64 of the characters a-z, 0-9, _ and -');
   }
 }
@@ -35,9 +40,10 @@ export interface BlockPath {
 /** The place of a storable block of a user whose name was checked. */
 export function blockPath(root: string, username: string, cid: Cid): BlockPath {
   const name = formatBlockStoreName(cid);
-  const userFolder = join(root, username);
-  const folder = join(userFolder, name.slice(-2, -1));
-  return { userFolder, folder, file: join(folder, name + SUFFIX) };
+  // Not path.join: a large put does this for hundreds of blocks.
+  const userFolder = root + sep + username;
+  const folder = userFolder + sep + name.slice(-2, -1);
+  return { userFolder, folder, file: folder + sep + name + SUFFIX };
 }
 
 /** The CID of a block file from its name, or undefined for any other file. */

@@ -49,4 +49,6 @@ export interface BlockStorage {
   deleteMany(username: string, cids: readonly Cid[]): Promise<void>;
   /** All stored blocks of a user in no particular order, in bounded memory. Blocks that come or go meanwhile may or may not be seen. */
   list(username: string): AsyncIterable<Cid>;
+  /** Ends what goes on in the background. What was acknowledged stays so. Nothing may be in use any more. */
+  close(): Promise<void>;
 }

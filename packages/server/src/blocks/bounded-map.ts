@@ -23,13 +23,15 @@ export class BoundedMap<V> {
     return this.entries.has(key);
   }
 
-  /** Adds or replaces a value. */
-  set(key: string, value: V): void {
+  /** Adds or replaces a value; returns the one that was forgotten for it. */
+  set(key: string, value: V): V | undefined {
     this.entries.delete(key);
     this.entries.set(key, value);
-    if (this.entries.size <= this.capacity) return;
-    const [oldest] = this.entries.keys();
-    if (oldest !== undefined) this.entries.delete(oldest);
+    if (this.entries.size <= this.capacity) return undefined;
+    const [oldest] = this.entries;
+    if (oldest === undefined) return undefined;
+    this.entries.delete(oldest[0]);
+    return oldest[1];
   }
 
   /** Forgets a key. */

@@ -20,6 +20,7 @@ import type { UserDirectory } from '../ports/user-directory.js';
 import { KNOWN_IDENTITIES } from '../limits.js';
 import type { BlockService } from '../services.js';
 import { localBlockSource } from '../ports/local-source.js';
+import type { BlockAccess } from './block-metadata.js';
 import type { LocalBlockStore } from './local-block-store.js';
 import { ReadAccess } from './read-access.js';
 import type { GetOptions } from './block-storage.js';
@@ -203,10 +204,10 @@ export class CheckedBlockService implements BlockService {
     bat: BatWithId | undefined,
     memory?: GetOptions['memory'],
   ): Promise<Uint8Array | undefined> {
-    const access = await this.local.access(username, cid);
-    if (access === undefined) return undefined;
-    if (!this.access.allows(access.batIds, bat)) throw new DeniedError('denied.block', 'Unauthorised!');
-    return this.local.getKnown(username, cid, access, memory);
+    const check = ({ batIds }: BlockAccess): void => {
+      if (!this.access.allows(batIds, bat)) throw new DeniedError('denied.block', 'Unauthorised!');
+    };
+    return this.local.getChecked(username, cid, check, memory);
   }
 
   /**

@@ -2,9 +2,12 @@ import { dirname, join } from 'node:path';
 import { equalBytes, toHex } from '@pyrgos/core/bytes';
 import type { Cid } from '@pyrgos/core/codec';
 import type { Hasher, RandomSource } from '@pyrgos/core/crypto';
-import { ArgumentError } from '@pyrgos/core/errors';
+import { ArgumentError, type PyrgosError } from '@pyrgos/core/errors';
 import { MAX_BLOCK_SIZE } from '@pyrgos/core/limits';
+import type { StoredBlock } from '../ports/local-blocks.js';
 import {
+  FILES_PER_STEP,
+  JOURNALED_BLOCK_SIZE,
   MAX_BLOCK_CACHE_ENTRY_SIZE,
   MAX_BLOCK_DELETIONS,
   MAX_DAMAGED_BLOCKS,
@@ -12,14 +15,18 @@ import {
   MAX_OPEN_BLOCK_READS,
   MAX_OPEN_BLOCK_WRITES,
 } from '../limits.js';
+import { BlockJournal, type JournalEntry, type JournalSizes, journalSizes } from './block-journal.js';
 import { assertPartitionName, type BlockPath, blockPath, cidOfFileName, isStorable } from './block-paths.js';
 import type { BlockStorage, BlockToStore, GetOptions, StoredBlockFacts } from './block-storage.js';
 import { BoundedMap } from './bounded-map.js';
-import { type FileSystem, nodeFileSystem } from './file-system.js';
+import { DiskPace } from './disk-pace.js';
+import { type FileSystem, nodeFileSystem, type QuickCalls } from './file-system.js';
 import { FolderSyncs } from './folder-syncs.js';
-import { ReadPace } from './read-pace.js';
+import type { JournalRecord } from './journal-format.js';
+import { nextTurn } from './next-turn.js';
 import { Slots } from './slots.js';
 import { damagedBlockError, storageError, systemCode } from './storage-error.js';
+import { writeWhole } from './write-whole.js';
 
 /** Where half-written files are. No user name has a dot, and it is on the same file system as the blocks, so that renames are atomic. */
 const TEMPORARY = '.tmp';
@@ -31,6 +38,22 @@ export interface FileBlockStorageOptions {
   readonly hasher: Hasher;
   readonly random: RandomSource;
   readonly fileSystem?: FileSystem;
+  readonly journal?: JournalSizes;
+  /** A monotonic clock in milliseconds, which shows whether the disk is quick. Default: that of the process. */
+  readonly now?: () => number;
+  /**
+   * Whether somebody needs a block that was acknowledged some time ago. What was deleted shortly before a crash does not come back then.
+   * Default: all are needed.
+   */
+  readonly isNeeded?: (username: string, cid: Cid) => boolean;
+  /** Told when the disk refuses, in the background, to make blocks durable where they belong. The journal keeps them. */
+  readonly onProblem?: (error: PyrgosError) => void;
+}
+
+/** A block on its way to its file. */
+interface Incoming extends StoredBlock {
+  readonly isNew: boolean;
+  readonly path: BlockPath;
 }
 
 /** Memory that is written in full or not returned, so it need not be cleared first. */
@@ -46,13 +69,14 @@ async function settleAll(work: readonly Promise<void>[]): Promise<void> {
 /**
  * Blocks as files `<root>/<username>/<X>/<KEY>.data` (chapter 08 sections 4.1 to 4.3).
  *
- * A block is written to a temporary file, synced, and renamed, so a name leads to a whole block or to nothing. A put syncs each folder it
- * renamed into once, after all its renames; concurrent puts share these syncs, and the file system groups those of the files. A put
- * waits for the sync of a folder even when the block was there already: somebody may have renamed it a moment ago.
+ * A block is written to a temporary file, made durable, and renamed, so a name leads to a whole block or to nothing. Small blocks are made durable
+ * in the {@link BlockJournal}, all of a put at once. Of large ones each file is synced; then each folder that files were renamed
+ * into is synced once, after all renames; concurrent puts share these syncs, and the file system groups those of the files. A put
+ * waits for the sync of a folder when the block was there already, too: somebody may have renamed it a moment ago.
  *
  * Every read is verified: a client would find out anyway, but neither it nor we would know that this disk has begun to lie, and servers that
  * mirror us would copy it. The hash is computed here and not on another thread: a full block takes 0.7 ms, and giving it to Node's
- * pool takes as much of this thread, for the copy that it makes. What is found damaged is replaced when it is uploaded again.
+ * pool costs more processor time than it saves on a small machine. What is found damaged is replaced when it is uploaded again.
  */
 export class FileBlockStorage implements BlockStorage {
   private readonly root: string;
@@ -65,23 +89,42 @@ export class FileBlockStorage implements BlockStorage {
   private readonly folderSyncs: FolderSyncs;
   /** Folders whose own names are durable. */
   private readonly knownFolders = new BoundedMap<true>(MAX_KNOWN_BLOCK_FOLDERS);
+  /** Folders that are there. */
+  private readonly madeFolders = new BoundedMap<true>(MAX_KNOWN_BLOCK_FOLDERS);
   private readonly damaged = new BoundedMap<true>(MAX_DAMAGED_BLOCKS);
   private readonly temporaryPrefix: string;
-  private readonly pace = new ReadPace(() => performance.now());
+  private readonly readPace: DiskPace;
+  private readonly writePace: DiskPace;
+  private readonly isNeeded: (username: string, cid: Cid) => boolean;
   private nextTemporary = 0;
+  /** Set by {@link FileBlockStorage.open}. */
+  private journal: BlockJournal | undefined;
 
-  private constructor({ root, hasher, random, fileSystem = nodeFileSystem }: FileBlockStorageOptions) {
+  private constructor({
+    root,
+    hasher,
+    random,
+    fileSystem = nodeFileSystem,
+    isNeeded = () => true,
+    now = () => performance.now(),
+  }: FileBlockStorageOptions) {
     this.root = root;
+    this.readPace = new DiskPace(now);
+    this.writePace = new DiskPace(now);
     this.hasher = hasher;
     this.fileSystem = fileSystem;
+    this.isNeeded = isNeeded;
     this.folderSyncs = new FolderSyncs(fileSystem);
     this.temporaryPrefix = join(root, TEMPORARY, toHex(random.randomBytes(8)));
   }
 
-  /** Makes the folders that are missing and deletes what a crash left half-written. PyrgosError `storage`. */
+  /**
+   * Makes the folders that are missing, deletes what a crash left half-written and restores what it left in the journal. PyrgosError `storage`;
+   * nothing is lost then.
+   */
   static async open(options: FileBlockStorageOptions): Promise<FileBlockStorage> {
     const storage = new FileBlockStorage(options);
-    const { root, fileSystem } = storage;
+    const { root, fileSystem, hasher } = storage;
     const temporary = join(root, TEMPORARY);
     try {
       await fileSystem.makeFolder(root);
@@ -89,6 +132,16 @@ export class FileBlockStorage implements BlockStorage {
       await fileSystem.syncFolder(dirname(root));
       await fileSystem.syncFolder(root);
       for await (const { name, isFolder } of fileSystem.list(temporary)) if (!isFolder) await fileSystem.unlink(join(temporary, name));
+      storage.journal = await BlockJournal.open({
+        root,
+        fileSystem,
+        hasher,
+        random: options.random,
+        sizes: options.journal ?? journalSizes,
+        restore: async (record, trusts) => storage.restore(record, trusts),
+        rewrite: async (record) => storage.rewrite(record),
+        onProblem: (error) => options.onProblem?.(storageError('written', error)),
+      });
     } catch (error) {
       throw storageError('opened', error);
     }
@@ -99,13 +152,16 @@ export class FileBlockStorage implements BlockStorage {
     assertPartitionName(username);
     for (const { cid } of blocks) if (!isStorable(cid)) throw new ArgumentError('cid', 'must be sha2-256, raw or dag-cbor');
     const distinct = new Map(blocks.map((block) => [block.cid.key, block]));
-    const places = [...distinct.values()].map(({ cid, bytes, isNew }) => ({ bytes, isNew, path: blockPath(this.root, username, cid) }));
+    const incoming = Array.from(distinct.values(), ({ cid, bytes, isNew = false }): Incoming => {
+      return { cid, bytes, isNew, path: blockPath(this.root, username, cid) };
+    });
     try {
-      const unsynced = await this.makeFolders(places.map(({ path }) => path));
-      await settleAll(places.map(({ path, bytes, isNew }) => this.putOne(path, bytes, isNew === true)));
-      const folders = new Set([...places.map(({ path }) => path.folder), ...unsynced.parents]);
-      await settleAll([...folders].map((folder) => this.folderSyncs.sync(folder)));
-      for (const folder of unsynced.made) this.knownFolders.set(folder, true);
+      const stored = await this.findStored(incoming);
+      const missing = incoming.filter((block) => !stored.has(block));
+      const small = missing.filter(({ bytes }) => bytes.length <= JOURNALED_BLOCK_SIZE);
+      const entry = this.enterJournal(small);
+      const synced = entry === undefined ? missing : missing.filter((block) => !small.includes(block));
+      await settleAll([...(entry === undefined ? [] : [this.putJournaled(username, small, entry)]), this.putSynced(synced, stored)]);
     } catch (error) {
       throw storageError('written', error);
     }
@@ -166,11 +222,143 @@ export class FileBlockStorage implements BlockStorage {
     }
   }
 
+  async close(): Promise<void> {
+    await this.journal?.close();
+  }
+
   private async *elements(folder: string): ReturnType<FileSystem['list']> {
     try {
       yield* this.fileSystem.list(folder);
     } catch (error) {
       if (systemCode(error) !== 'ENOENT') throw storageError('listed', error);
+    }
+  }
+
+  /** Those whose files are there and whole, as far as that can be seen without reading them. */
+  private async findStored(incoming: readonly Incoming[]): Promise<ReadonlySet<Incoming>> {
+    const stored = new Set<Incoming>();
+    const look = async (block: Incoming): Promise<void> => {
+      if (await this.writes.run(async () => this.isWhole(block.path.file, block.bytes.length))) stored.add(block);
+    };
+    await settleAll(incoming.filter(({ isNew }) => !isNew).map(look));
+    return stored;
+  }
+
+  private enterJournal(small: readonly Incoming[]): JournalEntry | undefined {
+    if (small.length === 0) return undefined;
+    const size = small.reduce((sum, { bytes }) => sum + bytes.length, 0);
+    return this.journal?.enter(
+      small.map(({ path }) => path),
+      size,
+    );
+  }
+
+  /** Nothing gets its name before everything is in the journal. */
+  private async putJournaled(username: string, blocks: readonly Incoming[], entry: JournalEntry): Promise<void> {
+    const unnamed = new Map(blocks.map((block) => [block, this.temporaryPath()]));
+    try {
+      await this.ensureFolders(blocks.map(({ path }) => path));
+      const files = [...unnamed];
+      const write = async (): Promise<void> =>
+        this.runQuickly(
+          files,
+          (quick, [{ bytes }, temporary]) => {
+            quick.writeNew(temporary, bytes);
+            return true;
+          },
+          async ([{ bytes }, temporary]) => this.writeNew(temporary, bytes, false),
+        );
+      await settleAll([entry.append(blocks.map(({ cid, bytes }) => ({ username, cid, bytes }))), write()]);
+      const isNamed = ([block]: (typeof files)[number]): void => {
+        this.damaged.delete(block.path.file);
+        unnamed.delete(block);
+      };
+      await this.runQuickly(
+        files,
+        (quick, file) => {
+          const [{ path }, temporary] = file;
+          const isDone = quick.rename(temporary, path.file);
+          if (isDone) isNamed(file);
+          return isDone;
+        },
+        async (file) => {
+          const [{ path }, temporary] = file;
+          await this.rename(temporary, path);
+          isNamed(file);
+        },
+      );
+    } catch (error) {
+      for (const temporary of unnamed.values()) await this.discard(temporary);
+      throw error;
+    } finally {
+      entry.leave();
+    }
+  }
+
+  /** Does something with each of many small files: at once, as long as that works and the disk is quick, else through the thread pool. */
+  private async runQuickly<T>(
+    items: readonly T[],
+    now: (quick: QuickCalls, item: T) => boolean,
+    later: (item: T) => Promise<void>,
+  ): Promise<void> {
+    const { quick } = this.fileSystem;
+    const work: Promise<void>[] = [];
+    try {
+      for (const [i, item] of items.entries()) {
+        if (i % FILES_PER_STEP === FILES_PER_STEP - 1) await nextTurn();
+        const isDone = quick !== undefined && this.writePace.attempt(() => now(quick, item))?.value === true;
+        if (!isDone) work.push(this.writes.run(async () => later(item)));
+      }
+    } finally {
+      await settleAll(work);
+    }
+  }
+
+  /** `stored` are files that are there already: their content is durable, their names need not be. */
+  private async putSynced(blocks: readonly Incoming[], stored: ReadonlySet<Incoming>): Promise<void> {
+    const paths = [...blocks, ...stored].map(({ path }) => path);
+    const unsynced = await this.makeFolders(paths);
+    await settleAll(blocks.map(async ({ path, bytes }) => this.writes.run(async () => this.write(path, bytes, true))));
+    const folders = new Set([...paths.map(({ folder }) => folder), ...unsynced.parents]);
+    await settleAll(Array.from(folders, async (folder) => this.folderSyncs.sync(folder)));
+    for (const folder of unsynced.made) this.knownFolders.set(folder, true);
+  }
+
+  /** See {@link BlockJournalOptions.restore}. */
+  private async restore({ username, cid, bytes }: JournalRecord, trusts: boolean): Promise<string> {
+    const path = blockPath(this.root, username, cid);
+    const found = this.compare(path.file, bytes);
+    const isRight = found === 'missing' ? !this.isNeeded(username, cid) : found === 'same' && trusts;
+    if (!isRight) {
+      await this.ensureFolders([path]);
+      await this.write(path, bytes, false);
+    }
+    return path.file;
+  }
+
+  private async rewrite({ username, cid, bytes }: JournalRecord): Promise<void> {
+    const path = blockPath(this.root, username, cid);
+    // It may have been deleted meanwhile.
+    if (this.compare(path.file, bytes) !== 'missing') await this.write(path, bytes, true);
+  }
+
+  private compare(file: string, bytes: Uint8Array): 'missing' | 'same' | 'different' {
+    const content = new Uint8Array(bytes.length + 1);
+    try {
+      const length = this.fileSystem.readNow(file, content);
+      return length === bytes.length && equalBytes(content.subarray(0, length), bytes) ? 'same' : 'different';
+    } catch (error) {
+      return systemCode(error) === 'ENOENT' ? 'missing' : 'different';
+    }
+  }
+
+  /** Makes the folders of new files that are not there. */
+  private async ensureFolders(paths: readonly BlockPath[]): Promise<void> {
+    for (const { folder, userFolder } of paths) {
+      if (this.madeFolders.get(folder) !== undefined) continue;
+      await this.fileSystem.makeFolder(userFolder);
+      await this.makeFolderIn(userFolder, folder);
+      this.madeFolders.set(folder, true);
     }
   }
 
@@ -203,12 +391,6 @@ export class FileBlockStorage implements BlockStorage {
     }
   }
 
-  private async putOne(path: BlockPath, bytes: Uint8Array, isNew: boolean): Promise<void> {
-    await this.writes.run(async () => {
-      if (isNew || !(await this.isWhole(path.file, bytes.length))) await this.write(path, bytes);
-    });
-  }
-
   private async isWhole(file: string, size: number): Promise<boolean> {
     if (this.damaged.has(file)) return false;
     try {
@@ -220,37 +402,46 @@ export class FileBlockStorage implements BlockStorage {
     }
   }
 
-  private async write({ file, folder, userFolder }: BlockPath, bytes: Uint8Array): Promise<void> {
-    const temporary = `${this.temporaryPrefix}-${this.nextTemporary++}`;
+  private temporaryPath(): string {
+    return `${this.temporaryPrefix}-${this.nextTemporary++}`;
+  }
+
+  private async discard(temporary: string): Promise<void> {
+    // Whatever cannot be removed now is removed at the next start.
+    if (temporary !== '') await this.fileSystem.unlink(temporary).catch(() => undefined);
+  }
+
+  private async write(path: BlockPath, bytes: Uint8Array, syncs: boolean): Promise<void> {
+    const temporary = this.temporaryPath();
     try {
-      await this.writeNew(temporary, bytes);
-      try {
-        await this.fileSystem.rename(temporary, file);
-      } catch (error) {
-        if (systemCode(error) !== 'ENOENT') throw error;
-        // Somebody removed a folder that we knew to be there.
-        await this.makeFolderIn(userFolder, folder);
-        await this.fileSystem.syncFolder(this.root);
-        await this.fileSystem.syncFolder(userFolder);
-        await this.fileSystem.rename(temporary, file);
-      }
+      await this.writeNew(temporary, bytes, syncs);
+      await this.rename(temporary, path);
     } catch (error) {
-      // Whatever cannot be removed now is removed at the next start.
-      await this.fileSystem.unlink(temporary).catch(() => undefined);
+      await this.discard(temporary);
       throw error;
+    }
+  }
+
+  private async rename(temporary: string, { file, folder, userFolder }: BlockPath): Promise<void> {
+    const { quick } = this.fileSystem;
+    try {
+      const isDone = quick !== undefined && this.writePace.attempt(() => quick.rename(temporary, file))?.value === true;
+      if (!isDone) await this.fileSystem.rename(temporary, file);
+    } catch (error) {
+      if (systemCode(error) !== 'ENOENT') throw error;
+      // Somebody removed a folder that we knew to be there.
+      await this.makeFolderIn(userFolder, folder);
+      await this.fileSystem.syncFolder(this.root);
+      await this.fileSystem.syncFolder(userFolder);
+      await this.fileSystem.rename(temporary, file);
     }
     this.damaged.delete(file);
   }
 
-  private async writeNew(path: string, bytes: Uint8Array): Promise<void> {
-    const descriptor = await this.fileSystem.open(path, 'wx');
+  private async writeNew(path: string, bytes: Uint8Array, syncs: boolean): Promise<void> {
+    const descriptor = await this.fileSystem.open(path, syncs ? 'wxs' : 'wx');
     try {
-      for (let offset = 0; offset < bytes.length;) {
-        const written = await this.fileSystem.write(descriptor, bytes, offset);
-        if (written <= 0) throw new Error('nothing was written');
-        offset += written;
-      }
-      await this.fileSystem.datasync(descriptor);
+      await writeWhole(this.fileSystem, descriptor, bytes);
     } finally {
       await this.fileSystem.close(descriptor);
     }
@@ -258,7 +449,7 @@ export class FileBlockStorage implements BlockStorage {
 
   /** The content of the file, or undefined when it cannot be a block: too large, or shorter than expected. */
   private async read(path: string, size: number | undefined, memory: GetOptions['memory']): Promise<Uint8Array | undefined> {
-    const quick = size === undefined || size > MAX_BLOCK_CACHE_ENTRY_SIZE ? undefined : this.readQuickly(path, size);
+    const quick = size === undefined || size > MAX_BLOCK_CACHE_ENTRY_SIZE ? undefined : this.readQuickly(path, size, memory);
     if (quick !== undefined) return quick.value;
     return this.reads.run(async () => {
       const descriptor = await this.fileSystem.open(path, 'r');
@@ -270,9 +461,9 @@ export class FileBlockStorage implements BlockStorage {
     });
   }
 
-  private readQuickly(path: string, size: number): { readonly value: Uint8Array | undefined } | undefined {
-    return this.pace.attempt(() => {
-      const bytes = uninitialized(size);
+  private readQuickly(path: string, size: number, memory: GetOptions['memory']): { readonly value: Uint8Array | undefined } | undefined {
+    return this.readPace.attempt(() => {
+      const bytes = memory?.(size)?.subarray(0, size) ?? uninitialized(size);
       return this.fileSystem.readNow(path, bytes) === size ? bytes : undefined;
     });
   }

@@ -8,12 +8,28 @@ export interface FolderEntry {
 }
 
 /**
+ * `r`: for reading. `wx`: creates a file that must not exist, for this account only. `wxs`: the same, and everything that is written is durable
+ * when the call that writes it has ended, which saves calls.
+ */
+export type OpenFlags = 'r' | 'wx' | 'wxs';
+
+/** See {@link FileSystem.quick}. */
+export interface QuickCalls {
+  /** Makes a file that must not exist, for this account only, and writes all of it. It may be there in part when this throws. */
+  writeNew(path: string, bytes: Uint8Array): void;
+  /** Atomic; replaces a file at `to`. False when there is no folder for it. */
+  rename(from: string, to: string): boolean;
+}
+
+/**
  * The calls of the operating system that block files need, so that tests can make each of them fail, hang or lie. Descriptors are
  * numbers, because they cost a fraction of what Node's file handles cost. Errors are those of Node, with a `code`.
  */
 export interface FileSystem {
-  /** Opens a file for reading (`r`), or creates one that must not exist (`wx`), for this account only. */
-  open(path: string, flags: 'r' | 'wx'): Promise<number>;
+  /** Calls that make everything else wait, but end in memory normally; see {@link DiskPace}. Absent where there are none. */
+  readonly quick?: QuickCalls | undefined;
+  /** Opens a file. */
+  open(path: string, flags: OpenFlags): Promise<number>;
   /**
    * Opens a file, reads from its beginning into `target` and closes it, while everything else waits; the number of bytes, fewer
    * than `target` has when the file ends before.
@@ -27,6 +43,8 @@ export interface FileSystem {
   write(descriptor: number, bytes: Uint8Array, offset: number): Promise<number>;
   /** Makes the content durable. */
   datasync(descriptor: number): Promise<void>;
+  /** Makes the content of a file durable that was written and closed before. */
+  syncFile(path: string): Promise<void>;
   close(descriptor: number): Promise<void>;
   /** Atomic; replaces a file at `to`. */
   rename(from: string, to: string): Promise<void>;
@@ -66,10 +84,21 @@ function hasCode(error: unknown, ...codes: readonly string[]): boolean {
 /** Names fetched from the operating system at a time. */
 const LIST_BUFFER = 256;
 
+async function syncFile(path: string): Promise<void> {
+  // Windows flushes only what was opened for writing.
+  const descriptor = await call<number>((done) => fs.open(path, process.platform === 'win32' ? 'r+' : 'r', done));
+  try {
+    await callVoid((done) => fs.fdatasync(descriptor, done));
+  } finally {
+    fs.closeSync(descriptor);
+  }
+}
+
 async function syncFolder(path: string): Promise<void> {
   let descriptor: number;
   try {
-    descriptor = await call<number>((done) => fs.open(path, 'r', done));
+    // At once: somebody has just changed the folder, so it is in memory.
+    descriptor = fs.openSync(path, 'r');
   } catch (error) {
     // Windows cannot open folders; its file system keeps their order by itself.
     if (process.platform === 'win32') return;
@@ -80,8 +109,35 @@ async function syncFolder(path: string): Promise<void> {
   } catch (error) {
     if (!hasCode(error, 'EINVAL', 'ENOTSUP')) throw error;
   } finally {
-    await callVoid((done) => fs.close(descriptor, done));
+    fs.closeSync(descriptor);
   }
+}
+
+const { O_CREAT, O_DSYNC, O_EXCL, O_WRONLY } = fs.constants;
+/** Elsewhere the flag is unknown, or stops at the cache of the drive. */
+const hasSyncedWrites = process.platform === 'linux';
+const nodeFlags: Readonly<Record<OpenFlags, string | number>> = {
+  r: 'r',
+  wx: 'wx',
+  wxs: hasSyncedWrites ? O_WRONLY | O_CREAT | O_EXCL | O_DSYNC : 'wx',
+};
+/** Descriptors for `wxs` where writes are not synced by themselves. */
+const unsynced = new Set<number>();
+
+function opened(descriptor: number, flags: OpenFlags): number {
+  if (flags === 'wxs' && !hasSyncedWrites) unsynced.add(descriptor);
+  return descriptor;
+}
+
+async function write(descriptor: number, bytes: Uint8Array, offset: number): Promise<number> {
+  const written = await call<number>((done) => fs.write(descriptor, bytes, offset, bytes.length - offset, null, done));
+  if (unsynced.has(descriptor)) await callVoid((done) => fs.fdatasync(descriptor, done));
+  return written;
+}
+
+function close(descriptor: number): void {
+  unsynced.delete(descriptor);
+  fs.closeSync(descriptor);
 }
 
 function readNow(path: string, target: Uint8Array): number {
@@ -99,16 +155,41 @@ function readNow(path: string, target: Uint8Array): number {
   }
 }
 
+function writeNew(path: string, bytes: Uint8Array): void {
+  const descriptor = fs.openSync(path, 'wx', 0o600);
+  try {
+    for (let offset = 0; offset < bytes.length;) {
+      const written = fs.writeSync(descriptor, bytes, offset);
+      if (written <= 0) throw new Error('nothing was written');
+      offset += written;
+    }
+  } finally {
+    fs.closeSync(descriptor);
+  }
+}
+
+function rename(from: string, to: string): boolean {
+  try {
+    fs.renameSync(from, to);
+    return true;
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return false;
+    throw error;
+  }
+}
+
 /** The file system of this machine. */
 export const nodeFileSystem: FileSystem = {
+  quick: { writeNew, rename },
   readNow,
-  open: (path, flags) => call((done) => fs.open(path, flags, 0o600, done)),
+  open: async (path, flags) => opened(await call((done) => fs.open(path, nodeFlags[flags], 0o600, done)), flags),
   size: async (descriptor) => (await call<fs.Stats>((done) => fs.fstat(descriptor, done))).size,
   read: (descriptor, target, offset) => call((done) => fs.read(descriptor, target, offset, target.length - offset, null, done)),
-  write: (descriptor, bytes, offset) => call((done) => fs.write(descriptor, bytes, offset, bytes.length - offset, null, done)),
+  write,
   datasync: (descriptor) => callVoid((done) => fs.fdatasync(descriptor, done)),
+  syncFile,
   // At once: what was written has been synced, so there is nothing to wait for but the way to the pool and back.
-  close: async (descriptor) => fs.closeSync(descriptor),
+  close: async (descriptor) => close(descriptor),
   rename: (from, to) => callVoid((done) => fs.rename(from, to, done)),
   unlink: (path) => callVoid((done) => fs.unlink(path, done)),
   makeFolder: async (path) => {

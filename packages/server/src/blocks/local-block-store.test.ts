@@ -5,7 +5,16 @@ import { ArgumentError, LimitError } from '@pyrgos/core/errors';
 import { Bat, encodeRawPrefix } from '@pyrgos/core/keys';
 import { concatBytes } from '@pyrgos/core/bytes';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type BlockFixture, blockFixture, cborBlock, crypto, nodeBlock, openFixture, rawBlock } from '../../test/block-fixture.js';
+import {
+  type BlockFixture,
+  blockFixture,
+  cborBlock,
+  crypto,
+  nodeBlock,
+  noJournal,
+  openFixture,
+  rawBlock,
+} from '../../test/block-fixture.js';
 import { FaultyFileSystem, systemError } from '../../test/faulty-file-system.js';
 import { BLOCK_CACHE_ENTRIES, MAX_TRANSACTION_ID_LENGTH } from '../limits.js';
 import type { StoredBlock } from '../ports/local-blocks.js';
@@ -161,6 +170,12 @@ describe('transactions', () => {
 });
 
 describe('failures', () => {
+  /** Each put writes its files by itself, so that they fail apart. */
+  const withoutJournal = async (): Promise<void> => {
+    await fixture.close();
+    fixture = await openFixture(fixture.folder, fixture.clock, { fileSystem, journal: noJournal });
+  };
+
   test('a full disk: the error is reported and nothing is left but what was there', async () => {
     const [a, b] = [rawBlock('a'), rawBlock('b')];
     await fixture.local.put('alice', [a], 't');
@@ -176,6 +191,7 @@ describe('failures', () => {
   });
 
   test('a put that fails does not take away what another one stores at the same time', async () => {
+    await withoutJournal();
     const a = rawBlock('a');
     let opened = 0;
     fileSystem.before = async ({ name }) => {
@@ -193,6 +209,7 @@ describe('failures', () => {
   });
 
   test('a crash between the commit and the file: the block is absent, and putting it again writes it', async () => {
+    await withoutJournal();
     const a = rawBlock('a');
     // The process ends while the file is being written.
     fileSystem.before = ({ name }) => (name === 'write' ? new Promise(() => undefined) : undefined);

@@ -46,6 +46,10 @@ export class MemoryBlockStorage implements BlockStorage {
     for (const { cid } of this.users.get(username)?.values() ?? []) yield cid;
   }
 
+  async close(): Promise<void> {
+    // Nothing goes on in the background.
+  }
+
   private find(username: string, cid: Cid): (StoredBlock & { readonly modified: number }) | undefined {
     assertPartitionName(username);
     return this.users.get(username)?.get(cid.key);

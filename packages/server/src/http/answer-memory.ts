@@ -1,20 +1,43 @@
-import { ANSWER_MEMORY_POOL, MIN_POOLED_ANSWER_SIZE, POOLED_ANSWER_SIZE } from '../limits.js';
+import {
+  ANSWER_MEMORY_POOL,
+  LARGE_ANSWER_MEMORY,
+  MEDIUM_ANSWER_MEMORY,
+  MIN_LARGE_ANSWER,
+  SMALL_ANSWER_MEMORY,
+  SMALL_ANSWER_MEMORY_POOL,
+} from '../limits.js';
+
+/** Pieces of memory of one size. */
+interface Pool {
+  /** Bytes of a body that gets such a piece. */
+  readonly from: number;
+  readonly to: number;
+  /** Pieces that are kept. */
+  readonly most: number;
+  readonly free: Uint8Array[];
+}
 
 /**
- * Memory for the bodies of large answers, used again and again: a fresh megabyte for each block makes the engine collect garbage for a
- * sixth of the time.
+ * Memory for bodies, used again and again. Memory of arrays lies outside of the engine's heap and is freed when the engine collects garbage:
+ * with a fresh array for each block that took a sixth of the time.
  */
 export class AnswerMemory {
-  private readonly free: Uint8Array[] = [];
+  private readonly pools: readonly Pool[] = [
+    { from: 1, to: SMALL_ANSWER_MEMORY, most: SMALL_ANSWER_MEMORY_POOL, free: [] },
+    { from: SMALL_ANSWER_MEMORY + 1, to: MEDIUM_ANSWER_MEMORY, most: ANSWER_MEMORY_POOL, free: [] },
+    { from: MIN_LARGE_ANSWER, to: LARGE_ANSWER_MEMORY, most: ANSWER_MEMORY_POOL, free: [] },
+  ];
 
-  /** At least MIN_POOLED_ANSWER_SIZE and at most POOLED_ANSWER_SIZE bytes with any content, or undefined for other sizes. */
+  /** At least `size` bytes with any content; undefined when there is nothing fitting. */
   take(size: number): Uint8Array | undefined {
-    if (size < MIN_POOLED_ANSWER_SIZE || size > POOLED_ANSWER_SIZE) return undefined;
-    return this.free.pop() ?? new Uint8Array(Buffer.allocUnsafeSlow(POOLED_ANSWER_SIZE).buffer);
+    const pool = this.pools.find(({ from, to }) => size >= from && size <= to);
+    if (pool === undefined) return undefined;
+    return pool.free.pop() ?? new Uint8Array(Buffer.allocUnsafeSlow(pool.to).buffer);
   }
 
   /** Takes memory back that nobody reads or writes any more. */
   giveBack(memory: Uint8Array): void {
-    if (this.free.length < ANSWER_MEMORY_POOL) this.free.push(memory);
+    const pool = this.pools.find(({ to }) => to === memory.length);
+    if (pool !== undefined && pool.free.length < pool.most) pool.free.push(memory);
   }
 }

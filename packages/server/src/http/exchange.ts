@@ -137,16 +137,17 @@ export class Exchange {
 
   /**
    * Reads the body: at most `limit` bytes, else LimitError. The bytes belong to the caller until the answer has been made. While it
-   * arrives, the request takes no slot from others; OverloadError when none is left afterwards.
+   * arrives, the request takes no slot from others; OverloadError when none is left afterwards. `reuse`: a large body may be in memory
+   * that the next request gets, so nobody may keep a view of it.
    */
-  async body(limit: number): Promise<Uint8Array> {
+  async body(limit: number, reuse = false): Promise<Uint8Array> {
     const incoming = this.connection?.incoming;
     const { slots, uploads } = this.shared;
     this.leave();
     const { bytes, lease } =
       incoming === undefined
         ? await receiveStream(this.request, limit, uploads, slots)
-        : await receiveBody(incoming, limit, uploads, slots);
+        : await receiveBody(incoming, limit, uploads, slots, reuse ? (size) => this.memory(size) : undefined);
     if (lease !== undefined) this.leases.push(lease);
     this.received = bytes.length;
     this.enter();
@@ -161,9 +162,9 @@ export class Exchange {
     if (this.connection?.outgoing?.destroyed === true) throw new AbortedError('answering');
   }
 
-  /** Memory for the body of the answer, at least of that size and with any content, or undefined: then the caller makes its own. */
+  /** Memory for a body, at least of that size and with any content, or undefined: then the caller makes its own. */
   memory(size: number): Uint8Array | undefined {
-    // Only node:http says when the body has left and its memory can be used again.
+    // Only node:http says when the answer has left and the memory can be used again.
     if (this.connection?.outgoing === undefined) return undefined;
     const memory = this.shared.memory.take(size);
     if (memory !== undefined) this.borrowed.push(memory);

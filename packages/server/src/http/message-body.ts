@@ -10,6 +10,9 @@ export interface ReceivedBody {
   readonly lease: ByteLease | undefined;
 }
 
+/** Gives memory of at least this size with any content, or undefined: then fresh memory is taken. */
+type BodyMemory = (size: number) => Uint8Array | undefined;
+
 function tooLarge(size: number, limit: number): LimitError {
   return new LimitError('request body', size, limit);
 }
@@ -24,12 +27,13 @@ function declaredLength(header: string | undefined, limit: number): number | und
 
 /** Collects chunks into one array that grows to the declared length at once, or by doubling, and never beyond the limit. */
 class Collector {
-  private buffer: Uint8Array<ArrayBuffer>;
+  private buffer: Uint8Array;
   length = 0;
 
   constructor(
     private readonly declared: number | undefined,
     private readonly limit: number,
+    private readonly memory: BodyMemory | undefined,
   ) {
     // A large body gets its memory when enough of it has arrived to be worth it: a claimed length costs a client nothing.
     this.buffer = new Uint8Array(Math.min(declared ?? limit, SMALL_BODY_SIZE));
@@ -39,7 +43,8 @@ class Collector {
     const needed = this.length + chunk.length;
     if (needed > this.limit) throw tooLarge(needed, this.limit);
     if (needed > this.buffer.length) {
-      const grown = new Uint8Array(this.declared ?? Math.min(this.limit, Math.max(needed, this.buffer.length * 2)));
+      const size = this.declared ?? Math.min(this.limit, Math.max(needed, this.buffer.length * 2));
+      const grown = this.memory?.(size) ?? new Uint8Array(size);
       grown.set(this.buffer.subarray(0, this.length));
       this.buffer = grown;
     }
@@ -55,16 +60,18 @@ class Collector {
 /**
  * Reads the body of a request from node:http: at most `limit` bytes, copied once. Bodies beyond SMALL_BODY_SIZE take a share of the
  * budget first; until there is one, nothing more is read from the socket. LimitError when the body is larger, AbortedError when the
- * client goes away or is evicted, OverloadError when the body is given up for others (see {@link RequestSlots}).
+ * client goes away or is evicted, OverloadError when the body is given up for others (see {@link RequestSlots}). `memory` is for
+ * large bodies; what is received is a view of it then.
  */
 export async function receiveBody(
   incoming: IncomingMessage,
   limit: number,
   budget: ByteBudget,
   slots: RequestSlots,
+  memory?: BodyMemory,
 ): Promise<ReceivedBody> {
   const declared = declaredLength(incoming.headers['content-length'], limit);
-  const collector = new Collector(declared, limit);
+  const collector = new Collector(declared, limit, memory);
   if (incoming.destroyed || incoming.readableAborted) throw new AbortedError('reading the request');
   return new Promise<ReceivedBody>((resolve, reject) => {
     let lease: ByteLease | undefined;
@@ -131,7 +138,7 @@ export async function receiveBody(
 export async function receiveStream(request: Request, limit: number, budget: ByteBudget, slots: RequestSlots): Promise<ReceivedBody> {
   const declared = declaredLength(request.headers.get('content-length') ?? undefined, limit);
   if (request.body === null) return { bytes: new Uint8Array(), lease: undefined };
-  const collector = new Collector(declared, limit);
+  const collector = new Collector(declared, limit, undefined);
   const reader: ReadableStreamDefaultReader<Uint8Array> = request.body.getReader();
   let lease: ByteLease | undefined;
   let evicted = false;

@@ -2,7 +2,8 @@ import { fromHex } from '@pyrgos/core/bytes';
 import { type Cid, parseCid, parsePeerId } from '@pyrgos/core/codec';
 import { FormatError, LimitError } from '@pyrgos/core/errors';
 import { BatWithId, PublicKeyHash } from '@pyrgos/core/keys';
-import { MAX_CID_TEXT } from '../limits.js';
+import { BoundedMap } from '../blocks/bounded-map.js';
+import { KNOWN_IDENTITIES, MAX_CID_TEXT } from '../limits.js';
 import type { Query } from './query.js';
 
 /** The text of the reference for a missing `owner` and other mandatory parameters (chapter 02 section 5). */
@@ -21,9 +22,17 @@ function short(name: string, text: string): string {
   return text;
 }
 
+/** Each call of a user names the same few keys. Values are immutable. */
+const keyHashes = new BoundedMap<PublicKeyHash>(KNOWN_IDENTITIES);
+
 /** A mandatory hash of a public key, for instance `owner`. LimitError beyond MAX_CID_TEXT characters, as for every CID. */
 export function keyHash(query: Query, name: string): PublicKeyHash {
-  return PublicKeyHash.parse(short(name, required(query, name)));
+  const text = short(name, required(query, name));
+  const known = keyHashes.get(text);
+  if (known !== undefined) return known;
+  const hash = PublicKeyHash.parse(text);
+  keyHashes.set(text, hash);
+  return hash;
 }
 
 /** A mandatory CID in text form. */

@@ -52,6 +52,26 @@ describe('migrate', () => {
     expect(tables()).toEqual(before);
   });
 
+  test.each([
+    ['with another column', [['CREATE TABLE a (x INTEGER, y INTEGER) STRICT', 'CREATE INDEX a_x ON a (x)'], schemas[1] ?? []]],
+    ['with a table more', [...schemas, ['CREATE TABLE c (x INTEGER) STRICT']]],
+    ['with a table less', schemas.slice(0, 1)],
+    ['with a trigger more', [...schemas, ['CREATE TRIGGER t AFTER INSERT ON a BEGIN DELETE FROM b; END']]],
+  ])('a database of a version that was never released, %s, is refused', (_, older) => {
+    migrate(db, older);
+    const before = tables();
+    expect(() => migrate(db, schemas)).toThrow('never released');
+    expect(tables()).toEqual(before);
+    migrate(db, older);
+  });
+
+  test('what SQLite adds by itself is fine', () => {
+    migrate(db, schemas);
+    db.prepare('INSERT INTO a VALUES (1)').run();
+    db.execute('ANALYZE');
+    migrate(db, schemas);
+  });
+
   test('a database of a newer version is refused', () => {
     migrate(db, schemas);
     db.execute(`PRAGMA user_version = ${SCHEMA_VERSION + 1}`);

@@ -11,10 +11,16 @@ function readNumber(db: SqlDatabase, pragma: 'application_id' | 'user_version'):
   return Number(db.prepare(`PRAGMA ${pragma}`).get()?.[pragma]);
 }
 
+/** What the database is made of, as text: SQLite keeps each statement as it was given. */
+function readSchema(db: SqlDatabase): readonly string[] {
+  const rows = db.prepare("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'").all();
+  return rows.map((row) => String(row['sql']));
+}
+
 /**
  * Brings a database to {@link SCHEMA_VERSION}: an empty one gets the statements of all areas in one transaction, so a crash leaves it
- * either empty or complete. Does nothing when it is there. PyrgosError `storage`, without having changed anything, for a file of another program or
- * of a newer Pyrgos.
+ * either empty or complete. Does nothing when it is there. PyrgosError `storage`, without having changed anything, for a file of another program,
+ * of a newer Pyrgos, or with tables that no release had.
  */
 export function migrate(db: SqlDatabase, schemas: readonly (readonly string[])[]): void {
   db.transaction(() => {
@@ -33,6 +39,12 @@ export function migrate(db: SqlDatabase, schemas: readonly (readonly string[])[]
       throw new PyrgosError('storage', 'This data directory was written by a newer Pyrgos. Install the newest version and start again.', {
         data: { version, supported: SCHEMA_VERSION },
       });
+    }
+    if (readSchema(db).toSorted().join('\n') !== schemas.flat().toSorted().join('\n')) {
+      throw new PyrgosError(
+        'storage',
+        'This data directory was written by a Pyrgos that was never released: its database has other tables. Start with another data directory.',
+      );
     }
   });
 }

@@ -1,9 +1,11 @@
 import { open } from 'node:fs/promises';
 import { PyrgosError } from '@pyrgos/core/errors';
-import type { EngineConnection, SqlEngine } from './engine.js';
+import { SQL_WRITES_PER_CHECKPOINT } from '../limits.js';
+import { DatabaseFile } from './checkpointer.js';
+import type { EngineConnection, LoadedEngine, SqlEngine } from './engine.js';
 import { loadEngine, type OnEngineRefused } from './load-engine.js';
 import { sqlFailure } from './sql-error.js';
-import { SqliteDatabase } from './sqlite-database.js';
+import { type LogParts, SqliteDatabase } from './sqlite-database.js';
 import { WalFile } from './wal-file.js';
 
 /** What {@link openDatabase} needs. */
@@ -14,6 +16,8 @@ export interface OpenDatabaseOptions {
   readonly engine?: SqlEngine;
   /** Told about every binding that was tried and refused, and why. */
   readonly onRefused?: OnEngineRefused;
+  /** Writes after which the log is copied into the database. Default: SQL_WRITES_PER_CHECKPOINT. */
+  readonly writesPerCheckpoint?: number;
 }
 
 /**
@@ -32,6 +36,9 @@ const settings: readonly string[] = [
   // macOS: without it a checkpoint's sync stops at the cache of the drive, and the log that held the same data is reused.
   'PRAGMA checkpoint_fullfsync = ON',
 ];
+
+/** The connection that only keeps the log in use; see checkpointer.ts. */
+const readerSettings: readonly string[] = ['PRAGMA query_only = ON', 'PRAGMA cache_size = -64', 'PRAGMA mmap_size = 0'];
 
 async function createPrivately(path: string): Promise<void> {
   try {
@@ -64,6 +71,8 @@ function configure(connection: EngineConnection, durability: 'group' | 'commit')
   for (const statement of settings) connection.execute(statement);
   connection.execute('PRAGMA journal_mode = WAL');
   connection.execute(`PRAGMA synchronous = ${durability === 'group' ? 'NORMAL' : 'FULL'}`);
+  // The log is copied by our own Checkpointer then.
+  if (durability === 'group') connection.execute('PRAGMA wal_autocheckpoint = 0');
   // The first read creates the log and recovers what a killed process left in it.
   const version = readPragma(connection, 'user_version');
   const mode = readPragma(connection, 'journal_mode');
@@ -77,17 +86,40 @@ function configure(connection: EngineConnection, durability: 'group' | 'commit')
  * time. After a kill it recovers by itself. The result says which binding it uses. PyrgosError `storage` when no binding works, or the file
  * cannot be opened or is no database.
  */
-export async function openDatabase({ path, engine: wanted, onRefused }: OpenDatabaseOptions): Promise<SqliteDatabase> {
+export async function openDatabase({
+  path,
+  engine: wanted,
+  onRefused,
+  writesPerCheckpoint = SQL_WRITES_PER_CHECKPOINT,
+}: OpenDatabaseOptions): Promise<SqliteDatabase> {
   const engine = await loadEngine(wanted, onRefused);
   await createPrivately(path);
-  let connection: EngineConnection | undefined;
+  const opened: (() => void | Promise<void>)[] = [];
   try {
-    connection = engine.open(path);
+    const connection = engine.open(path);
+    opened.push(() => connection.close());
     configure(connection, engine.durability);
-    const wal = engine.durability === 'group' ? await WalFile.open(path) : undefined;
-    return new SqliteDatabase({ engine, connection, wal });
+    const log = engine.durability === 'group' ? await openLog(engine, path, writesPerCheckpoint, opened) : undefined;
+    return new SqliteDatabase({ engine, connection, log });
   } catch (error) {
-    connection?.close();
+    for (const close of opened) await close();
     throw error instanceof PyrgosError ? error : sqlFailure(error).error;
   }
+}
+
+/** What syncs and copies the log. `opened`: what is to be closed, in order, when a later step fails; the database file comes last. */
+async function openLog(
+  engine: LoadedEngine,
+  path: string,
+  writesPerCheckpoint: number,
+  opened: (() => void | Promise<void>)[],
+): Promise<LogParts> {
+  const reader = engine.open(path);
+  opened.push(() => reader.close());
+  for (const statement of readerSettings) reader.execute(statement);
+  const wal = await WalFile.open(path);
+  opened.push(async () => wal.close());
+  const file = await DatabaseFile.open(path);
+  opened.push(async () => file.close());
+  return { wal, file, reader, writesPerCheckpoint };
 }

@@ -1,6 +1,8 @@
 import { open, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { ArgumentError, PyrgosError } from '@pyrgos/core/errors';
+import { SQL_STATEMENT_CACHE_SIZE } from '../limits.js';
+import { Checkpointer, type DatabaseFile } from './checkpointer.js';
 import type { EngineConnection, EngineStatement, LoadedEngine, SqlEngine } from './engine.js';
 import { GroupSync } from './group-sync.js';
 import { checkParameters, countParameters } from './parameters.js';
@@ -13,8 +15,17 @@ import { syncFolder, type WalFile } from './wal-file.js';
 export interface SqliteDatabaseParts {
   readonly engine: LoadedEngine;
   readonly connection: EngineConnection;
-  /** Absent when the engine syncs each commit. */
-  readonly wal: WalFile | undefined;
+  /** What makes commits durable in groups; absent when the engine syncs each commit. */
+  readonly log: LogParts | undefined;
+}
+
+/** What {@link SqliteDatabase} needs to sync and copy the log by itself. */
+export interface LogParts {
+  readonly wal: WalFile;
+  readonly file: DatabaseFile;
+  /** Another connection, for the {@link Checkpointer}. */
+  readonly reader: EngineConnection;
+  readonly writesPerCheckpoint: number;
 }
 
 class CachedStatement implements SqlStatement {
@@ -54,8 +65,11 @@ export class SqliteDatabase implements SqlDatabase {
   readonly engine: SqlEngine;
 
   private readonly connection: EngineConnection;
-  private readonly wal: WalFile | undefined;
+  private readonly log: LogParts | undefined;
+  private readonly checkpointer: Checkpointer | undefined;
   private readonly statements: StatementCache;
+  /** What was prepared, by its text. */
+  private readonly prepared = new Map<string, SqlStatement>();
   private readonly group: GroupSync;
   private depth = 0;
   /** Why the current transaction cannot be committed any more, although its callback may not know. */
@@ -66,17 +80,26 @@ export class SqliteDatabase implements SqlDatabase {
   private readonly copies = new Set<Promise<void>>();
   private state: 'open' | 'closing' | 'closed' = 'open';
 
-  constructor({ engine, connection, wal }: SqliteDatabaseParts) {
+  constructor({ engine, connection, log }: SqliteDatabaseParts) {
     this.engine = engine.name;
     this.connection = connection;
-    this.wal = wal;
+    this.log = log;
     this.statements = new StatementCache((sql) => connection.prepare(sql));
     this.group = new GroupSync(async () => this.syncLog());
+    this.checkpointer =
+      log === undefined
+        ? undefined
+        : new Checkpointer({ ...log, writer: connection, syncLog: async () => this.group.sync(), writes: () => this.version });
   }
 
   prepare(sql: string): SqlStatement {
     this.requireOpen();
-    return new CachedStatement(sql, (text, isQuery, action) => this.use(text, isQuery, action));
+    const known = this.prepared.get(sql);
+    if (known !== undefined) return known;
+    const statement = new CachedStatement(sql, (text, isQuery, action) => this.use(text, isQuery, action));
+    if (this.prepared.size >= SQL_STATEMENT_CACHE_SIZE) this.prepared.clear();
+    this.prepared.set(sql, statement);
+    return statement;
   }
 
   execute(sql: string): void {
@@ -95,8 +118,10 @@ export class SqliteDatabase implements SqlDatabase {
   async durable(): Promise<void> {
     if (this.state === 'closed') throw closedError();
     if (this.depth > 0) throw new ArgumentError('durable', 'must not be called inside a transaction');
-    if (this.wal === undefined || this.durableVersion >= this.version) return;
+    if (this.checkpointer?.failure !== undefined) throw this.checkpointer.failure;
+    if (this.log === undefined || this.durableVersion >= this.version) return;
     await this.group.sync();
+    await this.checkpointer?.room();
   }
 
   async copyTo(path: string): Promise<void> {
@@ -116,12 +141,12 @@ export class SqliteDatabase implements SqlDatabase {
     if (this.depth > 0) throw new ArgumentError('close', 'must not be called inside a transaction');
     this.state = 'closing';
     try {
+      await this.checkpointer?.idle();
       await this.group.sync();
     } finally {
       this.state = 'closed';
       await Promise.allSettled(this.copies);
-      this.closeConnection();
-      await this.wal?.close();
+      await this.closeConnections();
     }
   }
 
@@ -147,29 +172,37 @@ export class SqliteDatabase implements SqlDatabase {
     }
   }
 
-  private closeConnection(): void {
+  private async closeConnections(): Promise<void> {
     this.statements.clear();
+    this.prepared.clear();
+    // Closing would remove the log, which holds what the database file may have lost.
+    if (this.checkpointer?.failure !== undefined) return;
+    if (this.log !== undefined) this.tolerate(() => this.log?.reader.close());
     // Not every binding ends the connection before its statements are garbage, so the log is emptied here. A failure harms nothing: what
     // is in the log is read at the next start.
     this.tolerate(() => this.connection.execute('PRAGMA wal_checkpoint(TRUNCATE)'));
     this.tolerate(() => this.connection.close());
+    await this.log?.wal.close();
+    await this.log?.file.close();
   }
 
   private async syncLog(): Promise<void> {
     const { version } = this;
-    await this.wal?.sync();
+    await this.log?.wal.sync();
     this.durableVersion = version;
   }
 
   private outerTransaction<T>(work: () => T): T {
     this.control('BEGIN IMMEDIATE');
     this.depth = 1;
+    let isCommitted = false;
     try {
       const result = work();
       requireSynchronous(result);
       if (this.doom !== undefined) throw this.doom;
       this.control('COMMIT');
       this.version++;
+      isCommitted = true;
       return result;
     } catch (error) {
       // After some failures SQLite has rolled back by itself and says that there is no transaction.
@@ -178,6 +211,7 @@ export class SqliteDatabase implements SqlDatabase {
     } finally {
       this.depth = 0;
       this.doom = undefined;
+      if (isCommitted) this.checkpointer?.committed();
     }
   }
 
@@ -217,7 +251,9 @@ export class SqliteDatabase implements SqlDatabase {
   private use<T>(sql: string, isQuery: boolean, action: (statement: EngineStatement) => T): T {
     this.requireUsable();
     const result = this.attempt(() => action(this.statements.get(sql)));
-    if (!isQuery) this.version++;
+    if (isQuery) return result;
+    this.version++;
+    if (this.depth === 0) this.checkpointer?.committed();
     return result;
   }
 

@@ -1,0 +1,348 @@
+import { appendFile, mkdir, mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { concatBytes } from '@pyrgos/core/bytes';
+import { formatBlockStoreName } from '@pyrgos/core/codec';
+import type { PyrgosError } from '@pyrgos/core/errors';
+import { seededRandom } from '@pyrgos/testkit/random';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { crypto, rawBlock } from '../../test/block-fixture.js';
+import { FaultyFileSystem, type FileSystemCall, systemError } from '../../test/faulty-file-system.js';
+import type { StoredBlock } from '../ports/local-blocks.js';
+import { type JournalSizes, journalSizes } from './block-journal.js';
+import { FileBlockStorage } from './file-block-storage.js';
+
+/** Segments that are full after ten blocks, and given up only in a hurry: when there are two of the four. */
+const small: JournalSizes = { ...journalSizes, segmentBlocks: 10 };
+
+let folder: string;
+let root: string;
+let journal: string;
+let fileSystem: FaultyFileSystem;
+let storage: FileBlockStorage;
+let problems: PyrgosError[];
+let needed: boolean;
+
+const open = async (sizes: JournalSizes = small): Promise<FileBlockStorage> =>
+  FileBlockStorage.open({
+    root,
+    hasher: crypto,
+    random: crypto,
+    fileSystem,
+    journal: sizes,
+    isNeeded: () => needed,
+    onProblem: (error) => problems.push(error),
+  });
+const reopen = async (sizes: JournalSizes = small): Promise<void> => {
+  await storage.close();
+  storage = await open(sizes);
+};
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'pyrgos-journal-'));
+  root = join(folder, 'blocks');
+  journal = join(root, '.journal');
+  fileSystem = new FaultyFileSystem();
+  problems = [];
+  needed = true;
+  storage = await open();
+});
+afterEach(async () => {
+  fileSystem.before = () => undefined;
+  await storage.close();
+  expect(fileSystem.openNow).toBe(0);
+  await rm(folder, { recursive: true });
+});
+
+const fileOf = ({ cid }: StoredBlock, username = 'alice'): string => {
+  const name = formatBlockStoreName(cid);
+  return join(root, username, name.slice(-2, -1), `${name}.data`);
+};
+const blocks = (count: number, label = 'block'): StoredBlock[] => Array.from({ length: count }, (_, i) => rawBlock(`${label} ${i}`));
+const segments = async (): Promise<string[]> => (await readdir(journal)).toSorted();
+const segment = async (): Promise<string> => join(journal, (await segments())[0] ?? 'none');
+const calls = (name: FileSystemCall['name']): string[] =>
+  fileSystem.calls.filter((call) => call.name === name).map(({ path }) => path ?? '');
+const until = async (condition: () => Promise<boolean>): Promise<void> => {
+  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 2));
+};
+const expectAll = async (all: readonly StoredBlock[], username = 'alice'): Promise<void> => {
+  for (const { cid, bytes } of all) expect(await storage.get(username, cid)).toEqual(bytes);
+};
+
+describe('giving up a segment', () => {
+  test('happens when the journal is half full: its files are synced, then their folders, and then it is gone', async () => {
+    const all = [0, 1, 2, 3].map((i) => blocks(10, `batch ${i}`));
+    for (const batch of all) await storage.putMany('alice', batch);
+    await until(async () => (await segments()).length === 1);
+    const given = all.slice(0, 3).flat();
+    expect(calls('syncFile').toSorted()).toEqual(given.map((block) => fileOf(block)).toSorted());
+    const names = fileSystem.calls.map(({ name, path = '' }) => `${name} ${path}`);
+    for (const block of all[0] ?? []) {
+      const [file, synced] = [fileOf(block), join(fileOf(block), '..')];
+      expect(names.indexOf(`syncFile ${file}`)).toBeGreaterThan(-1);
+      expect(names.indexOf(`syncFolder ${synced}`)).toBeGreaterThan(names.indexOf(`syncFile ${file}`));
+      expect(names.indexOf(`unlink ${join(journal, '000000000001')}`)).toBeGreaterThan(names.indexOf(`syncFolder ${synced}`));
+    }
+    for (const path of [join(root, 'alice'), root]) expect(calls('syncFolder')).toContain(path);
+    await expectAll(all.flat());
+    expect(problems).toEqual([]);
+  });
+
+  test('happens when it is old, however little is in it', async () => {
+    await reopen({ ...journalSizes, age: 20 });
+    await storage.putMany('alice', blocks(3));
+    expect((await segments()).length).toBe(1);
+    await until(async () => (await segments()).length === 0);
+    expect(calls('syncFile').length).toBe(3);
+    await storage.putMany('alice', blocks(3, 'more'));
+    await until(async () => (await segments()).length === 0);
+    await expectAll([...blocks(3), ...blocks(3, 'more')]);
+  });
+
+  test('waits for the puts that are going on', async () => {
+    let release: () => void = () => undefined;
+    const held = new Promise<void>((resolve) => (release = resolve));
+    const slow = rawBlock('slow');
+    fileSystem.before = ({ name, path }) => (name === 'rename' && path === fileOf(slow) ? held : undefined);
+    const put = storage.putMany('alice', [slow]);
+    for (let i = 0; i < 6; i++) await storage.putMany('alice', blocks(10, `batch ${i}`));
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    // The journal is full, because its oldest segment cannot go.
+    expect((await segments()).filter((name) => !name.endsWith('.syncing'))).toContain('000000000001');
+    release();
+    await put;
+    await until(async () => !(await segments()).includes('000000000001'));
+    expect(calls('syncFile')).toContain(fileOf(slow));
+  });
+
+  test('blocks that were deleted meanwhile are no problem', async () => {
+    for (let i = 0; i < 4; i++) {
+      await storage.putMany('alice', blocks(10, `batch ${i}`));
+      await storage.deleteMany(
+        'alice',
+        blocks(10, `batch ${i}`).map(({ cid }) => cid),
+      );
+    }
+    await until(async () => (await segments()).length === 1);
+    expect(problems).toEqual([]);
+  });
+
+  test('a file that the disk does not take is written anew, from the journal', async () => {
+    const lost = blocks(10, 'batch 0')[3]!;
+    let written = 0;
+    fileSystem.before = ({ name, path, flags }) => {
+      if (name === 'syncFile' && path === fileOf(lost)) throw systemError('EIO');
+      if (name === 'open' && flags === 'wxs') written++;
+    };
+    for (let i = 0; i < 4; i++) await storage.putMany('alice', blocks(10, `batch ${i}`));
+    await until(async () => (await segments()).length === 1);
+    expect([written, problems]).toEqual([1, []]);
+    await expectAll([lost]);
+  });
+
+  test('when the disk does not take it at all, it is told, the segment stays, and the next start trusts none of its files', async () => {
+    fileSystem.before = ({ name, flags }) => {
+      if (name === 'syncFile' || flags === 'wxs') throw systemError('EIO');
+    };
+    for (let i = 0; i < 3; i++) await storage.putMany('alice', blocks(10, `batch ${i}`));
+    await until(async () => problems.length > 0);
+    expect(problems[0]).toMatchObject({ code: 'storage', data: { system: 'EIO' } });
+    expect(await segments()).toContain('000000000001.syncing');
+    fileSystem.before = () => undefined;
+    fileSystem.calls.length = 0;
+    await reopen();
+    for (const block of blocks(10, 'batch 0')) expect(calls('rename')).toContain(fileOf(block));
+    await expectAll(blocks(10, 'batch 0'));
+  });
+
+  test('a full journal takes nothing: files are synced one by one, and nothing is lost', async () => {
+    await reopen({ ...small, segments: 1 });
+    let release: () => void = () => undefined;
+    const held = new Promise<void>((resolve) => (release = resolve));
+    fileSystem.before = ({ name }) => (name === 'syncFile' ? held : undefined);
+    fileSystem.calls.length = 0;
+    for (let i = 0; i < 5; i++) await storage.putMany('alice', blocks(10, `batch ${i}`));
+    expect(fileSystem.calls.filter(({ flags }) => flags === 'wxs').length).toBe(40);
+    await storage.putMany('alice', blocks(11));
+    release();
+    await until(async () => (await segments()).length === 0);
+    for (let i = 0; i < 5; i++) await expectAll(blocks(10, `batch ${i}`));
+  });
+});
+
+describe('a start', () => {
+  test('gets back what a power failure took, and damaged files right', async () => {
+    const all = blocks(9);
+    await storage.putMany('alice', all);
+    await storage.putMany('bob', all.slice(0, 1));
+    await rm(join(root, 'bob'), { recursive: true });
+    await rm(fileOf(all[0]!));
+    await truncate(fileOf(all[1]!), 3);
+    await writeFile(fileOf(all[2]!), new Uint8Array(all[2]!.bytes.length));
+    await appendFile(fileOf(all[3]!), 'more');
+    fileSystem.calls.length = 0;
+    await reopen();
+    expect(calls('rename').length).toBe(5);
+    await expectAll(all);
+    await expectAll(all.slice(0, 1), 'bob');
+  });
+
+  test('does not bring back what nobody needs, but repairs it if it is there', async () => {
+    const [gone, damaged] = blocks(2);
+    await storage.putMany('alice', [gone!, damaged!]);
+    await storage.deleteMany('alice', [gone!.cid]);
+    await truncate(fileOf(damaged!), 3);
+    needed = false;
+    await reopen();
+    expect(await storage.has('alice', gone!.cid)).toBe(false);
+    await expectAll([damaged!]);
+  });
+
+  test('a second and a third time changes nothing', async () => {
+    await storage.putMany('alice', blocks(9));
+    for (let i = 0; i < 3; i++) {
+      fileSystem.calls.length = 0;
+      await reopen();
+      expect(calls('rename')).toEqual([]);
+      await expectAll(blocks(9));
+    }
+    expect((await segments()).length).toBe(1);
+  });
+
+  test('goes on with new segments behind the old ones, which are given up when it is time', async () => {
+    await storage.putMany('alice', blocks(9));
+    await reopen();
+    await storage.putMany('alice', blocks(9, 'more'));
+    await until(async () => !(await segments()).includes('000000000001'));
+    await until(async () => (await segments()).length === 1);
+    await expectAll([...blocks(9), ...blocks(9, 'more')]);
+  });
+
+  test('fails when a block cannot be restored, and nothing is lost', async () => {
+    await storage.putMany('alice', blocks(3));
+    await rm(fileOf(blocks(3)[1]!));
+    await storage.close();
+    fileSystem.before = ({ name }) => {
+      if (name === 'write') throw systemError('ENOSPC');
+    };
+    await expect(open()).rejects.toMatchObject({ code: 'storage', data: { system: 'ENOSPC' } });
+    fileSystem.before = () => undefined;
+    storage = await open();
+    await expectAll(blocks(3));
+  });
+
+  test('an end in the middle of a put leaves its segment to the next start', async () => {
+    let release: () => void = () => undefined;
+    const held = new Promise<void>((resolve) => (release = resolve));
+    fileSystem.before = ({ name }) => (name === 'datasync' ? held : undefined);
+    const put = storage.putMany('alice', blocks(3));
+    const closed = storage.close();
+    release();
+    await Promise.all([put, closed]);
+    // Afterwards there is no journal any more, but there are puts.
+    await storage.putMany('alice', blocks(3, 'late'));
+    storage = await open();
+    await expectAll([...blocks(3), ...blocks(3, 'late')]);
+  });
+});
+
+describe('segments that are not whole', () => {
+  /** What is left of three blocks in two puts when their segment is `content` and their files are gone. */
+  const survivors = async (content: Uint8Array): Promise<boolean[]> => {
+    await storage.close();
+    await rm(join(root, 'alice'), { recursive: true, force: true });
+    await writeFile(join(journal, '000000000001'), content);
+    storage = await open();
+    const found: boolean[] = [];
+    for (const { cid, bytes } of blocks(3)) {
+      const read = await storage.get('alice', cid);
+      if (read !== undefined) expect(read).toEqual(bytes);
+      found.push(read !== undefined);
+    }
+    return found;
+  };
+  const content = async (): Promise<Uint8Array> => {
+    await storage.putMany('alice', blocks(2));
+    await storage.putMany('alice', [blocks(3)[2]!]);
+    return new Uint8Array(await readFile(await segment()));
+  };
+
+  test('cut anywhere: what is before the cut is there', async () => {
+    const whole = await content();
+    expect(await survivors(whole)).toEqual([true, true, true]);
+    const { nextInteger } = seededRandom(3);
+    let before = [false, false, false];
+    for (const length of [0, 1, 7, 8, 23, 24, ...Array.from({ length: 40 }, () => nextInteger(400)), 4095, 4096, 4097, 4300, 8191].sort(
+      (a, b) => a - b,
+    )) {
+      const found = await survivors(whole.subarray(0, length));
+      // More of the file is never less of the blocks, and they come in order.
+      expect(found.map((is, i) => is || !(before[i] ?? false))).toEqual([true, true, true]);
+      expect(found.toSorted((a, b) => Number(b) - Number(a))).toEqual(found);
+      before = found;
+    }
+    expect(before).toEqual([true, true, true]);
+  });
+
+  test('any byte wrong: never wrong bytes, and what was written before it is there', async () => {
+    const whole = await content();
+    for (let at = 0; at < 4400; at += at < 400 || at >= 4096 ? 7 : 300) {
+      const damaged = whole.slice();
+      damaged[at] = (damaged[at] ?? 0) ^ 0x41;
+      const found = await survivors(damaged);
+      if (at >= 4096) expect(found.slice(0, 2)).toEqual([true, true]);
+    }
+  });
+
+  test('zeros where a put should be: the other one is there', async () => {
+    const whole = (await content()).slice();
+    expect(await survivors(concatBytes(whole.subarray(0, 4096), new Uint8Array(4096)))).toEqual([true, true, false]);
+    whole.fill(0, 24, 4096);
+    expect(await survivors(whole)).toEqual([false, false, true]);
+  });
+
+  test('what users store cannot look like a record', async () => {
+    const whole = await content();
+    const [first] = blocks(1);
+    // A block whose content is another segment with a record for somebody else, at any offset.
+    for (const shift of [0, 5, 24]) {
+      await storage.putMany('alice', [rawBlock(concatBytes(new Uint8Array(shift), whole.subarray(shift)))]);
+    }
+    const damaged = new Uint8Array(await readFile(await segment()));
+    await storage.close();
+    await rm(join(root, 'alice'), { recursive: true });
+    // The head of the record around it is damaged.
+    damaged.fill(0xff, 8192, 8192 + 40);
+    await writeFile(await segment(), damaged);
+    storage = await open();
+    expect(await storage.has('bob', first!.cid)).toBe(false);
+    const found: string[] = [];
+    for await (const cid of storage.list('alice')) found.push(cid.toString());
+    expect(found.toSorted()).toEqual(
+      blocks(3)
+        .map(({ cid }) => cid.toString())
+        .toSorted(),
+    );
+  });
+
+  test('garbage, folders and strange names are passed over', async () => {
+    const { randomBytes } = seededRandom(5);
+    await storage.putMany('alice', blocks(2));
+    await storage.close();
+    await writeFile(join(journal, '000000000007'), randomBytes(100_000));
+    await writeFile(join(journal, '000000000008'), '');
+    await writeFile(join(journal, '000000000009'), new Uint8Array(50_000));
+    await writeFile(join(journal, 'README'), 'mine');
+    await writeFile(join(journal, '000000000003.syncing'), '');
+    await mkdir(join(journal, '000000000010'));
+    storage = await open();
+    await expectAll(blocks(2));
+    const left = await segments();
+    for (const gone of ['000000000007', '000000000008', '000000000009']) expect(left).not.toContain(gone);
+    expect(await readFile(join(journal, 'README'), 'utf8')).toBe('mine');
+    await storage.putMany('alice', blocks(2, 'more'));
+    expect((await stat(join(journal, '000000000010'))).isDirectory()).toBe(true);
+    await expectAll(blocks(2, 'more'));
+  });
+});

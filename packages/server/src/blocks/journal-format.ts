@@ -1,0 +1,164 @@
+import { concatBytes, equalBytes, utf8Decode } from '@pyrgos/core/bytes';
+import { type Cid, decodeCid } from '@pyrgos/core/codec';
+import type { Hasher } from '@pyrgos/core/crypto';
+import { FormatError } from '@pyrgos/core/errors';
+import { JOURNALED_BLOCK_SIZE } from '../limits.js';
+import { isPartitionName, isStorable } from './block-paths.js';
+import type { FileSystem } from './file-system.js';
+
+/** A block in the journal. */
+export interface JournalRecord {
+  readonly username: string;
+  readonly cid: Cid;
+  readonly bytes: Uint8Array;
+}
+
+/** The beginning of every segment: the letters "PyrgJrn" and the version of the format. */
+const MAGIC = Uint8Array.of(0x50, 0x79, 0x72, 0x67, 0x4a, 0x72, 0x6e, 1);
+/** Random bytes behind it, which only this file knows: what users store cannot look like records. */
+export const SALT_SIZE = 16;
+const HEAD_SIZE = MAGIC.length + SALT_SIZE;
+/** Lengths of user name, CID and content. */
+const LENGTHS_SIZE = 6;
+const CHECKSUM_SIZE = 8;
+/**
+ * What is appended at a time begins at a multiple of this, behind zeros: a disk that loses its power may spoil what is around the bytes that it
+ * is writing, and what was durable before must not be there.
+ */
+const PAGE = 4096;
+/** Bytes read at a time. */
+const READ_SIZE = 1_048_576;
+
+/** The head of a new segment. `salt`: SALT_SIZE random bytes. */
+export function segmentHead(salt: Uint8Array): Uint8Array {
+  return concatBytes(MAGIC, salt);
+}
+
+function checksum(hasher: Hasher, salt: Uint8Array, head: Uint8Array): Uint8Array {
+  return hasher.sha256(concatBytes(salt, head)).subarray(0, CHECKSUM_SIZE);
+}
+
+/** Bytes that a record takes. */
+export function recordSize({ username, cid, bytes }: JournalRecord): number {
+  return LENGTHS_SIZE + username.length + cid.bytes.length + CHECKSUM_SIZE + bytes.length;
+}
+
+/**
+ * Writes a record into `target` from `offset`; returns where it ends. It is: length of the user name (1 byte), of the CID (1 byte) and of the
+ * content (4 bytes, big-endian), user name, CID, the first 8 bytes of SHA-256 over the salt of the segment and all of this, content. The content is
+ * verified by its CID. No record begins with a zero, so {@link padding} may follow any of them.
+ */
+export function writeRecord(
+  hasher: Hasher,
+  salt: Uint8Array,
+  { username, cid, bytes }: JournalRecord,
+  target: Buffer,
+  offset: number,
+): number {
+  let at = target.writeUInt8(username.length, offset);
+  at = target.writeUInt8(cid.bytes.length, at);
+  at = target.writeUInt32BE(bytes.length, at);
+  at += target.write(username, at, 'latin1');
+  target.set(cid.bytes, at);
+  at += cid.bytes.length;
+  target.set(checksum(hasher, salt, target.subarray(offset, at)), at);
+  at += CHECKSUM_SIZE;
+  target.set(bytes, at);
+  return at + bytes.length;
+}
+
+/** The zeros behind the bytes up to `position`. */
+export function padding(position: number): Uint8Array {
+  return new Uint8Array((PAGE - (position % PAGE)) % PAGE);
+}
+
+/** Reads a file from its beginning, as many bytes as are asked for. */
+class Reader {
+  private buffer: Uint8Array = new Uint8Array(0);
+  private position = 0;
+
+  constructor(
+    private readonly fileSystem: Pick<FileSystem, 'read'>,
+    private readonly descriptor: number,
+  ) {}
+
+  /** A view that is valid until the next call, or undefined at the end of the file. */
+  async next(length: number): Promise<Uint8Array | undefined> {
+    while (this.buffer.length < length) {
+      const grown = new Uint8Array(this.buffer.length + Math.max(READ_SIZE, length - this.buffer.length));
+      grown.set(this.buffer);
+      const read = await this.fileSystem.read(this.descriptor, grown, this.buffer.length);
+      if (read <= 0) return undefined;
+      this.buffer = grown.subarray(0, this.buffer.length + read);
+    }
+    const result = this.buffer.subarray(0, length);
+    this.buffer = this.buffer.subarray(length);
+    this.position += length;
+    return result;
+  }
+
+  /** Goes on behind the next {@link padding}. */
+  async skipPadding(): Promise<Uint8Array | undefined> {
+    return this.next(padding(this.position).length);
+  }
+}
+
+/** What a record is about, or undefined when the bytes are none. */
+function readNames(name: Uint8Array, cid: Uint8Array): Pick<JournalRecord, 'username' | 'cid'> | undefined {
+  const username = utf8Decode(name);
+  if (username === undefined || !isPartitionName(username)) return undefined;
+  try {
+    const decoded = decodeCid(cid);
+    return isStorable(decoded) ? { username, cid: decoded } : undefined;
+  } catch (error) {
+    if (error instanceof FormatError) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * The whole records of a segment, in order and in bounded memory; `bytes` are views that are valid until the next one is asked for. What
+ * follows the first record that is not whole was never acknowledged: a power failure leaves such ends. A record whose content alone is not
+ * what its CID says is left out. Nothing of a file that is no segment. Errors are those of the file system.
+ */
+export async function* readSegment(
+  fileSystem: Pick<FileSystem, 'open' | 'read' | 'close'>,
+  hasher: Hasher,
+  path: string,
+): AsyncIterable<JournalRecord> {
+  const descriptor = await fileSystem.open(path, 'r');
+  try {
+    const reader = new Reader(fileSystem, descriptor);
+    const start = await reader.next(HEAD_SIZE);
+    if (start === undefined || !equalBytes(start.subarray(0, MAGIC.length), MAGIC)) return;
+    const salt = start.slice(MAGIC.length);
+    for (;;) {
+      const record = await readRecord(reader, hasher, salt);
+      if (record === undefined) return;
+      if (equalBytes(hasher.sha256(record.bytes), record.cid.multihash.digest)) yield record;
+    }
+  } finally {
+    await fileSystem.close(descriptor);
+  }
+}
+
+async function readRecord(reader: Reader, hasher: Hasher, salt: Uint8Array): Promise<JournalRecord | undefined> {
+  let first = await reader.next(1);
+  if (first?.[0] === 0) {
+    await reader.skipPadding();
+    first = await reader.next(1);
+  }
+  const [nameLength = 0] = first ?? [];
+  const others = await reader.next(LENGTHS_SIZE - 1);
+  if (nameLength === 0 || others === undefined) return undefined;
+  const lengths = Uint8Array.of(nameLength, ...others);
+  const [, cidLength = 0] = lengths;
+  const size = new DataView(lengths.buffer).getUint32(2);
+  const names = (await reader.next(nameLength + cidLength))?.slice();
+  const sum = (await reader.next(CHECKSUM_SIZE))?.slice();
+  if (names === undefined || sum === undefined || !equalBytes(sum, checksum(hasher, salt, concatBytes(lengths, names)))) return undefined;
+  const named = readNames(names.subarray(0, nameLength), names.subarray(nameLength));
+  if (named === undefined || size > JOURNALED_BLOCK_SIZE) return undefined;
+  const bytes = await reader.next(size);
+  return bytes === undefined ? undefined : { ...named, bytes };
+}
