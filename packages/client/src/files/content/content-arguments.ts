@@ -44,7 +44,7 @@ export function assertContentPorts(ports: unknown): asserts ports is ContentPort
 
 /** Checks the options of uploads, edits and replacements that are there. */
 export function assertUploadOptions(options: UploadOptions): void {
-  const { modified, created, isHidden, mimeType, thumbnail, hashTree, onProgress, transactions, resume, onExisting } = options;
+  const { modified, created, isHidden, mimeType, thumbnail, hashTree, onProgress, transactions, resume, onExisting, trustsHash } = options;
   assertOptionalInstance('options.modified', modified, Timestamp);
   assertOptionalInstance('options.created', created, Timestamp);
   assertOptionalInstance('options.thumbnail', thumbnail, Thumbnail);
@@ -52,6 +52,7 @@ export function assertUploadOptions(options: UploadOptions): void {
   assertOptionalInstance('options.transactions', transactions, UploadTransactions);
   assertOptionalInstance('options.resume', resume, ResumeUploadProps);
   if (isHidden !== undefined) assertBoolean('options.isHidden', isHidden);
+  if (trustsHash !== undefined) assertBoolean('options.trustsHash', trustsHash);
   if (mimeType !== undefined) assertString('options.mimeType', mimeType);
   if (onProgress !== undefined) assertFunction('options.onProgress', onProgress);
   const isKnown = onExisting === undefined || typeof onExisting === 'function' || ['error', 'skip', 'replace'].includes(onExisting);

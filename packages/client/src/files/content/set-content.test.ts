@@ -6,6 +6,7 @@ import { content } from '../../../test/file-world.js';
 import { ChunkChanges } from '../structure/chunk-changes.js';
 import { loadNodes } from '../view/index.js';
 import type { ByteSource } from './byte-source.js';
+import { overwriteSection } from './edit-content.js';
 import { setContent, type SetContentOptions } from './set-content.js';
 import type { UploadResult } from './upload-options.js';
 
@@ -59,6 +60,25 @@ describe('replacing the content of a file', () => {
     // A stream is known only when it was written.
     expect((await replace('f', streamOf(bytes))).outcome).toBe('replaced');
     expect(await world.has('f', bytes)).toBe(true);
+  });
+
+  it('is done when the hash that the file stores is not to be trusted', async () => {
+    const bytes = chunksOf(2);
+    await world.upload('f', bytes);
+    const { treeHash } = (await world.item('f'))!.properties;
+    await world.change('f', async (operation, file) => overwriteSection(operation, world.ports, file, CHUNK_SIZE + 5, content(10)));
+    // Other clients forget to remove the hash after such a change.
+    await world.change('f', async (operation, file) => {
+      const changes = new ChunkChanges(operation);
+      const node = withProperties(operation.crypto, file.node, file.opened, file.opened.properties.with({ treeHash }));
+      changes.put(file.requireSigner(), file.capability.mapKey, file.cid, { node, fragments: [] });
+      await changes.commit();
+    });
+    expect((await replace('f', bytes)).outcome).toBe('unchanged');
+    expect(await world.has('f', bytes)).toBe(false);
+    expect((await replace('f', bytes, { trustsHash: false })).outcome).toBe('replaced');
+    expect(await world.has('f', bytes)).toBe(true);
+    expect((await world.upload('f', bytes, { onExisting: 'replace', trustsHash: false })).outcome).toBe('replaced');
   });
 
   it('keeps the thumbnail and the type when they are given', async () => {

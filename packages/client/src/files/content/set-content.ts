@@ -14,7 +14,10 @@ import { type PreparedContent, prepareContent, sourceChanged } from './prepared-
 import type { UploadOptions, UploadResult } from './upload-options.js';
 
 /** How the content of a file is replaced. */
-export interface SetContentOptions extends Pick<UploadOptions, 'modified' | 'mimeType' | 'thumbnail' | 'hashTree' | 'onProgress'> {
+export interface SetContentOptions extends Pick<
+  UploadOptions,
+  'modified' | 'mimeType' | 'thumbnail' | 'hashTree' | 'trustsHash' | 'onProgress'
+> {
   /**
    * Write only the chunks whose hash differs from the one that the file stores, for files up to 5 GiB (chapter 04 section 15.1). What the
    * file stores may be stale, when another program has changed it carelessly: then the result is a mixture. Default false.
@@ -26,7 +29,8 @@ export interface SetContentOptions extends Pick<UploadOptions, 'modified' | 'mim
 
 /**
  * Replaces the content of a file in one piece (chapter 04 section 15.1, `overwriteFile`); it keeps its capability, name and time of
- * creation. When the stored hash says that it has this content already, nothing is changed. Errors and commits as in {@link changeFile}
+ * creation. When the stored hash says that it has this content already, nothing is changed, unless
+ * `trustsHash` is false. Errors and commits as in {@link changeFile}
  * and `uploadFile`.
  */
 export async function setContent(
@@ -63,7 +67,7 @@ export async function setPreparedContent(
 ): Promise<UploadResult> {
   const { size } = content;
   const meter = new ProgressMeter(size === undefined ? undefined : size + THUMBNAIL_PROGRESS, options.onProgress);
-  if (await hasContent(current, content)) {
+  if (options.trustsHash !== false && (await hasContent(current, content))) {
     meter.finish();
     return { item: current, outcome: 'unchanged' };
   }

@@ -78,7 +78,8 @@ export async function replaceExisting(
   const current = await refresh(operation, existing);
   current.requireFile().requireSigner();
   const content = await prepare();
-  if (onExisting !== 'replace' && !(await hasContent(current, content)) && (await onExisting(current)) === 'skip') {
+  const isSame = options.trustsHash !== false && (await hasContent(current, content));
+  if (onExisting !== 'replace' && !isSame && (await onExisting(current)) === 'skip') {
     return { item: current, outcome: 'skipped' };
   }
   const alsoCommit = (file: Item): Promise<Item> => updateListedType(operation, directory, file);

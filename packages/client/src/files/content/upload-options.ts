@@ -23,6 +23,11 @@ export interface UploadOptions {
   readonly thumbnail?: Thumbnail | undefined;
   /** The hash tree of the source, if it is known: saves reading a large one twice where it matters whether a file has the same content. */
   readonly hashTree?: HashTree | undefined;
+  /**
+   * Whether a file is believed to have the content of the source when it stores its hash: then nothing is written. Default true. Other clients may leave
+   * the hash as it was when they change a part of a large file in place (chapter 04 section 8.4); with `false` the content is written in any case.
+   */
+  readonly trustsHash?: boolean | undefined;
   readonly onProgress?: ProgressListener | undefined;
   /**
    * Where uploads of more than one chunk are recorded, so that they can be resumed; the operation must have reserved its writer. Without it
