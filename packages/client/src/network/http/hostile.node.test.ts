@@ -272,6 +272,36 @@ describe.each(transports)('a hostile server (%s)', (_, options) => {
   });
 });
 
+describe('a connection that Node keeps', () => {
+  test('what is left of an earlier answer on a kept connection does not spoil the next request', async () => {
+    const sockets = new Set<Socket>();
+    server.behave((socket, head) => {
+      // As if more of the first answer were still on its way when the second request begins.
+      if (sockets.has(socket)) socket.write('more of the answer before\r\n');
+      else answer('200 OK', block)(socket, head);
+      sockets.add(socket);
+    });
+    const network = new HttpNetwork({ server: server.url, crypto, clock: new ManualClock() });
+    for (let i = 0; i < 5; i++) expect((await read(network)).length).toBe(block.length);
+    network.close();
+  });
+
+  test('a connection whose last answer was provisional is not used again', async () => {
+    let first: Socket | undefined;
+    server.behave((socket, head) => {
+      if (first === undefined) socket.write('HTTP/1.1 101 Switching Protocols\r\n\r\n');
+      else answer('200 OK', block)(socket, head);
+      first ??= socket;
+    });
+    const network = new HttpNetwork({ server: server.url, crypto, clock: new ManualClock() });
+    expect((await errorOf(read(network))).code).toBe('network');
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(first?.destroyed ?? true).toBe(true);
+    expect((await read(network)).length).toBe(block.length);
+    network.close();
+  });
+});
+
 describe('generated answers', () => {
   const random = seededRandom(20);
   const bat = Bat.generate(crypto).withMirrorId(crypto);

@@ -102,7 +102,12 @@ export function createTransport({ server, maxConnections, headers }: TransportOp
         const onAbort = (): void => void outgoing.destroy();
         const settled = (): void => signal.removeEventListener('abort', onAbort);
         signal.addEventListener('abort', onAbort, { once: true });
-        outgoing.once('response', (message) => resolve(new NodeResponse(message, settled)));
+        outgoing.once('response', (message) => {
+          const response = new NodeResponse(message, settled);
+          // What follows a provisional answer that came as the last one would be taken for the answer to the next request.
+          if (response.status < 200) outgoing.shouldKeepAlive = false;
+          resolve(response);
+        });
         outgoing.on('error', (error) => {
           settled();
           reject(failureOf(codeOf(error), outgoing.reusedSocket));

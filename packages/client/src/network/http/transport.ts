@@ -4,7 +4,7 @@ export type FailureReason =
   | 'unreachable'
   /** The connection broke; whether the server did what was asked is open. */
   | 'broken'
-  /** The same, on a kept connection that the other side had most likely given up before. */
+  /** The same, on a kept connection that the other side had most likely given up before, or that carries the rest of an earlier answer. */
   | 'stale'
   /** What answers does not speak HTTP as it should. */
   | 'malformed'
@@ -87,7 +87,8 @@ export function failureOf(code: unknown, isReused = false): TransportFailure {
   const detail = typeof code === 'string' && /^[A-Z][A-Z0-9_]{1,63}$/u.test(code) ? code : '';
   if (UNREACHABLE.has(detail)) return new TransportFailure('unreachable', detail);
   if (CERTIFICATE.test(detail)) return new TransportFailure('certificate', detail);
-  if (MALFORMED.test(detail)) return new TransportFailure('malformed', detail);
+  // On a kept connection it may be the rest of an answer before: that says nothing about who answers.
+  if (MALFORMED.test(detail) && !isReused) return new TransportFailure('malformed', detail);
   return new TransportFailure(isReused ? 'stale' : 'broken', detail);
 }
 
