@@ -30,7 +30,7 @@ export interface ChangePasswordOptions extends SecondFactorOptions, ConversionOp
  * Changes the password of an account (chapter 05 section 13) and gives the account with the new keys; the old one is closed. Identity, keys
  * and friends stay. A legacy account becomes a modern one, with a new identity key.
  *
- * DeniedError `denied.password` for a bad new password, `denied.login` for a wrong old one or second factor, `denied.stale` when the server
+ * DeniedError `denied.password` for a bad new password, and when the server says yes and keeps the old one, `denied.login` for a wrong old one or second factor, `denied.stale` when the server
  * gives out old login data; ConflictError when somebody else changes the password at the same time. After an error the old password is
  * valid, except that a `network` error leaves it open. All other stored sessions of the account end.
  */

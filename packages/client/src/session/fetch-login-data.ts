@@ -29,6 +29,8 @@ export interface LoginDataRequest extends SecondFactorOptions {
 export interface FetchedLoginData {
   readonly entryPoints: UserStaticData;
   readonly isCached: boolean;
+  /** Whether this device may keep it for logging in offline, when it has turned out to be the account's. */
+  readonly mayBeKept: boolean;
 }
 
 /**
@@ -41,7 +43,7 @@ export async function fetchLoginData(context: ClientContext, request: LoginDataR
   let problem: PyrgosError | undefined;
   for (let attempt = 1; ; attempt++) {
     const first = await ask(context, request, undefined);
-    if (first.entryPoints !== undefined) return { entryPoints: first.entryPoints, isCached: first.isCached };
+    if (first.entryPoints !== undefined) return { ...first, entryPoints: first.entryPoints };
     if (secondFactor === undefined || first.question === undefined) {
       throw new DeniedError('denied.login', 'This account needs a second factor.', { needsSecondFactor: true });
     }
@@ -52,7 +54,7 @@ export async function fetchLoginData(context: ClientContext, request: LoginDataR
     try {
       const second = await ask(context, request, answer);
       if (second.entryPoints === undefined) throw new DeniedError('denied.login', 'Server rejected second factor auth');
-      return { entryPoints: second.entryPoints, isCached: false };
+      return { ...second, entryPoints: second.entryPoints };
     } catch (error) {
       if (attempt >= secondFactorAttempts || !isWrongFactor(error)) throw error;
       problem = error;
@@ -64,6 +66,7 @@ interface Answer {
   readonly entryPoints: UserStaticData | undefined;
   readonly question: LoginResponse['request'];
   readonly isCached: boolean;
+  readonly mayBeKept: boolean;
 }
 
 async function ask(context: ClientContext, request: LoginDataRequest, mfa: MultiFactorAuthResponse | undefined): Promise<Answer> {
@@ -72,14 +75,15 @@ async function ask(context: ClientContext, request: LoginDataRequest, mfa: Multi
   const cache = new LoginCache(context.cache);
   const cached = async (): Promise<Answer | undefined> => {
     const entryPoints = mayUseCache && mfa === undefined ? await cache.get(username, login.publicKey) : undefined;
-    return entryPoints === undefined ? undefined : { entryPoints, question: undefined, isCached: true };
+    return entryPoints === undefined ? undefined : { entryPoints, question: undefined, isCached: true, mayBeKept: false };
   };
   return online.runOr<Answer>(async () => {
     const response = await network.accounts.getLogin({ username, loginKey: login, mfa }, signal);
     const { entryPoints } = response;
-    if (entryPoints !== undefined && (mfa === undefined || keepsLogin)) await cache.set(username, login.publicKey, entryPoints);
-    else await cache.remove(username);
-    return { entryPoints, question: response.request, isCached: false };
+    // Kept by whoever has opened it: anybody can answer with something that does not open.
+    const mayBeKept = entryPoints !== undefined && (mfa === undefined || keepsLogin);
+    if (!mayBeKept) await cache.remove(username);
+    return { entryPoints, question: response.request, isCached: false, mayBeKept };
   }, cached);
 }
 

@@ -1,4 +1,4 @@
-import { addMonths, UserPublicKeyLink } from '@pyrgos/core/accounts';
+import { addMonths, LoginResponse, UserPublicKeyLink } from '@pyrgos/core/accounts';
 import { PyrgosError } from '@pyrgos/core/errors';
 import { ScryptSecretGeneration, type Signer, SigningKeyPair } from '@pyrgos/core/keys';
 import { PointerUpdate, WriterData } from '@pyrgos/core/model';
@@ -213,5 +213,40 @@ describe('a server that answers anything', () => {
     ['a web page', () => new TextEncoder().encode('<!doctype html><title>Welcome</title>')],
   ] as const)('%s instead of any answer is refused, or changes nothing', async (_name, change) => {
     for (let nth = 0; nth < 8; nth++) await outcome(damaging(nth, change));
+  });
+});
+
+describe('a server that gives out other login data', () => {
+  test('does not take away what this device needs for logging in without it', async () => {
+    const store = new MemoryLocalStore();
+    const network = world.network();
+    const bob = await signUp(network, { crypto: world.quick, username: 'bob', password });
+    await enter(network, { store });
+    const wrong = changedNetwork(network, {
+      accounts: overriding(network.accounts, { getLogin: async () => LoginResponse.ofEntryPoints(secretsOf(bob).sealed) }),
+    });
+    await expect(enter(wrong, { store })).rejects.toMatchObject({ code: 'denied.login' });
+    const unreachable = async (): Promise<never> => {
+      throw new PyrgosError('network', 'nobody there', { data: { reason: 'unreachable' } });
+    };
+    const offline = changedNetwork(network, {
+      accounts: overriding(network.accounts, { getLogin: unreachable }),
+    });
+    expect((await enter(offline, { store })).identity.equals(alice.identity)).toBe(true);
+  });
+});
+
+describe('a server that says yes to a new password and keeps the old one', () => {
+  test('is found out: the old password stays the one that people use', async () => {
+    const network = world.network();
+    const account = await signUp(network, { crypto: world.quick, username: 'yves', password });
+    const lying = changedNetwork(network, { accounts: overriding(network.accounts, { setLogin: async () => true }) });
+    const yves = { crypto: world.quick, username: 'yves', upgradesBoxingKey: false };
+    const deceived = await logIn(lying, { ...yves, password });
+    await expect(changePassword(deceived, { oldPassword: password, newPassword })).rejects.toMatchObject({ code: 'denied.password' });
+    expect((await logIn(network, { ...yves, password })).identity.equals(account.identity)).toBe(true);
+    // What was not changed can be changed.
+    await changePassword(await logIn(network, { ...yves, password }), { oldPassword: password, newPassword });
+    await logIn(network, { ...yves, password: newPassword });
   });
 });

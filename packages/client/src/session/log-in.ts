@@ -6,6 +6,7 @@ import { buildAccount } from './build-account.js';
 import { type ClientContext, type ClientOptions, createClientContext } from './client-context.js';
 import { fetchLoginData, type SecondFactorOptions } from './fetch-login-data.js';
 import { findAccount, normaliseUsername, type PublishedAccount } from './find-account.js';
+import { LoginCache } from './login-cache.js';
 import { assertLoginAlgorithm, assertNotUsername, assertPassword, deriveLoginKeys, type LoginKeys } from './login-keys.js';
 import { checkLogin, type Login, isWrongPassword, openEntryPoints } from './open-login.js';
 import { upgradeBoxingKey } from './post-quantum.js';
@@ -107,10 +108,11 @@ async function openWith(context: ClientContext, account: PublishedAccount, deriv
   const openedBy = async (data: Awaited<ReturnType<typeof fetch>>): Promise<Login> => {
     const entryPoints = openEntryPoints(context, keys.rootKey, data.entryPoints);
     const opened = await checkLogin(context, account, keys, entryPoints, signal);
+    if (data.mayBeKept) await new LoginCache(context.cache).set(username, keys.login.publicKey, data.entryPoints);
     const { algorithm } = derived;
     return { ...opened, account, algorithm, rootKey: keys.rootKey, loginKey: keys.login.publicKey, sealed: data.entryPoints };
   };
-  if (legacy !== undefined) return openedBy({ entryPoints: legacy, isCached: false });
+  if (legacy !== undefined) return openedBy({ entryPoints: legacy, isCached: false, mayBeKept: false });
   const data = await fetch(true);
   if (!data.isCached) return openedBy(data);
   try {

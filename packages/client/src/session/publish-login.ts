@@ -1,7 +1,7 @@
 import { BlockWrite, LoginData, PointerWrite, type UserStaticData } from '@pyrgos/core/accounts';
-import { ConflictError, PyrgosError } from '@pyrgos/core/errors';
+import { ConflictError, DeniedError, PyrgosError } from '@pyrgos/core/errors';
 import type { PublicSigningKey, ScryptSecretGeneration, Signer } from '@pyrgos/core/keys';
-import { type CommittedWriterData, PointerUpdate } from '@pyrgos/core/model';
+import { type CommittedWriterData, PointerUpdate, type WriterData } from '@pyrgos/core/model';
 import { isConflict } from '../commit/retry.js';
 import { writerDataOf } from '../commit/index.js';
 import type { ClientContext } from './client-context.js';
@@ -23,13 +23,18 @@ export interface NewLogin {
 
 /**
  * Publishes a new algorithm and new login data in one step (chapter 05 section 13.1 steps 5 and 6): both, or the old password stays valid.
- * ConflictError `conflict.snapshot` when somebody else has changed the password meanwhile. When the answer is lost and the server cannot be
+ * ConflictError `conflict.snapshot` when somebody else has changed the password meanwhile; DeniedError `denied.password` with `data.problem`
+ * `not-stored` when the server says yes and shows the old algorithm all the same. When the answer is lost and the server cannot be
  * asked, the `network` error leaves open which password is valid.
  */
 export async function publishLogin(context: ClientContext, login: NewLogin, signal?: AbortSignal): Promise<void> {
   await publish(context, login, signal);
   // The session has not committed this itself: it reads it, or will find out at its next commit.
-  await isPublished(context, login);
+  const shown = await shownAlgorithm(context, login);
+  if (shown === undefined || !login.before.equals(shown)) return;
+  throw new DeniedError('denied.password', 'The server has kept the old password, although it said that it has changed it.', {
+    problem: 'not-stored',
+  });
 }
 
 async function publish(context: ClientContext, login: NewLogin, signal: AbortSignal | undefined): Promise<void> {
@@ -78,12 +83,17 @@ async function send(context: ClientContext, login: NewLogin, version: CommittedW
 
 /** Whether the new algorithm is on the server; false also when it does not say. */
 async function isPublished(context: ClientContext, login: NewLogin): Promise<boolean> {
-  const writer = login.identity.publicKeyHash;
+  return login.algorithm.equals(await shownAlgorithm(context, login));
+}
+
+/** The algorithm that the account has now; undefined when the server does not say. */
+async function shownAlgorithm(context: ClientContext, { identity }: NewLogin): Promise<WriterData['algorithm']> {
+  const writer = identity.publicKeyHash;
   try {
     const snapshot = await context.sessions.of(writer).read(writer, { fresh: true });
-    return login.algorithm.equals(snapshot.get(writer)?.writerData?.algorithm);
+    return snapshot.get(writer)?.writerData?.algorithm;
   } catch (error) {
-    if (error instanceof PyrgosError) return false;
+    if (error instanceof PyrgosError) return undefined;
     throw error;
   }
 }

@@ -205,6 +205,37 @@ export const spaceLies: Strike = async (exchange, pass, { choices }) => {
   return ok(Buffer.from(encodeCbor(choices.pick<CborValue>([0, -1, 1, 2 ** 31, 2 ** 52, 2n ** 62n, -(2n ** 63n), 'x', true, null, [1]]))));
 };
 
+/** Damages some blocks, by CID, wherever they are part of an answer. They are small or large, there, gone, refused, or what they should not be. */
+export function damagedBlocks(cidOf: (block: Uint8Array) => string, targets: ReadonlySet<string>, choices: Choices): Attack {
+  const kind = choices.pick(['flip', 'cut', 'longer', 'too long', 'empty', 'refused', 'gone', 'of another', 'no block'] as const);
+  const damaged = (block: Buffer): Buffer => {
+    const copy = Buffer.from(block);
+    const at = choices.below(copy.length);
+    if (kind === 'flip') copy[at] = (copy[at] as number) ^ (1 << choices.below(8));
+    if (kind === 'cut') return copy.subarray(0, at);
+    if (kind === 'longer') return Buffer.concat([copy, choices.bytes(10)]);
+    return kind === 'of another' ? choices.bytes(copy.length) : copy;
+  };
+  const single = (body: Buffer): Answer => {
+    if (kind === 'too long') return ok(Buffer.alloc(1_048_677));
+    if (kind === 'empty') return ok('');
+    if (kind === 'refused') return refusal('Unauthorised!');
+    if (kind === 'gone') return refusal('Champ root not present locally: x');
+    return kind === 'no block' ? ok(`<p>${MARKUP}`) : ok(damaged(body));
+  };
+  return async (exchange, pass) => {
+    if (exchange.endpoint === 'block/get' && targets.has(exchange.parameters.get('arg') ?? '')) return single((await pass()).body);
+    if (exchange.endpoint !== 'champ/get/bulk') return undefined;
+    const answer = await pass();
+    const blocks = (list(answer.body) ?? []).filter((block): block is Uint8Array => block instanceof Uint8Array);
+    const isTarget = (block: Uint8Array): boolean => targets.has(cidOf(block));
+    if (!blocks.some(isTarget)) return undefined;
+    if (kind === 'refused' || kind === 'gone') return single(answer.body);
+    const kept = blocks.flatMap((block) => (isTarget(block) ? (kind === 'empty' || kind === 'too long' ? [] : [damaged(Buffer.from(block))]) : [block]));
+    return ok(Buffer.from(encodeCbor(kept)));
+  };
+}
+
 /** Where an attack strikes. */
 export interface Plan {
   /** Requests that it may strike; default all. */

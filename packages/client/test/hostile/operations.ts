@@ -87,3 +87,31 @@ export function readingOperations(home: string): readonly Operation[] {
     },
   ];
 }
+
+/** Lists a directory and reads all its smaller files, each for itself: what is wrong with one is the damage of that one. */
+export function siblings(directory: string, damages: (path: string) => void): Operation {
+  return {
+    name: `read the files of ${directory}`,
+    weight: 1,
+    run: async (session, witness) => {
+      const names: string[] = [];
+      for await (const entry of session.files.list(directory)) {
+        if (entry.name !== undefined) names.push(entry.name);
+        if (entry.isDamaged) {
+          damages(`${directory}/${entry.name ?? ''}`);
+          witness.damage(entry.error);
+          continue;
+        }
+        witness.tell({ kind: 'entry', path: entry.path, size: entry.size, isDirectory: entry.isDirectory });
+        if (entry.isDirectory || entry.size > 1_000_000) continue;
+        try {
+          witness.tell({ kind: 'content', path: entry.path, start: 0, bytes: await session.files.read(entry.path), whole: true });
+        } catch (error) {
+          damages(entry.path);
+          witness.damage(error);
+        }
+      }
+      witness.tell({ kind: 'listing', path: directory, names });
+    },
+  };
+}

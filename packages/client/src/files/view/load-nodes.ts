@@ -1,8 +1,8 @@
 import type { Cid } from '@pyrgos/core/codec';
-import { CryptoError, DeniedError, FormatError, LimitError, NotFoundError, type PyrgosError, throwIfAborted } from '@pyrgos/core/errors';
+import { CryptoError, type PyrgosError, throwIfAborted } from '@pyrgos/core/errors';
 import type { PublicKeyHash } from '@pyrgos/core/keys';
 import { MAX_CHAMP_LOOKUPS } from '@pyrgos/core/limits';
-import { type ChampLookup, type ChampLookupResult, type ChunkLocation, CryptreeNode } from '@pyrgos/core/model';
+import { type ChampLookup, type ChampLookupResult, type ChunkLocation, CryptreeNode, isAboutOneKey } from '@pyrgos/core/model';
 import type { ReadOptions, View } from './view.js';
 
 /** A node that was found, verified and parsed; nothing of it is decrypted yet. */
@@ -24,13 +24,7 @@ export type NodeResult = LoadedNode | UnreadableNode | undefined;
 
 /** Whether an error says something about one piece of data; any other ends the whole operation. */
 export function isDamage(error: unknown): error is PyrgosError {
-  return (
-    error instanceof FormatError ||
-    error instanceof NotFoundError ||
-    error instanceof DeniedError ||
-    error instanceof CryptoError ||
-    error instanceof LimitError
-  );
+  return isAboutOneKey(error) || error instanceof CryptoError;
 }
 
 /**

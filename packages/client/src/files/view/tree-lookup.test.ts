@@ -1,6 +1,7 @@
 import { encodeCbor } from '@pyrgos/core/codec';
 import { loadCrypto } from '@pyrgos/core/crypto';
-import { MAX_CHAMP_LOOKUPS } from '@pyrgos/core/limits';
+import { LimitError, PyrgosError } from '@pyrgos/core/errors';
+import { MAX_BLOCK_SIZE, MAX_CHAMP_LOOKUPS } from '@pyrgos/core/limits';
 import type { ChampLookup } from '@pyrgos/core/model';
 import type { BlockStore } from '@pyrgos/core/store';
 import { describe, expect, test } from 'vitest';
@@ -14,6 +15,16 @@ const crypto = await loadCrypto();
 /** The map key of a number. */
 function keyOf(n: number): Uint8Array {
   return crypto.sha256(encodeCbor(n));
+}
+
+/** A store as a plain object, with its methods bound. */
+function plainStore(store: BlockStore): BlockStore {
+  return {
+    getBlock: store.getBlock.bind(store),
+    startTransaction: store.startTransaction.bind(store),
+    closeTransaction: store.closeTransaction.bind(store),
+    putBlocks: store.putBlocks.bind(store),
+  };
 }
 
 /** A writer with a tree of many keys. */
@@ -109,6 +120,27 @@ describe('lookups in a tree', () => {
     owned.delete(root.key);
     world.server.restoreState(state);
     expect(await outcome(client().lookUp(root, lookups(3)))).toBe('not-found.block');
+  });
+
+  test('of a value for which the server has too long an answer, or none, concern its key alone', async () => {
+    const { world, root, client } = await treeOf(100);
+    const [honest] = await client().lookUp(root, lookups(4));
+    for (const error of [
+      new LimitError('answer size', MAX_BLOCK_SIZE + 1, MAX_BLOCK_SIZE),
+      new PyrgosError('limit', 'too large'),
+      new PyrgosError('unsupported', 'no such call'),
+    ]) {
+      const blocks = plainStore(world.server.blocks);
+      const store: BlockStore = {
+        ...blocks,
+        getBlock: async (cid, context) => {
+          if (cid.equals(honest?.cid)) throw error;
+          return blocks.getBlock(cid, context);
+        },
+      };
+      const found = await client(new MemoryBlockCache(), store).lookUp(root, lookups(3, 4, 5));
+      expect(found.map((result) => result?.error?.code ?? 'good')).toEqual(['good', error.code, 'good']);
+    }
   });
 
   test('are cancelled, also while the server does not answer, without harm to others', async () => {

@@ -1,9 +1,9 @@
 import { copyBytes } from '@pyrgos/core/bytes';
 import { Cid, CidCodec } from '@pyrgos/core/codec';
 import type { CryptoProvider } from '@pyrgos/core/crypto';
-import { DeniedError, FormatError, NotFoundError, PyrgosError, throwIfAborted } from '@pyrgos/core/errors';
+import { FormatError, PyrgosError, throwIfAborted } from '@pyrgos/core/errors';
 import { MAX_BLOCK_SIZE, MAX_CHAMP_DEPTH, MAX_CHAMP_LOOKUPS } from '@pyrgos/core/limits';
-import { Champ, type ChampLookup, type ChampLookupResult } from '@pyrgos/core/model';
+import { Champ, type ChampLookup, type ChampLookupResult, isAboutOneKey } from '@pyrgos/core/model';
 import type { BlockReadContext, BlockStore } from '@pyrgos/core/store';
 import type { WriteSession } from '../../commit/index.js';
 import { markVerified } from '../../commit/verified-bytes.js';
@@ -169,7 +169,7 @@ export class TreeLookup {
       const context = { ...(bat === undefined ? {} : { bat }), ...(signal === undefined ? {} : { signal }) };
       return { cid, bytes: tree.answers.get(cid.key) ?? (await this.session.getBlock(cid, context)) };
     } catch (error) {
-      if (error instanceof FormatError || error instanceof NotFoundError || error instanceof DeniedError) return { error };
+      if (isAboutOneKey(error)) return { error };
       throw error;
     }
   }

@@ -127,6 +127,12 @@ describe('words of a server that we do not know', () => {
     expect(error.data).toEqual({ status: 400, call: 'getChain', said: 'The frobnicator is out of order' });
   });
 
+  test('are text, never markup, wherever they are shown', () => {
+    const error = errorOf('<img src=x onerror=alert(1)> & <b>wait</b>', 'core', 'getChain');
+    expect(error.message).toBe('The server refuses the call: \u2039img src=x onerror=alert(1)\u203a & \u2039b\u203await\u2039/b\u203a');
+    expect(JSON.stringify(error.data)).not.toMatch(/[<>]/u);
+  });
+
   test('show neither keys nor control characters, and are short, whatever they are', () => {
     const secret = 'z2mdSxvpvjsAbnyD4WFvM5a8B9FkZCJgY9eTUrwrjEdcfdDgMTB7HS7KwgoEhrtfGk49B5QuBn2baMFYvSc2XgEpBLSRLU3mn18MP9atzPt5GVR';
     fc.assert(

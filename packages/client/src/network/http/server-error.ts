@@ -159,12 +159,14 @@ const MAX_TRAILER_LENGTH = 16_384;
 /** Digits of keys, tokens, hashes and the like: an error must not show any, whoever put it there. */
 const LONG_WORD = /[A-Za-z0-9_-]{24,}/gu;
 
-/** A server's own words, fit for an error: short, printable, and without anything that could be a key. */
+/** A server's own words, fit for an error: short, printable, no markup even where they are shown as such, and without anything that could be a key. */
 function cleaned(text: string): string {
   return printable(
     text
       .slice(0, 4 * MAX_SERVER_TEXT_LENGTH)
       .replaceAll(LONG_WORD, '\u2026')
+      .replaceAll('<', '\u2039')
+      .replaceAll('>', '\u203a')
       .trim(),
     MAX_SERVER_TEXT_LENGTH,
   );

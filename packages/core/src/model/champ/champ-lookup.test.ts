@@ -101,20 +101,23 @@ describe('verified lookups', () => {
     await mixed.put(key(101), undefined, Cid.ofSha256(key(101), CidCodec.dagCbor));
     const store = storeWith(undefined);
     const gated = await mixed.get(key(7));
+    const bloated = await mixed.get(key(8));
     const refusing: BlockStore = {
       ...store,
       getBlock: async (cid, context) => {
         if (gated instanceof Cid && cid.equals(gated)) throw new DeniedError('denied.block', 'Unauthorised!');
+        if (bloated instanceof Cid && cid.equals(bloated)) throw new LimitError('answer size', 1_048_677, 1_048_676);
         return store.getBlock(cid, context);
       },
     };
-    const asked = [0, 100, 7, 101, 200].map((i) => ({ key: key(i) }));
+    const asked = [0, 100, 7, 101, 8, 200].map((i) => ({ key: key(i) }));
     const found = await lookUpChamp(crypto, mixed.flush(blocks), asked, refusing, { owner });
     expect(found.map((one) => one?.error?.code ?? (one === undefined ? 'absent' : 'found'))).toEqual([
       'found',
       'format.champ',
       'denied.block',
       'not-found.block',
+      'limit',
       'absent',
     ]);
   });

@@ -23,7 +23,7 @@ export interface ChampFound {
 
 /** A key that cannot be read, because of what lies under it alone; the other keys of the call are not affected. */
 export interface ChampUnreadable {
-  /** FormatError, NotFoundError or DeniedError. */
+  /** FormatError, NotFoundError, DeniedError, or `limit` and the like; see {@link isAboutOneKey}. */
   readonly error: PyrgosError;
   readonly cid?: undefined;
   readonly bytes?: undefined;
@@ -106,12 +106,28 @@ export async function lookUpChamp(
   return results;
 }
 
+/** Answers that are final and belong to the block that was asked for, beside those that have classes of their own. */
+const REFUSALS: ReadonlySet<string> = new Set(['limit', 'unsupported']);
+
+/**
+ * Whether an error says something about what lies under one key of a tree, or about the block of it that was asked for. Any other says that
+ * the server cannot be asked, now or at all, and ends a call for many keys.
+ */
+export function isAboutOneKey(error: unknown): error is PyrgosError {
+  return (
+    error instanceof FormatError ||
+    error instanceof NotFoundError ||
+    error instanceof DeniedError ||
+    (error instanceof PyrgosError && REFUSALS.has(error.code))
+  );
+}
+
 /** The outcome of one key: an error that says something about its data is an answer, any other ends the call. */
 async function settle(lookUp: () => Promise<ChampFound | undefined>): Promise<ChampLookupResult> {
   try {
     return await lookUp();
   } catch (error) {
-    if (error instanceof FormatError || error instanceof NotFoundError || error instanceof DeniedError) return { error };
+    if (isAboutOneKey(error)) return { error };
     throw error;
   }
 }
