@@ -1,12 +1,21 @@
 /**
- * A hostile server, as a proxy in front of an honest one: at least 1,000 generated cases in which what it says to a client that logs in and reads
- * is damaged, swapped, old or forged. A case is made of the seed and its number alone:
+ * A hostile server, as a proxy in front of an honest one: generated cases in which what it says to a client that logs in and reads is damaged,
+ * swapped, old or forged. With those of hostile-writes.node.test.ts they are more than 1,000. A case is made of the seed and its number alone:
  * `PYRGOS_HOSTILE_SEED=7 PYRGOS_HOSTILE_CASE=123 npx vitest run --project node packages/client/src/hostile-reads.node.test.ts`.
  */
 import { Cid, CidCodec } from '@pyrgos/core/codec';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { blindStrikes, damagedBlocks, type Scene, spaceLies, strikeAt, type Strike } from '../test/hostile/attacks.js';
-import { checkedCode, describeObservations, type Model, modelOf, namesIn, type Observation, type Outcome, Tally } from '../test/hostile/judge.js';
+import {
+  checkedCode,
+  describeObservations,
+  type Model,
+  modelOf,
+  namesIn,
+  type Observation,
+  type Outcome,
+  Tally,
+} from '../test/hostile/judge.js';
 import { type Cast, forgedChain, imposter, isPointerOf, otherSubject, rollback, wrongPointer } from '../test/hostile/lies.js';
 import { type Operation, readingOperations, siblings } from '../test/hostile/operations.js';
 import type { Attack, Exchange } from '../test/hostile/proxy.js';
@@ -18,7 +27,7 @@ import { MemoryLocalStore } from './session/local-store.js';
 
 const seed = Number(process.env['PYRGOS_HOSTILE_SEED'] ?? 1);
 const only = process.env['PYRGOS_HOSTILE_CASE'];
-const CASES = Number(process.env['PYRGOS_HOSTILE_CASES'] ?? 1000);
+const CASES = Number(process.env['PYRGOS_HOSTILE_CASES'] ?? 840);
 
 const oldPassword = 'correct horse battery staple';
 const password = 'another horse battery staple';
@@ -61,7 +70,10 @@ async function prepare(): Promise<void> {
     await world.remember(alice, model);
   };
   const put = async (name: string, bytes: Buffer): Promise<void> =>
-    step(async (files) => files.write(`${home}/${name}`, bytes), () => model.set(`${home}/${name}`, bytes));
+    step(
+      async (files) => files.write(`${home}/${name}`, bytes),
+      () => model.set(`${home}/${name}`, bytes),
+    );
   await world.remember(alice, model);
   await step(
     async (files) => files.makeDirectory(`${home}/dir`),
@@ -98,7 +110,10 @@ async function prepare(): Promise<void> {
       model.delete(`${home}/dir/first.txt`);
     },
   );
-  await step(async (files) => files.remove(`${home}/many/3.txt`), () => model.delete(`${home}/many/3.txt`));
+  await step(
+    async (files) => files.remove(`${home}/many/3.txt`),
+    () => model.delete(`${home}/many/3.txt`),
+  );
   await put('log.txt', content(9, 320));
   alice = { ...alice, password };
   const second = await world.person('bob', 'the password of somebody else');
@@ -179,9 +194,16 @@ async function before(script: Script, operation: Operation): Promise<{ readonly 
 }
 
 /** What the attack meets. */
-async function meet(script: Script, device: Device, session: UserSession | undefined, operation: Operation, witness: Parameters<Operation['run']>[1]): Promise<UserSession> {
+async function meet(
+  script: Script,
+  device: Device,
+  session: UserSession | undefined,
+  operation: Operation,
+  witness: Parameters<Operation['run']>[1],
+): Promise<UserSession> {
   const opened =
-    session ?? (script === 'restore' ? await device.server.restore({ deviceKey: world.deviceKey, username: 'alice' }) : await logIn(device));
+    session ??
+    (script === 'restore' ? await device.server.restore({ deviceKey: world.deviceKey, username: 'alice' }) : await logIn(device));
   if (!opened.account.identity.equals(alice.identity)) throw new Error('the identity of somebody else');
   await operation.run(opened, witness);
   return opened;
@@ -259,7 +281,10 @@ const recipes: Readonly<Record<string, Recipe>> = {
   'pointers of others': (...call) => striking(wrongPointer(cast), (exchange) => isPointerOf(exchange, alice))(...call),
   'other owners, writers and names': (...call) => striking(otherSubject(cast))(...call),
   'forged chains': (...call) => striking(forgedChain(cast), ({ endpoint }) => endpoint === 'getChain')(...call),
-  'another identity': (choices, script) => (script === 'log in' || script === 'log in where known' || script === 'restore' ? { attack: imposter(cast, choices), allowed: [current()] } : undefined),
+  'another identity': (choices, script) =>
+    script === 'log in' || script === 'log in where known' || script === 'restore'
+      ? { attack: imposter(cast, choices), allowed: [current()] }
+      : undefined,
   'one damaged file': oneDamaged,
   'reordered lists': (...call) => striking(blindStrikes['reordered lists'] as Strike, ({ endpoint }) => LISTS.has(endpoint))(...call),
   'old pointers': (choices, script, trace) => {
@@ -299,11 +324,13 @@ async function runCase(id: number, tally: Tally): Promise<void> {
     const requests = world.proxy.exchanges.length;
     const { applied } = world.proxy;
     world.proxy.end();
+    // What was answered during the attack must not be joined by what is asked after it.
+    await world.timers.settled();
     const { observations, codes } = run;
     const model = modelOf(observations, chosen.allowed);
     if (model === undefined) throw new Error(`told what is not so: ${describeObservations(observations)}`);
     // Nothing of what there is may be denied, unless the client cannot know better.
-    if (chosen.allowed.length === 1 && operation.name !== 'find what is not there') expect(codes).not.toContain('not-found.file');
+    if (script !== 'log in' && operation.name !== 'find what is not there') expect(codes).not.toContain('not-found.file');
     chosen.check?.(run);
     expect(requests, 'requests').toBeLessThan(150 + 10 * trace.length);
     expect(world.proxy.failures).toEqual([]);
@@ -321,7 +348,14 @@ async function runCase(id: number, tally: Tally): Promise<void> {
     }
     device.close();
     expect(rejections).toEqual([]);
-    const outcome: Outcome = applied === 0 ? 'not applied' : codes.length > 0 ? 'error' : model === current() || modelOf(observations, [current()]) ? 'harmless' : 'old state';
+    const outcome: Outcome =
+      applied === 0
+        ? 'not applied'
+        : codes.length > 0
+          ? 'error'
+          : model === current() || modelOf(observations, [current()])
+            ? 'harmless'
+            : 'old state';
     tally.add(name, outcome, requests, codes[0]);
   } catch (error) {
     world.proxy.end();
@@ -343,8 +377,12 @@ test(`${CASES} generated attacks on reading`, { timeout: 600_000 }, async () => 
       if (failures.length >= 20) break;
     }
   }
-  console.log(String(tally));
+  process.stdout.write(`${tally.toString()}\n`);
   if (failures.length > 0) throw new AggregateError(failures, failures.map((error) => (error as Error).message).join('\n'));
+  // Bombs are not unpacked, and what is announced is not believed. The server of this process is in the figure, and every file twice.
+  const peak = process.resourceUsage().maxRSS / 1024;
+  process.stdout.write(`at most ${Math.round(peak)} MiB of memory\n`);
+  expect(peak).toBeLessThan(1500);
   if (only !== undefined) return;
   // An attack that never bites proves nothing.
   for (const { name, applied, idle } of tally.applied) expect(applied, `${name} was hardly applied`).toBeGreaterThan(3 * idle);

@@ -13,7 +13,11 @@ export interface Scene {
 }
 
 /** Makes the reply to one request, or undefined when this kind of attack has nothing to bite on in it. */
-export type Strike = (exchange: Exchange, pass: (instead?: Partial<Exchange>) => Promise<Answer>, scene: Scene) => Promise<Reply | undefined>;
+export type Strike = (
+  exchange: Exchange,
+  pass: (instead?: Partial<Exchange>) => Promise<Answer>,
+  scene: Scene,
+) => Promise<Reply | undefined>;
 
 /** What the proxy would rather not have in any error. */
 export const MARKUP = '<script>alert(1)</script>';
@@ -22,7 +26,8 @@ const ok = (body: Buffer | string): Answer => ({ status: 200, body: Buffer.from(
 const refusal = (text: string, status = 400): Answer => ({ status, trailer: encodeTrailer(text), body: Buffer.alloc(0) });
 const none = Buffer.alloc(0);
 
-const head = (status: string, ...headers: string[]): Buffer => Buffer.from([`HTTP/1.1 ${status}`, ...headers, '', ''].join('\r\n'), 'latin1');
+const head = (status: string, ...headers: string[]): Buffer =>
+  Buffer.from([`HTTP/1.1 ${status}`, ...headers, '', ''].join('\r\n'), 'latin1');
 
 function list(body: Buffer): CborValue[] | undefined {
   try {
@@ -46,15 +51,36 @@ function strangeBody(choices: Choices): Buffer {
     () => [],
     () => [small(), small(), [small()]],
     () => new Map<string, CborValue>([['a', true]]),
-    () => new Map<string, CborValue>([['a', false], ['r', new Map<string, CborValue>([['c', small()], ['m', []]])]]),
-    () => new Map<string, CborValue>([['a', true], ['r', [small()]]]),
-    () => new Map<string, CborValue>([['b', small()], ['i', small()]]),
+    () =>
+      new Map<string, CborValue>([
+        ['a', false],
+        [
+          'r',
+          new Map<string, CborValue>([
+            ['c', small()],
+            ['m', []],
+          ]),
+        ],
+      ]),
+    () =>
+      new Map<string, CborValue>([
+        ['a', true],
+        ['r', [small()]],
+      ]),
+    () =>
+      new Map<string, CborValue>([
+        ['b', small()],
+        ['i', small()],
+      ]),
   ];
   const bodies: readonly (() => Buffer)[] = [
     () => Buffer.from(encodeCbor(choices.pick(values)())),
     () => Buffer.from(encodeCbor(choices.pick(values)())),
     () => Buffer.from(`<!DOCTYPE html><title>${MARKUP}</title>`),
-    () => Buffer.from(choices.pick(['{"Hash":"x"}', '{"ID":[]}', '[[[[', 'null', '{"__proto__":{"Hash":1}}', '"', '1e999', `{"Hash":"${MARKUP}"}`])),
+    () =>
+      Buffer.from(
+        choices.pick(['{"Hash":"x"}', '{"ID":[]}', '[[[[', 'null', '{"__proto__":{"Hash":1}}', '"', '1e999', `{"Hash":"${MARKUP}"}`]),
+      ),
     () => Buffer.from(`{"Hash":${'['.repeat(20_000)}${']'.repeat(20_000)}}`),
     // Deeply nested, endless, huge by announcement, with the same key twice.
     () => Buffer.alloc(choices.pick([10, 1000, 60_000]), 0x81),
@@ -104,20 +130,21 @@ const transport = {
   'cut or longer bodies': async (_exchange, pass, { choices }) => {
     const answer = await pass();
     const { body } = answer;
-    if (choices.chance(0.4)) return { ...answer, body: Buffer.concat([body, choices.chance(0.3) ? body : choices.bytes(1 + choices.below(40))]) };
+    if (choices.chance(0.4))
+      return { ...answer, body: Buffer.concat([body, choices.chance(0.3) ? body : choices.bytes(1 + choices.below(40))]) };
     return body.length === 0 ? undefined : { ...answer, body: body.subarray(0, choices.below(body.length)) };
   },
   'broken connections': async (_exchange, pass, { choices }) => {
-    if (choices.chance(0.4)) return { raw: none, then: choices.pick(['reset', 'end']) };
+    if (choices.chance(0.4)) return { raw: none, ending: choices.pick(['reset', 'end']) };
     const { status, body } = await pass();
     const whole = Buffer.concat([head(`${status} X`, `Content-Length: ${body.length + 1}`), body]);
-    return { raw: whole.subarray(0, 1 + choices.below(whole.length)), then: choices.pick(['reset', 'end']) };
+    return { raw: whole.subarray(0, 1 + choices.below(whole.length)), ending: choices.pick(['reset', 'end']) };
   },
   'connections that hang': async (_exchange, pass, { choices }) => {
-    if (choices.chance(0.4)) return { raw: none, then: 'hang' };
+    if (choices.chance(0.4)) return { raw: none, ending: 'hang' };
     const { status, body } = await pass();
     const whole = Buffer.concat([head(`${status} X`, `Content-Length: ${body.length + 1}`), body]);
-    return { raw: whole.subarray(0, 1 + choices.below(whole.length)), then: 'hang' };
+    return { raw: whole.subarray(0, 1 + choices.below(whole.length)), ending: 'hang' };
   },
   'empty answers': async (_exchange, pass, { choices }) => (choices.chance(0.5) ? ok('') : { ...(await pass()), body: none }),
 } satisfies Record<string, Strike>;
@@ -127,7 +154,8 @@ const form = {
   'status codes': async (_exchange, pass, { choices }) => {
     const status = choices.pick([204, 206, 300, 304, 400, 401, 403, 404, 405, 408, 409, 413, 418, 429, 431, 500, 501, 502, 503, 504, 599]);
     const text = choices.pick(texts);
-    if (choices.chance(0.2)) return { raw: Buffer.concat([head(`${choices.pick([100, 101, 102, 103, 199])} X`), (await pass()).body]), then: 'end' };
+    if (choices.chance(0.2))
+      return { raw: Buffer.concat([head(`${choices.pick([100, 101, 102, 103, 199])} X`), (await pass()).body]), ending: 'end' };
     if (choices.chance(0.2)) return { status, body: (await pass()).body };
     return choices.chance(0.3) ? { ...refusal(text, status), body: Buffer.from(`<p>${MARKUP}`) } : refusal(text, status);
   },
@@ -148,11 +176,26 @@ const form = {
       () => ({ status: 200, headers: { 'content-encoding': 'gzip' }, body }),
       () => ({ status: 200, headers: { 'content-encoding': 'gzip' }, body: gzipSync(Buffer.alloc(60_000_000)) }),
       () => ({ status: 200, headers: { 'content-encoding': 'gzip' }, body: gzipSync(body).subarray(0, -3) }),
-      () => ({ status: 200, headers: { 'content-encoding': choices.pick(['br', 'deflate', 'gzip, gzip', 'x']) }, body: Buffer.from(MARKUP) }),
-      () => ({ raw: Buffer.concat([head('200 OK', 'Content-Length: 99999999999'), body]), then: 'end' }),
-      () => ({ raw: Buffer.concat([head('200 OK', `Content-Length: ${Math.floor(body.length / 2)}`), body]), then: 'end' }),
-      () => ({ raw: Buffer.concat([head('200 OK', `Content-Length: ${body.length}`), body, head('200 OK', 'Content-Length: 3'), Buffer.from('abc')]), then: 'end' }),
-      () => ({ raw: Buffer.concat([head('200 OK', 'Transfer-Encoding: chunked'), Buffer.from(`${body.length.toString(16)}\r\n`), body]), then: 'end' }),
+      () => ({
+        status: 200,
+        headers: { 'content-encoding': choices.pick(['br', 'deflate', 'gzip, gzip', 'x']) },
+        body: Buffer.from(MARKUP),
+      }),
+      () => ({ raw: Buffer.concat([head('200 OK', 'Content-Length: 99999999999'), body]), ending: 'end' }),
+      () => ({ raw: Buffer.concat([head('200 OK', `Content-Length: ${Math.floor(body.length / 2)}`), body]), ending: 'end' }),
+      () => ({
+        raw: Buffer.concat([
+          head('200 OK', `Content-Length: ${body.length}`),
+          body,
+          head('200 OK', 'Content-Length: 3'),
+          Buffer.from('abc'),
+        ]),
+        ending: 'end',
+      }),
+      () => ({
+        raw: Buffer.concat([head('200 OK', 'Transfer-Encoding: chunked'), Buffer.from(`${body.length.toString(16)}\r\n`), body]),
+        ending: 'end',
+      }),
     ];
     return choices.pick(kinds)();
   },
@@ -163,7 +206,9 @@ const substitution = {
   'answers to another request': async (exchange, pass, { choices, proxy }) => {
     const others = proxy.passed.filter(
       ({ exchange: other, answer }) =>
-        other.endpoint === exchange.endpoint && (other.target !== exchange.target || !other.body.equals(exchange.body)) && answer.body.length > 0,
+        other.endpoint === exchange.endpoint &&
+        (other.target !== exchange.target || !other.body.equals(exchange.body)) &&
+        answer.body.length > 0,
     );
     if (others.length === 0) return undefined;
     // So that it counts as applied only when it differs.
@@ -231,7 +276,9 @@ export function damagedBlocks(cidOf: (block: Uint8Array) => string, targets: Rea
     const isTarget = (block: Uint8Array): boolean => targets.has(cidOf(block));
     if (!blocks.some(isTarget)) return undefined;
     if (kind === 'refused' || kind === 'gone') return single(answer.body);
-    const kept = blocks.flatMap((block) => (isTarget(block) ? (kind === 'empty' || kind === 'too long' ? [] : [damaged(Buffer.from(block))]) : [block]));
+    const kept = blocks.flatMap((block) =>
+      isTarget(block) ? (kind === 'empty' || kind === 'too long' ? [] : [damaged(Buffer.from(block))]) : [block],
+    );
     return ok(Buffer.from(encodeCbor(kept)));
   };
 }

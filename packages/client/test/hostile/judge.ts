@@ -29,8 +29,12 @@ function fits(observation: Observation, model: Model): boolean {
     case 'listing':
       return found === 'directory' && namesIn(model, observation.path).join('\n') === [...observation.names].sort().join('\n');
     case 'entry':
-      return found !== undefined && (found === 'directory') === observation.isDirectory && (found === 'directory' || found.length === observation.size);
-    case 'content': {
+      return (
+        found !== undefined &&
+        (found === 'directory') === observation.isDirectory &&
+        (found === 'directory' || found.length === observation.size)
+      );
+    default: {
       if (found === undefined || found === 'directory') return false;
       const { start, bytes, whole } = observation;
       return found.subarray(start, start + bytes.length).equals(bytes) && (!whole || bytes.length === found.length - start);
@@ -51,7 +55,15 @@ export function describeObservations(observations: readonly Observation[]): stri
 }
 
 /** Codes that are never a server's fault. */
-const OURS: ReadonlySet<string> = new Set(['argument', 'internal', 'aborted', 'storage', 'crypto.unavailable', 'crypto.self-test', 'crypto.worker']);
+const OURS: ReadonlySet<string> = new Set([
+  'argument',
+  'internal',
+  'aborted',
+  'storage',
+  'crypto.unavailable',
+  'crypto.self-test',
+  'crypto.worker',
+]);
 // eslint-disable-next-line no-control-regex
 const CONTROL = /[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/u;
 
@@ -113,9 +125,17 @@ export class Tally {
       `${name.padEnd(36)}${cells.map((cell) => String(cell).padStart(12)).join('')}`;
     return [
       line('attack', columns),
-      ...rows.map(([name, row]) => line(name, columns.map((column) => row.get(column) ?? 0))),
+      ...rows.map(([name, row]) =>
+        line(
+          name,
+          columns.map((column) => row.get(column) ?? 0),
+        ),
+      ),
       `${this.count} cases, at most ${this.maxRequests} requests in one`,
-      `errors: ${[...this.codes].sort(([, a], [, b]) => b - a).map(([code, n]) => `${code} ${n}`).join(', ')}`,
+      `errors: ${[...this.codes]
+        .sort(([, a], [, b]) => b - a)
+        .map(([code, n]) => `${code} ${n}`)
+        .join(', ')}`,
     ].join('\n');
   }
 }

@@ -23,7 +23,9 @@ const ok = (body: Uint8Array): Answer => ({ status: 200, body: Buffer.from(body)
 /** The account whose data a request is about; only pointer requests say the writer. */
 export function isPointerOf(exchange: Exchange, person: Person): boolean {
   const writer = exchange.parameters.get('writer');
-  return exchange.endpoint === 'getPointer' && (writer === person.homeWriter.toString() || writer === person.identity.publicKeyHash.toString());
+  return (
+    exchange.endpoint === 'getPointer' && (writer === person.homeWriter.toString() || writer === person.identity.publicKeyHash.toString())
+  );
 }
 
 /** Pointers of an older moment, for both writers or for one of them, or each of another moment, or of a different one every time. */
@@ -57,7 +59,8 @@ export function wrongPointer({ crypto, victim, other, moments }: Cast): Strike {
     const now = moments.at(-1) as Moment;
     const foreign = [...now.pointers].filter(([name]) => name !== writer).map(([, signed]) => signed);
     const target = PointerUpdate.decodeVerifiedBefore(honest.body);
-    const resigned = (signer: Signer): Uint8Array => PointerUpdate.of(target.original, target.updated, (target.sequence ?? 0) + 1).sign(crypto, signer);
+    const resigned = (signer: Signer): Uint8Array =>
+      PointerUpdate.of(target.original, target.updated, (target.sequence ?? 0) + 1).sign(crypto, signer);
     const kinds: readonly (() => Uint8Array)[] = [
       () => choices.pick(foreign),
       () => resigned(other.identity),
@@ -84,7 +87,12 @@ export function otherSubject({ victim, other }: Cast): Strike {
     const args = proxy.passed.flatMap(({ exchange: past }) => (past.endpoint === endpoint ? [past.parameters.get('arg') ?? ''] : []));
     const otherArg = args.filter((text) => text !== '' && text !== arg);
     if (arg !== undefined && otherArg.length > 0) swaps.push([arg, choices.pick(otherArg)]);
-    const [from, to] = choices.pick(swaps.filter(([text]) => target.includes(text)).concat(endpoint === 'getChain' ? [['', '']] : []).concat([['\u0000', '']]));
+    const [from, to] = choices.pick(
+      swaps
+        .filter(([text]) => target.includes(text))
+        .concat(endpoint === 'getChain' ? [['', '']] : [])
+        .concat([['\u0000', '']]),
+    );
     if (from === '\u0000') return undefined;
     const changed = endpoint === 'getChain' ? Buffer.from(new DataFrameWriter().writeText(other.username).finish()) : body;
     await pass();

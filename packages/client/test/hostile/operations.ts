@@ -15,45 +15,55 @@ export interface Operation {
   run(session: UserSession, witness: Witness): Promise<void>;
 }
 
-const list = (directory: string): Operation['run'] => async ({ files }, { tell, damage }) => {
-  const names: string[] = [];
-  for await (const entry of files.list(directory)) {
-    if (entry.isDamaged) {
-      damage(entry.error);
-      if (entry.name !== undefined) names.push(entry.name);
-      continue;
+const list =
+  (directory: string): Operation['run'] =>
+  async ({ files }, { tell, damage }) => {
+    const names: string[] = [];
+    for await (const entry of files.list(directory)) {
+      if (entry.isDamaged) {
+        damage(entry.error);
+        if (entry.name !== undefined) names.push(entry.name);
+        continue;
+      }
+      names.push(entry.name);
+      tell({ kind: 'entry', path: entry.path, size: entry.size, isDirectory: entry.isDirectory });
     }
-    names.push(entry.name);
-    tell({ kind: 'entry', path: entry.path, size: entry.size, isDirectory: entry.isDirectory });
-  }
-  tell({ kind: 'listing', path: directory, names });
-};
+    tell({ kind: 'listing', path: directory, names });
+  };
 
-const stat = (path: string): Operation['run'] => async ({ files }, { tell }) => {
-  const { size, isDirectory } = await files.stat(path);
-  tell({ kind: 'entry', path, size, isDirectory });
-};
+const stat =
+  (path: string): Operation['run'] =>
+  async ({ files }, { tell }) => {
+    const { size, isDirectory } = await files.stat(path);
+    tell({ kind: 'entry', path, size, isDirectory });
+  };
 
-const find = (path: string): Operation['run'] => async ({ files }, { tell }) => {
-  const entry = await files.find(path);
-  tell(entry === undefined ? { kind: 'absent', path } : { kind: 'entry', path, size: entry.size, isDirectory: entry.isDirectory });
-};
+const find =
+  (path: string): Operation['run'] =>
+  async ({ files }, { tell }) => {
+    const entry = await files.find(path);
+    tell(entry === undefined ? { kind: 'absent', path } : { kind: 'entry', path, size: entry.size, isDirectory: entry.isDirectory });
+  };
 
-const read = (path: string, start = 0, end?: number): Operation['run'] => async ({ files }, { tell }) => {
-  const bytes = await files.read(path, end === undefined ? { start } : { start, end });
-  tell({ kind: 'content', path, start, bytes, whole: end === undefined });
-};
+const read =
+  (path: string, start = 0, end?: number): Operation['run'] =>
+  async ({ files }, { tell }) => {
+    const bytes = await files.read(path, end === undefined ? { start } : { start, end });
+    tell({ kind: 'content', path, start, bytes, whole: end === undefined });
+  };
 
-const stream = (path: string): Operation['run'] => async ({ files }, { tell }) => {
-  let start = 0;
-  const pieces: Uint8Array[] = [];
-  for await (const piece of await files.stream(path)) {
-    tell({ kind: 'content', path, start, bytes: piece, whole: false });
-    start += piece.length;
-    pieces.push(piece);
-  }
-  tell({ kind: 'content', path, start: 0, bytes: Buffer.concat(pieces), whole: true });
-};
+const stream =
+  (path: string): Operation['run'] =>
+  async ({ files }, { tell }) => {
+    let start = 0;
+    const pieces: Uint8Array[] = [];
+    for await (const piece of await files.stream(path)) {
+      tell({ kind: 'content', path, start, bytes: piece, whole: false });
+      start += piece.length;
+      pieces.push(piece);
+    }
+    tell({ kind: 'content', path, start: 0, bytes: Buffer.concat(pieces), whole: true });
+  };
 
 /** The operations on the tree of `home`. */
 export function readingOperations(home: string): readonly Operation[] {

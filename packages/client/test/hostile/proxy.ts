@@ -23,7 +23,7 @@ export interface Answer {
 }
 
 /** What the client gets: an answer, bytes that may be none and then the end of the connection, or nothing at all until it gives up. */
-export type Reply = Answer | { readonly raw: Buffer; readonly then: 'reset' | 'end' | 'hang' };
+export type Reply = Answer | { readonly raw: Buffer; readonly ending: 'reset' | 'end' | 'hang' };
 
 /**
  * What happens to a request instead of being passed on. `pass` asks the honest server, if wanted for something else than was asked, as often
@@ -61,6 +61,7 @@ export class HostileProxy {
   readonly passed: Passed[] = [];
   /** Replies that were not what the honest server said. */
   applied = 0;
+  private active = 0;
   /** What the attacks themselves have done wrong. */
   readonly failures: unknown[] = [];
   /** Called again and again while a request hangs: lets the client's time pass. */
@@ -114,6 +115,20 @@ export class HostileProxy {
     for (const socket of this.hung) socket.destroy();
   }
 
+  /** Does something beside the answers to requests. */
+  later(work: () => Promise<void>): void {
+    this.active++;
+    work()
+      .catch((error: unknown) => this.failures.push(error))
+      .finally(() => this.active--);
+  }
+
+  /** Waits until the honest server has answered everything, also what is sent later. */
+  async idle(): Promise<void> {
+    do await new Promise((resolve) => setTimeout(resolve, 1));
+    while (this.active > 0);
+  }
+
   async close(): Promise<void> {
     clearInterval(this.hangTimer);
     for (const socket of this.sockets) socket.destroy();
@@ -131,7 +146,13 @@ export class HostileProxy {
     }
     const target = message.url ?? '/';
     const { path, parameters } = parseTarget(target);
-    const exchange: Exchange = { method: message.method ?? 'GET', target, endpoint: endpointOf(path), parameters, body: Buffer.concat(parts) };
+    const exchange: Exchange = {
+      method: message.method ?? 'GET',
+      target,
+      endpoint: endpointOf(path),
+      parameters,
+      body: Buffer.concat(parts),
+    };
     this.exchanges.push(exchange);
     let honest: Answer | undefined;
     const pass = async (instead: Partial<Exchange> = {}): Promise<Answer> => {
@@ -152,10 +173,10 @@ export class HostileProxy {
     const { socket } = response;
     if (socket === null || socket.destroyed) return;
     if ('raw' in reply) {
-      if (reply.then === 'hang') {
+      if (reply.ending === 'hang') {
         this.hung.add(socket);
         socket.write(reply.raw);
-      } else if (reply.then === 'reset' && reply.raw.length === 0) socket.resetAndDestroy();
+      } else if (reply.ending === 'reset' && reply.raw.length === 0) socket.resetAndDestroy();
       else socket.end(reply.raw, () => socket.destroySoon());
       return;
     }
@@ -169,7 +190,16 @@ export class HostileProxy {
   }
 
   /** Asks the honest server. */
-  async send({ method, target, body, endpoint, parameters }: Exchange): Promise<Answer> {
+  async send(exchange: Exchange): Promise<Answer> {
+    this.active++;
+    try {
+      return await this.sendNow(exchange);
+    } finally {
+      this.active--;
+    }
+  }
+
+  private async sendNow({ method, target, body, endpoint, parameters }: Exchange): Promise<Answer> {
     const { hostname, port } = new URL(this.upstream());
     const answer = await new Promise<Answer>((resolve, reject) => {
       const outgoing = request(

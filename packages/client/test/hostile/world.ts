@@ -1,9 +1,9 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { PublicKeyHash, type Signer, SymmetricKey } from '@pyrgos/core/keys';
+import { type PublicKeyHash, type Signer, SymmetricKey } from '@pyrgos/core/keys';
 import { connect, type PyrgosServer, type UserSession } from '../../src/index.js';
 import { HttpNetwork, type SetTimer } from '../../src/network/index.js';
-import { MemoryLocalStore } from '../../src/session/local-store.js';
+import type { MemoryLocalStore } from '../../src/session/local-store.js';
 import { ServerWorld } from '../server-world.js';
 import type { Model } from './judge.js';
 import { HostileProxy } from './proxy.js';
@@ -36,8 +36,15 @@ export class Timers {
     return () => this.pending.delete(fire);
   };
 
+  /** Waits until no request is under way any more: each one has a timer. */
+  async settled(): Promise<void> {
+    while (this.pending.size > 0) await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+
   expire(): void {
-    for (const fire of [...this.pending]) if (this.pending.delete(fire)) fire();
+    // A copy: who is fired may wait anew.
+    const due = Array.from(this.pending);
+    for (const fire of due) if (this.pending.delete(fire)) fire();
   }
 }
 
