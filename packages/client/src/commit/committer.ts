@@ -1,4 +1,4 @@
-import { assertFunction, assertInstance } from '@pyrgos/core/arguments';
+import { assertFunction, assertInstance, assertList } from '@pyrgos/core/arguments';
 import { assertInteger } from '@pyrgos/core/bytes';
 import type { CryptoProvider } from '@pyrgos/core/crypto';
 import { ArgumentError, throwIfAborted } from '@pyrgos/core/errors';
@@ -92,15 +92,17 @@ export class Committer {
    * everything, and the result may then be a merged version; the same holds for a change that is based on a version which an earlier
    * flush of this operation has merged.
    *
-   * ConflictError `conflict.snapshot` when the version is not the last one of this operation; ArgumentError when the operation has ended;
-   * errors of {@link Committer.flush}.
+   * `relied` are map keys of its tree that the change relies upon without changing them: somebody else's change of one of them is then a
+   * conflict, and not merged. ConflictError `conflict.snapshot` when the version is not the last one of this operation; ArgumentError when
+   * the operation has ended; errors of {@link Committer.flush}.
    */
-  async commit(snapshot: Snapshot, signer: Signer, writerData: WriterData): Promise<Snapshot> {
+  async commit(snapshot: Snapshot, signer: Signer, writerData: WriterData, relied: readonly Uint8Array[] = []): Promise<Snapshot> {
     assertInstance('snapshot', snapshot, Snapshot);
     assertSigner('signer', signer);
     assertInstance('writerData', writerData, WriterData);
     if (!writerData.controller.equals(signer.publicKeyHash)) throw new ArgumentError('writerData.controller', 'must be the writer');
-    return this.record(snapshot, signer, writerData);
+    assertList('relied', relied);
+    return this.record(snapshot, signer, writerData, relied);
   }
 
   /** Deletes a writer of `snapshot`: its pointer becomes EMPTY. Otherwise like {@link Committer.commit}. */
@@ -108,7 +110,7 @@ export class Committer {
     assertInstance('snapshot', snapshot, Snapshot);
     assertSigner('signer', signer);
     if (!snapshot.has(signer.publicKeyHash)) throw new ArgumentError('snapshot', 'must hold the version of the writer');
-    return this.record(snapshot, signer, undefined);
+    return this.record(snapshot, signer, undefined, []);
   }
 
   /**
@@ -148,15 +150,15 @@ export class Committer {
     this.pointers.clear();
   }
 
-  private record(snapshot: Snapshot, signer: Signer, writerData: WriterData | undefined): Promise<Snapshot> {
+  private record(snapshot: Snapshot, signer: Signer, writerData: WriterData | undefined, relied: readonly Uint8Array[]): Promise<Snapshot> {
     if (snapshot.isReadOnly) throw new ArgumentError('snapshot', 'is read-only');
     const writer = signer.publicKeyHash;
     return this.inTurn(async () => {
       throwIfAborted(this.signal, 'the commit');
       this.blocks.requireOpen();
-      const { base, data } = await this.rebase(writer, snapshot.get(writer) ?? NO_VERSION, writerData);
+      const { base, data } = await this.rebase(writer, snapshot.get(writer) ?? NO_VERSION, writerData, relied);
       const hash = data === undefined ? undefined : this.blocks.putCbor(writer, data.encode());
-      const version = this.pointers.record(signer, base, hash, data);
+      const version = this.pointers.record(signer, base, hash, data, relied);
       const isSent = await this.sendIfFull();
       return snapshot.withVersion(writer, (isSent ? this.acknowledgedVersions.get(writer.key)?.version : undefined) ?? version);
     });
@@ -170,12 +172,14 @@ export class Committer {
     writer: PublicKeyHash,
     base: CommittedWriterData,
     data: WriterData | undefined,
+    relied: readonly Uint8Array[],
   ): Promise<{ readonly base: CommittedWriterData; readonly data: WriterData | undefined }> {
     const superseded = this.superseded.get(writer.key);
     if (superseded?.ours.equals(base) !== true) return { base, data };
     const remote = superseded.merged;
     const ours = CommittedWriterData.of(undefined, undefined, data);
-    const merged = await mergeWriterData({ writer, base, ours, remote }, this.blocks, this.blocks.sinkFor(writer), this.context);
+    const input = { writer, base, ours, remote, relied };
+    const merged = await mergeWriterData(input, this.blocks, this.blocks.sinkFor(writer), this.context);
     return { base: remote, data: merged };
   }
 

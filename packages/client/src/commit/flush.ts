@@ -249,7 +249,7 @@ class FlushRun {
     return isBuilt ? remote : undefined;
   }
 
-  private async mergeAndSend({ signer, base, version: ours }: RecordedUpdate, firstConflict: PyrgosError): Promise<void> {
+  private async mergeAndSend({ signer, base, version: ours, relied }: RecordedUpdate, firstConflict: PyrgosError): Promise<void> {
     const { dropped, reader } = this.stores;
     if (base.hash === undefined || ours.hash === undefined) throw firstConflict;
     const writer = signer.publicKeyHash;
@@ -258,10 +258,10 @@ class FlushRun {
       const remote = await reader.readVersion(writer, { fresh: true, signal: this.signal });
       if (remote === undefined) throw conflict;
       const sink = this.buffer.sinkFor(writer);
-      const writerData = await mergeWriterData({ writer, base, ours, remote }, this.buffer, sink, this.context);
+      const writerData = await mergeWriterData({ writer, base, ours, remote, relied }, this.buffer, sink, this.context);
       const hash = sink.putCbor(writerData.encode());
       const version = CommittedWriterData.of(hash, nextSequence(remote.sequence), writerData);
-      const merged = planUpdate({ signer, base: remote, version }, this.buffer, dropped);
+      const merged = planUpdate({ signer, base: remote, version, relied }, this.buffer, dropped);
       if (equalTargets(hash, remote.hash)) return this.acknowledge(merged, remote);
       await this.upload([merged]);
       const next = await this.send([merged]);

@@ -13,6 +13,8 @@ export interface MergeInput {
   readonly ours: CommittedWriterData;
   /** What somebody else committed meanwhile: read and verified, not taken from an error message. */
   readonly remote: CommittedWriterData;
+  /** Map keys that our change relies upon without changing them; see {@link TreeEdit.rely}. */
+  readonly relied?: readonly Uint8Array[] | undefined;
 }
 
 function unmergeable(writer: PublicKeyHash, reason: string): ConflictError {
@@ -31,11 +33,11 @@ function changedBesidesTree(ours: WriterData, base: WriterData): string[] {
  * Merges our change with somebody else's (chapter 03 section 12.2): the remote WriterData with the three-way merge of the filesystem
  * trees. New nodes go into `sink`; `source` must give back the blocks of all three versions, buffered ones included.
  *
- * ConflictError `conflict.merge` when one of the versions is a deletion or has no tree, when both sides changed the same key, or when we
- * changed anything besides the tree: the protocol would silently drop that part of our change. AbortedError.
+ * ConflictError `conflict.merge` when one of the versions is a deletion or has no tree, when both sides changed the same key or they changed one
+ * that we rely upon, or when we changed anything besides the tree: the protocol would silently drop that part of our change. AbortedError.
  */
 export async function mergeWriterData(
-  { writer, base, ours, remote }: MergeInput,
+  { writer, base, ours, remote, relied }: MergeInput,
   source: BlockSource,
   sink: BlockSink,
   context: BlockReadContext,
@@ -48,7 +50,8 @@ export async function mergeWriterData(
   if (baseData.tree === undefined || ourData.tree === undefined || remoteData.tree === undefined) {
     throw unmergeable(writer, 'a version has no tree');
   }
-  const merged = await mergeChamps({ base: baseData.tree, ours: ourData.tree, remote: remoteData.tree }, source, context);
+  const trees = { base: baseData.tree, ours: ourData.tree, remote: remoteData.tree, relied };
+  const merged = await mergeChamps(trees, source, context);
   return remoteData.with({ tree: merged.flush(sink) });
 }
 

@@ -11,6 +11,8 @@ export interface RecordedUpdate {
   readonly base: CommittedWriterData;
   /** The version after it. */
   readonly version: CommittedWriterData;
+  /** Map keys that must be, in what it is merged with, as they were in `base`. */
+  readonly relied: readonly Uint8Array[];
 }
 
 /** The writer of an update. */
@@ -60,7 +62,13 @@ export class PointerBuffer {
    * version. Nothing changes when `hash` is the target of `base` already. ConflictError `conflict.snapshot` when `base` is not the
    * version that this buffer holds for the writer: recording it would silently undo the earlier write.
    */
-  record(signer: Signer, base: CommittedWriterData, hash: MaybeCid, writerData: WriterData | undefined): CommittedWriterData {
+  record(
+    signer: Signer,
+    base: CommittedWriterData,
+    hash: MaybeCid,
+    writerData: WriterData | undefined,
+    relied: readonly Uint8Array[] = [],
+  ): CommittedWriterData {
     assertSigner('signer', signer);
     if (!(base instanceof CommittedWriterData)) throw new ArgumentError('base', 'must be a CommittedWriterData');
     if ((hash === undefined) !== (writerData === undefined)) throw new ArgumentError('writerData', 'must be given exactly with a hash');
@@ -74,7 +82,7 @@ export class PointerBuffer {
     if (equalTargets(base.hash, hash)) return base;
     if (last === undefined || this.updates.some((update, i) => i > index && createsWriter(update))) {
       const version = CommittedWriterData.of(hash, nextSequence(base.sequence), writerData);
-      this.updates.push({ signer, base, version });
+      this.updates.push({ signer, base, version, relied });
       return version;
     }
     if (last.version.hash !== undefined) this.replacedTargets.push(last.version.hash);
@@ -83,7 +91,7 @@ export class PointerBuffer {
       return last.base;
     }
     const version = CommittedWriterData.of(hash, last.version.sequence, writerData);
-    this.updates[index] = { signer, base: last.base, version };
+    this.updates[index] = { signer, base: last.base, version, relied: [...last.relied, ...relied] };
     return version;
   }
 

@@ -10,6 +10,15 @@ export interface VersionReader {
   invalidate(writer: PublicKeyHash): void;
 }
 
+/** How a committed version is read. */
+export interface CommittedReadOptions extends PointerReadOptions {
+  /**
+   * Whether a writer that has no version and is being changed is waited for; default true. False inside an operation: it may be the one that
+   * would be waited for.
+   */
+  readonly waitForCreation?: boolean | undefined;
+}
+
 /**
  * One queue per writer: at most one change of a writer runs at a time, in the order of arrival (chapter 03 section 11.1).
  *
@@ -17,7 +26,7 @@ export interface VersionReader {
  * it is asked to forget, so that the next one starts from the server's state. Reads for display never wait: {@link readOnlyValue}.
  *
  * An operation that waits for the queue of a writer it holds itself would wait for ever: inside an operation use its snapshot, never
- * {@link getValue}, {@link readOnlyValue} of a new writer, or another {@link run} with the same writers. (There is no portable way to
+ * {@link getValue}, {@link readOnlyValue} of a new writer that waits for it, or another {@link run} with the same writers. (There is no portable way to
  * detect this across awaits.)
  */
 export class WriteSynchroniser {
@@ -46,12 +55,13 @@ export class WriteSynchroniser {
 
   /**
    * The committed version without waiting for changes in flight; the snapshot is then read-only. Only a writer that the server does not
-   * know yet is waited for.
+   * know yet is waited for, unless the options say otherwise.
    */
-  async readOnlyValue(writer: PublicKeyHash, options: PointerReadOptions = {}): Promise<Snapshot> {
+  async readOnlyValue(writer: PublicKeyHash, { waitForCreation = true, ...options }: CommittedReadOptions = {}): Promise<Snapshot> {
     if (!this.isBusy(writer)) return this.read(writer, options);
     const snapshot = await this.read(writer, options);
-    return (snapshot.has(writer) ? snapshot : await this.getValue(writer, options)).withReadOnly(true);
+    const isFinal = snapshot.has(writer) || !waitForCreation;
+    return (isFinal ? snapshot : await this.getValue(writer, options)).withReadOnly(true);
   }
 
   /**

@@ -23,6 +23,31 @@ describe('TreeEdit', () => {
     expect((await world.tree(a!.publicKeyHash)).size).toBe(2);
   });
 
+  test('relies on keys that it leaves alone: the change of one by others is a conflict, that of another is merged', async () => {
+    for (const [theirs, expected] of [
+      [255, 'conflict.merge'],
+      [3, 'conflict.merge'],
+      [4, 'resolved'],
+    ] as const) {
+      const world = await CommitWorld.create();
+      const [a] = await world.populate(1);
+      const edit = world.session().editTree(a!, async (tree) => {
+        const first = await tree.get(mapKey(255));
+        expect(await outcome(tree.rely(mapKey(255), undefined))).toBe('conflict.champ');
+        expect(await outcome(tree.rely(mapKey(3), first))).toBe('conflict.champ');
+        expect(await outcome(tree.rely(new Uint8Array(31), undefined))).toBe('argument');
+        await tree.rely(mapKey(255), first);
+        await tree.rely(mapKey(3), undefined);
+        await tree.putBlock(mapKey(1), undefined, block('ours'));
+        await world.session().editTree(a!, async (other) => {
+          await other.putBlock(mapKey(theirs), await other.get(mapKey(theirs)), block('theirs'));
+        });
+      });
+      expect(await outcome(edit), String(theirs)).toBe(expected);
+      expect((await world.tree(a!.publicKeyHash)).has(hex(mapKey(1)))).toBe(expected === 'resolved');
+    }
+  });
+
   test('refuses wrong arguments', async () => {
     const world = await CommitWorld.create();
     const session = world.session();

@@ -3,7 +3,7 @@ import { assertBytes } from '@pyrgos/core/bytes';
 import { Cid } from '@pyrgos/core/codec';
 import { ArgumentError, ConflictError, FormatError } from '@pyrgos/core/errors';
 import type { Signer } from '@pyrgos/core/keys';
-import { Champ, type CommittedWriterData, MAP_KEY_SIZE, Snapshot } from '@pyrgos/core/model';
+import { Champ, type CommittedWriterData, equalTargets, MAP_KEY_SIZE, Snapshot } from '@pyrgos/core/model';
 import { assertSigner } from './checks.js';
 import { assertCommitter, type Committer } from './committer.js';
 import { writerDataOf } from './writer-lifecycle.js';
@@ -13,6 +13,7 @@ import { writerDataOf } from './writer-lifecycle.js';
  * {@link TreeEdit.commit} is called, not once per edit.
  */
 export class TreeEdit {
+  private readonly relied: Uint8Array[] = [];
   private isChanged = false;
   private isCommitted = false;
 
@@ -79,6 +80,15 @@ export class TreeEdit {
   }
 
   /**
+   * Notes that this edit makes sense only as long as a key that it does not change keeps its value: `existing`, undefined for nothing. A
+   * difference is a ConflictError `conflict.champ` now, and `conflict.merge` of the commit when somebody else has changed it by then.
+   */
+  async rely(mapKey: Uint8Array, existing: Cid | undefined): Promise<void> {
+    await this.expect(mapKey, existing);
+    this.relied.push(mapKey);
+  }
+
+  /**
    * Commits the edited tree on top of `snapshot`, once. ConflictError `conflict.snapshot` when `snapshot` holds another version of the
    * writer than the one that was opened, or when the edit was committed before: the changes in between would be undone.
    */
@@ -93,13 +103,13 @@ export class TreeEdit {
     }
     this.isCommitted = true;
     const tree = this.champ.flush(this.committer.blocks.sinkFor(publicKeyHash));
-    return this.committer.commit(snapshot, this.signer, writerDataOf(snapshot, publicKeyHash).with({ tree }));
+    return this.committer.commit(snapshot, this.signer, writerDataOf(snapshot, publicKeyHash).with({ tree }), this.relied);
   }
 
-  private async expect(mapKey: Uint8Array, existing: Cid): Promise<void> {
+  private async expect(mapKey: Uint8Array, existing: Cid | undefined): Promise<void> {
     const current = await this.get(mapKey);
-    if (current?.equals(existing) === true) return;
-    const data = { existing: current?.toString() ?? 'absent', claimed: existing.toString() };
+    if (equalTargets(current, existing)) return;
+    const data = { existing: current?.toString() ?? 'absent', claimed: existing?.toString() ?? 'absent' };
     throw new ConflictError('conflict.champ', `the map key holds another value than expected: ${data.existing}`, data);
   }
 }

@@ -15,7 +15,7 @@ import { DroppedBlocks } from './dropped-blocks.js';
 import type { CommitStores } from './flush.js';
 import { PointerReader, type PointerReadOptions } from './pointer-reader.js';
 import { retryingBlockStore, retryingPointerStore } from './retry.js';
-import { WriteSynchroniser } from './synchroniser.js';
+import { type CommittedReadOptions, WriteSynchroniser } from './synchroniser.js';
 import { TreeEdit } from './tree-edit.js';
 import { verifiedBlockStore, VerifiedBlocks } from './verified-store.js';
 import { assertNotCreated, initialWriterData, writerDataOf } from './writer-lifecycle.js';
@@ -95,7 +95,7 @@ export class WriteSession {
   }
 
   /** The committed version of a writer without waiting for changes in flight; see {@link WriteSynchroniser.readOnlyValue}. */
-  async readCommitted(writer: PublicKeyHash, options: PointerReadOptions = {}): Promise<Snapshot> {
+  async readCommitted(writer: PublicKeyHash, options: CommittedReadOptions = {}): Promise<Snapshot> {
     assertInstance('writer', writer, PublicKeyHash);
     checkOptions(options, 'reading a writer');
     return this.synchroniser.readOnlyValue(writer, options);

@@ -1,4 +1,5 @@
 import type { PublicKeyHash } from '@pyrgos/core/keys';
+import { ConflictError } from '@pyrgos/core/errors';
 import { Snapshot } from '@pyrgos/core/model';
 import type { OperationView } from '../view/index.js';
 
@@ -15,7 +16,8 @@ export async function flushNow(operation: OperationView): Promise<void> {
 /**
  * Lets an operation that has taken its time go on from what others have committed meanwhile: a link in a directory that they have changed,
  * too, would lose the race at the very end otherwise. Costs one request for each writer. Writers for which something is recorded and
- * not sent yet stay as they are.
+ * not sent yet stay as they are. ConflictError `conflict.snapshot` when a writer has been deleted: its directories are gone, or somewhere
+ * else.
  */
 export async function catchUp(operation: OperationView, writers: readonly PublicKeyHash[]): Promise<void> {
   for (const writer of writers) {
@@ -30,5 +32,9 @@ export async function catchUp(operation: OperationView, writers: readonly Public
     }
     operation.advance(others);
     await operation.include(writer);
+    if (operation.snapshot.has(writer)) continue;
+    throw new ConflictError('conflict.snapshot', 'the writing space was deleted meanwhile: repeat the operation', {
+      writer: writer.toString(),
+    });
   }
 }

@@ -15,9 +15,17 @@ interface Change {
   readonly cid: Cid | undefined;
 }
 
+/** What a map key must stay. */
+interface Reliance {
+  readonly mapKey: Uint8Array;
+  /** Undefined for nothing. */
+  readonly existing: Cid | undefined;
+}
+
 interface WriterChanges {
   readonly signer: Signer;
   readonly changes: Change[];
+  readonly relied: Reliance[];
 }
 
 /**
@@ -57,6 +65,14 @@ export class ChunkChanges {
     this.note(signer, { mapKey, existing: undefined, cid: undefined });
   }
 
+  /**
+   * Notes that the changes make sense only as long as a chunk that they leave alone stays what it is: `existing`, undefined for nothing.
+   * When somebody else changes it meanwhile, the commit is a ConflictError (chapter 04 section 23 rule 8).
+   */
+  rely(signer: Signer, mapKey: Uint8Array, existing: Cid | undefined): void {
+    this.of(signer).relied.push({ mapKey, existing });
+  }
+
   /** Forgets what was noted for a writer: it is going to be deleted as a whole. */
   discard(writer: PublicKeyHash): void {
     this.byWriter.delete(writer.key);
@@ -73,8 +89,10 @@ export class ChunkChanges {
     await this.staging.finish();
     await committer.withoutFlush(async () => {
       let { snapshot } = this.operation;
-      for (const { signer, changes } of this.byWriter.values()) {
+      for (const { signer, changes, relied } of this.byWriter.values()) {
+        if (changes.length === 0) continue;
         const tree = TreeEdit.open(committer, snapshot, signer);
+        for (const { mapKey, existing } of relied) await tree.rely(mapKey, existing);
         for (const { mapKey, existing, cid } of changes) if (cid !== undefined) await tree.put(mapKey, existing, cid);
         const removed = changes.filter(({ cid }) => cid === undefined).map(({ mapKey }) => mapKey);
         if (removed.length > 0) await tree.removeAll(removed);
@@ -86,14 +104,18 @@ export class ChunkChanges {
   }
 
   private note(signer: Signer, change: Change): void {
+    this.of(signer).changes.push(change);
+  }
+
+  private of(signer: Signer): WriterChanges {
     const { publicKeyHash } = signer;
     let known = this.byWriter.get(publicKeyHash.key);
     if (known === undefined) {
       requireReserved(this.operation, publicKeyHash);
-      known = { signer, changes: [] };
+      known = { signer, changes: [], relied: [] };
       this.byWriter.set(publicKeyHash.key, known);
     }
-    known.changes.push(change);
+    return known;
   }
 }
 

@@ -139,6 +139,7 @@ export class DirectoryEdit {
    * not found. ConflictError `conflict.exists` when a new name is in use, and what is wrong with a damaged chunk, which may hide one.
    */
   async apply(): Promise<number> {
+    const claimsNames = this.newNames.size > 0;
     const gaps: OpenChunk[] = [];
     let best: OpenChunk | undefined;
     let last: DirectoryChunk | undefined;
@@ -146,6 +147,8 @@ export class DirectoryEdit {
     for await (const chunk of directoryChunks(this.operation, this.current, { onDamage: (error) => void damages.push(error) })) {
       const open = await this.edit(chunk);
       last = chunk;
+      // Whoever claims the same name meanwhile may do so in another chunk.
+      if (claimsNames) this.changes.rely(this.signer, chunk.capability.mapKey, chunk.cid);
       if (this.added.length > 0 && best === undefined && open.room >= this.added.length) {
         best = open;
         for (const gap of gaps.splice(0)) this.write(gap);
@@ -156,7 +159,8 @@ export class DirectoryEdit {
       }
       if (this.isDone) break;
     }
-    if (this.newNames.size > 0 && damages[0] !== undefined) throw damages[0];
+    if (claimsNames && damages[0] !== undefined) throw damages[0];
+    if (claimsNames && last !== undefined) this.changes.rely(this.signer, last.next.mapKey, undefined);
     let rest = this.added.splice(0);
     for (const open of best === undefined ? gaps : [best]) {
       const taken = rest.slice(0, open.room);

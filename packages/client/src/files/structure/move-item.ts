@@ -1,3 +1,4 @@
+import type { Cid } from '@pyrgos/core/codec';
 import { ArgumentError } from '@pyrgos/core/errors';
 import { RelativeCapability, withParentLink } from '@pyrgos/core/model';
 import { type Item, openItem, type OperationView } from '../view/index.js';
@@ -8,6 +9,7 @@ import { deleteItems } from './delete-items.js';
 import { DirectoryEdit } from './directory-edit.js';
 import { listingOf } from './listing.js';
 import { requireListed } from './listed-children.js';
+import type { Place } from './place.js';
 import { refresh } from './refresh.js';
 
 /** How an item is moved. */
@@ -42,8 +44,18 @@ export async function moveItem(
   const current = await requireListed(operation, from, item);
   to.requireDirectory().requireSigner();
   if (!to.owner.equals(from.owner)) throw new ArgumentError('target', 'must have the same owner: copy the item and delete it');
-  if (await isWithin(operation, to, current)) throw new ArgumentError('target', 'must not be inside what is moved');
-  if (options.keepAccess && to.writer.equals(from.writer)) return relink(operation, from, current, to, options);
+  const above: { readonly place: Place; readonly cid: Cid }[] = [];
+  if (await isWithin(operation, to, current, (place, cid) => void above.push({ place, cid }))) {
+    throw new ArgumentError('target', 'must not be inside what is moved');
+  }
+  if (options.keepAccess && to.writer.equals(from.writer)) {
+    const changes = new ChunkChanges(operation);
+    // Somebody may move one of them into the item meanwhile; that has no chunk in common with this, and both would lose their way to the root.
+    for (const { place, cid } of current.isDirectory ? above : []) {
+      if (place.writer.equals(to.writer)) changes.rely(to.requireSigner(), place.mapKey, cid);
+    }
+    return relink(operation, changes, from, current, to, options);
+  }
   const { maxPerChunk, onProgress } = options;
   return copyInto(operation, ports, { view: operation, item: current }, to, {
     maxPerChunk,
@@ -55,11 +67,17 @@ export async function moveItem(
 }
 
 /** The fast way: the item, or its link node, gets another parent link, and another list has it. */
-async function relink(operation: OperationView, from: Item, item: Item, to: Item, options: MoveOptions): Promise<Item> {
+async function relink(
+  operation: OperationView,
+  changes: ChunkChanges,
+  from: Item,
+  item: Item,
+  to: Item,
+  options: MoveOptions,
+): Promise<Item> {
   const { crypto } = operation;
   const moved = item.link ?? item;
   const { capability, cid, node, opened } = moved;
-  const changes = new ChunkChanges(operation);
   const source = new DirectoryEdit(operation, changes, from);
   const destination = new DirectoryEdit(operation, changes, to, options);
   source.remove(capability);

@@ -150,6 +150,7 @@ export class Rotation {
     const oldSigner = item.requireSigner();
     const self: NewParent = { capability, parentKey: SymmetricKey.generate(crypto), signer };
     let location = capability.location;
+    let end: ChunkLocation | undefined;
     const onDamage = this.options.skipDamaged === true ? () => undefined : undefined;
     for await (const chunk of directoryChunks(this.operation, item, { onDamage })) {
       const children = await this.rotateChildren(item, chunk, self);
@@ -163,8 +164,11 @@ export class Rotation {
       });
       this.changes.put(signer, location.mapKey, undefined, sealed);
       this.changes.remove(oldSigner, chunk.capability.mapKey);
+      end = chunk.next;
       location = next;
     }
+    // Somebody may chain a chunk with new children to the last one, which the new list would not have.
+    if (end !== undefined) this.changes.rely(oldSigner, end.mapKey, undefined);
   }
 
   /** A chunk of any number of children: other clients may have written more into one than we do. */

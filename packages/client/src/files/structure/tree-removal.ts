@@ -80,13 +80,17 @@ export class TreeRemoval {
     if (this.directories.has(key)) return;
     this.directories.add(key);
     const own = [directory.capability.mapKey];
+    let next: Pick<Place, 'mapKey'> | undefined;
     for await (const chunk of directoryChunks(this.operation, directory, { onDamage: () => undefined })) {
       if (chunk.index > 0) own.push(chunk.capability.mapKey);
+      next = chunk.next;
       for (const child of await openEntries(this.operation, directory, chunk.entries)) {
         if (child instanceof DanglingEntry) this.removeDangling(child, signer);
         else await this.remove(child, signer);
       }
     }
+    // Somebody may chain a chunk with new children to the last one, which stays as it is.
+    if (next !== undefined) this.changes.rely(signer, next.mapKey, undefined);
     // Last: until then they lead to what is left.
     for (const mapKey of own) this.changes.remove(signer, mapKey);
   }

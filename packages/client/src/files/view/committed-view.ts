@@ -18,11 +18,13 @@ export interface CommittedViewOptions {
   readonly signal?: AbortSignal | undefined;
   /** Ask the server for pointers even if a recent answer is at hand. */
   readonly fresh?: boolean;
+  /** Whether a writer that is about to be created here is waited for; default true. An operation must not: it may be the one who creates it. */
+  readonly waitForCreation?: boolean;
 }
 
 /**
- * What is committed: each writer at the version that it had when the view first met it. Never waits for changes in flight (chapter 04
- * section 23 rule 3), and is not moved by them; take a new view to see them.
+ * What is committed: each writer at the version that it had when the view first met it. Never waits for changes in flight, but for the
+ * creation of a writer (chapter 04 section 23 rule 3), and is not moved by them; take a new view to see them.
  */
 export class CommittedView implements View {
   readonly signal: AbortSignal | undefined;
@@ -87,8 +89,9 @@ export class CommittedView implements View {
     const signal = options.signal ?? this.signal;
     let read = this.reads.get(key);
     if (read === undefined) {
+      const { fresh = false, waitForCreation = true } = this.options;
       // Not cancelled with the first who asks: the others wait for it, too.
-      read = this.sessions.of(owner).readCommitted(writer, { fresh: this.options.fresh ?? false });
+      read = this.sessions.of(owner).readCommitted(writer, { fresh, waitForCreation });
       this.reads.set(key, read);
       read.catch(() => this.reads.delete(key));
     }

@@ -35,7 +35,7 @@ export class OperationView implements View {
     assertObject('options', options);
     this.session = sessions.of(committer.owner);
     this.signal = options.signal ?? committer.context.signal;
-    this.others = new CommittedView(sessions, { signal: this.signal });
+    this.others = new CommittedView(sessions, { signal: this.signal, waitForCreation: false });
     this.current = start;
   }
 
@@ -69,12 +69,11 @@ export class OperationView implements View {
 
   /**
    * Adds a writer that the operation was not started with, at its committed version, so that it may be changed; without effect when it has
-   * none. Nobody keeps other operations away from it: they may win the race for its pointer. Not for a writer that the operation has
-   * reserved and that has no version yet: that would wait for itself.
+   * none or was deleted. Nobody keeps other operations away from it: they may win the race for its pointer.
    */
   async include(writer: PublicKeyHash): Promise<void> {
     if (this.current.has(writer)) return;
-    const version = await this.session.readCommitted(writer, { fresh: true, signal: this.signal });
+    const version = await this.session.readCommitted(writer, { fresh: true, signal: this.signal, waitForCreation: false });
     this.current = this.current.merge(version.withReadOnly(false));
   }
 

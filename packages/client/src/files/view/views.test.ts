@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { TreeEdit } from '../../commit/index.js';
+import { deleteSubspace, TreeEdit } from '../../commit/index.js';
 import { CommitWorld, networkError, outcome } from '../../../test/commit-world.js';
 import { content, FileWorld, type MadeFile, type NodePut } from '../../../test/file-world.js';
 import { CommittedView } from './committed-view.js';
@@ -156,6 +156,31 @@ describe('a view of an operation', () => {
       view.advance(await committer.delete(start, signer));
       expect(await outcome(openItem(view, file.capability))).toBe('not-found.file');
       expect(await view.treeOf(world.owner, signer.publicKeyHash)).toBeUndefined();
+      return start;
+    });
+  });
+
+  test('includes a writer as it is committed; one that has no version is not waited for, reserved or not', async () => {
+    const world = await FileWorld.create();
+    const known = await world.addWriter(world.signer, 200);
+    const unknown = world.base.signer(201).publicKeyHash;
+    const deleted = await world.addWriter(world.signer, 202);
+    const reserved = [world.signer, deleted].map(({ publicKeyHash }) => publicKeyHash);
+    await world.sessions.of(world.owner).update([...reserved, unknown], async (start, committer) => {
+      // Another device is faster than this operation.
+      await world
+        .newSessions()
+        .of(world.owner)
+        .update(reserved, (snapshot, other) => deleteSubspace(other, snapshot, world.signer, deleted));
+      const view = new OperationView(world.sessions, committer, start.remove(deleted.publicKeyHash));
+      for (const writer of [known.publicKeyHash, unknown, deleted.publicKeyHash]) await view.include(writer);
+      expect(view.snapshot.has(known.publicKeyHash)).toBe(true);
+      expect(view.snapshot.isReadOnly).toBe(false);
+      for (const writer of [unknown, deleted.publicKeyHash]) {
+        expect(view.snapshot.has(writer)).toBe(false);
+        // Nor does a look at it wait for the end of the operation that looks.
+        expect(await view.treeOf(world.owner, writer)).toBeUndefined();
+      }
       return start;
     });
   });

@@ -1,4 +1,4 @@
-import { assertInstance, assertMethods, assertObject, assertOptionalInstance } from '../../arguments.js';
+import { assertInstance, assertList, assertMethods, assertObject, assertOptionalInstance } from '../../arguments.js';
 import { copyBytes, equalBytes } from '../../bytes.js';
 import { decodeCbor } from '../../codec/cbor-decode.js';
 import type { CborValue } from '../../codec/cbor-value.js';
@@ -136,11 +136,13 @@ export interface ChampMergeInput {
   readonly base: Cid | undefined;
   readonly ours: Cid;
   readonly remote: Cid;
+  /** Keys that our change has not changed and relies upon: when the other side has changed one, that is a conflict, too. */
+  readonly relied?: readonly Uint8Array[] | undefined;
 }
 
 /**
- * Three-way merge (chapter 03 section 4.11): our tree with the other side's changes, not yet flushed. A key that both sides changed is
- * a ConflictError `conflict.merge`. A remote deletion removes the key; a null is never written. AbortedError when `context.signal` fires.
+ * Three-way merge (chapter 03 section 4.11): our tree with the other side's changes, not yet flushed. A key that both sides changed, or
+ * that the other side changed and we rely upon, is a ConflictError `conflict.merge`. A remote deletion removes the key; a null is never written. AbortedError when `context.signal` fires.
  */
 export async function mergeChamps(
   input: ChampMergeInput,
@@ -149,10 +151,11 @@ export async function mergeChamps(
   options: ChampOptions = {},
 ): Promise<Champ> {
   assertObject('input', input);
-  const { base, ours, remote } = input;
+  const { base, ours, remote, relied = [] } = input;
   assertInstance('ours', ours, Cid);
   assertInstance('remote', remote, Cid);
-  const ourKeys = new Set<string>();
+  assertList('relied', relied);
+  const ourKeys = new Set<string>(relied.map((key) => String.fromCharCode(...key)));
   for await (const { key } of diffChamps(base, ours, source, context, options)) ourKeys.add(String.fromCharCode(...key));
   const merged = Champ.open(ours, source, context, options);
   for await (const change of diffChamps(base, remote, source, context, options)) {

@@ -129,6 +129,7 @@ describe('vectors', () => {
     const ours = await build(blocks, [0, 1, 2, 3], longKey, longValue);
     const remote = await build(blocks, [0, 1, 2, 4], longKey, longValue);
     expect([ours.toString(), remote.toString()]).toEqual([vectors.merge.ours, vectors.merge.remote]);
+    await expect(mergeChamps({ base, ours, remote, relied: 'x' as never }, blocks, context)).rejects.toMatchObject({ code: 'argument' });
     const merged = await mergeChamps({ base, ours, remote }, blocks, context);
     expect(merged.flush(blocks).toString()).toBe(await build(blocks, range(5), longKey, longValue).then(String));
   });
