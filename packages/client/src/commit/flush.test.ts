@@ -14,7 +14,7 @@ describe('the order of requests', () => {
       await put(x);
       await put(y);
     });
-    expect(writes(world)).toEqual(['startTransaction', 'putBlocks(A)', 'putBlocks(B)', 'setPointers(AB)', 'closeTransaction']);
+    expect(writes(world)).toEqual(['putBlocks(A)', 'putBlocks(B)', 'setPointers(AB)', 'closeTransaction']);
   });
 
   test("a new writer: the parent's pointer, then the child's blocks, the child's pointer, then what links to it", async () => {
@@ -32,7 +32,6 @@ describe('the order of requests', () => {
       return link.commit(next);
     });
     expect(writes(world)).toEqual([
-      'startTransaction',
       'putBlocks(A)',
       'setPointers(A)',
       'putBlocks(B)',
@@ -75,7 +74,7 @@ describe('the order of requests', () => {
     const session = world.session();
     const [a] = await world.populate(1, session);
     await session.update([world.owner, a!.publicKeyHash], (start, committer) => deleteSubspace(committer, start, world.identity, a!));
-    expect(writes(world)).toEqual(['startTransaction', 'putBlocks(P)', 'setPointers(PA)', 'closeTransaction']);
+    expect(writes(world)).toEqual(['putBlocks(P)', 'setPointers(PA)', 'closeTransaction']);
     expect(await world.target(a!.publicKeyHash)).toBe(undefined);
   });
 
@@ -84,7 +83,7 @@ describe('the order of requests', () => {
     const session = world.session();
     const [a] = await world.populate(1, session);
     await session.update([a!.publicKeyHash], (start, committer) => committer.delete(start, a!));
-    expect(writes(world)).toEqual(['startTransaction', 'setPointers(A)', 'closeTransaction']);
+    expect(writes(world)).toEqual(['setPointers(A)', 'closeTransaction']);
     expect(await world.target(a!.publicKeyHash)).toBe(undefined);
     // And the writer comes back to life with a higher sequence.
     const again = await session.update([a!.publicKeyHash], (start, committer) => committer.commit(start, a!, emptyData(a!)));
@@ -134,7 +133,7 @@ describe('failures', () => {
       throw new PyrgosError('quota', 'the quota is used up');
     });
     expect(await outcome(edit(session, world))).toBe('quota');
-    expect(writes(world)).toEqual(['startTransaction', 'putBlocks(A)', 'closeTransaction']);
+    expect(writes(world)).toEqual(['putBlocks(A)', 'closeTransaction']);
     expect(await world.target(a!.publicKeyHash)).toEqual(before);
     expect(await outcome(edit(session, world))).toBe('resolved');
     expect(world.server.openBlocks(world.owner)).toEqual([]);
@@ -200,20 +199,30 @@ describe('failures', () => {
     }
   });
 
-  test('a transaction id that is none is an error before anything is uploaded', async () => {
-    for (const answer of [undefined, null, {}, 5]) {
-      const world = await CommitWorld.create();
-      await world.populate(1);
-      const { blocks } = world.server;
-      const store: BlockStore = {
-        getBlock: blocks.getBlock.bind(blocks),
-        startTransaction: async () => answer as string,
-        closeTransaction: blocks.closeTransaction.bind(blocks),
-        putBlocks: blocks.putBlocks.bind(blocks),
-      };
-      expect(await outcome(edit(world.session({ blocks: store }), world))).toBe('format.request');
-      expect(writes(world)).toEqual([]);
-    }
+  test('every commit has a transaction of its own, whose id costs no request', async () => {
+    const world = await CommitWorld.create();
+    await world.populate(1);
+    const ids: string[] = [];
+    const { blocks } = world.server;
+    const store: BlockStore = {
+      getBlock: blocks.getBlock.bind(blocks),
+      startTransaction: blocks.startTransaction.bind(blocks),
+      closeTransaction: async (owner, transaction) => {
+        ids.push(transaction);
+        return blocks.closeTransaction(owner, transaction);
+      },
+      putBlocks: async (owner, writer, signed, transaction) => {
+        ids.push(transaction);
+        return blocks.putBlocks(owner, writer, signed, transaction);
+      },
+    };
+    const session = world.session({ blocks: store, random: world.crypto });
+    await edit(session, world);
+    await edit(session, world, 2);
+    expect([ids[0], ids[2]]).toEqual([ids[1], ids[3]]);
+    expect(new Set(ids).size).toBe(2);
+    for (const id of ids) expect(id).toMatch(/^[0-9a-f]{32}$/);
+    expect(world.log.some(({ name }) => name === 'startTransaction')).toBe(false);
   });
 
   test('a creation that fails in the middle leaves a listed writer without content, and can be repeated', async () => {
@@ -232,19 +241,19 @@ describe('failures', () => {
     // The parent lists it already; what is missing is its first version.
     world.log.length = 0;
     expect(await outcome(create())).toBe('resolved');
-    expect(writes(world)).toEqual(['startTransaction', 'putBlocks(A)', 'setPointer(A)', 'closeTransaction']);
+    expect(writes(world)).toEqual(['putBlocks(A)', 'setPointer(A)', 'closeTransaction']);
     expect(await world.target(child.publicKeyHash)).toBeDefined();
   });
 });
 
 describe('cancelling', () => {
-  test.each(['startTransaction', 'putBlocks'])('before the commit point (%s): no pointer is sent', async (name) => {
+  test('before the commit point: no pointer is sent', async () => {
     const world = await CommitWorld.create();
     const session = world.session();
     const [a] = await world.populate(1, session);
     const before = await world.target(a!.publicKeyHash);
     const controller = new AbortController();
-    once(world, name, () => controller.abort());
+    once(world, 'putBlocks', () => controller.abort());
     expect(await outcome(edit(session, world, 1, { signal: controller.signal }))).toBe('aborted');
     expect(writes(world).some((request) => request.startsWith('set'))).toBe(false);
     expect(await world.target(a!.publicKeyHash)).toEqual(before);

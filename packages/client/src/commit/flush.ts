@@ -10,6 +10,7 @@ import { type DroppedBlocks, linksOrNone } from './dropped-blocks.js';
 import { isBuiltUpon, mergeWriterData } from './merge.js';
 import { createsWriter, groupUpdates, type PointerBuffer, type RecordedUpdate, writerOf } from './pointer-buffer.js';
 import type { PointerReader } from './pointer-reader.js';
+import { newTransactionId } from './transaction-id.js';
 import { planUploads, uploadBatches } from './upload.js';
 import type { VerifiedBlocks } from './verified-store.js';
 
@@ -75,19 +76,13 @@ export async function flush(pointers: PointerBuffer, buffer: BlockBuffer, stores
     pointers.replaced,
     planned.flatMap(({ blocks }) => blocks),
   );
-  const transaction = await startTransaction(stores, options.signal);
+  const transaction = newTransactionId(stores.crypto);
   try {
     const run = new FlushRun(buffer, stores, transaction, options);
     for (const group of groupUpdates(planned)) await run.commitGroup(group);
   } finally {
     void closeTransaction(stores, transaction);
   }
-}
-
-async function startTransaction({ store, owner }: CommitStores, signal: AbortSignal | undefined): Promise<string> {
-  const transaction: unknown = await store.startTransaction(owner, signal);
-  if (typeof transaction === 'string') return transaction;
-  throw new FormatError('format.request', 'startTransaction', 'the server must answer with a transaction id');
 }
 
 /** A courtesy: the commit stands or has failed already, and an unclosed transaction expires by itself. */

@@ -134,7 +134,7 @@ describe('retrying stores', () => {
     const found = await stranger.lookUp(await stranger.read(child!.publicKeyHash), child!.publicKeyHash, [{ key: mapKey(255) }]);
     expect(found[0]).toBeDefined();
     expect([...failed].sort()).toEqual(
-      ['closeTransaction', 'getBlock', 'getPointer', 'lookUpChamp', 'putBlocks', 'setPointer', 'setPointers', 'startTransaction'].sort(),
+      ['closeTransaction', 'getBlock', 'getPointer', 'lookUpChamp', 'putBlocks', 'setPointer', 'setPointers'].sort(),
     );
   });
 

@@ -1,10 +1,10 @@
 import type { FragmentBlock } from '@pyrgos/core/containers';
 import type { CryptoProvider } from '@pyrgos/core/crypto';
-import { FormatError } from '@pyrgos/core/errors';
 import { type PublicKeyHash, signAttached, type Signer } from '@pyrgos/core/keys';
 import type { BlockStore } from '@pyrgos/core/store';
 import { systemClock } from '../../commit/index.js';
 import { retryingBlockStore } from '../../commit/retry.js';
+import { newTransactionId } from '../../commit/transaction-id.js';
 import type { ContentPorts } from './content-ports.js';
 
 /**
@@ -14,7 +14,7 @@ import type { ContentPorts } from './content-ports.js';
  */
 export class FragmentUploads {
   private readonly store: BlockStore;
-  private transaction: Promise<string> | undefined;
+  private transaction: string | undefined;
 
   constructor(
     ports: Pick<ContentPorts, 'blocks' | 'clock'>,
@@ -27,8 +27,8 @@ export class FragmentUploads {
   /** Stores blocks, signed by their writer; resolves when they are durable. */
   async put(signer: Signer, fragments: readonly FragmentBlock[], signal: AbortSignal | undefined): Promise<void> {
     if (fragments.length === 0) return;
-    this.transaction ??= this.start(signal);
-    const transaction = await this.transaction;
+    this.transaction ??= newTransactionId(this.crypto);
+    const { transaction } = this;
     const signed = fragments.map(({ cid, bytes }) => ({
       cid,
       bytes,
@@ -44,15 +44,9 @@ export class FragmentUploads {
     if (transaction !== undefined) void this.end(transaction);
   }
 
-  private async start(signal: AbortSignal | undefined): Promise<string> {
-    const transaction: unknown = await this.store.startTransaction(this.owner, signal);
-    if (typeof transaction === 'string') return transaction;
-    throw new FormatError('format.request', 'startTransaction', 'the server must answer with a transaction id');
-  }
-
-  private async end(transaction: Promise<string>): Promise<void> {
+  private async end(transaction: string): Promise<void> {
     try {
-      await this.store.closeTransaction(this.owner, await transaction);
+      await this.store.closeTransaction(this.owner, transaction);
     } catch {
       // See above.
     }

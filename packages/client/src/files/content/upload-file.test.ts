@@ -94,7 +94,7 @@ describe('uploading a file of one chunk', () => {
     });
     await new Promise((resolve) => setTimeout(resolve, 0));
     const requests = world.files.requests().filter((name) => name !== 'commitPointers');
-    expect(requests).toEqual(['startTransaction', 'putBlocks', 'putBlocks', 'setPointers', 'closeTransaction']);
+    expect(requests).toEqual(['putBlocks', 'putBlocks', 'setPointers', 'closeTransaction']);
   });
 
   it('counts the thumbnail in its progress', async () => {

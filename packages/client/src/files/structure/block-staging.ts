@@ -1,9 +1,9 @@
 import { Cid, CidCodec } from '@pyrgos/core/codec';
-import { FormatError } from '@pyrgos/core/errors';
 import type { Signer } from '@pyrgos/core/keys';
 import type { BlockStore } from '@pyrgos/core/store';
 import { type Clock, systemClock } from '../../commit/index.js';
 import { retryingBlockStore } from '../../commit/retry.js';
+import { newTransactionId } from '../../commit/transaction-id.js';
 import { planUploads, uploadBatches } from '../../commit/upload.js';
 import type { OperationView } from '../view/index.js';
 
@@ -103,7 +103,7 @@ export class BlockStaging {
     const { store, operation } = this;
     if (store === undefined || waiting.length === 0 || this.isClosed) return;
     const { owner, crypto, signal } = operation;
-    this.transaction ??= await startTransaction(store, operation);
+    this.transaction ??= newTransactionId(crypto);
     const batches = waiting.flatMap(({ signer, blocks }) =>
       planUploads(
         signer,
@@ -121,10 +121,4 @@ export class BlockStaging {
     if (transaction === undefined || store === undefined) return;
     void Promise.resolve(store.closeTransaction(operation.owner, transaction)).catch(() => undefined);
   }
-}
-
-async function startTransaction(store: BlockStore, { owner, signal }: OperationView): Promise<string> {
-  const transaction: unknown = await store.startTransaction(owner, signal);
-  if (typeof transaction === 'string') return transaction;
-  throw new FormatError('format.request', 'startTransaction', 'the server must answer with a transaction id');
 }
