@@ -1,7 +1,8 @@
 import { assertInstance, assertInstances } from '@pyrgos/core/arguments';
-import { AbortedError, ArgumentError, throwIfAborted } from '@pyrgos/core/errors';
+import { ArgumentError, throwIfAborted } from '@pyrgos/core/errors';
 import { PublicKeyHash } from '@pyrgos/core/keys';
 import { CommittedWriterData, Snapshot } from '@pyrgos/core/model';
+import { orAborted } from '../waiting/or-aborted.js';
 import type { PointerReadOptions } from './pointer-reader.js';
 
 /** The committed state that a {@link WriteSynchroniser} hands out; a {@link PointerReader} is one. */
@@ -106,28 +107,10 @@ export class WriteSynchroniser {
       for (const key of keys) if (this.tails.get(key) === tail) this.tails.delete(key);
     });
     try {
-      await orAborted(before, signal);
+      await orAborted(before, signal, 'waiting for a writer');
       return await task();
     } finally {
       release();
     }
-  }
-}
-
-/** Waits for `promise` unless `signal` is aborted first. */
-async function orAborted(promise: Promise<unknown>, signal: AbortSignal | undefined): Promise<void> {
-  if (signal === undefined) {
-    await promise;
-    return;
-  }
-  let onAbort = (): void => undefined;
-  const aborted = new Promise<never>((_, reject) => {
-    onAbort = () => reject(new AbortedError('waiting for a writer'));
-    signal.addEventListener('abort', onAbort, { once: true });
-  });
-  try {
-    await Promise.race([promise, aborted]);
-  } finally {
-    signal.removeEventListener('abort', onAbort);
   }
 }

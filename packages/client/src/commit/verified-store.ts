@@ -2,18 +2,12 @@ import { assertInstance, assertObject } from '@pyrgos/core/arguments';
 import { assertBytes, assertInteger, copyBytes, equalBytes } from '@pyrgos/core/bytes';
 import { Cid, CidCodec, MultihashCode } from '@pyrgos/core/codec';
 import type { Hasher } from '@pyrgos/core/crypto';
-import { AbortedError, FormatError, throwIfAborted } from '@pyrgos/core/errors';
+import { FormatError, throwIfAborted } from '@pyrgos/core/errors';
 import { PublicKeyHash } from '@pyrgos/core/keys';
 import { BLOCK_CACHE_SIZE, MAX_BLOCK_SIZE, MAX_CACHED_BLOCK_SIZE } from '@pyrgos/core/limits';
 import type { BlockReadContext, BlockSource, BlockStore } from '@pyrgos/core/store';
+import { SharedTasks } from '../waiting/shared-tasks.js';
 import { isVerifiedAs } from './verified-bytes.js';
-
-/** A read that several callers wait for. It is cancelled when the last of them has gone. */
-interface SharedRead {
-  readonly promise: Promise<Uint8Array>;
-  readonly controller: AbortController;
-  waiters: number;
-}
 
 /**
  * Blocks from an untrusted source, verified: what comes out has the hash that was asked for, or nothing comes out.
@@ -24,7 +18,7 @@ interface SharedRead {
  */
 export class VerifiedBlocks implements BlockSource {
   private readonly cache = new Map<string, Uint8Array>();
-  private readonly reads = new Map<string, SharedRead>();
+  private readonly reads = new SharedTasks<string, Uint8Array>('reading a block');
   private cachedBytes = 0;
 
   constructor(
@@ -87,19 +81,8 @@ export class VerifiedBlocks implements BlockSource {
     const { owner, bat, signal } = context;
     // A refusal of one caller's BAT must not reach a caller with the right one.
     const key = [cid.toString(), owner.toString(), bat?.encode().join() ?? ''].join(' ');
-    let read = this.reads.get(key);
-    if (read === undefined) {
-      const controller = new AbortController();
-      const promise = this.fetch(cid, { owner, ...(bat === undefined ? {} : { bat }), signal: controller.signal });
-      const created: SharedRead = { promise, controller, waiters: 0 };
-      const forget = (): void => {
-        if (this.reads.get(key) === created) this.reads.delete(key);
-      };
-      promise.then(forget, forget);
-      this.reads.set(key, created);
-      read = created;
-    }
-    return waitFor(read, signal, () => this.reads.delete(key));
+    const rights = bat === undefined ? { owner } : { owner, bat };
+    return this.reads.run(key, signal, (shared) => this.fetch(cid, { ...rights, signal: shared }));
   }
 
   private async fetch(cid: Cid, context: BlockReadContext): Promise<Uint8Array> {
@@ -130,38 +113,6 @@ function isByteString(answer: unknown): answer is Uint8Array {
   } catch {
     return false;
   }
-}
-
-/** Waits for a shared read unless `signal` is aborted first; the last one to leave cancels it and calls `abandon`. */
-function waitFor(read: SharedRead, signal: AbortSignal | undefined, abandon: () => void): Promise<Uint8Array> {
-  if (signal === undefined) {
-    // A caller that cannot cancel keeps the read alive for good.
-    read.waiters++;
-    return read.promise;
-  }
-  read.waiters++;
-  return new Promise((resolve, reject) => {
-    const onAbort = (): void => {
-      read.waiters--;
-      if (read.waiters === 0) {
-        abandon();
-        read.controller.abort();
-      }
-      reject(new AbortedError('reading a block'));
-    };
-    signal.addEventListener('abort', onAbort, { once: true });
-    const settled = (): void => signal.removeEventListener('abort', onAbort);
-    read.promise.then(
-      (bytes) => {
-        settled();
-        resolve(bytes);
-      },
-      (error: unknown) => {
-        settled();
-        reject(error);
-      },
-    );
-  });
 }
 
 /** A block store whose reads go through `blocks`, which also keeps what lookups answer. Everything else is passed on. */

@@ -1,6 +1,6 @@
 import { assertBytes, assertInteger } from '@pyrgos/core/bytes';
 import { ArgumentError, throwIfAborted } from '@pyrgos/core/errors';
-import { untilAborted } from './until-aborted.js';
+import { untilAborted } from '../../waiting/until-aborted.js';
 
 /** Content that can be read from any place, as often as needed: a file on disk, a remote object. */
 export interface SizedSource {

@@ -3,7 +3,7 @@ import { Thumbnail } from '@pyrgos/core/model';
 import { cutIntoChunks, type OpenedSource } from './byte-source.js';
 import { readHead } from './prepared-content.js';
 import { type Thumbnailer, thumbnailKind, type ThumbnailSource } from './thumbnailer.js';
-import { untilAborted } from './until-aborted.js';
+import { untilAborted } from '../../waiting/until-aborted.js';
 
 /** Content that is no blob already is read into memory for a thumbnail up to this size. */
 const MAX_COPIED = 67_108_864;

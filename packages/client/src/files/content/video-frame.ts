@@ -1,4 +1,4 @@
-import { untilAborted } from './until-aborted.js';
+import { untilAborted } from '../../waiting/until-aborted.js';
 
 /** Places in a video that are looked at, as fractions of its length, in this order. */
 const PLACES = [0.1, 0.25, 0.5, 0.75, 0];

@@ -7,7 +7,7 @@ import type { PublicKeyHash } from '@pyrgos/core/keys';
 import { type ChampLookup, type ChampLookupResult, Snapshot } from '@pyrgos/core/model';
 import type { BlockReadContext } from '@pyrgos/core/store';
 import type { NodeCache } from './node-cache.js';
-import { orAborted } from './or-aborted.js';
+import { orAborted } from '../../waiting/or-aborted.js';
 import { Sessions } from './sessions.js';
 import type { ReadOptions, View } from './view.js';
 

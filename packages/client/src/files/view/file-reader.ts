@@ -5,8 +5,8 @@ import { MAX_CHUNK_SIZE, MAX_CHAMP_LOOKUPS, MAX_READ_SIZE } from '@pyrgos/core/l
 import { type FoundChunk, requireChunk } from './file-chunk.js';
 import { FileChunks } from './file-chunks.js';
 import { Item } from './item.js';
-import { orAborted } from './or-aborted.js';
-import { SharedTasks } from './shared-tasks.js';
+import { orAborted } from '../../waiting/or-aborted.js';
+import { SharedTasks } from '../../waiting/shared-tasks.js';
 import { assertRead, type ReadOptions, type View } from './view.js';
 
 /** How a {@link FileReader} works. */
@@ -37,7 +37,7 @@ export interface StreamOptions extends ReadOptions {
 export class FileReader {
   private readonly chunks: FileChunks;
   private readonly prefetch: number;
-  private readonly kept: SharedTasks<Uint8Array>;
+  private readonly kept: SharedTasks<number, Uint8Array>;
 
   /** `item` is a file that can be read, and `view` the view in which it was opened. */
   constructor(
@@ -53,7 +53,7 @@ export class FileReader {
     assertInteger('cachedChunks', cachedChunks, 0, 16);
     this.chunks = new FileChunks(view, item);
     this.prefetch = this.chunks.isSeekable ? prefetch : 0;
-    this.kept = new SharedTasks(cachedChunks);
+    this.kept = new SharedTasks('reading a file', cachedChunks);
   }
 
   /** Bytes of the file. */

@@ -9,7 +9,7 @@ import type { WriteSession } from '../../commit/index.js';
 import { markVerified } from '../../commit/verified-bytes.js';
 import { ByteLru } from './byte-lru.js';
 import type { BlockCache } from './block-cache.js';
-import { orAborted } from './or-aborted.js';
+import { orAborted } from '../../waiting/or-aborted.js';
 import type { ReadOptions } from './view.js';
 
 /** Bytes of blocks whose decoded nodes a tree keeps; decoded they take some ten times as much. */

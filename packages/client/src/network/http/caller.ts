@@ -8,7 +8,7 @@ import type { RequestObserver } from '../request-observer.js';
 import { AnswerBuffer } from './answer-buffer.js';
 import type { Endpoint } from './endpoints.js';
 import { serverError } from './server-error.js';
-import { SharedCalls } from './shared-calls.js';
+import { SharedTasks } from '../../waiting/shared-tasks.js';
 import { Slots } from './slots.js';
 import { type Transport, TransportFailure, type TransportResponse } from './transport.js';
 import { type CallTimeouts, type SetTimer, Watchdog } from './watchdog.js';
@@ -71,7 +71,7 @@ interface Answer {
 export class Caller {
   private readonly slots: Slots;
   private readonly largeAnswers = new Slots(MAX_LARGE_ANSWERS);
-  private readonly shared = new SharedCalls();
+  private readonly shared = new SharedTasks<string, Uint8Array>('the call');
   private readsAreGets: boolean;
   private lastAnswer = -Infinity;
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { outcome } from '../../../test/commit-world.js';
+import { outcome } from '../../test/commit-world.js';
 import { SharedTasks } from './shared-tasks.js';
 
 /** Work that counts its runs and ends when told. */
@@ -26,7 +26,7 @@ function work(): {
 
 describe('shared tasks', () => {
   test('run once for all who wait, and their results are kept', async () => {
-    const tasks = new SharedTasks<string>(1);
+    const tasks = new SharedTasks<number, string>('the test', 1);
     const { run, finish, runs } = work();
     const results = [tasks.run(1, undefined, run), tasks.run(1, undefined, run)];
     finish();
@@ -36,7 +36,7 @@ describe('shared tasks', () => {
   });
 
   test('are kept as far as there is room, those used last', async () => {
-    const tasks = new SharedTasks<string>(2);
+    const tasks = new SharedTasks<number, string>('the test', 2);
     const { run, finish, runs } = work();
     for (const id of [1, 2, 1, 3]) {
       const result = tasks.run(id, undefined, run);
@@ -50,7 +50,7 @@ describe('shared tasks', () => {
     finish();
     await again;
     expect(runs).toHaveLength(4);
-    const none = new SharedTasks<string>(0);
+    const none = new SharedTasks<number, string>('the test', 0);
     for (let i = 0; i < 2; i++) {
       const result = none.run(1, undefined, run);
       finish();
@@ -60,7 +60,7 @@ describe('shared tasks', () => {
   });
 
   test('that fail are tried again by the next one who asks', async () => {
-    const tasks = new SharedTasks<string>(1);
+    const tasks = new SharedTasks<number, string>('the test', 1);
     const { run, finish, fail } = work();
     const failed = tasks.run(1, undefined, run);
     fail();
@@ -71,7 +71,7 @@ describe('shared tasks', () => {
   });
 
   test('are cancelled when nobody waits any more, and start anew for who comes then', async () => {
-    const tasks = new SharedTasks<string>(1);
+    const tasks = new SharedTasks<number, string>('the test', 1);
     const { run, finish, runs } = work();
     const [a, b] = [new AbortController(), new AbortController()];
     const outcomes = [outcome(tasks.run(1, a.signal, run)), outcome(tasks.run(1, b.signal, run))];
@@ -87,5 +87,57 @@ describe('shared tasks', () => {
     finish('second');
     expect(await next).toBe('second');
     expect(await outcome(tasks.run(1, a.signal, run))).toBe('aborted');
+  });
+
+  test('go on for who cannot cancel, whoever else leaves', async () => {
+    const tasks = new SharedTasks<string, string>('the test');
+    const { run, finish, runs } = work();
+    const stays = tasks.run('a', undefined, run);
+    const leaves = new AbortController();
+    const left = outcome(tasks.run('a', leaves.signal, run));
+    leaves.abort();
+    expect(await left).toBe('aborted');
+    expect(runs.map(({ aborted }) => aborted)).toEqual([false]);
+    finish();
+    expect(await stays).toBe('done');
+    expect(runs[0]?.aborted).toBe(false);
+  });
+
+  test('that were cleared are joined by nobody and kept for nobody, and still cancelled when nobody waits', async () => {
+    const tasks = new SharedTasks<string, string>('the test', 5);
+    const { run, finish, runs } = work();
+    const old = tasks.run('a', undefined, run);
+    tasks.clear();
+    const leaves = new AbortController();
+    const next = outcome(tasks.run('a', leaves.signal, run));
+    expect(runs).toHaveLength(2);
+    tasks.clear();
+    leaves.abort();
+    expect(await next).toBe('aborted');
+    expect(runs.map(({ aborted }) => aborted)).toEqual([false, true]);
+    finish('out of date');
+    expect(await old).toBe('out of date');
+    const last = tasks.run('a', undefined, run);
+    expect(runs).toHaveLength(3);
+    finish('of the cancelled one');
+    finish('new');
+    expect(await last).toBe('new');
+    tasks.clear();
+    const again = tasks.run('a', undefined, run);
+    expect(runs).toHaveLength(4);
+    finish();
+    await again;
+  });
+
+  test('may have nothing as their result', async () => {
+    const tasks = new SharedTasks<string, undefined>('the test', 1);
+    let count = 0;
+    const run = async (): Promise<undefined> => {
+      count++;
+      return undefined;
+    };
+    await tasks.run('a', undefined, run);
+    await tasks.run('a', undefined, run);
+    expect(count).toBe(1);
   });
 });
