@@ -7,7 +7,7 @@ import { ArgumentError } from './errors.js';
  */
 
 /** Anything that can be the right-hand side of `instanceof`, private constructors included. */
-interface ClassOf<T> {
+export interface ClassOf<T> {
   readonly name: string;
   readonly prototype: T;
 }

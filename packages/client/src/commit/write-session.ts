@@ -41,7 +41,7 @@ export interface WriteSessionOptions {
   readonly flushSize?: number;
 }
 
-/** Cancelling an operation: obeyed until its commit point; see {@link flush}. */
+/** Cancelling an operation: obeyed until its first pointers are sent, and again while a lost race is merged. */
 export interface OperationOptions {
   readonly signal?: AbortSignal | undefined;
 }
@@ -94,7 +94,7 @@ export class WriteSession {
     return this.synchroniser.getValue(writer, options);
   }
 
-  /** The committed version of a writer without waiting for changes in flight; see {@link WriteSynchroniser.readOnlyValue}. */
+  /** The committed version of a writer without waiting for changes in flight, but for the creation of a writer. */
   async readCommitted(writer: PublicKeyHash, options: CommittedReadOptions = {}): Promise<Snapshot> {
     assertInstance('writer', writer, PublicKeyHash);
     checkOptions(options, 'reading a writer');
@@ -150,7 +150,7 @@ export class WriteSession {
   /**
    * Runs an operation that may commit several times and to several writers, then flushes. It has `writers` for itself in this session and
    * gets their current versions; name every existing writer that it changes. Resolves to `result` and the versions now on the server
-   * (merged ones after a merge). The operation must use its own snapshot and committer only; see {@link WriteSynchroniser}.
+   * (merged ones after a merge). The operation must use its own snapshot and committer only: another operation of the same writers would wait for it for ever.
    */
   async compute<T>(
     writers: readonly PublicKeyHash[],

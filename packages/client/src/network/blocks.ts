@@ -10,7 +10,7 @@ import type { BlockStore } from '@pyrgos/core/store';
  */
 export interface Blocks extends BlockStore {
   /**
-   * Always there; see {@link BlockStore.lookUpChamp}. LimitError beyond MAX_CHAMP_LOOKUPS keys. When the server does not have the root, the
+   * Always there; otherwise as in `BlockStore`. LimitError beyond MAX_CHAMP_LOOKUPS keys. When the server does not have the root, the
    * answer is empty or NotFoundError `not-found.block`.
    */
   lookUpChamp: NonNullable<BlockStore['lookUpChamp']>;

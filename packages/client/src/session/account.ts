@@ -76,6 +76,7 @@ export class Account extends Secret {
   private readonly ownBoxing: BoxingKeyPair | undefined;
   private isClosed = false;
 
+  /** @internal Accounts come from logging in. */
   constructor(parts: AccountParts) {
     super();
     this.username = parts.username;

@@ -32,7 +32,7 @@ export interface LogInOptions extends ClientOptions, SecondFactorOptions {
 
 /**
  * Logs in to an account (chapter 05 section 10), modern or legacy, whatever its key derivation. The server learns neither the password nor
- * a key that opens anything, and everything it says is verified; see {@link checkLogin} and {@link findAccount} for what it is caught at.
+ * a key that opens anything, and everything it says is verified.
  *
  * NotFoundError `not-found.user`; DeniedError `denied.login` for a wrong password or second factor, `denied.chain` and `denied.stale` for a
  * server that lies; `network`; AbortedError.

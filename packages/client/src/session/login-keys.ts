@@ -27,7 +27,7 @@ export interface LoginKeys {
   readonly boxing: BoxingKeyPair | undefined;
 }
 
-/** Costs of key derivation that a user may choose; see {@link newLoginAlgorithm}. */
+/** Costs of key derivation that a user may choose. */
 export interface LoginCost {
   /** log2 of scrypt's N, 17 to 20; default 17, which takes 128 MiB and about a second. */
   readonly logN?: number;

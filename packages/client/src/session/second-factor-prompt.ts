@@ -52,7 +52,7 @@ export function answerWithCode(method: MultiFactorAuthMethod, code: string): Mul
   }
 }
 
-/** Lets the user touch a security key. ArgumentError when the question offers none; otherwise as {@link signWithSecurityKey}. */
+/** Lets the user touch a security key. ArgumentError when the question offers none; otherwise what the browser throws. */
 export async function answerWithSecurityKey(question: SecondFactorQuestion, keys: SecurityKeys): Promise<MultiFactorAuthResponse> {
   const credentials = question.methods.filter(({ type }) => type === MfaType.webauthn).map(({ credentialId }) => credentialId);
   if (credentials.length === 0) throw new ArgumentError('question', 'offers no security key');

@@ -4,7 +4,8 @@ import { ArgumentError, FormatError, type ErrorCode } from '../errors.js';
 import type { CborMap, CborValue } from './cbor-value.js';
 import { Cid } from './cid.js';
 
-type FormatCode = Extract<ErrorCode, `format.${string}`>;
+/** The code of a malformed object of one kind. */
+export type FormatCode = Extract<ErrorCode, `format.${string}`>;
 
 function checkKey(key: string | number): string | number {
   if (typeof key !== 'string' && typeof key !== 'number') throw new ArgumentError('key', 'must be text or a number');

@@ -38,8 +38,8 @@ export interface AppendOptions extends EditOptions {
 
 /**
  * Writes bytes into a file from `start` on, over what is there and beyond its end (chapter 04 section 15.1). ArgumentError when that would
- * leave a hole. Bytes that tell the type of the file bring it a new one, and a new thumbnail. Commits and other errors as in
- * {@link changeFile}.
+ * leave a hole. Bytes that tell the type of the file bring it a new one, and a new thumbnail. A change of more than 10 MiB is sent before this
+ * returns. DeniedError `denied.file` without write access.
  */
 export async function overwriteSection(
   operation: OperationView,
@@ -74,7 +74,7 @@ export async function appendContent(
 
 /**
  * Cuts a file off behind `newSize` bytes; does nothing when it has no more (section 15.3). Chunks and bytes beyond are gone, the rest keeps
- * its place. Commits and errors as in {@link changeFile}.
+ * its place. Otherwise as {@link overwriteSection}.
  */
 export async function truncateFile(
   operation: OperationView,

@@ -23,15 +23,14 @@ export interface SetContentOptions extends Pick<
    * file stores may be stale, when another program has changed it carelessly: then the result is a mixture. Default false.
    */
   readonly changedChunksOnly?: boolean | undefined;
-  /** See {@link ContentChange.alsoCommit}. */
+  /** What belongs to the change and is committed together with it: gets the file as it will be, gives it as it is then. */
   readonly alsoCommit?: ContentChange['alsoCommit'];
 }
 
 /**
  * Replaces the content of a file in one piece (chapter 04 section 15.1, `overwriteFile`); it keeps its capability, name and time of
- * creation. When the stored hash says that it has this content already, nothing is changed, unless
- * `trustsHash` is false. Errors and commits as in {@link changeFile}
- * and `uploadFile`.
+ * creation. When the stored hash says that it has this content already, nothing is changed, unless `trustsHash` is false. Errors as in
+ * `uploadFile`; a change of more than 10 MiB is sent before this returns.
  */
 export async function setContent(
   operation: OperationView,

@@ -4,7 +4,7 @@ export { copyItem, type CopyOptions, type CopyPorts } from './copy-item.js';
 export type { CopySource } from './copy-file.js';
 export { createRoot, type RootParts, SPECIAL_DIRECTORIES } from './create-root.js';
 export { deleteItems, type DeleteOptions, deleteWithoutParent } from './delete-items.js';
-export { DirectoryEdit, entryOf, type EntryOptions, type NewEntry } from './directory-edit.js';
+export { DirectoryEdit, entryOf, type EntryOptions, type NewEntry, type RelistedFacts } from './directory-edit.js';
 export { addEntries, editEntries, removeEntries } from './directory-entries.js';
 export { getOrMakeDirectories, makeDirectory, type MakeDirectoryOptions } from './make-directories.js';
 export { moveItem, type MoveOptions } from './move-item.js';

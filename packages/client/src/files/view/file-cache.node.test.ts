@@ -36,11 +36,11 @@ async function files(): Promise<string[]> {
 describe('blocks in files', () => {
   test('outlive the process, and are readable by their owner only', async () => {
     const { cid, bytes } = block(1);
-    const cache = new FileCache(join(directory, 'cache'), crypto);
+    const cache = await FileCache.open(join(directory, 'cache'));
     expect([await cache.has(cid), await cache.get(cid)]).toEqual([false, undefined]);
     await cache.put(cid, bytes);
     await cache.put(cid, bytes);
-    const next = new FileCache(join(directory, 'cache'), crypto);
+    const next = await FileCache.open(join(directory, 'cache'));
     expect(await next.has(cid)).toBe(true);
     expect(equalBytes((await next.get(cid))!, bytes)).toBe(true);
     const [file, ...others] = await files();
@@ -53,7 +53,7 @@ describe('blocks in files', () => {
 
   test('that are damaged are absent, and gone', async () => {
     const { cid, bytes } = block(1);
-    const cache = new FileCache(directory, crypto);
+    const cache = await FileCache.open(directory);
     await cache.put(cid, bytes);
     const [file] = await files();
     const damaged = new Uint8Array(await readFile(file!));
@@ -68,7 +68,7 @@ describe('blocks in files', () => {
 
   test('take no more than the capacity; what is read stays', async () => {
     const capacity = 20 * 8192;
-    const cache = new FileCache(directory, crypto, { capacity });
+    const cache = await FileCache.open(directory, { capacity });
     const first = block(0);
     await cache.put(first.cid, first.bytes);
     for (let i = 1; i < 60; i++) {
@@ -80,7 +80,7 @@ describe('blocks in files', () => {
     expect(await cache.has(block(1).cid)).toBe(false);
     expect(await cache.has(block(59).cid)).toBe(true);
     // The next process knows how full it is.
-    const next = new FileCache(directory, crypto, { capacity });
+    const next = await FileCache.open(directory, { capacity });
     for (let i = 60; i < 90; i++) {
       const { cid, bytes } = block(i);
       await next.put(cid, bytes);
@@ -89,8 +89,8 @@ describe('blocks in files', () => {
   });
 
   test('that are too large, or have no SHA-256 hash, are not kept', async () => {
-    const cache = new FileCache(directory, crypto, { capacity: 40_000, maxBlockSize: 10_000 });
-    expect([cache.accepts(10_000), cache.accepts(10_001), new FileCache(directory, crypto, { capacity: 8000 }).accepts(5000)]).toEqual([
+    const cache = await FileCache.open(directory, { capacity: 40_000, maxBlockSize: 10_000 });
+    expect([cache.accepts(10_000), cache.accepts(10_001), (await FileCache.open(directory, { capacity: 8000 })).accepts(5000)]).toEqual([
       true,
       false,
       false,
@@ -100,12 +100,18 @@ describe('blocks in files', () => {
     const identity = Cid.v1(CidCodec.raw, Multihash.create(MultihashCode.identity, new Uint8Array(5)));
     await cache.put(identity, new Uint8Array(5));
     expect([await cache.get(identity), await cache.has(identity), await files()]).toEqual([undefined, false, []]);
-    expect(() => new FileCache(directory, crypto, { capacity: -1 })).toThrow(expect.objectContaining({ code: 'argument' }));
+    await expect(FileCache.open(directory, { capacity: -1 })).rejects.toMatchObject({ code: 'argument' });
+    await expect(FileCache.open('')).rejects.toMatchObject({ code: 'argument' });
   });
 
-  test('in a place that cannot be written are forgotten without an error', async () => {
+  test('in a place that cannot be used are an error at once, in one that cannot be written any more they are forgotten without one', async () => {
     await writeFile(join(directory, 'file'), 'no directory');
-    const cache = new FileCache(join(directory, 'file', 'cache'), crypto);
+    const refused: unknown = await FileCache.open(join(directory, 'file', 'cache')).catch((error: unknown) => error);
+    expect(refused).toMatchObject({ code: 'storage' });
+    expect(String(refused)).not.toContain(directory);
+    const cache = await FileCache.open(join(directory, 'cache'));
+    await rm(join(directory, 'cache'), { recursive: true });
+    await writeFile(join(directory, 'cache'), 'no directory');
     const { cid, bytes } = block(1);
     await cache.put(cid, bytes);
     expect(await cache.get(cid)).toBeUndefined();
@@ -115,7 +121,7 @@ describe('blocks in files', () => {
   });
 
   test('put at the same time by many are all there', async () => {
-    const cache = new FileCache(directory, crypto);
+    const cache = await FileCache.open(directory);
     const blocks = Array.from({ length: 40 }, (_, i) => block(i, 100));
     await Promise.all(blocks.map(({ cid, bytes }) => cache.put(cid, bytes)));
     for (const { cid } of blocks) expect(await cache.has(cid)).toBe(true);
@@ -128,17 +134,17 @@ test('with blocks and pointers in files a new process reads without a server', a
   const { server } = world.base;
   const docs = await world.addDirectory(world.home, 'docs');
   await world.addFile(docs, 'a', content(1_500_000));
-  const open = (): CommittedView => {
-    const cache = new FileCache(directory, crypto);
+  const open = async (): Promise<CommittedView> => {
+    const cache = await FileCache.open(directory);
     const stores = { blocks: server.blocks, pointers: offlinePointerStore(server.pointers, cache) };
     return new CommittedView(world.newSessions({ stores, blockCache: cache }), { fresh: true });
   };
   const read = async (view: CommittedView): Promise<Uint8Array> =>
     new FileReader(view, await resolvePath(view, await openItem(view, world.home.capability), 'docs/a')).read(0, 1_500_000);
-  const online = await read(open());
+  const online = await read(await open());
   server.hooks.before = () => {
     throw networkError();
   };
-  expect(equalBytes(await read(open()), online)).toBe(true);
+  expect(equalBytes(await read(await open()), online)).toBe(true);
   expect(equalBytes(online, content(1_500_000))).toBe(true);
 });

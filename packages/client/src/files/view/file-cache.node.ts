@@ -1,9 +1,10 @@
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { assertObject } from '@pyrgos/core/arguments';
 import { assertInteger, concatBytes, equalBytes, toHex } from '@pyrgos/core/bytes';
 import { type Cid, CidCodec, MultihashCode } from '@pyrgos/core/codec';
-import type { Hasher } from '@pyrgos/core/crypto';
+import { ArgumentError, PyrgosError } from '@pyrgos/core/errors';
 import { MAX_BLOCK_SIZE, MAX_SIGNED_POINTER_SIZE } from '@pyrgos/core/limits';
 import type { PublicKeyHash } from '@pyrgos/core/keys';
 import { markVerified } from '../../commit/verified-bytes.js';
@@ -36,17 +37,32 @@ export class FileCache implements BlockCache, PointerCache {
   private young: Promise<number> | undefined;
   private turn: Promise<void> = Promise.resolve();
 
-  /** `directory` is made when the first block is kept; it belongs to this cache alone. */
-  constructor(
+  private constructor(
     private readonly directory: string,
-    private readonly hasher: Pick<Hasher, 'sha256'>,
-    options: FileCacheOptions = {},
+    options: FileCacheOptions,
   ) {
     const { capacity = DEFAULT_CAPACITY, maxBlockSize = MAX_BLOCK_SIZE } = options;
     assertInteger('capacity', capacity, 0, Number.MAX_SAFE_INTEGER);
     assertInteger('maxBlockSize', maxBlockSize, 0, MAX_BLOCK_SIZE);
     this.capacity = capacity;
     this.maxBlockSize = maxBlockSize;
+  }
+
+  /**
+   * Uses `directory`, which belongs to caches alone, and creates it for the user only. PyrgosError `storage` when that fails; what fails later
+   * is forgotten. Give the cache to `connect` as `blockCache`.
+   */
+  static async open(directory: string, options: FileCacheOptions = {}): Promise<FileCache> {
+    if (typeof directory !== 'string' || directory === '') throw new ArgumentError('directory', 'must be a path');
+    assertObject('options', options);
+    const cache = new FileCache(directory, options);
+    try {
+      await mkdir(directory, { recursive: true, mode: 0o700 });
+    } catch (error) {
+      const reason = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
+      throw new PyrgosError('storage', `The cache cannot be opened (${reason}).`, { data: { reason } });
+    }
+    return cache;
   }
 
   accepts(size: number): boolean {
@@ -117,7 +133,7 @@ export class FileCache implements BlockCache, PointerCache {
     const file = await attempt(() => readFile(path));
     if (file === undefined) return undefined;
     const bytes = new Uint8Array(file.buffer, file.byteOffset, file.length);
-    if (bytes.length <= MAX_BLOCK_SIZE && equalBytes(this.hasher.sha256(bytes), cid.multihash.digest)) {
+    if (bytes.length <= MAX_BLOCK_SIZE && equalBytes(sha256(bytes), cid.multihash.digest)) {
       markVerified(cid, bytes);
       return bytes;
     }
@@ -130,7 +146,7 @@ export class FileCache implements BlockCache, PointerCache {
   }
 
   private pointerPath(owner: PublicKeyHash, writer: PublicKeyHash): string {
-    return join(this.directory, 'pointers', toHex(this.hasher.sha256(concatBytes(owner.cid.bytes, writer.cid.bytes))));
+    return join(this.directory, 'pointers', toHex(sha256(concatBytes(owner.cid.bytes, writer.cid.bytes))));
   }
 }
 
@@ -167,4 +183,8 @@ async function sizeOf(generation: string): Promise<number> {
     size += sizes.reduce((sum, bytes) => sum + diskSize(bytes), 0);
   }
   return size;
+}
+
+function sha256(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(createHash('sha256').update(bytes).digest());
 }

@@ -1,5 +1,5 @@
 export { type BlockCache, MemoryBlockCache } from './block-cache.js';
-export { readChildList } from './child-list.js';
+export { type DirectoryNode, readChildList } from './child-list.js';
 export { CommittedView, type CommittedViewOptions } from './committed-view.js';
 export { type ChunkOptions, type DirectoryChunk, directoryChunks } from './directory-chunks.js';
 export { type FileChunk, type FoundChunk, requireChunk } from './file-chunk.js';
@@ -9,10 +9,11 @@ export { findChild, findEntry, findPath, pathOf, resolvePath, splitPath } from '
 export { DanglingEntry, Item, type ItemParts } from './item.js';
 export { listChildren, listEntries, openEntries } from './list-children.js';
 export { isDamage, loadNode, loadNodes, type LoadedNode, type NodeResult, type UnreadableNode } from './load-nodes.js';
-export { NodeCache } from './node-cache.js';
+export { type KnownLocation, NodeCache } from './node-cache.js';
 export { openItem, type OpenOptions } from './open-item.js';
 export { OperationView } from './operation-view.js';
 export { offlinePointerStore, type PointerCache } from './pointer-cache.js';
 export { Sessions, type SessionsOptions, type Stores } from './sessions.js';
 export { type Finding, type VerifyOptions, type VerifyProgress, verifyTree } from './verify-tree.js';
+export type { TreeLookup } from './tree-lookup.js';
 export type { ReadOptions, View } from './view.js';

@@ -65,7 +65,7 @@ export function childrenToCbor(children: readonly ChildEntry[]): CborValue {
 
 /**
  * Fetches, decrypts and reads the child list of one chunk of a directory. `crypto` is the engine or a pool. Errors of
- * {@link FragmentedPaddedCipherText.open} and {@link parseChildren}.
+ * `FragmentedPaddedCipherText.open` and {@link parseChildren}.
  */
 export async function openChildren(
   crypto: SecretboxOpener,

@@ -7,8 +7,6 @@ import { MAX_HASH_TREE_LEAVES } from '../../limits.js';
 import { MAP_KEY_SIZE } from '../map-key.js';
 import { ChunkMirrorCap } from '../champ/chunk-mirror-cap.js';
 
-type Sha256 = Pick<Hasher, 'sha256'>;
-
 /** Bytes of the secret from which the locations of a file's chunks follow (chapter 04 section 7.2). */
 export const STREAM_SECRET_SIZE = 32;
 
@@ -54,20 +52,20 @@ export class ChunkLocation {
   }
 }
 
-function step(hasher: Sha256, secret: Uint8Array, location: ChunkLocation): ChunkLocation {
+function step(hasher: Pick<Hasher, 'sha256'>, secret: Uint8Array, location: ChunkLocation): ChunkLocation {
   const mapKey = hasher.sha256(concatBytes(secret, location.mapKey));
   const { bat } = location;
   return ChunkLocation.of(mapKey, bat === undefined ? undefined : Bat.of(hasher.sha256(concatBytes(secret, bat.secret))));
 }
 
-function assertDerivation(hasher: Sha256, streamSecret: Uint8Array, location: ChunkLocation): void {
+function assertDerivation(hasher: Pick<Hasher, 'sha256'>, streamSecret: Uint8Array, location: ChunkLocation): void {
   assertMethods('hasher', hasher, 'sha256');
   assertBytes('streamSecret', streamSecret, STREAM_SECRET_SIZE);
   assertInstance('location', location, ChunkLocation);
 }
 
 /** Where the chunk after the one at `location` is: map key and BAT are hashed, each behind the stream secret (chapter 04 section 7.2). */
-export function nextChunkLocation(hasher: Sha256, streamSecret: Uint8Array, location: ChunkLocation): ChunkLocation {
+export function nextChunkLocation(hasher: Pick<Hasher, 'sha256'>, streamSecret: Uint8Array, location: ChunkLocation): ChunkLocation {
   assertDerivation(hasher, streamSecret, location);
   return step(hasher, streamSecret, location);
 }
@@ -76,7 +74,12 @@ export function nextChunkLocation(hasher: Sha256, streamSecret: Uint8Array, loca
  * Where chunk `index` is, counted from 0 at `first`: two hashes for every chunk before it (chapter 04 section 7.2). At most
  * MAX_HASH_TREE_LEAVES; whoever walks on from there uses {@link nextChunkLocation}.
  */
-export function chunkLocationAt(hasher: Sha256, streamSecret: Uint8Array, first: ChunkLocation, index: number): ChunkLocation {
+export function chunkLocationAt(
+  hasher: Pick<Hasher, 'sha256'>,
+  streamSecret: Uint8Array,
+  first: ChunkLocation,
+  index: number,
+): ChunkLocation {
   assertDerivation(hasher, streamSecret, first);
   assertInteger('index', index, 0, MAX_HASH_TREE_LEAVES);
   let location = first;
@@ -85,7 +88,11 @@ export function chunkLocationAt(hasher: Sha256, streamSecret: Uint8Array, first:
 }
 
 /** The locations of chunk 0, 1, 2 and so on, without end. */
-export function* chunkLocations(hasher: Sha256, streamSecret: Uint8Array, first: ChunkLocation): Generator<ChunkLocation, never, void> {
+export function* chunkLocations(
+  hasher: Pick<Hasher, 'sha256'>,
+  streamSecret: Uint8Array,
+  first: ChunkLocation,
+): Generator<ChunkLocation, never, void> {
   assertDerivation(hasher, streamSecret, first);
   for (let location = first; ; location = step(hasher, streamSecret, location)) yield location;
 }

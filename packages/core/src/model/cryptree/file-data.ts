@@ -16,7 +16,7 @@ export function parseFileData(value: CborValue): Uint8Array {
 
 /**
  * Fetches and decrypts the bytes of a file chunk as they are stored: they may be longer or shorter than the file needs, see
- * {@link fitChunk}. `crypto` is the engine or a pool. Errors of {@link FragmentedPaddedCipherText.open} and {@link parseFileData}.
+ * {@link fitChunk}. `crypto` is the engine or a pool. Errors of `FragmentedPaddedCipherText.open` and {@link parseFileData}.
  */
 export async function openFileData(
   crypto: SecretboxOpener,

@@ -1,5 +1,6 @@
 export * from './base-section.js';
 export * from './capability-with-path.js';
+export type { ChildFacts } from './child-facts.js';
 export * from './child-list.js';
 export * from './chunk-arithmetic.js';
 export * from './chunk-location.js';
