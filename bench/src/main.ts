@@ -6,11 +6,12 @@ import { benchAsymmetric, benchScrypt } from './asymmetric.js';
 import { benchBulkInline, benchBulkPools } from './bulk.js';
 import { benchCbor } from './cbor.js';
 import { benchChamp } from './champ.js';
+import { ClientSuites } from './client.js';
 import type { Measurement } from './measure.js';
 import { ServerSuites } from './server.js';
 import { formatTable } from './table.js';
 
-const localSuites = new Map<string, () => Promise<Measurement[]>>([
+const localSuites = new Map<string, () => Promise<readonly Measurement[]>>([
   ['bulk', benchBulkInline],
   ['pool', benchBulkPools],
   ['asymmetric', benchAsymmetric],
@@ -19,21 +20,25 @@ const localSuites = new Map<string, () => Promise<Measurement[]>>([
   ['champ', benchChamp],
 ]);
 
-const suites = [...localSuites.keys(), ...ServerSuites.names];
+/** Suites against a server of their own; `name` stands for all of them. */
+const families = [
+  { name: 'server', suites: ServerSuites.names, open: (profile: string | undefined) => new ServerSuites(profile) },
+  { name: 'client', suites: ClientSuites.names, open: (profile: string | undefined) => new ClientSuites(profile) },
+];
 
-/** All suites whose names begin with it. */
-const SERVER = 'server';
+const suites = [...localSuites.keys(), ...families.flatMap((family) => family.suites)];
 
 const usage = `npm run bench -- [--suite NAME]... [--json FILE] [--profile FOLDER]
 
   --suite NAME      run only this suite; may be given several times: ${suites.join(', ')};
-                    ${SERVER} stands for all whose names begin with it
+                    ${families.map(({ name }) => name).join(' or ')} stands for all whose names begin with it
   --json FILE       write the JSON to FILE; without it, it follows the table on stdout
-  --profile FOLDER  let the server write CPU profiles there; it is slower then
+  --profile FOLDER  let the processes of server and client write CPU profiles there; they are slower then
 `;
 
 function isWanted(name: string, wanted: readonly string[] | undefined): boolean {
-  return wanted === undefined || wanted.includes(name) || (wanted.includes(SERVER) && ServerSuites.names.includes(name));
+  const family = families.find(({ suites }) => suites.includes(name));
+  return wanted === undefined || wanted.some((choice) => choice === name || choice === family?.name);
 }
 
 async function main(): Promise<number> {
@@ -55,20 +60,26 @@ async function main(): Promise<number> {
     process.stdout.write(usage);
     return 0;
   }
-  const unknown = options.suite?.find((name) => name !== SERVER && !suites.includes(name));
+  const unknown = options.suite?.find((name) => !suites.includes(name) && !families.some((family) => family.name === name));
   if (unknown !== undefined) {
     process.stderr.write(`unknown suite ${unknown}\n${usage}`);
     return 2;
   }
   const lines: Measurement[] = [];
-  const server = new ServerSuites(options.profile);
-  try {
-    for (const name of suites.filter((suite) => isWanted(suite, options.suite))) {
-      process.stderr.write(`bench: ${name} …\n`);
-      lines.push(...(await (localSuites.get(name)?.() ?? server.run(name))));
+  const wanted = suites.filter((suite) => isWanted(suite, options.suite));
+  const run = async (name: string, suite: () => Promise<readonly Measurement[]>): Promise<void> => {
+    process.stderr.write(`bench: ${name} …\n`);
+    lines.push(...(await suite()));
+  };
+  for (const [name, suite] of localSuites) if (wanted.includes(name)) await run(name, suite);
+  // One server after the other: even one that idles takes time from the rest.
+  for (const family of families) {
+    const world = family.open(options.profile);
+    try {
+      for (const name of wanted.filter((suite) => family.suites.includes(suite))) await run(name, async () => world.run(name));
+    } finally {
+      await world.close();
     }
-  } finally {
-    await server.close();
   }
   process.stdout.write(`${formatTable(lines)}\n`);
   const report = JSON.stringify({

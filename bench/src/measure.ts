@@ -13,8 +13,19 @@ export interface Measurement {
   /** Median divided by the median of the line named in `comparedWith`, measured in the same run, sample by sample. */
   readonly ratio?: number;
   readonly comparedWith?: string;
-  /** What `ratio` should reach at least. */
+  /** What `ratio` should reach, in the direction of `target`. */
   readonly ratioTarget?: number;
+}
+
+/** Whether less is better: units of time and of memory. */
+export function isCost(unit: string): boolean {
+  return /^(m?s|MiB)$/.test(unit);
+}
+
+/** A line about something that is measured once. */
+export function singleMeasurement(group: string, name: string, unit: string, value: number, target?: number): Measurement {
+  const figures = { median: value, min: value, max: value, samples: 1 };
+  return { group, name, unit, ...figures, ...(target === undefined ? {} : { target }) };
 }
 
 /** Something to measure. One call of `run` is one sample. */
@@ -27,7 +38,7 @@ export interface Subject {
   readonly target?: number;
   /** The name of an earlier subject of the same call to compare with. */
   readonly comparedWith?: string;
-  /** What the ratio should reach at least. */
+  /** What the ratio should reach: at least, or at most for units of time. */
   readonly ratioTarget?: number;
 }
 

@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, readdir, readFile, rm, statfs, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cborMap, Cid, CidCodec, encodeCbor } from '@pyrgos/core/codec';
 import { loadCrypto, type CryptoProvider } from '@pyrgos/core/crypto';
 import { type DaemonProcess, type NewAccount, startDaemonProcess, type WireCall, WireClient } from '@pyrgos/testkit/server';
 import { LoadClient, type LoadRequest, loadRequest } from './load-client.js';
+import { processMemory, resetPeakMemory } from './process-memory.js';
+import { scratchFolder } from './scratch-folder.js';
 
 /** Blocks that clients send in one request; their bytes stay below 1 MiB. */
 export const BATCH = 250;
@@ -18,23 +19,12 @@ export const LARGE = 1_048_576;
 const SMALL_OVERHEAD = 6;
 const SMALL_BLOCKS = 2048;
 const USERS = 80;
-const TMPFS = 0x01021994;
 const POLL_MILLISECONDS = 10;
 
 /** A block and its CID. */
 export interface Block {
   readonly cid: Cid;
   readonly bytes: Uint8Array;
-}
-
-/** A new folder on a disk: in memory fsync would cost nothing. */
-async function scratchFolder(): Promise<string> {
-  for (const parent of [tmpdir(), '/var/tmp']) {
-    const { type } = await statfs(parent).catch(() => ({ type: TMPFS }));
-    if (type !== TMPFS) return mkdtemp(join(parent, 'pyrgos-bench-'));
-  }
-  process.stderr.write('bench: no temporary folder on a disk; set TMPDIR to one\n');
-  return mkdtemp(join(tmpdir(), 'pyrgos-bench-'));
 }
 
 /** The real server as a process of its own, fsync on, with its data on a disk: what all suites of one run share. */
@@ -138,13 +128,11 @@ export class ServerWorld {
 
   /** A line such as `VmRSS` of /proc/<pid>/status in MiB; undefined where there is none. */
   async memory(line: 'VmRSS' | 'VmHWM'): Promise<number | undefined> {
-    const status = await readFile(`/proc/${this.daemon.pid}/status`, 'utf8').catch(() => '');
-    const kibibytes = new RegExp(`^${line}:\\s+(\\d+) kB$`, 'm').exec(status)?.[1];
-    return kibibytes === undefined ? undefined : Number(kibibytes) / 1024;
+    return processMemory(this.daemon.pid, line);
   }
 
   /** The peak begins anew. Nothing where the system cannot do that. */
   async resetPeak(): Promise<void> {
-    await writeFile(`/proc/${this.daemon.pid}/clear_refs`, '5').catch(() => undefined);
+    return resetPeakMemory(this.daemon.pid);
   }
 }

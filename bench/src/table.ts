@@ -1,4 +1,4 @@
-import type { Measurement } from './measure.js';
+import { isCost, type Measurement } from './measure.js';
 
 function round(value: number): string {
   if (value >= 100) return value.toFixed(0);
@@ -7,17 +7,19 @@ function round(value: number): string {
 
 /** Whether the median reaches its target. For units of time and of memory smaller is better. */
 function reachesTarget({ median, target, unit }: Measurement): boolean {
-  return target === undefined || (/^(m?s|MiB)$/.test(unit) ? median <= target : median >= target);
+  return target === undefined || (isCost(unit) ? median <= target : median >= target);
 }
 
 function verdict(reached: boolean): string {
   return reached ? 'ok' : 'MISSED';
 }
 
-function ratioText({ comparedWith = '', ratio, ratioTarget }: Measurement): string {
+function ratioText({ comparedWith = '', ratio, ratioTarget, unit }: Measurement): string {
   if (ratio === undefined) return '';
   const text = `${ratio.toFixed(2)} of ${comparedWith}`;
-  return ratioTarget === undefined ? text : `${text}; ${ratioTarget.toFixed(2)} ${verdict(ratio >= ratioTarget)}`;
+  return ratioTarget === undefined
+    ? text
+    : `${text}; ${ratioTarget.toFixed(2)} ${verdict(isCost(unit) ? ratio <= ratioTarget : ratio >= ratioTarget)}`;
 }
 
 /** The measurements as a text table. */
