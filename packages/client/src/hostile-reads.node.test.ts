@@ -27,7 +27,7 @@ import { MemoryLocalStore } from './session/local-store.js';
 
 const seed = Number(process.env['PYRGOS_HOSTILE_SEED'] ?? 1);
 const only = process.env['PYRGOS_HOSTILE_CASE'];
-const CASES = Number(process.env['PYRGOS_HOSTILE_CASES'] ?? 840);
+const CASES = Number(process.env['PYRGOS_HOSTILE_CASES'] ?? 820);
 
 const oldPassword = 'correct horse battery staple';
 const password = 'another horse battery staple';
@@ -339,7 +339,7 @@ async function runCase(id: number, tally: Tally): Promise<void> {
     pause();
     // The same program goes on, as if nothing had been.
     opened ??= await logIn(device);
-    await requireHonest(opened, choices.pick(cheap));
+    if (id % 3 === 0) await requireHonest(opened, choices.pick(cheap));
     await requireHonest(opened, operation);
     if (id % 7 === 0) {
       const next = await world.device(device.store);

@@ -16,7 +16,7 @@ import type { UserSession } from './index.js';
 
 const seed = Number(process.env['PYRGOS_HOSTILE_SEED'] ?? 1);
 const only = process.env['PYRGOS_HOSTILE_GROUP'];
-const GROUPS = Number(process.env['PYRGOS_HOSTILE_GROUPS'] ?? 32);
+const GROUPS = Number(process.env['PYRGOS_HOSTILE_GROUPS'] ?? 24);
 const CASES_PER_GROUP = 8;
 
 let world: HostileWorld;
