@@ -27,7 +27,7 @@ import { MemoryLocalStore } from './session/local-store.js';
 
 const seed = Number(process.env['PYRGOS_HOSTILE_SEED'] ?? 1);
 const only = process.env['PYRGOS_HOSTILE_CASE'];
-const CASES = Number(process.env['PYRGOS_HOSTILE_CASES'] ?? 820);
+const CASES = Number(process.env['PYRGOS_HOSTILE_CASES'] ?? 860);
 
 const oldPassword = 'correct horse battery staple';
 const password = 'another horse battery staple';
