@@ -12,7 +12,7 @@ import { CheckedBlockService } from './blocks/checked-block-service.js';
 import { BlockTable } from './blocks/block-table.js';
 import { FileBlockStorage } from './blocks/file-block-storage.js';
 import { LocalBlockStore } from './blocks/local-block-store.js';
-import { dataPaths } from './config/data-directory.js';
+import { dataPaths, requireNewDirectory } from './config/data-directory.js';
 import type { ServerConfig } from './config/server-config.js';
 import { GarbageCollector } from './gc/garbage-collector.js';
 import type { GarbageReport } from './gc/garbage-report.js';
@@ -40,7 +40,7 @@ import { SignupPermission } from './space/signup-permission.js';
 import { SpaceRequestTable } from './space/space-request-table.js';
 import { Space } from './space/space.js';
 import { TokenTable } from './space/token-table.js';
-import { migrate, openDatabase, type SqlEngine, type SqliteDatabase } from './sql/index.js';
+import { isEmptyDatabase, migrate, openDatabase, type SqlEngine, type SqliteDatabase } from './sql/index.js';
 import { serverVersion } from './version.js';
 
 /** What tests and special uses replace. */
@@ -103,7 +103,10 @@ export async function createContext(options: ContextOptions): Promise<ServerCont
   });
   let storage: FileBlockStorage | undefined;
   try {
+    if (isEmptyDatabase(db)) await requireNewDirectory(dataDirectory);
     migrate(db, schemas);
+    // Whatever else is made belongs to this database.
+    await db.durable();
     storage = await openBlocks(options, crypto, db);
     return await connect(options, { ...overrides, crypto }, db, storage);
   } catch (error) {
@@ -121,10 +124,12 @@ async function openBlocks({ config, logger }: ContextOptions, crypto: CryptoProv
     random: crypto,
     // What was acknowledged has metadata, and what was deleted has none.
     isNeeded: (username, cid) => blocks.has(username, cid),
-    onProblem: (error) =>
+    onProblem: (error, isFinal) =>
       logger.error(
         { error: serialiseError(error) },
-        'the disk refuses blocks; the journal keeps them. Check the disk and restart the server',
+        isFinal
+          ? 'blocks in the journal cannot be made durable where they belong; the journal keeps them. Check the disk and restart the server'
+          : 'blocks in the journal could not be made durable where they belong; the journal keeps them, and it is tried again',
       ),
   });
 }

@@ -124,6 +124,10 @@ export const JOURNAL_SEGMENT_BLOCKS = 4096;
 export const MAX_JOURNAL_SEGMENTS = 4;
 /** Milliseconds after which the files of the blocks of a segment are synced in any case (ours). */
 export const JOURNAL_AGE_MILLISECONDS = 30_000;
+/** Milliseconds after which files of journaled blocks are synced again when that has failed; then twice as many, and so on (ours). */
+export const JOURNAL_RETRY_MILLISECONDS = 1000;
+/** The longest of these waits, in milliseconds (ours). */
+export const MAX_JOURNAL_RETRY_MILLISECONDS = 60_000;
 /** Files of journaled blocks that are synced at a time when there is no hurry (ours). */
 export const JOURNAL_SYNCS = 2;
 /** Files of journaled blocks that are synced at a time when the journal is half full (ours). */

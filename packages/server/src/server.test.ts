@@ -73,6 +73,20 @@ describe('the server', () => {
     expect(readFileSync(join(directory, 'logs/pyrgos.log'), 'utf8')).toContain('the server is ready');
   });
 
+  test.each([
+    ['gone', () => undefined],
+    ['empty', () => writeFileSync(join(directory, 'pyrgos.sqlite'), '')],
+  ])('a directory whose database is %s does not become a new server', async (_, damage) => {
+    await (await start()).close();
+    for (const name of readdirSync(directory).filter((it) => it.startsWith('pyrgos.sqlite'))) rmSync(join(directory, name));
+    damage();
+    for (let attempt = 0; attempt < 2; attempt++) {
+      await expect(start()).rejects.toMatchObject({ code: 'storage', message: expect.stringContaining('pyrgos.sqlite-wal') });
+    }
+    for (const name of ['blocks', 'pki']) rmSync(join(directory, name), { recursive: true });
+    await start();
+  });
+
   test('a second one on the same directory is refused and does no harm', async () => {
     const server = await start();
     await expect(startServer(await configure(), { pkiAlgorithms })).rejects.toMatchObject({

@@ -111,7 +111,9 @@ async function start(config: ServerConfig, overrides: ServerOverrides, cleanUp: 
   const metricsServer = metrics === undefined || places.metrics === undefined ? undefined : await startMetrics(places.metrics, metrics);
   if (metricsServer !== undefined) cleanUp.push(async () => metricsServer.close());
 
-  const collection = config.enableGc ? setTimeout(() => context.garbage.start(config.gcPeriod), FIRST_COLLECTION_DELAY) : undefined;
+  const collection = config.enableGc
+    ? setTimeout(() => context.garbage.start(config.gcPeriod), Math.min(FIRST_COLLECTION_DELAY, config.gcPeriod))
+    : undefined;
   collection?.unref();
   const operator = new LocalOperator(context, () => publicUrl(config, port));
   answerCalls(lock, operator);

@@ -19,7 +19,7 @@ import { openDatabase } from '../src/sql/open-database.js';
 import type { SqlDatabase } from '../src/sql/sql-database.js';
 
 /** A journal that takes no blocks: each file is synced by itself, as when the journal is full. */
-export const noJournal: JournalSizes = { segmentBytes: 0, segmentBlocks: 0, segments: 0, age: 60_000 };
+export const noJournal: JournalSizes = { segmentBytes: 0, segmentBlocks: 0, segments: 0, age: 60_000, retry: 60_000 };
 
 /** The engine that all tests of this package share. */
 export const crypto: CryptoProvider = await loadCrypto();

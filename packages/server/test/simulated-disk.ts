@@ -242,7 +242,7 @@ export class SimulatedDisk implements FileSystem {
     for (const [name, node] of Array.from(folder.entries)) {
       await this.call('list');
       this.requirePower();
-      yield { name, isFolder: node.kind === 'folder' };
+      yield { name, isFolder: node.kind === 'folder', isFile: node.kind === 'file' };
     }
   }
 

@@ -1,13 +1,15 @@
-import { appendFile, mkdir, mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { appendFile, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { concatBytes } from '@pyrgos/core/bytes';
+import { concatBytes, equalBytes } from '@pyrgos/core/bytes';
 import { formatBlockStoreName } from '@pyrgos/core/codec';
 import type { PyrgosError } from '@pyrgos/core/errors';
 import { seededRandom } from '@pyrgos/testkit/random';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { crypto, rawBlock } from '../../test/block-fixture.js';
 import { FaultyFileSystem, type FileSystemCall, systemError } from '../../test/faulty-file-system.js';
+import { JOURNALED_BLOCK_SIZE } from '../limits.js';
 import type { StoredBlock } from '../ports/local-blocks.js';
 import { type JournalSizes, journalSizes } from './block-journal.js';
 import { FileBlockStorage } from './file-block-storage.js';
@@ -21,6 +23,7 @@ let journal: string;
 let fileSystem: FaultyFileSystem;
 let storage: FileBlockStorage;
 let problems: PyrgosError[];
+let finals: boolean[];
 let needed: boolean;
 
 const open = async (sizes: JournalSizes = small): Promise<FileBlockStorage> =>
@@ -31,7 +34,10 @@ const open = async (sizes: JournalSizes = small): Promise<FileBlockStorage> =>
     fileSystem,
     journal: sizes,
     isNeeded: () => needed,
-    onProblem: (error) => problems.push(error),
+    onProblem: (error, isFinal) => {
+      problems.push(error);
+      finals.push(isFinal);
+    },
   });
 const reopen = async (sizes: JournalSizes = small): Promise<void> => {
   await storage.close();
@@ -44,6 +50,7 @@ beforeEach(async () => {
   journal = join(root, '.journal');
   fileSystem = new FaultyFileSystem();
   problems = [];
+  finals = [];
   needed = true;
   storage = await open();
 });
@@ -104,8 +111,14 @@ describe('giving up a segment', () => {
     let release: () => void = () => undefined;
     const held = new Promise<void>((resolve) => (release = resolve));
     const slow = rawBlock('slow');
-    fileSystem.before = ({ name, path }) => (name === 'rename' && path === fileOf(slow) ? held : undefined);
+    let isHeld = false;
+    fileSystem.before = ({ name, path }) => {
+      if (name !== 'rename' || path !== fileOf(slow)) return undefined;
+      isHeld = true;
+      return held;
+    };
     const put = storage.putMany('alice', [slow]);
+    await until(async () => isHeld);
     for (let i = 0; i < 6; i++) await storage.putMany('alice', blocks(10, `batch ${i}`));
     await new Promise((resolve) => setTimeout(resolve, 50));
     // The journal is full, because its oldest segment cannot go.
@@ -154,6 +167,64 @@ describe('giving up a segment', () => {
     await reopen();
     for (const block of blocks(10, 'batch 0')) expect(calls('rename')).toContain(fileOf(block));
     await expectAll(blocks(10, 'batch 0'));
+  });
+
+  test('what failed for another reason is tried again, and the journal is as before', async () => {
+    await reopen({ ...small, retry: 5 });
+    let failures = 0;
+    const [open, folder, mark] = ['syncFile', 'syncFolder', 'open'];
+    for (const name of [mark, open, folder]) {
+      fileSystem.before = (call) => {
+        const isOurs = call.name === name && (name !== mark || call.path?.endsWith('.syncing') === true);
+        if (!isOurs || call.path === journal) return;
+        failures++;
+        throw systemError('EMFILE');
+      };
+      for (let i = 0; i < 3; i++) await storage.putMany('alice', blocks(10, `${name} ${i}`));
+      const before = failures;
+      await until(async () => failures > before + 3);
+      fileSystem.before = () => undefined;
+      await until(async () => (await segments()).length === 1);
+      for (let i = 0; i < 3; i++) await expectAll(blocks(10, `${name} ${i}`));
+    }
+    expect(problems.every((problem) => problem.data['system'] === 'EMFILE')).toBe(true);
+    expect(finals).toEqual(problems.map(() => false));
+  });
+
+  test('a file whose sync has failed is not trusted later, when it seems to succeed', async () => {
+    await reopen({ ...small, retry: 5 });
+    const lost = blocks(10, 'batch 0')[3]!;
+    let isRefusing = true;
+    let syncs = 0;
+    let rewritten = 0;
+    fileSystem.before = ({ name, path, flags }) => {
+      if (name === 'syncFile' && path === fileOf(lost) && syncs++ === 0) throw systemError('EIO');
+      if (flags !== 'wxs') return;
+      rewritten++;
+      if (isRefusing) throw systemError('ENOSPC');
+    };
+    for (let i = 0; i < 3; i++) await storage.putMany('alice', blocks(10, `batch ${i}`));
+    await until(async () => syncs > 2);
+    isRefusing = false;
+    rewritten = 0;
+    await until(async () => (await segments()).length === 1);
+    expect(rewritten).toBe(1);
+    await expectAll([lost]);
+  });
+
+  test('when the disk does not take the names, nothing is believed until the next start', async () => {
+    await reopen({ ...small, retry: 5 });
+    fileSystem.before = ({ name, path }) => {
+      if (name === 'syncFolder' && path !== journal) throw systemError('EIO');
+    };
+    for (let i = 0; i < 3; i++) await storage.putMany('alice', blocks(10, `batch ${i}`));
+    await until(async () => finals.includes(true));
+    fileSystem.before = () => undefined;
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    expect(await segments()).toContain('000000000001.syncing');
+    fileSystem.calls.length = 0;
+    await reopen();
+    for (const block of blocks(10, 'batch 0')) expect(calls('rename')).toContain(fileOf(block));
   });
 
   test('a full journal takes nothing: files are synced one by one, and nothing is lost', async () => {
@@ -289,6 +360,8 @@ describe('segments that are not whole', () => {
     const whole = await content();
     for (let at = 0; at < 4400; at += at < 400 || at >= 4096 ? 7 : 300) {
       const damaged = whole.slice();
+      // The version: see below.
+      if (at === 7) continue;
       damaged[at] = (damaged[at] ?? 0) ^ 0x41;
       const found = await survivors(damaged);
       if (at >= 4096) expect(found.slice(0, 2)).toEqual([true, true]);
@@ -336,13 +409,56 @@ describe('segments that are not whole', () => {
     await writeFile(join(journal, 'README'), 'mine');
     await writeFile(join(journal, '000000000003.syncing'), '');
     await mkdir(join(journal, '000000000010'));
+    execFileSync('mkfifo', [join(journal, '000000000011')]);
+    await symlink(join(root, '..'), join(journal, '000000000012'));
+    await writeFile(join(journal, '999999999999'), '');
     storage = await open();
     await expectAll(blocks(2));
     const left = await segments();
     for (const gone of ['000000000007', '000000000008', '000000000009']) expect(left).not.toContain(gone);
+    expect(left).toContain('000000000007.set-aside');
+    expect(problems.map(({ data }) => data['segment'])).toEqual(['000000000007']);
     expect(await readFile(join(journal, 'README'), 'utf8')).toBe('mine');
     await storage.putMany('alice', blocks(2, 'more'));
     expect((await stat(join(journal, '000000000010'))).isDirectory()).toBe(true);
     await expectAll(blocks(2, 'more'));
+    await reopen();
+    await expectAll([...blocks(2), ...blocks(2, 'more')]);
+  });
+
+  test('a segment of a newer version is not passed over', async () => {
+    await storage.putMany('alice', blocks(2));
+    await storage.close();
+    const path = await segment();
+    const bytes = await readFile(path);
+    bytes[7] = 2;
+    await writeFile(path, bytes);
+    await expect(open()).rejects.toMatchObject({ code: 'storage', data: { version: 2 } });
+    bytes[7] = 1;
+    await writeFile(path, bytes);
+    storage = await open();
+    await expectAll(blocks(2));
+  });
+});
+
+describe('a put', () => {
+  test('of any size fits, however it fills the memory of the journal', async () => {
+    const sizes = [...Array.from({ length: 30 }, () => JOURNALED_BLOCK_SIZE), 64_646];
+    await reopen(journalSizes);
+    for (const last of [64_646, 64_645, 60_552, 60_551]) {
+      const all = sizes.map((size, i) => rawBlock(new Uint8Array(i === 30 ? last : size).fill(i)));
+      await storage.putMany('alice', all);
+      for (const { cid, bytes } of all) expect(equalBytes((await storage.get('alice', cid)) ?? new Uint8Array(), bytes)).toBe(true);
+      await reopen(journalSizes);
+    }
+  });
+
+  test('that fails says so to whoever asked, and to nobody else', async () => {
+    await reopen(journalSizes);
+    fileSystem.before = ({ name, flags }) => {
+      if (name === 'open' && flags === 'wx') throw systemError('EMFILE');
+    };
+    // Enough for several turns: what fails in the first one must not be unhandled.
+    await expect(storage.putMany('alice', blocks(100))).rejects.toMatchObject({ code: 'storage', data: { system: 'EMFILE' } });
   });
 });

@@ -1,16 +1,19 @@
 import { dirname, join } from 'node:path';
 import type { Hasher, RandomSource } from '@pyrgos/core/crypto';
+import { PyrgosError } from '@pyrgos/core/errors';
 import {
   JOURNAL_AGE_MILLISECONDS,
+  JOURNAL_RETRY_MILLISECONDS,
   JOURNAL_SEGMENT_BLOCKS,
   JOURNAL_SEGMENT_SIZE,
   JOURNAL_SYNCS,
   JOURNAL_SYNCS_IN_A_HURRY,
+  MAX_JOURNAL_RETRY_MILLISECONDS,
   MAX_JOURNAL_SEGMENTS,
 } from '../limits.js';
 import { type BlockPath, blockPath } from './block-paths.js';
 import type { FileSystem } from './file-system.js';
-import { type JournalRecord, readSegment } from './journal-format.js';
+import { isForeign, type JournalRecord, readSegment } from './journal-format.js';
 import { type Segment, SegmentWriter } from './journal-segment.js';
 import { Slots } from './slots.js';
 import { systemCode } from './storage-error.js';
@@ -25,6 +28,8 @@ export interface JournalSizes {
   readonly segments: number;
   /** Milliseconds after which the files of a segment are synced in any case. The system has written most of them by itself until then. */
   readonly age: number;
+  /** Milliseconds after which syncing files is tried again that has failed; the next waits are longer. */
+  readonly retry: number;
 }
 
 /** The sizes that servers use. */
@@ -33,6 +38,7 @@ export const journalSizes: JournalSizes = {
   segmentBlocks: JOURNAL_SEGMENT_BLOCKS,
   segments: MAX_JOURNAL_SEGMENTS,
   age: JOURNAL_AGE_MILLISECONDS,
+  retry: JOURNAL_RETRY_MILLISECONDS,
 };
 
 /** What {@link BlockJournal} needs. */
@@ -50,8 +56,8 @@ export interface BlockJournalOptions {
   readonly restore: (record: JournalRecord, trusts: boolean) => Promise<string>;
   /** Writes the file of a record anew, durably but for its name, if there is one. */
   readonly rewrite: (record: JournalRecord) => Promise<void>;
-  /** Told when files could not be synced. */
-  readonly onProblem: (error: unknown) => void;
+  /** Told when files could not be synced: the first time for each segment, and when it is not tried again before the next start. */
+  readonly onProblem: (error: unknown, isFinal: boolean) => void;
 }
 
 /** What a put has in the journal. */
@@ -65,13 +71,17 @@ export interface JournalEntry {
 /** The folder of the segments. No user name has a dot. */
 const FOLDER = '.journal';
 /** Names of segments: numbers in the order of time. */
-const NAME = /^[0-9]{12}$/;
+const NAME = /^[0-9]{12,15}$/;
 /**
  * Behind the name of a segment, the name of an empty file that is there while the files of the segment are synced. A sync that has failed may be
  * reported as a success the next time, although the content is lost. So a start that finds it does not trust those files, however
  * right they look, and writes them anew.
  */
 const SYNCING = '.syncing';
+/** Behind the name of a segment that is none: somebody may want to know what it is. */
+const SET_ASIDE = '.set-aside';
+/** Errors before anything was synced. */
+const openFailures: ReadonlySet<string | undefined> = new Set(['EMFILE', 'ENFILE']);
 
 /**
  * Makes many small blocks durable with one sync. Concurrent puts append their blocks to one file, a segment, and share its sync; the
@@ -106,15 +116,15 @@ export class BlockJournal {
     await fileSystem.makeFolder(folder);
     await fileSystem.syncFolder(root);
     const names = new Set<string>();
-    for await (const { name, isFolder } of fileSystem.list(folder)) {
-      if (!isFolder) names.add(name);
+    for await (const { name, isFile } of fileSystem.list(folder)) {
+      if (isFile) names.add(name);
       if (NAME.test(name)) journal.nextNumber = Math.max(journal.nextNumber, Number(name) + 1);
     }
     const segments = [...names].filter((name) => NAME.test(name));
     // When only the process was killed, what is read here need not be on the disk yet, and files get their names because of it.
     for (const name of segments) await fileSystem.syncFile(join(folder, name));
     await fileSystem.syncFolder(folder);
-    for (const name of segments.toSorted()) await journal.replay(name, !names.has(name + SYNCING));
+    for (const name of segments.toSorted((a, b) => Number(a) - Number(b))) await journal.replay(name, !names.has(name + SYNCING));
     return journal;
   }
 
@@ -162,7 +172,20 @@ export class BlockJournal {
   }
 
   private add(path: string, files: Set<string>, writer: SegmentWriter | undefined): Segment {
-    const segment = { path, files, writer, bytes: 0, blocks: 0, users: 0, isSealed: writer === undefined, isOld: false, hasFailed: false };
+    const segment: Segment = {
+      path,
+      files,
+      writer,
+      bytes: 0,
+      blocks: 0,
+      users: 0,
+      isSealed: writer === undefined,
+      isOld: false,
+      distrusted: new Set(),
+      failures: 0,
+      isWaiting: false,
+      hasFailed: false,
+    };
     this.segments.push(segment);
     const timer = setTimeout(() => {
       segment.isOld = true;
@@ -177,6 +200,17 @@ export class BlockJournal {
     const { fileSystem, hasher, restore } = this.options;
     const path = join(this.folder, name);
     const files = new Set<string>();
+    if (await isForeign(fileSystem, path)) {
+      await fileSystem.rename(path, path + SET_ASIDE);
+      await this.unmark(path);
+      this.options.onProblem(
+        new PyrgosError('storage', 'A file in the journal of the blocks is none of its segments. It was set aside.', {
+          data: { segment: name },
+        }),
+        true,
+      );
+      return;
+    }
     for await (const record of readSegment(fileSystem, hasher, path)) {
       files.add(await restore(record, trusts));
     }
@@ -194,7 +228,7 @@ export class BlockJournal {
 
   /** Begins to sync the files of the oldest segment, if it is time to, and goes on with the next one. */
   private settle(): void {
-    const segment = this.segments.find(({ hasFailed }) => !hasFailed);
+    const segment = this.segments.find(({ hasFailed, isWaiting }) => !hasFailed && !isWaiting);
     if (this.settling !== undefined || this.isClosed || segment === undefined) return;
     if (!segment.isSealed || segment.users > 0 || !(segment.isOld || this.isInAHurry)) return;
     this.settling = this.giveUp(segment).then((isDone) => {
@@ -203,14 +237,14 @@ export class BlockJournal {
     });
   }
 
-  /** Makes everything in a segment durable without it, and deletes it. Whether it came to an end. */
+  /** Makes everything in a segment durable without it, and deletes it. Whether the next one may follow. */
   private async giveUp(segment: Segment): Promise<boolean> {
-    const { fileSystem, onProblem } = this.options;
+    const { fileSystem } = this.options;
     try {
       await segment.writer?.close();
       await this.mark(segment.path);
-      const failed = await this.syncFiles(segment);
-      if (failed.size > 0) await this.rewriteFiles(segment, failed);
+      await this.syncFiles(segment);
+      if (segment.distrusted.size > 0) await this.rewriteFiles(segment);
       if (this.isClosed) {
         await this.unmark(segment.path);
         return false;
@@ -220,10 +254,25 @@ export class BlockJournal {
       await this.unmark(segment.path);
       this.segments.splice(this.segments.indexOf(segment), 1);
     } catch (error) {
-      segment.hasFailed = true;
-      onProblem(error);
+      this.postpone(segment, error);
     }
     return true;
+  }
+
+  private postpone(segment: Segment, error: unknown): void {
+    const { onProblem, sizes } = this.options;
+    segment.failures++;
+    if (segment.failures === 1 || segment.hasFailed) onProblem(error, segment.hasFailed);
+    if (segment.hasFailed) return;
+    segment.isWaiting = true;
+    const timer = setTimeout(
+      () => {
+        segment.isWaiting = false;
+        this.settle();
+      },
+      Math.min(sizes.retry * 2 ** (segment.failures - 1), MAX_JOURNAL_RETRY_MILLISECONDS),
+    );
+    timer.unref();
   }
 
   private async mark(path: string): Promise<void> {
@@ -239,40 +288,42 @@ export class BlockJournal {
     await unlessMissing(this.options.fileSystem.unlink(path + SYNCING));
   }
 
-  /** Syncs the files of a segment; those that could not be synced. */
-  private async syncFiles({ files }: Segment): Promise<ReadonlySet<string>> {
+  /** Syncs the files of a segment, and notes those that could not be synced. */
+  private async syncFiles({ distrusted, files }: Segment): Promise<void> {
     const { fileSystem } = this.options;
-    const failed = new Set<string>();
     const next = files.values();
     const work = async (): Promise<void> => {
       for (let step = next.next(); step.done !== true && !this.isClosed; step = next.next()) {
         try {
           await fileSystem.syncFile(step.value);
         } catch (error) {
+          const code = systemCode(error);
+          if (openFailures.has(code)) throw error;
           // It may have been deleted, or the put has failed. That it is absent becomes durable with its folder.
-          if (systemCode(error) !== 'ENOENT') failed.add(step.value);
+          if (code !== 'ENOENT') distrusted.add(step.value);
         }
       }
     };
-    await Promise.all(Array.from({ length: this.isInAHurry ? JOURNAL_SYNCS_IN_A_HURRY : JOURNAL_SYNCS }, work));
-    return failed;
+    const ends = await Promise.allSettled(Array.from({ length: this.isInAHurry ? JOURNAL_SYNCS_IN_A_HURRY : JOURNAL_SYNCS }, work));
+    for (const end of ends) if (end.status === 'rejected') throw end.reason;
   }
 
   /** After a failed sync the system may have dropped the content: it is written to new files, from the segment. */
-  private async rewriteFiles({ path }: Segment, failed: ReadonlySet<string>): Promise<void> {
+  private async rewriteFiles({ distrusted, path }: Segment): Promise<void> {
     const { fileSystem, hasher, rewrite, root } = this.options;
-    const left = new Set(failed);
     for await (const record of readSegment(fileSystem, hasher, path)) {
       const { file } = blockPath(root, record.username, record.cid);
-      if (left.delete(file)) await rewrite(record);
+      if (!distrusted.has(file)) continue;
+      await rewrite(record);
+      distrusted.delete(file);
     }
-    if (left.size > 0) throw new Error('a block is not in the journal');
+    if (distrusted.size > 0) throw new Error('a block is not in the journal');
   }
 
-  private async syncFolders({ files }: Segment): Promise<void> {
+  private async syncFolders(segment: Segment): Promise<void> {
     const { fileSystem } = this.options;
     const folders = new Set<string>();
-    for (const file of files) {
+    for (const file of segment.files) {
       const folder = dirname(file);
       if (!folders.has(folder))
         folders
@@ -281,7 +332,17 @@ export class BlockJournal {
           .add(dirname(dirname(folder)));
     }
     const slots = new Slots(JOURNAL_SYNCS);
-    await Promise.all(Array.from(folders, async (folder) => slots.run(async () => unlessMissing(fileSystem.syncFolder(folder)))));
+    const sync = async (folder: string): Promise<void> => {
+      try {
+        await unlessMissing(fileSystem.syncFolder(folder));
+      } catch (error) {
+        // Names may be lost, and the next sync may report a success that is none.
+        if (!openFailures.has(systemCode(error))) segment.hasFailed = true;
+        throw error;
+      }
+    };
+    const ends = await Promise.allSettled(Array.from(folders, async (folder) => slots.run(async () => sync(folder))));
+    for (const end of ends) if (end.status === 'rejected') throw end.reason;
   }
 }
 

@@ -381,10 +381,11 @@ describe.each([
   test('what a crash left half-written is gone after the next start', async () => {
     const a = rawBlock('a');
     await storage.putMany('alice', [a]);
-    await writeFile(join(root, '.tmp', '0123-4'), 'half');
+    await writeFile(join(root, '.tmp', '0123456789abcdef-4'), 'half');
+    await writeFile(join(root, '.tmp', 'README'), 'of somebody else');
     await storage.close();
     storage = await open();
-    expect(await allFiles()).toEqual([relative(root, fileOf(a))]);
+    expect(await allFiles()).toEqual(['.tmp/README', relative(root, fileOf(a))]);
   });
 
   test('foreign files are not listed', async () => {

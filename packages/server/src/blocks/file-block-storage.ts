@@ -30,6 +30,8 @@ import { writeWhole } from './write-whole.js';
 
 /** Where half-written files are. No user name has a dot, and it is on the same file system as the blocks, so that renames are atomic. */
 const TEMPORARY = '.tmp';
+/** The names of its files: random digits of the process and a number. Nothing else there is ours to delete. */
+const TEMPORARY_NAME = /^[0-9a-f]{16}-[0-9]+$/;
 
 /** What {@link FileBlockStorage.open} needs. */
 export interface FileBlockStorageOptions {
@@ -46,8 +48,11 @@ export interface FileBlockStorageOptions {
    * Default: all are needed.
    */
   readonly isNeeded?: (username: string, cid: Cid) => boolean;
-  /** Told when the disk refuses, in the background, to make blocks durable where they belong. The journal keeps them. */
-  readonly onProblem?: (error: PyrgosError) => void;
+  /**
+   * Told when blocks cannot, in the background, be made durable where they belong, and when something strange is in the journal. The journal
+   * keeps the blocks. `isFinal`: it is not tried again before the next start.
+   */
+  readonly onProblem?: (error: PyrgosError, isFinal: boolean) => void;
 }
 
 /** A block on its way to its file. */
@@ -131,7 +136,9 @@ export class FileBlockStorage implements BlockStorage {
       await fileSystem.makeFolder(temporary);
       await fileSystem.syncFolder(dirname(root));
       await fileSystem.syncFolder(root);
-      for await (const { name, isFolder } of fileSystem.list(temporary)) if (!isFolder) await fileSystem.unlink(join(temporary, name));
+      for await (const { name, isFile } of fileSystem.list(temporary)) {
+        if (isFile && TEMPORARY_NAME.test(name)) await fileSystem.unlink(join(temporary, name));
+      }
       storage.journal = await BlockJournal.open({
         root,
         fileSystem,
@@ -140,7 +147,7 @@ export class FileBlockStorage implements BlockStorage {
         sizes: options.journal ?? journalSizes,
         restore: async (record, trusts) => storage.restore(record, trusts),
         rewrite: async (record) => storage.rewrite(record),
-        onProblem: (error) => options.onProblem?.(storageError('written', error)),
+        onProblem: (error, isFinal) => options.onProblem?.(storageError('written', error), isFinal),
       });
     } catch (error) {
       throw storageError('opened', error);
@@ -307,7 +314,11 @@ export class FileBlockStorage implements BlockStorage {
       for (const [i, item] of items.entries()) {
         if (i % FILES_PER_STEP === FILES_PER_STEP - 1) await nextTurn();
         const isDone = quick !== undefined && this.writePace.attempt(() => now(quick, item))?.value === true;
-        if (!isDone) work.push(this.writes.run(async () => later(item)));
+        if (isDone) continue;
+        const written = this.writes.run(async () => later(item));
+        // It may fail before the others have begun, when nobody waits for it yet.
+        written.catch(() => undefined);
+        work.push(written);
       }
     } finally {
       await settleAll(work);

@@ -5,6 +5,8 @@ import { opendir } from 'node:fs/promises';
 export interface FolderEntry {
   readonly name: string;
   readonly isFolder: boolean;
+  /** Neither folder nor link nor anything else. */
+  readonly isFile: boolean;
 }
 
 /**
@@ -206,7 +208,7 @@ export const nodeFileSystem: FileSystem = {
   },
   list: async function* list(path) {
     for await (const entry of await opendir(path, { bufferSize: LIST_BUFFER })) {
-      yield { name: entry.name, isFolder: entry.isDirectory() };
+      yield { name: entry.name, isFolder: entry.isDirectory(), isFile: entry.isFile() };
     }
   },
 };

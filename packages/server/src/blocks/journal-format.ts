@@ -1,7 +1,7 @@
 import { concatBytes, equalBytes, utf8Decode } from '@pyrgos/core/bytes';
 import { type Cid, decodeCid } from '@pyrgos/core/codec';
 import type { Hasher } from '@pyrgos/core/crypto';
-import { FormatError } from '@pyrgos/core/errors';
+import { FormatError, PyrgosError } from '@pyrgos/core/errors';
 import { JOURNALED_BLOCK_SIZE } from '../limits.js';
 import { isPartitionName, isStorable } from './block-paths.js';
 import type { FileSystem } from './file-system.js';
@@ -22,10 +22,10 @@ const HEAD_SIZE = MAGIC.length + SALT_SIZE;
 const LENGTHS_SIZE = 6;
 const CHECKSUM_SIZE = 8;
 /**
- * What is appended at a time begins at a multiple of this, behind zeros: a disk that loses its power may spoil what is around the bytes that it
+ * Bytes. What is appended at a time begins at a multiple of this, behind zeros: a disk that loses its power may spoil what is around the bytes that it
  * is writing, and what was durable before must not be there.
  */
-const PAGE = 4096;
+export const PAGE = 4096;
 /** Bytes read at a time. */
 const READ_SIZE = 1_048_576;
 
@@ -114,6 +114,28 @@ function readNames(name: Uint8Array, cid: Uint8Array): Pick<JournalRecord, 'user
     if (error instanceof FormatError) return undefined;
     throw error;
   }
+}
+
+/**
+ * Whether a file that has the name of a segment is none: whatever a power failure leaves of one begins as one, or with zeros. PyrgosError
+ * `storage` for a segment of a newer version: passing over it would lose blocks. Errors are those of the file system.
+ */
+export async function isForeign(fileSystem: Pick<FileSystem, 'open' | 'read' | 'close'>, path: string): Promise<boolean> {
+  const start = new Uint8Array(MAGIC.length);
+  const descriptor = await fileSystem.open(path, 'r');
+  try {
+    for (let filled = 0, read = -1; filled < start.length && read !== 0; filled += read) {
+      read = await fileSystem.read(descriptor, start, filled);
+    }
+  } finally {
+    await fileSystem.close(descriptor);
+  }
+  const whole = start.findIndex((byte, i) => byte !== MAGIC[i]);
+  if (whole === -1 || start.subarray(whole).every((byte) => byte === 0)) return false;
+  if (whole < MAGIC.length - 1) return true;
+  throw new PyrgosError('storage', 'The journal of the blocks was written by a newer Pyrgos. Start that one.', {
+    data: { version: start[whole] ?? 0 },
+  });
 }
 
 /**

@@ -1,10 +1,10 @@
 import type { Hasher, RandomSource } from '@pyrgos/core/crypto';
 import { GroupSync } from '../sql/group-sync.js';
 import type { FileSystem } from './file-system.js';
-import { type JournalRecord, padding, recordSize, SALT_SIZE, segmentHead, writeRecord } from './journal-format.js';
+import { type JournalRecord, PAGE, padding, recordSize, SALT_SIZE, segmentHead, writeRecord } from './journal-format.js';
 import { writeWhole } from './write-whole.js';
 
-/** Bytes written at a time; a record and padding fit in. */
+/** Bytes of records written at a time; more than one record has. */
 const WRITE_SIZE = 1_048_576;
 
 /** What a {@link SegmentWriter} needs. */
@@ -22,7 +22,7 @@ export class SegmentWriter {
   private readonly descriptor: Promise<number>;
   private waiting: (readonly JournalRecord[])[] = [];
   /** What is to be written next; one piece of memory for all, because fresh megabytes cost more than what is done with them. */
-  private readonly buffer = Buffer.allocUnsafeSlow(WRITE_SIZE);
+  private readonly buffer = Buffer.allocUnsafeSlow(WRITE_SIZE + PAGE);
   private filled = 0;
   private readonly group = new GroupSync(async () => this.flush());
   private readonly appending = new Set<Promise<void>>();
@@ -120,6 +120,12 @@ export interface Segment {
   isSealed: boolean;
   /** Whether it is time to sync its files. */
   isOld: boolean;
-  /** Whether they could not be synced. Then it stays until the next start, which writes them anew. */
+  /** Files whose sync has failed, until they are written anew: the next sync may report a success that is none. */
+  readonly distrusted: Set<string>;
+  /** Attempts to sync its files that have failed. */
+  failures: number;
+  /** Whether the next attempt has to wait. */
+  isWaiting: boolean;
+  /** Whether nothing can be believed any more. Then it stays until the next start, which writes all files anew. */
   hasFailed: boolean;
 }

@@ -289,6 +289,29 @@ describe('cache', () => {
   });
 });
 
+test('files are not deleted before what made them garbage is durable', async () => {
+  const a = rawBlock('a');
+  await fixture.local.put('alice', [a], 't');
+  await fixture.local.closeTransaction('alice', 't');
+  const table = new BlockTable(fixture.db);
+  const partition = table.partition('alice')!;
+  const { db } = fixture;
+  const durable = db.durable.bind(db);
+  db.durable = async () => {
+    throw systemError('EIO');
+  };
+  fileSystem.calls.length = 0;
+  const collect = (): Promise<unknown> =>
+    fixture.local.collect('alice', partition, table.page(partition, new Uint8Array(0), 10), table.lastPut(partition));
+  await expect(collect()).rejects.toThrow('EIO');
+  expect(fileSystem.calls.filter(({ name }) => name === 'unlink')).toEqual([]);
+  db.durable = durable;
+  // As after a restart: its metadata is gone, and it is an orphan.
+  expect(await fixture.local.adopt('alice', a.cid)).toBe('adopted');
+  await collect();
+  expect(fileSystem.calls.filter(({ name }) => name === 'unlink').map(({ path }) => path)).toEqual([fileOf(a)]);
+});
+
 test('names of users that are no safe folder names are refused', async () => {
   const a = rawBlock('a');
   for (const username of ['../x', 'a/b', 'A', '']) {

@@ -192,12 +192,15 @@ export class LocalBlockStore implements LocalBlocks {
     if (keys.length > 0) this.deletions++;
     for (const key of keys) this.unknow(key);
     if (keys.length > 0) {
-      await this.gate.duringDeletion(keys, () =>
-        this.storage.deleteMany(
+      await this.gate.duringDeletion(keys, async () => {
+        // What made them garbage may have been committed a moment ago. Were it lost with the power after the files, an older version, which
+        // somebody was told is stored, would come back without its blocks.
+        await this.db.durable();
+        await this.storage.deleteMany(
           username,
           deleted.map(({ cid }) => cid),
-        ),
-      );
+        );
+      });
     }
     return { blocks: deleted.length, bytes: deleted.reduce((sum, { size }) => sum + size, 0) };
   }

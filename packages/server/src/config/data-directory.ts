@@ -1,4 +1,4 @@
-import { chmod, mkdir, open, rm, stat } from 'node:fs/promises';
+import { chmod, mkdir, open, readdir, rm, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { PyrgosError } from '@pyrgos/core/errors';
@@ -41,6 +41,28 @@ async function makeFolder(path: string): Promise<void> {
   } catch (error) {
     if (systemCode(error) !== 'EEXIST') throw error;
   }
+}
+
+async function isEmptyFolder(path: string): Promise<boolean> {
+  try {
+    return (await readdir(path)).every((name) => name.startsWith('.'));
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return true;
+    throw error;
+  }
+}
+
+/**
+ * Requires that a data directory without a database holds nothing of a server: a new one in its place would have no users, and everybody's
+ * name would be free to take. PyrgosError `storage`.
+ */
+export async function requireNewDirectory(path: string): Promise<void> {
+  if ((await isEmptyFolder(dataPaths.blocks(path))) && (await isEmptyFolder(dataPaths.pki(path)))) return;
+  throw new PyrgosError(
+    'storage',
+    `The database of the data directory ${path} is gone or empty, but blocks or keys of its server are there. Bring pyrgos.sqlite and pyrgos.sqlite-wal back, ` +
+      'restore a backup into another directory, or move "blocks" and "pki" away to begin anew.',
+  );
 }
 
 /** Databases that the reference server has in its data directory from its first start. */

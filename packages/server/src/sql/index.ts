@@ -1,5 +1,5 @@
 export { type SqlEngine, sqlEngines } from './engine.js';
-export { migrate, SCHEMA_VERSION } from './migrate.js';
+export { isEmptyDatabase, migrate, SCHEMA_VERSION } from './migrate.js';
 export { openDatabase, type OpenDatabaseOptions } from './open-database.js';
 export type { SqlDatabase, SqlRow, SqlStatement, SqlValue } from './sql-database.js';
 export type { SqliteDatabase } from './sqlite-database.js';

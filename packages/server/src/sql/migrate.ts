@@ -11,6 +11,11 @@ function readNumber(db: SqlDatabase, pragma: 'application_id' | 'user_version'):
   return Number(db.prepare(`PRAGMA ${pragma}`).get()?.[pragma]);
 }
 
+/** Whether nothing was ever stored in a database: {@link migrate} has not been here. */
+export function isEmptyDatabase(db: SqlDatabase): boolean {
+  return readNumber(db, 'user_version') === 0;
+}
+
 /** What the database is made of, as text: SQLite keeps each statement as it was given. */
 function readSchema(db: SqlDatabase): readonly string[] {
   const rows = db.prepare("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'").all();
