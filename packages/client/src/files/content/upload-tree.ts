@@ -3,6 +3,7 @@ import { ArgumentError, PyrgosError, throwIfAborted } from '@pyrgos/core/errors'
 import type { PublicKeyHash } from '@pyrgos/core/keys';
 import { getOrMakeDirectories } from '../structure/make-directories.js';
 import { CommittedView, findChild, Item, OperationView, Sessions } from '../view/index.js';
+import { openSource } from './byte-source.js';
 import { assertContentPorts } from './content-arguments.js';
 import type { ContentPorts } from './content-ports.js';
 import { uploadFile } from './upload-file.js';
@@ -171,7 +172,7 @@ class TreeUpload {
   private *told(outcomes: readonly FileOutcome<TreeFile>[]): Generator<FileOutcome<TreeFile>, void, undefined> {
     for (const outcome of outcomes) {
       this.files++;
-      this.bytes += outcome.outcome === 'failed' ? 0 : (groupableSize(outcome.file.source) ?? 0);
+      this.bytes += outcome.outcome === 'failed' ? 0 : (openSource(outcome.file.source).size ?? 0);
       yield outcome;
     }
     this.options.onProgress?.({ files: this.files, bytes: this.bytes });

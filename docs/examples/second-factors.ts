@@ -1,0 +1,37 @@
+import { connect } from '@pyrgos/client';
+import { answerWithCode, type SecondFactorPrompt, totpCode } from '@pyrgos/client/session';
+import { formatBackupCode, MfaType } from '@pyrgos/core/accounts';
+
+/** Sets up an authenticator app for an account and logs in with it, and with a backup code. Returns how many factors there are. */
+export async function secondFactors(server: string, username: string, password: string): Promise<number> {
+  const here = await connect(server);
+  const session = await here.logIn({ username, password });
+
+  // The user scans `uri` as a QR code. The app counts as soon as one of its codes was typed in here.
+  const app = await session.secondFactors.addTotp();
+  const shownByTheApp = async (): Promise<string> => totpCode(app.key, Math.floor(Date.now() / 1000));
+  await session.secondFactors.enableTotp(app.credentialId, await shownByTheApp());
+
+  // For the day on which the phone is lost: show them once.
+  const backup = await session.secondFactors.generateBackupCodes();
+  const [spare = ''] = backup.codes.map(formatBackupCode);
+  session.close();
+
+  // Whoever logs in is asked when the server wants a second factor; undefined means that the user does not want to.
+  const asked: SecondFactorPrompt = async ({ methods, problem }) => {
+    const method = methods.find(({ type }) => type === MfaType.totp);
+    if (method === undefined || problem !== undefined) return undefined;
+    return answerWithCode(method, await shownByTheApp());
+  };
+  (await here.logIn({ username, password, secondFactor: asked })).close();
+
+  const inNeed: SecondFactorPrompt = async ({ methods }) => {
+    const method = methods.find(({ type }) => type === MfaType.backupCodes);
+    return method === undefined ? undefined : answerWithCode(method, spare);
+  };
+  const again = await here.logIn({ username, password, secondFactor: inNeed });
+  const factors = await again.secondFactors.list();
+  for (const { credentialId } of factors) await again.secondFactors.delete(credentialId);
+  again.close();
+  return factors.length;
+}
