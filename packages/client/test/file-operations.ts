@@ -259,8 +259,9 @@ export const OPERATIONS: ReadonlyMap<string, Maker> = new Map<string, Maker>([
   [
     'write a tree',
     (pick) => {
+      // Of a directory that others may move only one part: the upload would follow it, and this model does not.
       const directory = pick.directory();
-      const folders = [[], [pick.name()]];
+      const folders = directory === HOME ? [[], [pick.name()]] : [[]];
       const written = folders.map((folder) => ['n0', pick.name(), 'n2'].map((name) => [...folder, name]));
       const unique = written.map((paths) => [...new Map(paths.map((path) => [path.join('/'), path])).values()]);
       const content = `tree of ${pick.mark}`;
@@ -272,7 +273,7 @@ export const OPERATIONS: ReadonlyMap<string, Maker> = new Map<string, Maker>([
             if (outcome === 'failed') throw new Error('no failure was let pass');
           }
         },
-        steps: unique.map((paths, i) => treeStep([directory, ...(folders[i] ?? [])].join('/'), paths, content)),
+        steps: unique.map((paths, i) => treeStep([directory, ...(folders[i] ?? [])].join('/'), i > 0, paths, content)),
       };
     },
   ],
@@ -280,10 +281,10 @@ export const OPERATIONS: ReadonlyMap<string, Maker> = new Map<string, Maker>([
   ['rotate all keys', (pick) => rotated(pick.any(), true)],
 ]);
 
-/** Files into one directory, which is made when it is missing. */
-function treeStep(folder: string, paths: readonly (readonly string[])[], content: string): ModelStep {
+/** Files into one directory; `isMade`: it is made when it is missing. */
+function treeStep(folder: string, isMade: boolean, paths: readonly (readonly string[])[], content: string): ModelStep {
   return (model) => {
-    if (!isDirectory(model, folder) && (model.has(folder) || !isDirectory(model, parentOf(folder)))) return undefined;
+    if (!isDirectory(model, folder) && (!isMade || model.has(folder))) return undefined;
     let next: Model = isDirectory(model, folder) ? model : withEntry(model, folder, DIRECTORY);
     for (const path of paths) {
       const place = `${folder}/${path.at(-1) ?? ''}`;

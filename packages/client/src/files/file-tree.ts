@@ -79,7 +79,8 @@ export class FileTree {
   /**
    * Runs a change: `prepare` looks at what is committed and says which writers of one owner the change needs, `run` makes it. When somebody
    * else has changed the same directory or file meanwhile, both are repeated some times, if `isRepeatable`; then the ConflictError
-   * comes out.
+   * comes out. They are also repeated when `run` does not find any more what `prepare` has found: it may have another place by now;
+   * and what `prepare` does not find it looks for once more, in a fresh view.
    */
   async change<P extends Reservation, T>(
     options: { readonly signal: AbortSignal | undefined; readonly isRepeatable?: boolean },
@@ -88,10 +89,17 @@ export class FileTree {
   ): Promise<T> {
     const { signal, isRepeatable = true } = options;
     for (let attempt = 1; ; attempt++) {
+      let isPrepared = false;
       try {
-        return await this.attempt(signal, attempt > 1, prepare, run);
+        const prepared = await prepare(this.view(signal, attempt > 1));
+        isPrepared = true;
+        return await this.attempt(signal, prepared, run);
       } catch (error) {
-        if (!isRepeatable || attempt >= ATTEMPTS || !isPassing(error)) throw error;
+        const isGone = error instanceof NotFoundError;
+        // The view may be some seconds old, or have met one writer before a change and another one after it.
+        if (isGone && !isPrepared && attempt === 1) continue;
+        const isRelocated = isGone && isPrepared;
+        if (!isRepeatable || attempt >= ATTEMPTS || !(isPassing(error) || isRelocated)) throw error;
       }
       const [random = 0] = this.sessions.crypto.randomBytes(1);
       await this.clock.sleep(Math.round(FIRST_PAUSE * 2 ** (attempt - 1) * (0.5 + random / 512)), signal);
@@ -100,11 +108,9 @@ export class FileTree {
 
   private async attempt<P extends Reservation, T>(
     signal: AbortSignal | undefined,
-    fresh: boolean,
-    prepare: (view: CommittedView) => Promise<P>,
+    prepared: P,
     run: (operation: OperationView, prepared: P) => Promise<T>,
   ): Promise<T> {
-    const prepared = await prepare(this.view(signal, fresh));
     const writers = [...new Map(prepared.writers.map((writer) => [writer.key, writer])).values()];
     const { result } = await this.sessions.of(prepared.owner).compute(
       writers,

@@ -137,6 +137,8 @@ async function fateOf(device: Device, operation: FileOperation, where: string): 
     if (!(error instanceof PyrgosError)) throw new Error(`${where}: ${operation.label} failed with an untyped error`, { cause: error });
     if (error.code === 'internal' || error.code.startsWith('format')) throw new Error(where, { cause: error });
     if (device.gate.wasCut) return 'given up';
+    // What is written in parts is looked for once, at the beginning.
+    if (operation.steps.length > 1 && error.code === 'not-found.file') return 'given up';
     if (!PASSING.has(error.code)) return 'refused';
     givenUp.set(error.code, (givenUp.get(error.code) ?? 0) + 1);
     return 'given up';
@@ -266,6 +268,20 @@ describe('a long upload into a writing space', () => {
     const { problems, tree } = await world.inspect();
     expect(problems).toEqual([]);
     expect([...tree.keys()]).toContain(path);
+  });
+});
+
+/** One device moves what the other has just found to another place: it is looked for once more, under its path. */
+const RELOCATING: Readonly<Record<string, readonly [FileOperation, FileOperation]>> = {
+  'new keys for a file, and a new writing space for its directory': [rotated('/ada/q/space/s', false), rotated('/ada/q/space', true)],
+  'a file in a directory that gets new keys': [writeTo('/ada/p/d1/d2/x', 'new'), rotated('/ada/p', false)],
+  'a new name in a directory that gets a writing space': [renamed('/ada/p/d1/d2', 'n0'), rotated('/ada/p', true)],
+  'moving out of a directory that gets new keys': [moved('/ada/q/space/s', '/ada/p', false), rotated('/ada/q', true)],
+};
+
+describe('new keys for what somebody else is changing', () => {
+  test.each(Object.entries(RELOCATING))('%s', async (_, [a, b]) => {
+    for (let at = 0; await play({ seed: at, a, b, at }); at++);
   });
 });
 
