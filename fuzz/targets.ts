@@ -8,6 +8,7 @@ import { type FuzzTarget, objectTarget, textTarget } from './target.js';
 import { accountTargets } from './targets-accounts.js';
 import { fileTargets } from './targets-files.js';
 import { mutableDataTargets } from './targets-mutable-data.js';
+import { networkTargets } from './targets-network.js';
 import { sessionTargets } from './targets-session.js';
 
 async function* pieces(bytes: Uint8Array, size: number): AsyncGenerator<Uint8Array, void, undefined> {
@@ -249,6 +250,7 @@ export async function createTargets(): Promise<ReadonlyMap<string, FuzzTarget>> 
     ...accountTargets(crypto),
     ...fileTargets(crypto),
     ...sessionTargets(crypto),
+    ...networkTargets(crypto),
   ];
   return new Map(targets.map((target) => [target.name, target]));
 }

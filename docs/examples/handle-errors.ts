@@ -2,7 +2,7 @@ import { connect, type UserSession } from '@pyrgos/client';
 import { PyrgosError } from '@pyrgos/core/errors';
 
 /** What a program may tell its user about an error. The part of a code before the dot is its family. */
-export function explain(error: unknown): string {
+function explain(error: unknown): string {
   // Everything else is a bug, of the program or of Pyrgos.
   if (!(error instanceof PyrgosError)) throw error;
   switch (error.code) {
