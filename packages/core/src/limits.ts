@@ -84,7 +84,7 @@ export const MAX_CAR_HEADER_SIZE = 1_048_576;
 /** Age in milliseconds up to which a pointer is used without asking the server again (chapter 03 section 13). */
 export const POINTER_CACHE_MILLISECONDS = 7000;
 /** Bytes of verified blocks that a client keeps in memory unless told otherwise (ours). */
-export const BLOCK_CACHE_SIZE = 67_108_864;
+export const BLOCK_CACHE_SIZE = 16_777_216;
 /** Larger blocks are not kept in the verified block cache (chapter 03 section 13). */
 export const MAX_CACHED_BLOCK_SIZE = 102_400;
 /** Raw blocks below this size are uploaded in batches of their own (chapter 03 section 9.1). */
@@ -144,7 +144,7 @@ export const MAX_PRESIGNED_HEADERS = 32;
 /** Longest IPNS record (chapter 08 section 9.2). */
 export const MAX_IPNS_RECORD_SIZE = 10_240;
 /** Bytes of parsed nodes and opened child lists that a client keeps in memory unless told otherwise (ours). */
-export const NODE_CACHE_SIZE = 33_554_432;
+export const NODE_CACHE_SIZE = 8_388_608;
 /** Link nodes in a row that a reader follows; there is never more than one (chapter 04 section 10; ours). */
 export const MAX_LINK_NODES = 16;
 /** Chunks of one directory that a reader follows: two million children (chapter 04 section 9.2; ours). */

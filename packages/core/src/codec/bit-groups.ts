@@ -1,5 +1,6 @@
 import { assertBytes } from '../bytes.js';
 import { ArgumentError, FormatError } from '../errors.js';
+import { asciiText } from './ascii-text.js';
 import { digitTable } from './radix.js';
 
 /** A base of RFC 4648 whose digits are groups of bits: base32 (5 bits), base64 (6 bits). */
@@ -22,7 +23,8 @@ export function createBitGroups(name: string, bits: number, alphabet: string): B
 export function encodeBitGroups(base: BitGroups, bytes: Uint8Array): string {
   assertBytes('bytes', bytes);
   const mask = (1 << base.bits) - 1;
-  let text = '';
+  const codes = new Uint8Array(Math.ceil((bytes.length * 8) / base.bits));
+  let count = 0;
   let pending = 0;
   let pendingBits = 0;
   for (const byte of bytes) {
@@ -30,11 +32,11 @@ export function encodeBitGroups(base: BitGroups, bytes: Uint8Array): string {
     pendingBits += 8;
     while (pendingBits >= base.bits) {
       pendingBits -= base.bits;
-      text += base.alphabet.charAt((pending >> pendingBits) & mask);
+      codes[count++] = base.alphabet.charCodeAt((pending >> pendingBits) & mask);
     }
   }
-  if (pendingBits > 0) text += base.alphabet.charAt((pending << (base.bits - pendingBits)) & mask);
-  return text;
+  if (pendingBits > 0) codes[count] = base.alphabet.charCodeAt((pending << (base.bits - pendingBits)) & mask);
+  return asciiText(codes);
 }
 
 /**

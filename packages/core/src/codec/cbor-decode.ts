@@ -2,6 +2,7 @@ import { assertObject } from '../arguments.js';
 import { assertBytes, assertInteger, utf8Decode } from '../bytes.js';
 import { ArgumentError, FormatError } from '../errors.js';
 import { MAX_CBOR_DEPTH } from '../limits.js';
+import { asciiText } from './ascii-text.js';
 import { mostCborItems } from './cbor-budget.js';
 import { cborKeyOrder } from './cbor-key-order.js';
 import type { CborMap, CborValue } from './cbor-value.js';
@@ -16,6 +17,9 @@ export interface CborDecodeOptions {
 const MAX_INT64 = 2n ** 63n - 1n;
 /** Text up to this many bytes is decoded by hand when it is ASCII; TextDecoder has a high fixed cost. */
 const SHORT_TEXT = 32;
+
+/** Text up to this length is flat in V8 however it grows, and grows fastest character by character. */
+const ALWAYS_FLAT = 12;
 
 /** All empty lists: one byte of input must not cost an object. */
 const EMPTY_LIST: readonly CborValue[] = Object.freeze([]);
@@ -131,16 +135,18 @@ class Decoder {
     const start = this.offset;
     this.offset += length;
     if (length <= SHORT_TEXT) {
-      let ascii = '';
-      let i = 0;
-      for (; i < length; i++) {
-        const code = this.input[start + i] as number;
-        if (code > 0x7f) break;
-        ascii += String.fromCharCode(code);
-      }
-      if (i === length) return ascii;
+      let i = start;
+      while (i < this.offset && (this.input[i] as number) <= 0x7f) i++;
+      if (i === this.offset) return this.ascii(start, i);
     }
     return utf8Decode(this.input.subarray(start, start + length)) ?? this.fail('text is not valid UTF-8', at);
+  }
+
+  private ascii(start: number, end: number): string {
+    if (end - start > ALWAYS_FLAT) return asciiText(this.input.subarray(start, end));
+    let text = '';
+    for (let i = start; i < end; i++) text += String.fromCharCode(this.input[i] as number);
+    return text;
   }
 
   /** `depth` lists and maps are open around the one that begins at `at`. */

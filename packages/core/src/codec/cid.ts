@@ -1,5 +1,5 @@
 import { assertInstance } from '../arguments.js';
-import { assertBytes, assertInteger, equalBytes } from '../bytes.js';
+import { assertBytes, assertInteger } from '../bytes.js';
 import { ArgumentError, FormatError } from '../errors.js';
 import { decodeBase58, encodeBase58 } from './base58.js';
 import { decodeMultibase } from './multibase.js';
@@ -23,13 +23,21 @@ function isCodec(code: number): code is CidCodecCode {
 }
 
 function versionOne(codec: CidCodecCode, { code, digest }: Multihash): Uint8Array {
+  if (codec < 0x80 && code < 0x80 && digest.length < 0x80) {
+    // Each of the four numbers is one byte: almost all CIDs.
+    const bytes = new Uint8Array(4 + digest.length);
+    bytes[0] = 1;
+    bytes[1] = codec;
+    bytes[2] = code;
+    bytes[3] = digest.length;
+    bytes.set(digest, 4);
+    return bytes;
+  }
   return prependVarints(1, codec, prependVarints(code, digest.length, digest));
 }
 
-/** An immutable content identifier. The arrays it hands out are its own: never modify them. */
+/** An immutable content identifier. Large trees hold many of them, so that it keeps its hash only, and makes its other forms from it. */
 export class Cid {
-  /** The binary form. */
-  readonly bytes: Uint8Array;
   // Truly private, so that equality of test tools and structured logging do not see which caches happen to be filled.
   #key: string | undefined;
   #text: string | undefined;
@@ -48,7 +56,6 @@ export class Cid {
     if (version === 0 && multihash.code !== MultihashCode.sha2_256) {
       throw new FormatError('format.cid', 'multihash', 'version 0 needs sha2-256');
     }
-    this.bytes = version === 0 ? multihash.bytes : versionOne(codec, multihash);
   }
 
   /** A version 1 CID. FormatError for an unknown codec. */
@@ -66,6 +73,11 @@ export class Cid {
     return Cid.v1(codec, Multihash.sha256(digest));
   }
 
+  /** The binary form. Never modify it. */
+  get bytes(): Uint8Array {
+    return this.version === 0 ? this.multihash.bytes : versionOne(this.codec, this.multihash);
+  }
+
   /** Whether the CID carries its data itself; such CIDs name no block. */
   get isIdentity(): boolean {
     return this.multihash.isIdentity;
@@ -79,7 +91,7 @@ export class Cid {
 
   /** Equality of version, codec and multihash. Server ids are compared by `multihash` instead (section 5.4). */
   equals(other: Cid | undefined): boolean {
-    return other instanceof Cid && equalBytes(this.bytes, other.bytes);
+    return other instanceof Cid && this.version === other.version && this.codec === other.codec && this.multihash.equals(other.multihash);
   }
 
   /** Canonical text: `z…` for version 1, `Qm…` for version 0 (section 5.3). */

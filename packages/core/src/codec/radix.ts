@@ -1,6 +1,7 @@
 import { assertBytes } from '../bytes.js';
 import { ArgumentError, FormatError, LimitError } from '../errors.js';
 import { MAX_MULTIBASE_LENGTH } from '../limits.js';
+import { asciiText } from './ascii-text.js';
 
 /** Digits in a limb of text that is being made: 58^6 times 2^16, the place value of two bytes, is below 2^52 and so exact. */
 const LIMB_DIGITS = 6;
@@ -62,9 +63,9 @@ export function encodeRadix(radix: Radix, bytes: Uint8Array): string {
   let count = digits.length;
   while (count > 0 && digits[count - 1] === DIGIT_ZERO) count--;
   checkLength(radix, zeros + count);
-  let text = radix.alphabet.charAt(DIGIT_ZERO).repeat(zeros);
-  while (count > 0) text += radix.alphabet.charAt(digits[--count] as number);
-  return text;
+  const codes = new Uint8Array(zeros + count).fill(radix.alphabet.charCodeAt(DIGIT_ZERO), 0, zeros);
+  for (let at = zeros; count > 0;) codes[at++] = radix.alphabet.charCodeAt(digits[--count] as number);
+  return asciiText(codes);
 }
 
 /** Inverse of {@link encodeRadix}. FormatError `format.multibase` for another character. */

@@ -1,13 +1,16 @@
 import { assertList, assertObject, assertString } from '@pyrgos/core/arguments';
+import type { Cid } from '@pyrgos/core/codec';
 import { AbortedError, ConflictError } from '@pyrgos/core/errors';
+import { MAX_CHAMP_LOOKUPS } from '@pyrgos/core/limits';
 import { assertLegalName, CHUNK_SIZE, type ChildEntry } from '@pyrgos/core/model';
 import { ChunkChanges } from '../structure/chunk-changes.js';
 import { DirectoryEdit } from '../structure/directory-edit.js';
 import { refresh } from '../structure/refresh.js';
-import { type DanglingEntry, type Item, listEntries, openEntries, type OperationView } from '../view/index.js';
+import { type ChunkPosition, type DanglingEntry, type Item, listEntries, openEntries, type OperationView } from '../view/index.js';
 import { type ByteSource, openSource } from './byte-source.js';
 import { assertContentCall, assertUploadOptions } from './content-arguments.js';
 import type { ContentPorts } from './content-ports.js';
+import { flushNow } from './flush-now.js';
 import { type PreparedContent, prepareContent } from './prepared-content.js';
 import { entryForFile, type NewFile, stageSmallFile } from './stage-file.js';
 import { describeFile, placesOfUpload, replaceExisting } from './upload-file.js';
@@ -41,7 +44,11 @@ export interface UploadFilesOptions<F> {
 /** Bytes of files that are committed together (chapter 04 section 17). */
 const GROUP_SIZE = 10_485_760;
 /** Files that are committed together. */
-const GROUP_COUNT = 2_500;
+const GROUP_COUNT = 500;
+/** Bytes that gather before they are sent: less than a commit waits for, because there are objects for each small file as well. */
+const BUFFER_SIZE = 8_388_608;
+/** Files whose contents are in memory at a time: as many as ten requests look up, with the directory itself. */
+const BATCH_COUNT = 10 * MAX_CHAMP_LOOKUPS - 2;
 /** Sources that are read at a time. */
 const READS_IN_FLIGHT = 8;
 
@@ -75,7 +82,10 @@ export async function uploadSmallFiles<F extends FileToUpload>(
   }
   const outcomes: FileOutcome<F>[] = [];
   const upload = new GroupUpload(operation, ports, directory, listed, options);
-  for (const group of groupsOf(files)) outcomes.push(...(await operation.committer.withoutFlush(() => upload.run(group))));
+  for (const group of groupsOf(files)) {
+    outcomes.push(...(await operation.committer.withoutFlush(() => upload.run(group))));
+    if (operation.committer.blocks.size >= BUFFER_SIZE) await flushNow(operation);
+  }
   return outcomes;
 }
 
@@ -105,18 +115,26 @@ function groupsOf<F extends FileToUpload>(files: readonly F[]): F[][] {
   return groups;
 }
 
-/** A file whose source was read. */
+/** A file whose name is in use; its source was read. */
 interface PreparedFile<F> {
   readonly file: F;
   readonly content: PreparedContent;
-  /** What has its name; undefined when nothing does. */
-  readonly existing: Item | DanglingEntry | undefined;
-  /** What it is to become when it is new. */
-  readonly upload: NewFile | undefined;
+  readonly existing: Item | DanglingEntry;
+}
+
+/** What a new file is to become. */
+interface NewSmallFile {
+  readonly content: PreparedContent;
+  readonly upload: NewFile;
 }
 
 /** Uploads groups of files into one directory. */
 class GroupUpload<F extends FileToUpload> {
+  /** Of all groups so far. */
+  private readonly names = new Set<string>();
+  /** The chunk of the list that was written last, and the tree that has it. */
+  private end: { readonly position: ChunkPosition; readonly tree: Cid | undefined } | undefined;
+
   constructor(
     private readonly operation: OperationView,
     private readonly ports: ContentPorts,
@@ -127,28 +145,51 @@ class GroupUpload<F extends FileToUpload> {
   ) {}
 
   async run(group: readonly F[]): Promise<readonly FileOutcome<F>[]> {
-    const { operation } = this;
+    const { operation, ports } = this;
     const parent = await refresh(operation, this.directory);
     const existing = await this.openExisting(parent, group);
     const outcomes: FileOutcome<F>[] = [];
-    const prepared: PreparedFile<F>[] = [];
-    const names = new Set<string>();
-    await forEachAtOnce(group, READS_IN_FLIGHT, async (file) => {
-      try {
-        assertLegalName(file.name);
-        if (names.has(file.name)) throw new ConflictError('conflict.exists', 'two files of this name are to be uploaded');
-        names.add(file.name);
-        prepared.push(await this.prepare(parent, file, existing.get(file.name)));
-      } catch (error) {
-        outcomes.push(this.failed(file, error));
-      }
-    });
-    await this.addNew(parent, prepared);
-    for (const { file, content, existing } of prepared) {
-      if (existing === undefined) outcomes.push({ file, outcome: 'created' });
-      else outcomes.push(await this.replace(file, content, existing));
+    const listed: PreparedFile<F>[] = [];
+    const created: F[] = [];
+    const changes = new ChunkChanges(operation);
+    const edit = new DirectoryEdit(operation, changes, parent, { from: await this.knownEnd() });
+    for (let start = 0; start < group.length; start += BATCH_COUNT) {
+      const added: NewSmallFile[] = [];
+      await forEachAtOnce(group.slice(start, start + BATCH_COUNT), READS_IN_FLIGHT, async (file) => {
+        try {
+          assertLegalName(file.name);
+          if (this.names.has(file.name)) throw new ConflictError('conflict.exists', 'two files of this name are to be uploaded');
+          this.names.add(file.name);
+          const content = await prepareContent(operation, file.source, file.hashTree);
+          const before = existing.get(file.name);
+          if (before !== undefined) {
+            listed.push({ file, content, existing: before });
+            return;
+          }
+          added.push({ content, upload: await describeFile(operation, ports, parent, file.name, content, file) });
+          created.push(file);
+        } catch (error) {
+          outcomes.push(this.failed(file, error));
+        }
+      });
+      await this.stage(parent, changes, edit, added);
     }
+    if (created.length > 0) await edit.apply();
+    await changes.commit();
+    for (const file of created) outcomes.push({ file, outcome: 'created' });
+    for (const { file, content, existing } of listed) outcomes.push(await this.replace(file, content, existing));
+    if (edit.end !== undefined) this.end = { position: edit.end, tree: await this.tree() };
     return outcomes;
+  }
+
+  /** Where the list was longest after the group before this one, if nobody has changed the tree since: what is before that is known. */
+  private async knownEnd(): Promise<ChunkPosition | undefined> {
+    const { end } = this;
+    return end !== undefined && end.tree?.equals(await this.tree()) === true ? end.position : undefined;
+  }
+
+  private async tree(): Promise<Cid | undefined> {
+    return this.operation.treeOf(this.directory.owner, this.directory.writer);
   }
 
   private async openExisting(parent: Item, group: readonly F[]): Promise<ReadonlyMap<string, Item | DanglingEntry>> {
@@ -157,30 +198,18 @@ class GroupUpload<F extends FileToUpload> {
     return new Map(items.map((item, i) => [entries[i]?.name ?? '', item]));
   }
 
-  private async prepare(parent: Item, file: F, existing: Item | DanglingEntry | undefined): Promise<PreparedFile<F>> {
-    const { operation, ports } = this;
-    const content = await prepareContent(operation, file.source, file.hashTree);
-    const upload = existing === undefined ? await describeFile(operation, ports, parent, file.name, content, file) : undefined;
-    return { file, content, existing, upload };
-  }
-
-  /** All new files with their entries, in one change of the tree. */
-  private async addNew(parent: Item, prepared: readonly PreparedFile<F>[]): Promise<void> {
+  /** Encrypts new files and notes them with their entries; nothing of their contents is held afterwards but the blocks. */
+  private async stage(parent: Item, changes: ChunkChanges, edit: DirectoryEdit, added: readonly NewSmallFile[]): Promise<void> {
     const { operation } = this;
-    const added = prepared.flatMap(({ content, upload }) => (upload === undefined ? [] : [{ content, upload }]));
     if (added.length === 0) return;
     const capabilities = added.map(({ upload }) => upload.target.capability);
     await placesOfUpload(operation, parent, capabilities);
-    const changes = new ChunkChanges(operation);
-    const edit = new DirectoryEdit(operation, changes, parent);
-    for (const { upload } of added) edit.add(entryForFile(upload));
-    await edit.apply();
     for (const { content, upload } of added) {
+      edit.add(entryForFile(upload));
       for await (const { data, leaf } of content.chunks(0, operation.signal)) {
         await stageSmallFile(operation, changes, upload, { data, leaf, tree: content.tree });
       }
     }
-    await changes.commit();
   }
 
   private async replace(file: F, content: PreparedContent, existing: Item | DanglingEntry): Promise<FileOutcome<F>> {

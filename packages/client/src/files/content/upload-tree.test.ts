@@ -6,7 +6,7 @@ import { networkError, outcome } from '../../../test/commit-world.js';
 import { chunksOf, ContentWorld, CountedSource, streamOf } from '../../../test/content-world.js';
 import { content } from '../../../test/file-world.js';
 import { rotateAllKeys } from '../structure/rotate-all-keys.js';
-import { directoryChunks, FileReader, findPath, type Item } from '../view/index.js';
+import { directoryChunks, FileReader, findPath, type Item, listEntries } from '../view/index.js';
 import type { ByteSource } from './byte-source.js';
 import { type FileOutcome } from './upload-small-files.js';
 import { type TreeDirectory, type TreeFile, type TreeUploadProgress, uploadTree, type UploadTreeOptions } from './upload-tree.js';
@@ -181,6 +181,46 @@ describe('uploading a tree', () => {
     expect(await outcome(upload([file('x', content(3))], { onError: () => 'skip' }))).toBe('quota');
     world.files.base.server.hooks.before = undefined;
     expect(await world.names()).toEqual(['a directory', 'good', 'twice']);
+  });
+
+  it('knows the names of all groups: a second file of a name fails alone, wherever the first one is', async () => {
+    const bytes = content(8200);
+    const names = Array.from({ length: 1200 }, (_, i) => `${i}`);
+    // All of one size, so that they stay in this order; some commits are sent before the last file is read.
+    const outcomes = await upload(
+      [...names, '3', '700'].map((name) => file(name, bytes)),
+      { onError: () => 'skip' },
+    );
+    expect(outcomes.filter(({ outcome }) => outcome === 'failed').map(({ file: { path } }) => path[0])).toEqual(['3', '700']);
+    expect((await world.names()).sort()).toEqual(names.sort());
+    expect(await bytesAt('1199')).toEqual(bytes);
+  });
+
+  it('looks at the whole list again when another device has changed the tree between two groups', async () => {
+    const bytes = content(8200);
+    const names = Array.from({ length: 1100 }, (_, i) => `f${i}`);
+    await world.upload('before', content(1));
+    const elsewhere = await world.files.openHome(world.files.view());
+    let isDone = false;
+    const source = {
+      size: bytes.length,
+      open: async function* () {
+        if (!isDone) {
+          isDone = true;
+          const sessions = world.files.newSessions();
+          for await (const _ of uploadTree(sessions, world.ports, elsewhere, [file('other/x', content(2))]));
+        }
+        yield bytes;
+      },
+    };
+    const outcomes = await upload(names.map((name, i) => file(`d/${name}`, i === 300 ? source : bytes)));
+    expect(outcomes.every(({ outcome }) => outcome === 'created')).toBe(true);
+    expect(isDone).toBe(true);
+    expect((await world.names()).sort()).toEqual(['before', 'd', 'other']);
+    const view = world.files.view(world.files.newSessions());
+    const listed: (string | undefined)[] = [];
+    for await (const { name } of listEntries(view, (await at('d'))!)) listed.push(name);
+    expect(listed.sort()).toEqual(names.sort());
   });
 
   it('takes entries as they come, in any order, and directories of files that are files', async () => {

@@ -6,6 +6,8 @@ import { outcome } from '../../../test/commit-world.js';
 import { content } from '../../../test/file-world.js';
 import { StructureWorld } from '../../../test/structure-world.js';
 import { DanglingEntry, directoryChunks, findEntry, type Item, openItem } from '../view/index.js';
+import { ChunkChanges } from './chunk-changes.js';
+import { DirectoryEdit } from './directory-edit.js';
 import { addEntries, deleteItems, editEntries, makeDirectory, type NewEntry, removeEntries, rename } from './index.js';
 
 const MAX = { maxPerChunk: 3 };
@@ -67,6 +69,30 @@ describe('adding', () => {
     expect(await counts(world)).toEqual([2, 3, 3]);
     await add(world, [entry(world, 'p'), entry(world, 'q'), entry(world, 'r')]);
     expect(await counts(world)).toEqual([3, 3, 3, 2]);
+  });
+
+  test('goes on where an earlier edit has ended, without reading what is before that', async () => {
+    const world = await StructureWorld.create();
+    await world.operate(async (operation) => {
+      const [changes, home] = [new ChunkChanges(operation), await world.home()];
+      const first = new DirectoryEdit(operation, changes, home, MAX);
+      expect(first.end).toBeUndefined();
+      for (const name of 'abcdefgh') first.add(entry(world, name));
+      await first.apply();
+      await changes.commit();
+      expect(first.end?.index).toBe(2);
+      const next = new DirectoryEdit(operation, changes, first.directory, { ...MAX, from: first.end });
+      // Nobody looks into the first chunk, which has this name already: whoever says where to begin vouches for that.
+      for (const name of 'axyz') next.add(entry(world, name));
+      await next.apply();
+      await changes.commit();
+      expect(next.end?.index).toBe(3);
+      const last = new DirectoryEdit(operation, changes, first.directory, { ...MAX, from: next.end });
+      last.add(entry(world, 'z'));
+      expect(await outcome(last.apply())).toBe('conflict.exists');
+    });
+    expect(await counts(world)).toEqual([3, 3, 3, 3]);
+    expect((await world.names('')).join('')).toBe('abcdefghaxyz');
   });
 
   test('keeps what was there byte for byte', async () => {

@@ -15,7 +15,15 @@ import {
   type Timestamp,
   withChildren,
 } from '@pyrgos/core/model';
-import { DanglingEntry, type DirectoryChunk, directoryChunks, type Item, openEntries, type OperationView } from '../view/index.js';
+import {
+  type ChunkPosition,
+  DanglingEntry,
+  type DirectoryChunk,
+  directoryChunks,
+  type Item,
+  openEntries,
+  type OperationView,
+} from '../view/index.js';
 import type { ChunkChanges } from './chunk-changes.js';
 import { placeOf } from './listed-children.js';
 import { type Place, placeKey } from './place.js';
@@ -40,6 +48,11 @@ export type RelistedFacts = Partial<Pick<NewEntry, 'name' | 'mimeType'>>;
 export interface EntryOptions {
   /** Most children in one chunk, up to and by default MAX_CHILDREN_PER_CHUNK. Tests lower it. */
   readonly maxPerChunk?: number | undefined;
+  /**
+   * The chunk at which the edit begins; default the first one. For whoever knows that none of the names to add is in the chunks before it, and
+   * that nothing there is to change.
+   */
+  readonly from?: ChunkPosition | undefined;
 }
 
 /** A chunk that may take some of the new entries. */
@@ -83,8 +96,10 @@ export class DirectoryEdit {
   private readonly malformed: Uint8Array[] = [];
   private readonly newNames = new Set<string>();
   private readonly maxPerChunk: number;
+  private readonly from: ChunkPosition | undefined;
   private readonly signer: Signer;
   private current: Item;
+  private newest: ChunkPosition | undefined;
 
   /** `directory` as it is in the view of the operation; DeniedError `denied.file` when it cannot be written. */
   constructor(
@@ -96,11 +111,17 @@ export class DirectoryEdit {
     this.signer = directory.requireDirectory().requireSigner();
     this.current = directory;
     this.maxPerChunk = maxPerChunkOf(options);
+    this.from = options.from;
   }
 
   /** The directory; after {@link apply} with its new list. */
   get directory(): Item {
     return this.current;
+  }
+
+  /** After {@link apply} the chunk that holds the last of the new elements; undefined when there are none. */
+  get end(): ChunkPosition | undefined {
+    return this.newest;
   }
 
   /** Lists one more child; returns the element that will list it. */
@@ -144,7 +165,8 @@ export class DirectoryEdit {
     let best: OpenChunk | undefined;
     let last: DirectoryChunk | undefined;
     const damages: PyrgosError[] = [];
-    for await (const chunk of directoryChunks(this.operation, this.current, { onDamage: (error) => void damages.push(error) })) {
+    const reading = { from: this.from, onDamage: (error: PyrgosError) => void damages.push(error) };
+    for await (const chunk of directoryChunks(this.operation, this.current, reading)) {
       const open = await this.edit(chunk);
       last = chunk;
       // Whoever claims the same name meanwhile may do so in another chunk.
@@ -167,9 +189,10 @@ export class DirectoryEdit {
       rest = rest.slice(open.room);
       open.entries.push(...taken);
       open.isChanged ||= taken.length > 0;
+      if (taken.length > 0) this.newest = { index: open.chunk.index, location: open.chunk.capability.location };
       this.write(open);
     }
-    if (rest.length > 0 && last !== undefined) this.writeNewChunks(last.next, rest);
+    if (rest.length > 0 && last !== undefined) this.writeNewChunks({ index: last.index + 1, location: last.next }, rest);
     return this.removed.size + this.replaced.size + this.malformed.length;
   }
 
@@ -234,10 +257,10 @@ export class DirectoryEdit {
   }
 
   /** Chains new chunks to the last one. */
-  private writeNewChunks(first: Pick<ChunkLocation, 'mapKey' | 'bat'>, entries: readonly ChildEntry[]): void {
+  private writeNewChunks(first: ChunkPosition, entries: readonly ChildEntry[]): void {
     const { crypto } = this.operation;
     const { capability, node, opened } = this.current;
-    let location = first;
+    let { index, location } = first;
     for (let start = 0; start < entries.length; start += this.maxPerChunk) {
       const next = ChunkLocation.generate(crypto);
       const sealed = sealDirectoryChunk(crypto, {
@@ -251,6 +274,8 @@ export class DirectoryEdit {
         mirrorBatId: node.mirrorBatId,
       });
       this.changes.put(this.signer, location.mapKey, undefined, sealed);
+      this.newest = { index, location };
+      index++;
       location = next;
     }
   }

@@ -6,7 +6,7 @@ import type { ReadOptions, View } from './view.js';
 export type DirectoryNode = Pick<Item, 'capability' | 'cid' | 'node'>;
 
 /** Memory of an opened entry, roughly. */
-const ENTRY_SIZE = 1500;
+const ENTRY_SIZE = 3000;
 
 /**
  * The child list of one directory chunk (chapter 04 section 9.1), in its order. A malformed element is an entry with an error; its siblings

@@ -36,8 +36,17 @@ export interface DirectoryChunk {
 /** A chunk whose child list is not read yet. */
 type OpenChunk = Omit<DirectoryChunk, 'entries'>;
 
+/** Where a chunk of a directory is. */
+export interface ChunkPosition {
+  /** 0 for the first chunk. */
+  readonly index: number;
+  readonly location: ChunkLocation;
+}
+
 /** How {@link directoryChunks} reads. */
 export interface ChunkOptions extends ReadOptions {
+  /** Where it begins, for whoever knows what the chunks before it hold; default the first chunk. */
+  readonly from?: ChunkPosition | undefined;
   /**
    * Called for a chunk whose list cannot be read, which is then left out, and for one that cannot be found, with which the directory then
    * ends. Without it both are errors of the iteration.
@@ -62,7 +71,7 @@ export async function* directoryChunks(
     if (options.onDamage === undefined || !isDamage(error)) throw error;
     options.onDamage(error, index);
   };
-  let chunk: OpenChunk | undefined = firstChunk(directory.requireDirectory());
+  let chunk: OpenChunk | undefined = await chunkAt(view, directory.requireDirectory(), options);
   while (chunk !== undefined) {
     throwIfAborted(options.signal ?? view.signal, 'reading a directory');
     visited.add(chunk.capability.writer, chunk.capability.mapKey);
@@ -84,6 +93,13 @@ export async function* directoryChunks(
       chunk = undefined;
     }
   }
+}
+
+async function chunkAt(view: View, directory: Item, { from, ...options }: ChunkOptions): Promise<OpenChunk> {
+  if (from === undefined || from.index === 0) return firstChunk(directory);
+  const { capability } = directory;
+  const result = await loadNode(view, capability.owner, capability.writer, from.location, options);
+  return laterChunk(view, from.index, capability, from.location, requireNode(result));
 }
 
 function firstChunk(directory: Item): OpenChunk {

@@ -1,7 +1,7 @@
 export { type BlockCache, MemoryBlockCache } from './block-cache.js';
 export { type DirectoryNode, readChildList } from './child-list.js';
 export { CommittedView, type CommittedViewOptions } from './committed-view.js';
-export { type ChunkOptions, type DirectoryChunk, directoryChunks } from './directory-chunks.js';
+export { type ChunkOptions, type ChunkPosition, type DirectoryChunk, directoryChunks } from './directory-chunks.js';
 export { type FileChunk, type FoundChunk, requireChunk } from './file-chunk.js';
 export { FileChunks } from './file-chunks.js';
 export { FileReader, type FileReaderOptions, type StreamOptions } from './file-reader.js';

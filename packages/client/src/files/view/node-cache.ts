@@ -5,6 +5,10 @@ import type { ChildEntry, CryptreeNode } from '@pyrgos/core/model';
 import { ByteLru } from './byte-lru.js';
 import { locationKey } from './location-key.js';
 
+/** Memory of a known place, and of a parsed node besides the bytes of its block; roughly. */
+const LOCATION_SIZE = 500;
+const NODE_SIZE = 1500;
+
 /** What is known about a map key of a tree: the CID of its node, or null for a key that the tree does not have. */
 export type KnownLocation = Cid | null;
 
@@ -42,7 +46,7 @@ export class NodeCache {
 
   /** Remembers what a verified lookup has found. */
   setLocation(root: Cid, mapKey: Uint8Array, location: KnownLocation): void {
-    this.cache.set(`l${root.key}${locationKey(mapKey)}`, { location }, 0);
+    this.cache.set(`l${root.key}${locationKey(mapKey)}`, { location }, LOCATION_SIZE);
   }
 
   /** The parsed node, with the bytes of its block; undefined when it is not here. */
@@ -53,7 +57,7 @@ export class NodeCache {
 
   /** Keeps the parsed node of a verified block of `size` bytes. */
   setNode(cid: Cid, node: CryptreeNode, size: number): void {
-    this.cache.set(`n${cid.key}`, { node, size }, size);
+    this.cache.set(`n${cid.key}`, { node, size }, size + NODE_SIZE);
   }
 
   /** The opened child list of a directory node; undefined when it is not here or was opened with another key. */
