@@ -27,6 +27,10 @@ export const RESPONSE_TIMEOUT = 600_000;
 export const KEEP_ALIVE_TIMEOUT = 65_000;
 /** Requests in flight whose body has arrived; more are answered 503 (chapter 02 section 1.1). */
 export const MAX_REQUESTS_IN_FLIGHT = 1000;
+/** Requests of one connection that wait behind the one that is answered; for one more the connection is closed (ours). */
+export const MAX_PIPELINED_REQUESTS = 128;
+/** As many of them wait when nothing more is read from the connection (ours). */
+export const MAX_READ_AHEAD_REQUESTS = 4;
 /** Request bodies under way; for one more, the one that has been silent for longest is answered 503 (ours). */
 export const MAX_BODIES_UNDER_WAY = 1024;
 /** Open connections; more are closed at once (ours). */

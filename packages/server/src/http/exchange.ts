@@ -156,10 +156,12 @@ export class Exchange {
 
   /** Waits until there is memory for an answer of this size. Ask before the answer is read from disk. */
   async reserveAnswer(bytes: number): Promise<void> {
-    this.answer = await this.shared.downloads.acquire(bytes, () => this.connection?.outgoing?.destroy());
+    this.answer = await this.shared.downloads.acquire(bytes, () => {
+      this.cut();
+    });
     this.answer.settle();
     this.leases.push(this.answer);
-    if (this.connection?.outgoing?.destroyed === true) throw new AbortedError('answering');
+    if (this.isCut) throw new AbortedError('answering');
   }
 
   /** Memory for a body, at least of that size and with any content, or undefined: then the caller makes its own. */
@@ -186,8 +188,32 @@ export class Exchange {
   /** Runs `done` once when the answer has left the process or the client has gone; at once when there is no connection to watch. */
   whenSent(done: () => void): void {
     const outgoing = this.connection?.outgoing;
-    if (outgoing === undefined || outgoing.closed) done();
-    else outgoing.once('close', done);
+    const socket = this.connection?.incoming?.socket;
+    if (outgoing === undefined || outgoing.closed || socket?.closed === true) {
+      done();
+      return;
+    }
+    // An answer that waits behind others of its connection is not told when that ends. Others are told while the socket tells it.
+    let isOver = false;
+    const over = (): void => {
+      if (isOver) return;
+      isOver = true;
+      outgoing.off('close', over);
+      socket?.off('close', over);
+      done();
+    };
+    outgoing.on('close', over);
+    socket?.on('close', over);
+  }
+
+  /** Ends the connection, also when the answer waits behind others and has no way of its own to do so. */
+  private cut(): void {
+    this.connection?.incoming?.socket.destroy();
+    this.connection?.outgoing?.destroy();
+  }
+
+  private get isCut(): boolean {
+    return this.connection?.outgoing?.destroyed === true || this.connection?.incoming?.socket.destroyed === true;
   }
 
   /** Whether the answer left completely; true without a connection. */

@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import {
   CONNECTION_BACKLOG,
@@ -15,6 +15,7 @@ import {
 import { ConnectionRoom } from './connection-room.js';
 import type { HttpApp } from './http-app.js';
 import { listen } from './listen.js';
+import { RequestQueue } from './request-queue.js';
 
 /** Where to listen, and for how long to wait. What is left out is taken from limits.ts; tests shorten it. */
 export interface HttpServerOptions {
@@ -69,11 +70,14 @@ export async function startHttpServer(app: HttpApp, options: HttpServerOptions):
       errorHandler: () => app.refuseMalformed(),
     },
   );
-  server.on('request', (incoming: IncomingMessage, outgoing: ServerResponse) => {
-    slow.add(outgoing);
+  const queue = new RequestQueue((incoming, outgoing) => {
+    slow.add(incoming.socket, outgoing);
     // Only the Fetch request is built from it, and a strange value must not fail there: the app judges the headers as they were sent.
     incoming.headers.host = 'localhost';
     void listener(incoming, outgoing);
+  });
+  server.on('request', (incoming: IncomingMessage, outgoing: ServerResponse) => {
+    queue.add(incoming, outgoing);
   });
 
   await listen(server, { host: options.host, port: options.port, backlog: CONNECTION_BACKLOG });
@@ -106,19 +110,21 @@ export async function startHttpServer(app: HttpApp, options: HttpServerOptions):
   };
 }
 
-/** Ends answers that take too long, with one timer for all of them. */
+/** Ends the connections of answers that take too long, with one timer for all of them. */
 class ResponseTimer {
-  private readonly started = new Map<ServerResponse, number>();
+  private readonly started = new Map<ServerResponse, { readonly socket: Socket; readonly since: number }>();
   private readonly timer: NodeJS.Timeout;
 
   constructor(private readonly timeout: number) {
     this.timer = setInterval(
       () => {
         const before = performance.now() - this.timeout;
-        for (const [outgoing, since] of this.started) {
+        for (const [outgoing, { socket, since }] of this.started) {
           // In order of arrival.
           if (since > before) break;
-          outgoing.destroy();
+          // Nothing is left to be done here, whether or not the end of the connection is reported.
+          this.started.delete(outgoing);
+          socket.destroy();
         }
       },
       Math.max(10, Math.min(5000, timeout / 4)),
@@ -126,8 +132,8 @@ class ResponseTimer {
     this.timer.unref();
   }
 
-  add(outgoing: ServerResponse): void {
-    this.started.set(outgoing, performance.now());
+  add(socket: Socket, outgoing: ServerResponse): void {
+    this.started.set(outgoing, { socket, since: performance.now() });
     outgoing.once('close', () => this.started.delete(outgoing));
   }
 
