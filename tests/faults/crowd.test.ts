@@ -14,7 +14,7 @@ const MEMORY_BOUND = 700 * 1024 * 1024;
 
 let daemon: DaemonProcess;
 beforeEach(async () => {
-  daemon = await startDaemonProcess({ 'max-users': '1', 'default-quota': String(QUOTA) });
+  daemon = await startDaemonProcess({ 'max-users': '2', 'default-quota': String(QUOTA) });
 }, 180_000);
 afterEach(async () => {
   await daemon.stop();
@@ -75,5 +75,78 @@ test('clients that send half a request and fall silent do not keep others from b
   const peak = await peakMemory();
   if (peak !== undefined) expect(peak).toBeLessThan(MEMORY_BOUND);
   for (const socket of silent) socket.destroy();
+  client.close();
+});
+
+/** Opens connections that announce a body, send a part of it and then say nothing, and does so again and again for those that are closed. */
+class Silent {
+  private readonly sockets = new Set<Socket>();
+  private isOver = false;
+
+  constructor(
+    private readonly path: string,
+    private readonly announced: number,
+    private readonly sent: number,
+  ) {}
+
+  /** Resolves when each of them has been sent what it says. */
+  async open(count: number): Promise<void> {
+    await Promise.all(
+      Array.from(
+        { length: count },
+        async () =>
+          new Promise<void>((resolve) => {
+            this.one(resolve);
+          }),
+      ),
+    );
+  }
+
+  private one(sent: () => void): void {
+    const { hostname, port } = new URL(daemon.url);
+    const socket = connect(Number(port), hostname);
+    this.sockets.add(socket);
+    socket.on('error', () => undefined);
+    socket.resume();
+    socket.on('close', () => {
+      this.sockets.delete(socket);
+      sent();
+      if (!this.isOver) this.one(sent);
+    });
+    socket.write(`POST /${this.path} HTTP/1.1\r\nHost: localhost:${port}\r\nContent-Length: ${this.announced}\r\n\r\n`);
+    socket.write(new Uint8Array(this.sent), sent);
+  }
+
+  close(): void {
+    this.isOver = true;
+    for (const socket of this.sockets) socket.destroy();
+  }
+}
+
+test('strangers who announce large bodies and fall silent keep nobody from uploading or signing up', { timeout: 120_000 }, async () => {
+  const crypto = await loadCrypto();
+  const client = new WireClient(daemon.url, crypto);
+  const account = await client.signUp('alice');
+  const writer = account.home.signer;
+  const transaction = await client.startTransaction(account);
+  // Whose keys these are anybody can ask.
+  const { path: upload } = client.putCall(account, writer, [new Uint8Array(1)], true, transaction);
+  const crowds = [
+    new Silent('peergos/v0/core/signup/', 4_000_000, 40_000),
+    new Silent('peergos/v0/core/signup/', 80_000, 70_000),
+    new Silent('peergos/v0/core/updateChain/', 500_000, 300_000),
+    new Silent(upload, 4_000_000, 40_000),
+    new Silent(upload, 4_000_000, 150_000),
+  ];
+  for (const crowd of crowds) {
+    await crowd.open(150);
+    for (let i = 0; i < 3; i++) {
+      await client.put(account, writer, [new Uint8Array(randomBytes(300_000))], true, transaction);
+    }
+  }
+  await client.signUp('bob');
+  const peak = await peakMemory();
+  if (peak !== undefined) expect(peak).toBeLessThan(MEMORY_BOUND);
+  for (const crowd of crowds) crowd.close();
   client.close();
 });

@@ -39,14 +39,24 @@ export const MAX_CONNECTIONS = 2048;
 export const MAX_UNFINISHED_PER_ADDRESS = 1024;
 /** Connections that wait to be accepted (chapter 02 section 1.1). */
 export const CONNECTION_BACKLOG = 500;
-/** Memory of request bodies in flight beyond SMALL_BODY_SIZE each; more wait in line (ours). */
-export const UPLOAD_MEMORY = 67_108_864;
+/** Memory of uploads of known writers in flight, beyond SMALL_BODY_SIZE each; more wait in line (ours). */
+export const UPLOAD_MEMORY = 50_331_648;
+/** The same of all other request bodies (ours). */
+export const STRANGERS_UPLOAD_MEMORY = 16_777_216;
+/** Largest of those: a commit of many pointers (chapter 02 section 7). */
+export const MAX_STRANGERS_BODY_SIZE = 1_048_576;
+/** Bodies of either kind at a time that get the memory that they need whatever others hold, at most half of them from one address (ours). */
+export const UPLOAD_LANES = 4;
 /** Memory of large answers in flight; more wait in line (ours). */
 export const DOWNLOAD_MEMORY = 134_217_728;
 /** Request bodies up to this size never wait for memory (ours). */
 export const SMALL_BODY_SIZE = 65_536;
 /** Milliseconds that a slow client may hold memory for which others wait (ours). */
 export const BODY_MEMORY_PATIENCE = 15_000;
+/** The same for request bodies when many wait (ours). */
+export const LEAST_BODY_MEMORY_PATIENCE = 2000;
+/** Bytes of a request body that have to arrive within that time (ours). */
+export const LEAST_BODY_PROGRESS = 16_384;
 /** Largest answer of a CHAMP lookup, for which memory is set aside before anything is read; clients fetch the rest (ours). */
 export const CHAMP_ANSWER_MEMORY = 4_194_304;
 /** Largest value of the header that carries an error text (chapter 02 section 2.4; ours). */
@@ -57,8 +67,10 @@ export const MAX_PUT_BODY_SIZE = 4_194_704;
 export const MAX_POINTER_BODY_SIZE = 1024;
 /** Largest text in a data stream (chapter 02 section 8). */
 export const MAX_STREAM_TEXT = 1024;
-/** Largest claim, or chain of claims, that core calls carry (chapter 02 section 8). */
-export const MAX_CHAIN_SIZE = 4_194_304;
+/** Largest chain of claims that core calls carry: more than the 1000 links that a chain may have take; the reference allows 4 MiB (chapter 02 section 8; ours). */
+export const MAX_CHAIN_SIZE = 524_288;
+/** Largest single claim of a sign-up; one with all storage providers takes 2 KiB, and the reference allows 4 MiB (chapter 02 section 8; ours). */
+export const MAX_CLAIM_SIZE = 16_384;
 /** Largest operation log of a sign-up (chapter 02 section 8). */
 export const MAX_OP_LOG_SIZE = 65_536;
 /** Largest proof of work (chapter 02 section 8). */

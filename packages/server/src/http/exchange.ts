@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { AbortedError } from '@pyrgos/core/errors';
 import type { AnswerMemory } from './answer-memory.js';
 import type { ByteBudget, ByteLease } from './byte-budget.js';
+import { addressGroup } from './connection-room.js';
 import { receiveBody, receiveStream } from './message-body.js';
 import { Query } from './query.js';
 import type { Reply } from './reply.js';
@@ -17,6 +18,9 @@ export interface Connection {
 export interface ExchangeShared {
   /** For requests whose connection does not tell. */
   readonly port: number;
+  /** For the bodies of calls that anybody can make. */
+  readonly bodies: ByteBudget;
+  /** For those of calls whose writer is known to this server. */
   readonly uploads: ByteBudget;
   readonly downloads: ByteBudget;
   readonly slots: RequestSlots;
@@ -136,18 +140,33 @@ export class Exchange {
   }
 
   /**
-   * Reads the body: at most `limit` bytes, else LimitError. The bytes belong to the caller until the answer has been made. While it
-   * arrives, the request takes no slot from others; OverloadError when none is left afterwards. `reuse`: a large body may be in memory
-   * that the next request gets, so nobody may keep a view of it.
+   * Reads the body of a call that anybody can make: at most `limit` bytes, else LimitError. The bytes belong to the caller until the answer
+   * has been made. While it arrives, the request takes no slot from others; OverloadError when none is left afterwards.
    */
-  async body(limit: number, reuse = false): Promise<Uint8Array> {
+  async body(limit: number): Promise<Uint8Array> {
+    return this.receive(limit, this.shared.bodies, undefined);
+  }
+
+  /**
+   * The same for an upload whose writer was found to be known: strangers do not compete for the memory of such bodies. A large one may be
+   * in memory that the next request gets, so nobody may keep a view of it.
+   */
+  async upload(limit: number): Promise<Uint8Array> {
+    return this.receive(limit, this.shared.uploads, (size) => this.memory(size));
+  }
+
+  private async receive(
+    limit: number,
+    budget: ByteBudget,
+    memory: ((size: number) => Uint8Array | undefined) | undefined,
+  ): Promise<Uint8Array> {
     const incoming = this.connection?.incoming;
-    const { slots, uploads } = this.shared;
+    const { slots } = this.shared;
     this.leave();
     const { bytes, lease } =
       incoming === undefined
-        ? await receiveStream(this.request, limit, uploads, slots)
-        : await receiveBody(incoming, limit, uploads, slots, reuse ? (size) => this.memory(size) : undefined);
+        ? await receiveStream(this.request, limit, budget, slots)
+        : await receiveBody(incoming, limit, budget, slots, memory);
     if (lease !== undefined) this.leases.push(lease);
     this.received = bytes.length;
     this.enter();
@@ -156,7 +175,7 @@ export class Exchange {
 
   /** Waits until there is memory for an answer of this size. Ask before the answer is read from disk. */
   async reserveAnswer(bytes: number): Promise<void> {
-    this.answer = await this.shared.downloads.acquire(bytes, () => {
+    this.answer = await this.shared.downloads.acquire(bytes, addressGroup(this.peerAddress ?? ''), () => {
       this.cut();
     });
     this.answer.settle();

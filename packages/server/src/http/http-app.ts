@@ -1,7 +1,19 @@
 import { randomBytes } from 'node:crypto';
 import { type Context, Hono } from 'hono';
 import { PyrgosError } from '@pyrgos/core/errors';
-import { BODY_MEMORY_PATIENCE, DOWNLOAD_MEMORY, MAX_BODIES_UNDER_WAY, MAX_REQUESTS_IN_FLIGHT, UPLOAD_MEMORY } from '../limits.js';
+import {
+  BODY_MEMORY_PATIENCE,
+  DOWNLOAD_MEMORY,
+  LEAST_BODY_MEMORY_PATIENCE,
+  LEAST_BODY_PROGRESS,
+  MAX_BODIES_UNDER_WAY,
+  MAX_PUT_BODY_SIZE,
+  MAX_REQUESTS_IN_FLIGHT,
+  MAX_STRANGERS_BODY_SIZE,
+  STRANGERS_UPLOAD_MEMORY,
+  UPLOAD_LANES,
+  UPLOAD_MEMORY,
+} from '../limits.js';
 import type { ServerServices } from '../services.js';
 import { AnswerMemory } from './answer-memory.js';
 import { BasicAuth } from './basic-auth.js';
@@ -98,11 +110,19 @@ class Front implements HttpApp {
   ) {
     this.now = options.monotonic ?? (() => performance.now());
     const patience = options.bodyPatience ?? BODY_MEMORY_PATIENCE;
+    const arriving = {
+      lanes: UPLOAD_LANES,
+      patience,
+      leastPatience: LEAST_BODY_MEMORY_PATIENCE,
+      leastProgress: LEAST_BODY_PROGRESS,
+      now: this.now,
+    };
     const always = options.strictTransportSecurity === true ? { 'strict-transport-security': 'max-age=31536000' } : {};
     this.shared = {
       port: options.port,
-      uploads: new ByteBudget(UPLOAD_MEMORY, patience, this.now),
-      downloads: new ByteBudget(DOWNLOAD_MEMORY, patience, this.now),
+      bodies: new ByteBudget({ ...arriving, capacity: STRANGERS_UPLOAD_MEMORY, largest: MAX_STRANGERS_BODY_SIZE }),
+      uploads: new ByteBudget({ ...arriving, capacity: UPLOAD_MEMORY, largest: MAX_PUT_BODY_SIZE }),
+      downloads: new ByteBudget({ capacity: DOWNLOAD_MEMORY, patience, now: this.now }),
       memory: new AnswerMemory(),
       slots: new RequestSlots(MAX_REQUESTS_IN_FLIGHT, MAX_BODIES_UNDER_WAY),
       commonHeaders: { ...apiHeaders, ...always },

@@ -429,7 +429,8 @@ describe('many clients', () => {
     await eventually(() => app.inFlight === 3);
     const bat = 'z2mdSxvpvjsAbnyD4WFvM5a8B9FkZCJgY9eTUrwrjEdcfdDgMTB7HS7KwgoEhrtfGk49B5QuBn2baMFYvSc2XgEpBLSRLU3mn18MP9atzPt5GVR';
     expect(statusOf(await exchange(port, `POST ${GET_BLOCK}&bat=${bat} HTTP/1.1`))).toBe(200);
-    await eventually(() => app.inFlight === 0);
+    // Only as many are cut off as others need.
+    await eventually(() => app.inFlight === 2);
   });
 
   test('CHAMP look-ups wait for the memory that their answers may take, and are told how much that is', async () => {

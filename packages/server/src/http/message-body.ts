@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { AbortedError, LimitError, PyrgosError } from '@pyrgos/core/errors';
 import { SMALL_BODY_SIZE } from '../limits.js';
 import type { ByteBudget, ByteLease } from './byte-budget.js';
+import { addressGroup } from './connection-room.js';
 import type { OverloadError, RequestSlots } from './request-slots.js';
 
 /** The bytes of a request body and the share of the budget that they occupy, if any. Release it when the bytes are no longer used. */
@@ -25,31 +26,46 @@ function declaredLength(header: string | undefined, limit: number): number | und
   return length;
 }
 
-/** Collects chunks into one array that grows to the declared length at once, or by doubling, and never beyond the limit. */
+/** Collects chunks into one array that grows to what the budget gave, and never beyond the limit. */
 class Collector {
   private buffer: Uint8Array;
   length = 0;
+  /** Bytes of the whole body, as far as that is known, else the most that it may have. */
+  readonly total: number;
+  /** Bytes that it may take: those that need no lease, later those of the lease. One chunk may be there beyond them. */
+  room = SMALL_BODY_SIZE;
 
   constructor(
     private readonly declared: number | undefined,
     private readonly limit: number,
     private readonly memory: BodyMemory | undefined,
   ) {
-    // A large body gets its memory when enough of it has arrived to be worth it: a claimed length costs a client nothing.
-    this.buffer = new Uint8Array(Math.min(declared ?? limit, SMALL_BODY_SIZE));
+    this.total = declared ?? limit;
+    this.buffer = new Uint8Array(Math.min(this.total, SMALL_BODY_SIZE));
   }
 
   add(chunk: Uint8Array): void {
     const needed = this.length + chunk.length;
     if (needed > this.limit) throw tooLarge(needed, this.limit);
-    if (needed > this.buffer.length) {
-      const size = this.declared ?? Math.min(this.limit, Math.max(needed, this.buffer.length * 2));
-      const grown = this.memory?.(size) ?? new Uint8Array(size);
-      grown.set(this.buffer.subarray(0, this.length));
-      this.buffer = grown;
-    }
+    if (needed > this.buffer.length) this.enlarge(Math.min(this.total, Math.max(this.room, needed)));
     this.buffer.set(chunk, this.length);
     this.length = needed;
+  }
+
+  private enlarge(size: number): void {
+    // Memory that is there for such bodies is taken at once: of it, too, only what has arrived is ever touched.
+    const ready = this.declared === undefined ? undefined : this.memory?.(this.declared);
+    const grown = ready ?? new Uint8Array(size);
+    grown.set(this.buffer.subarray(0, this.length));
+    this.buffer = grown;
+  }
+
+  /** How much is needed to go on, or undefined while there is enough: what has arrived, doubled. A claimed length costs a client nothing. */
+  get wanted(): number | undefined {
+    if (this.length <= this.room || this.length >= this.total) return undefined;
+    let size = this.room;
+    while (size <= this.length) size *= 2;
+    return Math.min(this.total, size);
   }
 
   finish(): Uint8Array {
@@ -58,9 +74,9 @@ class Collector {
 }
 
 /**
- * Reads the body of a request from node:http: at most `limit` bytes, copied once. Bodies beyond SMALL_BODY_SIZE take a share of the
- * budget first; until there is one, nothing more is read from the socket. LimitError when the body is larger, AbortedError when the
- * client goes away or is evicted, OverloadError when the body is given up for others (see {@link RequestSlots}). `memory` is for
+ * Reads the body of a request from node:http: at most `limit` bytes. What goes beyond SMALL_BODY_SIZE takes a share of the budget, which
+ * grows with what has arrived; until there is one, nothing more is read from the socket. LimitError when the body is larger, AbortedError
+ * when the client goes away or is evicted, OverloadError when the body is given up for others (see {@link RequestSlots}). `memory` is for
  * large bodies; what is received is a view of it then.
  */
 export async function receiveBody(
@@ -70,12 +86,20 @@ export async function receiveBody(
   slots: RequestSlots,
   memory?: BodyMemory,
 ): Promise<ReceivedBody> {
+  const { socket } = incoming;
   const declared = declaredLength(incoming.headers['content-length'], limit);
   const collector = new Collector(declared, limit, memory);
-  if (incoming.destroyed || incoming.readableAborted) throw new AbortedError('reading the request');
+  if (incoming.destroyed || incoming.readableAborted || socket.destroyed) throw new AbortedError('reading the request');
   return new Promise<ReceivedBody>((resolve, reject) => {
     let lease: ByteLease | undefined;
+    let isOver = false;
+    const open = (): ByteLease =>
+      budget.open(addressGroup(socket.remoteAddress ?? ''), () => {
+        incoming.destroy();
+        socket.destroy();
+      });
     const finish = (settle: () => void): void => {
+      isOver = true;
       arriving.end();
       incoming.off('data', onData);
       incoming.off('end', onEnd);
@@ -90,20 +114,22 @@ export async function receiveBody(
       });
     };
     const arriving = slots.receive(fail);
-    const reserve = async (): Promise<void> => {
-      incoming.pause();
-      arriving.pause();
-      const granted = await budget.acquire(declared ?? limit, () => incoming.destroy());
-      lease = granted;
-      if (incoming.destroyed) {
-        // It went away while it waited, and 'close' has been handled already.
-        granted.release();
+    const grow = (share: ByteLease, wanted: number): void => {
+      const granted = share.grow(wanted);
+      if (granted === undefined) {
+        collector.room = wanted;
         return;
       }
-      arriving.progressed();
-      incoming.resume();
+      incoming.pause();
+      arriving.pause();
+      void granted.then(() => {
+        // It may have gone away while it waited.
+        if (isOver) return;
+        collector.room = wanted;
+        arriving.progressed();
+        incoming.resume();
+      });
     };
-    let reserved = (declared ?? limit) <= SMALL_BODY_SIZE;
     const onData = (chunk: Buffer): void => {
       try {
         collector.add(chunk);
@@ -112,13 +138,13 @@ export async function receiveBody(
         return;
       }
       arriving.progressed();
-      if (!reserved && collector.length > SMALL_BODY_SIZE / 2) {
-        reserved = true;
-        void reserve();
-      }
+      lease?.progressed(collector.length);
+      const { wanted } = collector;
+      if (wanted !== undefined) grow((lease ??= open()), wanted);
     };
     const onEnd = (): void => {
       finish(() => {
+        if (collector.length > SMALL_BODY_SIZE) lease ??= open();
         lease?.settle();
         lease?.resize(collector.length);
         resolve({ bytes: collector.finish(), lease });
@@ -147,21 +173,27 @@ export async function receiveStream(request: Request, limit: number, budget: Byt
     overload = reason;
     reader.cancel().catch(() => undefined);
   });
+  const open = (): ByteLease =>
+    budget.open('', () => {
+      evicted = true;
+      reader.cancel().catch(() => undefined);
+    });
   try {
-    if ((declared ?? limit) > SMALL_BODY_SIZE) {
-      arriving.pause();
-      lease = await budget.acquire(declared ?? limit, () => {
-        evicted = true;
-        reader.cancel().catch(() => undefined);
-      });
-    }
-    arriving.progressed();
     for (let next = await reader.read(); !next.done; next = await reader.read()) {
       collector.add(next.value);
+      arriving.progressed();
+      lease?.progressed(collector.length);
+      const { wanted } = collector;
+      if (wanted === undefined) continue;
+      lease ??= open();
+      arriving.pause();
+      await lease.grow(wanted);
+      collector.room = wanted;
       arriving.progressed();
     }
     if (overload !== undefined) throw overload;
     if (evicted || (declared !== undefined && declared !== collector.length)) throw new AbortedError('reading the request');
+    if (collector.length > SMALL_BODY_SIZE) lease ??= open();
     lease?.settle();
     lease?.resize(collector.length);
     return { bytes: collector.finish(), lease };

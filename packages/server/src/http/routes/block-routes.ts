@@ -33,7 +33,7 @@ async function putBlocks({ exchange: { query }, services, metrics }: Call, read:
   return hashesReply(cids);
 }
 
-const putBulk: Handler = (call) => putBlocks(call, async () => BlockWriteGroup.decode(await call.exchange.body(MAX_PUT_BODY_SIZE, true)));
+const putBulk: Handler = (call) => putBlocks(call, async () => BlockWriteGroup.decode(await call.exchange.upload(MAX_PUT_BODY_SIZE)));
 
 /** `legacy: server must accept`. */
 const putMultipart: Handler = (call) =>
@@ -41,7 +41,7 @@ const putMultipart: Handler = (call) =>
     const { exchange } = call;
     const signatures = required(exchange.query, 'signatures').split(',');
     const boundary = multipartBoundary(exchange.header('content-type'));
-    const blocks = parseMultipart(await exchange.body(MAX_PUT_BODY_SIZE, true), boundary, MAX_PARTS);
+    const blocks = parseMultipart(await exchange.upload(MAX_PUT_BODY_SIZE), boundary, MAX_PARTS);
     return BlockWriteGroup.of(
       blocks,
       signatures.map((text) => fromHex(text, 'signatures')),

@@ -7,6 +7,7 @@ import { FormatError, PyrgosError } from '@pyrgos/core/errors';
 import { ProofOfWork, PublicKeyHash } from '@pyrgos/core/keys';
 import {
   MAX_CHAIN_SIZE,
+  MAX_CLAIM_SIZE,
   MAX_KEY_HASH_SIZE,
   MAX_OP_LOG_SIZE,
   MAX_PROOF_SIZE,
@@ -68,10 +69,10 @@ function usernamesHandler(): Handler {
 }
 
 const signup: Handler = async (call) => {
-  const limit = 2 * MAX_TEXT_FRAME + 3 * LENGTH + MAX_CHAIN_SIZE + MAX_OP_LOG_SIZE + MAX_PROOF_SIZE;
+  const limit = 2 * MAX_TEXT_FRAME + 3 * LENGTH + MAX_CLAIM_SIZE + MAX_OP_LOG_SIZE + MAX_PROOF_SIZE;
   const reader = await stream(call, limit);
   const username = reader.readText(MAX_STREAM_TEXT);
-  const link = UserPublicKeyLink.decode(reader.readBytes(MAX_CHAIN_SIZE));
+  const link = UserPublicKeyLink.decode(reader.readBytes(MAX_CLAIM_SIZE));
   const log = OpLog.decode(reader.readBytes(MAX_OP_LOG_SIZE));
   const proof = ProofOfWork.decode(reader.readBytes(MAX_PROOF_SIZE));
   return updateReply(await call.services.core.signup(username, link, log, proof, reader.readText(MAX_STREAM_TEXT)));
@@ -86,9 +87,9 @@ const updateChain: Handler = async (call) => {
 };
 
 const startPaidSignup: Handler = async (call) => {
-  const reader = await stream(call, MAX_TEXT_FRAME + 2 * LENGTH + MAX_CHAIN_SIZE + MAX_PROOF_SIZE);
+  const reader = await stream(call, MAX_TEXT_FRAME + 2 * LENGTH + MAX_CLAIM_SIZE + MAX_PROOF_SIZE);
   const username = reader.readText(MAX_STREAM_TEXT);
-  const link = UserPublicKeyLink.decode(reader.readBytes(MAX_CHAIN_SIZE));
+  const link = UserPublicKeyLink.decode(reader.readBytes(MAX_CLAIM_SIZE));
   const proof = ProofOfWork.decode(reader.readBytes(MAX_PROOF_SIZE));
   return updateReply(await call.services.core.startPaidSignup(username, link, proof));
 };
