@@ -14,6 +14,9 @@ import { FileBlockStorage } from './blocks/file-block-storage.js';
 import { LocalBlockStore } from './blocks/local-block-store.js';
 import { dataPaths, requireNewDirectory } from './config/data-directory.js';
 import type { ServerConfig } from './config/server-config.js';
+import { DiskKeeper, makeRoom } from './disk/disk-keeper.js';
+import { DiskReserve } from './disk/disk-reserve.js';
+import { diskFloors, DiskRoom, type DiskSpace, measureDisk } from './disk/disk-room.js';
 import { GarbageCollector } from './gc/garbage-collector.js';
 import type { GarbageReport } from './gc/garbage-report.js';
 import { ServerIdentity } from './identity/server-identity.js';
@@ -49,6 +52,8 @@ export interface ContextOverrides {
   readonly crypto?: CryptoProvider;
   /** Use exactly this SQLite binding. */
   readonly engine?: SqlEngine;
+  /** The space of the disk, as if it were this. */
+  readonly measureDisk?: () => Promise<DiskSpace>;
   /** Weaker ones are for tests. */
   readonly pkiAlgorithms?: PkiAlgorithms;
 }
@@ -82,6 +87,8 @@ export interface ServerContext {
   readonly accounts: Accounts;
   readonly messages: ServerMessages;
   readonly garbage: GarbageCollector;
+  readonly room: DiskRoom;
+  readonly keeper: DiskKeeper;
   readonly services: ServerServices;
   /** Closes the database. Nothing of the context may be in use any more. */
   close(): Promise<void>;
@@ -94,6 +101,9 @@ export interface ServerContext {
 export async function createContext(options: ContextOptions): Promise<ServerContext> {
   const { config, logger, overrides = {} } = options;
   const { dataDirectory } = config;
+  const room = new DiskRoom({ measure: overrides.measureDisk ?? (async () => measureDisk(dataDirectory)) });
+  const reserve = new DiskReserve(dataPaths.reserve(dataDirectory));
+  const space = await makeRoom({ room, reserve, logger });
   await finishRestore(dataDirectory);
   const crypto = overrides.crypto ?? (await loadCrypto());
   const db = await openDatabase({
@@ -104,11 +114,12 @@ export async function createContext(options: ContextOptions): Promise<ServerCont
   let storage: FileBlockStorage | undefined;
   try {
     if (isEmptyDatabase(db)) await requireNewDirectory(dataDirectory);
+    db.spareDisk(space !== undefined && (room.isLow || diskFloors(space.total).isSmallDisk));
     migrate(db, schemas);
     // Whatever else is made belongs to this database.
     await db.durable();
     storage = await openBlocks(options, crypto, db);
-    return await connect(options, { ...overrides, crypto }, db, storage);
+    return await connect(options, { ...overrides, crypto }, { db, storage, room, reserve });
   } catch (error) {
     await storage?.close();
     await db.close();
@@ -134,11 +145,18 @@ async function openBlocks({ config, logger }: ContextOptions, crypto: CryptoProv
   });
 }
 
+/** What lies on the disk. */
+interface StoredParts {
+  readonly db: SqliteDatabase;
+  readonly storage: FileBlockStorage;
+  readonly room: DiskRoom;
+  readonly reserve: DiskReserve;
+}
+
 async function connect(
   { config, logger, onCollected, port = () => config.port }: ContextOptions,
   overrides: ContextOverrides & { readonly crypto: CryptoProvider },
-  db: SqliteDatabase,
-  storage: FileBlockStorage,
+  { db, storage, room, reserve }: StoredParts,
 ): Promise<ServerContext> {
   const { dataDirectory, defaultQuota } = config;
   const { crypto, clock = systemClock } = overrides;
@@ -169,7 +187,7 @@ async function connect(
   const bats = new BatTable(db);
   const identities = new IdentityKeys({ crypto, directory, local });
   const permission = new SignupPermission({ db, quotas, tokens, clock, maxUsers: config.maxUsers, defaultQuota });
-  const signUp = new SignUp({ db, crypto, clock, pki, ids, space, quotas, permission, defaultQuota, local, pointers, bats });
+  const signUp = new SignUp({ db, crypto, clock, pki, ids, space, quotas, permission, defaultQuota, local, pointers, bats, room });
   await signUp.recover((username, error) => logger.error({ username, error }, 'an interrupted sign-up cannot be finished'));
   const accounts = new Accounts({
     db,
@@ -197,7 +215,17 @@ async function connect(
     hasher,
     clock,
     logger,
+    afterBatch: async () => {
+      if (db.isSparingDisk) await db.shortenLog();
+    },
     ...(onCollected === undefined ? {} : { onCollected }),
+  });
+  const keeper = new DiskKeeper({
+    room,
+    reserve,
+    collect: async () => garbage.collect(),
+    spare: (isSparing) => db.spareDisk(isSparing),
+    logger,
   });
 
   const services: ServerServices = {
@@ -208,6 +236,7 @@ async function connect(
       space,
       bats,
       directory,
+      room,
       ...(config.instanceBat === undefined ? {} : { instanceBat: config.instanceBat.bat }),
     }),
     pointers,
@@ -251,6 +280,8 @@ async function connect(
     accounts,
     messages,
     garbage,
+    room,
+    keeper,
     services,
     close: async () => {
       await pki.close();

@@ -6,10 +6,14 @@
 export const SQL_STATEMENT_CACHE_SIZE = 256;
 /** Statements that wrote after which the log of the database is copied into it: some 10 ms of work and a sync beside it (ours). */
 export const SQL_WRITES_PER_CHECKPOINT = 2048;
+/** The same while the disk is nearly full or small (ours). */
+export const SQL_WRITES_PER_CHECKPOINT_FULL_DISK = 64;
 /** Statements that wrote up to which what is left of the log may be copied and synced while everything else waits (ours). */
 export const SMALL_SQL_CHECKPOINT = 16;
 /** Statements that wrote since the log began after which writers wait until it is copied, about 64 MiB (ours). */
 export const MAX_SQL_LOG_WRITES = 16_384;
+/** The same while the disk is nearly full or small (ours). */
+export const MAX_SQL_LOG_WRITES_FULL_DISK = 512;
 
 // ---- HTTP front end (chapter 02; http/) ----
 
@@ -337,8 +341,30 @@ export const MAX_TOKENS_PER_CALL = 1000;
 export const DRAIN_MILLISECONDS = 10_000;
 /** Milliseconds that work without a connection has to finish after that (ours). */
 export const SETTLE_MILLISECONDS = 2000;
-/** Free bytes of the disk below which the server says that it is not ready (ours). */
-export const MIN_FREE_DISK = 67_108_864;
+/** Free bytes of the disk below which uploads are refused, garbage is collected and the server says that it is not ready (ours). */
+export const UPLOAD_FREE_DISK = 268_435_456;
+/** On a disk where that is more than 1 / this of its size, this share instead (ours). */
+export const UPLOAD_FREE_SHARE = 8;
+/** The same for requests up to SMALL_UPLOAD and for sign-ups: what is below is for the server's own work (ours). */
+export const SMALL_UPLOAD_FREE_DISK = 134_217_728;
+/** The share of a small disk for these (ours). */
+export const SMALL_UPLOAD_FREE_SHARE = 16;
+/** Size of the file `reserve`, which is given up when the disk has no room for the server's own files (ours). */
+export const DISK_RESERVE = 4_194_304;
+/** The share of a small disk for it (ours). */
+export const DISK_RESERVE_SHARE = 32;
+/** Bytes that must be free for a start or a command: lock, log and the files of an open database (ours). */
+export const START_ROOM = 262_144;
+/** Milliseconds for which the free space is remembered, less what was uploaded meanwhile (ours). */
+export const FREE_DISK_MEMORY_MILLISECONDS = 500;
+/** What a block takes beside its bytes: the rest of its last cluster, its row, its folder (ours). */
+export const BLOCK_OVERHEAD_ON_DISK = 8192;
+/** Milliseconds between two looks at the free space when nobody uploads (ours). */
+export const FREE_DISK_CHECK_MILLISECONDS = 30_000;
+/** Milliseconds after a garbage collection before the next one may begin because the disk is nearly full (ours). */
+export const FULL_DISK_COLLECTION_MILLISECONDS = 60_000;
+/** And as many times as long as it took, so that they take a small share of the time (ours). */
+export const FULL_DISK_COLLECTION_SHARE = 10;
 /** Milliseconds from the start to the first garbage collection, so that it does not slow the start down (ours). */
 export const FIRST_COLLECTION_DELAY = 30_000;
 /** Milliseconds that such a call may take to arrive (ours). */

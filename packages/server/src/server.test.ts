@@ -68,7 +68,17 @@ describe('the server', () => {
     expect((statSync(directory).mode & 0o777).toString(8)).toBe('700');
     const privately = ['config', 'pyrgos.sqlite', 'pki/secrets.json', 'pki/secret.key', 'logs/pyrgos.log'];
     for (const name of privately) expect((statSync(join(directory, name)).mode & 0o777).toString(8), name).toBe('600');
-    const known = new Set(['config', 'pki', 'blocks', 'logs', 'lock', 'pyrgos.sqlite', 'pyrgos.sqlite-shm', 'pyrgos.sqlite-wal']);
+    const known = new Set([
+      'config',
+      'pki',
+      'blocks',
+      'logs',
+      'lock',
+      'reserve',
+      'pyrgos.sqlite',
+      'pyrgos.sqlite-shm',
+      'pyrgos.sqlite-wal',
+    ]);
     expect(readdirSync(directory).filter((name) => !known.has(name))).toEqual([]);
     expect(readFileSync(join(directory, 'logs/pyrgos.log'), 'utf8')).toContain('the server is ready');
   });

@@ -1,4 +1,3 @@
-import { statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PyrgosError } from '@pyrgos/core/errors';
 import type { Logger } from 'pino';
@@ -12,7 +11,7 @@ import { startHttpServer } from './http/http-server.js';
 import type { HttpMetrics } from './http/http-metrics.js';
 import { assertFree, ListenError, type ListenPlace } from './http/listen.js';
 import type { MetricsServer } from './http/metrics-server.js';
-import { DRAIN_MILLISECONDS, FIRST_COLLECTION_DELAY, MIN_FREE_DISK, SETTLE_MILLISECONDS } from './limits.js';
+import { DRAIN_MILLISECONDS, FIRST_COLLECTION_DELAY, FREE_DISK_CHECK_MILLISECONDS, SETTLE_MILLISECONDS } from './limits.js';
 import { createLogger, type LoggerOptions } from './logger.js';
 import { answerCalls } from './operator/answer-calls.js';
 import { LocalOperator } from './operator/local-operator.js';
@@ -115,6 +114,11 @@ async function start(config: ServerConfig, overrides: ServerOverrides, cleanUp: 
     ? setTimeout(() => context.garbage.start(config.gcPeriod), Math.min(FIRST_COLLECTION_DELAY, config.gcPeriod))
     : undefined;
   collection?.unref();
+  const checkDisk = (): void => void context.keeper.check(config.enableGc);
+  context.room.onRefused(checkDisk);
+  const diskChecks = setInterval(checkDisk, FREE_DISK_CHECK_MILLISECONDS);
+  diskChecks.unref();
+  checkDisk();
   const operator = new LocalOperator(context, () => publicUrl(config, port));
   answerCalls(lock, operator);
   logger.info({ port, engine: context.db.engine, pid: process.pid }, 'the server is ready');
@@ -124,7 +128,8 @@ async function start(config: ServerConfig, overrides: ServerOverrides, cleanUp: 
     clearTimeout(collection);
     await http.close(overrides.drainMilliseconds ?? DRAIN_MILLISECONDS);
     await settle(() => app.inFlight === 0);
-    await context.garbage.stop();
+    clearInterval(diskChecks);
+    await Promise.all([context.keeper.stop(), context.garbage.stop()]);
     await metricsServer?.close();
     await context.close();
     logger.info('the server has stopped');
@@ -230,7 +235,7 @@ function loggerOptions(config: ServerConfig): LoggerOptions {
   };
 }
 
-function healthChecks({ config, db, pki }: ServerContext): HealthChecks {
+function healthChecks({ db, pki, room }: ServerContext): HealthChecks {
   return {
     databaseWritable: async () => {
       // Takes the lock for writing, and fails for ever once a sync has failed.
@@ -240,8 +245,8 @@ function healthChecks({ config, db, pki }: ServerContext): HealthChecks {
     },
     pkiReady: async () => pki.identity !== undefined,
     diskSpace: async () => {
-      const { bavail, bsize } = await statfs(config.dataDirectory);
-      return bavail * bsize >= MIN_FREE_DISK;
+      await room.look();
+      return !room.isLow;
     },
   };
 }

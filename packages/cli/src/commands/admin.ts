@@ -20,6 +20,7 @@ interface JsonOption {
 export function addAdminCommand(program: Command): void {
   const admin = program.command('admin').description('run a server: backups, users, space, messages');
   addBackupCommands(admin);
+  addGarbageCommand(admin);
   addUserCommands(admin);
   addRequestCommands(admin);
   addMessageCommands(admin);
@@ -111,6 +112,21 @@ function addBackupCommands(admin: Command): void {
       await lock.release();
       if (isNew) await removeIfUnused(directory);
     }
+  });
+}
+
+function addGarbageCommand(admin: Command): void {
+  const gc = admin
+    .command('gc')
+    .description('collect garbage now: delete the blocks that nothing needs any more')
+    .option('--json', 'print one JSON object');
+  addDataOption(gc).action(async ({ json }: JsonOption) => {
+    const summary = await untilInterrupted(async (signal) => withOperator(gc, async (operator) => operator.collectGarbage(signal)));
+    const { blocks, bytes, failed, kept } = summary;
+    if (json === true) printJson(summary);
+    else printLine(blocks === 0 ? 'nothing to delete' : `deleted ${blocks} blocks, ${approximate(bytes)}`);
+    if (kept > 0) notify(`${kept} more blocks stay for now: uploads that were never finished keep them, for a day at most`);
+    for (const name of failed) notify(`not everything of ${printable(name)} could be looked at; the log says why`);
   });
 }
 

@@ -17,7 +17,8 @@ import type { BlockReadContext, BlockSource, SignedBlock } from '@pyrgos/core/st
 import type { BatTable } from '../bats/bat-table.js';
 import type { SpaceControl } from '../ports/space-control.js';
 import type { UserDirectory } from '../ports/user-directory.js';
-import { KNOWN_IDENTITIES } from '../limits.js';
+import { type DiskRoom, sizeOnDisk } from '../disk/disk-room.js';
+import { KNOWN_IDENTITIES, SMALL_UPLOAD } from '../limits.js';
 import type { BlockService } from '../services.js';
 import { localBlockSource } from '../ports/local-source.js';
 import type { BlockAccess } from './block-metadata.js';
@@ -35,6 +36,8 @@ export interface CheckedBlockServiceOptions {
   readonly space: Pick<SpaceControl, 'userOfWriter' | 'admit'>;
   readonly bats: Pick<BatTable, 'secretOf'>;
   readonly directory: Pick<UserDirectory, 'usernameOf'>;
+  /** Refuses uploads while the disk has no room. Default: only a failing write does. */
+  readonly room?: Pick<DiskRoom, 'book'>;
   /** The BAT that opens every block of this server. */
   readonly instanceBat?: Bat;
 }
@@ -72,14 +75,16 @@ export class CheckedBlockService implements BlockService {
   private readonly space: Pick<SpaceControl, 'userOfWriter' | 'admit'>;
   private readonly directory: Pick<UserDirectory, 'usernameOf'>;
   private readonly access: ReadAccess;
+  private readonly room: Pick<DiskRoom, 'book'> | undefined;
   /** Names by identity. */
   private readonly names = new BoundedMap<string>(KNOWN_IDENTITIES);
 
-  constructor({ crypto, local, space, bats, directory, instanceBat }: CheckedBlockServiceOptions) {
+  constructor({ crypto, local, space, bats, directory, room, instanceBat }: CheckedBlockServiceOptions) {
     this.crypto = crypto;
     this.local = local;
     this.space = space;
     this.directory = directory;
+    this.room = room;
     this.access = new ReadAccess({ hasher: crypto, bats, instanceBat });
   }
 
@@ -213,12 +218,22 @@ export class CheckedBlockService implements BlockService {
   /**
    * Section 5.4. Two steps are earlier than the text has them. Whether the writer is known is asked before anything else, because checking
    * and decoding a stranger's upload is what costs. That dag-cbor is canonical is checked before the upload is counted as pending, because
-   * what is refused must not use up anybody's space.
+   * what is refused must not use up anybody's space; and nor must what the disk has no room for.
    */
-  private async upload({ owner, writer, blocks, signatures, raw, transaction, claimed }: Upload): Promise<readonly Cid[]> {
+  private async upload(upload: Upload): Promise<readonly Cid[]> {
+    const { owner, writer, blocks, signatures, transaction } = upload;
     checkCounts(blocks, signatures);
     assertTransactionId(transaction);
     const user = await this.knownUser(owner, writer);
+    const leave = await this.room?.book(sizeOnDisk(blocks), admittedSize(blocks) <= SMALL_UPLOAD);
+    try {
+      return await this.store(upload, user);
+    } finally {
+      leave?.();
+    }
+  }
+
+  private async store({ owner, writer, blocks, signatures, raw, transaction, claimed }: Upload, user: string): Promise<readonly Cid[]> {
     const writerKey = uploadedKey(this.crypto, writer, blocks) ?? (await this.resolveWriter(owner, writer, user));
     const digests = await checkSignatures(this.crypto, writerKey, blocks, signatures);
     checkSizes(blocks);

@@ -48,6 +48,11 @@ export class TransactionTable {
     this.db.prepare('DELETE FROM transactions WHERE partition_id = ? AND tid = ?').run(partition, transaction);
   }
 
+  /** Ends all protections of a user. */
+  closeAll(partition: number): void {
+    this.db.prepare('DELETE FROM transactions WHERE partition_id = ?').run(partition);
+  }
+
   /** Ends the protections that are too old. */
   expire(partition: number, now: number): void {
     this.db

@@ -1,8 +1,10 @@
-import { chmod, mkdir, open, readdir, rm, stat } from 'node:fs/promises';
+import { chmod, mkdir, open, readdir, rm, rmdir, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { PyrgosError } from '@pyrgos/core/errors';
 import { systemCode } from '../blocks/storage-error.js';
+import { DiskReserve } from '../disk/disk-reserve.js';
+import { START_ROOM } from '../limits.js';
 import { syncFolder } from '../sql/wal-file.js';
 import { pathExists } from './path-exists.js';
 import { dataDirectoryError } from './system-error.js';
@@ -17,6 +19,8 @@ export const dataPaths = {
   stage: (directory: string): string => join(directory, 'restore.partial'),
   /** Says that the stage is complete. */
   restored: (directory: string): string => join(directory, 'restore.partial', 'complete'),
+  /** Room that is given up when the disk is full. */
+  reserve: (directory: string): string => join(directory, 'reserve'),
   waitList: (directory: string): string => join(directory, 'waiting-list.txt'),
 } as const;
 
@@ -31,13 +35,15 @@ export function locateDataDirectory(
 }
 
 /**
- * Makes a folder and those above it. Not `recursive`: that never ends below folders like /proc, where a parent exists and nothing can be made.
+ * Makes a folder and those above it, and adds what it has made to `made`. Not `recursive`: that never ends below folders like /proc, where a parent
+ * exists and nothing can be made.
  */
-async function makeFolder(path: string): Promise<void> {
+async function makeFolder(path: string, made: string[]): Promise<void> {
   const parent = dirname(path);
-  if (parent !== path && !(await pathExists(parent))) await makeFolder(parent);
+  if (parent !== path && !(await pathExists(parent))) await makeFolder(parent, made);
   try {
     await mkdir(path, { mode: 0o700 });
+    made.push(path);
   } catch (error) {
     if (systemCode(error) !== 'EEXIST') throw error;
   }
@@ -70,13 +76,15 @@ const FOREIGN_FILES = ['mutable.sql', 'serverids.sql'];
 
 /**
  * Makes the data directory, for its owner only (0700), and tightens the permissions of one that is there. PyrgosError `storage` with advice when it
- * cannot be made or written, or belongs to the reference server, whose files have another form. Returns what the person should know.
+ * cannot be made or written, or belongs to the reference server, whose files have another form; then what it has made is removed again. On a full disk the
+ * reserve is given up, so that a server that is there can start. Returns what the person should know.
  */
 export async function prepareDataDirectory(path: string): Promise<readonly string[]> {
   const notices: string[] = [];
+  const made: string[] = [];
   try {
     if (!(await pathExists(path))) {
-      await makeFolder(path);
+      await makeFolder(path, made);
       await syncFolder(dirname(path));
     }
     const info = await stat(path);
@@ -97,12 +105,38 @@ export async function prepareDataDirectory(path: string): Promise<readonly strin
         notices.push(`other users of this machine can look into ${path}; run: chmod 700 ${path}`);
       }
     }
-    const probe = join(path, '.probe');
-    const file = await open(probe, 'w', 0o600);
-    await file.close();
-    await rm(probe);
+    await requireRoom(path);
     return notices;
   } catch (error) {
+    for (const folder of made.toReversed()) await rmdir(folder).catch(() => undefined);
     throw dataDirectoryError(path, error);
+  }
+}
+
+/** Errors are those of the system. */
+async function requireRoom(path: string): Promise<void> {
+  try {
+    await probe(path, START_ROOM);
+  } catch (error) {
+    const isFull = ['ENOSPC', 'EDQUOT'].includes(systemCode(error) ?? '');
+    if (!isFull || !(await pathExists(dataPaths.database(path)))) throw error;
+    await new DiskReserve(dataPaths.reserve(path)).giveUp();
+    // Less may do, and nothing else can make room here.
+    await probe(path, 0);
+  }
+}
+
+/** Writes a file of a size and removes it. */
+async function probe(path: string, size: number): Promise<void> {
+  const name = join(path, '.probe');
+  try {
+    const file = await open(name, 'w', 0o600);
+    try {
+      await file.writeFile(new Uint8Array(size));
+    } finally {
+      await file.close();
+    }
+  } finally {
+    await rm(name, { force: true });
   }
 }

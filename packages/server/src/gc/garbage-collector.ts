@@ -42,6 +42,8 @@ export interface GarbageCollectorOptions {
   readonly turn?: () => Promise<void>;
   /** Milliseconds, monotonic. */
   readonly monotonic?: () => number;
+  /** Called after each batch of deletions: keeps what writes them down short when the disk has no room for it. */
+  readonly afterBatch?: () => Promise<void>;
   /** Called after each complete run. */
   readonly onCollected?: (report: GarbageReport) => void;
 }
@@ -77,6 +79,8 @@ export class GarbageCollector {
   private stopped = false;
   private running: Promise<unknown> = Promise.resolve();
   private timer: NodeJS.Timeout | undefined;
+  /** That of the run in progress. */
+  private signal: AbortSignal | undefined;
 
   constructor(private readonly options: GarbageCollectorOptions) {
     this.blocks = new BlockTable(options.db);
@@ -88,10 +92,17 @@ export class GarbageCollector {
 
   /**
    * Collects all users, or one, after what is running already. The failure of one user is in the report and does not stop the others.
-   * AbortedError after {@link GarbageCollector.stop}; NotFoundError `not-found.user` for a user that nothing is known of.
+   * AbortedError after {@link GarbageCollector.stop} and when `signal` says so; NotFoundError `not-found.user` for a user that nothing is known of.
    */
-  async collect(username?: string): Promise<GarbageReport> {
-    const run = this.running.then(() => this.collectAll(username));
+  async collect(username?: string, signal?: AbortSignal): Promise<GarbageReport> {
+    const run = this.running.then(async () => {
+      this.signal = signal;
+      try {
+        return await this.collectAll(username);
+      } finally {
+        this.signal = undefined;
+      }
+    });
     this.running = run.catch(() => undefined);
     return run;
   }
@@ -226,6 +237,7 @@ export class GarbageCollector {
       const { blocks, bytes } = await this.slices.outside(collecting);
       counts.deleted += blocks;
       counts.deletedBytes += bytes;
+      if (blocks > 0) await this.slices.outside(async () => this.options.afterBatch?.());
       counts.kept += garbage.length - blocks;
       garbage = [];
     };
@@ -277,6 +289,6 @@ export class GarbageCollector {
   }
 
   private requireRunning(): void {
-    if (this.stopped) throw new AbortedError('garbage collection');
+    if (this.stopped || this.signal?.aborted === true) throw new AbortedError('garbage collection');
   }
 }

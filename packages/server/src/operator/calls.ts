@@ -51,5 +51,6 @@ export const calls: ReadonlyMap<string, Call> = new Map<keyof Operator, Call>([
   ['approveRequest', async ({ operator }, given) => operator.approveRequest(text(given, 0))],
   ['sendMessage', async ({ operator }, given) => operator.sendMessage(text(given, 0), text(given, 1))],
   ['readMessages', async ({ operator }, given) => operator.readMessages(text(given, 0))],
+  ['collectGarbage', async ({ operator, signal }) => operator.collectGarbage(signal)],
   ['backUp', async ({ operator, onProgress, signal }, given) => operator.backUp(text(given, 0), onProgress, signal)],
 ]);

@@ -6,7 +6,7 @@ import type { BackupSummary } from '../backup/index.js';
 import type { ServerContext } from '../context.js';
 import { MAX_TOKENS_PER_CALL } from '../limits.js';
 import { serverVersion } from '../version.js';
-import type { BackupProgress, InviteLink, MessageReport, Operator, SpaceRequestReport, UserReport } from './operator.js';
+import type { BackupProgress, GarbageSummary, InviteLink, MessageReport, Operator, SpaceRequestReport, UserReport } from './operator.js';
 
 /** The sign-up link of a token (chapter 08 section 1.2 step 15). */
 function inviteLink(url: string, token: string): string {
@@ -97,6 +97,14 @@ export class LocalOperator implements Operator {
     return this.context.messages
       .conversationWith(name)
       .map(({ body, id, sent, type }) => ({ id, sent, body, from: type === ServerMessageType.fromServer ? 'server' : 'user' }));
+  }
+
+  async collectGarbage(signal?: AbortSignal): Promise<GarbageSummary> {
+    const { garbage, keeper } = this.context;
+    const { deleted, deletedBytes, failures, kept, users } = await garbage.collect(undefined, signal);
+    // There may be room for the reserve again.
+    await keeper.check(false);
+    return { users, blocks: deleted, bytes: deletedBytes, kept, failed: failures.map(({ username }) => username) };
   }
 
   async backUp(target: string, onProgress?: (progress: BackupProgress) => void, signal?: AbortSignal): Promise<BackupSummary> {

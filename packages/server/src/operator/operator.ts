@@ -35,6 +35,19 @@ export interface MessageReport {
   readonly body: string;
 }
 
+/** What a garbage collection did. */
+export interface GarbageSummary {
+  readonly users: number;
+  /** Blocks that were deleted. */
+  readonly blocks: number;
+  /** Bytes of these. */
+  readonly bytes: number;
+  /** Blocks that nothing refers to and that stay for now, because uploads under way may need them. */
+  readonly kept: number;
+  /** Users of whom not everything could be looked at; nothing of theirs is lost. */
+  readonly failed: readonly string[];
+}
+
 /** How far a backup is. */
 export interface BackupProgress {
   readonly blocks: number;
@@ -65,6 +78,8 @@ export interface Operator {
   sendMessage(name: string, text: string): Promise<void>;
   /** The conversation with a user, oldest first. NotFoundError `not-found.user`. */
   readMessages(name: string): Promise<readonly MessageReport[]>;
+  /** Deletes the blocks that nothing needs any more, after a collection that goes on already. */
+  collectGarbage(signal?: AbortSignal): Promise<GarbageSummary>;
   /** Backs everything up into a new folder, an absolute path on the machine of the server. */
   backUp(target: string, onProgress?: (progress: BackupProgress) => void, signal?: AbortSignal): Promise<BackupSummary>;
 }

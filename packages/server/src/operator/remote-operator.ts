@@ -4,7 +4,7 @@ import { deserialiseError, type ErrorCode, PyrgosError, type SerialisedError, th
 import type { BackupSummary } from '../backup/index.js';
 import type { LockHolder } from '../config/data-directory-lock.js';
 import type { AnswerMessage, CallMessage } from './calls.js';
-import type { BackupProgress, InviteLink, MessageReport, Operator, SpaceRequestReport, UserReport } from './operator.js';
+import type { BackupProgress, GarbageSummary, InviteLink, MessageReport, Operator, SpaceRequestReport, UserReport } from './operator.js';
 
 /** {@link Operator} of the running server, called over the socket of its data directory. */
 export class RemoteOperator implements Operator {
@@ -48,6 +48,10 @@ export class RemoteOperator implements Operator {
 
   async readMessages(name: string): Promise<readonly MessageReport[]> {
     return this.call('readMessages', [name]);
+  }
+
+  async collectGarbage(signal?: AbortSignal): Promise<GarbageSummary> {
+    return this.call('collectGarbage', [], undefined, signal);
   }
 
   async backUp(target: string, onProgress?: (progress: BackupProgress) => void, signal?: AbortSignal): Promise<BackupSummary> {

@@ -6,7 +6,8 @@ import type { ProofOfWork, PublicKeyHash } from '@pyrgos/core/keys';
 import type { PointerStore, WriterPointer } from '@pyrgos/core/store';
 import { LoginTable } from '../accounts/login-table.js';
 import type { BatTable } from '../bats/bat-table.js';
-import { MAX_WAITING_SIGN_UPS, SQL_ROWS_PER_STEP } from '../limits.js';
+import type { DiskRoom } from '../disk/disk-room.js';
+import { MAX_OP_LOG_SIZE, MAX_WAITING_SIGN_UPS, SQL_ROWS_PER_STEP } from '../limits.js';
 import type { Clock } from '../ports/clock.js';
 import type { LocalBlocks } from '../ports/local-blocks.js';
 import type { ServerIds } from '../ports/server-ids.js';
@@ -37,6 +38,8 @@ export interface SignUpOptions {
   readonly local: LocalBlocks;
   readonly pointers: PointerStore;
   readonly bats: BatTable;
+  /** Refuses new accounts while the disk has no room. Default: only a failing write does. */
+  readonly room?: Pick<DiskRoom, 'book'>;
 }
 
 /** A client's wish to have a name. */
@@ -114,9 +117,14 @@ export class SignUp {
     const difficulty = pki.checkProof(username, [link], proof);
     if (difficulty !== undefined) return { accepted: false, difficulty };
     const valid = await this.validate(request);
-    const accepted = this.accept(request, valid?.size ?? 0);
-    await this.claim(accepted);
-    await this.finish(accepted, valid);
+    const leave = await this.options.room?.book(MAX_OP_LOG_SIZE, true);
+    try {
+      const accepted = this.accept(request, valid?.size ?? 0);
+      await this.claim(accepted);
+      await this.finish(accepted, valid);
+    } finally {
+      leave?.();
+    }
     return { accepted: true };
   }
 

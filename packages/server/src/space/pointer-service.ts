@@ -318,6 +318,9 @@ export class PointerService implements PointerStore {
     if (plans.some(({ counted }) => counted.missing?.length !== 0)) ledger.users.addIncomplete(user.id, put, isFirst);
     // Otherwise bytes that are stored and not charged yet would be forgotten; the next update or upload makes up for it.
     if (late.isSettled(user)) for (const { writer } of versions) ledger.clearPending(ledger.writers.get(writer.id));
+    if (plans.some(({ before, update }) => before?.isIdentity === true && update.updated === undefined)) {
+      this.options.space.endTransactionsIfDeleted(user);
+    }
     ledger.settleErrored(user.id, quotas.get(user.name));
     return 'stored';
   }

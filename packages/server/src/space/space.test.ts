@@ -421,6 +421,54 @@ describe('garbage roots', () => {
   });
 });
 
+describe('open transactions', () => {
+  const protectedFrom = (): unknown => world.db.prepare('SELECT min(first_put) AS first FROM transactions').get()?.['first'];
+  /** Uploads something that is never committed. */
+  async function upload(): Promise<void> {
+    const bytes = new Uint8Array(10);
+    await world.local.put('alice', [{ cid: Cid.ofSha256(world.crypto.sha256(bytes), CidCodec.raw), bytes }], 'open');
+    expect(protectedFrom()).toEqual(expect.any(Number));
+  }
+
+  test('end when the operator deletes the account', async () => {
+    await world.addUser('alice');
+    await upload();
+    await world.space.removeUser('alice');
+    expect(protectedFrom()).toBeNull();
+  });
+
+  test('end when the owner deletes the account, not before', async () => {
+    const alice = await world.addUser('alice');
+    const owner = alice.publicKey.hash;
+    const home = newKey();
+    const owned = await world.storeOwned('alice', owner, [home.signer]);
+    await world.commit('alice', owner, alice.signer, WriterData.of(owner, { owned }));
+    await world.commit('alice', owner, home.signer, WriterData.of(home.publicKey.hash));
+    await upload();
+    await world.commit('alice', owner, home.signer, undefined);
+    expect(protectedFrom()).toEqual(expect.any(Number));
+    await world.commit('alice', owner, alice.signer, undefined);
+    expect(protectedFrom()).toBeNull();
+    // Whoever begins anew with the same keys is protected again.
+    await upload();
+    await world.space.settleDeletion('alice');
+    expect(protectedFrom()).toEqual(expect.any(Number));
+  });
+
+  test('go on when only a former identity is emptied', async () => {
+    const alice = await world.addUser('alice');
+    const owner = alice.publicKey.hash;
+    const next = newKey();
+    await world.commit('alice', owner, alice.signer, WriterData.of(owner));
+    await world.space.registerUser('alice', next.publicKey.hash);
+    world.directory.set('alice', next.publicKey.hash);
+    await world.commit('alice', owner, next.signer, WriterData.of(next.publicKey.hash));
+    await upload();
+    await world.commit('alice', owner, alice.signer, undefined);
+    expect(protectedFrom()).toEqual(expect.any(Number));
+  });
+});
+
 describe('registration', () => {
   test('names that are no folder names and keys of others are refused', async () => {
     const alice = await world.addUser('alice');

@@ -4,6 +4,8 @@ import type { CryptoProvider } from '@pyrgos/core/crypto';
 import { DeniedError, PyrgosError } from '@pyrgos/core/errors';
 import type { PublicKeyHash } from '@pyrgos/core/keys';
 import { PointerUpdate } from '@pyrgos/core/model';
+import { BlockTable } from '../blocks/block-table.js';
+import { TransactionTable } from '../blocks/transaction-table.js';
 import {
   CHILDREN_PER_STEP,
   FREE_BLOCKS,
@@ -238,7 +240,7 @@ export class Space implements SpaceControl, GarbageRoots {
   }
 
   /**
-   * Deletes an account's data here (chapter 08 section 16.1): quota, pointers, writers, usage. Its blocks go with the next garbage
+   * Deletes an account's data here (chapter 08 section 16.1): quota, pointers, writers, usage, open transactions. Its blocks go with the next garbage
    * collection. Updates that are just under way are refused. Durable when it resolves.
    */
   async removeUser(username: string): Promise<void> {
@@ -246,8 +248,25 @@ export class Space implements SpaceControl, GarbageRoots {
       this.quotas.remove(username);
       const user = this.ledger.users.find(username);
       if (user !== undefined) this.ledger.removeWriters(user.id);
+      this.endTransactions(username);
     });
     await this.db.durable();
+  }
+
+  /**
+   * Ends the open transactions of a user that has no data any more: every identity has emptied its pointer. Their uploads could not become anything, and
+   * would stay for a day. One that begins after that protects as always. Call it in the transaction that stores the pointers.
+   */
+  endTransactionsIfDeleted({ id, name }: UserRecord): void {
+    const { pointers, writers } = this.ledger;
+    const isEmptied = ({ target, writer }: { readonly target: Cid | undefined; readonly writer: PublicKeyHash }): boolean =>
+      target === undefined && pointers.get(writer) !== undefined;
+    if (writers.identities(id).every(isEmptied)) this.endTransactions(name);
+  }
+
+  private endTransactions(username: string): void {
+    const partition = new BlockTable(this.db).partition(username);
+    if (partition !== undefined) new TransactionTable(this.db).closeAll(partition);
   }
 
   /**

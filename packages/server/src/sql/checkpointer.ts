@@ -1,6 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { PyrgosError } from '@pyrgos/core/errors';
-import { MAX_SQL_LOG_WRITES, SMALL_SQL_CHECKPOINT } from '../limits.js';
+import { MAX_SQL_LOG_WRITES, MAX_SQL_LOG_WRITES_FULL_DISK, SMALL_SQL_CHECKPOINT, SQL_WRITES_PER_CHECKPOINT_FULL_DISK } from '../limits.js';
 import type { EngineConnection } from './engine.js';
 import type { SqlRow } from './sql-database.js';
 
@@ -85,6 +85,8 @@ export class Checkpointer {
   private emptied = 0;
   private running: Promise<void> | undefined;
   private lost: PyrgosError | undefined;
+  /** Whether the log must stay short, because it grows on a disk that has no room. */
+  private isSparing = false;
 
   constructor(private readonly parts: CheckpointerParts) {}
 
@@ -96,13 +98,23 @@ export class Checkpointer {
     return this.lost;
   }
 
+  /** Whether the log is kept short from now on: it takes room that the disk may not have. */
+  spare(isSparing: boolean): void {
+    this.isSparing = isSparing;
+  }
+
   /** Call it after every commit: begins to copy when there is enough. */
   committed(): void {
     const { writes, writesPerCheckpoint } = this.parts;
-    if (this.running !== undefined || this.lost !== undefined || writes() - this.begun < writesPerCheckpoint) return;
-    this.running = this.copyUntilShort().finally(() => {
-      this.running = undefined;
-    });
+    const enough = this.isSparing ? Math.min(writesPerCheckpoint, SQL_WRITES_PER_CHECKPOINT_FULL_DISK) : writesPerCheckpoint;
+    if (writes() - this.begun >= enough) this.begin();
+  }
+
+  /** Copies what is in the log now, so that it can begin anew, and waits for that. Does nothing when that is not possible. */
+  async copyNow(): Promise<void> {
+    await this.running;
+    this.begin();
+    await this.running;
   }
 
   /** Waits while the log is long and is being copied. */
@@ -116,7 +128,14 @@ export class Checkpointer {
   }
 
   private get isLong(): boolean {
-    return this.parts.writes() - this.emptied > MAX_SQL_LOG_WRITES;
+    return this.parts.writes() - this.emptied > (this.isSparing ? MAX_SQL_LOG_WRITES_FULL_DISK : MAX_SQL_LOG_WRITES);
+  }
+
+  private begin(): void {
+    if (this.running !== undefined || this.lost !== undefined) return;
+    this.running = this.copyUntilShort().finally(() => {
+      this.running = undefined;
+    });
   }
 
   private async copyUntilShort(): Promise<void> {

@@ -63,6 +63,8 @@ class CachedStatement implements SqlStatement {
 export class SqliteDatabase implements SqlDatabase {
   /** The binding in use. */
   readonly engine: SqlEngine;
+  /** Whether the log is kept short. */
+  isSparingDisk = false;
 
   private readonly connection: EngineConnection;
   private readonly log: LogParts | undefined;
@@ -122,6 +124,22 @@ export class SqliteDatabase implements SqlDatabase {
     if (this.log === undefined || this.durableVersion >= this.version) return;
     await this.group.sync();
     await this.checkpointer?.room();
+  }
+
+  /** Keeps the log short from now on, or no longer: for a disk that has no room. */
+  spareDisk(isSparing: boolean): void {
+    this.isSparingDisk = isSparing;
+    this.checkpointer?.spare(isSparing);
+  }
+
+  /**
+   * Copies the log into the database, so that it is used again from its beginning instead of growing. Only an attempt: nothing is lost when it is not
+   * possible.
+   */
+  async shortenLog(): Promise<void> {
+    this.requireOpen();
+    if (this.depth > 0) throw new ArgumentError('shortenLog', 'must not be called inside a transaction');
+    await this.checkpointer?.copyNow();
   }
 
   async copyTo(path: string): Promise<void> {

@@ -1,0 +1,158 @@
+import { statfs } from 'node:fs/promises';
+import { PyrgosError } from '@pyrgos/core/errors';
+import {
+  BLOCK_OVERHEAD_ON_DISK,
+  DISK_RESERVE,
+  DISK_RESERVE_SHARE,
+  FREE_DISK_MEMORY_MILLISECONDS,
+  JOURNALED_BLOCK_SIZE,
+  SMALL_UPLOAD_FREE_DISK,
+  SMALL_UPLOAD_FREE_SHARE,
+  UPLOAD_FREE_DISK,
+  UPLOAD_FREE_SHARE,
+} from '../limits.js';
+
+/** How large a disk is and how much of it this account may still fill, in bytes. */
+export interface DiskSpace {
+  readonly free: number;
+  readonly total: number;
+}
+
+/** What must stay free on a disk of a size, in bytes. */
+export interface DiskFloors {
+  /** For uploads. */
+  readonly upload: number;
+  /** For small ones, such as those of deletions. */
+  readonly smallUpload: number;
+  /** The size of the reserve. */
+  readonly reserve: number;
+  /** Whether the disk is so small that these are shares of it. */
+  readonly isSmallDisk: boolean;
+}
+
+/** What must stay free on a disk of `total` bytes. */
+export function diskFloors(total: number): DiskFloors {
+  const share = (bytes: number, part: number): number => Math.min(bytes, Math.floor(total / part));
+  const upload = share(UPLOAD_FREE_DISK, UPLOAD_FREE_SHARE);
+  return {
+    upload,
+    smallUpload: share(SMALL_UPLOAD_FREE_DISK, SMALL_UPLOAD_FREE_SHARE),
+    reserve: share(DISK_RESERVE, DISK_RESERVE_SHARE),
+    isSmallDisk: upload < UPLOAD_FREE_DISK,
+  };
+}
+
+/** The space of the disk that holds a path. Errors are those of the system. */
+export async function measureDisk(path: string): Promise<DiskSpace> {
+  const { bavail, blocks, bsize } = await statfs(path);
+  return { free: bavail * bsize, total: blocks * bsize };
+}
+
+/** What blocks take on a disk while they are being stored, in bytes: small ones are written twice, once into the journal. */
+export function sizeOnDisk(blocks: readonly Uint8Array[]): number {
+  return blocks.reduce((sum, { length }) => sum + length * (length <= JOURNALED_BLOCK_SIZE ? 2 : 1) + BLOCK_OVERHEAD_ON_DISK, 0);
+}
+
+/** What {@link DiskRoom} needs. */
+export interface DiskRoomOptions {
+  readonly measure: () => Promise<DiskSpace>;
+  /** Milliseconds, monotonic. Default: the clock of the process. */
+  readonly monotonic?: () => number;
+}
+
+/**
+ * Keeps uploads from taking the room that the server needs for its own work: a disk that is full to the last byte cannot even be cleared up, since
+ * deletions are written down, too.
+ *
+ * The free space is measured, remembered for a moment, and reduced by what is admitted meanwhile; uploads that are under way while it is measured
+ * count as if nothing of them were written yet. So uploads at the same time cannot take more than there is.
+ */
+export class DiskRoom {
+  private readonly monotonic: () => number;
+  private known: (DiskSpace & { readonly time: number }) | undefined;
+  private measuring: Promise<DiskSpace> | undefined;
+  /** Bytes of the uploads that go on. */
+  private underWay = 0;
+  /** Bytes of all uploads so far. */
+  private admitted = 0;
+  /** What may have gone from the free space since it was measured. */
+  private taken = 0;
+  /** The most that an upload wanted that was refused and would be refused again. */
+  private refused = 0;
+  private listener: (() => void) | undefined;
+
+  constructor(private readonly options: DiskRoomOptions) {
+    this.monotonic = options.monotonic ?? (() => performance.now());
+  }
+
+  /** Whether less was free at the last look than uploads need, those included that were refused and would be again. */
+  get isLow(): boolean {
+    return this.known !== undefined && this.known.free < diskFloors(this.known.total).upload + this.refused;
+  }
+
+  /** What is free now. Errors are those of the system. */
+  async look(): Promise<DiskSpace> {
+    this.measuring ??= this.measure().finally(() => {
+      this.measuring = undefined;
+    });
+    return this.measuring;
+  }
+
+  /** From now on `listener` is called after each refusal. */
+  onRefused(listener: () => void): void {
+    this.listener = listener;
+  }
+
+  /**
+   * Books the bytes of an upload, as {@link sizeOnDisk} counts them, until the returned function is called. `isSmall`: it may use room that is kept
+   * free from others. PyrgosError `storage` when there is no room.
+   */
+  async book(bytes: number, isSmall: boolean): Promise<() => void> {
+    if (!this.isFresh() || !this.fits(bytes, isSmall)) await this.lookIfPossible();
+    if (!this.fits(bytes, isSmall)) {
+      if (!isSmall) this.refused = Math.max(this.refused, bytes);
+      this.listener?.();
+      throw new PyrgosError('storage', 'The disk of this server is full: the upload was refused. Deleting something makes room.', {
+        data: { system: 'ENOSPC' },
+        retry: 'safe',
+      });
+    }
+    this.underWay += bytes;
+    this.admitted += bytes;
+    this.taken += bytes;
+    let isOver = false;
+    return () => {
+      if (!isOver) this.underWay -= bytes;
+      isOver = true;
+    };
+  }
+
+  private isFresh(): boolean {
+    return this.known !== undefined && this.monotonic() - this.known.time < FREE_DISK_MEMORY_MILLISECONDS;
+  }
+
+  private fits(bytes: number, isSmall: boolean): boolean {
+    if (this.known === undefined) return true;
+    const { smallUpload, upload } = diskFloors(this.known.total);
+    return this.known.free - this.taken - bytes >= (isSmall ? smallUpload : upload);
+  }
+
+  /** Where the system does not tell, only a failing write does. */
+  private async lookIfPossible(): Promise<void> {
+    try {
+      await this.look();
+    } catch {
+      this.known = undefined;
+    }
+  }
+
+  private async measure(): Promise<DiskSpace> {
+    const { admitted, underWay } = this;
+    const time = this.monotonic();
+    const space = await this.options.measure();
+    this.known = { ...space, time };
+    this.taken = underWay + this.admitted - admitted;
+    if (space.free >= diskFloors(space.total).upload + this.refused) this.refused = 0;
+    return space;
+  }
+}
