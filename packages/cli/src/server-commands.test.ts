@@ -126,6 +126,35 @@ describe('the commands of a server', { timeout: 240_000 }, () => {
     expect(readdirSync(folder)).toEqual([]);
   });
 
+  test('a first start that fails leaves only the configuration', () => {
+    expect(pyrgos(['daemon', '--port', '0', '--listen-host', '192.0.2.1'])).toMatchObject({ status: 1 });
+    expect(readdirSync(data)).toEqual(['config']);
+  });
+
+  test('gc says what it freed, with and without a running server', async () => {
+    expect(pyrgos(['admin', 'gc'])).toMatchObject({ status: 1, stderr: expect.stringContaining(`no server in ${data}`) });
+    const { child } = await startDaemon();
+    expect(pyrgos(['admin', 'gc'])).toMatchObject({
+      status: 0,
+      stdout: expect.stringMatching(/^(nothing to delete|deleted \d+ blocks, .*)\n$/),
+    });
+    expect(json(['admin', 'gc'])).toMatchObject({ users: 1, blocks: 0, bytes: 0, failed: [] });
+    await kill(child, 'SIGTERM');
+    expect(json(['admin', 'gc'])).toMatchObject({ users: 1, blocks: 0, bytes: 0, failed: [] });
+  });
+
+  const isRoot = process.getuid?.() === 0;
+  test.skipIf(!isRoot)('a directory that this user may not enter is not called empty (needs the right to act as another user)', () => {
+    expect(pyrgos(['token', 'create'])).toMatchObject({ status: 0 });
+    const { status, stderr } = spawnSync('setpriv', ['--reuid=65534', process.execPath, bin, 'admin', 'user', 'list', '--data', data], {
+      encoding: 'utf8',
+      env: { ...process.env, HOME: folder },
+    });
+    expect(status).toBe(1);
+    expect(stderr).toContain('may not look into it');
+    expect(stderr).not.toContain('no server');
+  });
+
   test('daemon explains why it cannot start', async () => {
     const taken = createServer();
     await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));

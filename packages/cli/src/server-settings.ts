@@ -4,10 +4,13 @@ import {
   type LoadedConfig,
   locateDataDirectory,
   options,
+  parseConfig,
+  readConfigSources,
   type SourceLocations,
   unusedOptions,
   variableOf,
 } from '@pyrgos/server/config';
+import { PyrgosError } from '@pyrgos/core/errors';
 import { type Command, Option } from 'commander';
 import { notify } from './terminal.js';
 
@@ -78,9 +81,28 @@ export function settingsOf(command: Command): SourceLocations {
   };
 }
 
-/** Loads the configuration and tells the person what is strange in it. */
-export async function loadSettings(command: Command): Promise<LoadedConfig> {
-  const loaded = await loadConfig(settingsOf(command));
+/** Settings, and whether the disk of the data directory cannot be written. */
+export interface LoadedSettings extends LoadedConfig {
+  readonly isReadOnly: boolean;
+}
+
+/**
+ * Loads the configuration and tells the person what is strange in it. With `onlyReads` a disk that cannot be written is no error: a failing one
+ * becomes like that, and then a backup is wanted most.
+ */
+export async function loadSettings(command: Command, onlyReads = false): Promise<LoadedSettings> {
+  const loaded = await load(settingsOf(command), onlyReads);
   for (const warning of loaded.warnings) notify(warning);
   return loaded;
+}
+
+async function load(settings: SourceLocations, onlyReads: boolean): Promise<LoadedSettings> {
+  try {
+    return { ...(await loadConfig(settings)), isReadOnly: false };
+  } catch (error) {
+    if (!onlyReads || !(error instanceof PyrgosError) || error.data['system'] !== 'EROFS') throw error;
+    const loaded = parseConfig(readConfigSources(settings));
+    const notice = `the disk of ${settings.dataDirectory} is read-only; this works on a copy of the database. Check the disk`;
+    return { ...loaded, warnings: [notice, ...loaded.warnings], isReadOnly: true };
+  }
 }

@@ -1,6 +1,5 @@
-import { stat } from 'node:fs/promises';
 import { PyrgosError } from '@pyrgos/core/errors';
-import { dataPaths } from '@pyrgos/server/config';
+import { isServerThere } from '@pyrgos/server/config';
 import { type Operator, openOperator } from '@pyrgos/server/operator';
 import type { Command } from 'commander';
 import { loadSettings, settingsOf } from './server-settings.js';
@@ -9,6 +8,8 @@ import { loadSettings, settingsOf } from './server-settings.js';
 export interface WithOperatorOptions {
   /** Whether the command may make a new server where there is none. Default: false, so that a mistyped directory stays as it is. */
   readonly mayCreate?: boolean;
+  /** Whether the command only reads, so that it works although the disk of the data directory cannot be written. Default: false. */
+  readonly onlyReads?: boolean;
 }
 
 /**
@@ -18,11 +19,11 @@ export interface WithOperatorOptions {
 export async function withOperator<T>(
   command: Command,
   work: (operator: Operator) => Promise<T>,
-  { mayCreate = false }: WithOperatorOptions = {},
+  { mayCreate = false, onlyReads = false }: WithOperatorOptions = {},
 ): Promise<T> {
   if (!mayCreate) await requireServer(settingsOf(command).dataDirectory);
-  const { config } = await loadSettings(command);
-  const opened = await openOperator(config);
+  const { config, isReadOnly } = await loadSettings(command, onlyReads);
+  const opened = await openOperator(config, { isReadOnly });
   try {
     return await work(opened.operator);
   } finally {
@@ -30,12 +31,8 @@ export async function withOperator<T>(
   }
 }
 
-/** A restore that waits to be finished is a server, too. */
 async function requireServer(dataDirectory: string): Promise<void> {
-  for (const path of [dataPaths.database(dataDirectory), dataPaths.restored(dataDirectory)]) {
-    const found = await stat(path).catch(() => undefined);
-    if (found !== undefined) return;
-  }
+  if (await isServerThere(dataDirectory)) return;
   throw new PyrgosError(
     'not-found.file',
     `There is no server in ${dataDirectory}. Name its data directory with --data or PYRGOS_PATH; pyrgos daemon makes a new one.`,

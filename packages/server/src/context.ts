@@ -10,9 +10,12 @@ import { BatCave } from './bats/bat-cave.js';
 import { BatTable } from './bats/bat-table.js';
 import { CheckedBlockService } from './blocks/checked-block-service.js';
 import { BlockTable } from './blocks/block-table.js';
-import { FileBlockStorage } from './blocks/file-block-storage.js';
+import type { BlockStorage } from './blocks/block-storage.js';
+import { type BlockRepairs, FileBlockStorage } from './blocks/file-block-storage.js';
 import { LocalBlockStore } from './blocks/local-block-store.js';
-import { dataPaths, requireNewDirectory } from './config/data-directory.js';
+import { OverlayBlockStorage } from './blocks/overlay-block-storage.js';
+import { requireNewDirectory } from './config/data-directory.js';
+import { dataPaths } from './config/data-paths.js';
 import type { ServerConfig } from './config/server-config.js';
 import { DiskKeeper, makeRoom } from './disk/disk-keeper.js';
 import { DiskReserve } from './disk/disk-reserve.js';
@@ -43,6 +46,7 @@ import { SignupPermission } from './space/signup-permission.js';
 import { SpaceRequestTable } from './space/space-request-table.js';
 import { Space } from './space/space.js';
 import { TokenTable } from './space/token-table.js';
+import { copyDatabase } from './sql/copy-database.js';
 import { isEmptyDatabase, migrate, openDatabase, type SqlEngine, type SqliteDatabase } from './sql/index.js';
 import { serverVersion } from './version.js';
 
@@ -64,6 +68,11 @@ export interface ContextOptions {
   readonly config: ServerConfig;
   readonly logger: Logger;
   readonly overrides?: ContextOverrides;
+  /**
+   * A folder, empty and for the owner only, for all that is written: the data directory is only read, because its disk cannot be written. Changes last
+   * as long as the folder. Nobody else may have the data open.
+   */
+  readonly scratch?: string;
   /** Called after each garbage collection. */
   readonly onCollected?: (report: GarbageReport) => void;
   /** The port under which browsers reach the server, once it is known; for security keys. */
@@ -76,7 +85,7 @@ export interface ServerContext {
   readonly clock: Clock;
   readonly crypto: CryptoProvider;
   readonly db: SqliteDatabase;
-  readonly storage: FileBlockStorage;
+  readonly storage: BlockStorage;
   readonly pki: PkiNode;
   readonly pkiFiles: PkiFiles;
   readonly space: Space;
@@ -89,6 +98,8 @@ export interface ServerContext {
   readonly garbage: GarbageCollector;
   readonly room: DiskRoom;
   readonly keeper: DiskKeeper;
+  /** What an interrupted run had left behind. */
+  readonly repairs: BlockRepairs & { readonly openSignUps: number };
   readonly services: ServerServices;
   /** Closes the database. Nothing of the context may be in use any more. */
   close(): Promise<void>;
@@ -103,23 +114,24 @@ export async function createContext(options: ContextOptions): Promise<ServerCont
   const { dataDirectory } = config;
   const room = new DiskRoom({ measure: overrides.measureDisk ?? (async () => measureDisk(dataDirectory)) });
   const reserve = new DiskReserve(dataPaths.reserve(dataDirectory));
-  const space = await makeRoom({ room, reserve, logger });
+  const space = options.scratch === undefined ? await makeRoom({ room, reserve, logger }) : undefined;
   await finishRestore(dataDirectory);
   const crypto = overrides.crypto ?? (await loadCrypto());
   const db = await openDatabase({
-    path: dataPaths.database(dataDirectory),
+    path: options.scratch === undefined ? dataPaths.database(dataDirectory) : await copyDatabase(dataDirectory, options.scratch),
     ...(overrides.engine === undefined ? {} : { engine: overrides.engine }),
     onRefused: (engine, reason) => logger.debug({ engine, reason }, 'a SQLite binding is not usable'),
   });
-  let storage: FileBlockStorage | undefined;
+  let storage: BlockStorage | undefined;
   try {
     if (isEmptyDatabase(db)) await requireNewDirectory(dataDirectory);
     db.spareDisk(space !== undefined && (room.isLow || diskFloors(space.total).isSmallDisk));
     migrate(db, schemas);
     // Whatever else is made belongs to this database.
     await db.durable();
-    storage = await openBlocks(options, crypto, db);
-    return await connect(options, { ...overrides, crypto }, { db, storage, room, reserve });
+    const opened = options.scratch === undefined ? await openBlocks(options, crypto, db) : undefined;
+    storage = opened ?? (await openBlocksForReading(dataDirectory, options.scratch ?? '', crypto, db));
+    return await connect(options, { ...overrides, crypto }, { db, storage, repairs: opened?.repairs ?? noRepairs, room, reserve });
   } catch (error) {
     await storage?.close();
     await db.close();
@@ -145,10 +157,32 @@ async function openBlocks({ config, logger }: ContextOptions, crypto: CryptoProv
   });
 }
 
+const noRepairs: BlockRepairs = { temporaryFiles: 0, journaledBlocks: 0, restoredBlocks: 0 };
+
+/** The blocks of a disk that cannot be written. */
+async function openBlocksForReading(
+  dataDirectory: string,
+  scratch: string,
+  crypto: CryptoProvider,
+  db: SqliteDatabase,
+): Promise<BlockStorage> {
+  const root = dataPaths.blocks(dataDirectory);
+  const parts = { hasher: crypto, random: crypto };
+  const blocks = new BlockTable(db);
+  return OverlayBlockStorage.open({
+    lower: FileBlockStorage.forReading({ root, ...parts }),
+    upper: await FileBlockStorage.open({ root: dataPaths.blocks(scratch), ...parts }),
+    root,
+    hasher: crypto,
+    isNeeded: (username, cid) => blocks.has(username, cid),
+  });
+}
+
 /** What lies on the disk. */
 interface StoredParts {
   readonly db: SqliteDatabase;
-  readonly storage: FileBlockStorage;
+  readonly storage: BlockStorage;
+  readonly repairs: BlockRepairs;
   readonly room: DiskRoom;
   readonly reserve: DiskReserve;
 }
@@ -156,7 +190,7 @@ interface StoredParts {
 async function connect(
   { config, logger, onCollected, port = () => config.port }: ContextOptions,
   overrides: ContextOverrides & { readonly crypto: CryptoProvider },
-  { db, storage, room, reserve }: StoredParts,
+  { db, storage, repairs, room, reserve }: StoredParts,
 ): Promise<ServerContext> {
   const { dataDirectory, defaultQuota } = config;
   const { crypto, clock = systemClock } = overrides;
@@ -188,7 +222,9 @@ async function connect(
   const identities = new IdentityKeys({ crypto, directory, local });
   const permission = new SignupPermission({ db, quotas, tokens, clock, maxUsers: config.maxUsers, defaultQuota });
   const signUp = new SignUp({ db, crypto, clock, pki, ids, space, quotas, permission, defaultQuota, local, pointers, bats, room });
-  await signUp.recover((username, error) => logger.error({ username, error }, 'an interrupted sign-up cannot be finished'));
+  const openSignUps = await signUp.recover((username, error) =>
+    logger.error({ username, error }, 'an interrupted sign-up cannot be finished'),
+  );
   const accounts = new Accounts({
     db,
     crypto,
@@ -282,6 +318,7 @@ async function connect(
     garbage,
     room,
     keeper,
+    repairs: { ...repairs, openSignUps },
     services,
     close: async () => {
       await pki.close();

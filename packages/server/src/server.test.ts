@@ -8,6 +8,7 @@ import { loadCrypto } from '@pyrgos/core/crypto';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { loadConfig } from './config/load-config.js';
 import { findLockHolder } from './config/data-directory-lock.js';
+import { ownMark } from './config/process-life.js';
 import type { ServerConfig } from './config/server-config.js';
 import { createLogger } from './logger.js';
 import { openOperator } from './operator/open-operator.js';
@@ -133,9 +134,26 @@ describe('the server', () => {
     ];
     for (const [flags, message] of failures) {
       await expect(start(flags)).rejects.toMatchObject({ code: 'network', message: expect.stringMatching(message) });
-      expect(readdirSync(directory).filter((name) => name !== 'lock')).toEqual(['config']);
+      expect(readdirSync(directory)).toEqual(['config']);
     }
     await new Promise((resolve) => other.close(resolve));
+  });
+
+  test('after a run that was killed a start says what it has repaired', async () => {
+    const log = (): string => readFileSync(join(directory, 'logs/pyrgos.log'), 'utf8');
+    await (await start()).close();
+    await (await start()).close();
+    expect(log()).not.toContain('orderly way');
+    // Of a process that is gone: another boot of this machine.
+    const [boot, machine] = ['another', ownMark().machine];
+    const holder = { pid: 1, boot, machine, purpose: 'server', socket: join(directory, 'lock', 'x.sock'), secret: 'x' };
+    writeFileSync(join(directory, 'lock', 'x.json'), JSON.stringify(holder));
+    writeFileSync(join(directory, 'blocks', '.tmp', 'half'), 'half a block');
+    await (await start()).close();
+    const line = log()
+      .split('\n')
+      .find((text) => text.includes('the last run did not end in an orderly way'));
+    expect(JSON.parse(line ?? 'null')).toMatchObject({ temporaryFiles: 1, restoredBlocks: 0, openSignUps: 0 });
   });
 
   test('a database that cannot be used leaves nothing behind', async () => {

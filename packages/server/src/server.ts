@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { PyrgosError } from '@pyrgos/core/errors';
 import type { Logger } from 'pino';
-import { dataPaths } from './config/data-directory.js';
+import { dataPaths } from './config/data-paths.js';
 import { DataDirectoryLock } from './config/data-directory-lock.js';
 import type { ServerConfig } from './config/server-config.js';
 import { type ContextOverrides, createContext, type ServerContext } from './context.js';
@@ -121,6 +121,9 @@ async function start(config: ServerConfig, overrides: ServerOverrides, cleanUp: 
   checkDisk();
   const operator = new LocalOperator(context, () => publicUrl(config, port));
   answerCalls(lock, operator);
+  if (lock.foundTraces) {
+    logger.info(context.repairs, 'the last run did not end in an orderly way: what it left behind is repaired');
+  }
   logger.info({ port, engine: context.db.engine, pid: process.pid }, 'the server is ready');
 
   const end = async (): Promise<void> => {

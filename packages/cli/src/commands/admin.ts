@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { readdir, rmdir } from 'node:fs/promises';
+import { readdir, rm, rmdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { loadCrypto } from '@pyrgos/core/crypto';
 import { PyrgosError } from '@pyrgos/core/errors';
@@ -76,7 +76,7 @@ function addBackupCommands(admin: Command): void {
   addDataOption(backup).action(async (directory: string, { json }: JsonOption) => {
     const progress = progressLine('saved');
     const summary = await untilInterrupted(async (signal) =>
-      withOperator(backup, async (operator) => operator.backUp(resolve(directory), progress.show, signal)),
+      withOperator(backup, async (operator) => operator.backUp(resolve(directory), progress.show, signal), { onlyReads: true }),
     ).finally(progress.end);
     if (json === true) printJson(summary);
     else printLine(`${summary.users} users, ${summary.blocks} blocks, ${approximate(summary.bytes)} are in ${summary.folder}`);
@@ -134,7 +134,7 @@ function addGarbageCommand(admin: Command): void {
 async function removeIfUnused(directory: string): Promise<void> {
   try {
     if ((await readdir(directory)).some((name) => name !== 'lock')) return;
-    await rmdir(join(directory, 'lock'));
+    await rm(join(directory, 'lock'), { recursive: true, force: true });
     await rmdir(directory);
   } catch {
     // It holds something, or is gone: then it stays as it is.
@@ -149,7 +149,7 @@ function addUserCommands(admin: Command): void {
     .description('print names, what they store and what they may store')
     .option('--json', 'print one JSON object');
   addDataOption(list).action(async ({ json }: JsonOption) => {
-    const users = await withOperator(list, async (operator) => operator.listUsers());
+    const users = await withOperator(list, async (operator) => operator.listUsers(), { onlyReads: true });
     if (json === true) {
       printJson({ users });
       return;
@@ -199,7 +199,7 @@ function addRequestCommands(admin: Command): void {
     .description('print who waits for how much')
     .option('--json', 'print one JSON object');
   addDataOption(list).action(async ({ json }: JsonOption) => {
-    const waiting = await withOperator(list, async (operator) => operator.listRequests());
+    const waiting = await withOperator(list, async (operator) => operator.listRequests(), { onlyReads: true });
     if (json === true) printJson({ requests: waiting });
     else if (waiting.length === 0) notify('nobody has asked for space');
     const rows = waiting.map(({ bytes, claimedTime, username }) => [formatTime(claimedTime), username, approximate(bytes)]);
@@ -231,7 +231,7 @@ function addMessageCommands(admin: Command): void {
     .argument('<user>', 'the user')
     .option('--json', 'print one JSON object');
   addDataOption(messages).action(async (name: string, { json }: JsonOption) => {
-    const conversation = await withOperator(messages, async (operator) => operator.readMessages(name));
+    const conversation = await withOperator(messages, async (operator) => operator.readMessages(name), { onlyReads: true });
     if (json === true) printJson({ messages: conversation });
     else
       for (const { body, from, sent } of conversation)

@@ -31,7 +31,7 @@ export function addTokenCommand(program: Command): void {
 
   const list = token.command('list').description('print the links that were not used yet').option('--json', 'print one JSON object');
   addDataOption(list).action(async ({ json }: JsonOption) => {
-    const tokens = await withOperator(list, async (operator) => operator.listTokens());
+    const tokens = await withOperator(list, async (operator) => operator.listTokens(), { onlyReads: true });
     if (json === true) printJson({ tokens });
     else if (tokens.length === 0) notify(`no unused sign-up links; make one with: ${commandName} token create`);
     else for (const row of formatTable(tokens.map(({ created, link }) => [formatTime(created), link]))) printLine(row);

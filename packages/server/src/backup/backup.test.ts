@@ -9,7 +9,7 @@ import { createReadStream } from 'node:fs';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { FileBlockStorage } from '../blocks/file-block-storage.js';
 import { LocalBlockStore } from '../blocks/local-block-store.js';
-import { dataPaths } from '../config/data-directory.js';
+import { dataPaths } from '../config/data-paths.js';
 import { GarbageCollector } from '../gc/garbage-collector.js';
 import { PkiFiles } from '../pki/pki-files.js';
 import { PkiNode } from '../pki/pki-node.js';

@@ -10,8 +10,8 @@ import { FileBlockStorage } from '../blocks/file-block-storage.js';
 import { describeStored, type DescribedBlock } from '../blocks/block-metadata.js';
 import { BlockTable } from '../blocks/block-table.js';
 import { LocalBlockStore } from '../blocks/local-block-store.js';
-import { systemCode } from '../blocks/storage-error.js';
-import { dataPaths } from '../config/data-directory.js';
+import { systemCode, systemReason } from '../blocks/storage-error.js';
+import { dataPaths } from '../config/data-paths.js';
 import { IdSet } from '../gc/id-set.js';
 import { ServerIdentity } from '../identity/server-identity.js';
 import { LinkCountTable } from '../links/link-count-table.js';
@@ -122,7 +122,10 @@ async function requireFile(path: string): Promise<void> {
 function unreadable(path: string, error: unknown): unknown {
   const system = systemCode(error);
   if (system === undefined) return error;
-  return new PyrgosError('storage', `${path} cannot be read (${system}). Name the folder of a backup.`, { data: { system }, cause: error });
+  return new PyrgosError('storage', `${path} cannot be read: ${systemReason(error)}. Name the folder of a backup.`, {
+    data: { system },
+    cause: error,
+  });
 }
 
 async function readState(path: string, problems: ProblemList): Promise<unknown> {

@@ -1,7 +1,7 @@
 import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PyrgosError } from '@pyrgos/core/errors';
-import { dataPaths } from '../config/data-directory.js';
+import { dataPaths } from '../config/data-paths.js';
 import { pathExists } from '../config/path-exists.js';
 import { syncFolder } from '../sql/wal-file.js';
 

@@ -5,7 +5,7 @@ import { PyrgosError, throwIfAborted } from '@pyrgos/core/errors';
 import { PointerUpdate } from '@pyrgos/core/model';
 import type { BlockStorage } from '../blocks/block-storage.js';
 import { nextTurn } from '../blocks/next-turn.js';
-import { isDamaged, systemCode } from '../blocks/storage-error.js';
+import { isDamaged, systemCode, systemReason } from '../blocks/storage-error.js';
 import { MAX_BACKUP_ROOTS, MAX_MISSING_BLOCKS } from '../limits.js';
 import { openDatabase, type SqlDatabase } from '../sql/index.js';
 import { syncFolder } from '../sql/wal-file.js';
@@ -238,7 +238,7 @@ async function publish(work: string, target: string): Promise<void> {
 function backupError(error: unknown): unknown {
   const system = systemCode(error);
   if (error instanceof PyrgosError || system === undefined) return error;
-  const text = system === 'ENOSPC' ? 'The disk is full' : `The backup could not be written (${system})`;
+  const text = system === 'ENOSPC' ? 'The disk is full' : `The backup could not be written: ${systemReason(error)}`;
   return new PyrgosError('storage', `${text}. Nothing was left behind; choose another place and try again.`, {
     data: { system },
     cause: error,

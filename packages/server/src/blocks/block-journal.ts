@@ -346,6 +346,18 @@ export class BlockJournal {
   }
 }
 
+/** What a journal holds, without changing anything, in the order of time. Errors are those of the file system. */
+export async function* readJournal(fileSystem: FileSystem, hasher: Hasher, root: string): AsyncIterable<JournalRecord> {
+  const folder = join(root, FOLDER);
+  const names: string[] = [];
+  try {
+    for await (const { name } of fileSystem.list(folder)) if (NAME.test(name)) names.push(name);
+  } catch (error) {
+    if (systemCode(error) !== 'ENOENT') throw error;
+  }
+  for (const name of names.toSorted()) yield* readSegment(fileSystem, hasher, join(folder, name));
+}
+
 async function unlessMissing(work: Promise<void>): Promise<void> {
   try {
     await work;

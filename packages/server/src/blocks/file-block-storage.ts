@@ -55,6 +55,16 @@ export interface FileBlockStorageOptions {
   readonly onProblem?: (error: PyrgosError, isFinal: boolean) => void;
 }
 
+/** What a start has found and repaired. */
+export interface BlockRepairs {
+  /** Half-written files that were deleted. */
+  readonly temporaryFiles: number;
+  /** Blocks in the journal. */
+  readonly journaledBlocks: number;
+  /** Those of them whose files were missing or in doubt and were written from it. */
+  readonly restoredBlocks: number;
+}
+
 /** A block on its way to its file. */
 interface Incoming extends StoredBlock {
   readonly isNew: boolean;
@@ -102,6 +112,7 @@ export class FileBlockStorage implements BlockStorage {
   private readonly writePace: DiskPace;
   private readonly isNeeded: (username: string, cid: Cid) => boolean;
   private nextTemporary = 0;
+  private readonly found = { temporaryFiles: 0, journaledBlocks: 0, restoredBlocks: 0 };
   /** Set by {@link FileBlockStorage.open}. */
   private journal: BlockJournal | undefined;
 
@@ -137,7 +148,9 @@ export class FileBlockStorage implements BlockStorage {
       await fileSystem.syncFolder(dirname(root));
       await fileSystem.syncFolder(root);
       for await (const { name, isFile } of fileSystem.list(temporary)) {
-        if (isFile && TEMPORARY_NAME.test(name)) await fileSystem.unlink(join(temporary, name));
+        if (!isFile || !TEMPORARY_NAME.test(name)) continue;
+        await fileSystem.unlink(join(temporary, name));
+        storage.found.temporaryFiles++;
       }
       storage.journal = await BlockJournal.open({
         root,
@@ -153,6 +166,16 @@ export class FileBlockStorage implements BlockStorage {
       throw storageError('opened', error);
     }
     return storage;
+  }
+
+  /** Opens it for reading, on a disk that cannot be written. What is only in the journal is not found. */
+  static forReading(options: Pick<FileBlockStorageOptions, 'root' | 'hasher' | 'random' | 'fileSystem'>): FileBlockStorage {
+    return new FileBlockStorage(options);
+  }
+
+  /** What was found and repaired when it was opened. */
+  get repairs(): BlockRepairs {
+    return this.found;
   }
 
   async putMany(username: string, blocks: readonly BlockToStore[]): Promise<void> {
@@ -340,7 +363,9 @@ export class FileBlockStorage implements BlockStorage {
     const path = blockPath(this.root, username, cid);
     const found = this.compare(path.file, bytes);
     const isRight = found === 'missing' ? !this.isNeeded(username, cid) : found === 'same' && trusts;
+    this.found.journaledBlocks++;
     if (!isRight) {
+      this.found.restoredBlocks++;
       await this.ensureFolders([path]);
       await this.write(path, bytes, false);
     }

@@ -9,6 +9,23 @@ const reasons: ReadonlyMap<string, string> = new Map([
   ['EPERM', 'access is denied'],
   ['EMFILE', 'too many files are open'],
   ['ENFILE', 'too many files are open'],
+  ['ENOENT', 'it is not there'],
+  ['ENOTDIR', 'a part of its path is a file'],
+  ['EISDIR', 'it is a folder'],
+  ['EEXIST', 'it exists already'],
+  ['ENOTEMPTY', 'the folder is not empty'],
+  ['ENAMETOOLONG', 'its path is too long'],
+  ['ELOOP', 'the links in its path lead in a circle'],
+  ['EBUSY', 'something else uses it'],
+  ['EFBIG', 'it is too large for this file system'],
+  ['EINVAL', 'this file system does not support it'],
+  ['ENOTSUP', 'this file system does not support it'],
+  ['ENOMEM', 'there is not enough memory'],
+  ['ENODEV', 'the drive is gone'],
+  ['ENXIO', 'the drive is gone'],
+  ['ESTALE', 'the network drive does not answer'],
+  ['ETIMEDOUT', 'the network drive does not answer'],
+  ['ENOTCONN', 'the network drive does not answer'],
 ]);
 
 /** The code of an error of the operating system (`ENOENT`, …), or undefined. */
@@ -16,12 +33,16 @@ export function systemCode(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }
 
+/** Why the operating system refused something, in words; the code itself belongs into the data of an error. */
+export function systemReason(error: unknown): string {
+  return reasons.get(systemCode(error) ?? '') ?? 'the system reports an error that Pyrgos has no words for';
+}
+
 /** The typed error for a failure of the block store. Names neither paths nor users: the text goes to clients. */
 export function storageError(action: 'read' | 'written' | 'deleted' | 'listed' | 'opened', error: unknown): PyrgosError {
   if (error instanceof PyrgosError) return error;
-  const system = systemCode(error) ?? 'unknown';
-  const reason = reasons.get(system) ?? system;
-  return new PyrgosError('storage', `The block store could not be ${action}: ${reason}.`, { data: { system }, cause: error });
+  const data = { system: systemCode(error) ?? 'unknown' };
+  return new PyrgosError('storage', `The block store could not be ${action}: ${systemReason(error)}.`, { data, cause: error });
 }
 
 /** A stored block whose bytes are not those of its CID. */

@@ -16,6 +16,7 @@ describe('the lock of a data directory', () => {
   const children: ChildProcess[] = [];
   beforeEach(() => {
     directory = mkdtempSync(join(tmpdir(), 'pyrgos-lock-'));
+    writeFileSync(join(directory, 'pyrgos.sqlite'), '');
   });
   afterEach(async () => {
     for (const child of children.splice(0)) {
@@ -42,6 +43,29 @@ describe('the lock of a data directory', () => {
     writeFileSync(path, JSON.stringify({ ...ownMark(), ...rest, ...holder }));
     return path;
   };
+
+  test('where no server was made nothing of it stays, but for who has it still', async () => {
+    rmSync(join(directory, 'pyrgos.sqlite'));
+    const lock = await DataDirectoryLock.acquire(directory, 'server');
+    await expect(DataDirectoryLock.acquire(directory, 'server', 0)).rejects.toMatchObject({ code: 'storage' });
+    expect(readdirSync(directory)).toEqual(['lock']);
+    await lock.release();
+    expect(readdirSync(directory)).toEqual([]);
+    // However many come and go.
+    const turns = Array.from({ length: 5 }, async () => (await DataDirectoryLock.acquire(directory, 'command', 20_000)).release());
+    await Promise.all(turns);
+    expect(readdirSync(directory)).toEqual([]);
+  });
+
+  test('traces of a dead process are noticed', async () => {
+    const first = await DataDirectoryLock.acquire(directory, 'server');
+    expect(first.foundTraces).toBe(false);
+    await first.release();
+    plant({ boot: 'another' });
+    const second = await DataDirectoryLock.acquire(directory, 'server');
+    expect(second.foundTraces).toBe(true);
+    await second.release();
+  });
 
   test('one process has it, others are told which, and get it afterwards', async () => {
     const lock = await DataDirectoryLock.acquire(directory, 'server');

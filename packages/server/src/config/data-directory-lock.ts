@@ -1,12 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { rmSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, unlink, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, rmdir, stat, unlink, utimes, writeFile } from 'node:fs/promises';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { PyrgosError } from '@pyrgos/core/errors';
 import { systemCode } from '../blocks/storage-error.js';
 import { LOCK_HEARTBEAT_MILLISECONDS, LOCK_PATIENCE_MILLISECONDS } from '../limits.js';
+import { dataPaths } from './data-paths.js';
+import { pathExists } from './path-exists.js';
 import { judgeLife, ownMark, type ProcessMark } from './process-life.js';
 import { dataDirectoryError } from './system-error.js';
 
@@ -123,6 +125,8 @@ async function listLocks(directory: string): Promise<string[]> {
 export class DataDirectoryLock {
   private readonly heartbeat: NodeJS.Timeout;
   private released = false;
+  /** Whether a process that is dead has held the directory and not given it back: it was killed, or the machine went down. */
+  foundTraces = false;
   private readonly callers = new Set<Socket>();
   private handler: ((socket: Socket, secret: string) => void) | undefined;
   private readonly atExit = (): void => {
@@ -164,9 +168,12 @@ export class DataDirectoryLock {
     patience: number = LOCK_PATIENCE_MILLISECONDS,
   ): Promise<DataDirectoryLock> {
     const end = performance.now() + patience;
+    let foundTraces = false;
     for (;;) {
       const lock = await DataDirectoryLock.contend(directory, purpose);
       const rival = await lock.findRival();
+      foundTraces ||= lock.foundTraces;
+      lock.foundTraces = foundTraces;
       if (rival === undefined) return lock;
       await lock.release();
       if (performance.now() >= end) throw new DirectoryInUseError(directory, rival.holder, rival.path);
@@ -175,7 +182,7 @@ export class DataDirectoryLock {
     }
   }
 
-  private static async contend(directory: string, purpose: LockHolder['purpose']): Promise<DataDirectoryLock> {
+  private static async contend(directory: string, purpose: LockHolder['purpose'], attempts = 5): Promise<DataDirectoryLock> {
     const name = `${process.pid}-${randomBytes(8).toString('hex')}`;
     const folder = lockFolder(directory);
     const file = join(folder, name + SUFFIX);
@@ -200,6 +207,8 @@ export class DataDirectoryLock {
       }
       return lock;
     } catch (error) {
+      // Somebody who gave up has just removed the folder.
+      if (systemCode(error) === 'ENOENT' && attempts > 1) return DataDirectoryLock.contend(directory, purpose, attempts - 1);
       throw dataDirectoryError(directory, error);
     }
   }
@@ -222,6 +231,13 @@ export class DataDirectoryLock {
       for (const socket of this.callers) socket.destroy();
     });
     if (this.socketFile !== undefined) await rm(this.socketFile, { recursive: true, force: true });
+    await this.removeUnused();
+  }
+
+  /** Where no server was made the folder of the locks goes, too. It stays when somebody else is in it. */
+  private async removeUnused(): Promise<void> {
+    const database = dataPaths.database(this.directory);
+    if (!(await pathExists(database).catch(() => true))) await rmdir(lockFolder(this.directory)).catch(() => undefined);
   }
 
   /** A living process that wants or has the directory too. Clears away what dead ones have left. */
@@ -231,7 +247,7 @@ export class DataDirectoryLock {
       if (path === this.file) continue;
       const holder = await readHolder(path);
       if (holder !== undefined && (await isAlive(path, holder, this.holder))) return { holder, path };
-      await removeFile(path);
+      if (await removeFile(path)) this.foundTraces = true;
       if (holder?.socket.endsWith('.sock') === true) await removeFile(holder.socket);
     }
     return undefined;
@@ -240,13 +256,15 @@ export class DataDirectoryLock {
 
 /**
  * Deletes a file or socket that may be gone already. Not `rm`: it looks at the file first, and having looked at a socket makes the next
- * module that Node loads through a linked folder a second copy of itself (its cache of real paths takes the result for its own).
+ * module that Node loads through a linked folder a second copy of itself (its cache of real paths takes the result for its own). Whether it was there.
  */
-async function removeFile(path: string): Promise<void> {
+async function removeFile(path: string): Promise<boolean> {
   try {
     await unlink(path);
+    return true;
   } catch (error) {
     if (systemCode(error) !== 'ENOENT') throw error;
+    return false;
   }
 }
 

@@ -6,23 +6,9 @@ import { systemCode } from '../blocks/storage-error.js';
 import { DiskReserve } from '../disk/disk-reserve.js';
 import { START_ROOM } from '../limits.js';
 import { syncFolder } from '../sql/wal-file.js';
+import { dataPaths } from './data-paths.js';
 import { pathExists } from './path-exists.js';
 import { dataDirectoryError } from './system-error.js';
-
-/** The places inside a data directory. */
-export const dataPaths = {
-  database: (directory: string): string => join(directory, 'pyrgos.sqlite'),
-  blocks: (directory: string): string => join(directory, 'blocks'),
-  pki: (directory: string): string => join(directory, 'pki'),
-  logs: (directory: string): string => join(directory, 'logs'),
-  /** Where a restore is prepared; it holds a complete server when the process was killed while moving it into place. */
-  stage: (directory: string): string => join(directory, 'restore.partial'),
-  /** Says that the stage is complete. */
-  restored: (directory: string): string => join(directory, 'restore.partial', 'complete'),
-  /** Room that is given up when the disk is full. */
-  reserve: (directory: string): string => join(directory, 'reserve'),
-  waitList: (directory: string): string => join(directory, 'waiting-list.txt'),
-} as const;
 
 /** The data directory: what was asked for, else `PYRGOS_PATH`, else `PEERGOS_PATH`, else `.pyrgos` in the home folder. Absolute. */
 export function locateDataDirectory(
@@ -123,6 +109,24 @@ async function requireRoom(path: string): Promise<void> {
     await new DiskReserve(dataPaths.reserve(path)).giveUp();
     // Less may do, and nothing else can make room here.
     await probe(path, 0);
+  }
+}
+
+/**
+ * Whether a server lives in a data directory; a restore that waits to be finished is one, too. PyrgosError `storage` when one cannot even look, which is
+ * not the same as no.
+ */
+export async function isServerThere(path: string): Promise<boolean> {
+  try {
+    return (await pathExists(dataPaths.database(path))) || (await pathExists(dataPaths.restored(path)));
+  } catch (error) {
+    if (systemCode(error) === 'ENOTDIR') return false;
+    if (systemCode(error) !== 'EACCES') throw dataDirectoryError(path, error);
+    throw new PyrgosError(
+      'storage',
+      `The data directory ${path} cannot be read: this user may not look into it. Run the command as the user that runs the server, or name another directory with --data.`,
+      { data: { system: 'EACCES' }, cause: error },
+    );
   }
 }
 

@@ -1,5 +1,6 @@
 export { ConfigError } from './config-error.js';
-export { dataPaths, locateDataDirectory, prepareDataDirectory } from './data-directory.js';
+export { isServerThere, locateDataDirectory, prepareDataDirectory } from './data-directory.js';
+export { dataPaths } from './data-paths.js';
 export { DataDirectoryLock, DirectoryInUseError } from './data-directory-lock.js';
 export { explainConfig, type ExplainedOption } from './explain-config.js';
 export { loadConfig } from './load-config.js';

@@ -1,6 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { PyrgosError } from '@pyrgos/core/errors';
+import { systemCode, systemReason } from '../blocks/storage-error.js';
 import { MAX_CONFIG_FILE_SIZE } from '../limits.js';
 import { ConfigError } from './config-error.js';
 import { decodeConfigFile, parseConfigFile } from './config-file.js';
@@ -52,8 +53,8 @@ function readBounded(path: string, label: string): Uint8Array | undefined {
     return readFileSync(path);
   } catch (error) {
     if (error instanceof PyrgosError) throw error;
-    const system = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
+    const system = systemCode(error) ?? 'unknown';
     if (system === 'ENOENT') return undefined;
-    throw new PyrgosError('storage', `${label} cannot be read (${system}).`, { data: { system } });
+    throw new PyrgosError('storage', `${label} cannot be read: ${systemReason(error)}.`, { data: { system } });
   }
 }

@@ -1,5 +1,6 @@
 import { createServer, type Server } from 'node:net';
 import { PyrgosError } from '@pyrgos/core/errors';
+import { systemReason } from '../blocks/storage-error.js';
 
 /** Where to listen. */
 export interface ListenPlace {
@@ -38,7 +39,7 @@ function describe(place: ListenPlace, error: NodeJS.ErrnoException): ListenError
     case 'EAI_AGAIN':
       return new ListenError(place, 'host', 'is a name that this machine does not know', error);
     default:
-      return new ListenError(place, 'port', `cannot be used (${code})`, error);
+      return new ListenError(place, 'port', `cannot be used: ${systemReason(error)}`, error);
   }
 }
 

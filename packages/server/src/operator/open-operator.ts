@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { DataDirectoryLock, DirectoryInUseError, findLockHolder } from '../config/data-directory-lock.js';
 import type { ServerConfig } from '../config/server-config.js';
@@ -13,6 +16,8 @@ export interface OpenOperatorOptions {
   /** For work in this process. Default: errors go to the standard error output. */
   readonly logger?: Logger;
   readonly overrides?: ContextOverrides;
+  /** The disk of the data directory cannot be written: work on a copy of the database, in a temporary folder. What is changed is lost. */
+  readonly isReadOnly?: boolean;
 }
 
 /** An operator for the duration of a command. */
@@ -33,6 +38,8 @@ export async function openOperator(config: ServerConfig, options: OpenOperatorOp
   if (holder?.purpose === 'server') return remote(new RemoteOperator(holder));
   // Loaded only when it is needed, because calls of a running server should be quick, and before the lock is taken.
   const server = await loadServer();
+  // Nobody can have the data open for writing, so there is no lock, either; nor could one be taken.
+  if (options.isReadOnly === true) return openCopy(server, config, options);
   let lock: DataDirectoryLock;
   try {
     lock = await DataDirectoryLock.acquire(dataDirectory, 'command');
@@ -42,7 +49,7 @@ export async function openOperator(config: ServerConfig, options: OpenOperatorOp
     throw error;
   }
   try {
-    return await openHere(server, config, options, lock);
+    return await openHere(server, config, options, async () => lock.release());
   } catch (error) {
     await lock.release();
     throw error;
@@ -69,23 +76,35 @@ interface ServerModules {
   readonly createLogger: typeof CreateLogger;
 }
 
+async function openCopy(server: ServerModules, config: ServerConfig, options: OpenOperatorOptions): Promise<OpenedOperator> {
+  const scratch = await mkdtemp(join(tmpdir(), 'pyrgos-read-'));
+  const remove = async (): Promise<void> => rm(scratch, { recursive: true, force: true });
+  try {
+    return await openHere(server, config, { ...options, scratch }, remove);
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+}
+
 async function openHere(
   { createContext, LocalOperator, createLogger }: ServerModules,
   config: ServerConfig,
-  { logger, overrides }: OpenOperatorOptions,
-  lock: DataDirectoryLock,
+  { logger, overrides, scratch }: OpenOperatorOptions & { readonly scratch?: string },
+  release: () => Promise<void>,
 ): Promise<OpenedOperator> {
   const context = await createContext({
     config,
     logger: logger ?? createLogger({ level: 'warn', alarm: process.stderr }).logger,
     ...(overrides === undefined ? {} : { overrides }),
+    ...(scratch === undefined ? {} : { scratch }),
   });
   return {
     operator: new LocalOperator(context, () => publicUrl(config, config.port)),
     isRemote: false,
     close: async () => {
       await context.close();
-      await lock.release();
+      await release();
     },
   };
 }

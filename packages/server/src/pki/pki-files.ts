@@ -4,7 +4,7 @@ import { utf8Decode, utf8Encode } from '@pyrgos/core/bytes';
 import { PasswordProtected } from '@pyrgos/core/containers';
 import { FormatError, PyrgosError } from '@pyrgos/core/errors';
 import { PublicSigningKey, Secret } from '@pyrgos/core/keys';
-import { systemCode } from '../blocks/storage-error.js';
+import { systemCode, systemReason } from '../blocks/storage-error.js';
 import { writePrivateFile } from '../config/private-file.js';
 import { MAX_PKI_FILE_SIZE } from '../limits.js';
 import { syncFolder } from '../sql/wal-file.js';
@@ -132,10 +132,14 @@ export class PkiFiles {
 function fileError(action: 'read' | 'written', error: unknown): PyrgosError {
   if (error instanceof PyrgosError) return error;
   const system = systemCode(error) ?? 'unknown';
-  return new PyrgosError('storage', `The key files of this server could not be ${action} (${system}). Check the data directory.`, {
-    data: { system },
-    cause: error,
-  });
+  return new PyrgosError(
+    'storage',
+    `The key files of this server could not be ${action}: ${systemReason(error)}. Check the data directory.`,
+    {
+      data: { system },
+      cause: error,
+    },
+  );
 }
 
 function decodeFile<T>(name: FileName, decode: () => T): T {

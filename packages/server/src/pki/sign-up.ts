@@ -86,12 +86,14 @@ export class SignUp {
 
   /**
    * Ends what the last run of the server left open: finishes the sign-ups whose names are claimed and forgets the others. Call it when the PKI
-   * has started, before requests are taken. One that cannot be finished is reported and stays for the next time.
+   * has started, before requests are taken. One that cannot be finished is reported and stays for the next time. Returns how many were open.
    */
-  async recover(onFailed: (username: string, error: PyrgosError) => void): Promise<void> {
+  async recover(onFailed: (username: string, error: PyrgosError) => void): Promise<number> {
+    let found = 0;
     for (let after = ''; ;) {
       const names = this.pending.names(after, SQL_ROWS_PER_STEP);
       for (const username of names) {
+        found++;
         try {
           await this.locks.run([nameKey(username)], async () => this.settle(username));
         } catch (error) {
@@ -100,7 +102,7 @@ export class SignUp {
         }
       }
       const last = names.at(-1);
-      if (last === undefined) return;
+      if (last === undefined) return found;
       after = last;
     }
   }

@@ -1,6 +1,7 @@
 import { open, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { ArgumentError, PyrgosError } from '@pyrgos/core/errors';
+import { systemReason } from '../blocks/storage-error.js';
 import { SQL_STATEMENT_CACHE_SIZE } from '../limits.js';
 import { Checkpointer, type DatabaseFile } from './checkpointer.js';
 import type { EngineConnection, EngineStatement, LoadedEngine, SqlEngine } from './engine.js';
@@ -302,13 +303,12 @@ function closedError(): PyrgosError {
 
 function copyError(error: unknown): PyrgosError {
   const system = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'unknown';
-  const reasons: Readonly<Record<string, string>> = {
-    EEXIST: 'the file exists already',
-    ENOENT: 'the folder does not exist',
-    EACCES: 'the folder is not writable',
-    ENOSPC: 'the disk is full',
-  };
-  return new PyrgosError('storage', `The database cannot be copied: ${reasons[system] ?? system}.`, { data: { system } });
+  const reasons = new Map([
+    ['EEXIST', 'the file exists already'],
+    ['ENOENT', 'the folder does not exist'],
+    ['EACCES', 'the folder is not writable'],
+  ]);
+  return new PyrgosError('storage', `The database cannot be copied: ${reasons.get(system) ?? systemReason(error)}.`, { data: { system } });
 }
 
 function requireSynchronous(result: unknown): void {
