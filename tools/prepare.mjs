@@ -78,6 +78,12 @@ async function run(command, args, options = {}) {
   };
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
   for (const signal of signals) process.on(signal, forward);
+  // npm runs us through a shell, which ends at SIGTERM without passing it on.
+  const parent = process.ppid;
+  const watch = setInterval(() => {
+    if (process.ppid === parent || interruptions.length > 0) return;
+    forward('SIGTERM');
+  }, 500);
   try {
     const status = await new Promise((resolve, reject) => {
       child.once('error', (error) => reject(new PreparationError(`cannot run ${command}: ${error.message}`)));
@@ -88,6 +94,7 @@ async function run(command, args, options = {}) {
     }
     return status;
   } finally {
+    clearInterval(watch);
     for (const signal of signals) process.off(signal, forward);
   }
 }

@@ -1,12 +1,15 @@
 import type { RunningServer } from '@pyrgos/server';
 import type { Command } from 'commander';
 import { commandName } from '../command-name.js';
+import { watchParent } from '../parent-watch.js';
 import { addServerOptions, loadSettings } from '../server-settings.js';
 import { formatTable, notify, printJson, printLine } from '../terminal.js';
 import { version } from '../version.js';
 
 /** Milliseconds that the process may live after its server has stopped, in case something keeps it. */
 const PATIENCE = 1000;
+/** Milliseconds after a signal in which further ones mean the same. */
+const SAME_WISH = 500;
 
 /** `pyrgos daemon`: the server, until it is told to stop. */
 export function addDaemonCommand(program: Command): void {
@@ -53,18 +56,26 @@ function printWelcome(server: RunningServer, link: string | undefined): void {
   printLine(link);
 }
 
-/** The first signal stops the server in order, the second one at once. */
+/**
+ * The first signal stops the server in order, the second one at once. So does the end of the npm that runs this command, unless a signal came as well.
+ */
 function stopOnSignals(server: RunningServer): void {
-  let signals = 0;
+  let stopping: number | undefined;
+  const stop = (): void => {
+    stopping = performance.now();
+    endWatch();
+    notify('stopping: requests in flight have ten seconds to finish; once more stops at once');
+    server.close().catch((error: unknown) => {
+      server.logger.fatal({ err: error }, 'the server could not stop in order');
+      process.exit(1);
+    });
+  };
+  const endWatch = watchParent(stop);
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
     process.on(signal, () => {
-      signals++;
-      if (signals > 1) process.exit(1);
-      notify('stopping: requests in flight have ten seconds to finish; once more stops at once');
-      server.close().catch((error: unknown) => {
-        server.logger.fatal({ err: error }, 'the server could not stop in order');
-        process.exit(1);
-      });
+      if (stopping === undefined) stop();
+      // Ctrl-C reaches us from the terminal, and often once more from npm.
+      else if (performance.now() - stopping > SAME_WISH) process.exit(1);
     });
   }
 }
