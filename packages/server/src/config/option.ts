@@ -1,11 +1,10 @@
 import { isIP } from 'node:net';
 import { isNewUsername } from '@pyrgos/core/accounts';
 import { resolve } from 'node:path';
+import { formatByteCount, parseByteCount } from './byte-size.js';
+import { OptionProblem } from './option-problem.js';
 import { SecretText } from './secret-text.js';
 import type { ServerOptions } from './server-config.js';
-
-/** A value that an option does not take. The message says what it must be and never repeats a secret. */
-export class OptionProblem extends Error {}
 
 /** What a value is read with. */
 interface OptionContext {
@@ -55,28 +54,6 @@ export function integerOption(details: Details<number>, minimum: number, maximum
   });
 }
 
-const units: ReadonlyMap<string, number> = new Map([
-  ['', 1],
-  ['k', 2 ** 10],
-  ['m', 2 ** 20],
-  ['g', 2 ** 30],
-  ['t', 2 ** 40],
-]);
-
-/** Reads a number of bytes with one of the suffixes k, m, g, t, powers of 1024 (chapter 08 section 2.3). Throws {@link OptionProblem}. */
-export function parseByteCount(text: string): number {
-  const [, digits = '', unit = ''] = /^(\d{1,16})([kmgt]?)$/i.exec(text) ?? [];
-  const value = digits === '' ? Number.NaN : Number(digits) * (units.get(unit.toLowerCase()) ?? Number.NaN);
-  if (!Number.isSafeInteger(value)) throw new OptionProblem('must be a number of bytes, with k, m, g or t for multiples of 1024: 500m, 1g');
-  return value;
-}
-
-/** Writes a number of bytes with the largest suffix that keeps it whole. */
-export function formatByteCount(value: number): string {
-  const [suffix, size] = [...units].findLast(([, size]) => value >= size && value % size === 0) ?? ['', 1];
-  return `${value / size}${suffix}`;
-}
-
 /** A number of bytes. */
 export function bytesOption(details: Details<number>): Option<number> {
   return option(details, 'BYTES', parseByteCount, formatByteCount);
@@ -113,6 +90,9 @@ export function pathOption<T extends string | undefined>(details: Details<T> & {
   );
 }
 
+/** What browsers take for an IPv4 address, or refuse as a bad one. */
+const ENDS_WITH_NUMBER = /(^|\.)\d+$/;
+
 const LABEL = /^(?!-)[a-z0-9-]{1,63}(?<!-)$/;
 
 /** Whether the text is a domain name in lower case, with at least two labels unless `single` is true. */
@@ -126,7 +106,7 @@ export function hostOption(details: Details<string>): Option<string> {
   return option(details, 'HOST', (text) => {
     const host = text.replace(/^\[(.*)\]$/, '$1').toLowerCase();
     // What ends with a number is an address and no name; 999.1.1.1 is neither.
-    const isName = isDomain(host, true) && !/(^|\.)\d+$/.test(host);
+    const isName = isDomain(host, true) && !ENDS_WITH_NUMBER.test(host);
     if (isIP(host) === 0 && !isName) throw new OptionProblem('must be a host name or an IP address, without port');
     return host;
   });
@@ -138,9 +118,15 @@ function readDomain(text: string): string {
   return domain;
 }
 
-/** A domain name. */
+/** A domain name under which there can be others: no address. */
 export function domainOption(details: Details<string | undefined>): Option<string | undefined> {
-  return option(details, 'DOMAIN', readDomain, (value) => value ?? '');
+  const read = (text: string): string => {
+    if (isIP(text.replace(/^\[(.*)\]$/, '$1')) !== 0 || ENDS_WITH_NUMBER.test(text)) {
+      throw new OptionProblem('must be a domain name and no IP address: apps have names below it, and browsers want a certificate for it');
+    }
+    return readDomain(text);
+  };
+  return option(details, 'DOMAIN', read, (value) => value ?? '');
 }
 
 /** A list separated by commas. */

@@ -11,12 +11,12 @@ import {
   hostOption,
   integerOption,
   type Option,
-  OptionProblem,
   pathOption,
   readBasicAuth,
   secretOption,
   usernamesOption,
 } from './option.js';
+import { OptionProblem } from './option-problem.js';
 import type { ServerOptions } from './server-config.js';
 
 /** Whether only this machine can reach a listener of that name or address. */
@@ -56,9 +56,9 @@ export const options: { readonly [K in keyof ServerOptions]: Option<ServerOption
   maxUsers: integerOption(
     {
       name: 'max-users',
-      help: 'how many people may sign up without a token; by default one, and none when others can reach the server',
-      // The chapter's default for the PKI node, which this server is, where nobody else can take the place.
-      fallback: (get) => (isLoopbackHost(get('listenHost')) && get('publicDomain') === undefined && !get('publicServer') ? 1 : 0),
+      help: 'while fewer people than this have an account, anybody may sign up without a token; by default nobody',
+      // The reference lets the first one in. Here a first start prints a token, and a second open door would be one too many.
+      fallback: 0,
     },
     0,
     1_000_000_000,
@@ -96,8 +96,9 @@ export const options: { readonly [K in keyof ServerOptions]: Option<ServerOption
   adminUsernames: usernamesOption({ name: 'admin-usernames', help: 'users who may approve requests for space', fallback: [] }),
   unlistedUsernames: usernamesOption({ name: 'unlisted-usernames', help: 'users who are not in the list of names', fallback: [] }),
   blacklistFile: pathOption({
-    name: 'blacklist_file',
-    aliases: ['blacklist-file'],
+    name: 'blacklist-file',
+    // The name of the reference.
+    aliases: ['blacklist_file'],
     help: 'file with the names of banned users, one a line',
     fallback: 'blacklist.txt',
   }),

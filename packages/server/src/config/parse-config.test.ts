@@ -48,7 +48,7 @@ describe('defaults', () => {
       publicServer: false,
       publicDomain: undefined,
       basicAuth: undefined,
-      maxUsers: 1,
+      maxUsers: 0,
       defaultQuota: 1_073_741_824,
       quotaUploadLimitSeconds: 86_400,
       adminUsernames: [],
@@ -70,7 +70,7 @@ describe('defaults', () => {
 
   test('that depend on others follow them', () => {
     expect(load({ flags: { 'listen-host': '0.0.0.0' } }).config).toMatchObject({ maxUsers: 0, allowExternalSecretLinks: false });
-    expect(load({ flags: { 'listen-host': '127.0.0.1' } }).config.maxUsers).toBe(1);
+    expect(load({ flags: { 'listen-host': '127.0.0.1' } }).config.maxUsers).toBe(0);
     expect(load({ flags: { 'public-domain': 'example.org' } }).config.maxUsers).toBe(0);
     const given = { flags: { 'public-server': 'true', 'public-domain': 'example.org' } };
     expect(load(given).config).toMatchObject({ allowExternalLogin: false, maxUsers: 0 });
@@ -113,7 +113,13 @@ describe('sources', () => {
   test('an option is accepted under each of its names', () => {
     expect(load({ file: 'payment-domains = pay.example.org' }).config.paymentDomains).toEqual(['pay.example.org']);
     expect(load({ file: 'payment-domain = pay.example.org' }).config.paymentDomains).toEqual(['pay.example.org']);
-    expect(load({ flags: { 'blacklist-file': 'banned' } }).config.blacklistFile).toBe('/data/banned');
+    for (const name of ['blacklist-file', 'blacklist_file']) {
+      expect(load({ flags: { [name]: 'banned' } }).config.blacklistFile).toBe('/data/banned');
+    }
+    // Its end is part of the name here.
+    for (const name of ['PYRGOS_BLACKLIST_FILE', 'blacklist_file']) {
+      expect(load({ environment: { [name]: 'banned' } }).config.blacklistFile).toBe('/data/banned');
+    }
   });
 
   test('names are unique', () => {
@@ -130,6 +136,7 @@ describe('values', () => {
   test.each([
     ['default-quota', '0', 'defaultQuota', 0],
     ['default-quota', '500m', 'defaultQuota', 524_288_000],
+    ['default-quota', '1.5 GiB', 'defaultQuota', 1_610_612_736],
     ['default-quota', '2G', 'defaultQuota', 2_147_483_648],
     ['default-quota', '1t', 'defaultQuota', 1_099_511_627_776],
     ['default-quota', '7k', 'defaultQuota', 7168],
@@ -156,8 +163,8 @@ describe('values', () => {
     ['port', ''],
     ['port', '1e3'],
     ['port', ' 8000'],
-    ['default-quota', '1gb'],
-    ['default-quota', '1.5g'],
+    ['default-quota', '1gigabyte'],
+    ['default-quota', '1,5g'],
     ['default-quota', '99999999999t'],
     ['public-server', 'yes'],
     ['public-server', 'TRUE'],
@@ -171,6 +178,8 @@ describe('values', () => {
     ['listen-host', ''],
     ['public-domain', 'https://example.org'],
     ['public-domain', '-x.org'],
+    ['public-domain', '1.2.3.4'],
+    ['public-domain', '[2001:db8::1]'],
     ['admin-usernames', 'ann,Bob'],
     ['admin-usernames', '../x'],
     ['apps', 'a.b'],

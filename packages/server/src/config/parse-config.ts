@@ -2,7 +2,7 @@ import { PyrgosError } from '@pyrgos/core/errors';
 import { closestName } from './closest-name.js';
 import { ConfigError } from './config-error.js';
 import type { ParsedConfigFile } from './config-file.js';
-import { OptionProblem } from './option.js';
+import { OptionProblem } from './option-problem.js';
 import { options, unsupportedOptions, unusedOptions } from './options.js';
 import type { ServerConfig, ServerOptions } from './server-config.js';
 
@@ -124,16 +124,17 @@ class Reader {
 
   /** `PYRGOS_LISTEN_HOST` and, as the reference has it, `listen-host`; each also with `_FILE` for a file that holds the value. */
   private readVariables(key: Key): void {
-    const found = namesOf(key)
-      .flatMap((name) => [variableOf(name), name])
-      .flatMap((variable) => [variable, `${variable}_FILE`])
-      .filter((variable) => this.input.environment[variable] !== undefined);
-    const [variable, second] = new Set(found);
-    if (variable === undefined) return;
-    if (second !== undefined) this.problems.push(`${variable} and ${second} both set ${options[key].name}; leave one`);
-    const value = this.input.environment[variable] ?? '';
+    const { environment, readSecretFile } = this.input;
+    // Whether it names a file with the value; the name of an option may end like that as well.
+    const variables = new Map<string, boolean>();
+    for (const plain of namesOf(key).flatMap((name) => [variableOf(name), name])) variables.set(plain, false).set(`${plain}_FILE`, true);
+    const [first, second] = [...variables].filter(([variable]) => environment[variable] !== undefined);
+    if (first === undefined) return;
+    const [variable, namesFile] = first;
+    if (second !== undefined) this.problems.push(`${variable} and ${second[0]} both set ${options[key].name}; leave one`);
+    const value = environment[variable] ?? '';
     try {
-      this.settings.set(key, { value: variable.endsWith('_FILE') ? this.input.readSecretFile(variable, value) : value, source: variable });
+      this.settings.set(key, { value: namesFile ? readSecretFile(variable, value) : value, source: variable });
     } catch (error) {
       if (!(error instanceof PyrgosError)) throw error;
       this.problems.push(error.message);

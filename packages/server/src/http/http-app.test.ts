@@ -130,13 +130,17 @@ describe('headers', () => {
     expect((await call(testApp(services), '/', { method: 'GET', headers: { 'sec-fetch-site': 'cross-site' } })).status).toBe(200);
   });
 
-  test('another host is 404 for everything, and the operator is told once', async () => {
+  test('another host is 404 for everything but the health, and the operator is told once', async () => {
     const lines: string[] = [];
     const logger = pino({ level: 'warn' }, { write: (line: string) => void lines.push(line) });
     const app = testApp(services, { logger });
-    for (const path of [VERSION, '/', '/healthz', '/public/a/b', '/peergos/v0/stop/']) {
-      const answer = await call(app, path, { headers: { host: 'evil.example' } });
+    const headers = { host: 'evil.example' };
+    for (const path of [VERSION, '/', '/healthz', '/healthz/more', '/public/a/b', '/peergos/v0/stop/']) {
+      const answer = await call(app, path, { headers });
       expect([answer.status, answer.body.length]).toEqual([404, 0]);
+    }
+    for (const path of ['/healthz', '/healthz/readiness']) {
+      for (const method of ['GET', 'HEAD']) expect((await call(app, path, { method, headers })).status).toBe(200);
     }
     expect(lines.length).toBe(1);
     expect(lines[0]).toContain('public-domain');
@@ -146,7 +150,7 @@ describe('headers', () => {
   test('an app subdomain reaches pages only', async () => {
     const app = testApp(services, { publicServer: true });
     const headers = { host: 'calendar.localhost:8000' };
-    for (const path of [VERSION, '/api/v0/id', '/public/a/b', '/healthz', '/peergos/v0/nothing']) {
+    for (const path of [VERSION, '/api/v0/id', '/public/a/b', '/peergos/v0/nothing']) {
       expect((await call(app, path, { method: 'GET', headers })).status).toBe(404);
     }
   });

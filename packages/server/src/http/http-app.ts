@@ -85,7 +85,7 @@ const apiHeaders: Readonly<Record<string, string>> = {
 
 /**
  * Builds the front end over the services (chapter 02 sections 1 to 14). The order of the checks is the order of the registrations:
- * memory, host, health, credentials, local-only calls, verb, origin, route.
+ * memory, health, host, credentials, local-only calls, verb, origin, route.
  */
 export function createHttpApp(services: ServerServices, options: HttpOptions): HttpApp {
   return new Front(services, options);
@@ -152,8 +152,8 @@ class Front implements HttpApp {
     const app = new Hono<AppEnv>({ getPath: (request, context) => rawPath(rawTarget(request, context?.env)) });
     app.use(async (c, next) => this.observe(c, next));
     app.onError((error, c) => respond(c, this.failure(c.get('exchange'), error)));
-    app.use(async (c, next) => this.admitHost(c, next));
     this.addHealth(app);
+    app.use(async (c, next) => this.admitHost(c, next));
     if (this.options.basicAuth !== undefined) {
       const auth = new BasicAuth(this.options.basicAuth);
       app.use(async (c, next) => {
@@ -177,12 +177,12 @@ class Front implements HttpApp {
     return app;
   }
 
+  /** Under every name: a monitor on this machine knows none of ours, and the answers say nothing that a page of another site could use. */
   private addHealth(app: Hono<AppEnv>): void {
     for (const path of HEALTH_PATHS) {
       app.on(['GET', 'HEAD'], path, async (c) => {
         const exchange = c.get('exchange');
         exchange.route = path.slice(1);
-        if (exchange.subdomain !== undefined) return respond(c, emptyReply(404));
         const { isDraining } = this.shared;
         return respond(c, path === HEALTH_PATH ? livenessReply(isDraining) : await readinessReply(this.options.health, isDraining));
       });
