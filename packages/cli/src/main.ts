@@ -5,8 +5,10 @@ import { addAdminCommand } from './commands/admin.js';
 import { addConfigCommand } from './commands/config.js';
 import { addCryptoCommand } from './commands/crypto.js';
 import { addDaemonCommand } from './commands/daemon.js';
+import { addStatusCommand } from './commands/status.js';
 import { addTokenCommand } from './commands/token.js';
 import { ExitCode } from './exit-code.js';
+import { UsageError } from './usage-error.js';
 import { version } from './version.js';
 
 /** Builds the command line. Separate from {@link main} so that tests and completions can look at it. */
@@ -18,6 +20,7 @@ export function createProgram(): Command {
     .showHelpAfterError('(run pyrgos --help for the list of commands)')
     .exitOverride();
   addDaemonCommand(program);
+  addStatusCommand(program);
   addTokenCommand(program);
   addAdminCommand(program);
   addConfigCommand(program);
@@ -42,7 +45,7 @@ export async function main(args: readonly string[]): Promise<number> {
     if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.ok : ExitCode.usage;
     if (!(error instanceof PyrgosError)) throw error;
     process.stderr.write(`pyrgos: ${error.message}\n`);
-    return error instanceof ConfigError ? ExitCode.usage : ExitCode.failed;
+    return error instanceof ConfigError || error instanceof UsageError ? ExitCode.usage : ExitCode.failed;
   }
 }
 

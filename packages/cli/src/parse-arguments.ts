@@ -1,5 +1,6 @@
 import { OptionProblem, parseByteCount } from '@pyrgos/server/config';
 import { InvalidArgumentError } from 'commander';
+import { UsageError } from './usage-error.js';
 
 /** An argument that must be a number from 1 to 1000. */
 export function parseCount(text: string): number {
@@ -8,12 +9,12 @@ export function parseCount(text: string): number {
   return count;
 }
 
-/** An argument that must be a number of bytes: `500m`, `2g`. */
-export function parseBytes(text: string): number {
+/** Arguments that together are a number of bytes: `500m`, `1.5g`, `5 GiB`. UsageError. */
+export function parseSize(words: readonly string[]): number {
   try {
-    return parseByteCount(text);
+    return parseByteCount(words.join(' '));
   } catch (error) {
-    if (error instanceof OptionProblem) throw new InvalidArgumentError(`It ${error.message}.`);
+    if (error instanceof OptionProblem) throw new UsageError(`The size ${error.message}.`);
     throw error;
   }
 }

@@ -6,6 +6,10 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { SpaceRequest } from '@pyrgos/core/accounts';
+import { toHex } from '@pyrgos/core/bytes';
+import { loadCrypto } from '@pyrgos/core/crypto';
+import { WireClient } from '@pyrgos/testkit/server';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 const bin = fileURLToPath(new URL('../bin/pyrgos.js', import.meta.url));
@@ -22,6 +26,8 @@ interface Ready {
   readonly pid: number;
   readonly dataDirectory: string;
   readonly signUpLink: string | null;
+  readonly lanUrls: readonly string[];
+  readonly warnings: readonly string[];
 }
 
 // Many processes are started, on machines that may be busy with other tests.
@@ -269,27 +275,98 @@ describe('the commands of a server', { timeout: 240_000 }, () => {
       ['token', 'create', '0'],
       ['token', 'create', 'many'],
       ['admin', 'user', 'quota', 'ann', '1 gigabyte'],
+      ['admin', 'requests', 'approve', 'ann', 'a', 'lot'],
+      ['admin', 'requests', 'reject'],
       ['admin', 'user'],
       ['admin', 'backup'],
     ]) {
       expect(pyrgos(args).status, args.join(' ')).toBe(2);
     }
-    expect(pyrgos(['admin', 'user', 'delete', 'ann'])).toMatchObject({ status: 1, stderr: expect.stringContaining('--yes') });
+    const deletion = pyrgos(['admin', 'user', 'delete', 'ann']);
+    expect(deletion).toMatchObject({ status: 2, stderr: expect.stringContaining('--yes') });
+    expect(deletion.stderr).toContain('never be used again');
+    expect(pyrgos(['token', 'revoke', 'nonsense'])).toMatchObject({ status: 2, stderr: expect.stringContaining('digits') });
     expect(readdirSync(folder)).toEqual([]);
+  });
+
+  test('status tells whether the server runs, and how it is', async () => {
+    expect(pyrgos(['status'])).toMatchObject({ status: 1, stderr: expect.stringContaining(`no server in ${data}`) });
+    const { child, ready } = await startDaemon();
+    expect(json(['status'])).toMatchObject({
+      version: expect.stringMatching(/^\d+\.\d+/),
+      dataDirectory: data,
+      url: ready.url,
+      process: { pid: ready.pid, localUrl: ready.localUrl, started: expect.any(Number) },
+      disk: { free: expect.any(Number), size: expect.any(Number) },
+      accounts: 0,
+      stored: 0,
+      requests: 0,
+      tokens: 1,
+    });
+    expect(pyrgos(['config', 'explain']).stderr).toContain(`process ${ready.pid}`);
+    const { stdout } = pyrgos(['status']);
+    expect(stdout).toMatch(new RegExp(`^Server +running since .* process ${ready.pid}\\nAddress +${ready.url}\\n`));
+    expect(stdout).toMatch(/Disk +.* free of /);
+    await kill(child, 'SIGTERM');
+    expect(json(['status'])).toMatchObject({ process: null, dataDirectory: data });
+    expect(pyrgos(['status']).stdout).toMatch(/^Server +not running\n/);
+    expect(pyrgos(['config', 'explain']).stderr).toBe('');
+  });
+
+  test('a server on all addresses names those of the network, and warns', async () => {
+    const { ready } = await startDaemon('--listen-host', '0.0.0.0');
+    const urls = ready.lanUrls;
+    expect(ready.warnings).toEqual([expect.stringContaining('plain HTTP')]);
+    expect([ready.url, ready.signUpLink?.split('/?')[0]]).toEqual([urls[0] ?? ready.localUrl, ready.url]);
+    for (const url of urls) {
+      const answer = await fetch(`${url}/peergos/v0/admin/version`, { method: 'POST' });
+      expect([url, answer.status]).toEqual([url, 200]);
+    }
+  });
+
+  test('requests for space are answered in the sizes that people write', async () => {
+    const { ready } = await startDaemon('--max-users', '1');
+    const crypto = await loadCrypto();
+    const client = new WireClient(ready.localUrl, crypto);
+    const account = await client.signUp('kid');
+    const ask = async (bytes: number): Promise<void> => {
+      const signed = SpaceRequest.of({ username: 'kid', bytes, time: Date.now() }).sign(crypto, account.identity.secretKey);
+      await client.call(`peergos/v0/storage/request?owner=${account.identity.publicKey.hash.toString()}&req=${toHex(signed)}`);
+    };
+    await ask(60 * 2 ** 20);
+    expect(pyrgos(['admin', 'requests']).stdout).toMatch(/kid +asks for 60 MiB +has 1 GiB\n$/);
+    const approved = pyrgos(['admin', 'requests', 'approve', 'kid', '40m']);
+    expect(approved).toMatchObject({ status: 0, stderr: 'pyrgos: kid may store 40 MiB now; the request for 60 MiB is settled\n' });
+    await ask(2 ** 50);
+    const promised = pyrgos(['admin', 'requests', 'approve', 'kid']);
+    expect(promised).toMatchObject({ status: 1, stderr: expect.stringMatching(/1024 TiB more.*--yes/) });
+    expect(pyrgos(['admin', 'requests', 'reject', 'kid'])).toMatchObject({
+      status: 0,
+      stderr: expect.stringContaining('the request of kid for 1024 TiB is refused'),
+    });
+    expect(json(['admin', 'requests'])).toEqual({ requests: [] });
+    expect(pyrgos(['admin', 'user', 'quota', 'kid', '1.5', 'MB']).stderr).toBe('pyrgos: kid may store 1.5 MiB now\n');
+    expect(pyrgos(['admin', 'user', 'list']).stdout).toMatch(/^kid +\d.* of 1\.5 MiB\n$/);
+    client.close();
   });
 
   test('a backup of a running server becomes another server', async () => {
     const { child, ready } = await startDaemon();
     const ids = await (await fetch(`${ready.localUrl}/api/v0/ids`, { method: 'POST' })).text();
     const backup = join(folder, 'backup');
-    expect(json(['admin', 'backup', backup])).toMatchObject({ folder: backup });
+    writeFileSync(join(data, 'blacklist.txt'), 'trudy\n');
+    expect(json(['admin', 'backup', backup])).toMatchObject({ folder: backup, users: 0, files: ['config', 'blacklist.txt'] });
+    expect(pyrgos(['admin', 'backup', `${backup}-2`]).stdout).toMatch(
+      /^0 accounts \(and the server's own\), \d+ blocks, \d+ B, config and blacklist\.txt are in /,
+    );
     expect(pyrgos(['admin', 'backup', backup]).status).toBe(1);
     const refused = pyrgos(['admin', 'restore', backup]);
     expect(refused).toMatchObject({ status: 1, stderr: expect.stringContaining(`process ${ready.pid}`) });
     await kill(child, 'SIGTERM');
     expect(pyrgos(['admin', 'restore', backup]).stderr).toContain('holds a server already');
     data = join(folder, 'other');
-    expect(json(['admin', 'restore', backup])).toMatchObject({ directory: data });
+    expect(json(['admin', 'restore', backup])).toMatchObject({ directory: data, users: 0 });
+    expect(readdirSync(data)).toEqual(expect.arrayContaining(['config', 'blacklist.txt']));
     const restored = await startDaemon();
     expect(await (await fetch(`${restored.ready.localUrl}/api/v0/ids`, { method: 'POST' })).text()).toBe(ids);
     expect(restored.ready.signUpLink?.split('token=')[1]).toBe(ready.signUpLink?.split('token=')[1]);

@@ -270,6 +270,7 @@ describe('the server', () => {
           operator.sendMessage('nobody', 'x'),
           operator.readMessages('nobody'),
           operator.approveRequest('ann'),
+          operator.rejectRequest('ann'),
         ]) {
           await expect(call).rejects.toMatchObject({ code: 'not-found.user' });
         }
@@ -278,7 +279,7 @@ describe('the server', () => {
         expect((await operator.readMessages('ann')).at(-1)).toMatchObject({ from: 'server', body: 'hello\nann' });
         const target = join(directory, `backup-${String(isRemote)}`);
         expect(await operator.backUp(target)).toMatchObject({ folder: target });
-        expect(readdirSync(target).toSorted()).toEqual(['blocks.car', 'state.json']);
+        expect(readdirSync(target).toSorted()).toEqual(['blocks.car', 'config', 'state.json']);
         await expect(operator.backUp(target)).rejects.toMatchObject({ code: 'storage' });
         await expect(operator.backUp('relative')).rejects.toMatchObject({ code: 'argument' });
       } finally {

@@ -15,8 +15,9 @@ import { DRAIN_MILLISECONDS, FIRST_COLLECTION_DELAY, FREE_DISK_CHECK_MILLISECOND
 import { createLogger, type LoggerOptions } from './logger.js';
 import { answerCalls } from './operator/answer-calls.js';
 import { LocalOperator } from './operator/local-operator.js';
-import type { Operator } from './operator/operator.js';
-import { bindAddress, localUrl, publicUrl } from './public-url.js';
+import type { Operator, ServerStatus } from './operator/operator.js';
+import { systemClock } from './ports/clock.js';
+import { bindAddress, lanUrls, localUrl, publicUrl } from './public-url.js';
 import type { SqlEngine } from './sql/index.js';
 
 /** What tests and special uses replace. */
@@ -35,6 +36,8 @@ export interface RunningServer {
   readonly url: string;
   /** Where this machine reaches it, without slash at the end. */
   readonly localUrl: string;
+  /** Where others in the local network reach it over plain HTTP, the likeliest first: of a server on all addresses without a public name. */
+  readonly lanUrls: readonly string[];
   readonly port: number;
   /** Where metrics are, if they are on. */
   readonly metricsUrl: string | undefined;
@@ -78,11 +81,17 @@ async function start(config: ServerConfig, overrides: ServerOverrides, cleanUp: 
   // Known once it listens; nobody asks before.
   let port = config.port;
   const metrics = config.collectMetrics ? await makeMetrics() : undefined;
+  const { clock = systemClock } = overrides;
+  let collected: NonNullable<ServerStatus['process']>['collection'];
   const context = await createContext({
     config,
     logger,
     overrides,
-    onCollected: (report) => metrics?.collected(report),
+    onCollected: (report) => {
+      metrics?.collected(report);
+      const { deleted: deletedBlocks, deletedBytes, failures } = report;
+      collected = { ended: clock.now(), deletedBlocks, deletedBytes, failures: failures.length };
+    },
     port: () => port,
   });
   cleanUp.push(async () => context.close());
@@ -119,7 +128,9 @@ async function start(config: ServerConfig, overrides: ServerOverrides, cleanUp: 
   const diskChecks = setInterval(checkDisk, FREE_DISK_CHECK_MILLISECONDS);
   diskChecks.unref();
   checkDisk();
-  const operator = new LocalOperator(context, () => publicUrl(config, port));
+  const started = clock.now();
+  const running = (): ServerStatus['process'] => ({ pid: process.pid, localUrl: localUrl(config, port), started, collection: collected });
+  const operator = new LocalOperator(context, () => publicUrl(config, port), running);
   answerCalls(lock, operator);
   if (lock.foundTraces) {
     logger.info(context.repairs, 'the last run did not end in an orderly way: what it left behind is repaired');
@@ -152,6 +163,7 @@ async function start(config: ServerConfig, overrides: ServerOverrides, cleanUp: 
   return {
     url: publicUrl(config, port),
     localUrl: localUrl(config, port),
+    lanUrls: lanUrls(config, port),
     port,
     metricsUrl:
       metricsServer === undefined

@@ -3,13 +3,23 @@ import { readdir, rm, rmdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { loadCrypto } from '@pyrgos/core/crypto';
 import { PyrgosError } from '@pyrgos/core/errors';
-import type { BackupProgress } from '@pyrgos/server/operator';
-import { DataDirectoryLock, formatByteCount, locateDataDirectory, prepareDataDirectory } from '@pyrgos/server/config';
+import type { BackupSummary } from '@pyrgos/server/backup';
+import type { BackupProgress, GrantReport } from '@pyrgos/server/operator';
+import {
+  DataDirectoryLock,
+  formatSize,
+  locateDataDirectory,
+  operatorFiles,
+  parseConfig,
+  prepareDataDirectory,
+  readConfigSources,
+} from '@pyrgos/server/config';
 import type { Command } from 'commander';
 import { commandName } from '../command-name.js';
-import { parseBytes } from '../parse-arguments.js';
-import { addDataOption } from '../server-settings.js';
+import { parseSize } from '../parse-arguments.js';
+import { addDataOption, settingsOf } from '../server-settings.js';
 import { ask, formatTable, formatTime, isInteractive, notify, printable, printJson, printLine, readInput } from '../terminal.js';
+import { UsageError } from '../usage-error.js';
 import { withOperator } from '../with-operator.js';
 
 interface JsonOption {
@@ -26,14 +36,6 @@ export function addAdminCommand(program: Command): void {
   addMessageCommands(admin);
 }
 
-/** Bytes for people: to three digits. */
-function approximate(bytes: number): string {
-  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
-  const step = Math.min(units.length - 1, bytes < 1 ? 0 : Math.floor(Math.log2(bytes) / 10));
-  const value = bytes / 1024 ** step;
-  return `${step === 0 || value >= 100 ? Math.round(value) : value.toPrecision(3)} ${units[step] ?? ''}`;
-}
-
 /** Shows how far something is, on a terminal only, and not too often. */
 function progressLine(verb: string): { readonly show: (progress: BackupProgress) => void; readonly end: () => void } {
   let last = 0;
@@ -43,7 +45,7 @@ function progressLine(verb: string): { readonly show: (progress: BackupProgress)
       if (!process.stderr.isTTY || performance.now() - last < 200) return;
       last = performance.now();
       clear();
-      process.stderr.write(`${verb} ${blocks} blocks, ${approximate(bytes)}`);
+      process.stderr.write(`${verb} ${blocks} blocks, ${formatSize(bytes)}`);
     },
     end: () => {
       if (last > 0) clear();
@@ -75,11 +77,13 @@ function addBackupCommands(admin: Command): void {
     .option('--json', 'print one JSON object');
   addDataOption(backup).action(async (directory: string, { json }: JsonOption) => {
     const progress = progressLine('saved');
+    const outside = filesOutside(backup);
     const summary = await untilInterrupted(async (signal) =>
       withOperator(backup, async (operator) => operator.backUp(resolve(directory), progress.show, signal), { onlyReads: true }),
     ).finally(progress.end);
     if (json === true) printJson(summary);
-    else printLine(`${summary.users} users, ${summary.blocks} blocks, ${approximate(summary.bytes)} are in ${summary.folder}`);
+    else printLine(`${contents(summary)} are in ${summary.folder}`);
+    for (const file of outside) notify(`${file} is not in the backup: copy it yourself`);
     for (const { username, missing, damaged } of summary.incomplete) {
       if (damaged > 0) notify(`${damaged} blocks of ${username} are damaged and not in the backup: check the disk`);
       if (missing > 0) notify(`${missing} blocks that ${username} links to were never stored here or are lost; the rest is in the backup`);
@@ -106,7 +110,12 @@ function addBackupCommands(admin: Command): void {
         restoreBackup({ source: resolve(source), directory, crypto, clock, onProgress: progress.show, signal }),
       ).finally(progress.end);
       if (json === true) printJson({ directory, ...summary });
-      else printLine(`${summary.users} users, ${summary.blocks} blocks, ${approximate(summary.bytes)} are in ${directory}`);
+      else printLine(`${contents(summary)} are in ${directory}`);
+      for (const name of operatorFiles) {
+        if (existsSync(join(source, name)) && !summary.files.includes(name)) {
+          notify(`${join(directory, name)} was there already and stays; the one of the backup is ${join(source, name)}`);
+        }
+      }
       if (summary.recounted.length > 0) notify(`the usage of ${summary.recounted.join(', ')} was counted anew`);
     } finally {
       await lock.release();
@@ -124,10 +133,28 @@ function addGarbageCommand(admin: Command): void {
     const summary = await untilInterrupted(async (signal) => withOperator(gc, async (operator) => operator.collectGarbage(signal)));
     const { blocks, bytes, failed, kept } = summary;
     if (json === true) printJson(summary);
-    else printLine(blocks === 0 ? 'nothing to delete' : `deleted ${blocks} blocks, ${approximate(bytes)}`);
+    else printLine(blocks === 0 ? 'nothing to delete' : `deleted ${blocks} blocks, ${formatSize(bytes)}`);
     if (kept > 0) notify(`${kept} more blocks stay for now: uploads that were never finished keep them, for a day at most`);
     for (const name of failed) notify(`not everything of ${printable(name)} could be looked at; the log says why`);
   });
+}
+
+/** Files that the settings name and that lie where a backup does not look. */
+function filesOutside(command: Command): string[] {
+  const { blacklistFile, dataDirectory } = parseConfig(readConfigSources(settingsOf(command))).config;
+  const isInside = operatorFiles.some((name) => join(dataDirectory, name) === blacklistFile);
+  return isInside || !existsSync(blacklistFile) ? [] : [blacklistFile];
+}
+
+/** What a backup holds, in the same words when it is written and when it is restored. */
+function contents({ blocks, bytes, deletedNames, files, users }: Omit<BackupSummary, 'folder' | 'incomplete'>): string {
+  const gone = deletedNames === 0 ? '' : `, ${plural(deletedNames, 'deleted name')}`;
+  const parts = [`${plural(users, 'account')} (and the server's own${gone})`, plural(blocks, 'block'), formatSize(bytes), ...files];
+  return `${parts.slice(0, -1).join(', ')} and ${parts.at(-1) ?? ''}`;
+}
+
+function plural(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }
 
 /** Removes a data directory in which nothing but the empty folder of the lock was left. */
@@ -157,42 +184,55 @@ function addUserCommands(admin: Command): void {
     if (users.length === 0) notify(`nobody has an account yet; make a sign-up link with: ${commandName} token create`);
     const rows = users.map(({ name, quota, used }) => [
       name,
-      used === undefined ? 'reserved' : approximate(used),
-      `of ${approximate(quota)}`,
+      used === undefined ? 'reserved' : formatSize(used),
+      `of ${formatSize(quota)}`,
     ]);
     for (const row of formatTable(rows)) printLine(row);
   });
 
   const quota = user
     .command('quota')
-    .description('set what a user may store')
+    .description('set what a user may store, and settle its request for space')
     .argument('<name>', 'the user')
-    .argument('<bytes>', 'the new quota: 500m, 2g', parseBytes);
-  addDataOption(quota).action(async (name: string, bytes: number) => {
-    await withOperator(quota, async (operator) => operator.setQuota(name, bytes));
-    notify(`${printable(name)} may store ${formatByteCount(bytes)} now`);
+    .argument('<size...>', 'the new quota: 500m, 1.5g, 5GiB')
+    .option('--yes', 'even if that is more than the disk has room for');
+  addDataOption(quota).action(async (name: string, size: string[], { yes = false }: YesOption) => {
+    const bytes = parseSize(size);
+    notifyGranted(name, await withOperator(quota, async (operator) => operator.setQuota(name, bytes, { isSure: yes })));
   });
 
   const remove = user
     .command('delete')
-    .description('delete an account with everything in it, for good')
+    .description('delete an account with everything in it, for good; its name can never be used again')
     .argument('<name>', 'the user')
     .option('--yes', 'do not ask');
-  addDataOption(remove).action(async (name: string, { yes }: { readonly yes?: true }) => {
+  addDataOption(remove).action(async (name: string, { yes }: YesOption) => {
     if (yes !== true) await confirm(name);
     await withOperator(remove, async (operator) => operator.deleteUser(name));
-    notify(`the account ${printable(name)} is deleted; its blocks go with the next garbage collection`);
+    notify(
+      `the account ${printable(name)} is deleted; its blocks go with the next garbage collection, and nobody can sign up under the name again`,
+    );
   });
 }
 
+interface YesOption {
+  readonly yes?: boolean;
+}
+
 async function confirm(name: string): Promise<void> {
-  if (!isInteractive()) throw new PyrgosError('argument', 'Deleting an account cannot be undone; say --yes if that is meant.');
-  const answer = await ask(`Everything that ${printable(name)} stores will be deleted for good. Type the name to confirm: `);
+  const what = `Everything that ${printable(name)} stores will be deleted for good, and the name can never be used again.`;
+  if (!isInteractive()) throw new UsageError(`${what} Say --yes if that is meant.`);
+  const answer = await ask(`${what} Type the name to confirm: `);
   if (answer.trim() !== name) throw new PyrgosError('aborted', 'nothing was deleted');
 }
 
+function notifyGranted(name: string, { bytes, requested }: GrantReport): void {
+  const settled = requested === undefined || requested === bytes ? '' : `; the request for ${formatSize(requested)} is settled`;
+  notify(`${printable(name)} may store ${formatSize(bytes)} now${settled}`);
+}
+
 function addRequestCommands(admin: Command): void {
-  const requests = admin.command('requests').description('requests of users for more space');
+  const requests = admin.command('requests').description('requests of users for more space: the last one of each');
 
   const list = requests
     .command('list', { isDefault: true })
@@ -200,16 +240,40 @@ function addRequestCommands(admin: Command): void {
     .option('--json', 'print one JSON object');
   addDataOption(list).action(async ({ json }: JsonOption) => {
     const waiting = await withOperator(list, async (operator) => operator.listRequests(), { onlyReads: true });
-    if (json === true) printJson({ requests: waiting });
-    else if (waiting.length === 0) notify('nobody has asked for space');
-    const rows = waiting.map(({ bytes, claimedTime, username }) => [formatTime(claimedTime), username, approximate(bytes)]);
-    if (json !== true) for (const row of formatTable(rows)) printLine(row);
+    if (json === true) {
+      printJson({ requests: waiting });
+      return;
+    }
+    if (waiting.length === 0) notify('nobody has asked for space');
+    const rows = waiting.map(({ bytes, claimedTime, quota, username }) => [
+      formatTime(claimedTime),
+      username,
+      `asks for ${formatSize(bytes)}`,
+      `has ${formatSize(quota)}`,
+    ]);
+    for (const row of formatTable(rows)) printLine(row);
   });
 
-  const approve = requests.command('approve').description('give a user what it asked for').argument('<name>', 'the user');
-  addDataOption(approve).action(async (name: string) => {
-    const bytes = await withOperator(approve, async (operator) => operator.approveRequest(name));
-    notify(`${printable(name)} may store ${approximate(bytes)} now`);
+  const approve = requests
+    .command('approve')
+    .description('give a user what it asked for, or another size')
+    .argument('<name>', 'the user')
+    .argument('[size...]', 'what to give instead: 500m, 1.5g, 5GiB')
+    .option('--yes', 'even if that is more than the disk has room for');
+  addDataOption(approve).action(async (name: string, size: string[], { yes = false }: YesOption) => {
+    const bytes = size.length === 0 ? undefined : parseSize(size);
+    notifyGranted(name, await withOperator(approve, async (operator) => operator.approveRequest(name, bytes, { isSure: yes })));
+  });
+
+  const reject = requests
+    .command('reject')
+    .description('refuse what a user asked for; it keeps what it has, and is not told')
+    .argument('<name>', 'the user');
+  addDataOption(reject).action(async (name: string) => {
+    const bytes = await withOperator(reject, async (operator) => operator.rejectRequest(name));
+    notify(
+      `the request of ${printable(name)} for ${formatSize(bytes)} is refused; to tell why: ${commandName} admin message ${printable(name)} TEXT`,
+    );
   });
 }
 

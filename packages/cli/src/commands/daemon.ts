@@ -1,4 +1,5 @@
 import type { RunningServer } from '@pyrgos/server';
+import { isLoopbackHost } from '@pyrgos/server/config';
 import type { Command } from 'commander';
 import { commandName } from '../command-name.js';
 import { watchParent } from '../parent-watch.js';
@@ -6,6 +7,10 @@ import { addServerOptions, loadSettings } from '../server-settings.js';
 import { formatTable, notify, printJson, printLine } from '../terminal.js';
 import { version } from '../version.js';
 
+/** Said when others can reach the server without TLS. */
+const PLAIN_HTTP =
+  'others in the network reach this server over plain HTTP. Files stay encrypted, but who sits in between sees names of users and sizes, and could ' +
+  'change web pages: use it in a network that you trust, or put a proxy with TLS in front and set public-domain (docs/self-hosting.md)';
 /** Milliseconds that the process may live after its server has stopped, in case something keeps it. */
 const PATIENCE = 1000;
 /** Milliseconds after a signal in which further ones mean the same. */
@@ -19,13 +24,16 @@ export function addDaemonCommand(program: Command): void {
     .option('--json', 'print one JSON object when the server is ready, and nothing else');
   addServerOptions(command).action(async (given: { readonly json?: true }) => {
     const { config, warnings } = await loadSettings(command);
+    const isOpen = config.publicDomain === undefined && !isLoopbackHost(config.listenHost);
+    const openWarnings = isOpen ? [PLAIN_HTTP] : [];
+    for (const warning of openWarnings) notify(warning);
     const { signUpLinkAtStart, startServer } = await import('@pyrgos/server');
     const server = await startServer(config);
     stopOnSignals(server);
     dieLoudly(server);
     try {
       const link = await signUpLinkAtStart(server.operator, config.generateToken);
-      if (given.json === true) printJson({ ...facts(server), signUpLink: link?.link ?? null, warnings });
+      if (given.json === true) printJson({ ...facts(server), signUpLink: link?.link ?? null, warnings: [...warnings, ...openWarnings] });
       else printWelcome(server, link?.link);
     } catch (error) {
       await server.close();
@@ -36,14 +44,15 @@ export function addDaemonCommand(program: Command): void {
   });
 }
 
-function facts({ dataDirectory, engine, localUrl, metricsUrl, port, url }: RunningServer): object {
-  return { version: version(), pid: process.pid, url, localUrl, port, metricsUrl: metricsUrl ?? null, dataDirectory, engine };
+function facts({ dataDirectory, engine, lanUrls, localUrl, metricsUrl, port, url }: RunningServer): object {
+  return { version: version(), pid: process.pid, url, localUrl, lanUrls, port, metricsUrl: metricsUrl ?? null, dataDirectory, engine };
 }
 
 function printWelcome(server: RunningServer, link: string | undefined): void {
   printLine(`Pyrgos ${version()} is running.`);
   const rows = [
     ['Address', server.url],
+    ...server.lanUrls.slice(1).map((url) => ['or', url]),
     ...(server.url === server.localUrl ? [] : [['Here', server.localUrl]]),
     ...(server.metricsUrl === undefined ? [] : [['Metrics', server.metricsUrl]]),
     ['Data', server.dataDirectory],

@@ -5,6 +5,7 @@ import { commandName } from '../command-name.js';
 import { parseCount } from '../parse-arguments.js';
 import { addDataOption } from '../server-settings.js';
 import { formatTable, formatTime, notify, printJson, printLine, readInput } from '../terminal.js';
+import { UsageError } from '../usage-error.js';
 import { withOperator } from '../with-operator.js';
 
 interface JsonOption {
@@ -44,15 +45,19 @@ export function addTokenCommand(program: Command): void {
   addDataOption(revoke).action(async (given: string) => {
     const text = given === '-' ? await readInput() : given;
     const digits = (/token=([0-9a-f]+)/i.exec(text)?.[1] ?? text).trim().toLowerCase();
+    requireDigits(digits);
     await withOperator(revoke, async (operator) => revokeToken(operator, digits));
     notify('the link does not work any more');
   });
 }
 
-async function revokeToken(operator: Operator, digits: string): Promise<void> {
+function requireDigits(digits: string): void {
   if (!/^[0-9a-f]+$/.test(digits) || digits.length < PREFIX_LENGTH) {
-    throw new PyrgosError('argument', `A token is named by at least ${PREFIX_LENGTH} of its digits; see: ${commandName} token list`);
+    throw new UsageError(`A token is named by at least ${PREFIX_LENGTH} of its digits; see: ${commandName} token list`);
   }
+}
+
+async function revokeToken(operator: Operator, digits: string): Promise<void> {
   const matches = (await operator.listTokens()).filter(({ token }: InviteLink) => token.startsWith(digits));
   const [only, second] = matches;
   if (second !== undefined) throw new PyrgosError('argument', 'More than one token begins like this; give more digits.');

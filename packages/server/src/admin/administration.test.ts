@@ -69,7 +69,7 @@ test('what anybody may ask', async () => {
 
 describe('pending space requests', () => {
   test('for administrators, each signed time once and in order, across restarts', async () => {
-    requests.add('alice', wish());
+    requests.put('alice', wish());
     const listed = (await pending(START)).map((request) => request.toCbor());
     expect(listed).toEqual([LabelledSignedSpaceRequest.of('alice', wish()).toCbor()]);
     const replay = { message: 'Replay attack? Stale auth time for getPendingSpaceRequests' };
@@ -93,7 +93,7 @@ describe('pending space requests', () => {
   });
 
   test('nothing for others, and not for another instance', async () => {
-    requests.add('alice', wish());
+    requests.put('alice', wish());
     expect(await pending(START, alice)).toEqual([]);
     expect(await pending(START, SigningKeyPair.generate(world.crypto))).toEqual([]);
     await expect(pending(START, admin, serverId(2))).rejects.toMatchObject({ code: 'denied.admin' });
@@ -106,7 +106,7 @@ describe('pending space requests', () => {
 
 describe('approval', () => {
   test('sets the quota that was asked for, once', async () => {
-    requests.add('alice', wish());
+    requests.put('alice', wish());
     expect(await approve('alice', wish())).toBe(true);
     expect(world.quotas.get('alice')).toBe(900);
     expect(requests.list()).toEqual([]);
@@ -116,13 +116,13 @@ describe('approval', () => {
   });
 
   test('only what is waiting, exactly', async () => {
-    requests.add('alice', wish({ bytes: 901 }));
+    requests.put('alice', wish({ bytes: 901 }));
     expect(await approve('alice', wish())).toBe(false);
     expect(requests.list()).toHaveLength(1);
   });
 
   test('by administrators, of requests that the user signed in its own name', async () => {
-    requests.add('alice', wish());
+    requests.put('alice', wish());
     const cases = [
       [approve('alice', wish(), alice), 'User is not an admin on this instance!'],
       [approve('alice', wish(), admin, serverId(2)), 'This is another instance.'],

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, rmdir, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SpaceRequest, UserPublicKeyLink } from '@pyrgos/core/accounts';
@@ -6,7 +6,7 @@ import { toHex } from '@pyrgos/core/bytes';
 import { Cid, CidCodec, encodeCbor } from '@pyrgos/core/codec';
 import { type CryptoProvider, loadCrypto } from '@pyrgos/core/crypto';
 import { OwnerProof, ProofOfWork, PublicKeyHash, signAttached, SigningKeyPair, SigningPrivateKeyAndPublicHash } from '@pyrgos/core/keys';
-import { MemoryBlocks, OwnedKeys, WriterData } from '@pyrgos/core/model';
+import { MemoryBlocks, OwnedKeys, PointerUpdate, WriterData } from '@pyrgos/core/model';
 import { type NewAccount, WireClient } from '@pyrgos/testkit/server';
 import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -65,7 +65,7 @@ test('links to blocks that were never stored are written down, not a reason to h
   await client.setPointer(mallory, writer, target);
   const { backup, restored } = await roundTrip();
   expect(backup.incomplete).toEqual([{ username: 'mallory', missing: 2, damaged: 0 }]);
-  expect(restored).toMatchObject({ users: 2 });
+  expect(restored).toMatchObject({ users: 1, deletedNames: 0, blocks: backup.blocks, bytes: backup.bytes });
 });
 
 test('a writer whose key is a block, as old accounts have them', async () => {
@@ -95,7 +95,7 @@ test('a writer whose key is a block, as old accounts have them', async () => {
   await client.setPointer(mallory, { signer: old, pointer: undefined }, target);
   const { backup, restored } = await roundTrip();
   expect(backup.incomplete).toEqual([]);
-  expect(restored).toMatchObject({ users: 2, recounted: [] });
+  expect(restored).toMatchObject({ users: 1, recounted: [] });
 });
 
 test('a request for space that is older than the current identity of its user', async () => {
@@ -107,5 +107,56 @@ test('a request for space that is older than the current identity of its user', 
     await client.serverId(),
   ]);
   await server.context.services.core.updateChain('mallory', chain, ProofOfWork.empty(), '');
-  expect((await roundTrip()).restored).toMatchObject({ users: 2 });
+  expect((await roundTrip()).restored).toMatchObject({ users: 1 });
+});
+
+test('counts people, not the account of the server and names that are gone, alike when it is written and when it is read', async () => {
+  await client.signUp('carol');
+  await client.signUp('dave');
+  await server.operator.deleteUser('carol');
+  const dave = await client.signUp('erin');
+  const { signer } = dave.identity;
+  const { body, path } = client.setPointerCall(dave, signer, PointerUpdate.next(await client.getPointer(dave, signer), undefined));
+  await client.call(path, body);
+  const { backup, restored } = await roundTrip();
+  const counts = { users: 2, deletedNames: 2, blocks: backup.blocks, bytes: backup.bytes };
+  expect([backup, restored]).toMatchObject([counts, counts]);
+  expect((await server.operator.listUsers()).map(({ name }) => name)).toEqual(['dave', 'mallory']);
+});
+
+test('the configuration and the list of banned users come along, for their owner only', async () => {
+  const text = 'basic-auth = me:sesame\n';
+  await writeFile(join(folder, 'data', 'config'), text, { mode: 0o644 });
+  await writeFile(join(folder, 'data', 'blacklist.txt'), 'trudy\n');
+  const { backup, restored } = await roundTrip();
+  expect([backup.files, restored.files]).toEqual([
+    ['config', 'blacklist.txt'],
+    ['config', 'blacklist.txt'],
+  ]);
+  for (const place of ['backup', 'restored']) {
+    expect(await readFile(join(folder, place, 'config'), 'utf8')).toBe(text);
+    expect((await stat(join(folder, place, 'config'))).mode & 0o777).toBe(0o600);
+  }
+  // What is there stays.
+  const kept = join(folder, 'kept');
+  await mkdir(kept);
+  await writeFile(join(kept, 'config'), '# mine\n');
+  const again = await restoreBackup({ source: join(folder, 'backup'), directory: kept, crypto, clock: systemClock });
+  expect(again.files).toEqual(['blacklist.txt']);
+  expect(await readFile(join(kept, 'config'), 'utf8')).toBe('# mine\n');
+  expect(await readFile(join(kept, 'blacklist.txt'), 'utf8')).toBe('trudy\n');
+});
+
+test('a file of the operator that is none, or too long, is refused', async () => {
+  await server.operator.backUp(join(folder, 'backup'));
+  await rm(join(folder, 'backup', 'config'));
+  await mkdir(join(folder, 'backup', 'config'));
+  const restore = async () =>
+    restoreBackup({ source: join(folder, 'backup'), directory: join(folder, 'restored'), crypto, clock: systemClock });
+  await expect(restore()).rejects.toMatchObject({ code: 'storage', message: expect.stringContaining('no plain file') });
+  await rmdir(join(folder, 'backup', 'config'));
+  await writeFile(join(folder, 'backup', 'config'), '#'.repeat(2 ** 22 + 1));
+  await expect(restore()).rejects.toMatchObject({ code: 'storage', message: expect.stringContaining('must not exceed') });
+  await rm(join(folder, 'backup', 'config'));
+  expect((await restore()).files).toEqual([]);
 });

@@ -4,6 +4,7 @@ import { utf8Decode } from '@pyrgos/core/bytes';
 import type { Cid } from '@pyrgos/core/codec';
 import type { CryptoProvider } from '@pyrgos/core/crypto';
 import { LimitError, PyrgosError, throwIfAborted } from '@pyrgos/core/errors';
+import { PointerUpdate } from '@pyrgos/core/model';
 import { AccountRecords } from '../accounts/account-records.js';
 import { BatTable } from '../bats/bat-table.js';
 import { FileBlockStorage } from '../blocks/file-block-storage.js';
@@ -32,6 +33,8 @@ import { migrate, openDatabase, type SqlDatabase } from '../sql/index.js';
 import { BLOCKS_FILE, type BackupState, readBackupState, STATE_FILE } from './backup-state.js';
 import { BlockIndex, readBlocks } from './block-index.js';
 import { type AccountRows, checkOldWriters, checkState, findBlocks, identityIn, readAccountRows } from './check-state.js';
+import { type AccountCounts, countAccounts } from './count-accounts.js';
+import { copyOperatorFiles } from './operator-files.js';
 import { ProblemList } from './problem-list.js';
 import { commitStage, createStage, dropStage, finishRestore, requireEmptyDataDirectory } from './staged-restore.js';
 
@@ -48,11 +51,13 @@ export interface RestoreBackupOptions {
 }
 
 /** What was restored. */
-export interface RestoreSummary {
-  readonly users: number;
-  /** Blocks of all users; one that two users have counts twice. */
+export interface RestoreSummary extends AccountCounts {
+  /** Blocks, each once, however many users have it: what the summary of the backup counts. */
   readonly blocks: number;
+  /** Bytes of these blocks. */
   readonly bytes: number;
+  /** Files of the operator that were restored: `config`, `blacklist.txt`. Those that the data directory has already stay as they are. */
+  readonly files: readonly string[];
   /** Users whose usage in the backup differs from what their blocks say, which is what counts now. */
   readonly recounted: readonly string[];
 }
@@ -178,7 +183,14 @@ class Restore {
       const recounted = await this.restoreTables(db, local);
       this.problems.throwIfAny();
       await db.durable();
-      return { users: this.state.owners.length, ...stored, recounted };
+      const files = await copyOperatorFiles(this.options.source, this.stage, this.options.directory);
+      const counted = this.state.owners.map(({ identity, username, writers }) => ({
+        username,
+        isEmptied: writers.some(
+          ({ signedPointer, writer }) => writer.equals(identity) && PointerUpdate.decodeVerifiedBefore(signedPointer).updated === undefined,
+        ),
+      }));
+      return { ...countAccounts(counted, this.state.quotas), ...stored, files, recounted };
     } finally {
       await storage?.close();
       await db.close();
@@ -221,11 +233,13 @@ class Restore {
       const row = this.rowOnce(index, cid, taken);
       if (row === undefined) continue;
       const block = { cid, bytes: content, metadata: describeStored(cid, content) };
-      for (const [username, rows] of needed) {
-        if (!rows.has(row)) continue;
+      const owners = [...needed].filter(([, rows]) => rows.has(row));
+      for (const [username] of owners) {
         const group = waiting.get(username) ?? [];
         group.push(block);
         waiting.set(username, group);
+      }
+      if (owners.length > 0) {
         blocks++;
         bytes += content.length;
       }
@@ -322,7 +336,7 @@ class Restore {
       for (const { username, bytes } of state.quotas) quotas.set(username, bytes);
       for (const { username, bat } of state.bats) bats.add(username, bat);
       for (const { token, createdMillis } of state.signupTokens) tokens.add(token, createdMillis);
-      for (const { username, signedRequest } of state.spaceRequests) spaceRequests.add(username, signedRequest);
+      for (const { username, signedRequest } of state.spaceRequests) spaceRequests.put(username, signedRequest);
       for (const { username, label, count, modifiedEpochSeconds } of state.linkCounts) {
         counts.restore(username, { label, count, modified: modifiedEpochSeconds });
       }

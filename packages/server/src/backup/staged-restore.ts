@@ -1,7 +1,7 @@
 import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PyrgosError } from '@pyrgos/core/errors';
-import { dataPaths } from '../config/data-paths.js';
+import { dataPaths, operatorFiles } from '../config/data-paths.js';
 import { pathExists } from '../config/path-exists.js';
 import { syncFolder } from '../sql/wal-file.js';
 
@@ -60,6 +60,10 @@ export async function finishRestore(directory: string): Promise<void> {
   if (!(await pathExists(stage))) return;
   if (await pathExists(dataPaths.restored(directory))) {
     const present = new Set(await readdir(stage));
+    for (const name of operatorFiles) {
+      // What the operator has written there meanwhile is newer.
+      if (present.has(name) && !(await pathExists(join(directory, name)))) await rename(join(stage, name), join(directory, name));
+    }
     for (const name of ENTRIES) if (present.has(name)) await rename(join(stage, name), join(directory, name));
     await syncFolder(directory);
   }

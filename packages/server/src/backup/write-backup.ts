@@ -15,7 +15,9 @@ import { UserTable } from '../space/user-table.js';
 import { WriterTable } from '../space/writer-table.js';
 import { BLOCKS_FILE, type BackupState, STATE_FILE } from './backup-state.js';
 import { collectState, type CollectedState, type CollectStateOptions } from './collect-state.js';
+import { type AccountCounts, countAccounts } from './count-accounts.js';
 import { FileOutput } from './file-output.js';
+import { copyOperatorFiles } from './operator-files.js';
 import { reachableRows } from './reachable-rows.js';
 
 /** What {@link writeBackup} needs. */
@@ -27,19 +29,23 @@ export interface WriteBackupOptions extends Omit<CollectStateOptions, 'db'> {
   readonly garbage: { suspend(): Promise<() => void> };
   /** The folder to make; it must not exist, or be empty. */
   readonly target: string;
+  /** The data directory, whose configuration and list of banned users go into the backup as well. Default: they do not. */
+  readonly directory?: string;
   readonly onProgress?: (written: { readonly blocks: number; readonly bytes: number }) => void;
   readonly signal?: AbortSignal;
 }
 
 /** What a backup holds. */
-export interface BackupSummary {
+export interface BackupSummary extends AccountCounts {
   readonly folder: string;
-  readonly users: number;
+  /** Blocks, each once. */
   readonly blocks: number;
   /** Bytes of all blocks. */
   readonly bytes: number;
   /** Users of whom linked blocks are not stored here, or are damaged: what is there is in the backup, and the gap is written down. */
   readonly incomplete: readonly IncompleteUser[];
+  /** Files of the operator that are in it: `config`, `blacklist.txt`. */
+  readonly files: readonly string[];
 }
 
 /** A user with a gap. */
@@ -79,9 +85,21 @@ export async function writeBackup(options: WriteBackupOptions): Promise<BackupSu
       return gap === undefined ? owner : { ...owner, missing: gap.cids };
     });
     await writeState(join(work, STATE_FILE), { ...state, owners, blocks: written });
+    const files = options.directory === undefined ? [] : await copyOperatorFiles(options.directory, work);
     await publish(work, target);
     const incomplete = Array.from(gaps, ([username, { cids, damaged }]) => ({ username, missing: cids.length - damaged, damaged }));
-    return { folder: target, users: state.owners.length, blocks: written.count, bytes: written.bytes, incomplete };
+    const counted = state.owners.map(({ identity, username, writers }) => ({
+      username,
+      isEmptied: writers.some(({ target: pointed, writer }) => writer === identity && pointed === null),
+    }));
+    return {
+      folder: target,
+      ...countAccounts(counted, state.quotas),
+      blocks: written.count,
+      bytes: written.bytes,
+      incomplete,
+      files,
+    };
   } catch (error) {
     throw backupError(error);
   } finally {

@@ -14,3 +14,6 @@ export const dataPaths = {
   reserve: (directory: string): string => join(directory, 'reserve'),
   waitList: (directory: string): string => join(directory, 'waiting-list.txt'),
 } as const;
+
+/** The files of a data directory that the operator writes, not the server. A backup holds them beside its own two (chapter 08 section 20). */
+export const operatorFiles: readonly string[] = ['config', 'blacklist.txt'];

@@ -1,9 +1,10 @@
 export { ConfigError } from './config-error.js';
 export { isServerThere, locateDataDirectory, prepareDataDirectory } from './data-directory.js';
-export { dataPaths } from './data-paths.js';
-export { DataDirectoryLock, DirectoryInUseError } from './data-directory-lock.js';
+export { dataPaths, operatorFiles } from './data-paths.js';
+export { DataDirectoryLock, DirectoryInUseError, findLockHolder } from './data-directory-lock.js';
 export { explainConfig, type ExplainedOption } from './explain-config.js';
 export { loadConfig } from './load-config.js';
+export { isLoopbackHost } from './loopback-host.js';
 export { formatSize, parseByteCount } from './byte-size.js';
 export type { Option } from './option.js';
 export { OptionProblem } from './option-problem.js';

@@ -1,6 +1,7 @@
 import { PyrgosError } from '@pyrgos/core/errors';
 import { BatWithId } from '@pyrgos/core/keys';
 import { MAX_CONNECTIONS } from '../limits.js';
+import { isLoopbackHost } from './loopback-host.js';
 import {
   appsOption,
   booleanOption,
@@ -18,11 +19,6 @@ import {
 } from './option.js';
 import { OptionProblem } from './option-problem.js';
 import type { ServerOptions } from './server-config.js';
-
-/** Whether only this machine can reach a listener of that name or address. */
-function isLoopbackHost(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
-}
 
 function readInstanceBat(text: string): BatWithId {
   try {

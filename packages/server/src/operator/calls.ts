@@ -29,6 +29,13 @@ function integer(parameters: readonly unknown[], position: number): number {
   return value;
 }
 
+/** A parameter that is yes or no; no when it is missing. */
+function flag(parameters: readonly unknown[], position: number): boolean {
+  const value = parameters[position] ?? false;
+  if (typeof value !== 'boolean') throw new ArgumentError('parameters', 'must be true or false here', { position });
+  return value;
+}
+
 /** What a call may need besides its parameters. */
 interface CallEnvironment {
   readonly operator: Operator;
@@ -45,12 +52,20 @@ export const calls: ReadonlyMap<string, Call> = new Map<keyof Operator, Call>([
   ['listTokens', async ({ operator }) => operator.listTokens()],
   ['revokeToken', async ({ operator }, given) => operator.revokeToken(text(given, 0))],
   ['listUsers', async ({ operator }) => operator.listUsers()],
-  ['setQuota', async ({ operator }, given) => operator.setQuota(text(given, 0), integer(given, 1))],
+  ['setQuota', async ({ operator }, given) => operator.setQuota(text(given, 0), integer(given, 1), { isSure: flag(given, 2) })],
   ['deleteUser', async ({ operator }, given) => operator.deleteUser(text(given, 0))],
   ['listRequests', async ({ operator }) => operator.listRequests()],
-  ['approveRequest', async ({ operator }, given) => operator.approveRequest(text(given, 0))],
+  [
+    'approveRequest',
+    async ({ operator }, given) => {
+      const bytes = (given[1] ?? null) === null ? undefined : integer(given, 1);
+      return operator.approveRequest(text(given, 0), bytes, { isSure: flag(given, 2) });
+    },
+  ],
+  ['rejectRequest', async ({ operator }, given) => operator.rejectRequest(text(given, 0))],
   ['sendMessage', async ({ operator }, given) => operator.sendMessage(text(given, 0), text(given, 1))],
   ['readMessages', async ({ operator }, given) => operator.readMessages(text(given, 0))],
   ['collectGarbage', async ({ operator, signal }) => operator.collectGarbage(signal)],
+  ['status', async ({ operator }) => operator.status()],
   ['backUp', async ({ operator, onProgress, signal }, given) => operator.backUp(text(given, 0), onProgress, signal)],
 ]);

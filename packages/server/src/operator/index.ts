@@ -1,3 +1,14 @@
 export { type OpenedOperator, openOperator, type OpenOperatorOptions } from './open-operator.js';
-export type { BackupProgress, GarbageSummary, InviteLink, MessageReport, Operator, SpaceRequestReport, UserReport } from './operator.js';
+export type {
+  BackupProgress,
+  GarbageSummary,
+  GrantOptions,
+  GrantReport,
+  InviteLink,
+  MessageReport,
+  Operator,
+  ServerStatus,
+  SpaceRequestReport,
+  UserReport,
+} from './operator.js';
 export { signUpLinkAtStart } from './sign-up-link.js';

@@ -1,12 +1,25 @@
+import { statfs } from 'node:fs/promises';
 import { isAbsolute } from 'node:path';
 import { SpaceRequest, ServerMessageType } from '@pyrgos/core/accounts';
-import { assertInteger } from '@pyrgos/core/bytes';
+import { assertInteger, equalBytes } from '@pyrgos/core/bytes';
 import { ArgumentError, NotFoundError, PyrgosError } from '@pyrgos/core/errors';
 import type { BackupSummary } from '../backup/index.js';
+import { formatSize } from '../config/byte-size.js';
 import type { ServerContext } from '../context.js';
 import { MAX_TOKENS_PER_CALL } from '../limits.js';
 import { serverVersion } from '../version.js';
-import type { BackupProgress, GarbageSummary, InviteLink, MessageReport, Operator, SpaceRequestReport, UserReport } from './operator.js';
+import type {
+  BackupProgress,
+  GarbageSummary,
+  GrantOptions,
+  GrantReport,
+  InviteLink,
+  MessageReport,
+  Operator,
+  ServerStatus,
+  SpaceRequestReport,
+  UserReport,
+} from './operator.js';
 
 /** The sign-up link of a token (chapter 08 section 1.2 step 15). */
 function inviteLink(url: string, token: string): string {
@@ -15,10 +28,14 @@ function inviteLink(url: string, token: string): string {
 
 /** {@link Operator} on the data themselves, in the one process that has them open. */
 export class LocalOperator implements Operator {
-  /** `url`: where people reach the server, without slash at the end. */
+  /**
+   * `url`: where people reach the server, without slash at the end. `running`: about the server in this process; absent in a command that opens the
+   * data for a moment.
+   */
   constructor(
     private readonly context: ServerContext,
     private readonly url: () => string,
+    private readonly running?: () => ServerStatus['process'],
   ) {}
 
   async createTokens(count: number): Promise<readonly InviteLink[]> {
@@ -42,58 +59,73 @@ export class LocalOperator implements Operator {
 
   async listUsers(): Promise<readonly UserReport[]> {
     const { quotas, space } = this.context;
-    return quotas.list().map(({ bytes, name }) => ({ name, quota: bytes, used: space.usageOf(name)?.totalBytes }));
-  }
-
-  async setQuota(name: string, bytes: number): Promise<void> {
-    const { quotas } = this.context;
-    this.requireUser(name);
-    quotas.set(name, bytes);
-    await quotas.durable();
-  }
-
-  async deleteUser(name: string): Promise<void> {
-    const { accounts, requests, space } = this.context;
-    this.requireUser(name);
-    // The quota goes last: while it is there the deletion can be asked for again, so an interrupted one can be finished.
-    await accounts.remove(name);
-    requests.remove(name);
-    await space.removeUser(name);
-  }
-
-  async listRequests(): Promise<readonly SpaceRequestReport[]> {
-    const reports: SpaceRequestReport[] = [];
-    for (const { signedRequest, username } of this.context.requests.list()) {
-      // One that cannot be read, because its user was deleted for example, must not hide the others.
-      const request = await this.readRequest(username, signedRequest).catch(ignoreKnown);
-      if (request !== undefined) reports.push({ username, bytes: request.bytes, claimedTime: request.time });
+    const reports: UserReport[] = [];
+    for (const { bytes, name } of quotas.list()) {
+      if (!(await space.isDeletedByOwner(name))) reports.push({ name, quota: bytes, used: space.usageOf(name)?.totalBytes });
     }
     return reports;
   }
 
-  async approveRequest(name: string): Promise<number> {
-    const { db, quotas, requests } = this.context;
-    const pending = requests.list().find(({ username }) => username === name);
-    if (pending === undefined) throw new NotFoundError('not-found.user', 'This user has not asked for space.');
-    const { bytes } = await this.readRequest(name, pending.signedRequest);
-    this.requireUser(name);
+  async setQuota(name: string, bytes: number, options?: GrantOptions): Promise<GrantReport> {
+    assertInteger('bytes', bytes, 0, Number.MAX_SAFE_INTEGER);
+    const waiting = this.context.requests.get(name);
+    const requested = waiting === undefined ? undefined : await this.readRequest(name, waiting).catch(ignoreKnown);
+    await this.grant(name, bytes, waiting, options);
+    return { bytes, requested: requested?.bytes };
+  }
+
+  async deleteUser(name: string): Promise<void> {
+    const { accounts, space } = this.context;
+    // Not requireUser: one whose owner has deleted it can be deleted for good at once.
+    if (this.context.quotas.get(name) === undefined) throw noSuchUser();
+    // The quota goes last: while it is there the deletion can be asked for again, so an interrupted one can be finished.
+    await accounts.remove(name);
+    await space.removeUser(name);
+  }
+
+  async listRequests(): Promise<readonly SpaceRequestReport[]> {
+    const { quotas, requests, space } = this.context;
+    const reports: SpaceRequestReport[] = [];
+    for (const { signedRequest, username } of requests.list()) {
+      const quota = quotas.get(username);
+      // Who deletes an account sends a last one, for servers that want to be paid (chapter 05 section 21).
+      if (quota === undefined || (await space.isDeletedByOwner(username))) continue;
+      // One that cannot be read must not hide the others.
+      const request = await this.readRequest(username, signedRequest).catch(ignoreKnown);
+      if (request !== undefined) reports.push({ username, bytes: request.bytes, quota, claimedTime: request.time });
+    }
+    return reports;
+  }
+
+  async approveRequest(name: string, bytes?: number, options?: GrantOptions): Promise<GrantReport> {
+    if (bytes !== undefined) assertInteger('bytes', bytes, 0, Number.MAX_SAFE_INTEGER);
+    const waiting = this.context.requests.get(name);
+    if (waiting === undefined) throw noRequest();
+    const { bytes: requested } = await this.readRequest(name, waiting);
+    await this.grant(name, bytes ?? requested, waiting, options);
+    return { bytes: bytes ?? requested, requested };
+  }
+
+  async rejectRequest(name: string): Promise<number> {
+    const { db, requests } = this.context;
+    const waiting = requests.get(name);
+    if (waiting === undefined) throw noRequest();
+    const request = await this.readRequest(name, waiting).catch(ignoreKnown);
     db.transaction(() => {
-      // It may have been replaced while its signature was checked.
-      if (!requests.has(name, pending.signedRequest)) throw new PyrgosError('conflict.merge', 'The request has changed; look at it again.');
-      quotas.set(name, bytes);
+      if (!requests.has(name, waiting)) throw hasChanged();
       requests.remove(name);
     });
     await db.durable();
-    return bytes;
+    return request?.bytes ?? 0;
   }
 
   async sendMessage(name: string, text: string): Promise<void> {
-    this.requireUser(name);
+    await this.requireUser(name);
     await this.context.messages.sendToUser(name, text);
   }
 
   async readMessages(name: string): Promise<readonly MessageReport[]> {
-    this.requireUser(name);
+    await this.requireUser(name);
     return this.context.messages
       .conversationWith(name)
       .map(({ body, id, sent, type }) => ({ id, sent, body, from: type === ServerMessageType.fromServer ? 'server' : 'user' }));
@@ -107,9 +139,26 @@ export class LocalOperator implements Operator {
     return { users, blocks: deleted, bytes: deletedBytes, kept, failed: failures.map(({ username }) => username) };
   }
 
+  async status(): Promise<ServerStatus> {
+    const { config, tokens } = this.context;
+    const people = (await this.listUsers()).filter(({ used }) => used !== undefined);
+    const { bavail, blocks, bsize } = await statfs(config.dataDirectory);
+    return {
+      version: serverVersion(),
+      dataDirectory: config.dataDirectory,
+      url: this.url(),
+      process: this.running?.(),
+      disk: { free: bavail * bsize, size: blocks * bsize },
+      accounts: people.length,
+      stored: people.reduce((sum, { used = 0 }) => sum + used, 0),
+      requests: (await this.listRequests()).length,
+      tokens: tokens.list().length,
+    };
+  }
+
   async backUp(target: string, onProgress?: (progress: BackupProgress) => void, signal?: AbortSignal): Promise<BackupSummary> {
     if (!isAbsolute(target)) throw new ArgumentError('target', 'must be an absolute path');
-    const { accounts, clock, crypto, db, garbage, pkiFiles, storage } = this.context;
+    const { accounts, clock, config, crypto, db, garbage, pkiFiles, storage } = this.context;
     await accounts.completeInterrupted();
     // Only here: a start must not wait for what backups need.
     const { writeBackup } = await import('../backup/index.js');
@@ -118,6 +167,7 @@ export class LocalOperator implements Operator {
       storage,
       garbage,
       target,
+      directory: config.dataDirectory,
       crypto,
       clock,
       files: pkiFiles,
@@ -135,9 +185,50 @@ export class LocalOperator implements Operator {
     return request;
   }
 
-  private requireUser(name: string): void {
-    if (this.context.quotas.get(name) === undefined) throw new NotFoundError('not-found.user', 'No such user on this server.');
+  /** Sets a quota, and settles the request that was looked at; PyrgosError `conflict.merge` when there is another one by now. */
+  private async grant(name: string, bytes: number, request: Uint8Array | undefined, { isSure = false }: GrantOptions = {}): Promise<void> {
+    const { db, quotas, requests } = this.context;
+    await this.requireUser(name);
+    if (!isSure) await this.requireDisk(name, bytes);
+    db.transaction(() => {
+      const now = requests.get(name);
+      if (now !== undefined && (request === undefined || !equalBytes(now, request))) throw hasChanged();
+      quotas.set(name, bytes);
+      requests.remove(name);
+    });
+    await db.durable();
   }
+
+  /** PyrgosError `storage` when a larger quota promises what the disk cannot keep. */
+  private async requireDisk(name: string, bytes: number): Promise<void> {
+    const { config, quotas, space } = this.context;
+    if (bytes <= (quotas.get(name) ?? 0)) return;
+    const room = bytes - (space.usageOf(name)?.totalBytes ?? 0);
+    const { bavail, bsize } = await statfs(config.dataDirectory);
+    const free = bavail * bsize;
+    if (room <= free) return;
+    throw new PyrgosError(
+      'storage',
+      `${name} could then store ${formatSize(room)} more, and the disk has ${formatSize(free)} free. Say --yes if that is meant.`,
+      { data: { room, free } },
+    );
+  }
+
+  private async requireUser(name: string): Promise<void> {
+    if (this.context.quotas.get(name) === undefined || (await this.context.space.isDeletedByOwner(name))) throw noSuchUser();
+  }
+}
+
+function noSuchUser(): NotFoundError {
+  return new NotFoundError('not-found.user', 'No such user on this server.');
+}
+
+function noRequest(): NotFoundError {
+  return new NotFoundError('not-found.user', 'This user has not asked for space.');
+}
+
+function hasChanged(): PyrgosError {
+  return new PyrgosError('conflict.merge', 'The request has changed; look at it again.');
 }
 
 function ignoreKnown(error: unknown): undefined {

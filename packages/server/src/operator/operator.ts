@@ -20,10 +20,26 @@ export interface UserReport {
 /** A request for space that waits for a decision. */
 export interface SpaceRequestReport {
   readonly username: string;
-  /** Bytes. */
+  /** Bytes wanted in all. */
   readonly bytes: number;
+  /** Bytes that the user may store now. */
+  readonly quota: number;
   /** ms since the epoch, by the user's clock. */
   readonly claimedTime: number;
+}
+
+/** How an operator gives space. */
+export interface GrantOptions {
+  /** Even if the user could then store more than the disk has room for. Default: false. */
+  readonly isSure?: boolean;
+}
+
+/** Space that a user got. */
+export interface GrantReport {
+  /** Bytes that the user may store now. */
+  readonly bytes: number;
+  /** Bytes that the user had asked for, when a request waited; it does not any more. */
+  readonly requested?: number | undefined;
 }
 
 /** A line of the conversation between a user and the operator. */
@@ -48,6 +64,46 @@ export interface GarbageSummary {
   readonly failed: readonly string[];
 }
 
+/** How a server is. */
+export interface ServerStatus {
+  /** Of the software that answers: of the running server, or of this command. */
+  readonly version: string;
+  readonly dataDirectory: string;
+  /** Where people open it, without slash at the end. */
+  readonly url: string;
+  /** About the running process; absent when none runs. */
+  readonly process?:
+    | {
+        readonly pid: number;
+        /** Where this machine reaches it, without slash at the end. */
+        readonly localUrl: string;
+        /** ms since the epoch. */
+        readonly started: number;
+        /** The last garbage collection since the start, if there was one. */
+        readonly collection?:
+          | {
+              /** When it ended, ms since the epoch. */
+              readonly ended: number;
+              readonly deletedBlocks: number;
+              readonly deletedBytes: number;
+              /** Users that could not be collected. */
+              readonly failures: number;
+            }
+          | undefined;
+      }
+    | undefined;
+  /** Bytes of the file system on which the data directory lies. `free`: for this user. */
+  readonly disk: { readonly free: number; readonly size: number };
+  /** Accounts of people. */
+  readonly accounts: number;
+  /** Bytes that they store. */
+  readonly stored: number;
+  /** Requests for space that wait. */
+  readonly requests: number;
+  /** Sign-up links that were not used yet. */
+  readonly tokens: number;
+}
+
 /** How far a backup is. */
 export interface BackupProgress {
   readonly blocks: number;
@@ -65,21 +121,28 @@ export interface Operator {
   listTokens(): Promise<readonly InviteLink[]>;
   /** Whether there was such a token. */
   revokeToken(token: string): Promise<boolean>;
-  /** Everybody who has a quota, sorted by name. */
+  /** Everybody who has a quota and has not deleted the account, sorted by name. */
   listUsers(): Promise<readonly UserReport[]>;
-  /** Sets the quota of a user in bytes. NotFoundError `not-found.user`. */
-  setQuota(name: string, bytes: number): Promise<void>;
+  /**
+   * Sets the quota of a user in bytes, and settles its request for space. NotFoundError `not-found.user`; PyrgosError `storage` when that is more
+   * than before and more than the disk has room for, unless `isSure`.
+   */
+  setQuota(name: string, bytes: number, options?: GrantOptions): Promise<GrantReport>;
   /** Deletes an account: login, quota, pointers; its blocks go with the next garbage collection. NotFoundError `not-found.user`. */
   deleteUser(name: string): Promise<void>;
   listRequests(): Promise<readonly SpaceRequestReport[]>;
-  /** Grants what a user has asked for; the new quota in bytes. NotFoundError `not-found.user` without a request. */
-  approveRequest(name: string): Promise<number>;
+  /** Like {@link setQuota}, with what the user has asked for unless `bytes` says otherwise. NotFoundError `not-found.user` without a request. */
+  approveRequest(name: string, bytes?: number, options?: GrantOptions): Promise<GrantReport>;
+  /** Refuses a request; the bytes that it was for. The user is not told. NotFoundError `not-found.user` without a request. */
+  rejectRequest(name: string): Promise<number>;
   /** Sends a message to a user. NotFoundError `not-found.user`. */
   sendMessage(name: string, text: string): Promise<void>;
   /** The conversation with a user, oldest first. NotFoundError `not-found.user`. */
   readMessages(name: string): Promise<readonly MessageReport[]>;
   /** Deletes the blocks that nothing needs any more, after a collection that goes on already. */
   collectGarbage(signal?: AbortSignal): Promise<GarbageSummary>;
+  /** How the server is, for people and monitors. */
+  status(): Promise<ServerStatus>;
   /** Backs everything up into a new folder, an absolute path on the machine of the server. */
   backUp(target: string, onProgress?: (progress: BackupProgress) => void, signal?: AbortSignal): Promise<BackupSummary>;
 }

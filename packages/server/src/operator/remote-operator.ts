@@ -4,7 +4,18 @@ import { deserialiseError, type ErrorCode, PyrgosError, type SerialisedError, th
 import type { BackupSummary } from '../backup/index.js';
 import type { LockHolder } from '../config/data-directory-lock.js';
 import type { AnswerMessage, CallMessage } from './calls.js';
-import type { BackupProgress, GarbageSummary, InviteLink, MessageReport, Operator, SpaceRequestReport, UserReport } from './operator.js';
+import type {
+  BackupProgress,
+  GarbageSummary,
+  GrantOptions,
+  GrantReport,
+  InviteLink,
+  MessageReport,
+  Operator,
+  ServerStatus,
+  SpaceRequestReport,
+  UserReport,
+} from './operator.js';
 
 /** {@link Operator} of the running server, called over the socket of its data directory. */
 export class RemoteOperator implements Operator {
@@ -26,8 +37,8 @@ export class RemoteOperator implements Operator {
     return this.call('listUsers', []);
   }
 
-  async setQuota(name: string, bytes: number): Promise<void> {
-    await this.call('setQuota', [name, bytes]);
+  async setQuota(name: string, bytes: number, { isSure = false }: GrantOptions = {}): Promise<GrantReport> {
+    return this.call('setQuota', [name, bytes, isSure]);
   }
 
   async deleteUser(name: string): Promise<void> {
@@ -38,8 +49,12 @@ export class RemoteOperator implements Operator {
     return this.call('listRequests', []);
   }
 
-  async approveRequest(name: string): Promise<number> {
-    return this.call('approveRequest', [name]);
+  async approveRequest(name: string, bytes?: number, { isSure = false }: GrantOptions = {}): Promise<GrantReport> {
+    return this.call('approveRequest', [name, bytes ?? null, isSure]);
+  }
+
+  async rejectRequest(name: string): Promise<number> {
+    return this.call('rejectRequest', [name]);
   }
 
   async sendMessage(name: string, text: string): Promise<void> {
@@ -52,6 +67,10 @@ export class RemoteOperator implements Operator {
 
   async collectGarbage(signal?: AbortSignal): Promise<GarbageSummary> {
     return this.call('collectGarbage', [], undefined, signal);
+  }
+
+  async status(): Promise<ServerStatus> {
+    return this.call('status', []);
   }
 
   async backUp(target: string, onProgress?: (progress: BackupProgress) => void, signal?: AbortSignal): Promise<BackupSummary> {

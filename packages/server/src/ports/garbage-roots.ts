@@ -5,8 +5,8 @@ export interface GarbageRoots {
   /** All users that have anything stored here, sorted by name. */
   users(): Promise<readonly string[]>;
   /**
-   * Settles what a deletion left behind (chapter 05 section 21): when the identity pointer of the user has no target, the pointers of its
-   * other writers are removed. Call it before the blocks are listed.
+   * Settles what a deletion left behind (chapter 05 section 21): when the identity pointer of the user has no target, its quota and the
+   * pointers of its other writers are removed. Call it before the blocks are listed.
    */
   settleDeletion(username: string): Promise<void>;
   /**

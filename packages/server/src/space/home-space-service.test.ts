@@ -75,17 +75,32 @@ describe('usage and quota', () => {
 });
 
 describe('space requests', () => {
-  test('wait for an administrator, the first one of each user', async () => {
+  test('wait for an administrator, the last one of each user', async () => {
     const first = request();
     expect((await service.requestSpace(owner(), first)).freeQuota).toBe(5000);
-    expect((await service.requestSpace(owner(), request({ bytes: 9001 }))).freeQuota).toBe(5000);
     expect(requests.list()).toEqual([{ username: 'alice', signedRequest: first }]);
-    expect([requests.has('alice', first), requests.has('alice', request({ bytes: 9001 })), requests.has('bob', first)]).toEqual([
-      true,
-      false,
-      false,
-    ]);
+    const later = request({ bytes: 9001, time: START + 1 });
+    world.clock.time += 1;
+    expect((await service.requestSpace(owner(), later)).freeQuota).toBe(5000);
+    expect(requests.list()).toEqual([{ username: 'alice', signedRequest: later }]);
+    expect([requests.has('alice', first), requests.has('alice', later), requests.has('bob', later)]).toEqual([false, true, false]);
+    // Somebody sends the old one again.
+    await service.requestSpace(owner(), first);
+    expect(requests.has('alice', later)).toBe(true);
     expect(world.quotas.get('alice')).toBe(5000);
+  });
+
+  test('of a wrong clock, or of a former identity, keep no later one out', async () => {
+    const future = request({ time: START + 86_400_000 });
+    await service.requestSpace(owner(), future);
+    const today = request({ bytes: 9001 });
+    await service.requestSpace(owner(), today);
+    expect(requests.has('alice', today)).toBe(true);
+    const next = SigningKeyPair.generate(world.crypto);
+    world.directory.set('alice', next.publicKey.hash);
+    const renewed = request({ time: START - 1000 }, next);
+    await service.requestSpace(next.publicKey.hash, renewed);
+    expect(requests.has('alice', renewed)).toBe(true);
   });
 
   test('must be fresh, in the name of their signer, and well formed', async () => {

@@ -1,7 +1,7 @@
 import { PaymentProperties, SpaceRequest } from '@pyrgos/core/accounts';
 import type { CryptoProvider } from '@pyrgos/core/crypto';
-import { DeniedError, NotFoundError } from '@pyrgos/core/errors';
-import { type PublicKeyHash, SIGNED_REQUEST_WINDOW, verifySignedTime } from '@pyrgos/core/keys';
+import { DeniedError, NotFoundError, PyrgosError } from '@pyrgos/core/errors';
+import { type PublicKeyHash, type PublicSigningKey, SIGNED_REQUEST_WINDOW, verifySignedTime } from '@pyrgos/core/keys';
 import type { Clock } from '../ports/clock.js';
 import type { SpaceService } from '../services.js';
 import type { SqlDatabase } from '../sql/sql-database.js';
@@ -48,8 +48,8 @@ export class HomeSpaceService implements SpaceService {
   }
 
   /**
-   * Keeps the request for the administrators, unless another one of the user is waiting. It must not be older than 300 s, and must name
-   * the owner's user.
+   * Keeps the request for the administrators, in the place of an earlier one of the user: what a person wants is what it said last. It must not be
+   * older than 300 s, and must name the owner's user.
    */
   async requestSpace(owner: PublicKeyHash, signed: Uint8Array): Promise<PaymentProperties> {
     const { clock, crypto, db, identities, requests } = this.options;
@@ -59,9 +59,28 @@ export class HomeSpaceService implements SpaceService {
     if (request.time < oldest) throw new DeniedError('denied.stale', 'Stale auth time, is your clock accurate?');
     if (request.username !== username) throw new DeniedError('denied.auth', 'The space request is for another user.');
     const freeQuota = this.requireQuota(username);
-    requests.add(username, signed);
+    db.transaction(() => {
+      const waiting = requests.get(username);
+      if (waiting === undefined || !this.isLater(key, waiting, request)) requests.put(username, signed);
+    });
     await db.durable();
     return PaymentProperties.of({ freeQuota, desiredQuota: 0 });
+  }
+
+  /**
+   * Whether the request that waits is later than another one, which then is an old one that somebody sends again. A time in the future is that of a
+   * wrong clock and says nothing.
+   */
+  private isLater(key: PublicSigningKey, waiting: Uint8Array, request: SpaceRequest): boolean {
+    const { clock, crypto } = this.options;
+    try {
+      const { time } = SpaceRequest.open(crypto, key, waiting);
+      return time > request.time && time <= clock.now();
+    } catch (error) {
+      // Of a former identity: nobody can approve it any more.
+      if (error instanceof PyrgosError) return false;
+      throw error;
+    }
   }
 
   private async authenticate(owner: PublicKeyHash, auth: Uint8Array): Promise<string> {

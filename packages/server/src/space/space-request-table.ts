@@ -14,29 +14,38 @@ export interface PendingSpaceRequest {
 export class SpaceRequestTable {
   private readonly select: SqlStatement;
   private readonly selectAll: SqlStatement;
-  private readonly insert: SqlStatement;
+  private readonly upsert: SqlStatement;
   private readonly delete: SqlStatement;
 
   constructor(db: SqlDatabase) {
     this.select = db.prepare('SELECT request FROM space_requests WHERE name = ?');
     this.selectAll = db.prepare(`SELECT name, request FROM space_requests ORDER BY name LIMIT ${MAX_LISTED_SPACE_REQUESTS}`);
-    this.insert = db.prepare('INSERT INTO space_requests (name, request) VALUES (?, ?) ON CONFLICT DO NOTHING');
+    this.upsert = db.prepare(
+      'INSERT INTO space_requests (name, request) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET request = excluded.request',
+    );
     this.delete = db.prepare('DELETE FROM space_requests WHERE name = ?');
   }
 
-  /** Stores a request; does nothing while another one of the user is waiting. */
-  add(username: string, signedRequest: Uint8Array): void {
-    this.insert.run(username, signedRequest);
+  /** The request of a user that waits. */
+  get(username: string): Uint8Array | undefined {
+    const row = this.select.get(username);
+    return row === undefined ? undefined : readBytes(row, 'request');
+  }
+
+  /** Stores a request in the place of the one that waits, if there is one. */
+  put(username: string, signedRequest: Uint8Array): void {
+    this.upsert.run(username, signedRequest);
   }
 
   /** Whether exactly this request of the user is waiting. */
   has(username: string, signedRequest: Uint8Array): boolean {
-    const row = this.select.get(username);
-    return row !== undefined && equalBytes(readBytes(row, 'request'), signedRequest);
+    const waiting = this.get(username);
+    return waiting !== undefined && equalBytes(waiting, signedRequest);
   }
 
-  remove(username: string): void {
-    this.delete.run(username);
+  /** Whether there was one. */
+  remove(username: string): boolean {
+    return this.delete.run(username).changes > 0;
   }
 
   /** The waiting requests, sorted by name; at most MAX_LISTED_SPACE_REQUESTS. */

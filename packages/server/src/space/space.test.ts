@@ -380,9 +380,13 @@ describe('garbage roots', () => {
     await world.commit('alice', owner, home.signer, WriterData.of(home.publicKey.hash));
     await world.space.settleDeletion('alice');
     expect(await world.space.rootsOf('alice')).toHaveLength(2);
+    expect(await world.space.isDeletedByOwner('alice')).toBe(false);
     await world.commit('alice', owner, alice.signer, undefined);
+    expect([await world.space.isDeletedByOwner('alice'), world.quotas.get('alice')]).toEqual([true, expect.any(Number)]);
     await world.space.settleDeletion('alice');
     expect(await world.space.rootsOf('alice')).toEqual([]);
+    expect(world.quotas.get('alice')).toBeUndefined();
+    expect([await world.space.isDeletedByOwner('alice'), await world.space.isDeletedByOwner('nobody')]).toEqual([true, false]);
     expect(usage()).toMatchObject({ totalBytes: 0, detachedBytes: 0 });
     const record = await world.pointers.getPointer(owner, owner);
     expect(PointerUpdate.decodeVerifiedBefore(record!).updated).toBeUndefined();

@@ -32,6 +32,7 @@ import { NO_CHILDREN, OwnedChildren } from './owned-children.js';
 import { OwnershipSearch } from './ownership-search.js';
 import { assertSafeUsername, type QuotaTable } from './quota-table.js';
 import { type ExceededQuota, quotaReached } from './quota-text.js';
+import { SpaceRequestTable } from './space-request-table.js';
 import { UploadRate } from './upload-rate.js';
 import { UsageCounter, type UsageCounterLimits } from './usage-counter.js';
 import { UsageLedger } from './usage-ledger.js';
@@ -107,6 +108,7 @@ export class Space implements SpaceControl, GarbageRoots {
   private readonly clock: Clock;
   private readonly registration: ChildRegistration;
   private readonly uploadRate: UploadRate;
+  private readonly requests: SpaceRequestTable;
 
   constructor(options: SpaceOptions) {
     const { clock, counterLimits: limits = {}, crypto, db, directory, local, quotas, uploadWindowSeconds } = options;
@@ -123,6 +125,7 @@ export class Space implements SpaceControl, GarbageRoots {
     this.search = new OwnershipSearch({ db, ledger: this.ledger, children: this.children, turns, local, directory, quotas, clock });
     this.registration = new ChildRegistration({ db, ledger: this.ledger, turns });
     this.uploadRate = new UploadRate(uploadWindowSeconds);
+    this.requests = new SpaceRequestTable(db);
   }
 
   /** See {@link SpaceControl.userOfWriter}. A writer of one user named together with the identity of another is unknown. */
@@ -200,6 +203,12 @@ export class Space implements SpaceControl, GarbageRoots {
     return this.ledger.users.names();
   }
 
+  /** Whether the owner of the account has deleted it (chapter 05 section 21); what it left here goes with the next garbage collection. */
+  async isDeletedByOwner(username: string): Promise<boolean> {
+    const user = this.ledger.users.find(username);
+    return user !== undefined && this.isDeleted(user.id, await this.directory.identityOf(username));
+  }
+
   /** See {@link GarbageRoots.settleDeletion}. An identity without any pointer is one that is just being created, not a deleted one. */
   async settleDeletion(username: string): Promise<void> {
     const user = this.ledger.users.find(username);
@@ -207,6 +216,11 @@ export class Space implements SpaceControl, GarbageRoots {
     const current = await this.directory.identityOf(username);
     const isDeleted = (): boolean => this.isDeleted(user.id, current);
     if (!isDeleted()) return;
+    this.db.transaction(() => {
+      if (!isDeleted()) return;
+      this.quotas.remove(username);
+      this.requests.remove(username);
+    });
     let seen = 0;
     for (const { isIdentity, writer } of this.ledger.writers.ofUser(user.id)) {
       if (++seen % OWNED_KEYS_PER_TURN === 0) await this.turns.next(username);
@@ -240,12 +254,13 @@ export class Space implements SpaceControl, GarbageRoots {
   }
 
   /**
-   * Deletes an account's data here (chapter 08 section 16.1): quota, pointers, writers, usage, open transactions. Its blocks go with the next garbage
+   * Deletes an account's data here (chapter 08 section 16.1): quota, requests for space, pointers, writers, usage, open transactions. Its blocks go with the next garbage
    * collection. Updates that are just under way are refused. Durable when it resolves.
    */
   async removeUser(username: string): Promise<void> {
     this.db.transaction(() => {
       this.quotas.remove(username);
+      this.requests.remove(username);
       const user = this.ledger.users.find(username);
       if (user !== undefined) this.ledger.removeWriters(user.id);
       this.endTransactions(username);
