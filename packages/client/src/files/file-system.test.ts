@@ -126,6 +126,21 @@ describe('writing', () => {
     expect(again).toEqual(Array.from({ length: 30 }, () => 'unchanged'));
   });
 
+  test('a whole tree below a directory that is not there yet', async () => {
+    const entries = [{ path: ['a', 'f'], source: utf8.encode('f') }];
+    for await (const { outcome } of files.writeTree('/ada/new/deep', entries)) expect(outcome).toBe('created');
+    expect([...(await contents(device(), '/ada')).keys()].sort()).toEqual([
+      '/ada/new',
+      '/ada/new/deep',
+      '/ada/new/deep/a',
+      '/ada/new/deep/a/f',
+    ]);
+    const first = async (directory: string): Promise<unknown> => files.writeTree(directory, entries).next();
+    await expect(first('/ada/new/deep/a/f')).rejects.toMatchObject({ code: 'argument' });
+    await expect(first('/ada/new/deep/a/f/below')).rejects.toMatchObject({ code: 'conflict.exists' });
+    await expect(first('/bob/new')).rejects.toMatchObject({ code: 'argument' });
+  });
+
   test('properties', async () => {
     const modified = new Date('2001-02-03T04:05:06.789Z');
     await files.write('/ada/a.txt', utf8.encode('hello'), { modified });

@@ -272,7 +272,7 @@ export class FileSystem {
 
   /**
    * Writes many files and directories below a directory, small ones together in few commits; gives what came of each file when it is stored.
-   * Missing directories are made. What is there already stays as it is unless `onExisting` says `replace`; writing again what was cut off goes
+   * Missing directories are made, that one and those on the way to it included. What is there already stays as it is unless `onExisting` says `replace`; writing again what was cut off goes
    * on where it stopped. Ends at the first error unless `onError` says `skip`.
    */
   async *writeTree(
@@ -280,6 +280,7 @@ export class FileSystem {
     entries: Iterable<TreeFile | TreeDirectory> | AsyncIterable<TreeFile | TreeDirectory>,
     options: WriteTreeOptions = {},
   ): AsyncGenerator<FileOutcome<TreeFile>, void, undefined> {
+    if ((await this.find(directory, options)) === undefined) await this.makeDirectory(directory, { parents: true, signal: options.signal });
     const view = this.tree.view(options.signal);
     const { names, item } = await this.tree.locate(view, directory);
     const { onExisting, ...rest } = options;

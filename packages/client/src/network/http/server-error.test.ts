@@ -68,6 +68,25 @@ describe('what servers say', () => {
     expect(errorOf('Storage quota reached!')).toMatchObject({ code: 'quota', data: { status: 400 } });
   });
 
+  test('a full disk of the server is an error of its own, however it is said', () => {
+    for (const text of [
+      'The block store could not be written: the disk is full. 0badc0de0bad',
+      'The database cannot read or write its file: the disk is full or fails. Nothing was changed. Check the disk and try again. 0badc0de0bad',
+      'The disk is full.',
+      'The block store could not be written: the disk quota is used up. 0badc0de0bad',
+    ]) {
+      const error = errorOf(text, 'blocks', 'block/put/bulk');
+      expect(error).toMatchObject({ code: 'storage', retry: 'never', data: { reason: 'disk-full' } });
+      expect(error.message).toContain('free some space');
+    }
+    expect(errorOf('The block store could not be read: the disk reports an error. 0badc0de0bad').code).toBe('network');
+  });
+
+  test('a closed server says what opens it', () => {
+    const closed = errorOf('This server is not currently accepting new sign ups. Please try again later', 'core', 'signup');
+    expect(closed).toMatchObject({ data: { reason: 'closed' }, message: expect.stringContaining('token') });
+  });
+
   test('pointer conflicts: with all facts, EMPTY and a class name in front included', () => {
     const data = { existing: cid, sequence: 1, claimed: null };
     expect(errorOf(`PointerCAS:${cid},1,EMPTY`)).toMatchObject({ code: 'conflict.pointer', retry: 'after', data });

@@ -50,6 +50,16 @@ function quotaReached(text: string, { status }: FailedAnswer): PyrgosError {
   });
 }
 
+/** Servers begin the sentence in different ways, and may say more behind it. */
+function diskFull(_: string, { status }: FailedAnswer): PyrgosError {
+  return new PyrgosError(
+    'storage',
+    'The disk of the server is full; nothing was changed. Whoever runs the server has to free some space; then try again. Deleting files helps ' +
+      'only after the server has collected its garbage.',
+    { data: { status, reason: 'disk-full' } },
+  );
+}
+
 function pointerConflict(text: string): PyrgosError {
   return pointerConflictError(parsePointerConflict(text.slice(text.indexOf('PointerCAS:'))));
 }
@@ -111,8 +121,17 @@ const texts: readonly (readonly [text: string, failure: Failure])[] = [
   ['Too many password changes', plain('rate', 'The password was changed too often. Try again tomorrow.')],
   ['Too many incomplete password changes', plain('rate', 'The password was changed too often. Try again tomorrow.')],
   ['Invalid password change', denied('denied.password', 'The server does not accept this change of the password.')],
-  ['Invalid signup token', signup('token', 'The sign-up token is not valid, or was used before.')],
-  ['not currently accepting new sign ups', signup('closed', 'The server does not accept new accounts at the moment.')],
+  [
+    'Invalid signup token',
+    signup('token', 'The sign-up token is not valid, or was used before. Ask whoever runs the server for another link.'),
+  ],
+  [
+    'not currently accepting new sign ups',
+    signup(
+      'closed',
+      'This server takes a new account only with a sign-up token. Ask whoever runs it for a sign-up link, and give its token.',
+    ),
+  ],
   ['Trying to signup to wrong host', signup('host', 'The claim of the username names another server.')],
   ['Invalid signup data!', signup('data', 'The server does not accept the data of the new account.')],
   ['The identity key is in use by another account', signup('key', 'There is an account with this key already.')],
@@ -133,7 +152,9 @@ const texts: readonly (readonly [text: string, failure: Failure])[] = [
   ['server is shutting down', plain('network', 'The server is stopping.', 'safe')],
   ['Unable to find home server', plain('network', 'The home server of the user is not known.')],
   ['Target not found', plain('network', 'The home server of the user cannot be reached.', 'safe')],
-  ['The disk is full', plain('network', 'The disk of the server is full; nothing was changed.')],
+  ['disk is full', diskFull],
+  ['disk quota is used up', diskFull],
+  ['The block store could not be', plain('network', 'The server has a problem with its storage.')],
   ['Storage error', plain('network', 'The server has a problem with its storage.')],
   ['Internal error', plain('network', 'Something went wrong inside the server.')],
 ];
