@@ -2,7 +2,9 @@ import { readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { connect } from '@pyrgos/client';
+import { connect, type UserSession } from '@pyrgos/client';
+import { loadConfig } from '@pyrgos/server/config';
+import { type Operator, openOperator } from '@pyrgos/server/operator';
 import { type DaemonProcess, startDaemonProcess } from '@pyrgos/testkit/server';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { commitToAServer } from './commit-to-a-server.js';
@@ -10,12 +12,19 @@ import { encryptAChunk } from './encrypt-a-chunk.js';
 import { filesOfAnAccount } from './files-of-an-account.js';
 import { handleErrors } from './handle-errors.js';
 import { largeFiles } from './large-files.js';
+import { leave, makeRoom } from './space-and-leaving.js';
 import { whatChanged } from './merkle-map.js';
 import { secondFactors } from './second-factors.js';
 import { stayLoggedIn } from './stay-logged-in.js';
 import { streamAFile, uploadAFolder } from './upload-a-folder.js';
 
 const guide = readFileSync(new URL('../sdk.md', import.meta.url), 'utf8');
+
+/** The operator of a running server. */
+async function operatorOf({ dataDirectory }: DaemonProcess): Promise<Operator> {
+  const { config } = await loadConfig({ dataDirectory, environment: {}, flags: new Map() });
+  return (await openOperator(config)).operator;
+}
 
 describe('the examples of docs/sdk.md', () => {
   test.each([
@@ -25,6 +34,7 @@ describe('the examples of docs/sdk.md', () => {
     'second-factors.ts',
     'stay-logged-in.ts',
     'handle-errors.ts',
+    'space-and-leaving.ts',
     'encrypt-a-chunk.ts',
     'merkle-map.ts',
     'commit-to-a-server.ts',
@@ -35,22 +45,29 @@ describe('the examples of docs/sdk.md', () => {
 
   describe('on a server', () => {
     let daemon: DaemonProcess;
+    let operator: Operator;
     const password = 'seven lanterns over quiet water';
 
     beforeAll(async () => {
-      daemon = await startDaemonProcess({ 'max-users': '10' });
+      // A home server as people start it: closed, with one link.
+      daemon = await startDaemonProcess();
+      operator = await operatorOf(daemon);
     });
     afterAll(async () => daemon.stop());
+    const signUp = async (username: string): Promise<UserSession> => {
+      const token = (await operator.createTokens(1))[0]?.token ?? '';
+      return (await connect(daemon.url)).signUp({ username, password, token });
+    };
 
     test('the files of an account', async () => {
-      const found = await filesOfAnAccount(daemon.url, 'ada', password);
+      const found = await filesOfAnAccount(daemon.signUpLink ?? '', 'ada', password);
       expect(found).toHaveLength(21);
       expect(found[0]).toBe('0.txt, 7 bytes, text/plain');
       expect(found.at(-1)).toBe('bread, a lighthouse');
     });
 
     test('large files', async () => {
-      const { files } = await (await connect(daemon.url)).signUp({ username: 'bert', password });
+      const { files } = await signUp('bert');
       expect(await largeFiles(files, new Uint8Array(12_000_000).fill(7))).toBe(12_000_000);
     });
 
@@ -62,7 +79,7 @@ describe('the examples of docs/sdk.md', () => {
       afterEach(async () => rm(folder, { recursive: true, force: true }));
 
       test('a folder of the disk, and a stream', async () => {
-        const { files } = await (await connect(daemon.url)).signUp({ username: 'cleo', password });
+        const { files } = await signUp('cleo');
         await mkdir(join(folder, 'a', 'b'), { recursive: true });
         await writeFile(join(folder, 'a', 'b', 'small'), 'x');
         await writeFile(join(folder, 'large'), new Uint8Array(11_000_000).fill(3));
@@ -83,7 +100,7 @@ describe('the examples of docs/sdk.md', () => {
 
       test('staying logged in, another password, space', async () => {
         const server = await connect(daemon.url);
-        (await server.signUp({ username: 'dora', password })).close();
+        (await signUp('dora')).close();
         const newPassword = 'eight lanterns over quiet water';
         const used = await stayLoggedIn(daemon.url, folder, { username: 'dora', password, newPassword });
         expect([used > 0, used < 1]).toEqual([true, true]);
@@ -92,18 +109,35 @@ describe('the examples of docs/sdk.md', () => {
     });
 
     test('second factors', async () => {
-      (await (await connect(daemon.url)).signUp({ username: 'emil', password })).close();
+      (await signUp('emil')).close();
       expect(await secondFactors(daemon.url, 'emil', password)).toBe(2);
     });
 
     test('errors', async () => {
-      const session = await (await connect(daemon.url)).signUp({ username: 'fred', password });
+      const session = await signUp('fred');
       expect(await handleErrors(daemon.url, session)).toEqual([
         'There is no such file.',
         'There is something of this name already.',
         'Wrong user name or password.',
         'Cancelled.',
       ]);
+    });
+
+    test('space, deleting, leaving', async () => {
+      const session = await signUp('cora');
+      await session.files.write('/cora/old/film', new Uint8Array(100_000), { parents: true });
+      expect(await makeRoom(session, 1000)).toBeGreaterThan(2 ** 30 - 50_000);
+      expect(await operator.listRequests()).toEqual([]);
+      await makeRoom(session, 2 ** 31);
+      expect(await operator.listRequests()).toMatchObject([{ username: 'cora' }]);
+      await leave(session, password);
+      expect((await operator.listUsers()).map(({ name }) => name)).not.toContain('cora');
+      expect(await operator.listRequests()).toEqual([]);
+      await expect(signUp('cora')).rejects.toMatchObject({ code: 'conflict.exists' });
+      await expect((await connect(daemon.url)).signUp({ username: 'gina', password })).rejects.toMatchObject({
+        code: 'denied.signup',
+        data: { reason: 'closed' },
+      });
     });
   });
 

@@ -2,10 +2,14 @@ import { connect } from '@pyrgos/client';
 
 const utf8 = new TextEncoder();
 
-/** Makes an account on a server, keeps some files in it, and looks at them from another device. Returns what it finds there. */
-export async function filesOfAnAccount(server: string, username: string, password: string): Promise<string[]> {
+/**
+ * Makes an account with a sign-up link, keeps some files in it, and looks at them from another device. Returns what it finds there. The server prints
+ * such a link when it starts for the first time, and `npx pyrgos token create` makes more; each makes one account.
+ */
+export async function filesOfAnAccount(signUpLink: string, username: string, password: string): Promise<string[]> {
+  const { origin: server, searchParams } = new URL(signUpLink);
   const here = await connect(server);
-  const session = await here.signUp({ username, password });
+  const session = await here.signUp({ username, password, token: searchParams.get('token') ?? '' });
   const { files } = session;
 
   // Paths begin with the name of their user. What a promise stands for is on the server, for good and as a whole, when it resolves.

@@ -38,8 +38,8 @@ export class AccountSpace {
   }
 
   /**
-   * Asks for space. A free server keeps the wish for its administrator and answers with what there is; while one is pending, another one is
-   * dropped. A paid server orders it.
+   * Asks for space. A free server keeps the wish for its administrator and answers with what there is; while one is pending, Pyrgos replaces it by
+   * another one, and the reference drops that. A paid server orders it.
    */
   async request({ bytes, annual = false }: SpaceWish, { signal }: CallOptions = {}): Promise<PaymentProperties> {
     const { account } = this;

@@ -11,12 +11,15 @@ const START_MS = 120_000;
 /** What `pyrgos daemon --json` prints when it is ready. */
 interface ReadyLine {
   readonly url: string;
+  readonly signUpLink: string | null;
 }
 
 /** A running `pyrgos daemon` on a free port and in a data directory of its own. */
 export interface DaemonProcess {
   /** `http://localhost:<port>/`. */
   readonly url: string;
+  /** The link that a first start shows, and every further one until somebody has an account; undefined later. */
+  readonly signUpLink: string | undefined;
   readonly dataDirectory: string;
   readonly pid: number;
   /** What it printed so far, both streams. */
@@ -42,6 +45,7 @@ export async function startDaemonProcess(
   let child: ChildProcess | undefined;
   let output = '';
   let url = '';
+  let signUpLink: string | undefined;
   let port = '0';
 
   const gone = async (process: ChildProcess): Promise<void> => {
@@ -65,7 +69,9 @@ export async function startDaemonProcess(
         const line = stdout.split('\n').find((candidate) => candidate.startsWith('{'));
         if (line === undefined || !stdout.includes(`${line}\n`)) return;
         clearTimeout(timer);
-        url = (JSON.parse(line) as ReadyLine).url;
+        const ready = JSON.parse(line) as ReadyLine;
+        url = ready.url;
+        signUpLink = ready.signUpLink ?? undefined;
         port = new URL(url).port;
         resolve();
       });
@@ -81,6 +87,9 @@ export async function startDaemonProcess(
   return {
     get url() {
       return url;
+    },
+    get signUpLink() {
+      return signUpLink;
     },
     dataDirectory,
     get pid() {
