@@ -32,7 +32,7 @@ describe.skipIf(process.platform === 'win32')('a server that npm has started', {
   });
 
   /** Starts it and waits for its line of JSON. */
-  const start = async (command: string, args: readonly string[]): Promise<ChildProcess> => {
+  const start = async (command: string, args: readonly string[]): Promise<{ readonly child: ChildProcess; readonly pid: number }> => {
     const child = spawn(command, args, { cwd: root, stdio: ['ignore', 'pipe', 'ignore'], env: { ...process.env, PYRGOS_PATH: folder } });
     npm = child;
     let output = '';
@@ -40,20 +40,21 @@ describe.skipIf(process.platform === 'win32')('a server that npm has started', {
       output += chunk.toString();
       if (/^\{.*\}\n/m.test(output)) break;
     }
-    server = (JSON.parse(/^\{.*\}$/m.exec(output)?.[0] ?? '') as { pid: number }).pid;
-    expect(isAlive(server)).toBe(true);
-    return child;
+    const { pid } = JSON.parse(/^\{.*\}$/m.exec(output)?.[0] ?? '') as { pid: number };
+    server = pid;
+    expect(isAlive(pid)).toBe(true);
+    return { child, pid };
   };
 
   test.each([
     ['npm', ['start', '--silent', '--', '--port', '0', '--json']],
     ['npx', ['pyrgos', 'daemon', '--port', '0', '--json']],
   ])('%s: SIGTERM to npm stops the server in order', async (command, args) => {
-    const child = await start(command, args);
+    const { child, pid } = await start(command, args);
     const ended = once(child, 'exit');
     child.kill('SIGTERM');
     await ended;
-    while (server !== undefined && isAlive(server)) await new Promise((resolve) => setTimeout(resolve, 50));
+    while (isAlive(pid)) await new Promise((resolve) => setTimeout(resolve, 50));
     expect(readFileSync(join(folder, 'logs', 'pyrgos.log'), 'utf8')).toContain('the server has stopped');
   });
 });
