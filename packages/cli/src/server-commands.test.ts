@@ -149,17 +149,20 @@ describe('the commands of a server', { timeout: 240_000 }, () => {
     expect(json(['admin', 'gc'])).toMatchObject({ users: 1, blocks: 0, bytes: 0, failed: [] });
   });
 
-  const isRoot = process.getuid?.() === 0;
-  test.skipIf(!isRoot)('a directory that this user may not enter is not called empty (needs the right to act as another user)', () => {
-    expect(pyrgos(['token', 'create'])).toMatchObject({ status: 0 });
-    const { status, stderr } = spawnSync('setpriv', ['--reuid=65534', process.execPath, bin, 'admin', 'user', 'list', '--data', data], {
-      encoding: 'utf8',
-      env: { ...process.env, HOME: folder },
-    });
-    expect(status).toBe(1);
-    expect(stderr).toContain('may not look into it');
-    expect(stderr).not.toContain('no server');
-  });
+  const canChangeUser = process.getuid?.() === 0 && spawnSync('setpriv', ['--version']).status === 0;
+  test.skipIf(!canChangeUser)(
+    'a directory that this user may not enter is not called empty (needs the right to act as another user)',
+    () => {
+      expect(pyrgos(['token', 'create'])).toMatchObject({ status: 0 });
+      const { status, stderr } = spawnSync('setpriv', ['--reuid=65534', process.execPath, bin, 'admin', 'user', 'list', '--data', data], {
+        encoding: 'utf8',
+        env: { ...process.env, HOME: folder },
+      });
+      expect(status).toBe(1);
+      expect(stderr).toContain('may not look into it');
+      expect(stderr).not.toContain('no server');
+    },
+  );
 
   test('daemon explains why it cannot start', async () => {
     const taken = createServer();

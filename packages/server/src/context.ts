@@ -46,8 +46,7 @@ import { SignupPermission } from './space/signup-permission.js';
 import { SpaceRequestTable } from './space/space-request-table.js';
 import { Space } from './space/space.js';
 import { TokenTable } from './space/token-table.js';
-import { copyDatabase } from './sql/copy-database.js';
-import { isEmptyDatabase, migrate, openDatabase, type SqlEngine, type SqliteDatabase } from './sql/index.js';
+import { copyDatabase, isEmptyDatabase, migrate, openDatabase, type SqlEngine, type SqliteDatabase } from './sql/index.js';
 import { serverVersion } from './version.js';
 
 /** What tests and special uses replace. */
@@ -118,7 +117,10 @@ export async function createContext(options: ContextOptions): Promise<ServerCont
   await finishRestore(dataDirectory);
   const crypto = overrides.crypto ?? (await loadCrypto());
   const db = await openDatabase({
-    path: options.scratch === undefined ? dataPaths.database(dataDirectory) : await copyDatabase(dataDirectory, options.scratch),
+    path:
+      options.scratch === undefined
+        ? dataPaths.database(dataDirectory)
+        : await copyDatabase(dataPaths.database(dataDirectory), options.scratch),
     ...(overrides.engine === undefined ? {} : { engine: overrides.engine }),
     onRefused: (engine, reason) => logger.debug({ engine, reason }, 'a SQLite binding is not usable'),
   });

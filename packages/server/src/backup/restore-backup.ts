@@ -11,7 +11,7 @@ import { FileBlockStorage } from '../blocks/file-block-storage.js';
 import { describeStored, type DescribedBlock } from '../blocks/block-metadata.js';
 import { BlockTable } from '../blocks/block-table.js';
 import { LocalBlockStore } from '../blocks/local-block-store.js';
-import { systemCode, systemReason } from '../blocks/storage-error.js';
+import { systemCode, systemReason } from '../system-reason.js';
 import { dataPaths } from '../config/data-paths.js';
 import { IdSet } from '../gc/id-set.js';
 import { ServerIdentity } from '../identity/server-identity.js';

@@ -16,7 +16,7 @@ import type { FileSystem } from './file-system.js';
 import { isForeign, type JournalRecord, readSegment } from './journal-format.js';
 import { type Segment, SegmentWriter } from './journal-segment.js';
 import { Slots } from './slots.js';
-import { systemCode } from './storage-error.js';
+import { systemCode } from '../system-reason.js';
 
 /** How large the journal may become and how long it keeps blocks. */
 export interface JournalSizes {

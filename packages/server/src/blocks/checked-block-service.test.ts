@@ -11,7 +11,8 @@ import { type BlockFixture, blockFixture, crypto } from '../../test/block-fixtur
 import { GIB, TestDirectory } from '../../test/space-world.js';
 import { BatTable } from '../bats/bat-table.js';
 import { GarbageCollector } from '../gc/garbage-collector.js';
-import { MAX_BLOCKS_PER_UPLOAD, MIN_ADMITTED_BLOCK_SIZE } from '../limits.js';
+import { DiskRoom } from '../disk/disk-room.js';
+import { MAX_BLOCKS_PER_UPLOAD, MIN_ADMITTED_BLOCK_SIZE, SMALL_UPLOAD, UPLOAD_FREE_DISK } from '../limits.js';
 import { PointerService } from '../space/pointer-service.js';
 import { QuotaTable } from '../space/quota-table.js';
 import { spaceSchema } from '../space/schema.js';
@@ -90,6 +91,24 @@ const put = (blocks: readonly Uint8Array[], raw = true, signatures = blocks.map(
   server.service.putBulk(owner, owner, blocks, signatures, raw, 't');
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
 const storedRows = (): number => Number(server.db.prepare('SELECT count(*) AS n FROM blocks').get()?.['n']);
+
+describe('a disk without room', () => {
+  test('what does not fit is neither stored nor charged; small requests have a lower floor', async () => {
+    const total = 8 * UPLOAD_FREE_DISK;
+    let free = UPLOAD_FREE_DISK + 100_000;
+    const room = new DiskRoom({ measure: async () => ({ free, total }) });
+    const service = new CheckedBlockService({ ...server, crypto, room });
+    const upload = async (block: Uint8Array): Promise<unknown> => service.putBulk(owner, owner, [block], [sign(block)], true, 't');
+    const large = new Uint8Array(SMALL_UPLOAD + 1);
+    await expect(upload(large)).rejects.toMatchObject({ code: 'storage', message: expect.stringContaining('disk of this server is full') });
+    expect(storedRows()).toBe(0);
+    expect(server.space.usageOf('alice')).toMatchObject({ pendingBytes: 0, isErrored: false });
+    await upload(bytesOf('small'));
+    free = UPLOAD_FREE_DISK + 10 * SMALL_UPLOAD;
+    await upload(large);
+    expect(storedRows()).toBe(2);
+  });
+});
 
 describe('block/put/bulk (chapter 02 section 5.4)', () => {
   test('the CID of the example', async () => {

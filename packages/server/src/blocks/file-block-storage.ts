@@ -25,7 +25,8 @@ import { FolderSyncs } from './folder-syncs.js';
 import type { JournalRecord } from './journal-format.js';
 import { nextTurn } from './next-turn.js';
 import { Slots } from './slots.js';
-import { damagedBlockError, storageError, systemCode } from './storage-error.js';
+import { damagedBlockError, storageError } from './storage-error.js';
+import { systemCode } from '../system-reason.js';
 import { writeWhole } from './write-whole.js';
 
 /** Where half-written files are. No user name has a dot, and it is on the same file system as the blocks, so that renames are atomic. */

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { storageError, systemReason } from './storage-error.js';
+import { storageError } from './storage-error.js';
+import { systemReason } from '../system-reason.js';
 
 const failure = (code: string): Error => Object.assign(new Error(`${code}: failed, open '/home/alice/secret'`), { code });
 

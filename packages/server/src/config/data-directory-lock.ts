@@ -5,7 +5,7 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { PyrgosError } from '@pyrgos/core/errors';
-import { systemCode } from '../blocks/storage-error.js';
+import { systemCode } from '../system-reason.js';
 import { LOCK_HEARTBEAT_MILLISECONDS, LOCK_PATIENCE_MILLISECONDS } from '../limits.js';
 import { dataPaths } from './data-paths.js';
 import { pathExists } from './path-exists.js';

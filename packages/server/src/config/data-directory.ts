@@ -2,7 +2,7 @@ import { chmod, mkdir, open, readdir, rm, rmdir, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { PyrgosError } from '@pyrgos/core/errors';
-import { systemCode } from '../blocks/storage-error.js';
+import { systemCode } from '../system-reason.js';
 import { DiskReserve } from '../disk/disk-reserve.js';
 import { START_ROOM } from '../limits.js';
 import { syncFolder } from '../sql/wal-file.js';

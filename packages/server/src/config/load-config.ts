@@ -1,5 +1,5 @@
 import { dataDirectoryError } from './system-error.js';
-import { systemCode } from '../blocks/storage-error.js';
+import { systemCode } from '../system-reason.js';
 import { initialConfigFile } from './config-file.js';
 import { prepareDataDirectory } from './data-directory.js';
 import { type LoadedConfig, parseConfig } from './parse-config.js';

@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { systemCode } from '../blocks/storage-error.js';
+import { systemCode } from '../system-reason.js';
 
 /** Whether something is at a path; any other failure to look than its absence is thrown. */
 export async function pathExists(path: string): Promise<boolean> {

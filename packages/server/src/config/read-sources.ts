@@ -1,7 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { PyrgosError } from '@pyrgos/core/errors';
-import { systemCode, systemReason } from '../blocks/storage-error.js';
+import { systemCode, systemReason } from '../system-reason.js';
 import { MAX_CONFIG_FILE_SIZE } from '../limits.js';
 import { ConfigError } from './config-error.js';
 import { decodeConfigFile, parseConfigFile } from './config-file.js';

@@ -1,5 +1,5 @@
 import { PyrgosError } from '@pyrgos/core/errors';
-import { systemCode, systemReason } from '../blocks/storage-error.js';
+import { systemCode, systemReason } from '../system-reason.js';
 
 const advice: ReadonlyMap<string, string> = new Map([
   ['EACCES', 'this user may not write there: change the owner or permissions, or choose another folder with --data'],

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { open, rm, stat } from 'node:fs/promises';
-import { systemCode } from '../blocks/storage-error.js';
+import { systemCode } from '../system-reason.js';
 
 /** Bytes written at a time. */
 const PIECE = 1_048_576;

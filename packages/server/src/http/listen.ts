@@ -1,6 +1,6 @@
 import { createServer, type Server } from 'node:net';
 import { PyrgosError } from '@pyrgos/core/errors';
-import { systemReason } from '../blocks/storage-error.js';
+import { systemReason } from '../system-reason.js';
 
 /** Where to listen. */
 export interface ListenPlace {

@@ -4,7 +4,7 @@ import { utf8Decode, utf8Encode } from '@pyrgos/core/bytes';
 import { PasswordProtected } from '@pyrgos/core/containers';
 import { FormatError, PyrgosError } from '@pyrgos/core/errors';
 import { PublicSigningKey, Secret } from '@pyrgos/core/keys';
-import { systemCode, systemReason } from '../blocks/storage-error.js';
+import { systemCode, systemReason } from '../system-reason.js';
 import { writePrivateFile } from '../config/private-file.js';
 import { MAX_PKI_FILE_SIZE } from '../limits.js';
 import { syncFolder } from '../sql/wal-file.js';

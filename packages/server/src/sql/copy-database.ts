@@ -1,15 +1,13 @@
 import { constants, copyFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { PyrgosError } from '@pyrgos/core/errors';
-import { systemCode, systemReason } from '../blocks/storage-error.js';
-import { dataPaths } from '../config/data-paths.js';
+import { systemCode, systemReason } from '../system-reason.js';
 
 /**
- * Copies the database of a data directory that cannot be written, with its log, into a folder: SQLite reads a log only where it may write. Nobody may have
+ * Copies a database on a disk that cannot be written, with its log, into a folder: SQLite reads a log only where it may write. Nobody may have
  * it open. Returns the path of the copy. PyrgosError `storage`.
  */
-export async function copyDatabase(dataDirectory: string, folder: string): Promise<string> {
-  const source = dataPaths.database(dataDirectory);
+export async function copyDatabase(source: string, folder: string): Promise<string> {
   const target = join(folder, basename(source));
   try {
     await copyFile(source, target, constants.COPYFILE_EXCL);

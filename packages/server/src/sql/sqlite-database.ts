@@ -1,7 +1,7 @@
 import { open, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { ArgumentError, PyrgosError } from '@pyrgos/core/errors';
-import { systemReason } from '../blocks/storage-error.js';
+import { systemReason } from '../system-reason.js';
 import { SQL_STATEMENT_CACHE_SIZE } from '../limits.js';
 import { Checkpointer, type DatabaseFile } from './checkpointer.js';
 import type { EngineConnection, EngineStatement, LoadedEngine, SqlEngine } from './engine.js';
