@@ -12,16 +12,16 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 const program = fileURLToPath(new URL('../../packages/cli/bin/pyrgos.js', import.meta.url));
 
-function mount(...args: readonly string[]): boolean {
-  return spawnSync('mount', args, { stdio: 'ignore' }).status === 0;
+function mountTool(...args: readonly string[]): boolean {
+  return spawnSync(args[0] ?? '', args.slice(1), { stdio: 'ignore' }).status === 0;
 }
 
 /** Whether this user may make a small disk of memory. */
 async function canMount(): Promise<boolean> {
   if (process.platform !== 'linux' || process.getuid?.() !== 0) return false;
   const probe = await mkdtemp(join(tmpdir(), 'pyrgos-probe-'));
-  const mounted = mount('-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', probe);
-  if (mounted) spawnSync('umount', [probe]);
+  const mounted = mountTool('mount', '-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', probe);
+  if (mounted) mountTool('umount', probe);
   await rm(probe, { recursive: true, force: true });
   return mounted;
 }
@@ -36,12 +36,12 @@ describe.skipIf(!possible)(`a read-only disk${possible ? '' : ' (needs Linux and
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'pyrgos-readonly-'));
     disk = await mkdtemp(join(tmpdir(), 'pyrgos-disk-'));
-    mount('-t', 'tmpfs', '-o', 'size=96m', 'tmpfs', disk);
+    mountTool('mount', '-t', 'tmpfs', '-o', 'size=96m', 'tmpfs', disk);
     data = join(disk, 'data');
   });
   afterAll(async () => {
     await daemon?.stop();
-    spawnSync('umount', [disk]);
+    mountTool('umount', disk);
     for (const path of [disk, folder]) await rm(path, { recursive: true, force: true });
   }, 60_000);
 
@@ -63,7 +63,7 @@ describe.skipIf(!possible)(`a read-only disk${possible ? '' : ' (needs Linux and
     // So the log of the database and the journal of the blocks are full of what was acknowledged.
     await daemon.kill();
     daemon = undefined;
-    expect(mount('-o', 'remount,ro', disk)).toBe(true);
+    expect(mountTool('mount', '-o', 'remount,ro', disk)).toBe(true);
 
     const notice = expect.stringContaining('is read-only; this works on a copy of the database');
     expect(run(data, 'admin', 'user', 'list')).toMatchObject({ status: 0, stdout: expect.stringContaining('alice'), stderr: notice });

@@ -149,12 +149,13 @@ describe('the commands of a server', { timeout: 240_000 }, () => {
     expect(json(['admin', 'gc'])).toMatchObject({ users: 1, blocks: 0, bytes: 0, failed: [] });
   });
 
-  const canChangeUser = process.getuid?.() === 0 && spawnSync('setpriv', ['--version']).status === 0;
+  const asOtherUser: string = 'setpriv';
+  const canChangeUser = process.getuid?.() === 0 && spawnSync(asOtherUser, ['--version']).status === 0;
   test.skipIf(!canChangeUser)(
     'a directory that this user may not enter is not called empty (needs the right to act as another user)',
     () => {
       expect(pyrgos(['token', 'create'])).toMatchObject({ status: 0 });
-      const { status, stderr } = spawnSync('setpriv', ['--reuid=65534', process.execPath, bin, 'admin', 'user', 'list', '--data', data], {
+      const { status, stderr } = spawnSync(asOtherUser, ['--reuid=65534', process.execPath, bin, 'admin', 'user', 'list', '--data', data], {
         encoding: 'utf8',
         env: { ...process.env, HOME: folder },
       });
