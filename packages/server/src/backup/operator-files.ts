@@ -1,7 +1,7 @@
 import { open, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PyrgosError } from '@pyrgos/core/errors';
-import { systemCode } from '../blocks/storage-error.js';
+import { systemCode } from '../system-reason.js';
 import { operatorFiles } from '../config/data-paths.js';
 import { pathExists } from '../config/path-exists.js';
 import { writePrivateFile } from '../config/private-file.js';
