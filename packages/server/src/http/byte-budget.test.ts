@@ -276,7 +276,7 @@ describe('leases that grow', () => {
     expect(other.grow(5)).toBeUndefined();
     const evicted = vi.fn();
     const own = Array.from({ length: 5 }, () => bytes.open('greedy', evicted));
-    await Promise.all(own.map((lease) => lease.grow(30)));
+    for (const lease of own) await lease.grow(30);
     expect(evicted).toHaveBeenCalled();
     other.release();
   });

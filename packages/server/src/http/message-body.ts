@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { AbortedError, LimitError, PyrgosError } from '@pyrgos/core/errors';
-import { SMALL_BODY_SIZE } from '../limits.js';
+import { LARGE_ANSWER_MEMORY, SMALL_BODY_SIZE } from '../limits.js';
 import type { ByteBudget, ByteLease } from './byte-budget.js';
 import { addressGroup } from './connection-room.js';
 import type { OverloadError, RequestSlots } from './request-slots.js';
@@ -26,9 +26,10 @@ function declaredLength(header: string | undefined, limit: number): number | und
   return length;
 }
 
-/** Collects chunks into one array that grows to what the budget gave, and never beyond the limit. */
+/** Collects chunks into one array that grows with what arrives, and never beyond the limit. */
 class Collector {
   private buffer: Uint8Array;
+  private hasAsked = false;
   length = 0;
   /** Bytes of the whole body, as far as that is known, else the most that it may have. */
   readonly total: number;
@@ -53,11 +54,22 @@ class Collector {
   }
 
   private enlarge(size: number): void {
-    // Memory that is there for such bodies is taken at once: of it, too, only what has arrived is ever touched.
-    const ready = this.declared === undefined ? undefined : this.memory?.(this.declared);
-    const grown = ready ?? new Uint8Array(size);
+    const grown = this.readyMemory(size) ?? new Uint8Array(this.isLikely ? this.total : size);
     grown.set(this.buffer.subarray(0, this.length));
     this.buffer = grown;
+  }
+
+  /** Memory that is there for such bodies is taken at once: of it, too, only what has arrived is ever touched. */
+  private readyMemory(size: number): Uint8Array | undefined {
+    if (this.declared === undefined || this.hasAsked) return undefined;
+    this.hasAsked = true;
+    const ready = this.memory?.(Math.min(this.declared, LARGE_ANSWER_MEMORY));
+    return ready === undefined || ready.length < size ? undefined : ready;
+  }
+
+  /** Whether so much of it is there that the rest is worth its memory: one more copy of a large body takes as long as hashing it. */
+  private get isLikely(): boolean {
+    return this.declared !== undefined && this.length >= this.declared / 4;
   }
 
   /** How much is needed to go on, or undefined while there is enough: what has arrived, doubled. A claimed length costs a client nothing. */
