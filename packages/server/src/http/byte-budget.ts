@@ -264,15 +264,17 @@ export class ByteBudget {
         this.evict();
         if (this.waiters > 0) this.watch();
       },
-      Math.max(5, this.leastPatience / 2),
+      Math.max(5, this.leastPatience / 4),
     );
     this.timer.unref();
   }
 
-  /** Evicts no more than those in line need: of those that hang, whose address holds most, then who has hung for longest. */
+  /** Evicts no more than those in line need: of those that hang, who has a lane, then whose address holds most, then who has hung for longest. */
   private evict(): void {
     const patience = Math.max(this.leastPatience, this.options.patience / (1 + (this.waiters - 1) / IMPATIENT_LINE));
-    const before = this.options.now() - patience;
+    const now = this.options.now();
+    // Who has a lane has to hurry: it is free as soon as all has arrived.
+    const isHanging = ({ since, hasLane }: Lease): boolean => now - since >= (hasLane ? this.leastPatience / 2 : patience);
     let needed = 0;
     let isShort = false;
     for (const { waiting } of this.queue) {
@@ -282,8 +284,8 @@ export class ByteBudget {
     if (isShort) needed += this.ordinary - this.ordinaryCapacity;
     const hanging = [...this.evictable]
       // Where an address has only itself to blame, no other one has to give way.
-      .filter(({ since, bytes, group }) => bytes > 0 && since <= before && (isShort || this.queue.has(group)))
-      .sort((a, b) => b.group.held - a.group.held || a.since - b.since);
+      .filter((lease) => lease.bytes > 0 && isHanging(lease) && (isShort || this.queue.has(lease.group)))
+      .sort((a, b) => Number(b.hasLane) - Number(a.hasLane) || b.group.held - a.group.held || a.since - b.since);
     for (const lease of hanging) {
       if (needed <= 0) return;
       needed -= lease.bytes;
