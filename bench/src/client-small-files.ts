@@ -19,7 +19,7 @@ async function upload({ files }: UserSession, directory: string, count: number):
 }
 
 /** The directory that holds this many small files. */
-export function directoryOf(count: number): string {
+function directoryOf(count: number): string {
   return `small-${count}`;
 }
 
