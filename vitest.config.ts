@@ -13,7 +13,8 @@ const node: TestProjectInlineConfiguration = {
     environment: 'node',
     include: ['packages/*/src/**/*.test.ts', 'fuzz/**/*.test.ts', 'tools/**/*.test.ts', 'docs/**/*.test.ts', 'tests/**/*.test.ts'],
     exclude: [...notTests, '**/*.browser.test.ts'],
-    testTimeout: 60_000,
+    testTimeout: 180_000,
+    hookTimeout: 120_000,
     maxWorkers: 2,
   },
 };
@@ -28,7 +29,8 @@ const chromium: TestProjectInlineConfiguration = {
     sequence: { groupOrder: 1 },
     include: ['packages/{core,client}/src/**/*.test.ts'],
     exclude: [...notTests, '**/*.node.test.ts'],
-    testTimeout: 60_000,
+    testTimeout: 180_000,
+    hookTimeout: 120_000,
     browser: {
       enabled: true,
       headless: true,

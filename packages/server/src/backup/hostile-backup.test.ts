@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SpaceRequest, UserPublicKeyLink } from '@pyrgos/core/accounts';
 import { toHex } from '@pyrgos/core/bytes';
-import { Cid, CidCodec, encodeCbor } from '@pyrgos/core/codec';
+import { Cid, CidCodec, encodeCbor, formatBlockStoreName } from '@pyrgos/core/codec';
 import { type CryptoProvider, loadCrypto } from '@pyrgos/core/crypto';
 import { OwnerProof, ProofOfWork, PublicKeyHash, signAttached, SigningKeyPair, SigningPrivateKeyAndPublicHash } from '@pyrgos/core/keys';
 import { MemoryBlocks, OwnedKeys, PointerUpdate, WriterData } from '@pyrgos/core/model';
@@ -66,6 +66,24 @@ test('links to blocks that were never stored are written down, not a reason to h
   const { backup, restored } = await roundTrip();
   expect(backup.incomplete).toEqual([{ username: 'mallory', missing: 2, damaged: 0 }]);
   expect(restored).toMatchObject({ users: 1, deletedNames: 0, blocks: backup.blocks, bytes: backup.bytes });
+});
+
+test('a block that the disk cannot read any more is a gap, not a reason to have no backup', async () => {
+  const writer = client.homeWriter(mallory);
+  const leaf = encodeCbor('a leaf');
+  const [cid] = await client.put(mallory, writer.signer, [leaf], false, 't');
+  if (cid === undefined) throw new Error('no CID');
+  const [tree] = await client.put(mallory, writer.signer, [encodeCbor([cid])], false, 't');
+  const [target] = await client.put(mallory, writer.signer, [WriterData.of(writer.signer.publicKeyHash, { tree }).encode()], false, 't');
+  if (target === undefined) throw new Error('no CID');
+  await client.setPointer(mallory, writer, target);
+  const name = formatBlockStoreName(cid);
+  const file = join(folder, 'data', 'blocks', 'mallory', name.slice(-2, -1), `${name}.data`);
+  await rm(file);
+  // As a bad sector: there, of the right name, and an error of the system when it is read.
+  await mkdir(file);
+  const { backup } = await roundTrip();
+  expect(backup.incomplete).toEqual([{ username: 'mallory', missing: 0, damaged: 1 }]);
 });
 
 test('a writer whose key is a block, as old accounts have them', async () => {

@@ -182,11 +182,15 @@ async function writeBlocks(
   return { written: { count, bytes }, gaps };
 }
 
+/** Errors of the system that concern one file. A backup without it is worth more than none. */
+const UNREADABLE: ReadonlySet<string> = new Set(['EIO', 'EISDIR', 'EACCES', 'ELOOP', 'EUCLEAN', 'EBADMSG']);
+
 async function readBlock(storage: Pick<BlockStorage, 'get'>, username: string, cid: Cid): Promise<Uint8Array | 'missing' | 'damaged'> {
   try {
     return (await storage.get(username, cid)) ?? 'missing';
   } catch (error) {
-    if (isDamaged(error)) return 'damaged';
+    const system = error instanceof PyrgosError ? error.data['system'] : undefined;
+    if (isDamaged(error) || (typeof system === 'string' && UNREADABLE.has(system))) return 'damaged';
     throw error;
   }
 }
