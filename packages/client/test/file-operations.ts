@@ -26,6 +26,11 @@ export interface FileOperation {
   readonly run: (device: OperationDevice) => Promise<void>;
   /** What it does, in parts that are each visible as a whole or not at all. */
   readonly steps: readonly ModelStep[];
+  /**
+   * Whether it may be refused although it could be done: it finds its directory once, and what it has read of its source cannot be read again when that
+   * directory gets another place or other keys meanwhile.
+   */
+  readonly losesItsPlace?: boolean;
 }
 
 type Random = ReturnType<typeof seededRandom>;
@@ -273,7 +278,8 @@ export const OPERATIONS: ReadonlyMap<string, Maker> = new Map<string, Maker>([
             if (outcome === 'failed') throw new Error('no failure was let pass');
           }
         },
-        steps: unique.map((paths, i) => treeStep([directory, ...(folders[i] ?? [])].join('/'), i > 0, paths, content)),
+        losesItsPlace: true,
+        steps: unique.map((paths, i) => treeStep([directory, ...(folders[i] ?? [])].join('/'), paths, content)),
       };
     },
   ],
@@ -281,11 +287,17 @@ export const OPERATIONS: ReadonlyMap<string, Maker> = new Map<string, Maker>([
   ['rotate all keys', (pick) => rotated(pick.any(), true)],
 ]);
 
-/** Files into one directory; `isMade`: it is made when it is missing. */
-function treeStep(folder: string, isMade: boolean, paths: readonly (readonly string[])[], content: string): ModelStep {
+/** Files into one directory; it and those above it are made when they are missing. */
+function treeStep(folder: string, paths: readonly (readonly string[])[], content: string): ModelStep {
   return (model) => {
-    if (!isDirectory(model, folder) && (!isMade || model.has(folder))) return undefined;
-    let next: Model = isDirectory(model, folder) ? model : withEntry(model, folder, DIRECTORY);
+    let next: Model = model;
+    const names = folder.split('/');
+    for (let depth = HOME.split('/').length + 1; depth <= names.length; depth++) {
+      const place = names.slice(0, depth).join('/');
+      if (isDirectory(next, place)) continue;
+      if (next.has(place)) return undefined;
+      next = withEntry(next, place, DIRECTORY);
+    }
     for (const path of paths) {
       const place = `${folder}/${path.at(-1) ?? ''}`;
       if (isDirectory(next, place)) return undefined;
@@ -319,7 +331,7 @@ export function possibleStates(
       if (fate === 'given up' || (run === undefined && fate === 'done')) go(model, undefined);
       const changed = run?.(model);
       if (changed !== undefined) go(changed, step + 1);
-      else if (run !== undefined && fate === 'refused') go(model, undefined);
+      if (run !== undefined && fate === 'refused' && (changed === undefined || operation.losesItsPlace === true)) go(model, undefined);
     }
   };
   explore(

@@ -148,7 +148,7 @@ describe('the server', () => {
     const [boot, machine] = ['another', ownMark().machine];
     const holder = { pid: 1, boot, machine, purpose: 'server', socket: join(directory, 'lock', 'x.sock'), secret: 'x' };
     writeFileSync(join(directory, 'lock', 'x.json'), JSON.stringify(holder));
-    writeFileSync(join(directory, 'blocks', '.tmp', 'half'), 'half a block');
+    writeFileSync(join(directory, 'blocks', '.tmp', '0123456789abcdef-7'), 'half a block');
     await (await start()).close();
     const line = log()
       .split('\n')
