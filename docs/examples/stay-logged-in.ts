@@ -30,7 +30,7 @@ export async function stayLoggedIn(
   const restored = await (await start()).restore({ username, deviceKey });
   await restored.files.read(`${restored.files.homePath}/note.txt`);
 
-  // The session that comes out is the one to use from then on. Sessions on other devices end.
+  // The session that comes out is the one to use from then on; this one is closed.
   const session = await restored.changePassword({ oldPassword: password, newPassword, deviceKey });
   const used = (await session.space.usage()) / (await session.space.quota());
 

@@ -21,7 +21,10 @@ export interface FileSettings {
   readonly chunksInFlight?: number;
 }
 
-/** Somebody who is logged in: the account and its files. Comes from {@link PyrgosServer}. */
+/**
+ * Somebody who is logged in: the account and its files. Comes from {@link PyrgosServer}. Once it is closed every call rejects with
+ * DeniedError `denied.session`, and nothing is sent; what is under way ends at its next request.
+ */
 export class UserSession {
   /** The files of the account. */
   readonly files: FileSystem;
@@ -50,7 +53,10 @@ export class UserSession {
     return space(this.account);
   }
 
-  /** Changes the password. Use the session that comes out from then on; this one is closed. */
+  /**
+   * Changes the password. Use the session that comes out from then on; this one is closed. Sessions that are open elsewhere go on, with
+   * the same keys, until they are closed; what is kept there to stay logged in opens nothing any more.
+   */
   async changePassword(options: ChangePasswordOptions): Promise<UserSession> {
     return new UserSession(await changePassword(this.account, options), this.settings);
   }

@@ -57,6 +57,7 @@ export type ErrorCode =
   | 'denied.chain'
   | 'denied.signup'
   | 'denied.login'
+  | 'denied.session'
   | 'denied.password'
   | 'denied.link'
   | 'denied.file'

@@ -231,7 +231,7 @@ describe('staying logged in', () => {
     expect(counter.storageRequests).toBeLessThanOrEqual(5);
     await logOut(restored);
     expect(restored.closed).toBe(true);
-    expect(() => sealSession(restored, deviceKey())).toThrow(expect.objectContaining({ code: 'denied.login' }));
+    expect(() => sealSession(restored, deviceKey())).toThrow(expect.objectContaining({ code: 'denied.session' }));
     await expect(restoreSession(world.network(), { username, store, deviceKey: deviceKey() })).rejects.toMatchObject({
       data: { expired: true },
     });

@@ -1,6 +1,6 @@
 import type { UserStaticData } from '@pyrgos/core/accounts';
 import type { CryptoProvider } from '@pyrgos/core/crypto';
-import { ArgumentError, PyrgosError } from '@pyrgos/core/errors';
+import { ArgumentError, DeniedError, PyrgosError } from '@pyrgos/core/errors';
 import {
   type BatWithId,
   type BoxingKeyPair,
@@ -143,9 +143,13 @@ export class Account extends Secret {
     return this.isClosed;
   }
 
-  /** Ends the work with the account: calls that need its password-derived keys are refused from now on. Nothing is sent. */
+  /**
+   * Ends the work with the account: from now on every call that needs the server, or reads what is at hand, is refused with DeniedError
+   * `denied.session`. Operations under way end so at their next request; a change that the server has got already is made. Nothing is sent.
+   */
   close(): void {
     this.isClosed = true;
+    contextOf(this).gate.close();
     secrets.delete(this);
   }
 }
@@ -157,10 +161,10 @@ export function contextOf(account: Account): ClientContext {
   return context;
 }
 
-/** The secrets of an account. PyrgosError `denied.login` when it is closed. */
+/** The secrets of an account. DeniedError `denied.session` when it is closed. */
 export function secretsOf(account: Account): AccountSecrets {
-  contextOf(account);
+  contextOf(account).gate.assertOpen();
   const found = secrets.get(account);
-  if (found === undefined) throw new PyrgosError('denied.login', 'This session is closed. Log in again.');
+  if (found === undefined) throw new DeniedError('denied.session', 'This session is closed. Log in again.');
   return found;
 }

@@ -50,7 +50,7 @@ describe('a password change', () => {
     const changed = await changePassword(account, { oldPassword, newPassword });
     expect(account.closed).toBe(true);
     await expect(changePassword(account, { oldPassword: newPassword, newPassword: oldPassword })).rejects.toMatchObject({
-      code: 'denied.login',
+      code: 'denied.session',
     });
     expect(changed.identity.equals(account.identity)).toBe(true);
     expect(changed.boxing.equals(account.boxing)).toBe(true);

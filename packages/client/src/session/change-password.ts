@@ -32,7 +32,10 @@ export interface ChangePasswordOptions extends SecondFactorOptions, ConversionOp
  *
  * DeniedError `denied.password` for a bad new password, and when the server says yes and keeps the old one, `denied.login` for a wrong old one or second factor, `denied.stale` when the server
  * gives out old login data; ConflictError when somebody else changes the password at the same time. After an error the old password is
- * valid, except that a `network` error leaves it open. All other stored sessions of the account end.
+ * valid, except that a `network` error leaves it open.
+ *
+ * Nobody else is thrown out: sessions that are open on other devices go on with the same keys until they are closed. Sessions that are
+ * stored there open nothing any more: `restoreSession` finds that the login data has another salt.
  */
 export async function changePassword(account: Account, options: ChangePasswordOptions): Promise<Account> {
   assertObject('options', options);
@@ -55,14 +58,14 @@ export async function changePassword(account: Account, options: ChangePasswordOp
   if (account.isLegacy) {
     await convertLegacyAccount(account, login, { algorithm, keys }, options);
     account.close();
-    return logInWith(context, { ...options, username, password: newPassword, derived: { algorithm, keys } });
+    return logInWith(context.successor(), { ...options, username, password: newPassword, derived: { algorithm, keys } });
   }
   const sealed = login.entryPoints.seal(context.crypto, keys.rootKey);
   const loginKey = keys.login.publicKey;
   await publishLogin(context, { username, identity, before: login.algorithm, algorithm, loginKey, sealed }, signal);
   const { rootKey } = keys;
   const secrets: AccountSecrets = { rootKey, loginKey, algorithm, entryPoints: login.entryPoints, sealed };
-  return renewed(context, account, login, secrets, options.deviceKey);
+  return renewed(context.successor(), account, login, secrets, options.deviceKey);
 }
 
 /** The same account under its new password; what this device kept under the old one is replaced or deleted. */

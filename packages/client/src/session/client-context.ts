@@ -1,13 +1,15 @@
 import { type CryptoProvider, loadCrypto, type RandomSource } from '@pyrgos/core/crypto';
 import type { CryptoPool } from '@pyrgos/core/crypto/pool';
 import { type Clock, systemClock } from '../commit/index.js';
-import { type BlockCache, Sessions } from '../files/view/index.js';
+import { type BlockCache, MemoryBlockCache, Sessions } from '../files/view/index.js';
+import { NodeCache } from '../files/view/node-cache.js';
 import type { Network } from '../network/index.js';
 import { assertMethods, assertObject } from '@pyrgos/core/arguments';
 import { bestEffortStore, type LocalStore } from './local-store.js';
 import { OnlineState } from './online-state.js';
 import { RememberedChains } from './remembered-chains.js';
 import { rememberedPointers } from './remembered-pointers.js';
+import { gatedNetwork, SessionGate } from './session-gate.js';
 
 /** What everything that leads to an account may be told. */
 export interface ClientOptions {
@@ -28,8 +30,10 @@ export interface ClientOptions {
   readonly blockCache?: BlockCache;
 }
 
-/** What the session layer works with: one per server and program. */
+/** What the session layer works with: one for each {@link Account}. */
 export interface ClientContext {
+  /** Whether the account may still do anything; `network` and `sessions` ask it. */
+  readonly gate: SessionGate;
   readonly network: Network;
   readonly crypto: CryptoProvider;
   readonly clock: Clock;
@@ -42,6 +46,8 @@ export interface ClientContext {
   readonly chains: RememberedChains;
   /** Where all data is read and written. */
   readonly sessions: Sessions;
+  /** The same with a gate of its own and the same caches, for an account that takes the place of this one. */
+  successor(): ClientContext;
 }
 
 /** Prepares to work with a server. No request. */
@@ -50,29 +56,34 @@ export async function createClientContext(network: Network, options: ClientOptio
   assertMethods('network.core', network.core, 'getChain', 'getUsername');
   assertMethods('network.accounts', network.accounts, 'getLogin', 'setLogin');
   assertObject('options', options);
-  const { crypto = await loadCrypto(), clock = systemClock, store, pool, random, blockCache } = options;
+  const { crypto = await loadCrypto(), clock = systemClock, store, pool, random, blockCache = new MemoryBlockCache() } = options;
   assertMethods('clock', clock, 'now', 'sleep');
+  if (random !== undefined) assertMethods('random', random, 'randomBytes');
+  if (pool !== undefined) assertObject('pool', pool);
+  assertMethods('blockCache', blockCache, 'accepts', 'has', 'get', 'put');
   if (store !== undefined) assertMethods('store', store, 'get', 'put', 'delete');
   const cache = store === undefined ? undefined : bestEffortStore(store);
   const online = new OnlineState(clock);
-  const { blocks } = network;
-  const pointers =
-    cache === undefined ? network.pointers : rememberedPointers({ pointers: network.pointers, store: cache, crypto, online });
-  return {
-    network,
-    crypto,
-    clock,
-    store,
-    cache,
-    online,
-    chains: new RememberedChains({ crypto, blocks, directory: network.core, store: cache, online }),
-    sessions: new Sessions({
-      stores: { blocks, pointers },
-      crypto,
-      clock,
-      ...(pool === undefined ? {} : { pool }),
-      ...(random === undefined ? {} : { random }),
-      ...(blockCache === undefined ? {} : { blockCache }),
-    }),
+  const shared = { crypto, clock, store, cache, online };
+  const caches = {
+    blockCache,
+    nodes: new NodeCache(),
+    ...(pool === undefined ? {} : { pool }),
+    ...(random === undefined ? {} : { random }),
   };
+  const withGate = (gate: SessionGate): ClientContext => {
+    const gatedServer = gatedNetwork(network, gate);
+    const { blocks, core } = gatedServer;
+    const pointers =
+      cache === undefined ? gatedServer.pointers : rememberedPointers({ pointers: gatedServer.pointers, store: cache, crypto, online });
+    return {
+      ...shared,
+      gate,
+      network: gatedServer,
+      chains: new RememberedChains({ crypto, blocks, directory: core, store: cache, online }),
+      sessions: new Sessions({ ...caches, stores: { blocks, pointers }, crypto, clock, assertOpen: () => gate.assertOpen() }),
+      successor: () => withGate(new SessionGate()),
+    };
+  };
+  return withGate(new SessionGate());
 }

@@ -101,7 +101,7 @@ function resealed(account: Account, boxer: BoxingKeyPair): Pick<AccountSecrets, 
 
 function renewed(account: Account, boxing: BoxingKeyPair, secrets: AccountSecrets, isBoxingPublished: boolean): Account {
   const { username, chain, identity, home, homeWriter, mirrorBat, isLegacy } = account;
-  const context = contextOf(account);
+  const context = contextOf(account).successor();
   account.close();
   return new Account({ context, username, chain, identity, boxing, home, homeWriter, mirrorBat, isLegacy, isBoxingPublished, secrets });
 }

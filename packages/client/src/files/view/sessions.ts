@@ -37,6 +37,8 @@ export interface SessionsOptions {
   readonly pointerCacheMilliseconds?: number;
   /** Buffered bytes that make an operation flush. */
   readonly flushSize?: number;
+  /** Throws when nobody may read or write any more, not even what is at hand; default: that never happens. */
+  readonly assertOpen?: () => void;
 }
 
 /**
@@ -44,10 +46,9 @@ export interface SessionsOptions {
  * the session from here, so that all changes of one writer wait in one queue.
  */
 export class Sessions {
-  readonly crypto: CryptoProvider;
-  readonly pool: CryptoPool;
-  /** Parsed nodes of all owners. */
-  readonly nodes: NodeCache;
+  private readonly engine: CryptoProvider;
+  private readonly workers: CryptoPool;
+  private readonly parsedNodes: NodeCache;
   private readonly sessions = new Map<string, { readonly session: WriteSession; readonly lookup: TreeLookup }>();
   private readonly blockCache: BlockCache;
   private readonly clock: Clock;
@@ -60,12 +61,30 @@ export class Sessions {
     assertMethods('stores.pointers', options.stores.pointers, 'getPointer', 'setPointer', 'setPointers');
     assertMethods('crypto', options.crypto, 'sha256', 'sha256Many', 'secretboxOpen');
     const { crypto, pool, nodes, blockCache = new MemoryBlockCache(), clock = systemClock, random = crypto } = options;
-    this.crypto = crypto;
-    this.pool = pool ?? createInlinePool(crypto);
-    this.nodes = nodes ?? new NodeCache();
+    this.engine = crypto;
+    this.workers = pool ?? createInlinePool(crypto);
+    this.parsedNodes = nodes ?? new NodeCache();
     this.blockCache = blockCache;
     this.clock = clock;
     this.random = random;
+  }
+
+  /** The engine; what opens anything that is at hand goes through it, so it is refused as well. */
+  get crypto(): CryptoProvider {
+    this.options.assertOpen?.();
+    return this.engine;
+  }
+
+  /** Where large ciphertexts are decrypted. */
+  get pool(): CryptoPool {
+    this.options.assertOpen?.();
+    return this.workers;
+  }
+
+  /** Parsed nodes of all owners. */
+  get nodes(): NodeCache {
+    this.options.assertOpen?.();
+    return this.parsedNodes;
   }
 
   /** The session of an owner; always the same object. */
@@ -79,6 +98,7 @@ export class Sessions {
   }
 
   private both(owner: PublicKeyHash): { readonly session: WriteSession; readonly lookup: TreeLookup } {
+    this.options.assertOpen?.();
     assertInstance('owner', owner, PublicKeyHash);
     const existing = this.sessions.get(owner.key);
     if (existing !== undefined) return existing;
