@@ -17,8 +17,9 @@ function explain(error: unknown): string {
     case 'not-found.user':
       return 'Nobody has this name.';
     case 'network':
-      // `retry` says whether doing the same again can help and do no harm.
-      return error.retry === 'safe' ? 'No connection. Try again later.' : 'No connection. Look whether it has been done.';
+      // `safe`: the same call may be made again. `after`: it was sent and the answer is lost, so look first. `never`: it is not the network.
+      if (error.retry === 'safe') return 'No connection. Try again later.';
+      return error.retry === 'after' ? 'No connection. Look whether it has been done.' : error.message;
     case 'aborted':
       return 'Cancelled.';
     default:

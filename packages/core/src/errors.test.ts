@@ -46,6 +46,7 @@ const errors: readonly (readonly [string, PyrgosError, object])[] = [
   ],
   ['NotFoundError', new NotFoundError('not-found.block', 'none'), { code: 'not-found.block', retry: 'never', data: {} }],
   ['ConflictError', new ConflictError('conflict.pointer', 'changed'), { code: 'conflict.pointer', retry: 'after' }],
+  ['ConflictError', new ConflictError('conflict.exists', 'there'), { code: 'conflict.exists', retry: 'never' }],
   ['DeniedError', new DeniedError('denied.block', 'refused'), { code: 'denied.block', retry: 'never' }],
   [
     'LimitError',

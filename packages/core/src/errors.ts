@@ -158,10 +158,13 @@ export class NotFoundError extends PyrgosError {
   }
 }
 
-/** Somebody else changed the same thing; re-read and try again. */
+/**
+ * Somebody else changed the same thing; re-read and try again. Not so `conflict.exists`: what is there stays there, and the same call fails
+ * again.
+ */
 export class ConflictError extends PyrgosError {
   constructor(code: Extract<ErrorCode, `conflict.${string}`>, message: string, data: ErrorData = {}) {
-    super(code, message, { data, retry: 'after' });
+    super(code, message, { data, retry: code === 'conflict.exists' ? 'never' : 'after' });
   }
 }
 

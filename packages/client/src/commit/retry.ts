@@ -38,6 +38,11 @@ export interface RetryOptions {
  */
 const spent = new WeakSet<PyrgosError>();
 
+/** Says that no further attempt is to be made by itself, here or in a layer above, whatever the error advises whoever sees it. */
+export function markSpent(error: PyrgosError): void {
+  spent.add(error);
+}
+
 /** Families that say the same thing however often they are asked. */
 const NEVER_RETRIED: ReadonlySet<string> = new Set([
   'argument',

@@ -151,7 +151,7 @@ describe('what is repeated', () => {
     const error = await gone.caller.call(getBlock, {}).catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({
       code: 'network',
-      retry: 'never',
+      retry: 'safe',
       data: { call: 'block/get', reason: 'unreachable', detail: 'ECONNREFUSED' },
     });
     expect(gone.transport.requests).toHaveLength(1);
@@ -165,6 +165,25 @@ describe('what is repeated', () => {
     away.clock.sleeps.length = 0;
     expect(await outcome(away.caller.call(getBlock, { query: '?arg=b' }))).toBe('network');
     expect(away.clock.sleeps).toEqual([]);
+  });
+
+  test.each([
+    ['a read', endpoints.getPointer, [failure('broken')], 'safe'],
+    ['a read that is made once', endpoints.getLink, [failure('broken')], 'safe'],
+    ['a read of a server that is not there', endpoints.getBlock, [failure('unreachable')], 'safe'],
+    ['blocks', endpoints.putBlocks, [failure('broken')], 'safe'],
+    ['a change of a server that is not there', endpoints.signup, [failure('unreachable')], 'safe'],
+    ['an update of a server that is not there', endpoints.setPointer, [failure('unreachable')], 'safe'],
+    ['a change whose answer is lost', endpoints.signup, [failure('broken')], 'after'],
+    ['an update whose answer is lost', endpoints.setPointer, [failure('broken')], 'after'],
+    ['an update whose answer is lost, and then the server', endpoints.setPointer, [failure('broken'), failure('unreachable')], 'after'],
+    ['an update behind a gateway that gave up', endpoints.setPointer, [refusal('', 504)], 'after'],
+    ['a bad certificate', endpoints.getBlock, [failure('certificate')], 'never'],
+  ])('the advice to repeat %s', async (_, endpoint, script: readonly ScriptedAnswer[], retry) => {
+    const error: unknown = await world(script)
+      .caller.call(endpoint, {})
+      .catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ code: 'network', retry });
   });
 
   test.each([

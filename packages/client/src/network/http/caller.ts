@@ -3,7 +3,7 @@ import type { RandomSource } from '@pyrgos/core/crypto';
 import { AbortedError, PyrgosError, throwIfAborted } from '@pyrgos/core/errors';
 import { MAX_LARGE_ANSWERS, RESTART_PATIENCE } from '@pyrgos/core/limits';
 import type { Clock } from '../../commit/clock.js';
-import { retrying } from '../../commit/retry.js';
+import { markSpent, retrying } from '../../commit/retry.js';
 import type { RequestObserver } from '../request-observer.js';
 import { AnswerBuffer } from './answer-buffer.js';
 import type { Endpoint } from './endpoints.js';
@@ -56,6 +56,21 @@ const nothing: readonly Uint8Array[] = [];
 /** Success of all calls but the ones that lead elsewhere. */
 function isSuccess(status: number): boolean {
   return status === 200 || status === 204;
+}
+
+/**
+ * Whether after this error the server may have done what it must not do twice, or what fails the second time: an update of a pointer, and
+ * all that is never repeated. What was sent nowhere has not happened, and blocks that no pointer leads to are nothing.
+ */
+function mayHaveHappened({ isWrite, retries, area }: Endpoint, error: unknown): boolean {
+  if (!isWrite || (retries !== undefined && area !== 'pointers')) return false;
+  return error instanceof PyrgosError && error.code === 'network' && error.data['reason'] !== 'unreachable';
+}
+
+/** The same error with the advice to look first whether it has been done. */
+function lookFirst(error: unknown): unknown {
+  if (!(error instanceof PyrgosError) || error.code !== 'network' || error.retry !== 'safe') return error;
+  return new PyrgosError('network', error.message, { data: error.data, retry: 'after' });
 }
 
 /** The head and the body of an answer. */
@@ -120,10 +135,22 @@ export class Caller {
     accepts: (status: number) => boolean = isSuccess,
   ): Promise<Answer> {
     const { retries } = endpoint;
-    const attempt = async (): Promise<Answer> => this.attempt(endpoint, make, signal, accepts);
-    if (retries === undefined) return attempt();
-    const { clock, random } = this.options;
-    return retrying(attempt, retries, { clock, random, signal });
+    let isOpen = false;
+    const attempt = async (): Promise<Answer> => {
+      try {
+        return await this.attempt(endpoint, make, signal, accepts);
+      } catch (error) {
+        isOpen ||= mayHaveHappened(endpoint, error);
+        throw error;
+      }
+    };
+    try {
+      if (retries === undefined) return await attempt();
+      const { clock, random } = this.options;
+      return await retrying(attempt, retries, { clock, random, signal });
+    } catch (error) {
+      throw isOpen ? lookFirst(error) : error;
+    }
   }
 
   /** One attempt as callers count it: connections that had ended before they were used do not count. */
@@ -258,11 +285,14 @@ export class Caller {
   private networkError(endpoint: Endpoint, { reason, detail }: TransportFailure): PyrgosError {
     // A server that answered just now and refuses connections is being restarted; one that did not is not there.
     const mayRestart = reason === 'unreachable' && this.options.clock.now() - this.lastAnswer <= RESTART_PATIENCE;
-    const isSafe = reason === 'broken' || reason === 'stale' || mayRestart;
-    return new PyrgosError('network', failures[reason], {
+    const isSafe = reason === 'broken' || reason === 'stale' || reason === 'unreachable';
+    const error = new PyrgosError('network', failures[reason], {
       retry: isSafe ? 'safe' : 'never',
       data: { call: endpoint.method, reason, ...(detail === '' ? {} : { detail }) },
     });
+    // Whoever asked may try again later; waiting for it here is in vain.
+    if (reason === 'unreachable' && !mayRestart) markSpent(error);
+    return error;
   }
 
   private report(report: Parameters<RequestObserver>[0]): void {

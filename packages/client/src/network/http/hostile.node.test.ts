@@ -264,7 +264,7 @@ describe.each(transports)('a hostile server (%s)', (_, options) => {
     const { url } = gone;
     await gone.close();
     const error = await errorOf(read(make({ server: url })));
-    expect(error).toMatchObject({ code: 'network', retry: 'never', data: { reason: 'unreachable', detail: 'ECONNREFUSED' } });
+    expect(error).toMatchObject({ code: 'network', retry: 'safe', data: { reason: 'unreachable', detail: 'ECONNREFUSED' } });
     expect(await errorOf(read(make({ server: 'http://nowhere.invalid' })))).toMatchObject({
       code: 'network',
       data: { reason: 'unreachable' },
