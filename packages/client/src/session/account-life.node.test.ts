@@ -13,14 +13,14 @@ import type { Network } from '../network/index.js';
 import type { Account } from './account.js';
 import { approveSpaceRequest, pendingSpaceRequests } from './administration.js';
 import { deleteAccount } from './delete-account.js';
-import { localKeys, MemoryLocalStore } from './local-store.js';
+import { localKeys, type LocalStore, MemoryLocalStore } from './local-store.js';
 import { logIn } from './log-in.js';
 import { ensureCurrentHost, mirrorLoginData, renewClaim } from './own-claim.js';
 import { StoredSession } from './sealed-session.js';
 import { secondFactors } from './second-factors.js';
 import { signUp } from './sign-up.js';
 import { paymentPage, space } from './space.js';
-import { logOut, restoreSession, sealSession } from './stay-logged-in.js';
+import { logOut, restoreSession, sealSession, stayLoggedIn } from './stay-logged-in.js';
 import { totpCode } from './totp.js';
 import { today } from './today.js';
 
@@ -235,6 +235,27 @@ describe('staying logged in', () => {
     await expect(restoreSession(world.network(), { username, store, deviceKey: deviceKey() })).rejects.toMatchObject({
       data: { expired: true },
     });
+  });
+
+  test('that is asked for while the user logs out keeps nothing', async () => {
+    const store = new MemoryLocalStore();
+    let isSlow = false;
+    const slow: LocalStore = {
+      get: async (key) => store.get(key),
+      put: async (key, value) => {
+        // Later than what is deleted meanwhile.
+        if (isSlow) for (let i = 0; i < 50; i++) await Promise.resolve();
+        return store.put(key, value);
+      },
+      delete: async (key) => store.delete(key),
+    };
+    const account = await up(username, world.network(), { store: slow });
+    isSlow = true;
+    const staying = stayLoggedIn(account, deviceKey());
+    const results = await Promise.allSettled([staying, logOut(account)]);
+    expect(results.map(({ status }) => status)).toEqual(['rejected', 'fulfilled']);
+    await expect(staying).rejects.toMatchObject({ code: 'denied.session' });
+    for (const key of [localKeys.session(username), localKeys.login(username)]) expect(await store.get(key)).toBeUndefined();
   });
 
   test('what is stored opens with the key of the device only, and shows nothing', async () => {

@@ -31,15 +31,37 @@ export function sealSession(account: Account, deviceKey: SymmetricKey): Uint8Arr
   }).seal(account.crypto, deviceKey);
 }
 
-/** Keeps {@link sealSession} in the local store of the account. PyrgosError `unsupported` without a store. */
+/**
+ * Keeps {@link sealSession} in the local store of the account. PyrgosError `unsupported` without a store; DeniedError `denied.session` when
+ * the account is closed, also while this runs: then nothing is left in the store.
+ */
 export async function stayLoggedIn(account: Account, deviceKey: SymmetricKey): Promise<void> {
   const context = contextOf(account);
   assertCanStay(context, deviceKey);
   const { store } = context;
   const sealed = sealSession(account, deviceKey);
   const { loginKey, sealed: entryPoints } = secretsOf(account);
-  await new LoginCache(context.cache).set(account.username, loginKey, entryPoints);
-  await store?.put(localKeys.session(account.username), sealed);
+  await inTurn(store, async () => {
+    secretsOf(account);
+    await new LoginCache(context.cache).set(account.username, loginKey, entryPoints);
+    secretsOf(account);
+    await store?.put(localKeys.session(account.username), sealed);
+  });
+  // What was deleted while it waited for its turn is deleted after it.
+  secretsOf(account);
+}
+
+const turns = new WeakMap<LocalStore, Promise<unknown>>();
+
+/** What keeps and what deletes a session in one store: one after the other. */
+async function inTurn(store: LocalStore | undefined, work: () => Promise<void>): Promise<void> {
+  if (store === undefined) return work();
+  const turn = (turns.get(store) ?? Promise.resolve()).then(work);
+  turns.set(
+    store,
+    turn.catch(() => undefined),
+  );
+  return turn;
 }
 
 /** Requires what staying logged in needs, when a device key says that it is wanted: a store. PyrgosError `unsupported`, ArgumentError. */
@@ -53,8 +75,10 @@ export function assertCanStay({ store }: ClientContext, deviceKey: SymmetricKey 
 export async function logOut(account: Account): Promise<void> {
   const { store } = contextOf(account);
   account.close();
-  await forgetLogin(store, account.username);
-  await store?.delete(localKeys.bats(account.username));
+  await inTurn(store, async () => {
+    await forgetLogin(store, account.username);
+    await store?.delete(localKeys.bats(account.username));
+  });
 }
 
 /** How a session is opened again. */
