@@ -45,7 +45,7 @@ const MAX_REREADS = 3;
  *
  * Every pointer is verified against its writer's key, and every WriterData against the pointer and its controller. The highest
  * sequence seen or committed per writer is remembered as long as this object lives: an older answer, none at all, or another target
- * under the same sequence is a DeniedError `denied.stale`. Answers are reused for 7 seconds.
+ * under the same sequence is a DeniedError `denied.stale`. Answers are reused for `cacheMilliseconds`.
  */
 export class PointerReader {
   private readonly cache = new Map<string, CachedPointer>();
@@ -113,6 +113,11 @@ export class PointerReader {
   /** Forgets the answer at hand, not the highest sequence: the next read asks the server. Call it before every update of the writer. */
   invalidate(writer: PublicKeyHash): void {
     this.cache.delete(writer.key);
+  }
+
+  /** {@link PointerReader.invalidate} for all writers. */
+  invalidateAll(): void {
+    this.cache.clear();
   }
 
   private remember(writer: PublicKeyHash, state: PointerState | undefined): void {

@@ -87,6 +87,11 @@ export class WriteSession {
     return this.stores.owner;
   }
 
+  /** Forgets the pointers at hand: whatever is read next asks the server. Versions that were seen are not forgotten. */
+  refresh(): void {
+    this.stores.reader.invalidateAll();
+  }
+
   /** The current version of a writer after all changes in flight here; empty when it has none. */
   async read(writer: PublicKeyHash, options: PointerReadOptions = {}): Promise<Snapshot> {
     assertInstance('writer', writer, PublicKeyHash);

@@ -112,8 +112,10 @@ export interface TreeOptions extends FileOptions {
 }
 
 /**
- * The files of an account, by path: `/username/directory/file`. Every call looks at what is there at that moment; a change is on the server,
- * for good and as a whole, when its promise resolves, and when it rejects nothing of it is visible. Any number of calls may run at a time,
+ * The files of an account, by path: `/username/directory/file`. Reads show what was done through this session at once, and what other
+ * devices do some seconds later: a look at the server counts for `ConnectOptions.pointerCacheMilliseconds`, by default 7 seconds, unless
+ * something is not found, or {@link FileSystem.refresh} is called. Changes are always made on what is there at that moment; a change is on
+ * the server, for good and as a whole, when its promise resolves, and when it rejects nothing of it is visible. Any number of calls may run at a time,
  * here and on other devices: changes of different things are merged, and changes of one directory are repeated on top of each other.
  *
  * Errors of all calls: NotFoundError `not-found.file`; ArgumentError and LimitError for paths that cannot be; ConflictError
@@ -140,16 +142,21 @@ export class FileSystem {
     return formatPath([this.username]);
   }
 
+  /** Forgets how old the last look at the server is: what is read next is what is there then, whoever made it. No request. */
+  refresh(): void {
+    this.tree.sessions.refresh();
+  }
+
   /** What is at a path; undefined when there is nothing. */
   async find(path: string, { signal }: FileOptions = {}): Promise<FileEntry | undefined> {
     const names = splitPath(path);
-    const item = await this.tree.find(this.tree.view(signal), names);
+    const item = await this.tree.look(signal, async (view) => this.tree.find(view, names));
     return item === undefined ? undefined : new FileEntry(formatPath(names), item);
   }
 
   /** What is at a path; NotFoundError when there is nothing. */
   async stat(path: string, { signal }: FileOptions = {}): Promise<FileEntry> {
-    return entryAt(await this.tree.locate(this.tree.view(signal), path));
+    return entryAt(await this.tree.lookAt(signal, path));
   }
 
   /**
@@ -157,12 +164,11 @@ export class FileSystem {
    * directory. When a part of the list itself is damaged, everything else comes first and then its error.
    */
   async *list(path: string, { signal }: FileOptions = {}): AsyncGenerator<FileEntry | DamagedEntry, void, undefined> {
-    const view = this.tree.view(signal);
     if (splitPath(path).length === 0) {
-      yield entryAt(await this.tree.locate(view, this.homePath));
+      yield entryAt(await this.tree.lookAt(signal, this.homePath));
       return;
     }
-    const { names, item } = await this.tree.locate(view, path);
+    const { view, names, item } = await this.tree.lookAt(signal, path);
     const directory = formatPath(names);
     for await (const child of listChildren(view, requireDirectory(item))) {
       yield child.isDangling ? new DamagedEntry(directory, child) : new FileEntry(`${directory}/${child.name}`, child);
@@ -171,8 +177,7 @@ export class FileSystem {
 
   /** The names in a directory with what the list says of them, without opening each: two requests per 500. */
   async *names(path: string, { signal }: FileOptions = {}): AsyncGenerator<ListedName, void, undefined> {
-    const view = this.tree.view(signal);
-    const { item } = await this.tree.locate(view, path);
+    const { view, item } = await this.tree.lookAt(signal, path);
     for await (const { name, link } of listEntries(view, requireDirectory(item))) {
       const facts = link !== undefined && 'isDirectory' in link ? link : undefined;
       yield {
@@ -187,9 +192,8 @@ export class FileSystem {
   /** Opens a file for reading anywhere in it. It shows the file as it is now, whatever happens to it later. */
   async open(path: string, { signal, ...options }: FileOptions & FileReaderOptions = {}): Promise<FileReader> {
     // The reader outlives this call, and so must its view: the signal is for finding the file only.
-    const view = this.tree.view(undefined);
     throwIfAborted(signal, 'opening a file');
-    const { item } = await this.tree.locate(view, path);
+    const { view, item } = await this.tree.lookAt(undefined, path);
     return new FileReader(view, requireFile(item), options);
   }
 
@@ -206,8 +210,7 @@ export class FileSystem {
 
   /** Looks at everything below a path and reports what is damaged; siblings of what is damaged are looked at all the same. */
   async *verify(path: string, options: VerifyOptions = {}): AsyncGenerator<Finding, void, undefined> {
-    const view = this.tree.view(options.signal);
-    const { item } = await this.tree.locate(view, path);
+    const { view, item } = await this.tree.lookAt(options.signal, path);
     yield* verifyTree(view, item, options);
   }
 
@@ -229,8 +232,8 @@ export class FileSystem {
       );
       return new FileEntry(formatPath(names), made);
     }
-    const existing = await this.find(path, { signal });
-    if (existing?.isDirectory === true) return existing;
+    const existing = await this.tree.find(this.tree.view(signal), names);
+    if (existing?.isDirectory === true) return new FileEntry(formatPath(names), existing);
     for (const name of names) assertLegalName(name, 'path');
     if (names[0] !== this.username) throw new ArgumentError('path', 'must be inside a home directory');
     const made = await this.tree.change(

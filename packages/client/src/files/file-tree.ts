@@ -68,6 +68,25 @@ export class FileTree {
     return { names, item };
   }
 
+  /**
+   * What `look` finds in what is committed. The view may be some seconds old: what it does not have (undefined, or NotFoundError) is looked
+   * for once more in a fresh one.
+   */
+  async look<T>(signal: AbortSignal | undefined, look: (view: CommittedView) => Promise<T>): Promise<T> {
+    try {
+      const found = await look(this.view(signal));
+      if (found !== undefined) return found;
+    } catch (error) {
+      if (!(error instanceof NotFoundError)) throw error;
+    }
+    return look(this.view(signal, true));
+  }
+
+  /** {@link FileTree.locate} by {@link FileTree.look}, and the view in which it was found. */
+  async lookAt(signal: AbortSignal | undefined, path: string): Promise<Located & { readonly view: CommittedView }> {
+    return this.look(signal, async (view) => ({ ...(await this.locate(view, path)), view }));
+  }
+
   /** The directory of a path and the last name; ArgumentError for the root and for a home directory, which are in none. */
   async locateParent(view: View, path: string): Promise<{ readonly parent: Located; readonly name: string }> {
     const names = splitPath(path);

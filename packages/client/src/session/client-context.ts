@@ -1,4 +1,6 @@
 import { type CryptoProvider, loadCrypto, type RandomSource } from '@pyrgos/core/crypto';
+import { assertInteger } from '@pyrgos/core/bytes';
+import { POINTER_CACHE_MILLISECONDS } from '@pyrgos/core/limits';
 import type { CryptoPool } from '@pyrgos/core/crypto/pool';
 import { type Clock, systemClock } from '../commit/index.js';
 import { type BlockCache, MemoryBlockCache, Sessions } from '../files/view/index.js';
@@ -28,6 +30,12 @@ export interface ClientOptions {
   readonly store?: LocalStore;
   /** Verified blocks that are kept; a persistent cache makes data that was read once readable offline. */
   readonly blockCache?: BlockCache;
+  /**
+   * Milliseconds for which a look at the server counts: what other devices change meanwhile is not seen before, except by a change of one's
+   * own, and when something is not found. Default {@link POINTER_CACHE_MILLISECONDS}; 0 asks with every read, which costs one request
+   * each. `FileSystem.refresh` forgets what was seen so far.
+   */
+  readonly pointerCacheMilliseconds?: number;
 }
 
 /** What the session layer works with: one for each {@link Account}. */
@@ -56,7 +64,8 @@ export async function createClientContext(network: Network, options: ClientOptio
   assertMethods('network.core', network.core, 'getChain', 'getUsername');
   assertMethods('network.accounts', network.accounts, 'getLogin', 'setLogin');
   assertObject('options', options);
-  const { crypto = await loadCrypto(), clock = systemClock, store, pool, random, blockCache = new MemoryBlockCache() } = options;
+  const { crypto = await loadCrypto(), clock = systemClock, store, pool, random, blockCache = new MemoryBlockCache(), pointerCacheMilliseconds = POINTER_CACHE_MILLISECONDS } = options;
+  assertInteger('pointerCacheMilliseconds', pointerCacheMilliseconds, 0, Number.MAX_SAFE_INTEGER);
   assertMethods('clock', clock, 'now', 'sleep');
   if (random !== undefined) assertMethods('random', random, 'randomBytes');
   if (pool !== undefined) assertObject('pool', pool);
@@ -67,6 +76,7 @@ export async function createClientContext(network: Network, options: ClientOptio
   const shared = { crypto, clock, store, cache, online };
   const caches = {
     blockCache,
+    pointerCacheMilliseconds,
     nodes: new NodeCache(),
     ...(pool === undefined ? {} : { pool }),
     ...(random === undefined ? {} : { random }),

@@ -33,7 +33,7 @@ export interface SessionsOptions {
   readonly clock?: Clock;
   /** Spreads retries; default: the engine's random source. */
   readonly random?: RandomSource;
-  /** Age in milliseconds up to which a pointer is reused. */
+  /** Age in milliseconds up to which a pointer is reused; default {@link POINTER_CACHE_MILLISECONDS}, 0: never. */
   readonly pointerCacheMilliseconds?: number;
   /** Buffered bytes that make an operation flush. */
   readonly flushSize?: number;
@@ -95,6 +95,12 @@ export class Sessions {
   /** Lookups in committed trees of an owner. */
   lookupOf(owner: PublicKeyHash): TreeLookup {
     return this.both(owner).lookup;
+  }
+
+  /** Forgets the pointers at hand; see {@link WriteSession.refresh}. No request. */
+  refresh(): void {
+    this.options.assertOpen?.();
+    for (const { session } of this.sessions.values()) session.refresh();
   }
 
   private both(owner: PublicKeyHash): { readonly session: WriteSession; readonly lookup: TreeLookup } {
