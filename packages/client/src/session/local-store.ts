@@ -43,6 +43,15 @@ export function assertLocalKey(key: unknown): asserts key is string {
  * a matter of luck.
  */
 export function bestEffortStore(store: LocalStore): LocalStore {
+  const made = bestEffortStores.get(store) ?? withoutWriteErrors(store);
+  bestEffortStores.set(store, made);
+  return made;
+}
+
+/** One for each store, so that whoever uses it together can wait for each other. */
+const bestEffortStores = new WeakMap<LocalStore, LocalStore>();
+
+function withoutWriteErrors(store: LocalStore): LocalStore {
   return {
     get: async (key) => store.get(key),
     put: async (key, value) => {

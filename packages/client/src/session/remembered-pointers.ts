@@ -18,7 +18,7 @@ export interface RememberedPointersOptions {
 /**
  * A pointer store that remembers on this device the latest version of every writer that it has seen, and its signature. So a server cannot
  * go back to an older version even between two sessions (DeniedError `denied.stale`; chapter 03 section 2.9), and what was read once can
- * be read offline. Pointers whose key is not part of its hash (old accounts) are passed through.
+ * be read offline. What is remembered never goes back, whoever shares the store; two processes that write in the same instant may, until the next read. Pointers whose key is not part of its hash (old accounts) are passed through.
  */
 export function rememberedPointers({ pointers, store, crypto, online }: RememberedPointersOptions): PointerStore {
   const keyOf = (owner: PublicKeyHash, writer: PublicKeyHash): string => localKeys.pointer(owner.toString(), writer.toString());
@@ -40,9 +40,19 @@ export function rememberedPointers({ pointers, store, crypto, online }: Remember
     }
   };
 
+  /** Keeps an update unless a later one is kept: what was committed or read meanwhile, here or in another process, is not overwritten. */
   const remember = async (owner: PublicKeyHash, { writer, signed }: WriterPointer): Promise<void> => {
     if (inlineSigningKey(writer) === undefined) return;
-    await store.put(keyOf(owner, writer), signed);
+    const now = PointerUpdate.decodeVerifiedBefore(signed);
+    const key = keyOf(owner, writer);
+    await inTurn(store, key, async () => {
+      // Another process may write between a look and a write: then the later of the two is put back.
+      for (let attempt = 0; attempt < WRITE_ATTEMPTS; attempt++) {
+        const kept = await remembered(owner, writer);
+        if (kept !== undefined && !isLater(now, PointerUpdate.decodeVerifiedBefore(kept))) return;
+        await store.put(key, signed);
+      }
+    });
   };
 
   return {
@@ -55,9 +65,7 @@ export function rememberedPointers({ pointers, store, crypto, online }: Remember
           const now = verified(writer, signed);
           assertNotRolledBack(before, now === undefined ? undefined : signed);
           if (now === undefined || signed === undefined || !isNews(writer, before, now)) return signed;
-          // Looked up again: what was committed during the request is the later one.
-          const latest = await remembered(owner, writer);
-          if (latest === undefined || isLater(now, PointerUpdate.decodeVerifiedBefore(latest))) await remember(owner, { writer, signed });
+          await remember(owner, { writer, signed });
           return signed;
         },
         async () => before,
@@ -74,6 +82,25 @@ export function rememberedPointers({ pointers, store, crypto, online }: Remember
       return isAccepted;
     },
   };
+}
+
+/** Looks and writes for one pointer: the last look finds what the write before has left. */
+const WRITE_ATTEMPTS = 4;
+
+const turns = new WeakMap<LocalStore, Map<string, Promise<void>>>();
+
+/** One after the other for each key of a store. */
+async function inTurn(store: LocalStore, key: string, work: () => Promise<void>): Promise<void> {
+  const queues = turns.get(store) ?? new Map<string, Promise<void>>();
+  turns.set(store, queues);
+  const turn = (queues.get(key) ?? Promise.resolve()).then(work);
+  const settled = turn.catch(() => undefined);
+  queues.set(key, settled);
+  try {
+    await turn;
+  } finally {
+    if (queues.get(key) === settled) queues.delete(key);
+  }
 }
 
 /** Whether a verified update is a later one than what is remembered; DeniedError `denied.stale` when it is another one of the same number. */

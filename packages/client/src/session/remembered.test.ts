@@ -6,7 +6,7 @@ import { PointerUpdate } from '@pyrgos/core/model';
 import type { PointerStore } from '@pyrgos/core/store';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { ChainWorld } from '../../test/chain-world.js';
-import { localKeys, MemoryLocalStore } from './local-store.js';
+import { bestEffortStore, localKeys, type LocalStore, MemoryLocalStore } from './local-store.js';
 import { OnlineState } from './online-state.js';
 import { RememberedChains } from './remembered-chains.js';
 import { rememberedPointers } from './remembered-pointers.js';
@@ -136,6 +136,54 @@ describe('pointers that were seen before', () => {
     expect(await read()).toEqual(signed(5));
     isAccepted = true;
     await open().setPointers(writer(), [{ writer: writer(), signed: signed(6) }]);
+    await expect(read()).rejects.toMatchObject({ code: 'denied.stale' });
+  });
+
+  test('a commit that is remembered late does not replace a newer one', async () => {
+    let release = (): void => undefined;
+    const isReleased = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    // Another process: it shares the values, and no object.
+    const other: LocalStore = {
+      get: async (key) => store.get(key),
+      put: async (key, value) => store.put(key, value),
+      delete: async (key) => store.delete(key),
+    };
+    const slow: PointerStore = {
+      ...inner,
+      setPointer: async () => {
+        await isReleased;
+        return true;
+      },
+    };
+    const late = rememberedPointers({ pointers: slow, store: other, crypto: world.crypto, online });
+    const writing = late.setPointer(writer(), writer(), signed(3));
+    await open().setPointer(writer(), writer(), signed(4));
+    release();
+    await writing;
+    answer = signed(3);
+    await expect(read()).rejects.toMatchObject({ code: 'denied.stale' });
+  });
+
+  test('of commits that are remembered at a time the latest stays', async () => {
+    let delay = 40;
+    const slow: LocalStore = {
+      get: async (key) => store.get(key),
+      put: async (key, value) => {
+        // The first one takes longest.
+        const turns = delay;
+        delay -= 10;
+        for (let i = 0; i < turns; i++) await Promise.resolve();
+        return store.put(key, value);
+      },
+      delete: async (key) => store.delete(key),
+    };
+    const [one, two] = [1, 2].map(() =>
+      rememberedPointers({ pointers: inner, store: bestEffortStore(slow), crypto: world.crypto, online }),
+    );
+    await Promise.all([one?.setPointer(writer(), writer(), signed(3)), two?.setPointer(writer(), writer(), signed(4))]);
+    answer = signed(3);
     await expect(read()).rejects.toMatchObject({ code: 'denied.stale' });
   });
 
