@@ -1,3 +1,4 @@
+import { assertMethods, assertObject } from '@pyrgos/core/arguments';
 import { type CryptoProvider, loadCrypto } from '@pyrgos/core/crypto';
 import type { CryptoPool } from '@pyrgos/core/crypto/pool';
 import { HttpNetwork, type HttpNetworkOptions, type Network } from './network/index.js';
@@ -22,7 +23,11 @@ export interface ConnectOptions extends Omit<ClientOptions, 'crypto'>, FileSetti
 
 /** Prepares to work with a server, by its URL (`http://localhost:8000`). Nothing is sent yet. ArgumentError for what is no such URL. */
 export async function connect(server: string | URL, options: ConnectOptions = {}): Promise<PyrgosServer> {
+  assertObject('options', options);
   const { http, ...rest } = options;
+  if (http !== undefined) assertObject('http', http);
+  if (rest.blockCache !== undefined) assertMethods('blockCache', rest.blockCache, 'accepts', 'has', 'get', 'put');
+  if (rest.store !== undefined) assertMethods('store', rest.store, 'get', 'put', 'delete');
   const crypto = options.crypto ?? (await loadCrypto());
   const { clock, random } = options;
   const network = new HttpNetwork({

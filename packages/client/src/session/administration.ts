@@ -1,4 +1,5 @@
-import { type LabelledSignedSpaceRequest, SpaceRequest } from '@pyrgos/core/accounts';
+import { assertInstance, assertObject } from '@pyrgos/core/arguments';
+import { LabelledSignedSpaceRequest, SpaceRequest } from '@pyrgos/core/accounts';
 import { PyrgosError } from '@pyrgos/core/errors';
 import { resolveSigningKey } from '@pyrgos/core/keys';
 import { type Account, contextOf } from './account.js';
@@ -30,14 +31,12 @@ export async function pendingSpaceRequests(account: Account, { signal }: CallOpt
 }
 
 /** Grants a user the space that a request asks for (chapter 05 section 22.4). DeniedError for who is no administrator; false when it is gone. */
-export async function approveSpaceRequest(
-  account: Account,
-  { signed }: PendingSpaceRequest,
-  { signal }: CallOptions = {},
-): Promise<boolean> {
+export async function approveSpaceRequest(account: Account, request: PendingSpaceRequest, { signal }: CallOptions = {}): Promise<boolean> {
   const { network } = contextOf(account);
+  assertObject('request', request);
+  assertInstance('request.signed', request.signed, LabelledSignedSpaceRequest);
   const instance = await network.serverId(signal);
-  return network.admin.approve(signed, account.identity, instance, signal);
+  return network.admin.approve(request.signed, account.identity, instance, signal);
 }
 
 async function openRequest(

@@ -64,7 +64,15 @@ export async function createClientContext(network: Network, options: ClientOptio
   assertMethods('network.core', network.core, 'getChain', 'getUsername');
   assertMethods('network.accounts', network.accounts, 'getLogin', 'setLogin');
   assertObject('options', options);
-  const { crypto = await loadCrypto(), clock = systemClock, store, pool, random, blockCache = new MemoryBlockCache(), pointerCacheMilliseconds = POINTER_CACHE_MILLISECONDS } = options;
+  const {
+    crypto = await loadCrypto(),
+    clock = systemClock,
+    store,
+    pool,
+    random,
+    blockCache = new MemoryBlockCache(),
+    pointerCacheMilliseconds = POINTER_CACHE_MILLISECONDS,
+  } = options;
   assertInteger('pointerCacheMilliseconds', pointerCacheMilliseconds, 0, Number.MAX_SAFE_INTEGER);
   assertMethods('clock', clock, 'now', 'sleep');
   if (random !== undefined) assertMethods('random', random, 'randomBytes');

@@ -1,7 +1,8 @@
+import { assertInstance, assertMethods, assertObject } from '@pyrgos/core/arguments';
 import type { CryptoProvider } from '@pyrgos/core/crypto';
 import { NotFoundError } from '@pyrgos/core/errors';
-import { computeFingerprint, FingerprintPair, type PublicKeyHash } from '@pyrgos/core/keys';
-import type { WriterData } from '@pyrgos/core/model';
+import { computeFingerprint, FingerprintPair, PublicKeyHash } from '@pyrgos/core/keys';
+import { WriterData } from '@pyrgos/core/model';
 import type { FingerprintKeys } from './friend-annotation.js';
 
 /** One side of a comparison. */
@@ -11,6 +12,9 @@ export interface FingerprintParty extends FingerprintKeys {
 
 /** The safety number of two people, from our side (chapter 05 section 19). Takes some milliseconds. */
 export function fingerprintOf(crypto: CryptoProvider, own: FingerprintParty, friend: FingerprintParty): FingerprintPair {
+  assertMethods('crypto', crypto, 'sha256');
+  assertObject('own', own);
+  assertObject('friend', friend);
   const half = ({ username, identity, boxing }: FingerprintParty): Uint8Array => computeFingerprint(crypto, username, [identity, boxing]);
   return FingerprintPair.of(half(own), half(friend));
 }
@@ -20,6 +24,8 @@ export function fingerprintOf(crypto: CryptoProvider, own: FingerprintParty, fri
  * in that identity's verified WriterData. NotFoundError `not-found.key` when there is none.
  */
 export function fingerprintKeys(identity: PublicKeyHash, writerData: WriterData): FingerprintKeys {
+  assertInstance('identity', identity, PublicKeyHash);
+  assertInstance('writerData', writerData, WriterData);
   if (writerData.inbound !== undefined) return { identity, boxing: writerData.inbound };
   throw new NotFoundError('not-found.key', 'This user has no public boxing key.', { identity: identity.toString() });
 }

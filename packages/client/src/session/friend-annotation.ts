@@ -1,3 +1,4 @@
+import { assertInstances } from '@pyrgos/core/arguments';
 import { isWireUsername } from '@pyrgos/core/accounts';
 import { assertBytes, concatBytes, equalBytes } from '@pyrgos/core/bytes';
 import { CborFields, cborMap, type CborValue, Cid, decodeCbor, decodeCborPrefix, encodeCbor, type ToCbor } from '@pyrgos/core/codec';
@@ -76,6 +77,7 @@ export class FriendAnnotation implements ToCbor {
 
 /** The bytes of `/<user>/.annotations`: the annotations one after the other, sorted by username. ArgumentError when a name occurs twice. */
 export function encodeFriendAnnotations(annotations: readonly FriendAnnotation[]): Uint8Array {
+  assertInstances('annotations', annotations, FriendAnnotation);
   const names = new Set(annotations.map(({ username }) => username));
   if (names.size !== annotations.length) throw new ArgumentError('annotations', 'must be one for each user');
   const sorted = [...annotations].sort((a, b) => (a.username < b.username ? -1 : 1));

@@ -1,3 +1,4 @@
+import { assertInstance } from '@pyrgos/core/arguments';
 import { assertBytes, concatBytes, copyBytes, equalBytes, isWellFormed } from '@pyrgos/core/bytes';
 import { CborFields, cborMap, type CborValue, decodeBase58, decodeCbor, encodeBase58, encodeCbor, type ToCbor } from '@pyrgos/core/codec';
 import { CipherText } from '@pyrgos/core/containers';
@@ -132,6 +133,7 @@ export class IdentityLinkProof extends Secret implements ToCbor {
 
 /** The address of a published proof on a server (chapter 05 section 20); on this machine's own server the public one is named. */
 export function publicProofUrl(server: string, proof: IdentityLinkProof): string {
+  assertInstance('proof', proof, IdentityLinkProof);
   const path = proof.path.split('/').map(encodeURIComponent).join('/');
   return `${publicServer(server)}/public${path}?open=true`;
 }

@@ -2,6 +2,7 @@ import { loadCrypto } from '@pyrgos/core/crypto';
 import { ArgumentError, PyrgosError } from '@pyrgos/core/errors';
 import { describe, expect, test } from 'vitest';
 import { HttpNetwork } from '../network/index.js';
+import { connect } from '../pyrgos-server.js';
 import * as session from './index.js';
 
 const crypto = await loadCrypto();
@@ -24,6 +25,23 @@ describe('arguments that callers in plain JavaScript can get wrong', () => {
     ['space', async (value: never) => session.space(value)],
     ['keyStoreOf', async (value: never) => session.keyStoreOf(value)],
     ['renewClaim', async (value: never) => session.renewClaim(value)],
+    ['connect blockCache', async (value: never) => connect('http://localhost:9', { blockCache: value ?? (1 as never) })],
+    ['connect store', async (value: never) => connect('http://localhost:9', { store: value ?? (1 as never) })],
+    [
+      'connect http',
+      async (value: never) =>
+        connect('http://localhost:9', { http: typeof value === 'object' ? (null as never) : (value ?? (1 as never)) }),
+    ],
+    ['generatePassphrase', async (value: never) => session.generatePassphrase(value)],
+    ['fingerprintKeys', async (value: never) => session.fingerprintKeys(value, value)],
+    ['fingerprintOf', async (value: never) => session.fingerprintOf(value, value, value)],
+    ['fingerprintOf own', async (value: never) => session.fingerprintOf(crypto, value, value)],
+    ['encodeFriendAnnotations', async (value: never) => session.encodeFriendAnnotations([value])],
+    ['publicProofUrl', async (value: never) => session.publicProofUrl('https://localhost', value)],
+    ['mirrorLoginData', async (value: never) => session.mirrorLoginData(value)],
+    ['upgradeBoxingKey', async (value: never) => session.upgradeBoxingKey(value)],
+    ['answerWithCode', async (value: never) => session.answerWithCode(value, '1')],
+    ['answerWithSecurityKey', async (value: never) => session.answerWithSecurityKey(value, value)],
     ['sealSession', async (value: never) => session.sealSession(value, value)],
   ])('%s', async (_name, call) => {
     for (const value of junk) await expect(call(value)).rejects.toBeInstanceOf(PyrgosError);

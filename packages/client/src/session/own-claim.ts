@@ -1,3 +1,4 @@
+import { assertObject } from '@pyrgos/core/arguments';
 import { addMonths, compareExpiry, LoginData, UserPublicKeyLink } from '@pyrgos/core/accounts';
 import { publicKeyOfPeerId } from '@pyrgos/core/api';
 import { Cid, CidCodec, Multihash, MultihashCode } from '@pyrgos/core/codec';
@@ -23,6 +24,7 @@ const NO_HOME = Multihash.create(MultihashCode.sha2_256, new Uint8Array(32));
  */
 export async function renewClaim(account: Account, options: ProofOptions & { readonly force?: boolean } = {}): Promise<Chain> {
   const context = contextOf(account);
+  assertObject('options', options);
   const date = today(context.clock);
   const chain = await context.chains.get(account.username, options.signal);
   const { expiry } = lastLink(chain).claim;
@@ -37,6 +39,7 @@ export async function renewClaim(account: Account, options: ProofOptions & { rea
  */
 export async function ensureCurrentHost(account: Account, options: ProofOptions = {}): Promise<Chain> {
   const context = contextOf(account);
+  assertObject('options', options);
   const { network } = context;
   const chain = await context.chains.get(account.username, options.signal);
   const home = lastLink(chain).claim.storageProviders[0]?.multihash;
@@ -54,6 +57,7 @@ export async function ensureCurrentHost(account: Account, options: ProofOptions 
  * (chapter 05 section 10.6). DeniedError `denied.login` for legacy accounts.
  */
 export async function mirrorLoginData(account: Account, { signal }: CallOptions = {}): Promise<void> {
+  contextOf(account);
   if (account.isLegacy)
     throw new DeniedError('denied.login', 'Legacy accounts cannot be mirrored. Change your password to upgrade your account.');
   const { sealed, loginKey } = secretsOf(account);

@@ -1,3 +1,4 @@
+import { assertMethods } from '@pyrgos/core/arguments';
 import { assertInteger } from '@pyrgos/core/bytes';
 import type { RandomSource } from '@pyrgos/core/crypto';
 import { BIP39_WORDS } from './bip39-words.js';
@@ -12,6 +13,7 @@ const MAX_WORDS = 64;
  * {@link PASSPHRASE_WORDS}, which is the default: fewer could be guessed.
  */
 export function generatePassphrase(random: RandomSource, words: number = PASSPHRASE_WORDS): string {
+  assertMethods('random', random, 'randomBytes');
   assertInteger('words', words, PASSPHRASE_WORDS, MAX_WORDS);
   const bytes = random.randomBytes(2 * words);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

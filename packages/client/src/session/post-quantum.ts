@@ -1,3 +1,4 @@
+import { assertObject } from '@pyrgos/core/arguments';
 import { LoginData, type UserStaticData } from '@pyrgos/core/accounts';
 import { ConflictError, PyrgosError } from '@pyrgos/core/errors';
 import { BoxingKeyPair, type PublicSigningKey } from '@pyrgos/core/keys';
@@ -17,6 +18,8 @@ export interface UpgradeOptions {
  * pending, which only the old key opens, and when the server refuses. Stored sessions of the account end. Only AbortedError is thrown.
  */
 export async function upgradeBoxingKey(account: Account, options: UpgradeOptions = {}): Promise<Account> {
+  contextOf(account);
+  assertObject('options', options);
   if (!account.hasBoxing) return account;
   try {
     if (account.isPostQuantum) return account.isBoxingPublished ? account : await publishBoxingKey(account, options);

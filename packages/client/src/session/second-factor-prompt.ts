@@ -1,3 +1,4 @@
+import { assertList, assertMethods, assertObject } from '@pyrgos/core/arguments';
 import {
   MfaType,
   type MultiFactorAuthMethod,
@@ -39,6 +40,7 @@ export function questionOf(
 
 /** The code of an authenticator app, or a backup code, as it was typed. ArgumentError for a factor that takes no code. */
 export function answerWithCode(method: MultiFactorAuthMethod, code: string): MultiFactorAuthResponse {
+  assertObject('method', method);
   if (typeof code !== 'string') throw new ArgumentError('code', 'must be a string');
   switch (method.type) {
     case MfaType.backupCodes:
@@ -54,6 +56,9 @@ export function answerWithCode(method: MultiFactorAuthMethod, code: string): Mul
 
 /** Lets the user touch a security key. ArgumentError when the question offers none; otherwise what the browser throws. */
 export async function answerWithSecurityKey(question: SecondFactorQuestion, keys: SecurityKeys): Promise<MultiFactorAuthResponse> {
+  assertObject('question', question);
+  assertList('question.methods', question.methods);
+  assertMethods('keys', keys, 'create', 'sign');
   const credentials = question.methods.filter(({ type }) => type === MfaType.webauthn).map(({ credentialId }) => credentialId);
   if (credentials.length === 0) throw new ArgumentError('question', 'offers no security key');
   return signWithSecurityKey(keys, question.challenge, credentials, question.signal);

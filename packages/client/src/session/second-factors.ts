@@ -1,3 +1,4 @@
+import { assertMethods } from '@pyrgos/core/arguments';
 import type { BackupCodes, MultiFactorAuthMethod, TotpKey } from '@pyrgos/core/accounts';
 import { assertBytes } from '@pyrgos/core/bytes';
 import { ArgumentError, LimitError, PyrgosError } from '@pyrgos/core/errors';
@@ -53,6 +54,7 @@ export class SecondFactors {
    */
   async addSecurityKey(name: string, keys: SecurityKeys, { signal }: CallOptions = {}): Promise<void> {
     checkName(name);
+    assertMethods('keys', keys, 'create', 'sign');
     const challenge = await this.accounts.registerWebauthnStart(this.username, this.identity, signal);
     const response = await registerSecurityKey(keys, challenge, this.username, signal);
     await this.enabling(async () => this.accounts.registerWebauthnComplete(this.username, name, response, this.identity, signal));

@@ -1,3 +1,4 @@
+import { assertObject, assertString } from '@pyrgos/core/arguments';
 import { type PaymentProperties, SpaceRequest } from '@pyrgos/core/accounts';
 import { assertInteger } from '@pyrgos/core/bytes';
 import { FormatError } from '@pyrgos/core/errors';
@@ -41,8 +42,10 @@ export class AccountSpace {
    * Asks for space. A free server keeps the wish for its administrator and answers with what there is; while one is pending, Pyrgos replaces it by
    * another one, and the reference drops that. A paid server orders it.
    */
-  async request({ bytes, annual = false }: SpaceWish, { signal }: CallOptions = {}): Promise<PaymentProperties> {
+  async request(wish: SpaceWish, { signal }: CallOptions = {}): Promise<PaymentProperties> {
     const { account } = this;
+    assertObject('wish', wish);
+    const { bytes, annual = false } = wish;
     assertInteger('bytes', bytes, 0, Number.MAX_SAFE_INTEGER);
     const request = SpaceRequest.of({ username: account.username, bytes, annual, time: account.clock.now() });
     return account.network.space.requestSpace(request, account.identity, signal);
@@ -63,6 +66,8 @@ function signalOf(signal: AbortSignal | undefined): { readonly signal?: AbortSig
  * FormatError; show people where it leads. It contains the client secret.
  */
 export function paymentPage(payment: PaymentProperties, username: string): string | undefined {
+  assertObject('payment', payment);
+  assertString('username', username);
   if (payment.url === undefined) return undefined;
   const page = `${payment.url}&username=${encodeURIComponent(username)}&client_secret=${encodeURIComponent(payment.clientSecret ?? '')}`;
   const url = URL.canParse(page) ? new URL(page) : undefined;

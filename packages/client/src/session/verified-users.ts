@@ -1,10 +1,11 @@
+import { assertInstance } from '@pyrgos/core/arguments';
 import { DeniedError } from '@pyrgos/core/errors';
 import { type FingerprintPair, resolveSigningKey } from '@pyrgos/core/keys';
 import { writerDataOf } from '../commit/index.js';
 import { type Account, contextOf } from './account.js';
 import { fingerprintKeys, fingerprintOf } from './fingerprints.js';
 import type { FingerprintKeys } from './friend-annotation.js';
-import type { IdentityLinkProof } from './identity-link-proof.js';
+import { IdentityLinkProof } from './identity-link-proof.js';
 import { IdentityService } from './identity-service.js';
 import { chainKeyLookup } from './key-lookup.js';
 import { keyStoreOf } from './key-store-file.js';
@@ -38,6 +39,7 @@ export async function safetyNumberWith(account: Account, username: string, { sig
  */
 export async function verifyIdentityProof(account: Account, proof: IdentityLinkProof, { signal }: CallOptions = {}): Promise<void> {
   const { crypto, network } = contextOf(account);
+  assertInstance('proof', proof, IdentityLinkProof);
   const { from } = proof.link;
   if (!from.service.equals(IdentityService.peergos))
     throw new DeniedError('denied.proof', 'The identity proof is about no user of this network.');
