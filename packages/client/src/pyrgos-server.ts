@@ -4,6 +4,7 @@ import type { CryptoPool } from '@pyrgos/core/crypto/pool';
 import { HttpNetwork, type HttpNetworkOptions, type Network } from './network/index.js';
 import {
   type ClientOptions,
+  finishDeletion,
   logIn,
   type LogInOptions,
   restoreSession,
@@ -60,6 +61,11 @@ export class PyrgosServer {
   /** Opens a session that was kept on this device; see {@link restoreSession}. */
   async restore(options: RestoreOptions): Promise<UserSession> {
     return new UserSession(await restoreSession(this.network, { ...this.options, ...options }), this.fileSettings());
+  }
+
+  /** Ends the deletion of an account that was cut off, when logging in finds no home directory any more; see {@link finishDeletion}. */
+  async finishDeletion(options: LogInOptions): Promise<void> {
+    await finishDeletion(this.network, { ...this.options, ...options });
   }
 
   private fileSettings(): FileSettings {

@@ -12,7 +12,7 @@ import { MemoryBlockCache } from '../files/view/index.js';
 import type { Network } from '../network/index.js';
 import type { Account } from './account.js';
 import { approveSpaceRequest, pendingSpaceRequests } from './administration.js';
-import { deleteAccount } from './delete-account.js';
+import { deleteAccount, finishDeletion } from './delete-account.js';
 import { localKeys, type LocalStore, MemoryLocalStore } from './local-store.js';
 import { logIn } from './log-in.js';
 import { ensureCurrentHost, mirrorLoginData, renewClaim } from './own-claim.js';
@@ -86,6 +86,28 @@ describe('deleting an account', () => {
     isBroken = false;
     await deleteAccount(account, { password });
     await expect(enter(username)).rejects.toMatchObject({ code: 'not-found.user' });
+  });
+
+  test('that is cut off between its two halves can be finished without a session', async () => {
+    const network = world.network();
+    const broken = changedNetwork(network, {
+      space: overriding(network.space, {
+        requestSpace: async () => {
+          throw new PyrgosError('network', 'the request was lost');
+        },
+      }),
+    });
+    const account = await up(username, broken);
+    const request = { crypto: world.quick, username, password };
+    await expect(finishDeletion(world.network(), request)).rejects.toMatchObject({ code: 'unsupported' });
+    await enter(username);
+    await expect(deleteAccount(account, { password })).rejects.toMatchObject({ code: 'network' });
+    await expect(enter(username)).rejects.toBeInstanceOf(PyrgosError);
+    await expect(finishDeletion(world.network(), { ...request, password: 'some other password' })).rejects.toMatchObject({
+      code: 'denied.login',
+    });
+    await finishDeletion(world.network(), request);
+    await expect(enter(username)).rejects.toMatchObject({ code: 'not-found.user', data: { deleted: true } });
   });
 
   test('goes on on a free server that does not hear the farewell, not on a paid one', async () => {

@@ -3,9 +3,12 @@ import { DeniedError, PyrgosError } from '@pyrgos/core/errors';
 import type { Signer } from '@pyrgos/core/keys';
 import { assertObject } from '@pyrgos/core/arguments';
 import { type Account, contextOf } from './account.js';
-import type { ClientContext } from './client-context.js';
+import type { Network } from '../network/index.js';
+import { type ClientContext, createClientContext } from './client-context.js';
 import type { SecondFactorOptions } from './fetch-login-data.js';
-import { authenticate } from './log-in.js';
+import { normaliseUsername } from './find-account.js';
+import { authenticate, type LogInOptions } from './log-in.js';
+import { forgetLogin } from './login-cache.js';
 import { assertPassword } from './login-keys.js';
 import { logOut } from './stay-logged-in.js';
 
@@ -42,6 +45,31 @@ export async function deleteAccount(account: Account, options: DeleteAccountOpti
   }
 }
 
+/**
+ * Ends the deletion of an account that was cut off when its files were gone and its identity was not: nobody can log in to such an account,
+ * and its home directory is not found. Does nothing to an account that still has its home directory: PyrgosError `unsupported`. Otherwise
+ * the errors of {@link deleteAccount}.
+ */
+export async function finishDeletion(network: Network, options: LogInOptions): Promise<void> {
+  assertObject('options', options);
+  const username = normaliseUsername(options.username);
+  assertPassword('password', options.password);
+  const context = await createClientContext(network, options);
+  const { signal } = options;
+  const { identity, entryPoints } = await authenticate(context, { ...options, username });
+  const owner = identity.publicKeyHash;
+  for (const { capability, ownerName } of entryPoints.entries) {
+    if (ownerName !== username || !capability.isWritable) continue;
+    const snapshot = await context.sessions.of(owner).read(capability.writer, { fresh: true, signal });
+    if (snapshot.get(capability.writer)?.hash !== undefined) {
+      throw new PyrgosError('unsupported', 'The deletion of this account has not begun. Log in and delete it.');
+    }
+  }
+  await cancelPlan({ network: context.network, identity, username, clock: context.clock }, signal);
+  await deleteWriter(context, identity, identity, signal);
+  await forgetLogin(context.cache, username);
+}
+
 /** Points a writer at nothing; fine when it does already. */
 async function deleteWriter(context: ClientContext, identity: Signer, writer: Signer, signal: AbortSignal | undefined): Promise<void> {
   const session = context.sessions.of(identity.publicKeyHash);
@@ -55,7 +83,10 @@ async function deleteWriter(context: ClientContext, identity: Signer, writer: Si
 }
 
 /** A server without payment may refuse the wish; one with payment has to hear it. */
-async function cancelPlan({ network, identity, username, clock }: Account, signal: AbortSignal | undefined): Promise<void> {
+async function cancelPlan(
+  { network, identity, username, clock }: Pick<Account, 'network' | 'identity' | 'username' | 'clock'>,
+  signal: AbortSignal | undefined,
+): Promise<void> {
   const request = SpaceRequest.of({ username, bytes: FAREWELL_BYTES, time: clock.now() });
   try {
     await network.space.requestSpace(request, identity, signal);

@@ -3,7 +3,7 @@ export { approveSpaceRequest, type PendingSpaceRequest, pendingSpaceRequests } f
 export { changePassword, type ChangePasswordOptions } from './change-password.js';
 export type { ClientOptions } from './client-context.js';
 export type { ConversionOptions } from './convert-legacy.js';
-export { deleteAccount, type DeleteAccountOptions } from './delete-account.js';
+export { deleteAccount, type DeleteAccountOptions, finishDeletion } from './delete-account.js';
 export type { SecondFactorOptions } from './fetch-login-data.js';
 export { fingerprintKeys, fingerprintOf, type FingerprintParty } from './fingerprints.js';
 export { decodeFriendAnnotations, encodeFriendAnnotations, type FingerprintKeys, FriendAnnotation } from './friend-annotation.js';
