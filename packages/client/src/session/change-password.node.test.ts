@@ -43,6 +43,16 @@ const namesAtHome = async (account: Account): Promise<string[]> => {
 const homeNames = ['.capabilitycache', '.transactions', 'shared'];
 
 describe('a password change', () => {
+  test('keeps the cost of the key derivation when the new one is given as undefined', async () => {
+    const username = newName();
+    const cost = { logN: 18 };
+    const account = await signUp(world.network(), { crypto: world.quick, username, password: oldPassword, cost });
+    const options = { oldPassword, newPassword, cost: { logN: undefined } };
+    // What plain JavaScript may pass; the types do not have it.
+    const changed = await changePassword(account, options as unknown as Parameters<typeof changePassword>[1]);
+    expect(secretsOf(changed).algorithm.logN).toBe(18);
+  });
+
   test('keeps the identity, ends the old password, and gives every change a new salt', async () => {
     const username = newName();
     const account = await signUp(world.network(), { crypto: world.quick, username, password: oldPassword });

@@ -53,7 +53,7 @@ export async function changePassword(account: Account, options: ChangePasswordOp
   const login = await authenticate(context, { ...options, username, password: oldPassword });
   assertSameAccount(login, account);
   const { logN, r } = login.algorithm;
-  const algorithm = newLoginAlgorithm(context.crypto, { logN, r, ...options.cost });
+  const algorithm = newLoginAlgorithm(context.crypto, { logN: options.cost?.logN ?? logN, r: options.cost?.r ?? r });
   const keys = await deriveLoginKeys(context.crypto, username, newPassword, algorithm, signal === undefined ? {} : { signal });
   if (account.isLegacy) {
     await convertLegacyAccount(account, login, { algorithm, keys }, options);
