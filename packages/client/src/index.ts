@@ -36,3 +36,19 @@ export {
   type StreamOptions,
   type VerifyOptions,
 } from './files/view/index.js';
+// What calls of this package take and give, so that programs need no second package for it.
+export { formatBackupCode, MfaType } from '@pyrgos/core/accounts';
+export {
+  AbortedError,
+  ArgumentError,
+  ConflictError,
+  CryptoError,
+  DeniedError,
+  type ErrorCode,
+  FormatError,
+  LimitError,
+  NotFoundError,
+  PyrgosError,
+  type RetryAdvice,
+} from '@pyrgos/core/errors';
+export { SymmetricKey } from '@pyrgos/core/keys';
