@@ -87,6 +87,21 @@ describe('paths', () => {
     expect(await contents(device(), '/ada')).toEqual(new Map([['/ada/file', 'x']]));
   });
 
+  test('a name with a backslash is reached by its own path, and no other', async () => {
+    await files.makeDirectory('/ada/a');
+    await files.write('/ada/a/b', utf8.encode('below'));
+    await files.write('/ada/a\\b', utf8.encode('beside'));
+    expect(await contents(device(), '/ada')).toEqual(
+      new Map([
+        ['/ada/a', '/'],
+        ['/ada/a/b', 'below'],
+        ['/ada/a\\b', 'beside'],
+      ]),
+    );
+    await files.remove('/ada/a\\b');
+    expect(text(await files.read('/ada/a/b'))).toBe('below');
+  });
+
   test('names that harm other programs are names like any other', async () => {
     const names = ['constructor', '__proto__', 'toString', '<img src=x onerror=alert(1)>', '🗼'.repeat(127), ' ', '\u202Egpj.exe', 'a\nb'];
     for (const name of names) await files.write(`/ada/${name}`, utf8.encode(name));

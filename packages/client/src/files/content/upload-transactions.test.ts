@@ -294,11 +294,11 @@ describe('a record that cannot be resumed', () => {
     expect(await open()).toEqual([]);
   });
 
-  it('does not cost the file when that was finished after all', async () => {
+  it.each(['ada/f', 'ada\\f'])('does not cost the file when that was finished after all: %s', async (path) => {
     const bytes = chunksOf(1);
     const { item } = await world.upload('f', bytes);
     const { streamSecret } = item.opened.properties;
-    await plant({ first: item.capability.location, streamSecret: streamSecret! }, bytes);
+    await plant({ path, first: item.capability.location, streamSecret: streamSecret! }, bytes);
     await world.run(async (operation, home) => {
       const transactions = new UploadTransactions(home);
       for (const upload of await transactions.list(operation)) await transactions.clear(operation, upload);

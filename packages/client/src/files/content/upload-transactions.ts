@@ -5,6 +5,7 @@ import type { PublicKeyHash } from '@pyrgos/core/keys';
 import {
   CHUNK_SIZE,
   chunkCount,
+  type ChunkLocation,
   chunkLocations,
   detectMimeType,
   FileProperties,
@@ -137,16 +138,24 @@ export class UploadTransactions {
 
   /** Whether the file of a record is in its directory: then the upload was finished, whatever the record says. */
   private async isListed(operation: OperationView, { path, first }: UploadTransaction): Promise<boolean> {
-    const [user, ...names] = splitPath(path);
     const home = await refresh(operation, this.home);
-    if (user !== home.name) return false;
-    try {
-      const item = await findPath(operation, home, names.join('/'));
-      return item !== undefined && equalBytes(item.capability.mapKey, first.mapKey);
-    } catch (error) {
-      if (error instanceof NotFoundError && error.code === 'not-found.file') return false;
-      throw error;
+    // Some clients write their records with `\` between the names (section 16.1).
+    for (const way of new Set([path, path.replaceAll('\\', '/')])) {
+      const [user, ...names] = splitPath(way);
+      if (user === home.name && (await isAt(operation, home, names, first))) return true;
     }
+    return false;
+  }
+}
+
+/** Whether the item at a path begins at this place. */
+async function isAt(operation: OperationView, home: Item, names: readonly string[], { mapKey }: ChunkLocation): Promise<boolean> {
+  try {
+    const item = await findPath(operation, home, names.join('/'));
+    return item !== undefined && equalBytes(item.capability.mapKey, mapKey);
+  } catch (error) {
+    if (error instanceof NotFoundError && error.code === 'not-found.file') return false;
+    throw error;
   }
 }
 

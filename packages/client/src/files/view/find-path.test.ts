@@ -17,9 +17,10 @@ async function smallTree(): Promise<{ readonly world: FileWorld; readonly letter
 }
 
 describe('paths', () => {
-  test('are names between slashes of either kind', () => {
+  test('are names between slashes; a name may contain a backslash', () => {
     expect(splitPath('/a/b')).toEqual(['a', 'b']);
-    expect(splitPath('a\\b//c/')).toEqual(['a', 'b', 'c']);
+    expect(splitPath('a//c/')).toEqual(['a', 'c']);
+    expect(splitPath('/a\\b/c')).toEqual(['a\\b', 'c']);
     expect(splitPath('/')).toEqual([]);
     expect(splitPath('')).toEqual([]);
     expect(splitPath('x'.repeat(MAX_PATH_LENGTH))).toHaveLength(1);

@@ -10,14 +10,14 @@ import { requireNode } from './open-item.js';
 import { assertRead, type ReadOptions, type View } from './view.js';
 import { VisitedLocations } from './visited-locations.js';
 
-/** The names in a path (chapter 04 section 11.1): `\` separates like `/`, empty names do not count. LimitError beyond MAX_PATH_LENGTH. */
+/**
+ * The names in a path (chapter 04 section 11.1): `/` alone separates them, since a name may contain `\`; empty names do not count.
+ * LimitError beyond MAX_PATH_LENGTH.
+ */
 export function splitPath(path: string): readonly string[] {
   assertString('path', path);
   if (path.length > MAX_PATH_LENGTH) throw new LimitError('path length', path.length, MAX_PATH_LENGTH);
-  return path
-    .replaceAll('\\', '/')
-    .split('/')
-    .filter((name) => name !== '');
+  return path.split('/').filter((name) => name !== '');
 }
 
 /**
