@@ -59,6 +59,28 @@ describe('opening a source', () => {
     }
   });
 
+  it('takes the memory of buffers and views of any kind', async () => {
+    const { buffer } = bytesOf(40);
+    for (const [source, expected] of [
+      [buffer, bytesOf(40)],
+      [new Float64Array(buffer, 8, 2), bytesOf(40).subarray(8, 24)],
+      [new DataView(buffer, 3, 5), bytesOf(40).subarray(3, 8)],
+    ] as const) {
+      const opened = openSource(source);
+      expect(opened).toMatchObject({ size: expected.length, isRepeatable: true });
+      expect(await all(opened.open(0, undefined))).toEqual(expected);
+    }
+    structuredClone(buffer, { transfer: [buffer] });
+    expect(await outcome((async () => openSource(buffer))())).toBe('argument');
+    expect(await outcome((async () => openSource(new DataView(new ArrayBuffer(0))))())).toBe('resolved');
+  });
+
+  it('takes a stream for one, whatever methods it has besides', async () => {
+    // As the streams of files in Node.
+    const stream = Object.assign(piecesOf(bytes, [1000]), { open: () => undefined, size: undefined });
+    expect(equalBytes(await all(openSource(stream).open(0, undefined)), bytes)).toBe(true);
+  });
+
   it('refuses what is no source', async () => {
     for (const junk of [undefined, null, 1, 'text', {}, [1], { size: -1, open: () => undefined }, { size: 1.5, open: () => undefined }]) {
       expect(await outcome((async () => openSource(junk as unknown as ByteSource))())).toBe('argument');

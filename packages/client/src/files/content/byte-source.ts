@@ -2,7 +2,10 @@ import { assertBytes, assertInteger } from '@pyrgos/core/bytes';
 import { ArgumentError, throwIfAborted } from '@pyrgos/core/errors';
 import { untilAborted } from '../../waiting/until-aborted.js';
 
-/** Content that can be read from any place, as often as needed: a file on disk, a remote object. */
+/**
+ * Content that can be read from any place, as often as needed: a file on disk, a remote object. What can be iterated over is a stream,
+ * whatever else it has.
+ */
 export interface SizedSource {
   /** Bytes that `open(0)` gives. */
   readonly size: number;
@@ -11,11 +14,18 @@ export interface SizedSource {
 }
 
 /**
- * Where new content comes from. Byte strings, blobs and sized sources can be read repeatedly, so their uploads can be compared with what is
+ * Where new content comes from. Byte strings (of typed arrays the bytes in memory), blobs and sized sources can be read repeatedly, so their uploads can be compared with what is
  * there already and can be resumed. A stream is read once; its length is known at its end. Nothing may change what it stands for while it
  * is read. Pieces may be reused by their producer: they are copied at once.
  */
-export type ByteSource = Uint8Array | Blob | SizedSource | AsyncIterable<Uint8Array> | ReadableStream<Uint8Array>;
+export type ByteSource =
+  | Uint8Array
+  | ArrayBuffer
+  | ArrayBufferView
+  | Blob
+  | SizedSource
+  | AsyncIterable<Uint8Array>
+  | ReadableStream<Uint8Array>;
 
 /** A source as this folder reads it. */
 export interface OpenedSource {
@@ -34,20 +44,22 @@ const PIECE_SIZE = 1_048_576;
 
 /** Makes a source readable; ArgumentError `source` when it is none. */
 export function openSource(source: ByteSource): OpenedSource {
-  if (source instanceof Uint8Array) {
-    assertBytes('source', source);
-    return { size: source.length, isRepeatable: true, blob: undefined, open: (offset) => piecesOfBytes(source, offset) };
+  const bytes = asBytes(source);
+  if (bytes !== undefined) {
+    return { size: bytes.length, isRepeatable: true, blob: undefined, open: (offset) => piecesOfBytes(bytes, offset) };
   }
   if (typeof Blob === 'function' && source instanceof Blob) {
     return { size: source.size, isRepeatable: true, blob: source, open: (offset, signal) => piecesOfBlob(source, offset, signal) };
   }
   if (typeof source !== 'object' || source === null) throw new ArgumentError('source', 'must be bytes, a blob or a stream');
-  if ('open' in source && typeof source.open === 'function') {
-    assertInteger('source.size', source.size, 0, Number.MAX_SAFE_INTEGER);
-    const { size } = source;
-    return { size, isRepeatable: true, blob: undefined, open: (offset, signal) => source.open(offset, signal) };
-  }
   const stream = asIterable(source);
+  if (stream === undefined) {
+    const sized = source as SizedSource;
+    if (typeof sized.open !== 'function') throw new ArgumentError('source', 'must be bytes, a blob or a stream');
+    const { size } = sized;
+    assertInteger('source.size', size, 0, Number.MAX_SAFE_INTEGER);
+    return { size, isRepeatable: true, blob: undefined, open: (offset, signal) => sized.open(offset, signal) };
+  }
   let isTaken = false;
   return {
     size: undefined,
@@ -143,11 +155,30 @@ async function* firstBytes(pieces: AsyncIterable<Uint8Array>, count: number): As
   }
 }
 
-function asIterable(source: object): AsyncIterable<Uint8Array> {
+/** The bytes behind a buffer or a view of one; undefined for anything else. */
+function asBytes(source: unknown): Uint8Array | undefined {
+  if (source instanceof Uint8Array) {
+    assertBytes('source', source);
+    return source;
+  }
+  if (source instanceof ArrayBuffer) return bytesOf(source, 0, undefined);
+  return ArrayBuffer.isView(source) ? bytesOf(source.buffer, source.byteOffset, source.byteLength) : undefined;
+}
+
+function bytesOf(buffer: ArrayBufferLike, offset: number, length: number | undefined): Uint8Array {
+  try {
+    return new Uint8Array(buffer, offset, length);
+  } catch {
+    throw new ArgumentError('source', 'has lost its memory: it was given away before');
+  }
+}
+
+/** A stream of either kind; undefined for what is none. Streams of Node have an `open` as well, but no size. */
+function asIterable(source: object): AsyncIterable<Uint8Array> | undefined {
   if (Symbol.asyncIterator in source) return source as AsyncIterable<Uint8Array>;
   // Not every browser can iterate over a stream.
   if ('getReader' in source && typeof source.getReader === 'function') return piecesOfStream(source as ReadableStream<Uint8Array>);
-  throw new ArgumentError('source', 'must be bytes, a blob or a stream');
+  return undefined;
 }
 
 async function* piecesOfStream(stream: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
