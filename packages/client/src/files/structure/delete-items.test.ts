@@ -2,7 +2,7 @@ import { DeniedError } from '@pyrgos/core/errors';
 import { ChildEntry, NamedRelativeCapability, RelativeCapability } from '@pyrgos/core/model';
 import { describe, expect, test } from 'vitest';
 import { outcome } from '../../../test/commit-world.js';
-import { content } from '../../../test/file-world.js';
+import { content, entryOf, type MadeDirectory, type MadeFile } from '../../../test/file-world.js';
 import { StructureWorld } from '../../../test/structure-world.js';
 import { DanglingEntry, findEntry, type Item, listChildren, openItem } from '../view/index.js';
 import { deleteItems, deleteWithoutParent, makeDirectory, moveItem, rename, type TreeProgress } from './index.js';
@@ -185,7 +185,10 @@ describe('what is damaged', () => {
     for await (const child of listChildren(view, await world.home(view))) if (child.isDangling) damaged.push(child);
     expect(damaged.length).toBe(2);
     await world.operate(async (operation) => deleteItems(operation, await world.home(), damaged));
-    expect(await keys(world)).toEqual(['/ada/good']);
+    // Nobody knows whose the garbage is.
+    const { tree, problems } = await world.inspect();
+    expect([...tree.keys()]).toEqual(['/ada', '/ada/good']);
+    expect(problems).toEqual([expect.stringContaining('orphan chunk')]);
   });
 
   test('a directory that lists itself ends', async () => {
@@ -212,6 +215,95 @@ describe('what is damaged', () => {
     await files.addFile(files.home, 'old', content(11_000_000), { isLegacy: true, isWithoutBat: true });
     await remove(world, 'old');
     expect(await keys(world)).toEqual([]);
+  });
+});
+
+describe('an alias', () => {
+  /** `/ada/real` with `inner/deep`, `f` of three chunks, and `bin`, whose list is to name things that belong elsewhere. */
+  async function aliases(): Promise<{ world: StructureWorld; real: MadeDirectory; f: MadeFile; inner: MadeDirectory; bin: MadeDirectory }> {
+    const world = await StructureWorld.create();
+    const { files } = world;
+    const real = await files.addDirectory(files.home, 'real');
+    const f = await files.addFile(real, 'f', content(11_000_000));
+    const inner = await files.addDirectory(real, 'inner');
+    await files.addFile(inner, 'deep', content(5));
+    const bin = await files.addDirectory(files.home, 'bin');
+    return { world, real, f, inner, bin };
+  }
+  const real = ['/ada/real', '/ada/real/f', '/ada/real/inner', '/ada/real/inner/deep'];
+
+  test('goes without what it leads to: a file, a directory, a later chunk, a name of its own', async () => {
+    const { world, f, inner, bin } = await aliases();
+    const { files } = world;
+    const { crypto } = files;
+    const later = { ...f, name: 'later', capability: f.capability.withLocation(f.locations[1]!) };
+    for (const target of [f, inner, { ...f, name: 'z' }, later]) await files.list(bin, [entryOf(crypto, bin, target, {})]);
+    for (const name of ['f', 'inner', 'later']) await remove(world, `bin/${name}`);
+    await remove(world, 'bin');
+    expect(await keys(world)).toEqual(real);
+  });
+
+  test('of a later chunk beside its file goes alone', async () => {
+    const { world, real: directory, f } = await aliases();
+    const { files } = world;
+    const later = { ...f, name: 'later', capability: f.capability.withLocation(f.locations[1]!) };
+    await files.list(directory, [entryOf(files.crypto, directory, later, {})]);
+    await remove(world, 'real/later');
+    await remove(world, 'bin');
+    expect(await keys(world)).toEqual(real);
+  });
+
+  test('of a directory in itself, or in one below it, goes alone', async () => {
+    const { world, real: directory, inner } = await aliases();
+    const { files } = world;
+    await files.list(inner, [entryOf(files.crypto, inner, directory, {})]);
+    await remove(world, 'real/inner/real');
+    await remove(world, 'bin');
+    expect(await keys(world)).toEqual(real);
+  });
+
+  test.each([true, false])('that does not open leaves what is at its place; removed alone: %s', async (isAlone) => {
+    const { world, f, inner, bin } = await aliases();
+    const { files } = world;
+    const { crypto } = files;
+    const wrong = { ...f, capability: inner.capability.withLocation(f.capability.location) };
+    await files.list(bin, [entryOf(crypto, bin, wrong, {})]);
+    if (isAlone) {
+      const view = world.view();
+      const dangling = await findEntry(view, await world.at('bin', view), 'f');
+      await world.operate(async (operation) => deleteItems(operation, await world.at('bin'), [dangling!]));
+      expect(await world.names('bin')).toEqual([]);
+    }
+    await remove(world, 'bin');
+    expect(await keys(world)).toEqual(real);
+  });
+
+  test('behind a link node goes with the link node', async () => {
+    const { world, inner, bin } = await aliases();
+    const { files } = world;
+    const link = files.newLink(bin, 'inner');
+    await files.writeLink(bin, link, inner);
+    await remove(world, 'bin/inner');
+    await remove(world, 'bin');
+    expect(await keys(world)).toEqual(real);
+  });
+
+  test('is renamed and moved without what it leads to', async () => {
+    const { world, inner, bin } = await aliases();
+    const { files } = world;
+    const { blocks } = files.base.server;
+    await files.list(bin, [entryOf(files.crypto, bin, inner, {})]);
+    await world.operate(async (operation) => rename(operation, await world.at('bin'), await world.at('bin/inner'), 'other'));
+    expect(await world.names('bin')).toEqual(['other']);
+    expect((await world.at('real/inner')).opened.properties.name).toBe('inner');
+    for (const keepAccess of [true, false]) {
+      await mkdir(world, `to${keepAccess}`);
+      const [from, target] = await Promise.all([world.at(keepAccess ? 'bin' : 'totrue'), world.at(`to${keepAccess}`)]);
+      const item = await world.at(keepAccess ? 'bin/other' : 'totrue/other');
+      await world.operate((operation) => moveItem(operation, { blocks }, from, item, target, { keepAccess }));
+    }
+    await remove(world, 'bin', 'totrue', 'tofalse');
+    expect(await keys(world)).toEqual(real);
   });
 });
 

@@ -1,4 +1,4 @@
-import { DanglingEntry, type Item, type OperationView } from '../view/index.js';
+import { belongsTo, DanglingEntry, type Item, type OperationView } from '../view/index.js';
 import { ChunkChanges } from './chunk-changes.js';
 import { DirectoryEdit } from './directory-edit.js';
 import { listedChildren } from './listed-children.js';
@@ -13,7 +13,8 @@ export interface DeleteOptions {
 
 /**
  * Deletes children of one directory with all below them (chapter 04 section 21.2); resolves to the directory as it is then. What cannot be
- * opened is taken out of the list; what the directory does not list any more, because somebody has moved or deleted it, is left alone. Chunks that
+ * opened, and what belongs to another directory, is taken out of the list and no more: whoever may write there can list what he must not
+ * destroy. What the directory does not list any more, because somebody has moved or deleted it, is left alone. Chunks that
  * nobody here may sign for stay. Secret links and share records are up to the caller, before and after.
  *
  * The operation must have reserved all writing spaces below the directory: ConflictError `conflict.snapshot` otherwise. A large tree is
@@ -38,8 +39,8 @@ export async function deleteItems(
   });
   for (const [i, child] of (await listedChildren(operation, directory, places)).entries()) {
     if (child === undefined) continue;
-    if (child instanceof DanglingEntry) removal.removeDangling(child, signer);
-    else await removal.remove(child, signer);
+    if (child instanceof DanglingEntry) await removal.removeDangling(child, directory, signer);
+    else if (belongsTo(child, directory)) await removal.remove(child, signer);
     edit.remove(places[i] as Place);
   }
   await edit.apply();

@@ -1,7 +1,7 @@
 import type { Cid } from '@pyrgos/core/codec';
 import { ArgumentError } from '@pyrgos/core/errors';
 import { RelativeCapability, withParentLink } from '@pyrgos/core/model';
-import { type Item, openItem, type OperationView } from '../view/index.js';
+import { belongsTo, type Item, openItem, type OperationView } from '../view/index.js';
 import { isWithin } from './ancestors.js';
 import { ChunkChanges } from './chunk-changes.js';
 import { copyInto, type CopyOptions, type CopyPorts } from './copy-item.js';
@@ -85,8 +85,11 @@ async function relink(
   // First the one that may refuse.
   await destination.apply();
   await source.apply();
-  const parentLink = RelativeCapability.toParent(to.capability, to.opened.parentKey, moved.writer);
-  changes.put(moved.requireSigner(), capability.mapKey, cid, { node: withParentLink(crypto, node, opened, parentLink), fragments: [] });
+  // What belongs to another directory stays there; only the element moves.
+  if (belongsTo(item, from)) {
+    const parentLink = RelativeCapability.toParent(to.capability, to.opened.parentKey, moved.writer);
+    changes.put(moved.requireSigner(), capability.mapKey, cid, { node: withParentLink(crypto, node, opened, parentLink), fragments: [] });
+  }
   await changes.commit();
   return openItem(operation, capability, { inheritedSigner: moved.signer, entry });
 }

@@ -1,5 +1,5 @@
 import { assertLegalName, type FilePropertiesChanges, NamedRelativeCapability, withProperties } from '@pyrgos/core/model';
-import { type Item, openItem, type OperationView } from '../view/index.js';
+import { belongsTo, type Item, namesParent, openItem, type OperationView } from '../view/index.js';
 import { ChunkChanges } from './chunk-changes.js';
 import { DirectoryEdit, relisted } from './directory-edit.js';
 import { requireListed } from './listed-children.js';
@@ -27,7 +27,10 @@ export async function rename(operation: OperationView, parent: Item, item: Item,
   const edit = new DirectoryEdit(operation, changes, directory);
   edit.relist(listed.capability, { name });
   await edit.apply();
-  for (const node of new Set([listed, current])) writeProperties(operation, changes, node, { name });
+  // What belongs to another directory keeps its name there.
+  const isOwn = belongsTo(current, directory);
+  const isTargetOwn = listed === current || namesParent(current, listed);
+  if (isOwn) for (const node of isTargetOwn ? new Set([listed, current]) : [listed]) writeProperties(operation, changes, node, { name });
   await changes.commit();
   const { entry } = current;
   return openItem(operation, listed.capability, {

@@ -1,6 +1,17 @@
 import { throwIfAborted } from '@pyrgos/core/errors';
 import type { PublicKeyHash, Signer } from '@pyrgos/core/keys';
-import { DanglingEntry, directoryChunks, type Item, isDamage, openEntries, type OperationView } from '../view/index.js';
+import { openNode } from '@pyrgos/core/model';
+import {
+  belongsTo,
+  type DanglingEntry,
+  directoryChunks,
+  Item,
+  isDamage,
+  loadNode,
+  namesParent,
+  openEntries,
+  type OperationView,
+} from '../view/index.js';
 import type { ChunkChanges } from './chunk-changes.js';
 import { fileChunkLocations } from './file-chunk-keys.js';
 import { type Place, placeKey } from './place.js';
@@ -33,16 +44,19 @@ export class TreeRemoval {
 
   /**
    * Removes an item with all below it, its link nodes, and the writing spaces that begin there. `inherited` is the signer of the directory
-   * that lists it. What is removed last may still be in the changes: commit them. What nobody can sign for is left.
+   * that lists it. What is removed last may still be in the changes: commit them. What nobody can sign for is left, and so is what does not
+   * belong below the item: of it nothing but the element goes that lists it here. Call it with what {@link belongsTo} its directory.
    */
   async remove(item: Item, inherited: Signer | undefined): Promise<void> {
     throwIfAborted(this.operation.signal, 'deleting');
-    const chain = [...item.links, item];
+    const nodes = [...item.links, item];
+    const alien = nodes.findIndex((node, i) => i > 0 && !namesParent(node, nodes[i - 1] as Item));
+    const chain = alien < 0 ? nodes : nodes.slice(0, alien);
     // Around each node, the signer of what leads to it; the last one signs for the item.
     const signers = [inherited];
     for (const { signer, writer } of chain) signers.push(signer ?? unlessOther(signers.at(-1), writer));
     const own = signers.at(-1);
-    if (own !== undefined) await this.removeChunks(item, own);
+    if (own !== undefined && alien < 0) await this.removeChunks(item, own);
     for (let i = chain.length - 1; i >= 0; i--) {
       const [owner, signer] = [signers[i], signers[i + 1]];
       if (signer === undefined) continue;
@@ -54,9 +68,21 @@ export class TreeRemoval {
     if (this.changes.size >= BATCH) await this.changes.commit();
   }
 
-  /** Takes out what a listed child that cannot be opened has left under its map key. */
-  removeDangling({ capability }: DanglingEntry, signer: Signer): void {
-    if (capability?.writer.equals(signer.publicKeyHash) === true) this.changes.remove(signer, capability.mapKey);
+  /**
+   * Takes out what a child that cannot be opened has left at its place, when that is the directory's own: a link node to something that is
+   * gone. What its key does not open may be anybody's, and stays.
+   */
+  async removeDangling({ capability, name }: DanglingEntry, directory: Item, signer: Signer): Promise<void> {
+    if (capability?.writer.equals(signer.publicKeyHash) !== true) return;
+    try {
+      const found = await loadNode(this.operation, capability.owner, capability.writer, capability.location);
+      if (found?.node === undefined) return;
+      const opened = openNode(this.operation.crypto, found.node, capability);
+      const item = new Item({ capability, cid: found.cid, node: found.node, opened, properties: opened.properties });
+      if ((name ?? item.name) === item.name && belongsTo(item, directory)) this.changes.remove(signer, capability.mapKey);
+    } catch (error) {
+      if (!isDamage(error)) throw error;
+    }
   }
 
   private async removeChunks(item: Item, signer: Signer): Promise<void> {
@@ -85,8 +111,8 @@ export class TreeRemoval {
       if (chunk.index > 0) own.push(chunk.capability.mapKey);
       next = chunk.next;
       for (const child of await openEntries(this.operation, directory, chunk.entries)) {
-        if (child instanceof DanglingEntry) this.removeDangling(child, signer);
-        else await this.remove(child, signer);
+        if (child.isDangling) await this.removeDangling(child, directory, signer);
+        else if (belongsTo(child, directory)) await this.remove(child, signer);
       }
     }
     // Somebody may chain a chunk with new children to the last one, which stays as it is.

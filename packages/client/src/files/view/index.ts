@@ -17,3 +17,4 @@ export { Sessions, type SessionsOptions, type Stores } from './sessions.js';
 export { type Finding, type VerifyOptions, type VerifyProgress, verifyTree } from './verify-tree.js';
 export type { TreeLookup } from './tree-lookup.js';
 export type { ReadOptions, View } from './view.js';
+export { belongsTo, namesParent } from './names-parent.js';

@@ -1,5 +1,4 @@
 import { assertInstance } from '@pyrgos/core/arguments';
-import { equalBytes } from '@pyrgos/core/bytes';
 import { FormatError, LimitError, NotFoundError, PyrgosError, throwIfAborted } from '@pyrgos/core/errors';
 import { MAX_CHAMP_LOOKUPS, MAX_PATH_LENGTH } from '@pyrgos/core/limits';
 import { directoryChunks } from './directory-chunks.js';
@@ -9,6 +8,7 @@ import { DanglingEntry, Item } from './item.js';
 import { openEntries } from './list-children.js';
 import { isDamage } from './load-nodes.js';
 import { mapInOrder } from './map-in-order.js';
+import { namesParent } from './names-parent.js';
 import { assertRead, type ReadOptions, type View } from './view.js';
 import { VisitedLocations } from './visited-locations.js';
 
@@ -179,9 +179,7 @@ function* selfDescription(directory: Item, child: Item, path: string): Generator
   if (listed.opened.properties.name !== child.name) {
     yield { path, part: 'metadata', error: damaged('has another name than its parent lists') };
   }
-  const { parentLink } = listed.opened;
-  const writer = parentLink?.writer ?? listed.writer;
-  if (parentLink === undefined || !writer.equals(directory.writer) || !equalBytes(parentLink.mapKey, directory.capability.mapKey)) {
+  if (!namesParent(listed, directory)) {
     yield { path, part: 'metadata', error: damaged('has a link to another parent than the directory that lists it') };
   }
   if (directory.isWritable && !child.isWritable) {
