@@ -183,6 +183,24 @@ describe('writing', () => {
     }
     expect((await contents(device(), '/ada')).size).toBe(0);
   });
+
+  test('an aborted call ends while the server is silent', async () => {
+    await files.write('/ada/a', utf8.encode('x'));
+    for (const call of [
+      async (signal: AbortSignal) => device().open('/ada/a', { signal }),
+      async (signal: AbortSignal) => device().read('/ada/a', { signal }),
+      async (signal: AbortSignal) => device().stream('/ada/a', { signal }),
+      async (signal: AbortSignal) => device().stat('/ada/a', { signal }),
+    ]) {
+      const controller = new AbortController();
+      world.base.server.hooks.before = async () => {
+        controller.abort();
+        return new Promise<never>(() => undefined);
+      };
+      await expect(call(controller.signal)).rejects.toMatchObject({ code: 'aborted' });
+      world.base.server.hooks.before = undefined;
+    }
+  });
 });
 
 describe('several devices', () => {

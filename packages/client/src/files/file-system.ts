@@ -1,8 +1,9 @@
-import { ArgumentError, ConflictError, throwIfAborted } from '@pyrgos/core/errors';
+import { ArgumentError, ConflictError } from '@pyrgos/core/errors';
 import type { BatId, PublicKeyHash } from '@pyrgos/core/keys';
 import { type AbsoluteCapability, assertLegalName, Timestamp } from '@pyrgos/core/model';
 import type { BlockStore } from '@pyrgos/core/store';
 import type { Clock } from '../commit/index.js';
+import { untilAborted } from '../waiting/until-aborted.js';
 import {
   appendContent,
   type AppendOptions,
@@ -192,8 +193,7 @@ export class FileSystem {
   /** Opens a file for reading anywhere in it. It shows the file as it is now, whatever happens to it later. */
   async open(path: string, { signal, ...options }: FileOptions & FileReaderOptions = {}): Promise<FileReader> {
     // The reader outlives this call, and so must its view: the signal is for finding the file only.
-    throwIfAborted(signal, 'opening a file');
-    const { view, item } = await this.tree.lookAt(undefined, path);
+    const { view, item } = await untilAborted(async () => this.tree.lookAt(undefined, path), signal, 'opening a file');
     return new FileReader(view, requireFile(item), options);
   }
 
