@@ -35,7 +35,7 @@ import {
   rename,
   setProperties,
   type TreeProgress,
-  writingSpacesBelow,
+  writingSpacesOf,
 } from './structure/index.js';
 import {
   type CommittedView,
@@ -345,9 +345,11 @@ export class FileSystem {
     const moved = await this.tree.change(
       { signal },
       async (view) => {
-        const { parent, item } = await this.child(view, path);
+        const { parent, item, writers: own } = await this.child(view, path);
         const target = await this.tree.locate(view, directory);
-        const spaces = await writingSpacesBelow(view, item.owner, parent.writer);
+        // Otherwise nothing below it changes.
+        const isCopied = !keepAccess || !parent.writer.equals(target.item.writer);
+        const spaces = isCopied ? await writingSpacesOf(view, [item]) : own;
         return { owner: parent.owner, writers: [...spaces, parent.writer, target.item.writer], parent, item, target };
       },
       async (operation, { parent, item, target }) => ({
@@ -394,7 +396,7 @@ export class FileSystem {
         const children = await Promise.all(names.map(async (name) => findEntry(view, requireDirectory(item), name)));
         const found = children.filter((child) => child !== undefined);
         if (found.length === 0) await this.tree.locate(view, `${directory}/${names[0] ?? ''}`);
-        return { owner: item.owner, writers: await writingSpacesBelow(view, item.owner, item.writer), item, found };
+        return { owner: item.owner, writers: [item.writer, ...(await writingSpacesOf(view, found))], item, found };
       },
       async (operation, { item, found }) => deleteItems(operation, item, found, { onProgress }),
     );

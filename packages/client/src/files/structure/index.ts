@@ -13,5 +13,5 @@ export { refresh } from './refresh.js';
 export { rename, setProperties, type SettableProperties } from './rename.js';
 export { rotateAllKeys, type RotateOptions } from './rotate-all-keys.js';
 export type { TreeProgress } from './tree-removal.js';
-export { createWritingSpace, removeWritingSpace, spaceSigner, writingSpacesBelow } from './writing-space.js';
+export { createWritingSpace, removeWritingSpace, spaceSigner, writingSpacesBelow, writingSpacesOf } from './writing-space.js';
 export { addMirrorBat } from './mirror-bat.js';
