@@ -81,6 +81,27 @@ describe('replacing the content of a file', () => {
     expect((await world.upload('f', bytes, { onExisting: 'replace', trustsHash: false })).outcome).toBe('replaced');
   });
 
+  it('of one chunk is compared with what can be read: a claimed hash is not believed, and what is lost is written again', async () => {
+    const bytes = content(200_000);
+    await world.upload('f', bytes);
+    const other = content(200_000, 7);
+    const treeHash = new HashTreeBuilder(world.files.crypto).addLeaf(world.files.crypto.sha256(other)).build().branch(0);
+    await world.change('f', async (operation, file) => {
+      const changes = new ChunkChanges(operation);
+      const node = withProperties(operation.crypto, file.node, file.opened, file.opened.properties.with({ treeHash }));
+      changes.put(file.requireSigner(), file.capability.mapKey, file.cid, { node, fragments: [] });
+      await changes.commit();
+    });
+    expect((await replace('f', other, { trustsHash: true })).outcome).toBe('unchanged');
+    expect((await replace('f', other)).outcome).toBe('replaced');
+    expect(await world.has('f', other)).toBe(true);
+    expect((await world.upload('f', other, { onExisting: 'replace' })).outcome).toBe('unchanged');
+    world.files.loseBlock((await world.item('f'))!.node.data.fragments[0]!.cid);
+    const sessions = world.files.newSessions();
+    expect((await world.upload('f', other, { onExisting: 'replace', sessions })).outcome).toBe('replaced');
+    expect(await world.has('f', other)).toBe(true);
+  });
+
   it('keeps the thumbnail and the type when they are given', async () => {
     await world.upload('f', content(10));
     const modified = Timestamp.of(1_234_567_890, 1);

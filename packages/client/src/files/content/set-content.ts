@@ -3,7 +3,7 @@ import { HashTree, HashTreeBuilder } from '@pyrgos/core/containers';
 import { chunkCount, detectMimeType, type FilePropertiesChanges, Timestamp } from '@pyrgos/core/model';
 import { systemClock } from '../../commit/index.js';
 import { refresh } from '../structure/refresh.js';
-import type { Item, OperationView } from '../view/index.js';
+import { FileReader, isDamage, type Item, type OperationView } from '../view/index.js';
 import type { ByteSource } from './byte-source.js';
 import { changeFile, type ContentChange, isRewriteDue } from './change-file.js';
 import { assertContentCall, assertUploadOptions } from './content-arguments.js';
@@ -29,7 +29,7 @@ export interface SetContentOptions extends Pick<
 
 /**
  * Replaces the content of a file in one piece (chapter 04 section 15.1, `overwriteFile`); it keeps its capability, name and time of
- * creation. When the stored hash says that it has this content already, nothing is changed, unless `trustsHash` is false. Errors as in
+ * creation. When it has this content already nothing is changed; see {@link UploadOptions.trustsHash}. Errors as in
  * `uploadFile`; a change of more than 10 MiB is sent before this returns.
  */
 export async function setContent(
@@ -56,6 +56,29 @@ export async function hasContent({ isDirectory, opened }: Item, content: Prepare
   return treeHash.root.equals((await content.hash())?.root);
 }
 
+/**
+ * Whether nothing is to be written, because a file has this content already. A stored hash is a claim, of whoever may write there, and
+ * fragments may be lost: unless the caller trusts it, content of one chunk is compared with what can be read.
+ */
+export async function isUnchanged(
+  operation: OperationView,
+  file: Item,
+  content: PreparedContent,
+  { trustsHash }: Pick<UploadOptions, 'trustsHash'>,
+): Promise<boolean> {
+  if (trustsHash === false || !(await hasContent(file, content))) return false;
+  const { size = 0, isSmall } = content;
+  if (trustsHash === true || !isSmall || size === 0) return true;
+  try {
+    const stored = await new FileReader(operation, file).read(0, size);
+    for await (const { data } of content.chunks(0, operation.signal)) return equalBytes(stored, data);
+    return false;
+  } catch (error) {
+    if (!isDamage(error)) throw error;
+    return false;
+  }
+}
+
 /** {@link setContent} for a file as the operation sees it, with content that was looked at already. */
 export async function setPreparedContent(
   operation: OperationView,
@@ -66,7 +89,7 @@ export async function setPreparedContent(
 ): Promise<UploadResult> {
   const { size } = content;
   const meter = new ProgressMeter(size === undefined ? undefined : size + THUMBNAIL_PROGRESS, options.onProgress);
-  if (options.trustsHash !== false && (await hasContent(current, content))) {
+  if (await isUnchanged(operation, current, content, options)) {
     meter.finish();
     return { item: current, outcome: 'unchanged' };
   }

@@ -19,7 +19,7 @@ import { ProgressMeter, THUMBNAIL_PROGRESS } from './content-progress.js';
 import { newFileSecrets, newFileTarget } from './file-target.js';
 import { makeThumbnail } from './make-thumbnail.js';
 import { type PreparedContent, prepareContent } from './prepared-content.js';
-import { hasContent, setPreparedContent } from './set-content.js';
+import { isUnchanged, setPreparedContent } from './set-content.js';
 import { entryForFile, type NewFile, type StagedFile, stagedItem, stageSmallFile } from './stage-file.js';
 import { cidsAt } from './tree-places.js';
 import { uploadLargeFile } from './upload-large-file.js';
@@ -78,7 +78,7 @@ export async function replaceExisting(
   const current = await refresh(operation, existing);
   current.requireFile().requireSigner();
   const content = await prepare();
-  const isSame = options.trustsHash !== false && (await hasContent(current, content));
+  const isSame = await isUnchanged(operation, current, content, options);
   if (onExisting !== 'replace' && !isSame && (await onExisting(current)) === 'skip') {
     return { item: current, outcome: 'skipped' };
   }
