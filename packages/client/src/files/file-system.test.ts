@@ -127,6 +127,17 @@ describe('writing', () => {
     expect([...(await contents(device(), '/ada')).keys()].sort()).toEqual(['/ada/x', '/ada/x/y', '/ada/x/y/w', '/ada/x/y/z']);
   });
 
+  test('missing directories are not made for a file that is not stored', async () => {
+    async function* failing(): AsyncGenerator<Uint8Array> {
+      yield utf8.encode('begun');
+      throw new Error('the source is gone');
+    }
+    await expect(files.write('/ada/x/y/z', failing(), { parents: true })).rejects.toThrow('the source is gone');
+    await expect(files.write('/ada/x/y/z', 'text' as never, { parents: true })).rejects.toMatchObject({ code: 'argument' });
+    await expect(files.write('/bob/y/z', utf8.encode('x'), { parents: true })).rejects.toMatchObject({ code: 'argument' });
+    expect((await contents(device(), '/ada')).size).toBe(0);
+  });
+
   test('a whole tree', async () => {
     const entries = [
       { path: ['empty'], isDirectory: true as const },

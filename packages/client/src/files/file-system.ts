@@ -81,7 +81,10 @@ export interface FileOptions {
 export interface WriteOptions extends FileOptions, Omit<UploadOptions, 'modified' | 'created' | 'transactions' | 'resume'> {
   /** Default: now. */
   readonly modified?: Date | undefined;
-  /** Whether missing directories on the way are made; default false. */
+  /**
+   * Whether missing directories on the way are made; default false. They appear together with the file; those of a resumable upload when
+   * it is begun.
+   */
   readonly parents?: boolean | undefined;
 }
 
@@ -254,21 +257,27 @@ export class FileSystem {
     const names = splitPath(path);
     const name = names.at(-1) ?? '';
     assertLegalName(name, 'path');
-    const directory = formatPath(names.slice(0, -1));
-    if (parents) await this.makeDirectory(directory, { parents, signal });
+    const above = names.slice(0, -1);
+    if (above.length === 0 || (parents && above[0] !== this.username)) throw new ArgumentError('path', 'must be inside a home directory');
+    for (const directory of parents ? above : []) assertLegalName(directory, 'path');
     const upload = { ...rest, onExisting, modified: modified === undefined ? undefined : Timestamp.fromMilliseconds(modified.getTime()) };
     const { isRepeatable } = openSource(source);
     const { item, outcome } = await this.tree.change(
       { signal, isRepeatable },
       async (view) => {
-        const { parent } = await this.tree.locateParent(view, path);
+        const { item, depth } = parents
+          ? await this.deepest(view, above)
+          : { item: (await this.tree.locate(view, formatPath(above))).item, depth: above.length };
         const home = await openItem(view, this.home);
-        const existing = await findEntry(view, requireDirectory(parent.item), name);
-        const writers = [parent.item.writer, home.writer, ...(existing instanceof Item ? [existing.writer] : [])];
-        return { owner: parent.item.owner, writers, parent: parent.item, home };
+        const existing = depth < above.length ? undefined : await findEntry(view, requireDirectory(item), name);
+        const writers = [item.writer, home.writer, ...(existing instanceof Item ? [existing.writer] : [])];
+        return { owner: item.owner, writers, item, missing: above.slice(depth), home };
       },
-      async (operation, { parent, home }) =>
-        uploadFile(operation, this.ports, parent, name, source, { ...upload, transactions: new UploadTransactions(home) }),
+      async (operation, { item: deepest, missing, home }) => {
+        const { mirrorBatId, clock } = this.ports;
+        const parent = missing.length === 0 ? deepest : await getOrMakeDirectories(operation, deepest, missing, { mirrorBatId, clock });
+        return uploadFile(operation, this.ports, parent, name, source, { ...upload, transactions: new UploadTransactions(home) });
+      },
     );
     return { entry: new FileEntry(formatPath(names), item), outcome };
   }
