@@ -102,6 +102,23 @@ describe('paths', () => {
     expect(text(await files.read('/ada/a/b'))).toBe('below');
   });
 
+  test('the directories that the account needs stay where they are', async () => {
+    for (const name of ['.transactions', '.capabilitycache', 'shared']) {
+      await files.makeDirectory(`/ada/${name}`, { parents: true });
+      for (const call of [
+        async () => files.remove(`/ada/${name}`),
+        async () => files.removeAll('ada/', ['a', name]),
+        async () => files.rename(`/ada/${name}`, 'other'),
+        async () => files.move(`ada//${name}`, '/ada'),
+      ]) {
+        await expect(call()).rejects.toMatchObject({ code: 'argument' });
+      }
+      await files.makeDirectory(`/ada/d/${name}`, { parents: true });
+      await files.remove(`/ada/d/${name}`);
+    }
+    expect((await contents(device(), '/ada')).size).toBe(4);
+  });
+
   test('names that harm other programs are names like any other', async () => {
     const names = ['constructor', '__proto__', 'toString', '<img src=x onerror=alert(1)>', '🗼'.repeat(127), ' ', '\u202Egpj.exe', 'a\nb'];
     for (const name of names) await files.write(`/ada/${name}`, utf8.encode(name));

@@ -25,7 +25,7 @@ import {
 } from './content/index.js';
 import { openSource } from './content/byte-source.js';
 import { DamagedEntry, FileEntry } from './file-entry.js';
-import { FileTree, formatPath, type Located } from './file-tree.js';
+import { assertMovable, FileTree, formatPath, type Located } from './file-tree.js';
 import {
   copyItem,
   deleteItems,
@@ -322,6 +322,7 @@ export class FileSystem {
   /** Gives a file or directory another name in its directory. */
   async rename(path: string, name: string, { signal }: FileOptions = {}): Promise<FileEntry> {
     const names = splitPath(path);
+    assertMovable(names, this.username);
     const renamed = await this.tree.change(
       { signal },
       async (view) => this.child(view, path),
@@ -351,6 +352,7 @@ export class FileSystem {
    */
   async move(path: string, directory: string, options: TreeOptions & { readonly keepAccess?: boolean } = {}): Promise<FileEntry> {
     const { signal, keepAccess = true, onProgress } = options;
+    assertMovable(splitPath(path), this.username);
     const moved = await this.tree.change(
       { signal },
       async (view) => {
@@ -398,6 +400,7 @@ export class FileSystem {
    * damaged elements are removed.
    */
   async removeAll(directory: string, names: readonly string[], { signal, onProgress }: TreeOptions = {}): Promise<void> {
+    for (const name of names) assertMovable([...splitPath(directory), name], this.username);
     await this.tree.change(
       { signal },
       async (view) => {

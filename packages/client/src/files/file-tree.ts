@@ -2,6 +2,7 @@ import { ArgumentError, ConflictError, NotFoundError, printable } from '@pyrgos/
 import type { PublicKeyHash } from '@pyrgos/core/keys';
 import type { AbsoluteCapability } from '@pyrgos/core/model';
 import { type Clock, systemClock } from '../commit/index.js';
+import { SPECIAL_DIRECTORIES } from './structure/index.js';
 import { CommittedView, findPath, type Item, openItem, OperationView, type Sessions, splitPath, type View } from './view/index.js';
 
 /** A place in the tree, and what was found there. */
@@ -30,6 +31,12 @@ const FIRST_PAUSE = 50;
 /** A path as text. */
 export function formatPath(names: readonly string[]): string {
   return `/${names.join('/')}`;
+}
+
+/** ArgumentError for the directories that the system needs in a home directory (chapter 04 section 11.2): they stay where they are. */
+export function assertMovable([username, name, ...below]: readonly string[], homeOf: string): void {
+  if (username !== homeOf || name === undefined || below.length > 0 || !SPECIAL_DIRECTORIES.includes(name)) return;
+  throw new ArgumentError('path', `must not be ${name}: the account needs this directory where it is`);
 }
 
 /** The names of everything below the root (chapter 04 section 11.1), and operations that change it. */
