@@ -1,5 +1,5 @@
 import type { PyrgosError } from '@pyrgos/core/errors';
-import { type FileType, fileTypeOf, type Thumbnail } from '@pyrgos/core/model';
+import { type FileType, fileTypeOf, type Thumbnail, type Timestamp } from '@pyrgos/core/model';
 import type { DanglingEntry, Item } from './view/index.js';
 
 const items = new WeakMap<FileEntry, Item>();
@@ -34,8 +34,8 @@ export class FileEntry {
     this.kind = item.isDirectory ? 'directory' : 'file';
     this.size = item.isDirectory ? 0 : properties.size;
     this.mimeType = properties.mimeType;
-    this.modified = new Date(properties.modified.toMilliseconds());
-    this.created = new Date(properties.created.toMilliseconds());
+    this.modified = dateOf(properties.modified);
+    this.created = dateOf(properties.created);
     this.isHidden = properties.isHidden;
     this.isWritable = item.isWritable;
     items.set(this, item);
@@ -74,6 +74,14 @@ export class DamagedEntry {
     this.name = name;
     this.error = error;
   }
+}
+
+/** The farthest a Date goes from 1970, in milliseconds. */
+const MAX_DATE = 8_640_000_000_000_000;
+
+/** A stored time as a Date; one that no Date can show, which somebody else may have stored, is the first or last that there is. */
+export function dateOf(time: Timestamp): Date {
+  return new Date(Math.min(Math.max(time.toMilliseconds(), -MAX_DATE), MAX_DATE));
 }
 
 /** The item behind an entry. */

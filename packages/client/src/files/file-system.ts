@@ -24,7 +24,7 @@ import {
   UploadTransactions,
 } from './content/index.js';
 import { openSource } from './content/byte-source.js';
-import { DamagedEntry, FileEntry } from './file-entry.js';
+import { DamagedEntry, dateOf, FileEntry } from './file-entry.js';
 import { assertMovable, FileTree, formatPath, type Located } from './file-tree.js';
 import {
   copyItem,
@@ -188,7 +188,7 @@ export class FileSystem {
         name,
         isDirectory: facts?.isDirectory ?? false,
         mimeType: facts?.mimeType ?? '',
-        created: facts?.created === undefined ? undefined : new Date(facts.created.toMilliseconds()),
+        created: facts?.created === undefined ? undefined : dateOf(facts.created),
       };
     }
   }
