@@ -50,7 +50,7 @@ export async function setContent(
  * Whether a file stores the hash of this content: then it is taken for the same (chapter 04 section 8.4). Content of the same size, and no
  * other, is read for that.
  */
-export async function hasContent({ isDirectory, opened }: Item, content: PreparedContent): Promise<boolean> {
+async function hasContent({ isDirectory, opened }: Item, content: PreparedContent): Promise<boolean> {
   const { treeHash, size } = opened.properties;
   if (isDirectory || treeHash === undefined || size !== content.size) return false;
   return treeHash.root.equals((await content.hash())?.root);
