@@ -98,7 +98,8 @@ test('every changed byte is noticed', async () => {
       const changed = valid.map((byte, i) => (i === at ? byte ^ mask : byte));
       await expect((async () => OwnerProof.decode(changed).verify(crypto, owner, lookupOf()))()).rejects.toThrow(PyrgosError);
     }),
-    { numRuns: 100 },
+    // The codec of an inlined key: another one would be a second name of the same key.
+    { numRuns: 100, examples: [[9, 1]] },
   );
 });
 

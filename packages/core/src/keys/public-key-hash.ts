@@ -10,12 +10,18 @@ import { MAX_IDENTITY_DIGEST_WRITE } from '../limits.js';
 export class PublicKeyHash implements ToCbor {
   private constructor(readonly cid: Cid) {}
 
-  /** Wraps a CID; any multihash but identity and sha2-256 is a FormatError. */
+  /**
+   * Wraps a CID; any multihash but identity and sha2-256 is a FormatError, and so is an inlined key of another codec than dag-cbor: it would be a
+   * second name of the same key.
+   */
   static fromCid(cid: Cid, where = 'PublicKeyHash'): PublicKeyHash {
     if (!(cid instanceof Cid)) throw new ArgumentError('cid', 'must be a Cid');
     const { code } = cid.multihash;
     if (code !== MultihashCode.identity && code !== MultihashCode.sha2_256) {
       throw new FormatError('format.key', where, 'a key hash must be identity or sha2-256');
+    }
+    if (code === MultihashCode.identity && cid.codec !== CidCodec.dagCbor) {
+      throw new FormatError('format.key', where, 'an inlined key must be dag-cbor');
     }
     return new PublicKeyHash(cid);
   }
