@@ -9,22 +9,9 @@ import { equalBytes } from '@pyrgos/core/bytes';
 import { loadCrypto } from '@pyrgos/core/crypto';
 import { type DaemonProcess, startDaemonProcess, WireClient } from '@pyrgos/testkit/server';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { canMount, mountTool } from './small-disk.js';
 
 const program = fileURLToPath(new URL('../../packages/cli/bin/pyrgos.js', import.meta.url));
-
-function mountTool(...args: readonly string[]): boolean {
-  return spawnSync(args[0] ?? '', args.slice(1), { stdio: 'ignore' }).status === 0;
-}
-
-/** Whether this user may make a small disk of memory. */
-async function canMount(): Promise<boolean> {
-  if (process.platform !== 'linux' || process.getuid?.() !== 0) return false;
-  const probe = await mkdtemp(join(tmpdir(), 'pyrgos-probe-'));
-  const mounted = mountTool('mount', '-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', probe);
-  if (mounted) mountTool('umount', probe);
-  await rm(probe, { recursive: true, force: true });
-  return mounted;
-}
 
 const possible = await canMount();
 
