@@ -42,7 +42,7 @@ export interface VerifyOptions extends ReadOptions {
 /**
  * Looks at everything below an item and reports what is damaged, missing or inconsistent, in the order in which it is met. A finding never
  * keeps siblings from being looked at. Memory grows with the number of directories, not of files. Ends with an error only when the server
- * cannot be reached or the signal is aborted.
+ * cannot be reached or the signal is aborted. Blocks in the caches of this device count as being there, and stored hash trees are not compared.
  */
 export async function* verifyTree(view: View, root: Item, options: VerifyOptions = {}): AsyncGenerator<Finding, void, undefined> {
   assertRead(view, options);
