@@ -138,7 +138,7 @@ describe('block/put/bulk (chapter 02 section 5.4)', () => {
       sign(a, stranger.signer),
       sign(a).subarray(0, 95),
       concatBytes(sign(a), Uint8Array.of(0)),
-      sign(a).with(3, 1),
+      sign(a).map((byte, i) => (i === 3 ? byte ^ 1 : byte)),
       sign(a).subarray(0, 64),
       new Uint8Array(0),
       new Uint8Array(96),
