@@ -9,6 +9,7 @@ import { finishRestore } from './backup/staged-restore.js';
 import { BatCave } from './bats/bat-cave.js';
 import { BatTable } from './bats/bat-table.js';
 import { CheckedBlockService } from './blocks/checked-block-service.js';
+import { SignatureChecks } from './blocks/signature-checks.js';
 import { BlockTable } from './blocks/block-table.js';
 import type { BlockStorage } from './blocks/block-storage.js';
 import { type BlockRepairs, FileBlockStorage } from './blocks/file-block-storage.js';
@@ -266,6 +267,7 @@ async function connect(
     logger,
   });
 
+  const signatures = new SignatureChecks({ crypto });
   const services: ServerServices = {
     ids,
     blocks: new CheckedBlockService({
@@ -275,6 +277,7 @@ async function connect(
       bats,
       directory,
       room,
+      signatures,
       ...(config.instanceBat === undefined ? {} : { instanceBat: config.instanceBat.bat }),
     }),
     pointers,
@@ -323,6 +326,7 @@ async function connect(
     repairs: { ...repairs, openSignUps },
     services,
     close: async () => {
+      await signatures.close();
       await pki.close();
       await local.close();
       await db.close();

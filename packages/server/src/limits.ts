@@ -176,6 +176,12 @@ export const KNOWN_BLOCKS = 4096;
 export const MAX_BLOCK_CACHE_ENTRY_SIZE = 51_200;
 /** Signatures that are checked before other requests get a turn: about 4 ms (ours). */
 export const SIGNATURES_PER_STEP = 32;
+/** Bytes of an upload that are hashed before other requests get a turn: about 5 ms (ours). */
+export const HASHED_BYTES_PER_STEP = 4_194_304;
+/** Threads that help to check the signatures of uploads, if there are so many processors (ours). */
+export const SIGNATURE_WORKERS = 2;
+/** Time in milliseconds after which they end when no upload has needed them (ours). */
+export const SIGNATURE_WORKER_IDLE_MILLISECONDS = 60_000;
 /** Mirror BATs of one user (ours). */
 export const MAX_MIRROR_BATS = 128;
 /** Counters of secret links in one answer; the rest is asked for with a later `after` (ours). */

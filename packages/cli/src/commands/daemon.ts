@@ -2,6 +2,7 @@ import type { RunningServer } from '@pyrgos/server';
 import { isLoopbackHost } from '@pyrgos/server/config';
 import type { Command } from 'commander';
 import { commandName } from '../command-name.js';
+import { searchGarbageLess } from '../heap-policy.js';
 import { watchParent } from '../parent-watch.js';
 import { addServerOptions, loadSettings } from '../server-settings.js';
 import { formatTable, notify, printJson, printLine } from '../terminal.js';
@@ -27,6 +28,7 @@ export function addDaemonCommand(program: Command): void {
     const isOpen = config.publicDomain === undefined && !isLoopbackHost(config.listenHost);
     const openWarnings = isOpen ? [PLAIN_HTTP] : [];
     for (const warning of openWarnings) notify(warning);
+    searchGarbageLess();
     const { signUpLinkAtStart, startServer } = await import('@pyrgos/server');
     const server = await startServer(config);
     stopOnSignals(server);

@@ -24,10 +24,11 @@ import { localBlockSource } from '../ports/local-source.js';
 import type { BlockAccess } from './block-metadata.js';
 import type { LocalBlockStore } from './local-block-store.js';
 import { ReadAccess } from './read-access.js';
+import { SignatureChecks } from './signature-checks.js';
 import type { GetOptions } from './block-storage.js';
 import { BoundedMap } from './bounded-map.js';
 import { assertTransactionId } from './transaction-table.js';
-import { admittedSize, checkCounts, checkSignatures, checkSizes, describeUpload, uploadedKey } from './upload-checks.js';
+import { admittedSize, checkCounts, checkSizes, describeUpload, uploadedKey } from './upload-checks.js';
 
 /** What {@link CheckedBlockService} needs. */
 export interface CheckedBlockServiceOptions {
@@ -38,6 +39,8 @@ export interface CheckedBlockServiceOptions {
   readonly directory: Pick<UserDirectory, 'usernameOf'>;
   /** Refuses uploads while the disk has no room. Default: only a failing write does. */
   readonly room?: Pick<DiskRoom, 'book'>;
+  /** Default: everything on this thread. */
+  readonly signatures?: Pick<SignatureChecks, 'check'>;
   /** The BAT that opens every block of this server. */
   readonly instanceBat?: Bat;
 }
@@ -76,15 +79,17 @@ export class CheckedBlockService implements BlockService {
   private readonly directory: Pick<UserDirectory, 'usernameOf'>;
   private readonly access: ReadAccess;
   private readonly room: Pick<DiskRoom, 'book'> | undefined;
+  private readonly signatures: Pick<SignatureChecks, 'check'>;
   /** Names by identity. */
   private readonly names = new BoundedMap<string>(KNOWN_IDENTITIES);
 
-  constructor({ crypto, local, space, bats, directory, room, instanceBat }: CheckedBlockServiceOptions) {
+  constructor({ crypto, local, space, bats, directory, room, signatures, instanceBat }: CheckedBlockServiceOptions) {
     this.crypto = crypto;
     this.local = local;
     this.space = space;
     this.directory = directory;
     this.room = room;
+    this.signatures = signatures ?? new SignatureChecks({ crypto, createPool: undefined });
     this.access = new ReadAccess({ hasher: crypto, bats, instanceBat });
   }
 
@@ -235,7 +240,7 @@ export class CheckedBlockService implements BlockService {
 
   private async store({ owner, writer, blocks, signatures, raw, transaction, claimed }: Upload, user: string): Promise<readonly Cid[]> {
     const writerKey = uploadedKey(this.crypto, writer, blocks) ?? (await this.resolveWriter(owner, writer, user));
-    const digests = await checkSignatures(this.crypto, writerKey, blocks, signatures);
+    const digests = await this.signatures.check(writerKey, blocks, signatures);
     checkSizes(blocks);
     const described = await describeUpload(blocks, digests, raw);
     const cids = described.map(({ cid }) => cid);

@@ -1,15 +1,14 @@
-import { equalBytes } from '@pyrgos/core/bytes';
 import { Cid, CidCodec, decodeCbor } from '@pyrgos/core/codec';
-import type { CryptoProvider, Hasher } from '@pyrgos/core/crypto';
-import { ArgumentError, DeniedError, FormatError, LimitError, PyrgosError } from '@pyrgos/core/errors';
-import { type PublicKeyHash, PublicSigningKey, SIGNATURE_SIZE } from '@pyrgos/core/keys';
+import type { Hasher } from '@pyrgos/core/crypto';
+import { ArgumentError, FormatError, LimitError, PyrgosError } from '@pyrgos/core/errors';
+import { type PublicKeyHash, PublicSigningKey } from '@pyrgos/core/keys';
 import { MAX_BLOCK_SIZE } from '@pyrgos/core/limits';
-import { DECODED_BYTES_PER_STEP, MAX_BLOCKS_PER_UPLOAD, MIN_ADMITTED_BLOCK_SIZE, SIGNATURES_PER_STEP } from '../limits.js';
+import { DECODED_BYTES_PER_STEP, MAX_BLOCKS_PER_UPLOAD, MIN_ADMITTED_BLOCK_SIZE } from '../limits.js';
 import { type DescribedBlock, describeCbor, describeRaw } from './block-metadata.js';
 import { nextTurn } from './next-turn.js';
 
-/** Bytes of a SHA-256 digest. */
-const DIGEST_SIZE = 32;
+/** More than a public signing key takes as a block, in whatever way it is written (chapter 01 section 6.1). */
+const MAX_KEY_BLOCK_SIZE = 256;
 
 /** Step 1 of chapter 02 section 5.4: as many signatures as blocks, at least one. ArgumentError, LimitError. */
 export function checkCounts(blocks: readonly Uint8Array[], signatures: readonly Uint8Array[]): void {
@@ -24,7 +23,8 @@ export function checkCounts(blocks: readonly Uint8Array[], signatures: readonly 
  */
 export function uploadedKey(hasher: Hasher, writer: PublicKeyHash, blocks: readonly Uint8Array[]): PublicSigningKey | undefined {
   const [block] = blocks;
-  if (block === undefined || blocks.length !== 1) return undefined;
+  // A failed attempt costs more than storing what is obviously no key.
+  if (block === undefined || blocks.length !== 1 || block.length > MAX_KEY_BLOCK_SIZE) return undefined;
   try {
     const key = PublicSigningKey.decode(block);
     const isNamed = key.hash.equals(writer) || writer.cid.equals(Cid.ofSha256(hasher.sha256(block), CidCodec.dagCbor));
@@ -33,32 +33,6 @@ export function uploadedKey(hasher: Hasher, writer: PublicKeyHash, blocks: reado
     if (error instanceof FormatError || error instanceof ArgumentError) return undefined;
     throw error;
   }
-}
-
-/**
- * Step 3: every signature is one of the writer over the SHA-256 of its block; returns the digests. Gives others a turn between steps:
- * a signature takes 0.1 ms. DeniedError `denied.block`.
- */
-export async function checkSignatures(
-  crypto: CryptoProvider,
-  writerKey: PublicSigningKey,
-  blocks: readonly Uint8Array[],
-  signatures: readonly Uint8Array[],
-): Promise<readonly Uint8Array[]> {
-  const digests: Uint8Array[] = [];
-  for (const [i, block] of blocks.entries()) {
-    if (i > 0 && i % SIGNATURES_PER_STEP === 0) await nextTurn();
-    const signature = signatures[i];
-    const digest = crypto.sha256(block);
-    const isValid =
-      signature !== undefined &&
-      signature.length === SIGNATURE_SIZE + DIGEST_SIZE &&
-      equalBytes(signature.subarray(SIGNATURE_SIZE), digest) &&
-      crypto.ed25519Verify(signature.subarray(0, SIGNATURE_SIZE), digest, writerKey.bytes);
-    if (!isValid) throw new DeniedError('denied.block', 'Invalid signature for block!');
-    digests.push(digest);
-  }
-  return digests;
 }
 
 /** Step 5. PyrgosError `limit`. */

@@ -130,17 +130,17 @@ export class Space implements SpaceControl, GarbageRoots {
 
   /** See {@link SpaceControl.userOfWriter}. A writer of one user named together with the identity of another is unknown. */
   async userOfWriter(owner: PublicKeyHash, writer: PublicKeyHash): Promise<string | undefined> {
-    if (this.ledger.writers.find(writer) === undefined) await this.search.search(owner);
+    if (this.ledger.writers.idOf(writer) === undefined) await this.search.search(owner);
     return (await this.knownUserOf(owner, writer))?.name;
   }
 
-  /** Like {@link userOfWriter}, without a search. */
+  /** Like {@link userOfWriter}, without a search. Every upload asks for it several times, so it reads no more than it needs. */
   async knownUserOf(owner: PublicKeyHash, writer: PublicKeyHash): Promise<UserRecord | undefined> {
-    const record = this.ledger.writers.find(writer);
+    const record = this.ledger.writers.idOf(writer);
     if (record === undefined) return undefined;
     const user = this.ledger.users.get(record.userId);
     if (owner.equals(writer)) return user;
-    const ownerRecord = this.ledger.writers.find(owner);
+    const ownerRecord = this.ledger.writers.idOf(owner);
     if (ownerRecord !== undefined) return ownerRecord.userId === user.id ? user : undefined;
     return (await this.directory.usernameOf(owner)) === user.name ? user : undefined;
   }
@@ -292,7 +292,7 @@ export class Space implements SpaceControl, GarbageRoots {
   private book(username: string, writer: PublicKeyHash, { bytes, blocks }: Upload, isLast: boolean): PyrgosError | 'settle' | undefined {
     const { ledger } = this;
     const quota = this.quotas.get(username);
-    const userId = ledger.writers.find(writer)?.userId;
+    const userId = ledger.writers.idOf(writer)?.userId;
     if (quota === undefined || userId === undefined) return unknownWriter(writer);
     const now = this.clock.now();
     const isSettled = this.late.isSettled({ id: userId, name: username });

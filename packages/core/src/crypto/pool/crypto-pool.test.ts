@@ -31,6 +31,30 @@ describe.each(pools)('pool: $name', ({ create }) => {
     expect(await pool.sha256Many([])).toEqual([]);
   });
 
+  test('verifies signatures as the engine does', async () => {
+    pool = await create();
+    const crypto = await loadCrypto();
+    const pair = crypto.ed25519KeyPair(new Uint8Array(32).fill(9));
+    const messages = Array.from({ length: 40 }, (_, i) => data(i, i));
+    const signatures = messages.map((message) => crypto.ed25519Sign(message, pair.secretKey));
+    const isDamaged = (i: number): boolean => i % 7 === 3;
+    const given = signatures.map((signature, i) => (isDamaged(i) ? signature.map((byte, at) => (at === i ? byte ^ 1 : byte)) : signature));
+    expect(await pool.ed25519VerifyMany(given, messages, pair.publicKey)).toEqual(messages.map((_, i) => !isDamaged(i)));
+    // A key of small order, with which some engines accept a signature of anything (docs/decisions/002-ed25519-rule.md).
+    const order = new Uint8Array(32);
+    order[0] = 1;
+    expect(await pool.ed25519VerifyMany([new Uint8Array(64).fill(1, 0, 1)], [data(3)], order)).toEqual([false]);
+    expect(await pool.ed25519VerifyMany([], [], pair.publicKey)).toEqual([]);
+    await expect(pool.ed25519VerifyMany(signatures, messages.slice(1), pair.publicKey)).rejects.toMatchObject({
+      code: 'argument',
+      data: { field: 'messages' },
+    });
+    await expect(pool.ed25519VerifyMany([new Uint8Array(63)], [data(1)], pair.publicKey)).rejects.toMatchObject({
+      data: { field: 'signatures[0]' },
+    });
+    await expect(pool.ed25519VerifyMany([], [], new Uint8Array(31))).rejects.toMatchObject({ data: { field: 'publicKey' } });
+  });
+
   test('leaves its inputs alone unless they are given away', async () => {
     pool = await create();
     const input = data(5000);

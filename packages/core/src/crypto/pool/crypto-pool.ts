@@ -36,6 +36,16 @@ export interface CryptoPool {
   sha256(data: Uint8Array, options?: BulkOptions): Promise<Uint8Array>;
   /** See CryptoProvider.sha256Many. */
   sha256Many(inputs: readonly Uint8Array[], options?: BulkOptions): Promise<Uint8Array[]>;
+  /**
+   * See CryptoProvider.ed25519Verify: whether each signature is one of the key over the message at the same place. ArgumentError when there are not
+   * as many messages. Data is always copied: it is small.
+   */
+  ed25519VerifyMany(
+    signatures: readonly Uint8Array[],
+    messages: readonly Uint8Array[],
+    publicKey: Uint8Array,
+    options?: Pick<BulkOptions, 'signal'>,
+  ): Promise<boolean[]>;
   /** Ends the workers. Jobs that are not finished are rejected with CryptoError `crypto.worker`, as is every later one. */
   close(): Promise<void>;
 }
@@ -53,6 +63,14 @@ function checkOptions(options: BulkOptions, operation: string): void {
   assertObject('options', options);
   if (options.consume !== undefined) assertBoolean('options.consume', options.consume);
   throwIfAborted(options.signal, operation);
+}
+
+function checkVerification(signatures: readonly Uint8Array[], messages: readonly Uint8Array[], publicKey: Uint8Array): void {
+  assertBytesList('signatures', signatures);
+  assertBytesList('messages', messages);
+  if (messages.length !== signatures.length) throw new ArgumentError('messages', 'must be as many as there are signatures');
+  for (const [i, signature] of signatures.entries()) assertBytes(`signatures[${i}]`, signature, 64);
+  assertBytes('publicKey', publicKey, 32);
 }
 
 /** Bytes that a worker may own: the array's own buffer when it is given away whole, a copy otherwise. */
@@ -108,6 +126,24 @@ class WorkerPool implements CryptoPool {
     const give = (input: Uint8Array): Uint8Array => handOver(input, options.consume === true, transfer);
     const job: Job = { kind: 'sha256Many', inputs: inputs.map(give) };
     return this.#submit(job, transfer, options) as Promise<Uint8Array[]>;
+  }
+
+  async ed25519VerifyMany(
+    signatures: readonly Uint8Array[],
+    messages: readonly Uint8Array[],
+    publicKey: Uint8Array,
+    options: Pick<BulkOptions, 'signal'> = {},
+  ): Promise<boolean[]> {
+    checkVerification(signatures, messages, publicKey);
+    checkOptions(options, 'ed25519VerifyMany');
+    const job: Job = {
+      kind: 'ed25519VerifyMany',
+      signatures: signatures.map((signature) => copyBytes(signature)),
+      messages: messages.map((message) => copyBytes(message)),
+      publicKey: copyBytes(publicKey),
+    };
+    const result = (await this.#submit(job, [], options)) as Uint8Array;
+    return Array.from(result, (byte) => byte === 1);
   }
 
   async close(): Promise<void> {
@@ -231,7 +267,7 @@ export function createCryptoPool(options: CryptoPoolOptions = {}): CryptoPool {
  * worker, and wherever there are no workers.
  */
 export function createInlinePool(crypto: CryptoProvider): CryptoPool {
-  assertMethods('crypto', crypto, 'secretboxSeal', 'secretboxOpen', 'sha256', 'sha256Many');
+  assertMethods('crypto', crypto, 'secretboxSeal', 'secretboxOpen', 'sha256', 'sha256Many', 'ed25519Verify');
   let closed = false;
   const inline = async <T>(operation: string, options: BulkOptions = {}, work: () => T): Promise<T> => {
     checkOptions(options, operation);
@@ -245,6 +281,11 @@ export function createInlinePool(crypto: CryptoProvider): CryptoPool {
     secretboxOpen: async (boxed, nonce, key, options) => inline('secretboxOpen', options, () => crypto.secretboxOpen(boxed, nonce, key)),
     sha256: async (data, options) => inline('sha256', options, () => crypto.sha256(data)),
     sha256Many: async (inputs, options) => inline('sha256Many', options, () => crypto.sha256Many(inputs)),
+    ed25519VerifyMany: async (signatures, messages, publicKey, options) =>
+      inline('ed25519VerifyMany', options, () => {
+        checkVerification(signatures, messages, publicKey);
+        return signatures.map((signature, i) => crypto.ed25519Verify(signature, messages[i] as Uint8Array, publicKey));
+      }),
     close: async () => {
       closed = true;
     },

@@ -6,9 +6,15 @@ export type Job =
   | { readonly kind: 'secretboxSeal' | 'secretboxOpen'; readonly data: Uint8Array; readonly nonce: Uint8Array; readonly key: Uint8Array }
   | { readonly kind: 'sha256'; readonly data: Uint8Array }
   | { readonly kind: 'sha256Many'; readonly inputs: readonly Uint8Array[] }
+  | {
+      readonly kind: 'ed25519VerifyMany';
+      readonly signatures: readonly Uint8Array[];
+      readonly messages: readonly Uint8Array[];
+      readonly publicKey: Uint8Array;
+    }
   | { readonly kind: 'scrypt'; readonly password: Uint8Array; readonly salt: Uint8Array; readonly parameters: ScryptParameters };
 
-/** What a job gives: one array, or several for `sha256Many`. */
+/** What a job gives: one array, or several for `sha256Many`; for `ed25519VerifyMany` one byte for each signature, 1 when it is right. */
 export type JobResult = Uint8Array | readonly Uint8Array[];
 
 /** Page to worker. */

@@ -48,6 +48,10 @@ async function bulkSha256(engine: CryptoProvider, inputs: readonly Uint8Array[])
   );
 }
 
+function verifyMany(engine: CryptoProvider, { signatures, messages, publicKey }: Extract<Job, { kind: 'ed25519VerifyMany' }>): Uint8Array {
+  return Uint8Array.from(signatures, (signature, i) => (engine.ed25519Verify(signature, messages[i] as Uint8Array, publicKey) ? 1 : 0));
+}
+
 async function run(request: JobRequest, onProgress: (fraction: number) => void): Promise<JobResult> {
   const { job, backend } = request;
   if (job.kind === 'scrypt') return runScrypt(job, onProgress);
@@ -61,6 +65,8 @@ async function run(request: JobRequest, onProgress: (fraction: number) => void):
       return (await bulkSha256(engine, [job.data]))[0] as Uint8Array;
     case 'sha256Many':
       return bulkSha256(engine, job.inputs);
+    case 'ed25519VerifyMany':
+      return verifyMany(engine, job);
     default:
       throw new CryptoError('crypto.worker', 'the crypto worker was asked for something it does not know');
   }
