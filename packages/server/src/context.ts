@@ -5,7 +5,7 @@ import { Accounts } from './accounts/accounts.js';
 import { Administration } from './admin/administration.js';
 import { Blacklist } from './admin/blacklist.js';
 import { WaitList } from './admin/wait-list.js';
-import { finishRestore } from './backup/staged-restore.js';
+import { finishRestore, requireFinishedRestore } from './backup/staged-restore.js';
 import { BatCave } from './bats/bat-cave.js';
 import { BatTable } from './bats/bat-table.js';
 import { CheckedBlockService } from './blocks/checked-block-service.js';
@@ -114,7 +114,8 @@ export async function createContext(options: ContextOptions): Promise<ServerCont
   const room = new DiskRoom({ measure: overrides.measureDisk ?? (async () => measureDisk(dataDirectory)) });
   const reserve = new DiskReserve(dataPaths.reserve(dataDirectory));
   const space = options.scratch === undefined ? await makeRoom({ room, reserve, logger }) : undefined;
-  await finishRestore(dataDirectory);
+  if (options.scratch === undefined) await finishRestore(dataDirectory);
+  else await requireFinishedRestore(dataDirectory);
   const crypto = overrides.crypto ?? (await loadCrypto());
   const db = await openDatabase({
     path:

@@ -361,6 +361,8 @@ export const FREE_DISK_MEMORY_MILLISECONDS = 500;
 export const BLOCK_OVERHEAD_ON_DISK = 8192;
 /** Milliseconds between two looks at the free space when nobody uploads (ours). */
 export const FREE_DISK_CHECK_MILLISECONDS = 30_000;
+/** Milliseconds for which readiness remembers whether the database takes writes (ours). */
+export const READINESS_MEMORY_MILLISECONDS = 1000;
 /** Milliseconds after a garbage collection before the next one may begin because the disk is nearly full (ours). */
 export const FULL_DISK_COLLECTION_MILLISECONDS = 60_000;
 /** And as many times as long as it took, so that they take a small share of the time (ours). */
