@@ -349,6 +349,10 @@ export const UPLOAD_FREE_SHARE = 8;
 export const SMALL_UPLOAD_FREE_DISK = 134_217_728;
 /** The share of a small disk for these (ours). */
 export const SMALL_UPLOAD_FREE_SHARE = 16;
+/** Files that the disk must still be able to hold, below which it counts as full for uploads: each block is one (ours). */
+export const UPLOAD_FREE_FILES = 32_768;
+/** On a disk that can hold few, the share of them (ours). */
+export const UPLOAD_FREE_FILES_SHARE = 16;
 /** Size of the file `reserve`, which is given up when the disk has no room for the server's own files (ours). */
 export const DISK_RESERVE = 4_194_304;
 /** The share of a small disk for it (ours). */
