@@ -34,7 +34,7 @@ interface PlacedBlock extends StoredBlock {
  */
 export class BlockFileWriter {
   /** Files that are open for writing at a time. */
-  readonly slots = new Slots(MAX_OPEN_BLOCK_WRITES);
+  readonly slots: Slots = new Slots(MAX_OPEN_BLOCK_WRITES);
   /** Folders that are there. */
   private readonly madeFolders = new BoundedMap<true>(MAX_KNOWN_BLOCK_FOLDERS);
   private readonly pace: DiskPace;
