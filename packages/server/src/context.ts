@@ -14,7 +14,7 @@ import type { BlockStorage } from './blocks/block-storage.js';
 import { type BlockRepairs, FileBlockStorage } from './blocks/file-block-storage.js';
 import { LocalBlockStore } from './blocks/local-block-store.js';
 import { OverlayBlockStorage } from './blocks/overlay-block-storage.js';
-import { requireNewDirectory } from './config/data-directory.js';
+import { isMissingOrEmpty, requireNewDirectory } from './config/data-directory.js';
 import { dataPaths } from './config/data-paths.js';
 import type { ServerConfig } from './config/server-config.js';
 import { DiskKeeper, makeRoom } from './disk/disk-keeper.js';
@@ -116,6 +116,9 @@ export async function createContext(options: ContextOptions): Promise<ServerCont
   const space = options.scratch === undefined ? await makeRoom({ room, reserve, logger }) : undefined;
   if (options.scratch === undefined) await finishRestore(dataDirectory);
   else await requireFinishedRestore(dataDirectory);
+  // Before the database is opened: SQLite deletes the log of one that is gone.
+  if (options.scratch === undefined && (await isMissingOrEmpty(dataPaths.database(dataDirectory))))
+    await requireNewDirectory(dataDirectory);
   const crypto = overrides.crypto ?? (await loadCrypto());
   const db = await openDatabase({
     path:

@@ -365,7 +365,7 @@ export const FREE_DISK_MEMORY_MILLISECONDS = 500;
 export const BLOCK_OVERHEAD_ON_DISK = 8192;
 /** Milliseconds between two looks at the free space when nobody uploads (ours). */
 export const FREE_DISK_CHECK_MILLISECONDS = 30_000;
-/** Milliseconds for which readiness remembers whether the database takes writes (ours). */
+/** Milliseconds for which readiness remembers whether the database takes writes and the keys are there (ours). */
 export const READINESS_MEMORY_MILLISECONDS = 1000;
 /** Milliseconds after a garbage collection before the next one may begin because the disk is nearly full (ours). */
 export const FULL_DISK_COLLECTION_MILLISECONDS = 60_000;

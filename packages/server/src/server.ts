@@ -141,6 +141,9 @@ async function start(config: ServerConfig, overrides: ServerOverrides, cleanUp: 
   if (lock.foundTraces) {
     logger.info(context.repairs, 'the last run did not end in an orderly way: what it left behind is repaired');
   }
+  if (!(await context.pkiFiles.areWhole())) {
+    logger.error({}, 'keys of the user directory are missing or damaged: nobody can sign up. Bring the folder "pki" back from a backup');
+  }
   logger.info({ port, engine: context.db.engine, pid: process.pid }, 'the server is ready');
 
   const end = async (): Promise<void> => {
@@ -256,16 +259,26 @@ function loggerOptions(config: ServerConfig): LoggerOptions {
   };
 }
 
-function healthChecks({ db, pki, room }: ServerContext): HealthChecks {
-  let probe = { end: Number.NEGATIVE_INFINITY, result: Promise.resolve() };
+/** Asks the disk only now and then: whoever can reach the server may want to know, as often as he likes. */
+function remembered(check: () => Promise<boolean>): () => Promise<boolean> {
+  let end = Number.NEGATIVE_INFINITY;
+  let result: Promise<boolean> | undefined;
+  return async () => {
+    if (result === undefined || performance.now() >= end) {
+      end = performance.now() + READINESS_MEMORY_MILLISECONDS;
+      result = check();
+    }
+    return result;
+  };
+}
+
+function healthChecks({ db, pki, pkiFiles, room }: ServerContext): HealthChecks {
   return {
-    databaseWritable: async () => {
-      // Whoever can reach the server may ask, as often as he likes.
-      if (performance.now() >= probe.end) probe = { end: performance.now() + READINESS_MEMORY_MILLISECONDS, result: db.probe() };
-      await probe.result;
+    databaseWritable: remembered(async () => {
+      await db.probe();
       return true;
-    },
-    pkiReady: async () => pki.identity !== undefined,
+    }),
+    pkiReady: remembered(async () => pki.identity !== undefined && (await pkiFiles.areWhole())),
     diskSpace: async () => {
       await room.look();
       return !room.isLow;
