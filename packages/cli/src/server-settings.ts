@@ -1,5 +1,6 @@
 import {
   ConfigError,
+  findLockHolder,
   loadConfig,
   type LoadedConfig,
   locateDataDirectory,
@@ -86,21 +87,33 @@ export interface LoadedSettings extends LoadedConfig {
   readonly isReadOnly: boolean;
 }
 
+/** For what settings are loaded. */
+interface SettingsUse {
+  /** A command that only reads. Default: false. */
+  readonly onlyReads?: boolean;
+  /** The work of a running server, if there is one. Default: false. */
+  readonly serverWorks?: boolean;
+}
+
 /**
- * Loads the configuration and tells the person what is strange in it. With `onlyReads` a disk that cannot be written is no error: a failing one
- * becomes like that, and then a backup is wanted most.
+ * Loads the configuration and tells the person what is strange in it. A disk that cannot be written is no error with `onlyReads`: a failing one
+ * becomes like that, and then a backup is wanted most; nor when a running server does the work.
  */
-export async function loadSettings(command: Command, onlyReads = false): Promise<LoadedSettings> {
-  const loaded = await load(settingsOf(command), onlyReads);
+export async function loadSettings(command: Command, use: SettingsUse = {}): Promise<LoadedSettings> {
+  const loaded = await load(settingsOf(command), use);
   for (const warning of loaded.warnings) notify(warning);
   return loaded;
 }
 
-async function load(settings: SourceLocations, onlyReads: boolean): Promise<LoadedSettings> {
+async function load(settings: SourceLocations, { onlyReads = false, serverWorks = false }: SettingsUse): Promise<LoadedSettings> {
   try {
     return { ...(await loadConfig(settings)), isReadOnly: false };
   } catch (error) {
-    if (!onlyReads || !(error instanceof PyrgosError) || error.data['system'] !== 'EROFS') throw error;
+    if (!(error instanceof PyrgosError) || error.data['system'] !== 'EROFS') throw error;
+    // A server that runs does the work itself, and knows best what its disk takes.
+    const isServerThere = serverWorks && (await findLockHolder(settings.dataDirectory))?.purpose === 'server';
+    if (isServerThere) return { ...parseConfig(readConfigSources(settings)), isReadOnly: false };
+    if (!onlyReads) throw error;
     const loaded = parseConfig(readConfigSources(settings));
     const notice = `the disk of ${settings.dataDirectory} is read-only; this works on a copy of the database. Check the disk`;
     return { ...loaded, warnings: [notice, ...loaded.warnings], isReadOnly: true };

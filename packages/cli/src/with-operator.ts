@@ -22,7 +22,7 @@ export async function withOperator<T>(
   { mayCreate = false, onlyReads = false }: WithOperatorOptions = {},
 ): Promise<T> {
   if (!mayCreate) await requireServer(settingsOf(command).dataDirectory);
-  const { config, isReadOnly } = await loadSettings(command, onlyReads);
+  const { config, isReadOnly } = await loadSettings(command, { onlyReads, serverWorks: true });
   const opened = await openOperator(config, { isReadOnly });
   try {
     return await work(opened.operator);

@@ -5,7 +5,7 @@ import { Accounts } from './accounts/accounts.js';
 import { Administration } from './admin/administration.js';
 import { Blacklist } from './admin/blacklist.js';
 import { WaitList } from './admin/wait-list.js';
-import { finishRestore } from './backup/staged-restore.js';
+import { finishRestore, requireFinishedRestore } from './backup/staged-restore.js';
 import { BatCave } from './bats/bat-cave.js';
 import { BatTable } from './bats/bat-table.js';
 import { CheckedBlockService } from './blocks/checked-block-service.js';
@@ -15,7 +15,7 @@ import type { BlockStorage } from './blocks/block-storage.js';
 import { type BlockRepairs, FileBlockStorage } from './blocks/file-block-storage.js';
 import { LocalBlockStore } from './blocks/local-block-store.js';
 import { OverlayBlockStorage } from './blocks/overlay-block-storage.js';
-import { requireNewDirectory } from './config/data-directory.js';
+import { isMissingOrEmpty, requireNewDirectory } from './config/data-directory.js';
 import { dataPaths } from './config/data-paths.js';
 import type { ServerConfig } from './config/server-config.js';
 import { DiskKeeper, makeRoom } from './disk/disk-keeper.js';
@@ -115,7 +115,11 @@ export async function createContext(options: ContextOptions): Promise<ServerCont
   const room = new DiskRoom({ measure: overrides.measureDisk ?? (async () => measureDisk(dataDirectory)) });
   const reserve = new DiskReserve(dataPaths.reserve(dataDirectory));
   const space = options.scratch === undefined ? await makeRoom({ room, reserve, logger }) : undefined;
-  await finishRestore(dataDirectory);
+  if (options.scratch === undefined) await finishRestore(dataDirectory);
+  else await requireFinishedRestore(dataDirectory);
+  // Before the database is opened: SQLite deletes the log of one that is gone.
+  if (options.scratch === undefined && (await isMissingOrEmpty(dataPaths.database(dataDirectory))))
+    await requireNewDirectory(dataDirectory);
   const crypto = overrides.crypto ?? (await loadCrypto());
   const db = await openDatabase({
     path:

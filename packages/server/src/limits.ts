@@ -355,6 +355,10 @@ export const UPLOAD_FREE_SHARE = 8;
 export const SMALL_UPLOAD_FREE_DISK = 134_217_728;
 /** The share of a small disk for these (ours). */
 export const SMALL_UPLOAD_FREE_SHARE = 16;
+/** Files that the disk must still be able to hold, below which it counts as full for uploads: each block is one (ours). */
+export const UPLOAD_FREE_FILES = 32_768;
+/** On a disk that can hold few, the share of them (ours). */
+export const UPLOAD_FREE_FILES_SHARE = 16;
 /** Size of the file `reserve`, which is given up when the disk has no room for the server's own files (ours). */
 export const DISK_RESERVE = 4_194_304;
 /** The share of a small disk for it (ours). */
@@ -367,6 +371,8 @@ export const FREE_DISK_MEMORY_MILLISECONDS = 500;
 export const BLOCK_OVERHEAD_ON_DISK = 8192;
 /** Milliseconds between two looks at the free space when nobody uploads (ours). */
 export const FREE_DISK_CHECK_MILLISECONDS = 30_000;
+/** Milliseconds for which readiness remembers whether the database takes writes and the keys are there (ours). */
+export const READINESS_MEMORY_MILLISECONDS = 1000;
 /** Milliseconds after a garbage collection before the next one may begin because the disk is nearly full (ours). */
 export const FULL_DISK_COLLECTION_MILLISECONDS = 60_000;
 /** And as many times as long as it took, so that they take a small share of the time (ours). */

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ScryptSecretGeneration, SigningKeyPair } from '@pyrgos/core/keys';
 import { loadCrypto } from '@pyrgos/core/crypto';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { loadConfig } from './config/load-config.js';
 import { findLockHolder } from './config/data-directory-lock.js';
 import { ownMark } from './config/process-life.js';
@@ -96,6 +96,27 @@ describe('the server', () => {
     }
     for (const name of ['blocks', 'pki']) rmSync(join(directory, name), { recursive: true });
     await start();
+  });
+
+  test('the log of a database that is gone stays as it is: the database may come back', async () => {
+    await (await start()).close();
+    rmSync(join(directory, 'pyrgos.sqlite'));
+    writeFileSync(join(directory, 'pyrgos.sqlite-wal'), 'what was written last');
+    await expect(start()).rejects.toMatchObject({ code: 'storage', message: expect.stringContaining('pyrgos.sqlite-wal') });
+    expect(readFileSync(join(directory, 'pyrgos.sqlite-wal'), 'utf8')).toBe('what was written last');
+    expect(existsSync(join(directory, 'pyrgos.sqlite'))).toBe(false);
+  });
+
+  test.each([
+    ['gone', () => rmSync(join(directory, 'pki'), { recursive: true })],
+    ['damaged', () => writeFileSync(join(directory, 'pki', 'secret.key'), 'x')],
+  ])('is not ready when its keys are %s: nobody can sign up', async (_, damage) => {
+    await (await start()).close();
+    damage();
+    const server = await start();
+    const { status, text } = await get(`${server.localUrl}/healthz/readiness`);
+    expect([status, JSON.parse(text)]).toEqual([503, expect.objectContaining({ ready: false, database: true, pki: false })]);
+    await vi.waitFor(() => expect(readFileSync(join(directory, 'logs', 'pyrgos.log'), 'utf8')).toContain('nobody can sign up'));
   });
 
   test('a second one on the same directory is refused and does no harm', async () => {

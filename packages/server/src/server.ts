@@ -11,7 +11,13 @@ import { startHttpServer } from './http/http-server.js';
 import type { HttpMetrics } from './http/http-metrics.js';
 import { assertFree, ListenError, type ListenPlace } from './http/listen.js';
 import type { MetricsServer } from './http/metrics-server.js';
-import { DRAIN_MILLISECONDS, FIRST_COLLECTION_DELAY, FREE_DISK_CHECK_MILLISECONDS, SETTLE_MILLISECONDS } from './limits.js';
+import {
+  DRAIN_MILLISECONDS,
+  FIRST_COLLECTION_DELAY,
+  FREE_DISK_CHECK_MILLISECONDS,
+  READINESS_MEMORY_MILLISECONDS,
+  SETTLE_MILLISECONDS,
+} from './limits.js';
 import { createLogger, type LoggerOptions } from './logger.js';
 import { answerCalls } from './operator/answer-calls.js';
 import { LocalOperator } from './operator/local-operator.js';
@@ -135,6 +141,9 @@ async function start(config: ServerConfig, overrides: ServerOverrides, cleanUp: 
   if (lock.foundTraces) {
     logger.info(context.repairs, 'the last run did not end in an orderly way: what it left behind is repaired');
   }
+  if (!(await context.pkiFiles.areWhole())) {
+    logger.error({}, 'keys of the user directory are missing or damaged: nobody can sign up. Bring the folder "pki" back from a backup');
+  }
   logger.info({ port, engine: context.db.engine, pid: process.pid }, 'the server is ready');
 
   const end = async (): Promise<void> => {
@@ -250,15 +259,26 @@ function loggerOptions(config: ServerConfig): LoggerOptions {
   };
 }
 
-function healthChecks({ db, pki, room }: ServerContext): HealthChecks {
+/** Asks the disk only now and then: whoever can reach the server may want to know, as often as he likes. */
+function remembered(check: () => Promise<boolean>): () => Promise<boolean> {
+  let end = Number.NEGATIVE_INFINITY;
+  let result: Promise<boolean> | undefined;
+  return async () => {
+    if (result === undefined || performance.now() >= end) {
+      end = performance.now() + READINESS_MEMORY_MILLISECONDS;
+      result = check();
+    }
+    return result;
+  };
+}
+
+function healthChecks({ db, pki, pkiFiles, room }: ServerContext): HealthChecks {
   return {
-    databaseWritable: async () => {
-      // Takes the lock for writing, and fails for ever once a sync has failed.
-      db.transaction(() => undefined);
-      await db.durable();
+    databaseWritable: remembered(async () => {
+      await db.probe();
       return true;
-    },
-    pkiReady: async () => pki.identity !== undefined,
+    }),
+    pkiReady: remembered(async () => pki.identity !== undefined && (await pkiFiles.areWhole())),
     diskSpace: async () => {
       await room.look();
       return !room.isLow;

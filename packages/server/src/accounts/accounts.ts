@@ -113,7 +113,11 @@ export class Accounts implements AccountService {
     if (isExternal && !(await this.isAtHome(username))) refuse('Please login on your home server');
     const entry = (await this.loginData.entryFor(username, author)) ?? refuse('Incorrect username or password');
     // From here on it is somebody who holds the user's login key.
-    if (isExternal) refuse('Your subscription has expired, please contact us to renew');
+    if (isExternal) {
+      // What clients say who look at the identity themselves (chapter 05 section 10.1); there is nothing to renew.
+      if (await this.options.space.isDeletedByOwner(username)) refuse('User has been deleted. Did you mean a different username?');
+      refuse('Your subscription has expired, please contact us to renew');
+    }
     if (this.factors.isRequired(username)) {
       if (mfa === undefined) return LoginResponse.ofRequest(this.factors.ask(username, mfaTypes));
       await this.factors.check(username, mfa);

@@ -1,13 +1,34 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { MAX_WATCHED_FACTORS, MAX_WATCHED_FACTORS_PER_USER, MAX_WRONG_CODES, WRONG_CODE_PAUSE_MILLISECONDS } from '../limits.js';
-import { AttemptLimiter } from './attempt-limiter.js';
+import { toHex } from '@pyrgos/core/bytes';
+import { PyrgosError } from '@pyrgos/core/errors';
+import { AttemptLimiter, type AttemptsLeft } from './attempt-limiter.js';
 
 const factor = Uint8Array.of(1);
 let time: number;
 let limiter: AttemptLimiter;
+let saved: Map<string, AttemptsLeft>;
+let saves: number;
+let isDiskBroken: boolean;
+
+const restart = (): void => {
+  limiter = new AttemptLimiter(
+    { now: () => time },
+    {
+      attemptsLeft: (username, id) => saved.get(`${username} ${toHex(id)}`),
+      saveAttempts: (username, id, attempts) => {
+        if (isDiskBroken) throw new PyrgosError('storage', 'read-only');
+        saves++;
+        if (attempts === undefined) saved.delete(`${username} ${toHex(id)}`);
+        else saved.set(`${username} ${toHex(id)}`, attempts);
+      },
+    },
+  );
+};
 beforeEach(() => {
   time = 1_700_000_000_000;
-  limiter = new AttemptLimiter({ now: () => time });
+  [saved, saves, isDiskBroken] = [new Map(), 0, false];
+  restart();
 });
 
 /** How many attempts are allowed now; uses them up. */
@@ -43,6 +64,50 @@ describe('the limit on wrong codes', () => {
     time += WRONG_CODE_PAUSE_MILLISECONDS - 30_000;
     expect(() => limiter.take('alice', factor)).toThrow('Too many wrong codes. Please try again in a minute.');
     expect(() => limiter.take('alice', factor)).toThrow(expect.objectContaining({ code: 'limit', retry: 'safe' }));
+  });
+
+  test('survives a restart, in few writes', () => {
+    const wrong = (): void => {
+      limiter.take('alice', factor);
+      limiter.blame('alice', factor);
+    };
+    for (let i = 0; i < MAX_WRONG_CODES; i++) {
+      wrong();
+      restart();
+    }
+    for (let i = 0; i < 100; i++) expect(wrong).toThrow('Too many wrong codes');
+    expect(saves).toBe(MAX_WRONG_CODES);
+    time += WRONG_CODE_PAUSE_MILLISECONDS;
+    restart();
+    expect(attempts()).toBe(1);
+    expect(saves).toBe(MAX_WRONG_CODES);
+  });
+
+  test('a right code at once writes nothing, and one after wrong ones clears them for good', () => {
+    for (let i = 0; i < 3; i++) {
+      limiter.take('alice', factor);
+      limiter.forgive('alice', factor);
+    }
+    expect(saves).toBe(0);
+    limiter.take('alice', factor);
+    limiter.blame('alice', factor);
+    limiter.take('alice', factor);
+    limiter.forgive('alice', factor);
+    restart();
+    expect(attempts()).toBe(MAX_WRONG_CODES);
+  });
+
+  test('works on a disk that takes nothing', () => {
+    isDiskBroken = true;
+    for (let i = 0; i < MAX_WRONG_CODES; i++) {
+      limiter.take('alice', factor);
+      limiter.blame('alice', factor);
+    }
+    expect(attempts()).toBe(0);
+    time += WRONG_CODE_PAUSE_MILLISECONDS;
+    limiter.take('alice', factor);
+    limiter.forgive('alice', factor);
+    expect(attempts()).toBe(MAX_WRONG_CODES);
   });
 
   test('ends with a right code', () => {

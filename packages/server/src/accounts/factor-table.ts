@@ -1,3 +1,4 @@
+import type { AttemptsLeft, SavedAttempts } from './attempt-limiter.js';
 import type { SqlDatabase, SqlRow } from '../sql/sql-database.js';
 import { readBytes, readFlag, readInteger, readText } from '../sql/sql-values.js';
 
@@ -30,7 +31,7 @@ function readRow(row: SqlRow): FactorRow {
 }
 
 /** Table `mfa`. */
-export class FactorTable {
+export class FactorTable implements SavedAttempts {
   constructor(private readonly db: SqlDatabase) {}
 
   /** The factors of a user in order of creation; the calls that add one keep their number small. */
@@ -90,6 +91,19 @@ export class FactorTable {
   /** Deletes all factors of a user. */
   deleteAll(username: string): void {
     this.db.prepare('DELETE FROM mfa WHERE username = ?').run(username);
+  }
+
+  attemptsLeft(username: string, credentialId: Uint8Array): AttemptsLeft | undefined {
+    const row = this.db
+      .prepare('SELECT attempts, attempts_since FROM mfa WHERE username = ? AND credid = ? AND attempts IS NOT NULL')
+      .get(username, credentialId);
+    return row === undefined ? undefined : { left: readInteger(row, 'attempts'), since: readInteger(row, 'attempts_since') };
+  }
+
+  saveAttempts(username: string, credentialId: Uint8Array, attempts: AttemptsLeft | undefined): void {
+    this.db
+      .prepare('UPDATE mfa SET attempts = ?, attempts_since = ? WHERE username = ? AND credid = ?')
+      .run(attempts?.left ?? null, attempts?.since ?? null, username, credentialId);
   }
 
   /** The names of at most `limit` users with factors after `username` (exclusive, '' to begin), sorted. */

@@ -1,6 +1,7 @@
 import { MultiFactorAuthResponse } from '@pyrgos/core/accounts';
 import { Cid, CidCodec } from '@pyrgos/core/codec';
-import { PublicKeyHash, PublicSigningKey, SIGNED_REQUEST_WINDOW, signNow } from '@pyrgos/core/keys';
+import { PointerUpdate } from '@pyrgos/core/model';
+import { PublicKeyHash, PublicSigningKey, SIGNED_REQUEST_WINDOW, SigningPrivateKeyAndPublicHash, signNow } from '@pyrgos/core/keys';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { AccountsWorld, errorText, START } from '../../test/accounts-world.js';
 
@@ -99,6 +100,18 @@ describe('getLogin on a server that serves its own users only', () => {
       expect(await errorText(world.getLogin('alice', world.password(1)))).toBe('Your subscription has expired, please contact us to renew');
       expect(await errorText(world.getLogin('alice', world.password(2)))).toBe('Incorrect username or password');
     }
+  });
+
+  test('tells who has deleted an account that it is deleted, and nobody else', async () => {
+    const alice = await world.addUser('alice');
+    const { hash } = alice.identity.publicKey;
+    const signer = SigningPrivateKeyAndPublicHash.of(hash, alice.identity.secretKey);
+    const before = PointerUpdate.decodeVerifiedBefore((await world.pointers.getPointer(hash, hash))!);
+    expect(await world.pointers.setPointer(hash, hash, PointerUpdate.next(before, undefined).sign(world.crypto, signer))).toBe(true);
+    await world.space.settleDeletion('alice');
+    expect(world.quotas.get('alice')).toBeUndefined();
+    expect(await errorText(world.getLogin('alice', world.password(1)))).toBe('User has been deleted. Did you mean a different username?');
+    expect(await errorText(world.getLogin('alice', world.password(2)))).toBe('Incorrect username or password');
   });
 
   test('sends users of other servers, and unknown ones, away', async () => {

@@ -1,7 +1,8 @@
 /**
  * Tables of the login data and the second factors (chapter 05 section 7.1, chapter 08 section 3). `entry`: CBOR UserStaticData;
  * `reader`: CBOR of the login public key; `writer`: CID bytes of the identity key hash; `target`: CID bytes; times in ms since the epoch,
- * `mfa.created` in days since 1970-01-01; `mfa.value`: see factor-table.ts; `password_changes`: see password-change-limit.ts.
+ * `mfa.created` in days since 1970-01-01; `mfa.value`: see factor-table.ts; `mfa.attempts`: attempts left after wrong codes, NULL when there
+ * were none;  `password_changes`: see password-change-limit.ts.
  */
 export const accountsSchema: readonly string[] = [
   `CREATE TABLE login (
@@ -29,6 +30,8 @@ export const accountsSchema: readonly string[] = [
     enabled INTEGER NOT NULL,
     created INTEGER NOT NULL,
     value BLOB NOT NULL,
+    attempts INTEGER,
+    attempts_since INTEGER,
     UNIQUE (username, credid)
   ) STRICT`,
   `CREATE TABLE mfa_challenge (

@@ -74,7 +74,7 @@ export class SecondFactors {
   constructor(private readonly options: SecondFactorsOptions) {
     this.factors = new FactorTable(options.db);
     this.challenges = new ChallengeTable(options.db);
-    this.attempts = new AttemptLimiter(options.clock);
+    this.attempts = new AttemptLimiter(options.clock, this.factors);
   }
 
   /** The usable factors, in order of creation. */
@@ -228,22 +228,19 @@ export class SecondFactors {
 
   /** Whether something was written that must survive a crash. */
   private checkCode(factor: FactorRow, code: string): boolean {
-    const { username, credentialId, type, value } = factor;
-    switch (type) {
-      case MfaType.totp:
-      case MfaType.mount:
-        this.attempts.take(username, credentialId);
-        if (!isTotpCode(value, code, this.options.clock.now())) wrongCode(factor);
-        break;
-      case MfaType.backupCodes:
-        this.attempts.take(username, credentialId);
-        this.redeemBackupCode(factor, code);
-        break;
-      default:
-        refuse('Not a code based credential!');
+    const { username, credentialId, type } = factor;
+    const isBackupCode = type === MfaType.backupCodes;
+    if (!isBackupCode && type !== MfaType.totp && type !== MfaType.mount) refuse('Not a code based credential!');
+    this.attempts.take(username, credentialId);
+    try {
+      if (isBackupCode) this.redeemBackupCode(factor, code);
+      else if (!isTotpCode(factor.value, code, this.options.clock.now())) wrongCode(factor);
+    } catch (error) {
+      this.attempts.blame(username, credentialId);
+      throw error;
     }
     this.attempts.forgive(username, credentialId);
-    return type === MfaType.backupCodes;
+    return isBackupCode;
   }
 
   /** Of two redemptions of one code one finds the value changed, and then not the code (chapter 05 section 15.4). */

@@ -124,7 +124,10 @@ async function collectPki({ db, files }: CollectStateOptions): Promise<Collected
   const state = index.state();
   const [secrets, publicKey, secretKey] = [await files.readSecrets(), await files.readPublicKey(), await files.readSecretKey()];
   if (state?.shown === undefined || secrets === undefined || publicKey === undefined || secretKey === undefined) {
-    throw new PyrgosError('storage', 'The PKI of this server is not complete. Start the server once, then back it up.');
+    throw new PyrgosError(
+      'storage',
+      'The PKI of this server is not complete. Start the server once or, if keys were lost, bring the folder "pki" back from an older backup; then back it up.',
+    );
   }
   return {
     peergosIdentity: state.identity.toString(),

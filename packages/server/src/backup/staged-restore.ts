@@ -52,6 +52,18 @@ export async function commitStage(directory: string): Promise<void> {
   await finishRestore(directory);
 }
 
+/** For work on a disk that cannot be written. PyrgosError `storage` when parts of the data are still where a restore has built them. */
+export async function requireFinishedRestore(directory: string): Promise<void> {
+  if (!(await pathExists(dataPaths.restored(directory)))) return;
+  const present = new Set(await readdir(stageOf(directory)));
+  if (!ENTRIES.some((name) => present.has(name))) return;
+  throw new PyrgosError(
+    'storage',
+    `A restore into ${directory} was interrupted before everything was in its place, and its disk is read-only now. Make the disk writable and start again, ` +
+      'or restore the backup on another disk.',
+  );
+}
+
 /**
  * For every start: finishes a restore that was complete when the process died, and removes one that was not. Cheap when there is none.
  */

@@ -6,28 +6,26 @@ import { ArgumentError, type PyrgosError } from '@pyrgos/core/errors';
 import { MAX_BLOCK_SIZE } from '@pyrgos/core/limits';
 import type { StoredBlock } from '../ports/local-blocks.js';
 import {
-  FILES_PER_STEP,
   JOURNALED_BLOCK_SIZE,
   MAX_BLOCK_CACHE_ENTRY_SIZE,
   MAX_BLOCK_DELETIONS,
   MAX_DAMAGED_BLOCKS,
   MAX_KNOWN_BLOCK_FOLDERS,
   MAX_OPEN_BLOCK_READS,
-  MAX_OPEN_BLOCK_WRITES,
 } from '../limits.js';
 import { BlockJournal, type JournalEntry, type JournalSizes, journalSizes } from './block-journal.js';
 import { assertPartitionName, type BlockPath, blockPath, cidOfFileName, isStorable } from './block-paths.js';
 import type { BlockStorage, BlockToStore, GetOptions, StoredBlockFacts } from './block-storage.js';
+import { BlockFileWriter } from './block-file-writer.js';
 import { BoundedMap } from './bounded-map.js';
 import { DiskPace } from './disk-pace.js';
-import { type FileSystem, nodeFileSystem, type QuickCalls } from './file-system.js';
+import { type FileSystem, nodeFileSystem } from './file-system.js';
 import { FolderSyncs } from './folder-syncs.js';
 import type { JournalRecord } from './journal-format.js';
-import { nextTurn } from './next-turn.js';
+import { settleAll } from './settle-all.js';
 import { Slots } from './slots.js';
 import { damagedBlockError, storageError } from './storage-error.js';
 import { systemCode } from '../system-reason.js';
-import { writeWhole } from './write-whole.js';
 
 /** Where half-written files are. No user name has a dot, and it is on the same file system as the blocks, so that renames are atomic. */
 const TEMPORARY = '.tmp';
@@ -77,11 +75,6 @@ function uninitialized(size: number): Uint8Array {
   return new Uint8Array(Buffer.allocUnsafeSlow(size).buffer);
 }
 
-async function settleAll(work: readonly Promise<void>[]): Promise<void> {
-  // All must have ended before anybody hears of the first failure: nothing goes on in the background.
-  for (const result of await Promise.allSettled(work)) if (result.status === 'rejected') throw result.reason;
-}
-
 /**
  * Blocks as files `<root>/<username>/<X>/<KEY>.data` (chapter 08 sections 4.1 to 4.3).
  *
@@ -98,21 +91,16 @@ export class FileBlockStorage implements BlockStorage {
   private readonly root: string;
   private readonly hasher: Hasher;
   private readonly fileSystem: FileSystem;
-  private readonly writes = new Slots(MAX_OPEN_BLOCK_WRITES);
   private readonly reads = new Slots(MAX_OPEN_BLOCK_READS);
   /** Few, so that garbage collection does not keep the disk from everybody else. */
   private readonly deletions = new Slots(MAX_BLOCK_DELETIONS);
+  private readonly files: BlockFileWriter;
   private readonly folderSyncs: FolderSyncs;
   /** Folders whose own names are durable. */
   private readonly knownFolders = new BoundedMap<true>(MAX_KNOWN_BLOCK_FOLDERS);
-  /** Folders that are there. */
-  private readonly madeFolders = new BoundedMap<true>(MAX_KNOWN_BLOCK_FOLDERS);
   private readonly damaged = new BoundedMap<true>(MAX_DAMAGED_BLOCKS);
-  private readonly temporaryPrefix: string;
   private readonly readPace: DiskPace;
-  private readonly writePace: DiskPace;
   private readonly isNeeded: (username: string, cid: Cid) => boolean;
-  private nextTemporary = 0;
   private readonly found = { temporaryFiles: 0, journaledBlocks: 0, restoredBlocks: 0 };
   /** Set by {@link FileBlockStorage.open}. */
   private journal: BlockJournal | undefined;
@@ -127,12 +115,17 @@ export class FileBlockStorage implements BlockStorage {
   }: FileBlockStorageOptions) {
     this.root = root;
     this.readPace = new DiskPace(now);
-    this.writePace = new DiskPace(now);
     this.hasher = hasher;
     this.fileSystem = fileSystem;
     this.isNeeded = isNeeded;
     this.folderSyncs = new FolderSyncs(fileSystem);
-    this.temporaryPrefix = join(root, TEMPORARY, toHex(random.randomBytes(8)));
+    this.files = new BlockFileWriter({
+      root,
+      temporaryPrefix: join(root, TEMPORARY, toHex(random.randomBytes(8))),
+      fileSystem,
+      now,
+      onNamed: (file) => this.damaged.delete(file),
+    });
   }
 
   /**
@@ -269,7 +262,7 @@ export class FileBlockStorage implements BlockStorage {
   private async findStored(incoming: readonly Incoming[]): Promise<ReadonlySet<Incoming>> {
     const stored = new Set<Incoming>();
     const look = async (block: Incoming): Promise<void> => {
-      if (await this.writes.run(async () => this.isWhole(block.path.file, block.bytes.length))) stored.add(block);
+      if (await this.files.slots.run(async () => this.isWhole(block.path.file, block.bytes.length))) stored.add(block);
     };
     await settleAll(incoming.filter(({ isNew }) => !isNew).map(look));
     return stored;
@@ -286,66 +279,18 @@ export class FileBlockStorage implements BlockStorage {
 
   /** Nothing gets its name before everything is in the journal. */
   private async putJournaled(username: string, blocks: readonly Incoming[], entry: JournalEntry): Promise<void> {
-    const unnamed = new Map(blocks.map((block) => [block, this.temporaryPath()]));
+    const unnamed = new Map(blocks.map((block) => [block, this.files.temporaryPath()]));
     try {
-      await this.ensureFolders(blocks.map(({ path }) => path));
+      await this.files.ensureFolders(blocks.map(({ path }) => path));
       const files = [...unnamed];
-      const write = async (): Promise<void> =>
-        this.runQuickly(
-          files,
-          (quick, [{ bytes }, temporary]) => {
-            quick.writeNew(temporary, bytes);
-            return true;
-          },
-          async ([{ bytes }, temporary]) => this.writeNew(temporary, bytes, false),
-        );
-      await settleAll([entry.append(blocks.map(({ cid, bytes }) => ({ username, cid, bytes }))), write()]);
-      const isNamed = ([block]: (typeof files)[number]): void => {
-        this.damaged.delete(block.path.file);
-        unnamed.delete(block);
-      };
-      await this.runQuickly(
-        files,
-        (quick, file) => {
-          const [{ path }, temporary] = file;
-          const isDone = quick.rename(temporary, path.file);
-          if (isDone) isNamed(file);
-          return isDone;
-        },
-        async (file) => {
-          const [{ path }, temporary] = file;
-          await this.rename(temporary, path);
-          isNamed(file);
-        },
-      );
+      const appended = entry.append(blocks.map(({ cid, bytes }) => ({ username, cid, bytes })));
+      await settleAll([appended, this.files.writeTemporaries(files)]);
+      await this.files.nameAll(files, (block) => unnamed.delete(block));
     } catch (error) {
-      for (const temporary of unnamed.values()) await this.discard(temporary);
+      for (const temporary of unnamed.values()) await this.files.discard(temporary);
       throw error;
     } finally {
       entry.leave();
-    }
-  }
-
-  /** Does something with each of many small files: at once, as long as that works and the disk is quick, else through the thread pool. */
-  private async runQuickly<T>(
-    items: readonly T[],
-    now: (quick: QuickCalls, item: T) => boolean,
-    later: (item: T) => Promise<void>,
-  ): Promise<void> {
-    const { quick } = this.fileSystem;
-    const work: Promise<void>[] = [];
-    try {
-      for (const [i, item] of items.entries()) {
-        if (i % FILES_PER_STEP === FILES_PER_STEP - 1) await nextTurn();
-        const isDone = quick !== undefined && this.writePace.attempt(() => now(quick, item))?.value === true;
-        if (isDone) continue;
-        const written = this.writes.run(async () => later(item));
-        // It may fail before the others have begun, when nobody waits for it yet.
-        written.catch(() => undefined);
-        work.push(written);
-      }
-    } finally {
-      await settleAll(work);
     }
   }
 
@@ -353,7 +298,7 @@ export class FileBlockStorage implements BlockStorage {
   private async putSynced(blocks: readonly Incoming[], stored: ReadonlySet<Incoming>): Promise<void> {
     const paths = [...blocks, ...stored].map(({ path }) => path);
     const unsynced = await this.makeFolders(paths);
-    await settleAll(blocks.map(async ({ path, bytes }) => this.writes.run(async () => this.write(path, bytes, true))));
+    await settleAll(blocks.map(async ({ path, bytes }) => this.files.slots.run(async () => this.files.write(path, bytes, true))));
     const folders = new Set([...paths.map(({ folder }) => folder), ...unsynced.parents]);
     await settleAll(Array.from(folders, async (folder) => this.folderSyncs.sync(folder)));
     for (const folder of unsynced.made) this.knownFolders.set(folder, true);
@@ -367,8 +312,8 @@ export class FileBlockStorage implements BlockStorage {
     this.found.journaledBlocks++;
     if (!isRight) {
       this.found.restoredBlocks++;
-      await this.ensureFolders([path]);
-      await this.write(path, bytes, false);
+      await this.files.ensureFolders([path]);
+      await this.files.write(path, bytes, false);
     }
     return path.file;
   }
@@ -376,7 +321,7 @@ export class FileBlockStorage implements BlockStorage {
   private async rewrite({ username, cid, bytes }: JournalRecord): Promise<void> {
     const path = blockPath(this.root, username, cid);
     // It may have been deleted meanwhile.
-    if (this.compare(path.file, bytes) !== 'missing') await this.write(path, bytes, true);
+    if (this.compare(path.file, bytes) !== 'missing') await this.files.write(path, bytes, true);
   }
 
   private compare(file: string, bytes: Uint8Array): 'missing' | 'same' | 'different' {
@@ -386,16 +331,6 @@ export class FileBlockStorage implements BlockStorage {
       return length === bytes.length && equalBytes(content.subarray(0, length), bytes) ? 'same' : 'different';
     } catch (error) {
       return systemCode(error) === 'ENOENT' ? 'missing' : 'different';
-    }
-  }
-
-  /** Makes the folders of new files that are not there. */
-  private async ensureFolders(paths: readonly BlockPath[]): Promise<void> {
-    for (const { folder, userFolder } of paths) {
-      if (this.madeFolders.get(folder) !== undefined) continue;
-      await this.fileSystem.makeFolder(userFolder);
-      await this.makeFolderIn(userFolder, folder);
-      this.madeFolders.set(folder, true);
     }
   }
 
@@ -410,22 +345,11 @@ export class FileBlockStorage implements BlockStorage {
         made.add(userFolder);
         parents.add(this.root);
       }
-      await this.makeFolderIn(userFolder, folder);
+      await this.files.makeFolderIn(userFolder, folder);
       made.add(folder);
       parents.add(userFolder);
     }
     return { made, parents };
-  }
-
-  private async makeFolderIn(userFolder: string, folder: string): Promise<void> {
-    try {
-      await this.fileSystem.makeFolder(folder);
-    } catch (error) {
-      if (systemCode(error) !== 'ENOENT') throw error;
-      // Somebody removed a folder that we had made.
-      await this.fileSystem.makeFolder(userFolder);
-      await this.fileSystem.makeFolder(folder);
-    }
   }
 
   private async isWhole(file: string, size: number): Promise<boolean> {
@@ -436,51 +360,6 @@ export class FileBlockStorage implements BlockStorage {
     } catch (error) {
       if (systemCode(error) === 'ENOENT') return false;
       throw error;
-    }
-  }
-
-  private temporaryPath(): string {
-    return `${this.temporaryPrefix}-${this.nextTemporary++}`;
-  }
-
-  private async discard(temporary: string): Promise<void> {
-    // Whatever cannot be removed now is removed at the next start.
-    if (temporary !== '') await this.fileSystem.unlink(temporary).catch(() => undefined);
-  }
-
-  private async write(path: BlockPath, bytes: Uint8Array, syncs: boolean): Promise<void> {
-    const temporary = this.temporaryPath();
-    try {
-      await this.writeNew(temporary, bytes, syncs);
-      await this.rename(temporary, path);
-    } catch (error) {
-      await this.discard(temporary);
-      throw error;
-    }
-  }
-
-  private async rename(temporary: string, { file, folder, userFolder }: BlockPath): Promise<void> {
-    const { quick } = this.fileSystem;
-    try {
-      const isDone = quick !== undefined && this.writePace.attempt(() => quick.rename(temporary, file))?.value === true;
-      if (!isDone) await this.fileSystem.rename(temporary, file);
-    } catch (error) {
-      if (systemCode(error) !== 'ENOENT') throw error;
-      // Somebody removed a folder that we knew to be there.
-      await this.makeFolderIn(userFolder, folder);
-      await this.fileSystem.syncFolder(this.root);
-      await this.fileSystem.syncFolder(userFolder);
-      await this.fileSystem.rename(temporary, file);
-    }
-    this.damaged.delete(file);
-  }
-
-  private async writeNew(path: string, bytes: Uint8Array, syncs: boolean): Promise<void> {
-    const descriptor = await this.fileSystem.open(path, syncs ? 'wxs' : 'wx');
-    try {
-      await writeWhole(this.fileSystem, descriptor, bytes);
-    } finally {
-      await this.fileSystem.close(descriptor);
     }
   }
 

@@ -21,6 +21,8 @@ const HEAD_SIZE = MAGIC.length + SALT_SIZE;
 /** Lengths of user name, CID and content. */
 const LENGTHS_SIZE = 6;
 const CHECKSUM_SIZE = 8;
+/** Bytes of the CID of a block that is stored: four of its form, and the hash. */
+const CID_SIZE = 36;
 /**
  * Bytes. What is appended at a time begins at a multiple of this, behind zeros: a disk that loses its power may spoil what is around the bytes that it
  * is writing, and what was durable before must not be there.
@@ -72,18 +74,17 @@ export function padding(position: number): Uint8Array {
   return new Uint8Array((PAGE - (position % PAGE)) % PAGE);
 }
 
-/** Reads a file from its beginning, as many bytes as are asked for. */
+/** Reads a file from its beginning. */
 class Reader {
   private buffer: Uint8Array = new Uint8Array(0);
-  private position = 0;
 
   constructor(
     private readonly fileSystem: Pick<FileSystem, 'read'>,
     private readonly descriptor: number,
   ) {}
 
-  /** A view that is valid until the next call, or undefined at the end of the file. */
-  async next(length: number): Promise<Uint8Array | undefined> {
+  /** The next bytes, which stay the next ones, as a view; undefined when the file ends before. */
+  async peek(length: number): Promise<Uint8Array | undefined> {
     while (this.buffer.length < length) {
       const grown = new Uint8Array(this.buffer.length + Math.max(READ_SIZE, length - this.buffer.length));
       grown.set(this.buffer);
@@ -91,16 +92,30 @@ class Reader {
       if (read <= 0) return undefined;
       this.buffer = grown.subarray(0, this.buffer.length + read);
     }
-    const result = this.buffer.subarray(0, length);
-    this.buffer = this.buffer.subarray(length);
-    this.position += length;
-    return result;
+    return this.buffer.subarray(0, length);
   }
 
-  /** Goes on behind the next {@link padding}. */
-  async skipPadding(): Promise<Uint8Array | undefined> {
-    return this.next(padding(this.position).length);
+  /** Goes on behind bytes that were looked at. */
+  skip(length: number): void {
+    this.buffer = this.buffer.subarray(length);
   }
+
+  /** Goes on where a record may begin, behind the next byte; false when there is no such place. */
+  async seek(): Promise<boolean> {
+    for (let at = 1; (await this.peek(at + LENGTHS_SIZE)) !== undefined;) {
+      const end = this.buffer.length - LENGTHS_SIZE;
+      while (at <= end && !mayBegin(this.buffer, at)) at++;
+      this.skip(at);
+      if (at <= end) return true;
+      at = 0;
+    }
+    return false;
+  }
+}
+
+/** Whether the lengths of a record may be there. */
+function mayBegin(bytes: Uint8Array, at: number): boolean {
+  return bytes[at] !== 0 && bytes[at + 1] === CID_SIZE && bytes[at + 2] === 0 && (bytes[at + 3] ?? 0) <= JOURNALED_BLOCK_SIZE >> 16;
 }
 
 /** What a record is about, or undefined when the bytes are none. */
@@ -139,9 +154,9 @@ export async function isForeign(fileSystem: Pick<FileSystem, 'open' | 'read' | '
 }
 
 /**
- * The whole records of a segment, in order and in bounded memory; `bytes` are views that are valid until the next one is asked for. What
- * follows the first record that is not whole was never acknowledged: a power failure leaves such ends. A record whose content alone is not
- * what its CID says is left out. Nothing of a file that is no segment. Errors are those of the file system.
+ * The whole records of a segment, in order and in bounded memory; `bytes` are views that are valid until the next one is asked for. What is
+ * none is passed over: the end that a power failure leaves, and what a disk has spoilt since. A record whose content alone is not what its CID
+ * says is left out. Nothing of a file that is no segment. Errors are those of the file system.
  */
 export async function* readSegment(
   fileSystem: Pick<FileSystem, 'open' | 'read' | 'close'>,
@@ -151,36 +166,37 @@ export async function* readSegment(
   const descriptor = await fileSystem.open(path, 'r');
   try {
     const reader = new Reader(fileSystem, descriptor);
-    const start = await reader.next(HEAD_SIZE);
+    const start = await reader.peek(HEAD_SIZE);
     if (start === undefined || !equalBytes(start.subarray(0, MAGIC.length), MAGIC)) return;
     const salt = start.slice(MAGIC.length);
-    for (;;) {
+    reader.skip(HEAD_SIZE);
+    for (let isOver = false; !isOver;) {
       const record = await readRecord(reader, hasher, salt);
-      if (record === undefined) return;
-      if (equalBytes(hasher.sha256(record.bytes), record.cid.multihash.digest)) yield record;
+      if (record === undefined) {
+        // Padding, or no record any more: the checksum of one that follows tells where it begins, because nobody can have made it but this server.
+        isOver = !(await reader.seek());
+      } else {
+        reader.skip(recordSize(record));
+        if (equalBytes(hasher.sha256(record.bytes), record.cid.multihash.digest)) yield record;
+      }
     }
   } finally {
     await fileSystem.close(descriptor);
   }
 }
 
+/** The record that comes next, of whatever content; undefined when there is none. */
 async function readRecord(reader: Reader, hasher: Hasher, salt: Uint8Array): Promise<JournalRecord | undefined> {
-  let first = await reader.next(1);
-  if (first?.[0] === 0) {
-    await reader.skipPadding();
-    first = await reader.next(1);
-  }
-  const [nameLength = 0] = first ?? [];
-  const others = await reader.next(LENGTHS_SIZE - 1);
-  if (nameLength === 0 || others === undefined) return undefined;
-  const lengths = Uint8Array.of(nameLength, ...others);
-  const [, cidLength = 0] = lengths;
-  const size = new DataView(lengths.buffer).getUint32(2);
-  const names = (await reader.next(nameLength + cidLength))?.slice();
-  const sum = (await reader.next(CHECKSUM_SIZE))?.slice();
-  if (names === undefined || sum === undefined || !equalBytes(sum, checksum(hasher, salt, concatBytes(lengths, names)))) return undefined;
-  const named = readNames(names.subarray(0, nameLength), names.subarray(nameLength));
-  if (named === undefined || size > JOURNALED_BLOCK_SIZE) return undefined;
-  const bytes = await reader.next(size);
-  return bytes === undefined ? undefined : { ...named, bytes };
+  const lengths = await reader.peek(LENGTHS_SIZE);
+  const [nameLength = 0, cidLength = 0] = lengths ?? [];
+  if (lengths === undefined || nameLength === 0) return undefined;
+  const size = new DataView(lengths.buffer, lengths.byteOffset).getUint32(2);
+  const namesEnd = LENGTHS_SIZE + nameLength + cidLength;
+  const head = await reader.peek(namesEnd + CHECKSUM_SIZE);
+  if (head === undefined || size > JOURNALED_BLOCK_SIZE) return undefined;
+  // Before its checksum is computed: users could make many places that need it.
+  const names = readNames(head.subarray(LENGTHS_SIZE, LENGTHS_SIZE + nameLength), head.subarray(LENGTHS_SIZE + nameLength, namesEnd));
+  if (names === undefined || !equalBytes(head.subarray(namesEnd), checksum(hasher, salt, head.subarray(0, namesEnd)))) return undefined;
+  const record = await reader.peek(head.length + size);
+  return record === undefined ? undefined : { ...names, bytes: record.subarray(head.length) };
 }

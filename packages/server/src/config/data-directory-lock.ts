@@ -130,7 +130,13 @@ export class DataDirectoryLock {
   private readonly callers = new Set<Socket>();
   private handler: ((socket: Socket, secret: string) => void) | undefined;
   private readonly atExit = (): void => {
-    for (const path of [this.file, this.socketFile]) if (path !== undefined) rmSync(path, { recursive: true, force: true });
+    for (const path of [this.file, this.socketFile]) {
+      try {
+        if (path !== undefined) rmSync(path, { recursive: true, force: true });
+      } catch {
+        // A disk that became read-only, for instance. That this process is gone is seen without it.
+      }
+    }
   };
 
   private constructor(
@@ -225,12 +231,12 @@ export class DataDirectoryLock {
     this.released = true;
     clearInterval(this.heartbeat);
     process.off('exit', this.atExit);
-    await removeFile(this.file);
+    await unlessReadOnly(removeFile(this.file));
     await new Promise<void>((resolve) => {
       this.server.close(() => resolve());
       for (const socket of this.callers) socket.destroy();
     });
-    if (this.socketFile !== undefined) await rm(this.socketFile, { recursive: true, force: true });
+    if (this.socketFile !== undefined) await unlessReadOnly(rm(this.socketFile, { recursive: true, force: true }));
     await this.removeUnused();
   }
 
@@ -251,6 +257,15 @@ export class DataDirectoryLock {
       if (holder?.socket.endsWith('.sock') === true) await removeFile(holder.socket);
     }
     return undefined;
+  }
+}
+
+/** On a disk that has become read-only nothing can be removed; the end of the process gives the right back, too. */
+async function unlessReadOnly(work: Promise<unknown>): Promise<void> {
+  try {
+    await work;
+  } catch (error) {
+    if (systemCode(error) !== 'EROFS') throw error;
   }
 }
 

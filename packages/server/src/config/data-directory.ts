@@ -57,6 +57,16 @@ export async function requireNewDirectory(path: string): Promise<void> {
   );
 }
 
+/** Whether there is no file, or one without content. Errors are those of the system. */
+export async function isMissingOrEmpty(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).size === 0;
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return true;
+    throw error;
+  }
+}
+
 /** Databases that the reference server has in its data directory from its first start. */
 const FOREIGN_FILES = ['mutable.sql', 'serverids.sql'];
 

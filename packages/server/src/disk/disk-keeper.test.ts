@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -63,6 +63,14 @@ describe('the reserve', () => {
     free = UPLOAD_FREE_DISK;
     await keeper.check(true);
     expect(await readdir(folder)).toEqual(['reserve']);
+  });
+
+  test('one that cannot be removed harms nothing', async () => {
+    await mkdir(join(folder, 'reserve'));
+    await writeFile(join(folder, 'reserve', 'file'), 'not ours');
+    free = 1;
+    await keeper.check(true);
+    expect(await reserve.giveUp()).toBe(false);
   });
 
   test('one that the disk does not take leaves nothing behind', async () => {

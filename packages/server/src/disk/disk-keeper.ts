@@ -86,8 +86,9 @@ export class DiskKeeper {
     if (space === undefined || this.isStopped) return;
     const floors = diskFloors(space.total);
     spare(floors.isSmallDisk || room.isLow);
-    if (room.isLow && !this.wasLow) logger.warn({ free: space.free }, 'the disk is nearly full: uploads are refused');
-    if (!room.isLow && this.wasLow) logger.info({ free: space.free }, 'the disk has room again: uploads are taken');
+    const facts = { free: space.free, freeFiles: space.files?.free };
+    if (room.isLow && !this.wasLow) logger.warn(facts, 'the disk is nearly full: uploads are refused');
+    if (!room.isLow && this.wasLow) logger.info(facts, 'the disk has room again: uploads are taken');
     this.wasLow = room.isLow;
     if (room.isLow && collects) this.collect();
     if (space.free - floors.reserve >= floors.smallUpload) await reserve.make(floors.reserve);

@@ -1,6 +1,14 @@
+import type { PyrgosError } from '@pyrgos/core/errors';
 import { describe, expect, test } from 'vitest';
-import { DISK_RESERVE, FREE_DISK_MEMORY_MILLISECONDS, JOURNALED_BLOCK_SIZE, SMALL_UPLOAD_FREE_DISK, UPLOAD_FREE_DISK } from '../limits.js';
-import { diskFloors, DiskRoom, type DiskSpace, sizeOnDisk } from './disk-room.js';
+import {
+  DISK_RESERVE,
+  FREE_DISK_MEMORY_MILLISECONDS,
+  JOURNALED_BLOCK_SIZE,
+  SMALL_UPLOAD_FREE_DISK,
+  UPLOAD_FREE_DISK,
+  UPLOAD_FREE_FILES,
+} from '../limits.js';
+import { diskFloors, DiskRoom, type DiskSpace, measureDisk, sizeOnDisk } from './disk-room.js';
 
 const TOTAL = 1e12;
 const MIB = 1_048_576;
@@ -43,6 +51,33 @@ describe('floors', () => {
     expect(sizeOnDisk([small])).toBeGreaterThan(2 * small.length);
     expect(sizeOnDisk([large])).toBeLessThan(2 * large.length);
     expect(sizeOnDisk([small, large])).toBe(sizeOnDisk([small]) + sizeOnDisk([large]));
+  });
+});
+
+describe('a disk that can hold few more files', () => {
+  const uploads = async (free: number, files: number): Promise<readonly [upload: string, small: string, isLow: boolean]> => {
+    const world = disk(TOTAL);
+    world.space = { free: TOTAL, total: TOTAL, files: { free, total: files } };
+    const book = async (isSmall: boolean): Promise<string> =>
+      world.room.book(1, isSmall).then(
+        () => 'taken',
+        ({ code }: PyrgosError) => code,
+      );
+    return [await book(false), await book(true), world.room.isLow];
+  };
+
+  test('is full for uploads, and later for small ones', async () => {
+    expect(await uploads(UPLOAD_FREE_FILES, 1e9)).toEqual(['taken', 'taken', false]);
+    expect(await uploads(UPLOAD_FREE_FILES - 1, 1e9)).toEqual(['storage', 'taken', true]);
+    expect(await uploads(UPLOAD_FREE_FILES / 2 - 1, 1e9)).toEqual(['storage', 'storage', true]);
+    // One that never held many.
+    expect(await uploads(100, 1600)).toEqual(['taken', 'taken', false]);
+    expect(await uploads(99, 1600)).toEqual(['storage', 'taken', true]);
+  });
+
+  test('is looked at, where there is such a limit', async () => {
+    const { files } = await measureDisk('.');
+    if (files !== undefined) expect(files.total).toBeGreaterThanOrEqual(files.free);
   });
 });
 

@@ -9,6 +9,8 @@ import {
   SMALL_UPLOAD_FREE_DISK,
   SMALL_UPLOAD_FREE_SHARE,
   UPLOAD_FREE_DISK,
+  UPLOAD_FREE_FILES,
+  UPLOAD_FREE_FILES_SHARE,
   UPLOAD_FREE_SHARE,
 } from '../limits.js';
 
@@ -16,6 +18,8 @@ import {
 export interface DiskSpace {
   readonly free: number;
   readonly total: number;
+  /** How many files it can hold, and how many of them are still possible. Absent when it knows no such limit. */
+  readonly files?: { readonly free: number; readonly total: number };
 }
 
 /** What must stay free on a disk of a size, in bytes. */
@@ -44,8 +48,16 @@ export function diskFloors(total: number): DiskFloors {
 
 /** The space of the disk that holds a path. Errors are those of the system. */
 export async function measureDisk(path: string): Promise<DiskSpace> {
-  const { bavail, blocks, bsize } = await statfs(path);
-  return { free: bavail * bsize, total: blocks * bsize };
+  const { bavail, blocks, bsize, ffree, files } = await statfs(path);
+  // Some file systems say 0 for what they do not know; where it is true, a write says so.
+  return { free: bavail * bsize, total: blocks * bsize, ...(files > 0 && ffree > 0 ? { files: { free: ffree, total: files } } : {}) };
+}
+
+/** Whether so few files are still possible that uploads have to stop; small ones at the half of that. */
+function isShortOfFiles({ files }: DiskSpace, isSmall: boolean): boolean {
+  if (files === undefined) return false;
+  const floor = Math.min(UPLOAD_FREE_FILES, Math.floor(files.total / UPLOAD_FREE_FILES_SHARE));
+  return files.free < (isSmall ? floor / 2 : floor);
 }
 
 /** What blocks take on a disk while they are being stored, in bytes: small ones are written twice, once into the journal. */
@@ -87,7 +99,10 @@ export class DiskRoom {
 
   /** Whether less was free at the last look than uploads need, those included that were refused and would be again. */
   get isLow(): boolean {
-    return this.known !== undefined && this.known.free < diskFloors(this.known.total).upload + this.refused;
+    return (
+      this.known !== undefined &&
+      (this.known.free < diskFloors(this.known.total).upload + this.refused || isShortOfFiles(this.known, false))
+    );
   }
 
   /** What is free now. Errors are those of the system. */
@@ -133,6 +148,7 @@ export class DiskRoom {
 
   private fits(bytes: number, isSmall: boolean): boolean {
     if (this.known === undefined) return true;
+    if (isShortOfFiles(this.known, isSmall)) return false;
     const { smallUpload, upload } = diskFloors(this.known.total);
     return this.known.free - this.taken - bytes >= (isSmall ? smallUpload : upload);
   }

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { AbortedError } from '@pyrgos/core/errors';
 import type { AnswerMemory } from './answer-memory.js';
 import type { ByteBudget, ByteLease } from './byte-budget.js';
-import { addressGroup } from './connection-room.js';
+import { clientGroup } from './client-group.js';
 import { receiveBody, receiveStream } from './message-body.js';
 import { Query } from './query.js';
 import type { Reply } from './reply.js';
@@ -175,7 +175,8 @@ export class Exchange {
 
   /** Waits until there is memory for an answer of this size. Ask before the answer is read from disk. */
   async reserveAnswer(bytes: number): Promise<void> {
-    this.answer = await this.shared.downloads.acquire(bytes, addressGroup(this.peerAddress ?? ''), () => {
+    const incoming = this.connection?.incoming;
+    this.answer = await this.shared.downloads.acquire(bytes, incoming === undefined ? '' : clientGroup(incoming), () => {
       this.cut();
     });
     this.answer.settle();

@@ -51,6 +51,22 @@ async function reader(limit: number, budget: ByteBudget, slots = freeSlots()) {
 const budgetOf = (capacity: number, patience = 60_000): ByteBudget => new ByteBudget({ capacity, patience, now: () => performance.now() });
 
 describe('bodies from node:http', () => {
+  test('clients of a proxy on this machine do not share what one address may have', async () => {
+    const groups: string[] = [];
+    const budget = budgetOf(1_000_000);
+    const { open } = budget;
+    budget.open = (address, evict) => {
+      groups.push(address);
+      return open.call(budget, address, evict);
+    };
+    const { bodies, post } = await reader(500_000, budget);
+    for (const client of ['203.0.113.7', '203.0.113.8']) {
+      await post(`X-Forwarded-For: 198.51.100.1, ${client}\r\nContent-Length: 100000`, new Uint8Array(100_000));
+    }
+    await eventually(() => bodies.length === 2);
+    expect(groups.toSorted()).toEqual(['203.0.113.7', '203.0.113.8']);
+  });
+
   test('small ones take nothing from the budget, large ones their length until they are released', async () => {
     const budget = budgetOf(1_000_000);
     const { bodies, post } = await reader(500_000, budget);

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { AbortedError, LimitError, PyrgosError } from '@pyrgos/core/errors';
 import { LARGE_ANSWER_MEMORY, SMALL_BODY_SIZE } from '../limits.js';
 import type { ByteBudget, ByteLease } from './byte-budget.js';
-import { addressGroup } from './connection-room.js';
+import { clientGroup } from './client-group.js';
 import type { OverloadError, RequestSlots } from './request-slots.js';
 
 /** The bytes of a request body and the share of the budget that they occupy, if any. Release it when the bytes are no longer used. */
@@ -106,7 +106,7 @@ export async function receiveBody(
     let lease: ByteLease | undefined;
     let isOver = false;
     const open = (): ByteLease =>
-      budget.open(addressGroup(socket.remoteAddress ?? ''), () => {
+      budget.open(clientGroup(incoming), () => {
         incoming.destroy();
         socket.destroy();
       });

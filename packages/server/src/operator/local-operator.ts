@@ -159,7 +159,8 @@ export class LocalOperator implements Operator {
   async backUp(target: string, onProgress?: (progress: BackupProgress) => void, signal?: AbortSignal): Promise<BackupSummary> {
     if (!isAbsolute(target)) throw new ArgumentError('target', 'must be an absolute path');
     const { accounts, clock, config, crypto, db, garbage, pkiFiles, storage } = this.context;
-    await accounts.completeInterrupted();
+    // A disk that takes nothing any more wants a backup most; what is not completed is in it as it is.
+    await accounts.completeInterrupted().catch(ignoreDisk);
     // Only here: a start must not wait for what backups need.
     const { writeBackup } = await import('../backup/index.js');
     return writeBackup({
@@ -229,6 +230,10 @@ function noRequest(): NotFoundError {
 
 function hasChanged(): PyrgosError {
   return new PyrgosError('conflict.merge', 'The request has changed; look at it again.');
+}
+
+function ignoreDisk(error: unknown): undefined {
+  if (!(error instanceof PyrgosError && error.code === 'storage')) throw error;
 }
 
 function ignoreKnown(error: unknown): undefined {

@@ -102,6 +102,17 @@ export class PkiFiles {
     return bytes === undefined ? undefined : decodeFile(PKI_FILE_NAMES.secretKey, () => PasswordProtected.decode(bytes));
   }
 
+  /** Whether all files are there and have their form; nobody can sign up without them. PyrgosError `storage` when the disk fails. */
+  async areWhole(): Promise<boolean> {
+    try {
+      const files = await Promise.all([this.readSecrets(), this.readPublicKey(), this.readSecretKey()]);
+      return files.every((file) => file !== undefined);
+    } catch (error) {
+      if (error instanceof FormatError) return false;
+      throw error;
+    }
+  }
+
   /** Writes the protected secret key. */
   async writeSecretKey(key: PasswordProtected): Promise<void> {
     await this.write(PKI_FILE_NAMES.secretKey, key.encode());

@@ -17,4 +17,6 @@ export interface SpaceControl {
   registerUser(username: string, identity: PublicKeyHash): Promise<void>;
   /** The quota of a user in bytes; undefined when it has none here. */
   quotaOf(username: string): Promise<number | undefined>;
+  /** Whether a user has deleted its account: its identity points at nothing any more (chapter 05 section 21). */
+  isDeletedByOwner(username: string): Promise<boolean>;
 }

@@ -49,6 +49,8 @@ describe.skipIf(!grouped)(`Checkpointer${grouped ? '' : ' (needs a SQLite that s
   let path: string;
   let writer: EngineConnection;
   let reader: EngineConnection;
+  /** What SQLite's own copying, with its syncs, throws. */
+  let ownFailure: Error | undefined;
   /** Told when SQLite itself has copied and synced the whole log. */
   let onOwnCheckpoint: () => void;
   let log: Hook;
@@ -67,6 +69,7 @@ describe.skipIf(!grouped)(`Checkpointer${grouped ? '' : ' (needs a SQLite that s
     [log, file] = [new Hook(), new Hook()];
     writes = 0;
     onOwnCheckpoint = () => undefined;
+    ownFailure = undefined;
     checkpointer = new Checkpointer({
       writer: watched(writer),
       reader,
@@ -91,6 +94,7 @@ describe.skipIf(!grouped)(`Checkpointer${grouped ? '' : ' (needs a SQLite that s
         return {
           run: (values) => statement.run(values),
           get: (values) => {
+            if (syncs && ownFailure !== undefined && sql.includes('wal_checkpoint')) throw ownFailure;
             const row = statement.get(values);
             if (syncs && row?.['log'] === row?.['checkpointed']) onOwnCheckpoint();
             return row;
@@ -148,6 +152,26 @@ describe.skipIf(!grouped)(`Checkpointer${grouped ? '' : ' (needs a SQLite that s
     file.release();
     await checkpointer.idle();
     // The three late ones were few enough to be copied at once.
+    commit();
+    expect(salt()).not.toBe(before);
+  });
+
+  test('a disk that refuses the late commits is no end: they stay in the log and are copied later', async () => {
+    file.holds = true;
+    commitMany(20);
+    await turn();
+    const before = salt();
+    commitMany(3);
+    ownFailure = new Error('disk I/O error');
+    file.release();
+    await checkpointer.idle();
+    await checkpointer.room();
+    expect(checkpointer.failure).toBeUndefined();
+    commit();
+    expect(salt()).toBe(before);
+    ownFailure = undefined;
+    file.holds = false;
+    await checkpointer.copyNow();
     commit();
     expect(salt()).not.toBe(before);
   });

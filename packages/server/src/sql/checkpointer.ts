@@ -145,7 +145,7 @@ export class Checkpointer {
       const copied = await this.copy();
       if (copied === undefined) return;
       const late = writes() - this.begun;
-      if (late <= SMALL_SQL_CHECKPOINT && (late === 0 ? copied : checkpoint(writer)).isAll) {
+      if (late <= SMALL_SQL_CHECKPOINT && (late === 0 ? copied : tryCheckpoint(writer))?.isAll === true) {
         this.emptied = writes();
         return;
       }
@@ -211,6 +211,15 @@ function run(connection: EngineConnection, sql: string): SqlRow | undefined {
 function checkpoint(writer: EngineConnection): Copied {
   const { log, checkpointed } = run(writer, 'PRAGMA wal_checkpoint(PASSIVE)') ?? {};
   return { frames: Number(checkpointed), isAll: log === checkpointed };
+}
+
+/** The same, undefined when the disk does not take it: then all of it stays in the log, and whoever writes next is told what is wrong. */
+function tryCheckpoint(writer: EngineConnection): Copied | undefined {
+  try {
+    return checkpoint(writer);
+  } catch {
+    return undefined;
+  }
 }
 
 function endReading(reader: EngineConnection): void {

@@ -121,10 +121,18 @@ export class SqliteDatabase implements SqlDatabase {
   async durable(): Promise<void> {
     if (this.state === 'closed') throw closedError();
     if (this.depth > 0) throw new ArgumentError('durable', 'must not be called inside a transaction');
-    if (this.checkpointer?.failure !== undefined) throw this.checkpointer.failure;
+    const failure = this.checkpointer?.failure ?? this.log?.wal.failure;
+    if (failure !== undefined) throw failure;
     if (this.log === undefined || this.durableVersion >= this.version) return;
     await this.group.sync();
     await this.checkpointer?.room();
+  }
+
+  /** Writes what is there already and waits until that is durable: fails when the disk takes nothing. Durable, and changes nothing. */
+  async probe(): Promise<void> {
+    const { user_version: version } = this.prepare('PRAGMA user_version').get() ?? {};
+    this.prepare(`PRAGMA user_version = ${Number(version)}`).run();
+    await this.durable();
   }
 
   /** Keeps the log short from now on, or no longer: for a disk that has no room. */
@@ -161,7 +169,7 @@ export class SqliteDatabase implements SqlDatabase {
     this.state = 'closing';
     try {
       await this.checkpointer?.idle();
-      await this.group.sync();
+      if (this.durableVersion < this.version) await this.group.sync();
     } finally {
       this.state = 'closed';
       await Promise.allSettled(this.copies);
@@ -214,13 +222,15 @@ export class SqliteDatabase implements SqlDatabase {
   private outerTransaction<T>(work: () => T): T {
     this.control('BEGIN IMMEDIATE');
     this.depth = 1;
+    const before = this.version;
     let isCommitted = false;
     try {
       const result = work();
       requireSynchronous(result);
       if (this.doom !== undefined) throw this.doom;
       this.control('COMMIT');
-      this.version++;
+      // What wrote nothing waits for no sync: on a disk that has become read-only that would be the end of the log.
+      if (this.version !== before) this.version++;
       isCommitted = true;
       return result;
     } catch (error) {

@@ -104,6 +104,7 @@ describe('what servers say', () => {
     expect(reasonOf('Invalid backup code for credId 44')).toBe('code');
     expect(reasonOf('Please login on your home server')).toBe('home');
     expect(reasonOf('Your subscription has expired, please contact us to renew')).toBe('subscription');
+    expect(errorOf('User has been deleted. Did you mean a different username?', 'accounts', 'getLogin').code).toBe('not-found.user');
   });
 });
 

@@ -115,6 +115,7 @@ const texts: readonly (readonly [text: string, failure: Failure])[] = [
   ['Invalid security key response', login('code', 'The server does not accept the answer of the security key.')],
   ['Unknown credential id', login('factor', 'This second factor does not exist any more.')],
   ['Please login on your home server', login('home', 'This account belongs to another server: log in there.')],
+  ['User has been deleted', missing('not-found.user', 'User has been deleted. Did you mean a different username?')],
   ['Your subscription has expired', login('subscription', 'The subscription of this account has expired.')],
   ['Too many wrong codes', plain('rate', 'There were too many wrong codes. Try again in some minutes.')],
   ['Too many multi factor auth methods', plain('limit', 'This account has as many second factors as it may have.')],
