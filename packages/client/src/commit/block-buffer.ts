@@ -2,12 +2,12 @@ import { assertInstance } from '@pyrgos/core/arguments';
 import { assertBytes } from '@pyrgos/core/bytes';
 import { Cid, CidCodec } from '@pyrgos/core/codec';
 import type { Hasher } from '@pyrgos/core/crypto';
-import { ArgumentError, LimitError } from '@pyrgos/core/errors';
+import { ArgumentError, LimitError, PyrgosError } from '@pyrgos/core/errors';
 import { PublicKeyHash } from '@pyrgos/core/keys';
 import { MAX_BLOCK_SIZE } from '@pyrgos/core/limits';
 import { followedLinks } from '@pyrgos/core/model';
 import type { BlockReadContext, BlockSink, BlockSource } from '@pyrgos/core/store';
-import { DroppedBlocks, linksOrNone } from './dropped-blocks.js';
+import { DroppedBlocks } from './dropped-blocks.js';
 
 /** A block that is not uploaded yet. It has no signature: most buffered blocks are dropped before they would need one. */
 export interface BufferedBlock {
@@ -22,8 +22,20 @@ export interface BufferedBlock {
 export interface BufferedReach {
   /** The buffered blocks, in insertion order. */
   readonly blocks: readonly BufferedBlock[];
-  /** Where links lead out of the buffer. */
-  readonly exits: readonly Cid[];
+  /** Where links lead out of the buffer: keys of CIDs. */
+  readonly exits: readonly string[];
+}
+
+/** A source that knows which blocks it can give without asking anybody. */
+export interface CachedBlockSource extends BlockSource {
+  /** The bytes, if they are at hand. */
+  cached?(cid: Cid): Uint8Array | undefined;
+}
+
+/** A block with the keys of its links, as soon as somebody has asked for them. */
+interface Held {
+  readonly block: BufferedBlock;
+  links: readonly string[] | undefined;
 }
 
 /**
@@ -33,12 +45,12 @@ export interface BufferedReach {
  * A block leaves the buffer when it is stored, or is dropped and then remembered in `dropped`.
  */
 export class BlockBuffer implements BlockSource {
-  private readonly blocks = new Map<string, BufferedBlock>();
+  private readonly blocks = new Map<string, Held>();
   private bufferedBytes = 0;
   private isClosed = false;
 
   constructor(
-    private readonly source: BlockSource,
+    private readonly source: CachedBlockSource,
     private readonly hasher: Pick<Hasher, 'sha256'>,
     private readonly dropped: DroppedBlocks = new DroppedBlocks(),
   ) {}
@@ -72,7 +84,16 @@ export class BlockBuffer implements BlockSource {
   /** The buffered block, or undefined; never asks the source. */
   find(cid: Cid): BufferedBlock | undefined {
     assertInstance('cid', cid, Cid);
-    return this.blocks.get(cid.key);
+    return this.blocks.get(cid.key)?.block;
+  }
+
+  /** The bytes, if they are buffered or in the cache of the source; asks nobody. */
+  atHand(cid: Cid): Uint8Array | undefined {
+    const buffered = this.find(cid);
+    if (buffered !== undefined) return buffered.bytes;
+    const bytes = this.source.cached?.(cid);
+    if (bytes !== undefined) this.dropped.served(cid, bytes);
+    return bytes;
   }
 
   /** The buffered bytes, or those of the source. */
@@ -90,8 +111,10 @@ export class BlockBuffer implements BlockSource {
    */
   reachableFrom(root: Cid): BufferedReach {
     assertInstance('cid', root, Cid);
-    const { marked, exits } = this.mark([root], followedLinks);
-    return { blocks: [...this.blocks.values()].filter(({ cid }) => marked.has(cid.key)), exits };
+    const { marked, exits } = this.mark([root.key], linksOf);
+    const blocks: BufferedBlock[] = [];
+    for (const [key, { block }] of this.blocks) if (marked.has(key)) blocks.push(block);
+    return { blocks, exits };
   }
 
   /**
@@ -99,7 +122,10 @@ export class BlockBuffer implements BlockSource {
    * linked to yet stays.
    */
   dropReplaced(replaced: readonly Cid[], live: Iterable<BufferedBlock>): void {
-    const garbage = this.mark(replaced, linksOrNone).marked;
+    const garbage = this.mark(
+      replaced.map(({ key }) => key),
+      linksOrNoneOf,
+    ).marked;
     for (const { cid } of live) garbage.delete(cid.key);
     this.drop((key) => garbage.has(key));
   }
@@ -107,7 +133,7 @@ export class BlockBuffer implements BlockSource {
   /** Takes out blocks that are stored now. */
   stored(blocks: readonly Pick<BufferedBlock, 'cid'>[]): void {
     for (const { cid } of blocks) this.remove(cid.key);
-    this.dropped.stored(blocks.map(({ cid }) => cid));
+    this.dropped.stored(blocks.map(({ cid }) => cid.key));
   }
 
   /** Drops everything. */
@@ -126,16 +152,19 @@ export class BlockBuffer implements BlockSource {
     if (this.isClosed) throw new ArgumentError('committer', 'belongs to an operation that has ended');
   }
 
-  private mark(roots: readonly Cid[], linksOf: typeof linksOrNone): { readonly marked: Set<string>; readonly exits: Cid[] } {
+  private mark(
+    roots: readonly string[],
+    links: (held: Held) => readonly string[],
+  ): { readonly marked: Set<string>; readonly exits: string[] } {
     const marked = new Set<string>();
-    const exits: Cid[] = [];
+    const exits: string[] = [];
     const queue = [...roots];
-    for (let cid = queue.pop(); cid !== undefined; cid = queue.pop()) {
-      const block = this.blocks.get(cid.key);
-      if (block === undefined) exits.push(cid);
-      else if (!marked.has(cid.key)) {
-        marked.add(cid.key);
-        queue.push(...linksOf(cid, block.bytes));
+    for (let key = queue.pop(); key !== undefined; key = queue.pop()) {
+      const held = this.blocks.get(key);
+      if (held === undefined) exits.push(key);
+      else if (!marked.has(key)) {
+        marked.add(key);
+        for (const link of links(held)) queue.push(link);
       }
     }
     return { marked, exits };
@@ -143,12 +172,12 @@ export class BlockBuffer implements BlockSource {
 
   private drop(isGarbage: (key: string) => boolean): void {
     const garbage = [...this.blocks].filter(([key]) => isGarbage(key));
-    for (const [, { cid, bytes }] of garbage) this.dropped.add(cid, bytes, (link) => this.blocks.has(link.key));
+    for (const [, held] of garbage) this.dropped.add(held.block.cid, linksOrNoneOf(held), (link) => this.blocks.has(link));
     for (const [key] of garbage) this.remove(key);
   }
 
   private remove(key: string): void {
-    this.bufferedBytes -= this.blocks.get(key)?.bytes.length ?? 0;
+    this.bufferedBytes -= this.blocks.get(key)?.block.bytes.length ?? 0;
     this.blocks.delete(key);
   }
 
@@ -160,11 +189,26 @@ export class BlockBuffer implements BlockSource {
     const cid = Cid.ofSha256(this.hasher.sha256(bytes), isRaw ? CidCodec.raw : CidCodec.dagCbor);
     const known = this.blocks.get(cid.key);
     if (known === undefined) {
-      this.blocks.set(cid.key, { cid, bytes, isRaw, writers: [writer] });
+      this.blocks.set(cid.key, { block: { cid, bytes, isRaw, writers: [writer] }, links: undefined });
       this.bufferedBytes += bytes.length;
-    } else if (!known.writers.some((other) => other.equals(writer))) {
-      this.blocks.set(cid.key, { ...known, writers: [...known.writers, writer] });
+    } else if (!known.block.writers.some((other) => other.equals(writer))) {
+      this.blocks.set(cid.key, { ...known, block: { ...known.block, writers: [...known.block.writers, writer] } });
     }
     return cid;
+  }
+}
+
+/** The keys of the links of a block, which is decoded once; FormatError for one that is no dag-cbor. */
+function linksOf(held: Held): readonly string[] {
+  held.links ??= followedLinks(held.block.cid, held.block.bytes).map(({ key }) => key);
+  return held.links;
+}
+
+function linksOrNoneOf(held: Held): readonly string[] {
+  try {
+    return linksOf(held);
+  } catch (error) {
+    if (error instanceof PyrgosError) return [];
+    throw error;
   }
 }

@@ -1,38 +1,48 @@
-import type { Cid } from '@pyrgos/core/codec';
-import { NotFoundError, PyrgosError } from '@pyrgos/core/errors';
+import { Cid } from '@pyrgos/core/codec';
+import { PyrgosError, throwIfAborted } from '@pyrgos/core/errors';
 import type { PublicKeyHash } from '@pyrgos/core/keys';
-import { Champ, type ChampLookup, type ChampLookupResult, lookUpChamp, type Snapshot } from '@pyrgos/core/model';
-import type { BlockReadContext, BlockSource, BlockStore } from '@pyrgos/core/store';
+import { type Champ, type ChampFound, type ChampLookup, type ChampLookupResult, lookUpChamp, type Snapshot } from '@pyrgos/core/model';
+import type { BlockSource, BlockStore } from '@pyrgos/core/store';
 import type { BlockBuffer } from './block-buffer.js';
 import type { Committer } from './committer.js';
 import { writerDataOf } from './writer-lifecycle.js';
 
-/** Reads nothing but the buffer. */
-function onlyBuffered(buffer: BlockBuffer): BlockSource {
+/** A block of a tree that is neither buffered nor in the cache. */
+class NotAtHand extends Error {
+  constructor() {
+    super('the block is not at hand');
+  }
+}
+
+/** Reads nothing but what is at hand. */
+function onlyAtHand(blocks: BlockBuffer): BlockSource {
   return {
     getBlock: async (cid) => {
-      const block = buffer.find(cid);
-      if (block === undefined) throw new NotFoundError('not-found.block', 'the block is not buffered', { cid: cid.toString() });
-      return block.bytes;
+      const bytes = blocks.atHand(cid);
+      if (bytes === undefined) throw new NotAtHand();
+      return bytes;
     },
   };
 }
 
-/** Whether buffered blocks alone answer a lookup: key absent, or its value block buffered. */
-async function isAnswered(buffer: BlockBuffer, root: Cid, key: Uint8Array, context: BlockReadContext): Promise<boolean> {
+/** The answer for a key that needs no request; `open` for any other, and for what is damaged. */
+async function answerAtHand(champ: Champ, key: Uint8Array, blocks: BlockBuffer): Promise<ChampFound | undefined | 'open'> {
   try {
-    const value = await Champ.open(root, onlyBuffered(buffer), context).get(key);
-    return value === undefined || buffer.find(value as Cid) !== undefined;
+    const cid = await champ.get(key, onlyAtHand(blocks));
+    if (cid === undefined) return undefined;
+    const bytes = cid instanceof Cid ? blocks.atHand(cid) : undefined;
+    return bytes === undefined || !(cid instanceof Cid) ? 'open' : { cid, bytes };
   } catch (error) {
-    if (error instanceof PyrgosError && error.code === 'not-found.block') return false;
+    // Whatever it is, whoever looks thoroughly finds it again.
+    if (error instanceof NotAtHand || error instanceof PyrgosError) return 'open';
     throw error;
   }
 }
 
 /**
- * Looks up map keys in a writer's tree during an operation (chapter 03 section 11.3): in the order asked, undefined for absent keys. A
- * tree that exists only in the write buffer is unknown to the server; it is asked about the last committed tree instead, only for the
- * keys that the buffer does not answer, and the buffered blocks lie over its answer. Verified as in section 10.3.
+ * Looks up map keys in a writer's tree during an operation (chapter 03 section 11.3): in the order asked, undefined for absent keys. What is
+ * buffered or cached is answered from there. A tree that exists only in the write buffer is unknown to the server; for the rest of the
+ * keys it is asked about the last committed tree instead, and the buffered blocks lie over its answer. Verified as in section 10.3.
  */
 export async function lookUpBuffered(
   committer: Committer,
@@ -43,20 +53,29 @@ export async function lookUpBuffered(
 ): Promise<ChampLookupResult[]> {
   const { tree } = writerDataOf(snapshot, writer);
   if (tree === undefined) return lookups.map(() => undefined);
-  const { blocks, context, crypto } = committer;
+  const { blocks, context, crypto, trees } = committer;
+  throwIfAborted(context.signal, 'looking up');
+  const results: (ChampLookupResult | 'open')[] = [];
+  await trees.read(tree, async (champ) => {
+    for (const { key } of lookups) results.push(await answerAtHand(champ, key, blocks));
+  });
+  const open = [...results.keys()].filter((i) => results[i] === 'open');
   const serverLookUp = store.lookUpChamp?.bind(store);
   const isBuffered = blocks.find(tree) !== undefined;
   const serverTree = isBuffered ? committer.committedVersionOf(writer)?.writerData?.tree : tree;
   const overlay: BlockStore = {
     ...store,
     getBlock: (cid, blockContext) => blocks.getBlock(cid, blockContext),
-    lookUpChamp: async (_root, batch, lookupContext) => {
-      if (serverLookUp === undefined || serverTree === undefined) return [];
-      if (!isBuffered) return serverLookUp(serverTree, batch, lookupContext);
-      const open: ChampLookup[] = [];
-      for (const lookup of batch) if (!(await isAnswered(blocks, tree, lookup.key, lookupContext))) open.push(lookup);
-      return open.length === 0 ? [] : serverLookUp(serverTree, open, lookupContext);
-    },
+    lookUpChamp: async (_root, batch, lookupContext) =>
+      serverLookUp === undefined || serverTree === undefined ? [] : serverLookUp(serverTree, batch, lookupContext),
   };
-  return lookUpChamp(crypto, tree, lookups, overlay, context);
+  const found = await lookUpChamp(
+    crypto,
+    tree,
+    open.map((i) => lookups[i] as ChampLookup),
+    overlay,
+    context,
+  );
+  for (const [j, i] of open.entries()) results[i] = found[j];
+  return results.filter((result) => result !== 'open');
 }

@@ -10,6 +10,7 @@ import { BlockBuffer } from './block-buffer.js';
 import { assertSigner } from './checks.js';
 import { type AcknowledgedVersion, type CommitStores, flush } from './flush.js';
 import { mergeWriterData } from './merge.js';
+import { OpenTrees } from './open-trees.js';
 import { PointerBuffer, writerOf } from './pointer-buffer.js';
 
 /** The version of a writer that has none: what a first commit is based on. */
@@ -39,6 +40,8 @@ export function assertCommitter(value: unknown): asserts value is Committer {
 export class Committer {
   /** The write buffer over the verified blocks of the server: read and write through it. */
   readonly blocks: BlockBuffer;
+  /** The trees of the operation, decoded. */
+  readonly trees: OpenTrees;
   private readonly pointers = new PointerBuffer();
   private readonly acknowledgedVersions = new Map<string, AcknowledgedVersion>();
   /** Versions that the operation may still hold although a flush has merged them with somebody else's changes. */
@@ -54,6 +57,7 @@ export class Committer {
   ) {
     this.blocks = new BlockBuffer(stores.blocks, stores.crypto, stores.dropped);
     this.signal = options.signal;
+    this.trees = new OpenTrees(this.blocks, this.context);
     this.flushSize = options.flushSize ?? WRITE_BUFFER_FLUSH_SIZE;
     assertInteger('flushSize', this.flushSize, 1, Number.MAX_SAFE_INTEGER);
   }
@@ -148,6 +152,7 @@ export class Committer {
     this.blocks.close();
     await this.last;
     this.pointers.clear();
+    this.trees.clear();
   }
 
   private record(snapshot: Snapshot, signer: Signer, writerData: WriterData | undefined, relied: readonly Uint8Array[]): Promise<Snapshot> {

@@ -1,7 +1,7 @@
 import { Cid, CidCodec, encodeCbor } from '@pyrgos/core/codec';
 import { type CryptoProvider, loadCrypto } from '@pyrgos/core/crypto';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { DroppedBlocks } from './dropped-blocks.js';
+import { DroppedBlocks, linksOrNone } from './dropped-blocks.js';
 
 let crypto: CryptoProvider;
 beforeAll(async () => {
@@ -22,7 +22,7 @@ function node(name: string, ...below: readonly Block[]): Block {
 /** Some blocks, all dropped together. */
 function dropAll(dropped: DroppedBlocks, ...blocks: readonly Block[]): void {
   const keys = new Set(blocks.map(({ cid }) => cid.key));
-  for (const { cid, bytes } of blocks) dropped.add(cid, bytes, (link) => keys.has(link.key));
+  for (const { cid, bytes } of blocks) dropped.add(cid, linksOrNone(cid, bytes), (link) => keys.has(link));
 }
 
 describe('DroppedBlocks', () => {
@@ -32,7 +32,7 @@ describe('DroppedBlocks', () => {
     const [left, right] = [node('left', leaf), node('right', leaf)];
     const root = node('root', left);
     dropAll(dropped, leaf, left, right, root);
-    dropped.stored([root.cid]);
+    dropped.stored([root.cid.key]);
     expect([leaf, left, right, root].map(({ cid }) => dropped.has(cid))).toEqual([false, false, true, false]);
     expect(dropped.count).toBe(1);
   });
@@ -46,6 +46,10 @@ describe('DroppedBlocks', () => {
     dropped.served(middle.cid, middle.bytes);
     expect(dropped.has(leaf.cid)).toBe(true);
     const theirs = node('theirs', middle);
+    dropped.served(theirs.cid, theirs.bytes);
+    expect(dropped.count).toBe(0);
+    // The same array again, after they were dropped once more.
+    dropAll(dropped, leaf, middle);
     dropped.served(theirs.cid, theirs.bytes);
     expect(dropped.count).toBe(0);
   });
@@ -66,10 +70,10 @@ describe('DroppedBlocks', () => {
     const [leaf, other] = [node('leaf'), node('other')];
     const root = node('root', leaf);
     dropAll(dropped, leaf, other, root);
-    const links = [node('elsewhere').cid, leaf.cid, other.cid];
-    expect(dropped.firstLost(links, () => [])).toEqual(leaf.cid);
-    expect(dropped.firstLost(links, () => [root.cid])).toEqual(other.cid);
-    expect(dropped.firstLost(links, () => [root.cid, other.cid])).toBe(undefined);
+    const links = [node('elsewhere').cid.key, leaf.cid.key, other.cid.key];
+    expect(dropped.firstLost(links, () => [])).toBe(leaf.cid.key);
+    expect(dropped.firstLost(links, () => [root.cid.key])).toBe(other.cid.key);
+    expect(dropped.firstLost(links, () => [root.cid.key, other.cid.key])).toBe(undefined);
     // Nothing was taken out by asking.
     expect(dropped.count).toBe(3);
     expect(

@@ -1,4 +1,4 @@
-import type { Cid } from '@pyrgos/core/codec';
+import { cidOfKey } from '@pyrgos/core/codec';
 import type { CryptoProvider } from '@pyrgos/core/crypto';
 import { ConflictError, FormatError, PyrgosError, throwIfAborted } from '@pyrgos/core/errors';
 import type { PublicKeyHash } from '@pyrgos/core/keys';
@@ -97,8 +97,8 @@ async function closeTransaction({ store, owner }: CommitStores, transaction: str
 /** An update with what has to be on the server before it is sent. */
 interface PlannedUpdate extends RecordedUpdate {
   readonly blocks: readonly BufferedBlock[];
-  /** Blocks that are on the server already, and that the new blocks link to. */
-  readonly linked: readonly Cid[];
+  /** Blocks that are on the server already, and that the new blocks link to: keys of CIDs. */
+  readonly linked: readonly string[];
 }
 
 /**
@@ -119,12 +119,12 @@ function planUpdate(
   throw new ConflictError(
     'conflict.snapshot',
     'the new version links to a block that was dropped without being stored: make it anew from the current version',
-    { writer: writerOf(update).toString(), cid: lost.toString() },
+    { writer: writerOf(update).toString(), cid: cidOfKey(lost).toString() },
   );
 }
 
 /** What is certain to be stored when our update takes effect, because it replaces this version and no other. */
-function linksOfVersion({ hash, writerData }: CommittedWriterData): readonly Cid[] {
+function linksOfVersion({ hash, writerData }: CommittedWriterData): readonly string[] {
   return hash === undefined || writerData === undefined ? [] : linksOrNone(hash, writerData.encode());
 }
 

@@ -22,7 +22,7 @@ export class TreeEdit {
     private readonly signer: Signer,
     /** The version that was opened. */
     private readonly base: CommittedWriterData | undefined,
-    private readonly champ: Champ,
+    private champ: Champ,
   ) {}
 
   /** Opens the tree of `signer`'s writer in `snapshot`; a writer without tree starts with an empty one. */
@@ -30,8 +30,8 @@ export class TreeEdit {
     assertCommitter(committer);
     assertSigner('signer', signer);
     const { tree } = writerDataOf(snapshot, signer.publicKeyHash);
-    const { blocks, context } = committer;
-    const champ = tree === undefined ? Champ.empty(blocks, context) : Champ.open(tree, blocks, context);
+    const { blocks, context, trees } = committer;
+    const champ = tree === undefined ? Champ.empty(blocks, context) : trees.take(tree);
     return new TreeEdit(committer, signer, snapshot.get(signer.publicKeyHash), champ);
   }
 
@@ -102,7 +102,11 @@ export class TreeEdit {
       });
     }
     this.isCommitted = true;
-    const tree = this.champ.flush(this.committer.blocks.sinkFor(publicKeyHash));
+    const { blocks, context, trees } = this.committer;
+    const tree = this.champ.flush(blocks.sinkFor(publicKeyHash));
+    // The next edit goes on with what is decoded; this one can be asked still, and changes nothing of it.
+    trees.give(this.champ);
+    this.champ = Champ.open(tree, blocks, context);
     return this.committer.commit(snapshot, this.signer, writerDataOf(snapshot, publicKeyHash).with({ tree }), this.relied);
   }
 

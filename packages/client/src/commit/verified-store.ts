@@ -69,7 +69,8 @@ export class VerifiedBlocks implements BlockSource {
     }
   }
 
-  private cached(cid: Cid): Uint8Array | undefined {
+  /** The bytes, if they are in the cache; asks nobody. */
+  cached(cid: Cid): Uint8Array | undefined {
     const bytes = this.cache.get(cid.key);
     if (bytes === undefined) return undefined;
     this.cache.delete(cid.key);

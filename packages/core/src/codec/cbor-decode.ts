@@ -193,20 +193,24 @@ class Decoder {
     const major = initial >> 5;
     if (major === 3 && this.legacyTextLinks) {
       const text = this.text(initial & 31, contentAt);
-      return this.cidAt(contentAt, () => parseCid(text));
+      try {
+        return parseCid(text);
+      } catch (error) {
+        return this.noCid(contentAt, error);
+      }
     }
     if (major !== 2) this.fail('link is not a byte string', contentAt);
     const bytes = this.byteString(initial & 31, contentAt);
     if (bytes[0] !== 0) this.fail('link does not start with byte 0', contentAt);
-    return this.cidAt(contentAt, () => decodeCid(bytes.subarray(1)));
+    try {
+      return decodeCid(bytes.subarray(1));
+    } catch (error) {
+      return this.noCid(contentAt, error);
+    }
   }
 
-  private cidAt(at: number, read: () => Cid): Cid {
-    try {
-      return read();
-    } catch (error) {
-      throw new FormatError('format.cbor', `byte ${at}`, 'link holds no valid CID', { data: { offset: at }, cause: error });
-    }
+  private noCid(at: number, error: unknown): never {
+    throw new FormatError('format.cbor', `byte ${at}`, 'link holds no valid CID', { data: { offset: at }, cause: error });
   }
 
   private integer(negative: boolean, info: number, at: number): number | bigint {

@@ -9,14 +9,64 @@ import { Cid } from './cid.js';
 const MIN_INT64 = -(2n ** 63n);
 const MAX_INT64 = 2n ** 63n - 1n;
 const utf8 = new TextEncoder();
+/** Texts of fewer units have a head of one byte. */
+const SHORT_TEXT = 24;
+/** Bytes of nearly all links: tag, head, a zero, version, codec, hash code, length, SHA-256. */
+const CID_SIZE = 41;
 
-/** A growing output buffer. One per call, so that the encoder is re-entrant. */
+/** Bytes of the head of an item. */
+function headSize(argument: number): number {
+  if (argument < 24) return 1;
+  if (argument < 0x100) return 2;
+  if (argument < 0x10000) return 3;
+  return argument < 0x100000000 ? 5 : 9;
+}
+
+function textSize(value: string): number {
+  const { length } = value;
+  let isAscii = length < SHORT_TEXT;
+  for (let i = 0; i < length && isAscii; i++) isAscii = value.charCodeAt(i) <= 0x7f;
+  return isAscii ? length + 1 : 3 * length + headSize(3 * length);
+}
+
+/**
+ * The bytes that a value needs: exactly, but for texts that are long or not ASCII, for which it is more. What cannot be encoded
+ * counts as nothing, but for what is nested too deep: LimitError.
+ */
+function measure(value: CborValue, depth: number): number {
+  if (typeof value === 'number') return headSize(value < 0 ? -1 - value : value);
+  if (typeof value === 'string') return textSize(value);
+  if (typeof value === 'bigint') return 9;
+  if (typeof value !== 'object' || value === null) return 1;
+  if (value instanceof Uint8Array) return headSize(value.length) + value.length;
+  if (value instanceof Cid) return CID_SIZE;
+  if (Array.isArray(value)) {
+    const list = value as readonly CborValue[];
+    enter(depth);
+    let size = headSize(list.length);
+    for (const item of list) size += measure(item, depth + 1);
+    return size;
+  }
+  if (!(value instanceof Map)) return 0;
+  enter(depth);
+  let size = headSize(value.size);
+  for (const [key, item] of value as CborMap) size += (typeof key === 'string' ? textSize(key) : 0) + measure(item, depth + 1);
+  return size;
+}
+
+/**
+ * An output buffer, as long as it has to be: bulk work encodes many small values, and a buffer that grew would leave several times their size
+ * to the garbage collector. One per call, so that the encoder is re-entrant.
+ */
 class Output {
-  private buffer: Uint8Array<ArrayBuffer> = new Uint8Array(256);
-  private view = new DataView(this.buffer.buffer);
+  private buffer: Uint8Array<ArrayBuffer>;
   private length = 0;
   /** Values and map keys so far; the tag of a link counts as well. */
   items = 1;
+
+  constructor(size: number) {
+    this.buffer = new Uint8Array(size);
+  }
 
   private reserve(extra: number): void {
     const needed = this.length + extra;
@@ -24,12 +74,11 @@ class Output {
     const grown = new Uint8Array(Math.max(needed, this.buffer.length * 2));
     grown.set(this.buffer.subarray(0, this.length));
     this.buffer = grown;
-    this.view = new DataView(grown.buffer);
   }
 
   head(major: number, argument: number): void {
-    this.reserve(9);
     const type = major << 5;
+    this.reserve(headSize(argument));
     if (argument < 24) {
       this.buffer[this.length++] = type | argument;
     } else if (argument < 0x100) {
@@ -37,12 +86,11 @@ class Output {
       this.buffer[this.length++] = argument;
     } else if (argument < 0x10000) {
       this.buffer[this.length++] = type | 25;
-      this.view.setUint16(this.length, argument);
-      this.length += 2;
+      this.buffer[this.length++] = argument >> 8;
+      this.buffer[this.length++] = argument;
     } else if (argument < 0x100000000) {
       this.buffer[this.length++] = type | 26;
-      this.view.setUint32(this.length, argument);
-      this.length += 4;
+      for (let shift = 24; shift >= 0; shift -= 8) this.buffer[this.length++] = argument >>> shift;
     } else {
       this.head64(major, BigInt(argument));
     }
@@ -51,8 +99,7 @@ class Output {
   head64(major: number, argument: bigint): void {
     this.reserve(9);
     this.buffer[this.length++] = (major << 5) | 27;
-    this.view.setBigUint64(this.length, argument);
-    this.length += 8;
+    for (let shift = 56n; shift >= 0n; shift -= 8n) this.buffer[this.length++] = Number((argument >> shift) & 0xffn);
   }
 
   byte(value: number): void {
@@ -68,7 +115,7 @@ class Output {
 
   text(value: string): void {
     const units = value.length;
-    if (units < 24) {
+    if (units < SHORT_TEXT) {
       // Short ASCII text (nearly all keys) without a detour through TextEncoder.
       this.reserve(units + 1);
       const start = this.length + 1;
@@ -92,7 +139,7 @@ class Output {
   finish(): Uint8Array<ArrayBuffer> {
     const most = mostCborItems(this.length);
     if (this.items > most) throw new LimitError('CBOR items', this.items, most);
-    return this.buffer.slice(0, this.length);
+    return this.length === this.buffer.length ? this.buffer : this.buffer.slice(0, this.length);
   }
 }
 
@@ -190,7 +237,7 @@ function encodeInto(out: Output, value: CborValue, depth: number): void {
  * or with more items than MAX_CBOR_ITEMS and one for every CBOR_BYTES_PER_ITEM bytes.
  */
 export function encodeCbor(value: CborValue): Uint8Array<ArrayBuffer> {
-  const out = new Output();
+  const out = new Output(measure(value, 0));
   encodeInto(out, value, 0);
   return out.finish();
 }

@@ -1,5 +1,5 @@
 import { assertInstance } from '../arguments.js';
-import { assertBytes, assertInteger } from '../bytes.js';
+import { assertBytes, assertInteger, byteKey } from '../bytes.js';
 import { ArgumentError, FormatError } from '../errors.js';
 import { decodeBase58, encodeBase58 } from './base58.js';
 import { decodeMultibase } from './multibase.js';
@@ -85,7 +85,7 @@ export class Cid {
 
   /** A string that is equal exactly for equal CIDs; cheap, not printable: for use as a Map key only. */
   get key(): string {
-    this.#key ??= String.fromCharCode(...this.bytes);
+    this.#key ??= byteKey(this.bytes);
     return this.#key;
   }
 
@@ -109,6 +109,15 @@ export class Cid {
 /** Parses the binary form; rejects an explicit version 0, unknown codecs and trailing bytes (section 5.1). */
 export function decodeCid(input: Uint8Array): Cid {
   assertBytes('input', input);
+  // Almost all CIDs: each of the four numbers before the digest is one byte.
+  const codec = input[1] ?? 0;
+  if (input.length === 36 && input[0] === 1 && input[2] === MultihashCode.sha2_256 && input[3] === 32 && isCodec(codec)) {
+    return Cid.v1(codec, Multihash.sha256(input.subarray(4)));
+  }
+  return decodeAnyCid(input);
+}
+
+function decodeAnyCid(input: Uint8Array): Cid {
   try {
     if (input.length === 34 && input[0] === 0x12 && input[1] === 0x20) return Cid.v0(decodeMultihash(input));
     const version = decodeSmallVarint(input, 0);
@@ -122,6 +131,12 @@ export function decodeCid(input: Uint8Array): Cid {
     }
     throw error;
   }
+}
+
+/** The CID whose {@link Cid.key} this is. FormatError `format.cid` for any other string. */
+export function cidOfKey(key: string): Cid {
+  if (typeof key !== 'string') throw new ArgumentError('key', 'must be a string');
+  return decodeCid(Uint8Array.from(key, (character) => character.charCodeAt(0)));
 }
 
 /**

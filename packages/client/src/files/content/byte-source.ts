@@ -96,7 +96,7 @@ export async function* cutIntoChunks(
 ): AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined> {
   const iterator = pieces[Symbol.asyncIterator]();
   let isFinished = false;
-  let chunk = spare.pop() ?? new Uint8Array(chunkSize);
+  let chunk: Uint8Array<ArrayBuffer> | undefined;
   let filled = 0;
   try {
     for (;;) {
@@ -108,18 +108,19 @@ export async function* cutIntoChunks(
       const piece: unknown = next.value;
       assertBytes('source', piece);
       for (let offset = 0; offset < piece.length;) {
+        chunk ??= spare.pop() ?? new Uint8Array(chunkSize);
         const count = Math.min(piece.length - offset, chunkSize - filled);
         chunk.set(piece.subarray(offset, offset + count), filled);
         offset += count;
         filled += count;
         if (filled < chunkSize) continue;
         const full = chunk;
-        chunk = spare.pop() ?? new Uint8Array(chunkSize);
+        chunk = undefined;
         filled = 0;
         yield full;
       }
     }
-    if (filled > 0) yield chunk.slice(0, filled);
+    if (chunk !== undefined) yield chunk.slice(0, filled);
   } finally {
     // Not awaited: a source that hangs would hold the caller for ever.
     if (!isFinished) void closeQuietly(iterator);

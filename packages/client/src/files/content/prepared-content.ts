@@ -1,4 +1,3 @@
-import { concatBytes } from '@pyrgos/core/bytes';
 import { type HashTree, HashTreeBuilder } from '@pyrgos/core/containers';
 import { ArgumentError, ConflictError, throwIfAborted } from '@pyrgos/core/errors';
 import { CHUNK_SIZE, chunkCount, chunkLength, MIME_HEAD_SIZE } from '@pyrgos/core/model';
@@ -157,9 +156,12 @@ export function sourceChanged(): ConflictError {
 
 async function readWhole(source: OpenedSource, size: number, signal: AbortSignal | undefined): Promise<Uint8Array> {
   const parts: Uint8Array[] = [];
-  // One byte more than there may be, to notice it.
-  for await (const part of cutIntoChunks(source.open(0, signal), size + 1, signal)) parts.push(part);
-  const bytes = parts.length === 1 ? (parts[0] as Uint8Array) : concatBytes(...parts);
+  for await (const part of cutIntoChunks(source.open(0, signal), Math.max(size, 1), signal)) {
+    // More than there may be.
+    if (parts.length > 0) throw sourceChanged();
+    parts.push(part);
+  }
+  const [bytes = new Uint8Array()] = parts;
   if (bytes.length !== size) throw sourceChanged();
   return bytes;
 }

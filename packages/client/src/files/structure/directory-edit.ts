@@ -165,7 +165,8 @@ export class DirectoryEdit {
     let best: OpenChunk | undefined;
     let last: DirectoryChunk | undefined;
     const damages: PyrgosError[] = [];
-    const reading = { from: this.from, onDamage: (error: PyrgosError) => void damages.push(error) };
+    // What is written right after it was read is not read again: bulk uploads would fill the cache with it.
+    const reading = { from: this.from, isKept: this.from === undefined, onDamage: (error: PyrgosError) => void damages.push(error) };
     for await (const chunk of directoryChunks(this.operation, this.current, reading)) {
       const open = await this.edit(chunk);
       last = chunk;

@@ -1,3 +1,4 @@
+import { byteKey } from '@pyrgos/core/bytes';
 import type { PublicKeyHash } from '@pyrgos/core/keys';
 
 /** Where the first chunk of an item is: what identifies it in lists (chapter 04 section 9.4). A capability is one. */
@@ -8,5 +9,5 @@ export interface Place {
 
 /** A string that is equal exactly for equal places; not printable: for use as a Map key only. */
 export function placeKey({ writer, mapKey }: Place): string {
-  return writer.key + String.fromCharCode(...mapKey);
+  return writer.key + byteKey(mapKey);
 }

@@ -8,17 +8,23 @@ export type DirectoryNode = Pick<Item, 'capability' | 'cid' | 'node'>;
 /** Memory of an opened entry, roughly. */
 const ENTRY_SIZE = 3000;
 
+/** How a list is read. */
+export interface ChildListOptions extends ReadOptions {
+  /** Whether it stays in the cache; default true. */
+  readonly isKept?: boolean | undefined;
+}
+
 /**
  * The child list of one directory chunk (chapter 04 section 9.1), in its order. A malformed element is an entry with an error; its siblings
  * are not affected. CryptoError `crypto.authentication` when the key does not open the list, FormatError when it is no list, and the errors
  * of reading its fragments.
  */
-export async function readChildList(view: View, directory: DirectoryNode, options: ReadOptions = {}): Promise<readonly ChildEntry[]> {
+export async function readChildList(view: View, directory: DirectoryNode, options: ChildListOptions = {}): Promise<readonly ChildEntry[]> {
   const { capability, cid, node } = directory;
   const cached = view.nodes.childList(cid, capability.rBaseKey);
   if (cached !== undefined) return cached;
   const reader = view.fragmentReader(capability.owner, options.signal ?? view.signal);
   const entries = await openChildren(view.crypto, node, capability.rBaseKey, reader);
-  view.nodes.setChildList(cid, capability.rBaseKey, entries, entries.length * ENTRY_SIZE);
+  if (options.isKept !== false) view.nodes.setChildList(cid, capability.rBaseKey, entries, entries.length * ENTRY_SIZE);
   return entries;
 }

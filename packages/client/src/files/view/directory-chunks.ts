@@ -47,6 +47,8 @@ export interface ChunkPosition {
 export interface ChunkOptions extends ReadOptions {
   /** Where it begins, for whoever knows what the chunks before it hold; default the first chunk. */
   readonly from?: ChunkPosition | undefined;
+  /** Whether the lists stay in the cache; default true. */
+  readonly isKept?: boolean | undefined;
   /**
    * Called for a chunk whose list cannot be read, which is then left out, and for one that cannot be found, with which the directory then
    * ends. Without it both are errors of the iteration.

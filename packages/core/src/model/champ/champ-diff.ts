@@ -1,5 +1,5 @@
 import { assertInstance, assertList, assertMethods, assertObject, assertOptionalInstance } from '../../arguments.js';
-import { copyBytes, equalBytes } from '../../bytes.js';
+import { byteKey, copyBytes, equalBytes } from '../../bytes.js';
 import { decodeCbor } from '../../codec/cbor-decode.js';
 import type { CborValue } from '../../codec/cbor-value.js';
 import { Cid } from '../../codec/cid.js';
@@ -155,11 +155,11 @@ export async function mergeChamps(
   assertInstance('ours', ours, Cid);
   assertInstance('remote', remote, Cid);
   assertList('relied', relied);
-  const ourKeys = new Set<string>(relied.map((key) => String.fromCharCode(...key)));
-  for await (const { key } of diffChamps(base, ours, source, context, options)) ourKeys.add(String.fromCharCode(...key));
+  const ourKeys = new Set<string>(relied.map(byteKey));
+  for await (const { key } of diffChamps(base, ours, source, context, options)) ourKeys.add(byteKey(key));
   const merged = Champ.open(ours, source, context, options);
   for await (const change of diffChamps(base, remote, source, context, options)) {
-    if (ourKeys.has(String.fromCharCode(...change.key))) {
+    if (ourKeys.has(byteKey(change.key))) {
       throw new ConflictError('conflict.merge', 'Concurrent modification of a file or directory!');
     }
     if (change.right !== undefined) await merged.put(change.key, change.left, change.right);

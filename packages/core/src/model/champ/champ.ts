@@ -127,10 +127,13 @@ export class Champ {
     return this.root.cid;
   }
 
-  /** The value of a key, or undefined. NotFoundError when a node is missing, FormatError when one is malformed. */
-  async get(key: Uint8Array): Promise<CborValue | undefined> {
+  /**
+   * The value of a key, or undefined. NotFoundError when a node is missing, FormatError when one is malformed. What is not loaded yet is
+   * read from `source`, by default that of the map, and stays loaded: it must give the same blocks.
+   */
+  async get(key: Uint8Array, source: BlockSource = this.source): Promise<CborValue | undefined> {
     const own = ownKey(key);
-    return this.at(this.shape.hashKey(own), (descent) => this.find(descent, own)?.value ?? undefined);
+    return this.at(this.shape.hashKey(own), (descent) => this.find(descent, own)?.value ?? undefined, source);
   }
 
   /**
@@ -215,6 +218,17 @@ export class Champ {
     });
   }
 
+  /** Nodes in memory. */
+  get loadedNodes(): number {
+    const count = ({ node }: ChampChild): number => {
+      if (node === undefined) return 0;
+      let sum = 1;
+      for (const slot of node.slots) if (slot instanceof ChampChild) sum += count(slot);
+      return sum;
+    };
+    return count(this.root);
+  }
+
   /** Forgets loaded nodes that have no unsaved changes, to bound the memory of a long-lived map. */
   unload(): void {
     const forget = (child: ChampChild): void => {
@@ -252,7 +266,7 @@ export class Champ {
    * Loads what is missing on the way, then runs `action` at its end in the same step: between the descent and the action nothing else
    * can change the tree.
    */
-  private async at<T>(hash: Uint8Array, action: (descent: Descent) => T): Promise<T> {
+  private async at<T>(hash: Uint8Array, action: (descent: Descent) => T, source: BlockSource = this.source): Promise<T> {
     for (;;) {
       const found = this.descendLoaded(hash);
       if (!(found instanceof ChampChild)) return action(found);
@@ -262,17 +276,17 @@ export class Champ {
         if (!(next instanceof ChampChild)) break;
         child = next;
       }
-      const node = await this.load(found, path);
+      const node = await this.load(found, path, source);
       found.node ??= node;
     }
   }
 
-  private async load(child: ChampChild, path: readonly number[]): Promise<ChampNode> {
+  private async load(child: ChampChild, path: readonly number[], source: BlockSource = this.source): Promise<ChampNode> {
     if (child.cid === undefined) throw new ArgumentError('child', 'has neither a CID nor a node');
     throwIfAborted(this.context.signal, 'reading a CHAMP');
     const { bat, ...withoutBat } = this.context;
     const context = path.length === 0 && bat !== undefined ? this.context : withoutBat;
-    const bytes = await this.source.getBlock(child.cid, context);
+    const bytes = await source.getBlock(child.cid, context);
     return child.node ?? champNodeFromCbor(decodeCbor(bytes), this.shape, path);
   }
 

@@ -1,5 +1,5 @@
 import { assertInstance } from '../../arguments.js';
-import { assertBytes, copyBytes, equalBytes } from '../../bytes.js';
+import { assertBytes, byteKey, copyBytes, equalBytes } from '../../bytes.js';
 import { decodeCbor } from '../../codec/cbor-decode.js';
 import { encodeCbor } from '../../codec/cbor-encode.js';
 import { CborFields } from '../../codec/cbor-fields.js';
@@ -51,7 +51,7 @@ export class Location implements ToCbor {
 
   /** A string that is equal exactly for equal locations; cheap, not printable: for use as a Map key only. */
   get key(): string {
-    return `${String.fromCharCode(...this.mapKey)}${this.writer.cid.key}${this.owner.cid.key}`;
+    return `${byteKey(this.mapKey)}${this.writer.cid.key}${this.owner.cid.key}`;
   }
 
   /** Value equality. */

@@ -112,6 +112,12 @@ function has(head: Uint8Array, [offset, mark]: Mark): boolean {
   return true;
 }
 
+function applies(rule: Rule, head: Uint8Array): boolean {
+  // The first element is the type. No copy of the others: all rules are tried for every file.
+  for (let i = 1; i < rule.length; i++) if ((rule[i] as readonly Mark[]).every((mark) => has(head, mark))) return true;
+  return false;
+}
+
 /**
  * The type of a file, from its first bytes (MIME_HEAD_SIZE are looked at; fewer only when the file has no more) and its name (chapter 04
  * section 18.1). Some names differ from the registered ones on purpose: all implementations write the same.
@@ -120,8 +126,9 @@ export function detectMimeType(head: Uint8Array, name: string): string {
   assertBytes('head', head);
   assertString('name', name);
   const start = head.subarray(0, MIME_HEAD_SIZE);
-  for (const [type, ...alternatives] of RULES) {
-    if (alternatives.some((marks) => marks.every((mark) => has(start, mark)))) return typeof type === 'string' ? type : type(name);
+  for (const rule of RULES) {
+    const [type] = rule;
+    if (applies(rule, start)) return typeof type === 'string' ? type : type(name);
   }
   return isUtf8Start(start) ? textMimeType(start, name) : UNKNOWN_MIME_TYPE;
 }
