@@ -3,6 +3,8 @@ import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config
 
 /** Sources are tested as they are written: workspace packages resolve to their TypeScript through the `@pyrgos/source` condition. */
 const sourceCondition = '@pyrgos/source';
+/** What every test file begins with. */
+const setupFiles = ['./tools/secret-equality.ts'];
 const notTests = ['**/node_modules/**', '**/dist/**'];
 
 const node: TestProjectInlineConfiguration = {
@@ -11,6 +13,7 @@ const node: TestProjectInlineConfiguration = {
   test: {
     name: 'node',
     environment: 'node',
+    setupFiles,
     include: ['packages/*/src/**/*.test.ts', 'fuzz/**/*.test.ts', 'tools/**/*.test.ts', 'docs/**/*.test.ts', 'tests/**/*.test.ts'],
     exclude: [...notTests, '**/*.browser.test.ts'],
     testTimeout: 180_000,
@@ -25,6 +28,7 @@ const chromium: TestProjectInlineConfiguration = {
   resolve: { conditions: [sourceCondition, 'browser', 'module', 'import', 'default'] },
   test: {
     name: 'chromium',
+    setupFiles,
     // After the Node tests, not beside them: two cores.
     sequence: { groupOrder: 1 },
     include: ['packages/{core,client}/src/**/*.test.ts'],

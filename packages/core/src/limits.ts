@@ -201,6 +201,8 @@ export const MAX_FRIEND_ANNOTATIONS_SIZE = 8_388_608;
 export const MAX_SEALED_SESSION_SIZE = 65_536;
 /** Longest key of a value that a client keeps on its device, in UTF-16 code units (ours). */
 export const MAX_LOCAL_KEY_LENGTH = 512;
+/** Largest value that a client keeps on its device, in bytes (ours). */
+export const MAX_LOCAL_VALUE_SIZE = 16_777_216;
 /** Milliseconds for which a server that could not be reached is not tried again while there is a remembered answer (chapter 05 section 11). */
 export const OFFLINE_MILLISECONDS = 10_000;
 /** Longest post with an identity proof, a URL in it counted as 23 characters (chapter 05 section 20). */

@@ -1,3 +1,4 @@
+import { whenAborted } from '@pyrgos/core/abort';
 import { AbortedError, ArgumentError, throwIfAborted } from '@pyrgos/core/errors';
 
 /** Time as the commit layer sees it; tests inject their own, so nothing waits in real time. */
@@ -15,15 +16,14 @@ export const systemClock: Clock = {
     throwIfAborted(signal, 'waiting');
     if (typeof milliseconds !== 'number' || !(milliseconds >= 0)) throw new ArgumentError('milliseconds', 'must not be negative');
     await new Promise<void>((resolve, reject) => {
-      const onAbort = (): void => {
-        clearTimeout(timer);
-        reject(new AbortedError('waiting'));
-      };
       const timer = setTimeout(() => {
-        signal?.removeEventListener('abort', onAbort);
+        stopListening();
         resolve();
       }, milliseconds);
-      signal?.addEventListener('abort', onAbort, { once: true });
+      const stopListening = whenAborted(signal, () => {
+        clearTimeout(timer);
+        reject(new AbortedError('waiting'));
+      });
     });
   },
 };

@@ -1,3 +1,4 @@
+import { whenAborted } from '@pyrgos/core/abort';
 import type { CryptoProvider } from '@pyrgos/core/crypto';
 import { AbortedError } from '@pyrgos/core/errors';
 import { type PublicKeyHash, signAttached, type Signer } from '@pyrgos/core/keys';
@@ -67,7 +68,7 @@ export async function uploadBatches(batches: readonly UploadBatch[], target: Upl
   const { owner, store, crypto, transaction } = target;
   const controller = new AbortController();
   const abort = (): void => controller.abort();
-  signal?.addEventListener('abort', abort, { once: true });
+  const stopListening = whenAborted(signal, abort);
   const failures: unknown[] = [];
   const queue = batches.values();
   const work = async (): Promise<void> => {
@@ -92,7 +93,7 @@ export async function uploadBatches(batches: readonly UploadBatch[], target: Upl
   try {
     await Promise.all(Array.from({ length: Math.min(MAX_UPLOADS_IN_FLIGHT, batches.length) }, work));
   } finally {
-    signal?.removeEventListener('abort', abort);
+    stopListening();
   }
   if (failures.length > 0) throw failures[0];
 }

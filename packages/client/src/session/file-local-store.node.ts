@@ -1,54 +1,51 @@
-import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { assertMethods, assertObject } from '@pyrgos/core/arguments';
 import { assertBytes } from '@pyrgos/core/bytes';
-import { ArgumentError, PyrgosError } from '@pyrgos/core/errors';
+import { ArgumentError, LimitError, PyrgosError } from '@pyrgos/core/errors';
+import { MAX_LOCAL_VALUE_SIZE } from '@pyrgos/core/limits';
+import { type Clock, systemClock } from '../commit/clock.js';
+import { collectTemporaryFiles, openPrivateFolder, readPrivateFile, reasonOf, replacePrivateFile } from '../disk/private-folder.node.js';
 import { assertLocalKey, type LocalStore } from './local-store.js';
+
+/** How a {@link FileLocalStore} is opened. */
+export interface FileLocalStoreOptions {
+  /** Tells how old is what other programs have left; default the machine's clock. */
+  readonly clock?: Clock;
+}
 
 /**
  * A {@link LocalStore} in a folder of its own (Node). Every value is a file that only the user may read, named by the hash of its key, so
- * that no name of anybody is a file name; it is replaced atomically. PyrgosError `storage` when the folder cannot be used.
+ * that no name of anybody is a file name; it is replaced atomically. What is no ordinary file counts as absent. Several processes may share
+ * a folder. PyrgosError `storage` when the folder cannot be used.
  */
 export class FileLocalStore implements LocalStore {
   private constructor(private readonly folder: string) {}
 
-  /** Uses `folder`, and creates it for the user only. */
-  static async open(folder: string): Promise<FileLocalStore> {
+  /**
+   * Uses `folder`, and creates it for the user only. PyrgosError `storage` when that fails, and when other users own it or may change it
+   * (`data.reason` `foreign-owner`, `writable-by-others`). Deletes what programs that were killed in the middle of a write have left.
+   */
+  static async open(folder: string, options: FileLocalStoreOptions = {}): Promise<FileLocalStore> {
     if (typeof folder !== 'string' || folder === '') throw new ArgumentError('folder', 'must be a path');
-    await attempt('opened', () => mkdir(folder, { recursive: true, mode: 0o700 }));
+    assertObject('options', options);
+    const { clock = systemClock } = options;
+    assertMethods('clock', clock, 'now');
+    await openPrivateFolder('The local store', folder);
+    await collectTemporaryFiles(folder, clock);
     return new FileLocalStore(folder);
   }
 
   async get(key: string): Promise<Uint8Array | undefined> {
-    return attempt('read', async () => {
-      try {
-        return new Uint8Array(await readFile(this.pathOf(key)));
-      } catch (error) {
-        if (isMissing(error)) return undefined;
-        throw error;
-      }
-    });
+    return attempt('read', () => readPrivateFile(this.pathOf(key), MAX_LOCAL_VALUE_SIZE));
   }
 
   async put(key: string, value: Uint8Array): Promise<void> {
     const path = this.pathOf(key);
     assertBytes('value', value);
-    await attempt('written', async () => {
-      const temporary = `${path}.${randomUUID()}.tmp`;
-      try {
-        const file = await open(temporary, 'wx', 0o600);
-        try {
-          await file.writeFile(value);
-          await file.sync();
-        } finally {
-          await file.close();
-        }
-        await rename(temporary, path);
-      } catch (error) {
-        await rm(temporary, { force: true });
-        throw error;
-      }
-    });
+    if (value.length > MAX_LOCAL_VALUE_SIZE) throw new LimitError('value of a local store', value.length, MAX_LOCAL_VALUE_SIZE);
+    await attempt('written', () => replacePrivateFile(path, this.folder, value, true));
   }
 
   async delete(key: string): Promise<void> {
@@ -61,17 +58,13 @@ export class FileLocalStore implements LocalStore {
   }
 }
 
-function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
-}
-
 /** Errors of the file system, without their paths, become `storage`. */
 async function attempt<T>(what: string, action: () => Promise<T>): Promise<T> {
   try {
     return await action();
   } catch (error) {
     if (error instanceof PyrgosError) throw error;
-    const reason = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
+    const reason = reasonOf(error);
     throw new PyrgosError('storage', `The local store cannot be ${what} (${reason}).`, { data: { reason } });
   }
 }

@@ -25,7 +25,7 @@ export type { LoginCost } from './login-keys.js';
 export { ensureCurrentHost, mirrorLoginData, renewClaim } from './own-claim.js';
 export { PaidSignUp } from './paid-sign-up.js';
 export { generatePassphrase, PASSPHRASE_WORDS } from './passphrase.js';
-export { PasswordPolicy, type PasswordProblem } from './password-policy.js';
+export { PasswordPolicy, type PasswordProblem, type PasswordStrength } from './password-policy.js';
 export { upgradeBoxingKey, type UpgradeOptions } from './post-quantum.js';
 export type { ProofOptions } from './proof-of-work.js';
 export { answerWithCode, answerWithSecurityKey, type SecondFactorPrompt, type SecondFactorQuestion } from './second-factor-prompt.js';

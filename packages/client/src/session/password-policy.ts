@@ -1,46 +1,100 @@
 import { isWellFormed } from '@pyrgos/core/bytes';
 import { ArgumentError, DeniedError } from '@pyrgos/core/errors';
 import { MAX_PASSWORD_LENGTH, MIN_ACCOUNT_PASSWORD_LENGTH, MIN_LINK_PASSWORD_LENGTH } from '@pyrgos/core/limits';
+import { estimateGuesses, type PasswordPart } from './password-strength.js';
 
 /** Fewest different characters. */
 const MIN_DIFFERENT_CHARACTERS = 5;
+/** log2 of the guesses that a password of an account has to stand: whoever has the server's disk may guess without being asked. */
+const MIN_ACCOUNT_BITS = 36;
+/** The same for a password on a secret link, which comes on top of the link itself. */
+const MIN_LINK_BITS = 26;
+/** Bits from which a password is called good and strong. */
+const GOOD_BITS = 50;
+const STRONG_BITS = 65;
 
-/** Why a password is not good enough. */
-export type PasswordProblem = 'malformed' | 'too-long' | 'equals-username' | 'too-short' | 'too-simple';
+/**
+ * Why a password is not good enough, for programs that say it in other words or languages. `contains-username`, `common`, `sequence` and
+ * `repetition` name what most of a password that is too easy to guess consists of; `too-simple` is any other.
+ */
+export type PasswordProblem =
+  | 'malformed'
+  | 'too-long'
+  | 'equals-username'
+  | 'too-short'
+  | 'contains-username'
+  | 'common'
+  | 'sequence'
+  | 'repetition'
+  | 'too-simple';
 
+const ADVICE = 'Choose another one, for instance several random words.';
 const EXPLANATIONS: Readonly<Record<PasswordProblem, string>> = {
   malformed: 'The password contains characters that cannot be stored.',
   'too-long': `The password is longer than ${MAX_PASSWORD_LENGTH} characters.`,
   'equals-username': 'Your password cannot be the same as your username!',
   'too-short': 'The password is too short. Choose a longer one, for instance several random words.',
-  'too-simple': 'The password is too easy to guess. Choose another one, for instance several random words.',
+  'contains-username': `The password is little more than the username. ${ADVICE}`,
+  common: `The password is one that many people use, or nearly. ${ADVICE}`,
+  sequence: `The password is a sequence of neighbouring characters or keys. ${ADVICE}`,
+  repetition: `The password repeats itself. ${ADVICE}`,
+  'too-simple': `The password is too easy to guess. ${ADVICE}`,
 };
+
+/** What to call each kind of part when it is most of a weak password. */
+const PROBLEM_OF_PART: Readonly<Partial<Record<PasswordPart, PasswordProblem>>> = {
+  username: 'contains-username',
+  common: 'common',
+  sequence: 'sequence',
+  repetition: 'repetition',
+};
+
+/** How good a password is, for a meter beside the field in which it is chosen. */
+export interface PasswordStrength {
+  /** `refused` as long as there is a problem. */
+  readonly level: 'refused' | 'fair' | 'good' | 'strong';
+  /** log2 of the guesses it stands, an estimate; 0 for text that cannot be a password at all. */
+  readonly bits: number;
+  /** What {@link PasswordPolicy.problemOf} gives. */
+  readonly problem: PasswordProblem | undefined;
+}
 
 /**
  * What a new secret has to be like: one rule for every path that sets one, sign-up, password change and link passwords (chapter 05
- * section 12.4 demands only that it is not the username). Logging in is not judged: older accounts have what they have.
+ * section 12.4 demands only that it is not the username): long enough, and not guessed by whoever tries usernames, common passwords, words,
+ * sequences, dates and repetitions first. Logging in is not judged: older accounts have what they have.
  */
 export class PasswordPolicy {
   /** For passwords of accounts. */
-  static readonly account: PasswordPolicy = new PasswordPolicy(MIN_ACCOUNT_PASSWORD_LENGTH);
+  static readonly account: PasswordPolicy = new PasswordPolicy(MIN_ACCOUNT_PASSWORD_LENGTH, MIN_ACCOUNT_BITS);
   /** For passwords that people put on secret links. */
-  static readonly link: PasswordPolicy = new PasswordPolicy(MIN_LINK_PASSWORD_LENGTH);
+  static readonly link: PasswordPolicy = new PasswordPolicy(MIN_LINK_PASSWORD_LENGTH, MIN_LINK_BITS);
 
   private constructor(
     /** Fewest characters (code points). */
     readonly minLength: number,
+    /** log2 of the fewest guesses that it has to stand. */
+    readonly minBits: number,
   ) {}
 
   /** The first reason to refuse a password, or undefined when it is good enough. `username`: whose it is to be. */
   problemOf(password: string, username: string): PasswordProblem | undefined {
+    return this.strengthOf(password, username).problem;
+  }
+
+  /** How good a password is; see {@link PasswordStrength}. Cheap enough for every key that is pressed. `username`: whose it is to be. */
+  strengthOf(password: string, username: string): PasswordStrength {
     if (typeof password !== 'string') throw new ArgumentError('password', 'must be a string');
     if (typeof username !== 'string') throw new ArgumentError('username', 'must be a string');
-    if (!isWellFormed(password)) return 'malformed';
-    if (password.length > MAX_PASSWORD_LENGTH) return 'too-long';
-    if (isUsername(password, username)) return 'equals-username';
-    const characters = Array.from(password);
-    if (characters.length < this.minLength) return 'too-short';
-    return isSimple(characters) || isUsername(shortestUnit(characters), username) ? 'too-simple' : undefined;
+    if (!isWellFormed(password)) return refused('malformed', 0);
+    if (password.length > MAX_PASSWORD_LENGTH) return refused('too-long', 0);
+    const { bits, characters } = estimateGuesses(password, username);
+    if (password.trim().toLowerCase() === username.toLowerCase()) return refused('equals-username', bits);
+    const codePoints = Array.from(password);
+    if (codePoints.length < this.minLength) return refused('too-short', bits);
+    if (bits < this.minBits) return refused(mainProblem(characters), bits);
+    if (new Set(codePoints).size < MIN_DIFFERENT_CHARACTERS) return refused('repetition', bits);
+    return { level: bits >= STRONG_BITS ? 'strong' : bits >= GOOD_BITS ? 'good' : 'fair', bits, problem: undefined };
   }
 
   /** Requires a good password; otherwise a DeniedError `denied.password` for people, whose `data.problem` is a {@link PasswordProblem}. */
@@ -51,28 +105,13 @@ export class PasswordPolicy {
   }
 }
 
-function isUsername(password: string, username: string): boolean {
-  return password.trim().toLowerCase() === username.toLowerCase();
+function refused(problem: PasswordProblem, bits: number): PasswordStrength {
+  return { level: 'refused', bits, problem };
 }
 
-function isSimple(characters: readonly string[]): boolean {
-  return new Set(characters).size < MIN_DIFFERENT_CHARACTERS || isRun(characters);
-}
-
-/** Whether all steps from one character to the next are the same: abcdefgh, 98765432. */
-function isRun(characters: readonly string[]): boolean {
-  const codes = characters.map((character) => character.codePointAt(0) as number);
-  const step = (codes[1] ?? 0) - (codes[0] ?? 0);
-  // Counting in a circle of ten digits is a run, too: 789012.
-  return Math.abs(step) <= 1 && codes.every((code, i) => i === 0 || (code - (codes[i - 1] as number) - step) % 10 === 0);
-}
-
-/** The shortest text that gives the password when it is repeated. */
-function shortestUnit(characters: readonly string[]): string {
-  for (let length = 1; length <= characters.length / 2; length++) {
-    if (characters.length % length === 0 && characters.every((character, i) => character === characters[i % length])) {
-      return characters.slice(0, length).join('');
-    }
-  }
-  return characters.join('');
+/** What most characters of a weak password belong to. */
+function mainProblem(characters: ReadonlyMap<PasswordPart, number>): PasswordProblem {
+  let most: PasswordPart = 'random';
+  for (const [part, count] of characters) if (count > (characters.get(most) ?? 0)) most = part;
+  return PROBLEM_OF_PART[most] ?? 'too-simple';
 }

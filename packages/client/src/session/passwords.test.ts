@@ -73,26 +73,60 @@ describe('keys of a password', () => {
 
 describe('the password policy', () => {
   const policy = PasswordPolicy.account;
+  // Not made of anything that repeats itself.
+  const long = Array.from({ length: 1024 }, (_, i) => 'bdfhkmqsvxz'[(i * i * 7 + 3 * i) % 11]).join('');
   test.each([
     ['correct horse battery staple', undefined],
-    ['абвгдежзиклм', undefined],
+    ['seven lanterns over quiet water', undefined],
+    ['kX9#vQ2!mL7p', undefined],
+    ['zkqhvbtwprmd', undefined],
     ['🦊🐻🐼🐨🐯🦁🐮🐷🐸🐵🐔🐧', undefined],
+    ['ключ под старым камнем', undefined],
+    ['alice kX9#vQ2!m', undefined],
     ['alice', 'equals-username'],
     [' ALICE ', 'equals-username'],
     ['short', 'too-short'],
     ['elevenchars', 'too-short'],
     ['🦊🐻🐼🐨🐯🦁', 'too-short'],
-    ['aaaaaaaaaaaaaaaa', 'too-simple'],
-    ['abababababababab', 'too-simple'],
-    ['abcdefghijklmnop', 'too-simple'],
-    ['123456789012', 'too-simple'],
-    ['9876543210987654', 'too-simple'],
-    ['alicealicealice', 'too-simple'],
-    ['abcde'.repeat(204) + 'wxyz', undefined],
-    [`${'abcde'.repeat(204)}vwxyz`, 'too-long'],
+    ['password123456', 'common'],
+    ['P@ssw0rd2024!', 'common'],
+    ['drowssap123456', 'common'],
+    ['Password1!Password1!', 'repetition'],
+    ['iloveyou12345', 'common'],
+    ['letmein-please', 'common'],
+    ['monkeydragon12', 'common'],
+    ['password password', 'common'],
+    ['correcthorse12', 'too-simple'],
+    ['25121985maria!', 'too-simple'],
+    ['qwertyuiop123', 'sequence'],
+    ['1q2w3e4r5t6y', 'sequence'],
+    ['zxcvbnm,./zxcvbnm', 'sequence'],
+    ['abcdefghijklmnop', 'sequence'],
+    ['123456789012', 'sequence'],
+    ['9876543210987654', 'sequence'],
+    ['абвгдежзиклм', 'sequence'],
+    ['aaaaaaaaaaaaaaaa', 'repetition'],
+    ['abababababababab', 'repetition'],
+    ['xkjqxkjqxkjqxkjq', 'repetition'],
+    ['alicealicealice', 'contains-username'],
+    ['alice1990alice', 'contains-username'],
+    ['xyxyzzyxzyxzxyzyxxzyyxzzyxyxzx', 'repetition'],
+    [long, undefined],
+    [`${long}b`, 'too-long'],
     ['broken \ud800 surrogate', 'malformed'],
   ])('%j', (password, problem) => {
     expect(policy.problemOf(password, 'alice')).toBe(problem);
+  });
+
+  test('strength is for a meter: it grows, and says why there is none', () => {
+    const levels = ['', 'correct', 'correct horse', 'correct horse bat', 'correct horse battery staple'].map((text) =>
+      policy.strengthOf(text, 'alice'),
+    );
+    expect(levels.map(({ level }) => level)).toEqual(['refused', 'refused', 'refused', 'fair', 'strong']);
+    expect(levels.map(({ problem }) => problem)).toEqual(['too-short', 'too-short', 'too-simple', undefined, undefined]);
+    const bits = levels.map((strength) => strength.bits);
+    expect(bits).toEqual(bits.toSorted((a, b) => a - b));
+    expect(policy.strengthOf('\ud800', 'alice')).toEqual({ level: 'refused', bits: 0, problem: 'malformed' });
   });
 
   test('the error tells people what to do, and does not show the password', () => {
@@ -108,8 +142,10 @@ describe('the password policy', () => {
   });
 
   test('what goes on a link may be shorter', () => {
-    expect(PasswordPolicy.link.problemOf('eight888', 'alice')).toBeUndefined();
-    expect(PasswordPolicy.link.problemOf('seven77', 'alice')).toBe('too-short');
+    for (const good of ['vnq83kd0', 'two otters']) expect(PasswordPolicy.link.problemOf(good, 'alice')).toBeUndefined();
+    expect(PasswordPolicy.link.problemOf('vnq83kd', 'alice')).toBe('too-short');
+    for (const common of ['password', 'hunter22', 'summer99']) expect(PasswordPolicy.link.problemOf(common, 'alice')).toBe('common');
+    expect(PasswordPolicy.link.problemOf('12345678', 'alice')).toBe('sequence');
   });
 
   test('arguments are checked', () => {

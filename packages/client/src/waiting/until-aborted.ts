@@ -1,3 +1,4 @@
+import { whenAborted } from '@pyrgos/core/abort';
 import { AbortedError, throwIfAborted } from '@pyrgos/core/errors';
 
 /**
@@ -7,14 +8,13 @@ import { AbortedError, throwIfAborted } from '@pyrgos/core/errors';
 export async function untilAborted<T>(work: () => Promise<T>, signal: AbortSignal | undefined, operation: string): Promise<T> {
   throwIfAborted(signal, operation);
   if (signal === undefined) return work();
-  let onAbort = (): void => undefined;
+  let stopListening = (): void => undefined;
   const aborted = new Promise<never>((_, reject) => {
-    onAbort = () => reject(new AbortedError(operation));
-    signal.addEventListener('abort', onAbort, { once: true });
+    stopListening = whenAborted(signal, () => reject(new AbortedError(operation)));
   });
   try {
     return await Promise.race([work(), aborted]);
   } finally {
-    signal.removeEventListener('abort', onAbort);
+    stopListening();
   }
 }

@@ -52,13 +52,20 @@ export function hashBackupCode(hasher: Pick<Hasher, 'sha256'>, text: string): Ui
 export class BackupCodes extends Secret implements ToCbor {
   protected readonly secretKind: string = 'BackupCodes';
 
+  readonly #codes: readonly string[];
+
   private constructor(
     /** Never modify it. */
     readonly credentialId: Uint8Array,
-    /** In normal form. */
-    readonly codes: readonly string[],
+    codes: readonly string[],
   ) {
     super();
+    this.#codes = codes;
+  }
+
+  /** In normal form. */
+  get codes(): readonly string[] {
+    return this.#codes;
   }
 
   /** Builds a set of {@link BACKUP_CODE_COUNT} distinct codes in normal form. */

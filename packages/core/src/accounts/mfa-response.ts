@@ -78,13 +78,20 @@ export class WebauthnResponse implements ToCbor {
 export class MultiFactorAuthResponse extends Secret implements ToCbor {
   protected readonly secretKind: string = 'MultiFactorAuthResponse';
 
+  readonly #response: string | WebauthnResponse;
+
   private constructor(
     /** Never modify it. */
     readonly credentialId: Uint8Array,
-    /** A code as it was typed, or what an authenticator gave. */
-    readonly response: string | WebauthnResponse,
+    response: string | WebauthnResponse,
   ) {
     super();
+    this.#response = response;
+  }
+
+  /** A code as it was typed, or what an authenticator gave. */
+  get response(): string | WebauthnResponse {
+    return this.#response;
   }
 
   /** Builds an answer. LimitError beyond MAX_MFA_RESPONSE_SIZE. */

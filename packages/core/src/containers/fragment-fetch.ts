@@ -1,3 +1,4 @@
+import { whenAborted } from '../abort.js';
 import { assertInstance, assertList, assertMethods, assertObject } from '../arguments.js';
 import { assertBytes, assertInteger } from '../bytes.js';
 import { decodeCbor } from '../codec/cbor-decode.js';
@@ -68,8 +69,7 @@ export async function fetchFragments(fragments: readonly Fragment[], reader: Fra
   assertInteger('concurrency', concurrency, 1, 64);
   throwIfAborted(reader.signal, 'reading fragments');
   const cancel = new AbortController();
-  const onAbort = (): void => cancel.abort();
-  reader.signal?.addEventListener('abort', onAbort, { once: true });
+  const stopListening = whenAborted(reader.signal, () => cancel.abort());
   const pieces: Uint8Array[] = [];
   const failures: unknown[] = [];
   let next = 0;
@@ -93,7 +93,7 @@ export async function fetchFragments(fragments: readonly Fragment[], reader: Fra
   try {
     await Promise.all(Array.from({ length: Math.min(concurrency, fragments.length) }, guarded));
   } finally {
-    reader.signal?.removeEventListener('abort', onAbort);
+    stopListening();
   }
   throwIfAborted(reader.signal, 'reading fragments');
   if (failures.length > 0) throw failures[0];

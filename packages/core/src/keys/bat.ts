@@ -23,8 +23,16 @@ export const BAT_SIZE = 32;
 export class BatId extends Secret implements ToCbor {
   protected readonly secretKind: string = 'BatId';
 
-  private constructor(readonly cid: Cid) {
+  readonly #cid: Cid;
+
+  private constructor(cid: Cid) {
     super();
+    this.#cid = cid;
+  }
+
+  /** The id as a CID; that of an inline id contains the secret. */
+  get cid(): Cid {
+    return this.#cid;
   }
 
   /** Wraps a CID. FormatError `format.bat` unless the codec is raw and an identity digest has 32 bytes. */
@@ -99,11 +107,16 @@ export class BatId extends Secret implements ToCbor {
 export class Bat extends Secret implements ToCbor {
   protected readonly secretKind: string = 'Bat';
 
-  private constructor(
-    /** The 32 secret bytes; never modify them. */
-    readonly secret: Uint8Array,
-  ) {
+  readonly #secret: Uint8Array;
+
+  private constructor(secret: Uint8Array) {
     super();
+    this.#secret = secret;
+  }
+
+  /** The 32 secret bytes; never modify them. */
+  get secret(): Uint8Array {
+    return this.#secret;
   }
 
   /** Copies a 32-byte secret. */

@@ -109,11 +109,16 @@ export class Curve25519SecretKey extends Secret implements ToCbor {
   /** Distinguishes the members of {@link SecretBoxingKey}. */
   readonly type: typeof BoxingKeyType.curve25519 = BoxingKeyType.curve25519;
 
-  private constructor(
-    /** The 32 secret bytes; never modify them. */
-    readonly bytes: Uint8Array,
-  ) {
+  readonly #bytes: Uint8Array;
+
+  private constructor(bytes: Uint8Array) {
     super();
+    this.#bytes = bytes;
+  }
+
+  /** The 32 secret bytes; never modify them. */
+  get bytes(): Uint8Array {
+    return this.#bytes;
   }
 
   /** Copies 32 key bytes. */
@@ -213,12 +218,19 @@ export class HybridSecretKey extends Secret implements ToCbor {
   /** Distinguishes the members of {@link SecretBoxingKey}. */
   readonly type: typeof BoxingKeyType.hybrid = BoxingKeyType.hybrid;
 
+  readonly #mlKem: Uint8Array;
+
   private constructor(
     readonly curve25519: Curve25519SecretKey,
-    /** The expanded ML-KEM-1024 decapsulation key, 3168 bytes; never modify them. */
-    readonly mlKem: Uint8Array,
+    mlKem: Uint8Array,
   ) {
     super();
+    this.#mlKem = mlKem;
+  }
+
+  /** The expanded ML-KEM-1024 decapsulation key, 3168 bytes; never modify them. */
+  get mlKem(): Uint8Array {
+    return this.#mlKem;
   }
 
   /** Pairs the two parts; copies the 3168 ML-KEM bytes. */

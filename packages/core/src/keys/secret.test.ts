@@ -44,6 +44,24 @@ describe.each(secrets)('%s', (_name, value, bytes) => {
       for (const form of forms) expect(output.includes(form)).toBe(false);
     }
   });
+
+  test('what copies own properties copies no secret', () => {
+    for (const copy of [structuredClone(value), { ...value }, Object.fromEntries(Object.entries(value))]) {
+      expect(isWithin(copy, bytes)).toBe(false);
+    }
+  });
+});
+
+/** Whether a byte string in `value`, at any depth, contains `bytes`. */
+function isWithin(value: unknown, bytes: Uint8Array): boolean {
+  if (value instanceof Uint8Array) return toHex(value).includes(toHex(bytes));
+  return typeof value === 'object' && value !== null && Reflect.ownKeys(value).some((key) => isWithin(Reflect.get(value, key), bytes));
+}
+
+test('tests compare secrets by what they hold', () => {
+  expect(SymmetricKey.of(symmetric.bytes)).toEqual(symmetric);
+  expect(SymmetricKey.generate(crypto)).not.toEqual(symmetric);
+  expect({ key: [SymmetricKey.generate(crypto)] }).not.toEqual({ key: [symmetric] });
 });
 
 test('an id that is not inline prints as its text', () => {

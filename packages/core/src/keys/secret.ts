@@ -1,6 +1,7 @@
 /**
  * Base of all classes that hold secret bytes: whatever prints such a value (string conversion, JSON, Node's `util.inspect`) shows
- * its kind and nothing else. Subclasses offer the secret through explicitly named members only.
+ * its kind and nothing else. Subclasses offer the secret through explicitly named members only, and keep raw bytes in `#` fields: what copies
+ * own properties (`structuredClone`, `postMessage`, spreading, IndexedDB) gets none of them.
  */
 export abstract class Secret {
   /** The word that is printed instead of the secret. */

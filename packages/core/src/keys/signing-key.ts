@@ -102,13 +102,20 @@ export class PublicSigningKey implements ToCbor {
 export class SecretSigningKey extends Secret implements ToCbor {
   protected readonly secretKind: string = 'SecretSigningKey';
 
+  readonly #bytes: Uint8Array;
+
   private constructor(
-    /** The 64 secret bytes; never modify them. */
-    readonly bytes: Uint8Array,
+    bytes: Uint8Array,
     /** The public half as the key itself states it; see {@link SecretSigningKey.isConsistent}. */
     readonly publicKey: PublicSigningKey,
   ) {
     super();
+    this.#bytes = bytes;
+  }
+
+  /** The 64 secret bytes; never modify them. */
+  get bytes(): Uint8Array {
+    return this.#bytes;
   }
 
   /** Copies 64 key bytes. FormatError when the public half is no acceptable public key. */

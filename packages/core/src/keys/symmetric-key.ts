@@ -20,14 +20,20 @@ const TYPE_SECRETBOX = 1;
 /** A secretbox key and the mark that its data must be re-encrypted on the next write (chapter 01 section 12.2). Immutable. */
 export class SymmetricKey extends Secret implements ToCbor {
   protected readonly secretKind: string = 'SymmetricKey';
+  readonly #bytes: Uint8Array;
 
   private constructor(
-    /** The 32 secret bytes; never modify them. */
-    readonly bytes: Uint8Array,
+    bytes: Uint8Array,
     /** Whether a revocation made this key due for replacement. Part of equality and of the serialisation. */
     readonly isDirty: boolean,
   ) {
     super();
+    this.#bytes = bytes;
+  }
+
+  /** The 32 secret bytes; never modify them. */
+  get bytes(): Uint8Array {
+    return this.#bytes;
   }
 
   /** Copies 32 key bytes. */

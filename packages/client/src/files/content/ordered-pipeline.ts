@@ -1,3 +1,4 @@
+import { whenAborted } from '@pyrgos/core/abort';
 import { assertInteger } from '@pyrgos/core/bytes';
 import { AbortedError, throwIfAborted } from '@pyrgos/core/errors';
 
@@ -24,8 +25,7 @@ export async function* runPipeline<I, O>(
   assertInteger('concurrency', concurrency, 1, 64);
   throwIfAborted(signal, 'the transfer');
   const cancel = new AbortController();
-  const onAbort = (): void => cancel.abort();
-  signal?.addEventListener('abort', onAbort, { once: true });
+  const stopListening = whenAborted(signal, () => cancel.abort());
   const failures: unknown[] = [];
   // A promise that never rejects: a failure that nobody has fetched yet is no unhandled rejection.
   const settled = async <T>(promise: Promise<T>): Promise<Outcome<T>> => {
@@ -67,7 +67,7 @@ export async function* runPipeline<I, O>(
       }
     }
   } finally {
-    signal?.removeEventListener('abort', onAbort);
+    stopListening();
     cancel.abort();
     await Promise.all([...running, reading]);
     if (!isExhausted) await iterator.return?.();

@@ -1,3 +1,4 @@
+import { whenAborted } from '@pyrgos/core/abort';
 import { type HashTree, HashTreeBuilder } from '@pyrgos/core/containers';
 import { ArgumentError, ConflictError, throwIfAborted } from '@pyrgos/core/errors';
 import { CHUNK_SIZE, chunkCount, chunkLength, MIME_HEAD_SIZE } from '@pyrgos/core/model';
@@ -114,12 +115,19 @@ async function hashAll(view: View, content: PreparedContent): Promise<HashTree> 
 async function prepareStream(view: View, source: OpenedSource): Promise<PreparedContent> {
   // What ends the reading later on must reach a source that is asked already.
   const stop = new AbortController();
-  const onAbort = (): void => stop.abort();
-  view.signal?.addEventListener('abort', onAbort, { once: true });
+  const listen = (signal: AbortSignal | undefined): (() => void) => whenAborted(signal, () => stop.abort());
   const spare: Uint8Array<ArrayBuffer>[] = [];
   const chunks = cutIntoChunks(source.open(0, view.signal), CHUNK_SIZE, stop.signal, spare);
-  const first = await chunks.next();
-  const second = first.done === true ? first : await chunks.next();
+  const stopListening = listen(view.signal);
+  let first: IteratorResult<Uint8Array<ArrayBuffer>, void>;
+  let second: IteratorResult<Uint8Array<ArrayBuffer>, void>;
+  try {
+    first = await chunks.next();
+    second = first.done === true ? first : await chunks.next();
+  } finally {
+    // Nothing is read until `chunks` is: listening that long to a signal that outlives the source would keep it alive.
+    stopListening();
+  }
   if (second.done === true) return prepareBytes(view, first.done === true ? new Uint8Array() : first.value);
   const ahead = [first.value as Uint8Array, second.value];
   return {
@@ -132,12 +140,13 @@ async function prepareStream(view: View, source: OpenedSource): Promise<Prepared
     chunks: async function* (start, signal) {
       if (start !== 0) throw new ArgumentError('source', 'is a stream and can be read only from its start');
       let index = 0;
-      signal?.addEventListener('abort', onAbort, { once: true });
+      if (signal?.aborted === true || view.signal?.aborted === true) stop.abort();
+      const listening = [listen(signal), listen(view.signal)];
       try {
         for (let data = ahead.shift(); data !== undefined; data = ahead.shift()) yield { index: index++, data };
         for await (const data of chunks) yield { index: index++, data, release: releaseTo(spare, data) };
       } finally {
-        view.signal?.removeEventListener('abort', onAbort);
+        for (const end of listening) end();
         await chunks.return();
       }
     },

@@ -1,13 +1,21 @@
-import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { assertObject } from '@pyrgos/core/arguments';
+import { assertMethods, assertObject } from '@pyrgos/core/arguments';
 import { assertInteger, concatBytes, equalBytes, toHex } from '@pyrgos/core/bytes';
 import { type Cid, CidCodec, MultihashCode } from '@pyrgos/core/codec';
-import { ArgumentError, PyrgosError } from '@pyrgos/core/errors';
+import { ArgumentError } from '@pyrgos/core/errors';
 import { MAX_BLOCK_SIZE, MAX_SIGNED_POINTER_SIZE } from '@pyrgos/core/limits';
 import type { PublicKeyHash } from '@pyrgos/core/keys';
+import { type Clock, systemClock } from '../../commit/clock.js';
 import { markVerified } from '../../commit/verified-bytes.js';
+import {
+  collectTemporaryFiles,
+  isPrivateFile,
+  openPrivateFolder,
+  readPrivateFile,
+  replacePrivateFile,
+} from '../../disk/private-folder.node.js';
 import type { BlockCache } from './block-cache.js';
 import type { PointerCache } from './pointer-cache.js';
 
@@ -17,6 +25,8 @@ export interface FileCacheOptions {
   readonly capacity?: number;
   /** Larger blocks are not kept; default: all are. */
   readonly maxBlockSize?: number;
+  /** Tells how old is what other programs have left; default the machine's clock. */
+  readonly clock?: Clock;
 }
 
 const DEFAULT_CAPACITY = 1_073_741_824;
@@ -49,19 +59,18 @@ export class FileCache implements BlockCache, PointerCache {
   }
 
   /**
-   * Uses `directory`, which belongs to caches alone, and creates it for the user only. PyrgosError `storage` when that fails; what fails later
-   * is forgotten. Give the cache to `connect` as `blockCache`.
+   * Uses `directory`, which belongs to caches alone, and creates it for the user only. PyrgosError `storage` when that fails, and when other
+   * users own it or may change it (`data.reason` `foreign-owner`, `writable-by-others`); what fails later is forgotten. Give the cache to
+   * `connect` as `blockCache`.
    */
   static async open(directory: string, options: FileCacheOptions = {}): Promise<FileCache> {
     if (typeof directory !== 'string' || directory === '') throw new ArgumentError('directory', 'must be a path');
     assertObject('options', options);
     const cache = new FileCache(directory, options);
-    try {
-      await mkdir(directory, { recursive: true, mode: 0o700 });
-    } catch (error) {
-      const reason = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
-      throw new PyrgosError('storage', `The cache cannot be opened (${reason}).`, { data: { reason } });
-    }
+    const { clock = systemClock } = options;
+    assertMethods('clock', clock, 'now');
+    await openPrivateFolder('The cache', directory);
+    await collectTemporaryFiles(cache.scratch, clock);
     return cache;
   }
 
@@ -72,7 +81,7 @@ export class FileCache implements BlockCache, PointerCache {
   async has(cid: Cid): Promise<boolean> {
     const name = nameOf(cid);
     if (name === undefined) return false;
-    return (await exists(this.path('young', name))) || exists(this.path('old', name));
+    return (await isPrivateFile(this.path('young', name))) || isPrivateFile(this.path('old', name));
   }
 
   async get(cid: Cid): Promise<Uint8Array | undefined> {
@@ -94,8 +103,7 @@ export class FileCache implements BlockCache, PointerCache {
   }
 
   async getPointer(owner: PublicKeyHash, writer: PublicKeyHash): Promise<Uint8Array | undefined> {
-    const bytes = await attempt(() => readFile(this.pointerPath(owner, writer)));
-    return bytes === undefined || bytes.length > MAX_SIGNED_POINTER_SIZE ? undefined : new Uint8Array(bytes);
+    return attempt(() => readPrivateFile(this.pointerPath(owner, writer), MAX_SIGNED_POINTER_SIZE));
   }
 
   async putPointer(owner: PublicKeyHash, writer: PublicKeyHash, signed: Uint8Array): Promise<void> {
@@ -104,7 +112,7 @@ export class FileCache implements BlockCache, PointerCache {
 
   private async store(name: string, bytes: Uint8Array): Promise<void> {
     const path = this.path('young', name);
-    if (await exists(path)) return;
+    if (await isPrivateFile(path)) return;
     this.young ??= sizeOf(join(this.directory, 'young'));
     let size = (await this.young) + diskSize(bytes.length);
     if (size > this.capacity / 2) {
@@ -119,26 +127,24 @@ export class FileCache implements BlockCache, PointerCache {
   /** Under another name first: nobody reads half a block, also after a crash. */
   private async write(path: string, bytes: Uint8Array): Promise<void> {
     await mkdir(join(path, '..'), { recursive: true, mode: 0o700 });
-    const temporary = `${path}.${randomUUID()}`;
-    try {
-      await writeFile(temporary, bytes, { mode: 0o600 });
-      await rename(temporary, path);
-    } catch (error) {
-      await rm(temporary, { force: true });
-      throw error;
-    }
+    await mkdir(this.scratch, { recursive: true, mode: 0o700 });
+    await replacePrivateFile(path, this.scratch, bytes, false);
   }
 
   private async read(path: string, cid: Cid): Promise<Uint8Array | undefined> {
-    const file = await attempt(() => readFile(path));
-    if (file === undefined) return undefined;
-    const bytes = new Uint8Array(file.buffer, file.byteOffset, file.length);
-    if (bytes.length <= MAX_BLOCK_SIZE && equalBytes(sha256(bytes), cid.multihash.digest)) {
+    const bytes = await attempt(() => readPrivateFile(path, MAX_BLOCK_SIZE));
+    if (bytes === undefined) return undefined;
+    if (equalBytes(sha256(bytes), cid.multihash.digest)) {
       markVerified(cid, bytes);
       return bytes;
     }
     await attempt(() => rm(path, { force: true }));
     return undefined;
+  }
+
+  /** Where files are written before they get their names. */
+  private get scratch(): string {
+    return join(this.directory, 'unfinished');
   }
 
   private path(generation: 'young' | 'old', name: string): string {
@@ -159,10 +165,6 @@ function nameOf(cid: Cid): string | undefined {
 
 function diskSize(bytes: number): number {
   return Math.ceil(bytes / DISK_UNIT) * DISK_UNIT;
-}
-
-async function exists(path: string): Promise<boolean> {
-  return (await attempt(() => stat(path))) !== undefined;
 }
 
 /** What an operation on files gives; undefined when it fails: a cache may forget anything. */

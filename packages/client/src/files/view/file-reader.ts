@@ -1,3 +1,4 @@
+import { whenAborted } from '@pyrgos/core/abort';
 import { assertFunction, assertInstance, assertObject } from '@pyrgos/core/arguments';
 import { assertInteger } from '@pyrgos/core/bytes';
 import { LimitError, throwIfAborted } from '@pyrgos/core/errors';
@@ -135,8 +136,7 @@ export class FileReader {
     const outer = options.signal ?? this.view.signal;
     throwIfAborted(outer, 'reading a file');
     if (start === end) return;
-    const onAbort = (): void => stop.abort();
-    outer?.addEventListener('abort', onAbort, { once: true });
+    const stopListening = whenAborted(outer, () => stop.abort());
     const first = Math.floor(start / MAX_CHUNK_SIZE);
     const last = Math.floor((end - 1) / MAX_CHUNK_SIZE);
     const nodes = this.nodes(first, last + 1, stop.signal);
@@ -153,7 +153,7 @@ export class FileReader {
         onProgress?.(Math.min(end, offset + content.length) - start);
       }
     } finally {
-      outer?.removeEventListener('abort', onAbort);
+      stopListening();
       stop.abort();
       nodes.return().catch(() => undefined);
     }

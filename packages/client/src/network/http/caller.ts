@@ -1,3 +1,4 @@
+import { whenAborted } from '@pyrgos/core/abort';
 import { toHex } from '@pyrgos/core/bytes';
 import type { RandomSource } from '@pyrgos/core/crypto';
 import { AbortedError, PyrgosError, throwIfAborted } from '@pyrgos/core/errors';
@@ -208,7 +209,7 @@ export class Caller {
       isLate = true;
       abort();
     });
-    signal?.addEventListener('abort', abort, { once: true });
+    const stopListening = whenAborted(signal, abort);
     const start = clock.now();
     let bytesReceived = 0;
     let ok = false;
@@ -241,7 +242,7 @@ export class Caller {
       throw new TransportFailure('broken');
     } finally {
       watchdog.end();
-      signal?.removeEventListener('abort', abort);
+      stopListening();
       this.report({ area: endpoint.area, method: endpoint.method, milliseconds: clock.now() - start, bytesSent, bytesReceived, ok });
     }
   }

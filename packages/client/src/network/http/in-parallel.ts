@@ -1,3 +1,4 @@
+import { whenAborted } from '@pyrgos/core/abort';
 import { throwIfAborted } from '@pyrgos/core/errors';
 
 /**
@@ -15,7 +16,7 @@ export async function inParallel<T, R>(
   const controller = new AbortController();
   const abort = (): void => controller.abort();
   throwIfAborted(signal, 'the call');
-  signal?.addEventListener('abort', abort, { once: true });
+  const stopListening = whenAborted(signal, abort);
   const results: R[] = [];
   const failures: unknown[] = [];
   const queue = items.entries();
@@ -33,7 +34,7 @@ export async function inParallel<T, R>(
   try {
     await Promise.all(Array.from({ length: Math.min(width, items.length) }, worker));
   } finally {
-    signal?.removeEventListener('abort', abort);
+    stopListening();
   }
   if (failures.length > 0) throw failures[0];
   return results;

@@ -1,3 +1,4 @@
+import { whenAborted } from '@pyrgos/core/abort';
 import { AbortedError, throwIfAborted } from '@pyrgos/core/errors';
 
 /** A number of places that are taken and given back; who finds none waits in line. */
@@ -23,15 +24,14 @@ export class Slots {
     }
     await new Promise<void>((resolve, reject) => {
       const next = (): void => {
-        signal?.removeEventListener('abort', onAbort);
+        stopListening();
         resolve();
       };
-      const onAbort = (): void => {
+      this.line.add(next);
+      const stopListening = whenAborted(signal, () => {
         this.line.delete(next);
         reject(new AbortedError('waiting for a connection'));
-      };
-      this.line.add(next);
-      signal?.addEventListener('abort', onAbort, { once: true });
+      });
     });
   }
 

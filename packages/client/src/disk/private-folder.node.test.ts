@@ -1,0 +1,135 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { loadCrypto } from '@pyrgos/core/crypto';
+import { Cid, CidCodec } from '@pyrgos/core/codec';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { FileCache } from '../files/view/file-cache.node.js';
+import { FileLocalStore } from '../session/file-local-store.node.js';
+
+const crypto = await loadCrypto();
+const isRoot = process.getuid?.() === 0;
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'pyrgos-private-'));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+/** A process that has ended. */
+const deadProcess = (): number => spawnSync(process.execPath, ['-e', '']).pid;
+const temporaryName = (pid: number | string): string => `x.${pid}.00000000-0000-4000-8000-000000000000.tmp`;
+
+describe.each([
+  ['a local store', async (path: string) => FileLocalStore.open(path), ''],
+  ['a file cache', async (path: string) => FileCache.open(path), 'unfinished'],
+] as const)('the folder of %s', (_name, open, scratch) => {
+  test('is created with its parents, for the user only', async () => {
+    const previous = process.umask(0o077);
+    try {
+      await open(join(folder, 'a', 'b', 'c'));
+    } finally {
+      process.umask(previous);
+    }
+    expect((statSync(join(folder, 'a', 'b', 'c')).mode & 0o777).toString(8)).toBe('700');
+    await open(join(folder, 'a', 'b', 'c'));
+  });
+
+  test.skipIf(process.platform === 'win32')('is refused when others may change it, and left as it is', async () => {
+    for (const mode of [0o777, 0o770, 0o1777, 0o702]) {
+      chmodSync(folder, mode);
+      const error: unknown = await open(folder).catch((reason: unknown) => reason);
+      expect(error).toMatchObject({ code: 'storage', data: { reason: 'writable-by-others' } });
+      expect(String(error)).not.toContain(folder);
+      expect(statSync(folder).mode & 0o1777).toBe(mode);
+    }
+    for (const mode of [0o700, 0o755]) {
+      chmodSync(folder, mode);
+      await open(folder);
+    }
+  });
+
+  test.skipIf(!isRoot)('is refused when it belongs to somebody else (needs root to make one)', async () => {
+    chownSync(folder, 65_534, 65_534);
+    await expect(open(folder)).rejects.toMatchObject({ code: 'storage', data: { reason: 'foreign-owner' } });
+  });
+
+  test('where nothing can be created the error comes at once', async () => {
+    writeFileSync(join(folder, 'file'), '');
+    for (const path of [join(folder, 'file'), join(folder, 'file', 'x')])
+      await expect(open(path)).rejects.toMatchObject({ code: 'storage' });
+    // Node's own recursive mkdir never ends there.
+    if (existsSync('/proc/self')) await expect(open('/proc/pyrgos/store')).rejects.toMatchObject({ code: 'storage' });
+  });
+
+  test('is rid of what killed programs have left, and of nothing else', async () => {
+    await open(folder);
+    const inside = join(folder, scratch);
+    mkdirSync(inside, { recursive: true });
+    const ofNow = temporaryName(process.pid);
+    const stale = `${'0'.repeat(64)}.00000000-0000-4000-8000-000000000000.tmp`;
+    const fresh = `${'1'.repeat(64)}.00000000-0000-4000-8000-000000000000.tmp`;
+    for (const name of [temporaryName(deadProcess()), ofNow, stale, fresh, 'notes.tmp']) writeFileSync(join(inside, name), 'x');
+    utimesSync(join(inside, stale), 1, 1);
+    await open(folder);
+    const left = readdirSync(inside);
+    for (const name of [ofNow, fresh, 'notes.tmp']) expect(left).toContain(name);
+    expect(left).not.toContain(stale);
+    expect(left.filter((name) => name.startsWith('x.'))).toEqual([ofNow]);
+  });
+});
+
+describe.skipIf(process.platform === 'win32')('what is no ordinary file', () => {
+  test('counts as absent in a local store, and is replaced', async () => {
+    const store = await FileLocalStore.open(folder);
+    await store.put('a', Uint8Array.of(1));
+    const [name = ''] = readdirSync(folder);
+    const path = join(folder, name);
+    rmSync(path);
+    execFileSync('mkfifo', [path]);
+    expect(await store.get('a')).toBeUndefined();
+    await store.put('a', Uint8Array.of(2));
+    expect(await store.get('a')).toEqual(Uint8Array.of(2));
+
+    writeFileSync(join(folder, 'elsewhere'), 'secret');
+    rmSync(path);
+    symlinkSync(join(folder, 'elsewhere'), path);
+    expect(await store.get('a')).toBeUndefined();
+    await store.put('a', Uint8Array.of(3));
+    expect(await store.get('a')).toEqual(Uint8Array.of(3));
+
+    rmSync(path);
+    mkdirSync(path);
+    expect(await store.get('a')).toBeUndefined();
+    await expect(store.put('a', Uint8Array.of(4))).rejects.toMatchObject({ code: 'storage' });
+  });
+
+  test('counts as absent in a cache, and is replaced', async () => {
+    const cache = await FileCache.open(folder);
+    const bytes = new Uint8Array(100).fill(7);
+    const cid = Cid.ofSha256(crypto.sha256(bytes), CidCodec.raw);
+    await cache.put(cid, bytes);
+    const path = join(
+      folder,
+      'young',
+      ...readdirSync(join(folder, 'young')).flatMap((shard) => [shard, ...readdirSync(join(folder, 'young', shard))]),
+    );
+    rmSync(path);
+    execFileSync('mkfifo', [path]);
+    expect([await cache.has(cid), await cache.get(cid)]).toEqual([false, undefined]);
+    await cache.put(cid, bytes);
+    expect([await cache.has(cid), await cache.get(cid)]).toEqual([true, bytes]);
+  });
+});

@@ -1,0 +1,41 @@
+/**
+ * What people choose most often for a password, without the digits and signs around it, the commonest first; in lower case, as plain
+ * letters. Names, teams and words that come up in every published list of leaked passwords.
+ */
+export const COMMON_PASSWORDS: readonly string[] = `
+password qwerty letmein iloveyou welcome admin monkey dragon master sunshine princess football baseball shadow superman michael
+login abc hello freedom whatever trustno batman passw passwort motdepasse contrasena senha parola haslo wachtwoord salasana losenord
+secret access flower hottie loveme zaq charlie donald jordan jennifer hunter buster soccer harley ranger daniel thomas george
+computer michelle jessica pepper maggie ginger killer hockey cookie silver william starwars mustang summer winter spring autumn corvette
+ashley nicole chelsea biteme matthew robert danielle forever family jonathan patrick martin andrew joshua amanda bailey purple
+butterfly orange banana chocolate cheese samantha angel angels lovely jasmine brandon anthony justin test tester testing guest root
+administrator user username changeme default temp temporary internet google facebook microsoft windows samsung apple iphone android linux
+nothing something anything everything nobody somebody please thankyou money dollar bitcoin crypto wallet business company office work
+hallo schatz liebe sommer herbst fruehling geheim passwd pass pwd pw sesame opensesame swordfish joker robin spiderman ironman
+pokemon pikachu naruto minecraft fortnite roblox zelda mario sonic gandalf frodo hobbit merlin wizard magic matrix neo trinity phoenix
+tiger lion eagle falcon wolf bear horse puppy kitty kitten doggy doggie snoopy garfield tigger panda dolphin turtle rabbit bunny
+chicken turkey pizza coffee whiskey guinness bacon peanut pumpkin cupcake candy sugar honey sweetie babygirl babyboy baby boobs sexy
+fuckyou fuckme fuckoff asshole bitch pussy cock shit hardcore porn cum sex lover loverboy lovers love iloveu ilovegod jesus christ church heaven
+angela melissa stephanie elizabeth victoria rachel rebecca heather tiffany crystal amber sabrina vanessa natasha natalie alexis
+alexandra alexander alex alexandre andrea anna carlos carolina caroline claudia christian christine christopher david diana
+dennis edward eduardo eric fernando francis francisco frank friends gabriel hannah henry isabella jack jackson jacob james jason john
+johnny jose joseph juan julia julian karen katherine kevin laura lauren leonardo liverpool arsenal barcelona realmadrid juventus manchester
+chelseafc lakers yankees redsox cowboys steelers packers broncos raiders dallas boston chicago newyork london paris berlin madrid america
+canada mexico brazil france germany england ireland scotland australia russia india china japan lucas madison marina mark marlboro
+maria marie mario marvin max maximus mercedes ferrari porsche lamborghini bmw audi honda toyota yamaha suzuki kawasaki ducati harleydavidson
+metallica nirvana slipknot greenday blink eminem tupac beatles elvis rockyou rockstar guitar music player gamer gaming games
+playboy playstation xbox nintendo nicholas oliver oscar pamela paul peter philip raymond richard ronaldo messi neymar beckham rosebud
+samson sandra sarah scooter scorpion sebastian simon smokey snowball sophie spencer stella steven stupid sydney teresa
+thunder tigers tomcat tony travis tucker tyler vincent viper walter warrior yellow yankee zxcvbn asdfgh qazwsx asdf zxcv wasd
+letmein1 mypassword mypass thepassword newpassword oldpassword yourpassword password1 passpass secure security private personal
+january february march april may june july august september october november december monday tuesday wednesday thursday friday
+saturday sunday today tomorrow yesterday birthday christmas halloween easter holiday vacation weekend beach ocean island paradise
+diamond emerald ruby pearl gold golden platinum titanium blue green red black white pink lucky blessed happy smile smiley
+beautiful beauty gorgeous handsome cutie cute sweet sweety sweetheart darling dearest mother father mommy daddy mama papa mom dad
+sister brother grandma grandpa marriage wedding forever21 together always never live life dream dreams dreamer star stars moon
+cloud rainbow sunset sunrise sunny storm lightning fire ice water earth nature peace hope faith grace joy glory king queen
+prince knight castle pirate ninja samurai soldier army navy marine police doctor nurse teacher student school college university
+peergos pyrgos cloud storage drive backup server database oracle cisco router wifi wireless network internetaccess welcome1
+`
+  .trim()
+  .split(/\s+/u);
