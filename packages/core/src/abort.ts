@@ -3,7 +3,7 @@ import { AbortedError, throwIfAborted } from './errors.js';
 /** Calls `reject` with an AbortedError when the signal fires; returns how to stop listening. */
 export function onAbort(signal: AbortSignal | undefined, operation: string, reject: (error: Error) => void): () => void {
   if (signal === undefined) return () => undefined;
-  const listener = (): void => reject(new AbortedError(operation));
+  const listener = (): void => reject(new AbortedError(operation, signal));
   signal.addEventListener('abort', listener, { once: true });
   return () => signal.removeEventListener('abort', listener);
 }

@@ -17,7 +17,7 @@ export const systemClock: Clock = {
     await new Promise<void>((resolve, reject) => {
       const onAbort = (): void => {
         clearTimeout(timer);
-        reject(new AbortedError('waiting'));
+        reject(new AbortedError('waiting', signal));
       };
       const timer = setTimeout(() => {
         signal?.removeEventListener('abort', onAbort);

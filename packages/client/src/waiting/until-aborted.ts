@@ -9,7 +9,7 @@ export async function untilAborted<T>(work: () => Promise<T>, signal: AbortSigna
   if (signal === undefined) return work();
   let onAbort = (): void => undefined;
   const aborted = new Promise<never>((_, reject) => {
-    onAbort = () => reject(new AbortedError(operation));
+    onAbort = () => reject(new AbortedError(operation, signal));
     signal.addEventListener('abort', onAbort, { once: true });
   });
   try {

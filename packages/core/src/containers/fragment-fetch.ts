@@ -68,7 +68,7 @@ export async function fetchFragments(fragments: readonly Fragment[], reader: Fra
   assertInteger('concurrency', concurrency, 1, 64);
   throwIfAborted(reader.signal, 'reading fragments');
   const cancel = new AbortController();
-  const onAbort = (): void => cancel.abort();
+  const onAbort = (): void => cancel.abort(reader.signal?.reason);
   reader.signal?.addEventListener('abort', onAbort, { once: true });
   const pieces: Uint8Array[] = [];
   const failures: unknown[] = [];

@@ -115,7 +115,7 @@ async function hashAll(view: View, content: PreparedContent): Promise<HashTree> 
 async function prepareStream(view: View, source: OpenedSource): Promise<PreparedContent> {
   // What ends the reading later on must reach a source that is asked already.
   const stop = new AbortController();
-  const onAbort = (): void => stop.abort();
+  const onAbort = (): void => stop.abort(view.signal?.reason);
   view.signal?.addEventListener('abort', onAbort, { once: true });
   const spare: Uint8Array<ArrayBuffer>[] = [];
   const chunks = cutIntoChunks(source.open(0, view.signal), CHUNK_SIZE, stop.signal, spare);

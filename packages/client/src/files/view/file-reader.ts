@@ -135,7 +135,7 @@ export class FileReader {
     const outer = options.signal ?? this.view.signal;
     throwIfAborted(outer, 'reading a file');
     if (start === end) return;
-    const onAbort = (): void => stop.abort();
+    const onAbort = (): void => stop.abort(outer?.reason);
     outer?.addEventListener('abort', onAbort, { once: true });
     const first = Math.floor(start / MAX_CHUNK_SIZE);
     const last = Math.floor((end - 1) / MAX_CHUNK_SIZE);

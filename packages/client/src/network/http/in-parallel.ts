@@ -13,7 +13,7 @@ export async function inParallel<T, R>(
   const [only] = items;
   if (items.length <= 1) return only === undefined ? [] : [await work(only, signal)];
   const controller = new AbortController();
-  const abort = (): void => controller.abort();
+  const abort = (): void => controller.abort(signal?.reason);
   throwIfAborted(signal, 'the call');
   signal?.addEventListener('abort', abort, { once: true });
   const results: R[] = [];

@@ -28,7 +28,7 @@ export class Slots {
       };
       const onAbort = (): void => {
         this.line.delete(next);
-        reject(new AbortedError('waiting for a connection'));
+        reject(new AbortedError('waiting for a connection', signal));
       };
       this.line.add(next);
       signal?.addEventListener('abort', onAbort, { once: true });
