@@ -1,15 +1,22 @@
-import type { AppendOptions, ByteSource, EditOptions, FileOutcome, TreeDirectory, TreeFile } from './content/index.js';
+import { assertObject } from '@pyrgos/core/arguments';
+import type { ByteSource } from './content/index.js';
 import type { DamagedEntry, FileEntry } from './file-entry.js';
 import { FileReads } from './file-reads.js';
+import { assertCall, assertCallback, assertEntries } from './file-system-arguments.js';
 import type {
+  AppendOptions,
   CopyTreeOptions,
+  EditOptions,
   FileOptions,
   FileSystemOptions,
   ListedName,
   MakeDirectoryAtOptions,
   MoveTreeOptions,
   PropertyChanges,
-  TreeOptions,
+  TreeEntry,
+  TreeFileOutcome,
+  VerifyTreeOptions,
+  WatchedOptions,
   WriteOptions,
   WriteTreeOptions,
   Written,
@@ -17,7 +24,7 @@ import type {
 import { FileTree, formatPath } from './file-tree.js';
 import { FileWrites } from './file-writes.js';
 import { TreeChanges } from './tree-changes.js';
-import { type FileReader, type FileReaderOptions, type Finding, splitPath, type StreamOptions, type VerifyOptions } from './view/index.js';
+import { type FileReader, type FileReaderOptions, type Finding, splitPath, type StreamOptions } from './view/index.js';
 
 /**
  * The files of an account, by path: `/username/directory/file`. Reads show what was done through this session at once, and what other
@@ -28,7 +35,8 @@ import { type FileReader, type FileReaderOptions, type Finding, splitPath, type 
  *
  * Errors of all calls: NotFoundError `not-found.file`; ArgumentError and LimitError for paths that cannot be; ConflictError
  * `conflict.exists`, or another one when somebody else keeps changing the same thing; DeniedError `denied.file`; FormatError and CryptoError
- * for what is damaged; `quota`; `network`; AbortedError.
+ * for what is damaged; `quota`; `network`; AbortedError. Wrong arguments are ArgumentErrors and change nothing; what sources and callbacks of
+ * the caller throw comes out as it is.
  */
 export class FileSystem {
   /** The user whose files these are: the first name of every path. */
@@ -58,47 +66,63 @@ export class FileSystem {
     this.tree.sessions.refresh();
   }
 
-  /** What is at a path; undefined when there is nothing. */
+  /** What is at a path; undefined when there is nothing. `/` is the root, see {@link FileEntry.root}. */
   async find(path: string, options: FileOptions = {}): Promise<FileEntry | undefined> {
+    assertCall(options, 'looking for a file');
     return this.reads.find(path, options);
   }
 
-  /** What is at a path; NotFoundError when there is nothing. */
+  /** What is at a path; NotFoundError when there is nothing. `/` is the root, see {@link FileEntry.root}. */
   async stat(path: string, options: FileOptions = {}): Promise<FileEntry> {
+    assertCall(options, 'looking for a file');
     return this.reads.stat(path, options);
   }
 
   /**
-   * What is in a directory, in no particular order; hidden elements too. What cannot be opened is a {@link DamagedEntry}. `/` holds the home
-   * directory. When a part of the list itself is damaged, everything else comes first and then its error.
+   * What is in a directory, in no particular order; hidden elements too, such as the directories of the system that each home directory has
+   * (`shared`, `.transactions`, `.capabilitycache`). What cannot be opened is a {@link DamagedEntry}. `/` holds the home directory. When a
+   * part of the list itself is damaged, everything else comes first and then its error.
    */
   async *list(path: string, options: FileOptions = {}): AsyncGenerator<FileEntry | DamagedEntry, void, undefined> {
+    assertCall(options, 'listing a directory');
     yield* this.reads.list(path, options);
   }
 
-  /** The names in a directory with what the list says of them, without opening each: two requests per 500. */
+  /**
+   * The names in a directory with what the list says of them, without opening each: two requests per 500. Whether one is hidden, or damaged,
+   * only {@link FileSystem.list} knows.
+   */
   async *names(path: string, options: FileOptions = {}): AsyncGenerator<ListedName, void, undefined> {
+    assertCall(options, 'listing a directory');
     yield* this.reads.names(path, options);
   }
 
   /** Opens a file for reading anywhere in it. It shows the file as it is now, whatever happens to it later. */
   async open(path: string, options: FileOptions & FileReaderOptions = {}): Promise<FileReader> {
+    assertCall(options, 'opening a file');
     return this.reads.open(path, options);
   }
 
   /** The bytes [start, end) of a file, by default all; LimitError for more than MAX_READ_SIZE: stream those. */
-  async read(path: string, { start = 0, end, signal }: Pick<StreamOptions, 'start' | 'end' | 'signal'> = {}): Promise<Uint8Array> {
-    const reader = await this.open(path, { signal });
+  async read(path: string, options: Pick<StreamOptions, 'start' | 'end' | 'signal'> = {}): Promise<Uint8Array> {
+    assertCall(options, 'reading a file');
+    const { start = 0, end, signal } = options;
+    const reader = await this.reads.open(path, { signal });
     return reader.read(start, end ?? reader.size, { signal });
   }
 
-  /** The bytes of a file, or a range of them, as a stream with back pressure and bounded memory. */
+  /** The bytes of a file, or a range of them, as a stream with back pressure and bounded memory. Progress counts bytes. */
   async stream(path: string, options: StreamOptions = {}): Promise<ReadableStream<Uint8Array>> {
-    return (await this.open(path, { signal: options.signal })).stream(options);
+    assertCall(options, 'reading a file');
+    return (await this.reads.open(path, { signal: options.signal })).stream(options);
   }
 
-  /** Looks at everything below a path and reports what is damaged; siblings of what is damaged are looked at all the same. */
-  async *verify(path: string, options: VerifyOptions = {}): AsyncGenerator<Finding, void, undefined> {
+  /**
+   * Looks at everything below a path and reports what is damaged; siblings of what is damaged are looked at all the same. Progress counts
+   * files and directories, and with `content` bytes.
+   */
+  async *verify(path: string, options: VerifyTreeOptions = {}): AsyncGenerator<Finding, void, undefined> {
+    assertCall(options, 'verifying a tree');
     yield* this.reads.verify(path, options);
   }
 
@@ -107,86 +131,110 @@ export class FileSystem {
    * `conflict.exists`.
    */
   async makeDirectory(path: string, options: MakeDirectoryAtOptions = {}): Promise<FileEntry> {
+    assertCall(options, 'making a directory');
     return this.changes.makeDirectory(path, options);
   }
 
   /**
    * Writes a file: `source` becomes its whole content. By default an existing file is replaced and keeps its shares; see
-   * {@link UploadOptions.onExisting}. Large content that can be read again (bytes, a blob, a file on disk; not a stream) is resumed by the next call
-   * with the same content and path when the upload is cut off.
+   * {@link WriteOptions.onExisting}. Large content that can be read again (bytes, text, a blob, a file on disk; not a stream) is resumed by the
+   * next call with the same content and path when the upload is cut off. Progress counts bytes. Names are kept as they are given, letter
+   * by letter (no Unicode normalisation); a new one must not contain the character NUL.
    */
   async write(path: string, source: ByteSource, options: WriteOptions = {}): Promise<Written> {
+    assertCall(options, 'writing a file');
     return this.writes.write(path, source, options);
   }
 
   /**
    * Writes many files and directories below a directory, small ones together in few commits; gives what came of each file when it is stored.
-   * Missing directories are made, that one and those on the way to it included. What is there already stays as it is unless `onExisting` says `replace`; writing again what was cut off goes
-   * on where it stopped. Ends at the first error unless `onError` says `skip`.
+   * Missing directories are made, that one and those on the way to it included. What is there already stays as it is unless `onExisting` says
+   * `replace`; writing again what was cut off goes on where it stopped. Ends at the first error unless `onError` says `skip`. Progress counts
+   * bytes of sources whose size is known beforehand; their total is known when `entries` is a list of such.
    */
   async *writeTree(
     directory: string,
-    entries: Iterable<TreeFile | TreeDirectory> | AsyncIterable<TreeFile | TreeDirectory>,
+    entries: Iterable<TreeEntry> | AsyncIterable<TreeEntry>,
     options: WriteTreeOptions = {},
-  ): AsyncGenerator<FileOutcome<TreeFile>, void, undefined> {
-    if ((await this.find(directory, options)) === undefined) await this.makeDirectory(directory, { parents: true, signal: options.signal });
+  ): AsyncGenerator<TreeFileOutcome, void, undefined> {
+    assertCall(options, 'writing a tree');
+    assertEntries(entries);
+    const { signal, onExisting, onError } = options;
+    assertCallback('options.onExisting', onExisting);
+    assertCallback('options.onError', onError);
+    splitPath(directory, 'directory');
+    if ((await this.reads.find(directory, { signal })) === undefined)
+      await this.changes.makeDirectory(directory, { parents: true, signal });
     yield* this.writes.writeTree(directory, entries, options);
   }
 
-  /** Writes bytes into a file from `start` on, which is at most its size. */
-  async writeAt(path: string, start: number, source: ByteSource, options: FileOptions & EditOptions = {}): Promise<FileEntry> {
+  /** Writes bytes into a file from `start` on, which is at most its size. NotFoundError when there is no file. Progress counts bytes. */
+  async writeAt(path: string, start: number, source: ByteSource, options: EditOptions = {}): Promise<FileEntry> {
+    assertCall(options, 'writing into a file');
     return this.writes.writeAt(path, start, source, options);
   }
 
-  /** Writes bytes behind the last one of a file. */
-  async append(path: string, source: ByteSource, options: FileOptions & AppendOptions = {}): Promise<FileEntry> {
+  /** Writes bytes behind the last one of a file. NotFoundError when there is no file: it is not made. Progress counts bytes. */
+  async append(path: string, source: ByteSource, options: AppendOptions = {}): Promise<FileEntry> {
+    assertCall(options, 'appending to a file');
     return this.writes.append(path, source, options);
   }
 
-  /** Cuts a file off behind `size` bytes; does nothing when it has no more. */
-  async truncate(path: string, size: number, options: FileOptions & EditOptions = {}): Promise<FileEntry> {
+  /** Cuts a file off behind `size` bytes; does nothing when it has no more. NotFoundError when there is no file. */
+  async truncate(path: string, size: number, options: EditOptions = {}): Promise<FileEntry> {
+    assertCall(options, 'cutting a file');
     return this.writes.truncate(path, size, options);
   }
 
   /** Gives a file or directory another name in its directory. */
   async rename(path: string, name: string, options: FileOptions = {}): Promise<FileEntry> {
+    assertCall(options, 'renaming');
     return this.changes.rename(path, name, options);
   }
 
-  /** Sets when a file or directory was changed or made, or whether it is hidden. */
+  /** Sets when a file or directory was changed or made, whether it is hidden, and the type and thumbnail of a file. */
   async setProperties(path: string, properties: PropertyChanges, options: FileOptions = {}): Promise<FileEntry> {
+    assertObject('properties', properties);
+    assertCall(options, 'setting properties');
     return this.writes.setProperties(path, properties, options);
   }
 
   /**
    * Moves a file or directory into another directory, under its name. Within one writing space it keeps its keys, and whoever it is shared with
-   * keeps access, unless `keepAccess` is false; between two it is copied and deleted, and shares end.
+   * keeps access, unless `keepAccess` is false; between two it is copied and deleted, and shares end: then there is progress, in bytes.
    */
   async move(path: string, directory: string, options: MoveTreeOptions = {}): Promise<FileEntry> {
+    assertCall(options, 'moving');
     return this.changes.move(path, directory, options);
   }
 
-  /** Copies a file or directory into a directory; by default under its name, or `name (copy)` when that is in use. */
+  /**
+   * Copies a file or directory into a directory; by default under its name, or `name (copy)` when that is in use. Progress counts bytes; the
+   * total is known for a file.
+   */
   async copy(path: string, directory: string, options: CopyTreeOptions = {}): Promise<FileEntry> {
+    assertCall(options, 'copying');
     return this.changes.copy(path, directory, options);
   }
 
-  /** Deletes a file, or a directory with all below it, for good. */
-  async remove(path: string, options: TreeOptions = {}): Promise<void> {
-    const names = splitPath(path);
-    return this.removeAll(formatPath(names.slice(0, -1)), [names.at(-1) ?? ''], options);
+  /** Deletes a file, or a directory with all below it, for good. Progress counts files and directories. */
+  async remove(path: string, options: WatchedOptions = {}): Promise<void> {
+    assertCall(options, 'deleting');
+    return this.changes.remove(path, options);
   }
 
   /**
-   * Deletes several children of one directory, with all below them; names that are not there do not matter, unless it is the only one. Also
-   * damaged elements are removed.
+   * Deletes several children of one directory by their names, with all below them. Names that are not there do not matter, but when all of
+   * them are missing it is a NotFoundError. Also damaged elements are removed. Progress counts files and directories.
    */
-  async removeAll(directory: string, names: readonly string[], options: TreeOptions = {}): Promise<void> {
+  async removeAll(directory: string, names: readonly string[], options: WatchedOptions = {}): Promise<void> {
+    assertCall(options, 'deleting');
     return this.changes.removeAll(directory, names, options);
   }
 
   /** Removes what uploads that were begun and not finished have left; returns how many there were. Do not call it while one is running. */
   async clearUnfinishedUploads(options: FileOptions = {}): Promise<number> {
+    assertCall(options, 'clearing uploads');
     return this.writes.clearUnfinishedUploads(options);
   }
 }

@@ -59,9 +59,9 @@ export async function reserveDeepest(
   return { ...reserve(await openItem(view, home)), depth: 1 };
 }
 
-/** Requires that a path led to a directory. */
-export function requireDirectory(item: Item): Item {
-  if (!item.isDirectory) throw new ArgumentError('path', 'names a file where a directory is needed');
+/** Requires that the path in an argument led to a directory. */
+export function requireDirectory(item: Item, field = 'path'): Item {
+  if (!item.isDirectory) throw new ArgumentError(field, 'names a file where a directory is needed');
   return item.requireDirectory();
 }
 

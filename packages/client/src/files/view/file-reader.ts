@@ -6,6 +6,7 @@ import { type FoundChunk, requireChunk } from './file-chunk.js';
 import { FileChunks } from './file-chunks.js';
 import { Item } from './item.js';
 import { orAborted } from '../../waiting/or-aborted.js';
+import type { ProgressListener } from '../../waiting/progress.js';
 import { SharedTasks } from '../../waiting/shared-tasks.js';
 import { assertRead, type ReadOptions, type View } from './view.js';
 
@@ -24,7 +25,7 @@ export interface StreamOptions extends ReadOptions {
   /** End of the range, exclusive; default the size of the file. */
   readonly end?: number;
   /** Told after every piece how many bytes of the range have been given out. */
-  readonly onProgress?: ((bytes: number) => void) | undefined;
+  readonly onProgress?: ProgressListener | undefined;
 }
 
 /**
@@ -150,7 +151,7 @@ export class FileReader {
         const offset = index * MAX_CHUNK_SIZE;
         const piece = content.subarray(Math.max(0, start - offset), Math.min(content.length, end - offset));
         yield piece;
-        onProgress?.(Math.min(end, offset + content.length) - start);
+        onProgress?.({ done: Math.min(end, offset + content.length) - start, total: end - start, unit: 'bytes' });
       }
     } finally {
       outer?.removeEventListener('abort', onAbort);
