@@ -31,8 +31,8 @@ export async function uploadAFolder(
   let bytes = 0;
   const written = files.writeTree(files.homePath, filesBelow(folder), {
     signal,
-    onProgress: (progress) => {
-      bytes = progress.bytes;
+    onProgress: ({ done }) => {
+      bytes = done;
     },
     // By default what is there already with other content stays as it is.
     onExisting: () => 'replace',
@@ -50,7 +50,7 @@ export async function streamAFile(files: FileSystem, path: string, limit: number
   try {
     const stream = await files.stream(path, {
       signal: cancel.signal,
-      onProgress: (done) => {
+      onProgress: ({ done }) => {
         bytes = done;
         if (done >= limit) cancel.abort();
       },

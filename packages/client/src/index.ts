@@ -1,32 +1,35 @@
 export { connect, type ConnectOptions, PyrgosServer } from './pyrgos-server.js';
 export { type FileSettings, UserSession } from './user-session.js';
-export {
-  type FileOptions,
-  FileSystem,
-  type FileSystemOptions,
-  type ListedName,
-  type TreeOptions,
-  type WriteOptions,
-  type WriteTreeOptions,
-  type Written,
-} from './files/file-system.js';
+export { FileSystem } from './files/file-system.js';
+export type {
+  AppendOptions,
+  CopyTreeOptions,
+  EditOptions,
+  ExistingAnswer,
+  FileOptions,
+  FileSystemOptions,
+  ListedName,
+  MakeDirectoryAtOptions,
+  MoveTreeOptions,
+  PropertyChanges,
+  TreeEntry,
+  TreeFile,
+  TreeFileOutcome,
+  VerifyTreeOptions,
+  WatchedOptions,
+  WriteOptions,
+  WriteTreeOptions,
+  Written,
+} from './files/file-system-options.js';
 export { DamagedEntry, FileEntry } from './files/file-entry.js';
 export {
-  type AppendOptions,
   type ByteSource,
   CanvasThumbnailer,
-  type ContentProgress,
-  type EditOptions,
   type FileOutcome,
-  type ProgressListener,
   type SizedSource,
   type Thumbnailer,
   type TreeDirectory,
-  type TreeFile,
-  type TreeUploadProgress,
-  type UploadOptions,
 } from './files/content/index.js';
-export type { TreeProgress } from './files/structure/index.js';
 export {
   type BlockCache,
   FileReader,
@@ -34,10 +37,10 @@ export {
   type Finding,
   MemoryBlockCache,
   type StreamOptions,
-  type VerifyOptions,
 } from './files/view/index.js';
+export type { Progress, ProgressListener } from './waiting/progress.js';
 // What calls of this package take and give, so that programs need no second package for it.
-export { formatBackupCode, MfaType } from '@pyrgos/core/accounts';
+export { formatBackupCode, MfaType, type PaymentProperties } from '@pyrgos/core/accounts';
 export {
   AbortedError,
   ArgumentError,
@@ -52,3 +55,4 @@ export {
   type RetryAdvice,
 } from '@pyrgos/core/errors';
 export { SymmetricKey } from '@pyrgos/core/keys';
+export { Thumbnail } from '@pyrgos/core/model';

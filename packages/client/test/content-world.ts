@@ -1,10 +1,10 @@
 import { equalBytes } from '@pyrgos/core/bytes';
 import { Champ, CHUNK_SIZE, type ChunkLocation, chunkLocations } from '@pyrgos/core/model';
 import type { BlockStore } from '@pyrgos/core/store';
+import type { ProgressListener } from '../src/waiting/progress.js';
 import {
   type ByteSource,
   type ContentPorts,
-  type ProgressListener,
   uploadFile,
   type UploadOptions,
   type UploadResult,

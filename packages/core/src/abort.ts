@@ -40,7 +40,7 @@ function listenTo(signal: AbortSignal): Waiting {
 
 /** Calls `reject` with an AbortedError when the signal fires; returns how to stop listening. */
 export function onAbort(signal: AbortSignal | undefined, operation: string, reject: (error: Error) => void): () => void {
-  return whenAborted(signal, () => reject(new AbortedError(operation)));
+  return whenAborted(signal, () => reject(new AbortedError(operation, signal)));
 }
 
 /**

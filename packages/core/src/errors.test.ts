@@ -75,6 +75,35 @@ describe.each(errors)('%s', (name, error, expected) => {
   });
 });
 
+test('names are constants: a minifier that renames classes does not change them', () => {
+  const classes = [
+    PyrgosError,
+    ArgumentError,
+    FormatError,
+    CryptoError,
+    NotFoundError,
+    ConflictError,
+    DeniedError,
+    LimitError,
+    AbortedError,
+  ];
+  const renamed = classes.map((type) => Object.getOwnPropertyDescriptor(type, 'name') ?? {});
+  for (const type of classes) Object.defineProperty(type, 'name', { value: 'e', configurable: true });
+  try {
+    expect(new ArgumentError('a', 'b').name).toBe('ArgumentError');
+    expect(new PyrgosError('internal', 'x').name).toBe('PyrgosError');
+    expect(String(new AbortedError('work'))).toBe('AbortedError: work was cancelled');
+  } finally {
+    for (const [i, type] of classes.entries()) Object.defineProperty(type, 'name', renamed[i] ?? {});
+  }
+});
+
+test('what was cancelled says why', () => {
+  const reason = new Error('the user has left the page');
+  expect(new AbortedError('work', AbortSignal.abort(reason)).cause).toBe(reason);
+  expect(() => throwIfAborted(AbortSignal.abort(reason), 'work')).toThrow(expect.objectContaining({ name: 'AbortedError', cause: reason }));
+});
+
 test('a foreign error crosses without its text', () => {
   const secret = 'password 1234';
   for (const thrown of [new RangeError(secret), new Error(secret), secret, { message: secret }, null, undefined]) {

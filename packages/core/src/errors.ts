@@ -97,8 +97,13 @@ export function printable(text: string, maxLength = 64): string {
 const MAX_WHERE = 256;
 const MAX_PROBLEM = 512;
 
-/** Root of all errors thrown by Pyrgos. Survives worker borders through {@link serialiseError}. */
+/**
+ * Root of all errors thrown by Pyrgos. Survives worker borders through {@link serialiseError}. `name` is the name of the class, in minified
+ * bundles, too.
+ */
 export class PyrgosError extends Error {
+  // A constant in each class: a minifier renames the classes themselves.
+  override readonly name: string = 'PyrgosError';
   readonly code: ErrorCode;
   readonly data: ErrorData;
   readonly retry: RetryAdvice;
@@ -109,7 +114,6 @@ export class PyrgosError extends Error {
     options: { readonly data?: ErrorData; readonly retry?: RetryAdvice; readonly cause?: unknown } = {},
   ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
-    this.name = new.target.name;
     this.code = code;
     this.data = options.data ?? {};
     this.retry = options.retry ?? 'never';
@@ -118,6 +122,8 @@ export class PyrgosError extends Error {
 
 /** A caller passed a value of the wrong type, length or range. `data.field` names it. */
 export class ArgumentError extends PyrgosError {
+  override readonly name = 'ArgumentError';
+
   constructor(field: string, problem: string, data: ErrorData = {}) {
     const name = printable(field);
     super('argument', `${name}: ${problem}`, { data: { field: name, ...data } });
@@ -129,6 +135,8 @@ export class ArgumentError extends PyrgosError {
  * shown shortened and escaped, see {@link printable}.
  */
 export class FormatError extends PyrgosError {
+  override readonly name = 'FormatError';
+
   constructor(
     code: Extract<ErrorCode, `format.${string}`>,
     where: string,
@@ -146,6 +154,8 @@ export class FormatError extends PyrgosError {
 
 /** A cryptographic check failed or an engine cannot be used. Says nothing about why a forgery failed. */
 export class CryptoError extends PyrgosError {
+  override readonly name = 'CryptoError';
+
   constructor(code: Extract<ErrorCode, `crypto.${string}`>, message: string, data: ErrorData = {}, cause?: unknown) {
     super(code, message, cause === undefined ? { data } : { data, cause });
   }
@@ -153,6 +163,8 @@ export class CryptoError extends PyrgosError {
 
 /** A block, key or pointer that was asked for does not exist. */
 export class NotFoundError extends PyrgosError {
+  override readonly name = 'NotFoundError';
+
   constructor(code: Extract<ErrorCode, `not-found.${string}`>, message: string, data: ErrorData = {}) {
     super(code, message, { data });
   }
@@ -163,6 +175,8 @@ export class NotFoundError extends PyrgosError {
  * again.
  */
 export class ConflictError extends PyrgosError {
+  override readonly name = 'ConflictError';
+
   constructor(code: Extract<ErrorCode, `conflict.${string}`>, message: string, data: ErrorData = {}) {
     super(code, message, { data, retry: code === 'conflict.exists' ? 'never' : 'after' });
   }
@@ -170,6 +184,8 @@ export class ConflictError extends PyrgosError {
 
 /** The request was understood and refused. */
 export class DeniedError extends PyrgosError {
+  override readonly name = 'DeniedError';
+
   constructor(code: Extract<ErrorCode, `denied.${string}`>, message: string, data: ErrorData = {}) {
     super(code, message, { data });
   }
@@ -177,15 +193,22 @@ export class DeniedError extends PyrgosError {
 
 /** A size, depth or count of limits.ts was exceeded. */
 export class LimitError extends PyrgosError {
+  override readonly name = 'LimitError';
+
   constructor(limit: string, actual: number, maximum: number) {
     super('limit', `${limit} is ${actual}; the maximum is ${maximum}`, { data: { limit, actual, maximum } });
   }
 }
 
-/** The caller cancelled the operation through its AbortSignal. */
+/**
+ * The caller cancelled the operation through its AbortSignal. `code` is `aborted` and `name` is `AbortedError` (a DOMException of the platform
+ * is called `AbortError`); `cause` is the `reason` of the signal, where there was one.
+ */
 export class AbortedError extends PyrgosError {
-  constructor(operation: string) {
-    super('aborted', `${operation} was cancelled`, { data: { operation } });
+  override readonly name = 'AbortedError';
+
+  constructor(operation: string, signal?: Pick<AbortSignal, 'reason'>) {
+    super('aborted', `${operation} was cancelled`, { data: { operation }, cause: signal?.reason as unknown });
   }
 }
 
@@ -196,7 +219,7 @@ export function throwIfAborted(signal: AbortSignal | undefined, operation: strin
   if (typeof signal?.aborted !== 'boolean' || typeof signal.addEventListener !== 'function') {
     throw new ArgumentError('signal', 'must be an AbortSignal');
   }
-  if (signal.aborted) throw new AbortedError(operation);
+  if (signal.aborted) throw new AbortedError(operation, signal);
 }
 
 /** The form in which an error crosses a worker border. */

@@ -22,7 +22,7 @@ export const systemClock: Clock = {
       }, milliseconds);
       const stopListening = whenAborted(signal, () => {
         clearTimeout(timer);
-        reject(new AbortedError('waiting'));
+        reject(new AbortedError('waiting', signal));
       });
     });
   },

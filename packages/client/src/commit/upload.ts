@@ -67,13 +67,13 @@ export interface UploadTarget {
 export async function uploadBatches(batches: readonly UploadBatch[], target: UploadTarget, signal?: AbortSignal): Promise<void> {
   const { owner, store, crypto, transaction } = target;
   const controller = new AbortController();
-  const abort = (): void => controller.abort();
+  const abort = (): void => controller.abort(signal?.reason);
   const stopListening = whenAborted(signal, abort);
   const failures: unknown[] = [];
   const queue = batches.values();
   const work = async (): Promise<void> => {
     for (const { signer, blocks } of queue) {
-      if (signal?.aborted === true) failures.push(new AbortedError('uploading blocks'));
+      if (signal?.aborted === true) failures.push(new AbortedError('uploading blocks', signal));
       if (failures.length > 0) return;
       try {
         const signed = blocks.map(({ cid, bytes }) => ({

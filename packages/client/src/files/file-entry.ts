@@ -4,6 +4,9 @@ import type { DanglingEntry, Item } from './view/index.js';
 
 const items = new WeakMap<FileEntry, Item>();
 
+/** The path of the root. */
+const ROOT = '/';
+
 /**
  * A file or directory as it was when it was looked at. Immutable; take a new one to see changes. Its texts come from whoever wrote the
  * file: show them as text, never as markup.
@@ -11,7 +14,7 @@ const items = new WeakMap<FileEntry, Item>();
 export class FileEntry {
   /** Tells it from a {@link DamagedEntry}. */
   readonly isDamaged = false;
-  /** The name by which its directory lists it. */
+  /** The name by which its directory lists it; empty for the root. */
   readonly name: string;
   readonly kind: 'file' | 'directory';
   /** Bytes; 0 for a directory. */
@@ -28,17 +31,26 @@ export class FileEntry {
     /** From the root, `/username/…`. */
     readonly path: string,
     item: Item,
+    name: string = item.name,
   ) {
     const { properties } = item;
-    this.name = item.name;
+    this.name = name;
     this.kind = item.isDirectory ? 'directory' : 'file';
     this.size = item.isDirectory ? 0 : properties.size;
     this.mimeType = properties.mimeType;
     this.modified = dateOf(properties.modified);
     this.created = dateOf(properties.created);
     this.isHidden = properties.isHidden;
-    this.isWritable = item.isWritable;
+    this.isWritable = item.isWritable && path !== ROOT;
     items.set(this, item);
+  }
+
+  /**
+   * The root, which holds the home directory and nothing else: a directory without a name, which nobody can change. Its times are those of
+   * the home directory.
+   */
+  static root(home: Item): FileEntry {
+    return new FileEntry(ROOT, home, '');
   }
 
   /** Whether it is a directory; else it is a file. */

@@ -33,10 +33,15 @@ export function formatPath(names: readonly string[]): string {
   return `/${names.join('/')}`;
 }
 
+/** What a path makes that leads nowhere. */
+export function noSuchFile(names: readonly string[]): NotFoundError {
+  return new NotFoundError('not-found.file', `there is no file or directory ${printable(formatPath(names), 128)}`);
+}
+
 /** ArgumentError for the directories that the system needs in a home directory (chapter 04 section 11.2): they stay where they are. */
-export function assertMovable([username, name, ...below]: readonly string[], homeOf: string): void {
+export function assertMovable([username, name, ...below]: readonly string[], homeOf: string, field = 'path'): void {
   if (username !== homeOf || name === undefined || below.length > 0 || !SPECIAL_DIRECTORIES.includes(name)) return;
-  throw new ArgumentError('path', `must not be ${name}: the account needs this directory where it is`);
+  throw new ArgumentError(field, `must not be ${name}: the account needs this directory where it is`);
 }
 
 /** The names of everything below the root (chapter 04 section 11.1), and operations that change it. */
@@ -66,12 +71,12 @@ export class FileTree {
   }
 
   /** The item at a path; NotFoundError `not-found.file`. The root itself is no item: ArgumentError. */
-  async locate(view: View, path: string): Promise<Located> {
-    const names = splitPath(path);
+  async locate(view: View, path: string, field = 'path'): Promise<Located> {
+    const names = splitPath(path, field);
     if (names.length === 0)
-      throw new ArgumentError('path', 'must name a file or directory: the root holds nothing but the home directories');
+      throw new ArgumentError(field, 'must name a file or directory: the root holds nothing but the home directories');
     const item = await this.find(view, names);
-    if (item === undefined) throw new NotFoundError('not-found.file', `there is no file or directory ${printable(formatPath(names), 128)}`);
+    if (item === undefined) throw noSuchFile(names);
     return { names, item };
   }
 

@@ -1,6 +1,8 @@
 import type { ScryptSecretGeneration, SymmetricKey } from '@pyrgos/core/keys';
 import { assertObject } from '@pyrgos/core/arguments';
+import type { ComputationOptions } from '@pyrgos/core/crypto';
 import type { Network } from '../network/index.js';
+import { fractionListener, onlyForward, type ProgressListener } from '../waiting/progress.js';
 import type { Account } from './account.js';
 import { buildAccount } from './build-account.js';
 import { type ClientContext, type ClientOptions, createClientContext } from './client-context.js';
@@ -25,8 +27,8 @@ export interface LogInOptions extends ClientOptions, SecondFactorOptions {
   readonly deviceKey?: SymmetricKey;
   /** Whether an old boxing key is replaced by one that resists quantum computers (chapter 05 section 14); default true. */
   readonly upgradesBoxingKey?: boolean;
-  /** Fraction of the key derivation, which is most of the work. */
-  readonly onProgress?: (fraction: number) => void;
+  /** Told how far the key derivation is, which is most of the work. */
+  readonly onProgress?: ProgressListener;
   readonly signal?: AbortSignal;
 }
 
@@ -69,13 +71,20 @@ export async function logInWith(context: ClientContext, request: LogInRequest): 
   return account;
 }
 
+/** Options of a key derivation. */
+export function computation(signal: AbortSignal | undefined, listener: ProgressListener | undefined): ComputationOptions {
+  const onProgress = fractionListener(listener, 'key-derivation');
+  return { ...(signal === undefined ? {} : { signal }), ...(onProgress === undefined ? {} : { onProgress }) };
+}
+
 /** Steps 1 to 8 of section 10.1: finds the account, derives the keys, opens and checks the login data. */
 export async function authenticate(context: ClientContext, request: LogInRequest): Promise<Login> {
-  const { username, password, signal, onProgress } = request;
+  const { username, password, signal } = request;
+  const onProgress = onlyForward(request.onProgress);
   const derive = async (account: PublishedAccount): Promise<DerivedKeys> => {
     const algorithm = assertLoginAlgorithm(account.writerData.algorithm);
     if (request.derived?.algorithm.equals(algorithm) === true) return request.derived;
-    const options = { ...(signal === undefined ? {} : { signal }), ...(onProgress === undefined ? {} : { onProgress }) };
+    const options = computation(signal, onProgress);
     return { algorithm, keys: await deriveLoginKeys(context.crypto, username, password, algorithm, options) };
   };
   const account = await findAccount(context, username, signal);

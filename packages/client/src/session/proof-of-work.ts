@@ -1,6 +1,7 @@
 import type { CryptoProvider } from '@pyrgos/core/crypto';
 import { DeniedError, PyrgosError } from '@pyrgos/core/errors';
 import { ProofOfWork } from '@pyrgos/core/keys';
+import { fractionListener, onlyForward, type ProgressListener } from '../waiting/progress.js';
 import { MAX_PROOF_ATTEMPTS, MAX_PROOF_OF_WORK_SEARCH } from '@pyrgos/core/limits';
 
 /** That a proof of work has to be harder. */
@@ -12,8 +13,8 @@ export interface HarderProof {
 /** Cancelling and watching a proof of work. */
 export interface ProofOptions {
   readonly signal?: AbortSignal | undefined;
-  /** The probability that the search would have ended by now. */
-  readonly onProgress?: ((fraction: number) => void) | undefined;
+  /** Told the probability that the search would have ended by now. */
+  readonly onProgress?: ProgressListener | undefined;
 }
 
 /**
@@ -25,8 +26,9 @@ export async function withProofOfWork<T extends { readonly accepted: true }>(
   crypto: CryptoProvider,
   data: Uint8Array,
   send: (proof: ProofOfWork) => Promise<T | HarderProof>,
-  { signal, onProgress }: ProofOptions = {},
+  { signal, onProgress: listener }: ProofOptions = {},
 ): Promise<T> {
+  const onProgress = fractionListener(onlyForward(listener), 'proof-of-work');
   const options = { ...(signal === undefined ? {} : { signal }), ...(onProgress === undefined ? {} : { onProgress }) };
   let difficulty = 0;
   for (let attempt = 1; attempt <= MAX_PROOF_ATTEMPTS; attempt++) {

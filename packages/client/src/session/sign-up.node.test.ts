@@ -5,6 +5,7 @@ import { PublicSigningKey, ScryptSecretGeneration, SigningKeyPair } from '@pyrgo
 import { MAX_OP_LOG_SIZE } from '@pyrgos/core/limits';
 import { WriterData } from '@pyrgos/core/model';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Progress } from '../waiting/progress.js';
 import { changedNetwork, overriding } from '../../test/changed-network.js';
 import { ManualClock } from '../../test/commit-world.js';
 import { ServerWorld } from '../../test/server-world.js';
@@ -158,8 +159,8 @@ describe('a sign-up', () => {
     await expect(
       signUp(world.network(), {
         ...options,
-        onProgress: (fraction) => {
-          progress.push(fraction);
+        onProgress: ({ done }) => {
+          progress.push(done);
           controller.abort();
         },
       }),
@@ -226,10 +227,10 @@ describe('servers that are picky', () => {
     try {
       await signUp(world.network({ clock }), { username: 'alice', password, clock });
       const { network, counter } = world.counted({ clock });
-      const progress: number[] = [];
-      await signUp(network, { username: 'bob', password, clock, onProgress: (fraction) => progress.push(fraction) });
+      const progress: Progress[] = [];
+      await signUp(network, { username: 'bob', password, clock, onProgress: (now) => progress.push(now) });
       expect(counter.count('core', 'signup')).toBe(2);
-      expect(progress.at(-1)).toBe(1);
+      expect(progress.at(-1)).toMatchObject({ phase: 'proof-of-work', done: 1, total: 1 });
     } finally {
       await world.close();
     }

@@ -6,7 +6,8 @@ import type { Network } from '../network/index.js';
 import type { Account } from './account.js';
 import { buildSignUp, type BuiltSignUp, type SignUpParts } from './build-sign-up.js';
 import { type ClientContext, type ClientOptions, createClientContext } from './client-context.js';
-import { type DerivedKeys, logInWith } from './log-in.js';
+import type { ProgressListener } from '../waiting/progress.js';
+import { computation, type DerivedKeys, logInWith } from './log-in.js';
 import { assertPassword, deriveLoginKeys, type LoginCost, newLoginAlgorithm } from './login-keys.js';
 import { isAnswerLost } from './online-state.js';
 import { PasswordPolicy } from './password-policy.js';
@@ -30,8 +31,8 @@ export interface SignUpOptions extends ClientOptions {
   readonly identity?: SigningKeyPair;
   /** Keeps the session in the local store, as in `logIn`. */
   readonly deviceKey?: SymmetricKey;
-  /** Fraction of the key derivation, and then of the proof of work if the server wants one. */
-  readonly onProgress?: (fraction: number) => void;
+  /** Told how far the key derivation is, and then, if the server wants one, the proof of work. */
+  readonly onProgress?: ProgressListener;
   readonly signal?: AbortSignal;
 }
 
@@ -69,8 +70,10 @@ export async function prepareSignUp(context: ClientContext, options: SignUpOptio
   PasswordPolicy.account.assertGood(password, username);
   if ((await network.core.getChain(username, signal)).length > 0) throw nameTaken(username);
   const algorithm = newLoginAlgorithm(crypto, cost);
-  const progress = { ...(signal === undefined ? {} : { signal }), ...(onProgress === undefined ? {} : { onProgress }) };
-  const [server, keys] = await Promise.all([network.serverId(signal), deriveLoginKeys(crypto, username, password, algorithm, progress)]);
+  const [server, keys] = await Promise.all([
+    network.serverId(signal),
+    deriveLoginKeys(crypto, username, password, algorithm, computation(signal, onProgress)),
+  ]);
   return { username, password, algorithm, keys, identity: options.identity ?? SigningKeyPair.generate(crypto), server };
 }
 

@@ -10,7 +10,7 @@ export async function untilAborted<T>(work: () => Promise<T>, signal: AbortSigna
   if (signal === undefined) return work();
   let stopListening = (): void => undefined;
   const aborted = new Promise<never>((_, reject) => {
-    stopListening = whenAborted(signal, () => reject(new AbortedError(operation)));
+    stopListening = whenAborted(signal, () => reject(new AbortedError(operation, signal)));
   });
   try {
     return await Promise.race([work(), aborted]);

@@ -69,7 +69,7 @@ export async function fetchFragments(fragments: readonly Fragment[], reader: Fra
   assertInteger('concurrency', concurrency, 1, 64);
   throwIfAborted(reader.signal, 'reading fragments');
   const cancel = new AbortController();
-  const stopListening = whenAborted(reader.signal, () => cancel.abort());
+  const stopListening = whenAborted(reader.signal, () => cancel.abort(reader.signal?.reason));
   const pieces: Uint8Array[] = [];
   const failures: unknown[] = [];
   let next = 0;

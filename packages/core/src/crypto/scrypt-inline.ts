@@ -32,7 +32,7 @@ export async function scryptInline(
       },
     });
   } catch (error) {
-    if (error === aborted) throw new AbortedError('scrypt');
+    if (error === aborted) throw new AbortedError('scrypt', options.signal);
     throwIfAborted(options.signal, 'scrypt');
     throw error;
   }

@@ -44,6 +44,8 @@ export class ProblemList {
 
 /** A backup that is not restored, because something in it is wrong. Nothing was changed. */
 export class DamagedBackupError extends PyrgosError {
+  override readonly name = 'DamagedBackupError';
+
   constructor(
     /** One line for each problem. */
     readonly problems: readonly string[],

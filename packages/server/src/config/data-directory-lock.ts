@@ -24,6 +24,8 @@ export interface LockHolder extends ProcessMark {
 
 /** Another process holds the data directory. */
 export class DirectoryInUseError extends PyrgosError {
+  override readonly name = 'DirectoryInUseError';
+
   constructor(
     readonly directory: string,
     readonly holder: LockHolder,

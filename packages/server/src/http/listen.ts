@@ -12,6 +12,8 @@ export interface ListenPlace {
 
 /** Why it is not possible to listen somewhere. `network`. */
 export class ListenError extends PyrgosError {
+  override readonly name = 'ListenError';
+
   constructor(
     place: ListenPlace,
     /** What has to be changed. */

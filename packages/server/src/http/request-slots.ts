@@ -2,6 +2,8 @@ import { PyrgosError } from '@pyrgos/core/errors';
 
 /** Too many requests at a time (chapter 02 section 1.1): answered with 503 and a text upon which clients try again. */
 export class OverloadError extends PyrgosError {
+  override readonly name = 'OverloadError';
+
   constructor() {
     super('rate', 'Queue full, please try again later', { retry: 'safe' });
   }

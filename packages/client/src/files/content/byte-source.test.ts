@@ -82,7 +82,7 @@ describe('opening a source', () => {
   });
 
   it('refuses what is no source', async () => {
-    for (const junk of [undefined, null, 1, 'text', {}, [1], { size: -1, open: () => undefined }, { size: 1.5, open: () => undefined }]) {
+    for (const junk of [undefined, null, 1, '\ud800', {}, [1], { size: -1, open: () => undefined }, { size: 1.5, open: () => undefined }]) {
       expect(await outcome((async () => openSource(junk as unknown as ByteSource))())).toBe('argument');
     }
   });

@@ -1,4 +1,4 @@
-import { assertBytes, assertInteger } from '@pyrgos/core/bytes';
+import { assertBytes, assertInteger, utf8Encode } from '@pyrgos/core/bytes';
 import { ArgumentError, throwIfAborted } from '@pyrgos/core/errors';
 import { untilAborted } from '../../waiting/until-aborted.js';
 
@@ -14,11 +14,12 @@ export interface SizedSource {
 }
 
 /**
- * Where new content comes from. Byte strings (of typed arrays the bytes in memory), blobs and sized sources can be read repeatedly, so their uploads can be compared with what is
+ * Where new content comes from. A string is text, which is stored as UTF-8 (never the name of a file). Byte strings (of typed arrays the bytes in memory), blobs and sized sources can be read repeatedly, so their uploads can be compared with what is
  * there already and can be resumed. A stream is read once; its length is known at its end. Nothing may change what it stands for while it
  * is read. Pieces may be reused by their producer: they are copied at once.
  */
 export type ByteSource =
+  | string
   | Uint8Array
   | ArrayBuffer
   | ArrayBufferView
@@ -51,11 +52,13 @@ export function openSource(source: ByteSource): OpenedSource {
   if (typeof Blob === 'function' && source instanceof Blob) {
     return { size: source.size, isRepeatable: true, blob: source, open: (offset, signal) => piecesOfBlob(source, offset, signal) };
   }
-  if (typeof source !== 'object' || source === null) throw new ArgumentError('source', 'must be bytes, a blob or a stream');
+  if (typeof source !== 'object' || source === null)
+    throw new ArgumentError('source', 'must be bytes, text, a blob, a stream, or have a size and a method open');
   const stream = asIterable(source);
   if (stream === undefined) {
     const sized = source as SizedSource;
-    if (typeof sized.open !== 'function') throw new ArgumentError('source', 'must be bytes, a blob or a stream');
+    if (typeof sized.open !== 'function')
+      throw new ArgumentError('source', 'must be bytes, text, a blob, a stream, or have a size and a method open');
     const { size } = sized;
     assertInteger('source.size', size, 0, Number.MAX_SAFE_INTEGER);
     return { size, isRepeatable: true, blob: undefined, open: (offset, signal) => sized.open(offset, signal) };
@@ -156,8 +159,9 @@ async function* firstBytes(pieces: AsyncIterable<Uint8Array>, count: number): As
   }
 }
 
-/** The bytes behind a buffer or a view of one; undefined for anything else. */
+/** The bytes of a text, and those behind a buffer or a view of one; undefined for anything else. */
 function asBytes(source: unknown): Uint8Array | undefined {
+  if (typeof source === 'string') return utf8Encode(source, 'source');
   if (source instanceof Uint8Array) {
     assertBytes('source', source);
     return source;

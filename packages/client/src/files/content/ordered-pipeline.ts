@@ -25,7 +25,7 @@ export async function* runPipeline<I, O>(
   assertInteger('concurrency', concurrency, 1, 64);
   throwIfAborted(signal, 'the transfer');
   const cancel = new AbortController();
-  const stopListening = whenAborted(signal, () => cancel.abort());
+  const stopListening = whenAborted(signal, () => cancel.abort(signal?.reason));
   const failures: unknown[] = [];
   // A promise that never rejects: a failure that nobody has fetched yet is no unhandled rejection.
   const settled = async <T>(promise: Promise<T>): Promise<Outcome<T>> => {
@@ -41,7 +41,7 @@ export async function* runPipeline<I, O>(
   const valueOf = <T>(outcome: Outcome<T>): T => {
     if ('value' in outcome && failures.length === 0) return outcome.value;
     // A failure that the caller's own signal has caused is told as such; the others follow from the first.
-    throw signal?.aborted === true ? new AbortedError('the transfer') : failures[0];
+    throw signal?.aborted === true ? new AbortedError('the transfer', signal) : failures[0];
   };
   const iterator = inputs(cancel.signal)[Symbol.asyncIterator]();
   const running: Promise<Outcome<O>>[] = [];

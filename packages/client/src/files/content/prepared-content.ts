@@ -115,7 +115,7 @@ async function hashAll(view: View, content: PreparedContent): Promise<HashTree> 
 async function prepareStream(view: View, source: OpenedSource): Promise<PreparedContent> {
   // What ends the reading later on must reach a source that is asked already.
   const stop = new AbortController();
-  const listen = (signal: AbortSignal | undefined): (() => void) => whenAborted(signal, () => stop.abort());
+  const listen = (signal: AbortSignal | undefined): (() => void) => whenAborted(signal, () => stop.abort(signal?.reason));
   const spare: Uint8Array<ArrayBuffer>[] = [];
   const chunks = cutIntoChunks(source.open(0, view.signal), CHUNK_SIZE, stop.signal, spare);
   const stopListening = listen(view.signal);

@@ -1,6 +1,6 @@
 import { equalBytes } from '@pyrgos/core/bytes';
 import { HashTree, HashTreeBuilder } from '@pyrgos/core/containers';
-import { chunkCount, detectMimeType, type FilePropertiesChanges, Timestamp } from '@pyrgos/core/model';
+import { chunkCount, type FilePropertiesChanges, Timestamp } from '@pyrgos/core/model';
 import { systemClock } from '../../commit/index.js';
 import { refresh } from '../structure/refresh.js';
 import { FileReader, isDamage, type Item, type OperationView } from '../view/index.js';
@@ -8,7 +8,8 @@ import type { ByteSource } from './byte-source.js';
 import { changeFile, type ContentChange, isRewriteDue } from './change-file.js';
 import { assertContentCall, assertUploadOptions } from './content-arguments.js';
 import type { ContentPorts } from './content-ports.js';
-import { ProgressMeter, THUMBNAIL_PROGRESS } from './content-progress.js';
+import { ProgressMeter } from './content-progress.js';
+import { mimeTypeOf } from './mime-type-of.js';
 import { makeThumbnail } from './make-thumbnail.js';
 import { type PreparedContent, prepareContent, sourceChanged } from './prepared-content.js';
 import type { UploadOptions, UploadResult } from './upload-options.js';
@@ -16,7 +17,7 @@ import type { UploadOptions, UploadResult } from './upload-options.js';
 /** How the content of a file is replaced. */
 export interface SetContentOptions extends Pick<
   UploadOptions,
-  'modified' | 'mimeType' | 'thumbnail' | 'hashTree' | 'trustsHash' | 'onProgress'
+  'modified' | 'mimeType' | 'fallbackMimeType' | 'thumbnail' | 'hashTree' | 'trustsHash' | 'onProgress'
 > {
   /**
    * Write only the chunks whose hash differs from the one that the file stores, for files up to 5 GiB (chapter 04 section 15.1). What the
@@ -88,12 +89,12 @@ export async function setPreparedContent(
   options: SetContentOptions,
 ): Promise<UploadResult> {
   const { size } = content;
-  const meter = new ProgressMeter(size === undefined ? undefined : size + THUMBNAIL_PROGRESS, options.onProgress);
+  const meter = new ProgressMeter(size, options.onProgress);
   if (await isUnchanged(operation, current, content, options)) {
     meter.finish();
     return { item: current, outcome: 'unchanged' };
   }
-  const mimeType = options.mimeType ?? detectMimeType(content.head, current.name);
+  const mimeType = options.mimeType ?? mimeTypeOf(content.head, current.name, options.fallbackMimeType);
   const thumbnail = options.thumbnail ?? (await makeThumbnail(ports.thumbnailer, content.repeatable, mimeType, operation.signal));
   const modified = options.modified ?? Timestamp.now(ports.clock ?? systemClock);
   const newProperties: FilePropertiesChanges = { modified, mimeType, thumbnail };

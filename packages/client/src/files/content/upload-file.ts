@@ -1,12 +1,5 @@
 import { ConflictError } from '@pyrgos/core/errors';
-import {
-  type AbsoluteCapability,
-  assertLegalName,
-  detectMimeType,
-  FileProperties,
-  NamedRelativeCapability,
-  Timestamp,
-} from '@pyrgos/core/model';
+import { type AbsoluteCapability, assertLegalName, FileProperties, NamedRelativeCapability, Timestamp } from '@pyrgos/core/model';
 import { systemClock } from '../../commit/index.js';
 import { ChunkChanges } from '../structure/chunk-changes.js';
 import { DirectoryEdit } from '../structure/directory-edit.js';
@@ -15,8 +8,9 @@ import { DanglingEntry, findEntry, type Item, type OperationView } from '../view
 import type { ByteSource } from './byte-source.js';
 import { assertContentCall, assertUploadOptions } from './content-arguments.js';
 import type { ContentPorts } from './content-ports.js';
-import { ProgressMeter, THUMBNAIL_PROGRESS } from './content-progress.js';
+import { ProgressMeter } from './content-progress.js';
 import { newFileSecrets, newFileTarget } from './file-target.js';
+import { mimeTypeOf } from './mime-type-of.js';
 import { makeThumbnail } from './make-thumbnail.js';
 import { type PreparedContent, prepareContent } from './prepared-content.js';
 import { isUnchanged, setPreparedContent } from './set-content.js';
@@ -87,7 +81,7 @@ export async function replaceExisting(
 }
 
 /** The directory's list says of what type its files are: it must not lie when another content has another. */
-async function updateListedType(operation: OperationView, directory: Item, file: Item): Promise<Item> {
+export async function updateListedType(operation: OperationView, directory: Item, file: Item): Promise<Item> {
   const { name, link } = file.entry ?? {};
   const { mimeType, created } = file.opened.properties;
   if (name === undefined || !(link instanceof NamedRelativeCapability) || link.mimeType === mimeType) return file;
@@ -110,7 +104,7 @@ export async function describeFile(
   options: UploadOptions,
 ): Promise<NewFile> {
   const { isHidden, resume } = options;
-  const mimeType = options.mimeType ?? detectMimeType(content.head, name);
+  const mimeType = options.mimeType ?? mimeTypeOf(content.head, name, options.fallbackMimeType);
   const thumbnail = options.thumbnail ?? (await makeThumbnail(ports.thumbnailer, content.repeatable, mimeType, operation.signal));
   const modified = options.modified ?? Timestamp.now(ports.clock ?? systemClock);
   const target = newFileTarget(directory, resume ?? newFileSecrets(operation.crypto), ports.mirrorBatId);
@@ -146,7 +140,7 @@ async function uploadSmallFile(
     staged = await stageSmallFile(operation, changes, file, { data, leaf, tree: content.tree }, existing);
   }
   await changes.commit();
-  const meter = new ProgressMeter((content.size ?? 0) + THUMBNAIL_PROGRESS, options.onProgress);
+  const meter = new ProgressMeter(content.size ?? 0, options.onProgress);
   meter.add(content.size ?? 0);
   meter.finish();
   return stagedItem(operation, file, staged as StagedFile, entry);

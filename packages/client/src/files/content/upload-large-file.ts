@@ -6,7 +6,7 @@ import { refresh } from '../structure/refresh.js';
 import { type Item, loadNode, openItem, type OperationView } from '../view/index.js';
 import { requireNode } from '../view/open-item.js';
 import { type ContentPorts, DEFAULT_CHUNKS_IN_FLIGHT, DEFAULT_CHUNKS_PER_COMMIT } from './content-ports.js';
-import { ProgressMeter, THUMBNAIL_PROGRESS } from './content-progress.js';
+import { ProgressMeter } from './content-progress.js';
 import { TargetLocations } from './file-target.js';
 import { catchUp, flushNow } from './flush-now.js';
 import { FragmentUploads } from './fragment-uploads.js';
@@ -36,7 +36,7 @@ export async function uploadLargeFile(
       isResumable,
       chunksInFlight: ports.chunksInFlight ?? DEFAULT_CHUNKS_IN_FLIGHT,
       chunksPerCommit: ports.chunksPerCommit ?? DEFAULT_CHUNKS_PER_COMMIT,
-      meter: new ProgressMeter(content.size === undefined ? undefined : content.size + THUMBNAIL_PROGRESS, options.onProgress),
+      meter: new ProgressMeter(content.size, options.onProgress),
     });
     // Chunks of other content under the caller's own secrets are written over.
     const part = recorded?.part ?? (isResumable ? await uploadedPart(operation, ports, file, content, false) : undefined);

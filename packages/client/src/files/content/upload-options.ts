@@ -1,7 +1,7 @@
 import type { HashTree } from '@pyrgos/core/containers';
 import type { ResumeUploadProps, Thumbnail, Timestamp } from '@pyrgos/core/model';
 import type { Item } from '../view/index.js';
-import type { ProgressListener } from './content-progress.js';
+import type { ProgressListener } from '../../waiting/progress.js';
 import type { UploadTransactions } from './upload-transactions.js';
 
 /** How a file is uploaded. */
@@ -19,6 +19,8 @@ export interface UploadOptions {
   readonly onExisting?: 'error' | 'skip' | 'replace' | ((existing: Item) => Promise<'replace' | 'skip'>) | undefined;
   /** Default: what the first bytes and the name say (chapter 04 section 18.1). */
   readonly mimeType?: string | undefined;
+  /** The type of content of which neither the first bytes nor the name tell one; default `application/octet-stream`. */
+  readonly fallbackMimeType?: string | undefined;
   /** Default: what the thumbnailer makes. */
   readonly thumbnail?: Thumbnail | undefined;
   /** The hash tree of the source, if it is known: saves reading a large one twice where it matters whether a file has the same content. */

@@ -17,7 +17,10 @@ import { describeFile, placesOfUpload, replaceExisting } from './upload-file.js'
 import type { UploadOptions, UploadResult } from './upload-options.js';
 
 /** One of many files to upload. */
-export interface FileToUpload extends Pick<UploadOptions, 'modified' | 'created' | 'isHidden' | 'mimeType' | 'hashTree'> {
+export interface FileToUpload extends Pick<
+  UploadOptions,
+  'modified' | 'created' | 'isHidden' | 'mimeType' | 'fallbackMimeType' | 'hashTree'
+> {
   readonly name: string;
   readonly source: ByteSource;
 }

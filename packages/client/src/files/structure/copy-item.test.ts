@@ -7,7 +7,8 @@ import { outcome } from '../../../test/commit-world.js';
 import { content, FileWorld } from '../../../test/file-world.js';
 import { StructureWorld } from '../../../test/structure-world.js';
 import { type Item, openItem } from '../view/index.js';
-import { copyItem, type CopyOptions, rotateAllKeys, type TreeProgress } from './index.js';
+import type { Progress } from '../../waiting/progress.js';
+import { copyItem, type CopyOptions, rotateAllKeys } from './index.js';
 
 async function copy(world: StructureWorld, path: string, target: string, options: CopyOptions = {}): Promise<Item> {
   const { base } = world.files;
@@ -173,7 +174,7 @@ describe('large copies', () => {
     let largest = 0;
     let ahead = 0;
     const { hooks } = files.base.server;
-    const seen: TreeProgress[] = [];
+    const seen: Progress[] = [];
     await world.operate(async (operation) => {
       hooks.before = ({ name }) => {
         if (name === 'setPointers') ahead = -Math.abs(ahead);
@@ -186,7 +187,7 @@ describe('large copies', () => {
     });
     expect(ahead).toBeLessThan(-3);
     expect(largest).toBeLessThan(10_000_000);
-    expect(seen.at(-1)).toEqual({ items: 5, bytes: 24_000_000 });
+    expect(seen.at(-1)).toEqual({ done: 24_000_000, total: undefined, unit: 'bytes', items: 5 });
     const found = await world.inspect();
     expect(found.problems).toEqual([]);
     for (let i = 0; i < 4; i++)
@@ -201,7 +202,7 @@ describe('large copies', () => {
     const before = await world.inspect();
     const controller = new AbortController();
     const { blocks } = files.base.server;
-    const options = { onProgress: ({ bytes }: TreeProgress) => (bytes > 12_000_000 ? controller.abort() : undefined) };
+    const options = { onProgress: ({ done }: Progress) => (done > 12_000_000 ? controller.abort() : undefined) };
     const [home, item] = [await world.home(), await world.at('from')];
     const copying = world.operate((operation) => copyItem(operation, { blocks }, { view: operation, item }, home, options), {
       signal: controller.signal,

@@ -3,6 +3,7 @@ import { assertLegalName } from '@pyrgos/core/model';
 import type { ContentPorts } from '../content/content-ports.js';
 import { flushNow } from '../content/flush-now.js';
 import { findEntry, type Item, listEntries, openItem, type OperationView } from '../view/index.js';
+import type { ProgressListener } from '../../waiting/progress.js';
 import { isWithin } from './ancestors.js';
 import { BlockStaging } from './block-staging.js';
 import { ChunkChanges } from './chunk-changes.js';
@@ -11,13 +12,12 @@ import { freeCopyName } from './copy-name.js';
 import { TreeCopy } from './copy-tree.js';
 import { DirectoryEdit, type EntryOptions, nameInUse } from './directory-edit.js';
 import { refresh } from './refresh.js';
-import type { TreeProgress } from './tree-removal.js';
 
 /** How an item is copied. */
 export interface CopyOptions extends EntryOptions {
   /** Its name in the target; default that of the source, or `name (copy)` and so on when that is in use. */
   readonly name?: string | undefined;
-  readonly onProgress?: ((progress: TreeProgress) => void) | undefined;
+  readonly onProgress?: ProgressListener | undefined;
 }
 
 /** What a move wants of a copy. */

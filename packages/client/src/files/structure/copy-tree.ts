@@ -15,14 +15,14 @@ import { freeCopyName } from './copy-name.js';
 import { entryOf, type EntryOptions, maxPerChunkOf, type NewEntry } from './directory-edit.js';
 import { type DirectoryKeys, newCapability, newDirectoryKeys } from './new-directory.js';
 import { placeKey } from './place.js';
-import type { TreeProgress } from './tree-removal.js';
+import type { ProgressListener } from '../../waiting/progress.js';
 
 /** How a tree is copied. */
 export interface TreeCopyOptions extends EntryOptions {
   /** Keep everything that a move keeps: times, and the mark of hidden files. */
   readonly isMove: boolean;
   readonly clock?: Pick<Clock, 'now'> | undefined;
-  readonly onProgress?: ((progress: TreeProgress) => void) | undefined;
+  readonly onProgress?: ProgressListener | undefined;
 }
 
 /** Small files that are copied at a time. */
@@ -157,6 +157,6 @@ export class TreeCopy {
   private report(items: number, bytes: number): void {
     this.items += items;
     this.bytes += bytes;
-    this.options.onProgress?.({ items: this.items, bytes: this.bytes });
+    this.options.onProgress?.({ done: this.bytes, total: undefined, unit: 'bytes', items: this.items });
   }
 }

@@ -5,7 +5,8 @@ import { outcome } from '../../../test/commit-world.js';
 import { content, entryOf, type MadeDirectory, type MadeFile } from '../../../test/file-world.js';
 import { StructureWorld } from '../../../test/structure-world.js';
 import { DanglingEntry, findEntry, type Item, listChildren, openItem } from '../view/index.js';
-import { deleteItems, deleteWithoutParent, makeDirectory, moveItem, rename, type TreeProgress } from './index.js';
+import { deleteItems, deleteWithoutParent, makeDirectory, moveItem, rename } from './index.js';
+import type { Progress } from '../../waiting/progress.js';
 
 async function remove(world: StructureWorld, ...paths: string[]): Promise<Item> {
   const parent = paths[0]!.split('/').slice(0, -1).join('/');
@@ -63,11 +64,11 @@ describe('deleting', () => {
   test('tells how far it is', async () => {
     const world = await StructureWorld.create();
     for (const path of ['a', 'a/b', 'a/c']) await mkdir(world, path);
-    const seen: TreeProgress[] = [];
+    const seen: Progress[] = [];
     await world.operate(async (operation) =>
       deleteItems(operation, await world.home(), [await world.at('a')], { onProgress: (progress) => void seen.push(progress) }),
     );
-    expect(seen.map(({ items }) => items)).toEqual([1, 2, 3]);
+    expect(seen).toEqual([1, 2, 3].map((items) => ({ done: items, total: undefined, unit: 'items', items })));
   });
 
   test('by an item of an earlier version: what came into it since goes, too', async () => {

@@ -1,14 +1,15 @@
 import { belongsTo, DanglingEntry, type Item, type OperationView } from '../view/index.js';
+import type { ProgressListener } from '../../waiting/progress.js';
 import { ChunkChanges } from './chunk-changes.js';
 import { DirectoryEdit } from './directory-edit.js';
 import { listedChildren } from './listed-children.js';
 import type { Place } from './place.js';
 import { refresh } from './refresh.js';
-import { type TreeProgress, TreeRemoval } from './tree-removal.js';
+import { TreeRemoval } from './tree-removal.js';
 
 /** How items are deleted. */
 export interface DeleteOptions {
-  readonly onProgress?: ((progress: TreeProgress) => void) | undefined;
+  readonly onProgress?: ProgressListener | undefined;
 }
 
 /**

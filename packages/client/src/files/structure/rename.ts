@@ -6,7 +6,7 @@ import { requireListed } from './listed-children.js';
 import { refresh } from './refresh.js';
 
 /** The properties that can be set without a change of content or place. */
-export type SettableProperties = Pick<FilePropertiesChanges, 'isHidden' | 'modified' | 'created' | 'thumbnail' | 'treeHash'>;
+export type SettableProperties = Pick<FilePropertiesChanges, 'isHidden' | 'modified' | 'created' | 'mimeType' | 'thumbnail' | 'treeHash'>;
 
 /**
  * Gives a child of `parent` another name, in one commit (chapter 04 section 19.2): in its properties, in the list, and where there is a
@@ -41,7 +41,7 @@ export async function rename(operation: OperationView, parent: Item, item: Item,
 
 /**
  * Changes properties of a file or directory and commits that (chapter 04 section 19.3); the rest stays byte for byte. Resolves to the item
- * with them. DeniedError `denied.file` without write access.
+ * with them. Where a directory lists the type of a file, that stays as it is. DeniedError `denied.file` without write access.
  */
 export async function setProperties(operation: OperationView, item: Item, properties: SettableProperties): Promise<Item> {
   const current = await refresh(operation, item);

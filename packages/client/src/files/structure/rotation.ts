@@ -15,6 +15,7 @@ import {
   STREAM_SECRET_SIZE,
   withChildren,
 } from '@pyrgos/core/model';
+import type { ProgressListener } from '../../waiting/progress.js';
 import {
   DanglingEntry,
   type DirectoryChunk,
@@ -32,7 +33,6 @@ import { sealLinkNode } from './link-node.js';
 import { listingOf } from './listing.js';
 import { newCapability, newDirectoryKeys } from './new-directory.js';
 import { placeKey } from './place.js';
-import type { TreeProgress } from './tree-removal.js';
 import { createWritingSpace, spaceSigner } from './writing-space.js';
 
 /** A writing space whose content has moved to another. */
@@ -69,7 +69,7 @@ export interface RotationOptions {
   readonly mirrorBatId?: BatId | undefined;
   /** Leave out what is damaged instead of giving up. */
   readonly skipDamaged?: boolean | undefined;
-  readonly onProgress?: ((progress: TreeProgress) => void) | undefined;
+  readonly onProgress?: ProgressListener | undefined;
 }
 
 /** A run of this many missing chunks is the end of a file, whatever size it claims. */
@@ -100,7 +100,7 @@ export class Rotation {
     await (item.isDirectory ? this.rotateDirectory(item, rotated) : this.rotateFile(item, rotated));
     await this.staging.settle();
     this.items++;
-    this.options.onProgress?.({ items: this.items, bytes: 0 });
+    this.options.onProgress?.({ done: this.items, total: undefined, unit: 'items', items: this.items });
   }
 
   private async rotateFile(item: Item, { capability, signer, parentLink, holdsSigner }: RotatedItem): Promise<void> {

@@ -12,18 +12,11 @@ import {
   openEntries,
   type OperationView,
 } from '../view/index.js';
+import type { ProgressListener } from '../../waiting/progress.js';
 import type { ChunkChanges } from './chunk-changes.js';
 import { fileChunkLocations } from './file-chunk-keys.js';
 import { type Place, placeKey } from './place.js';
 import { removeWritingSpace } from './writing-space.js';
-
-/** How far a change of a whole tree is. */
-export interface TreeProgress {
-  /** Files and directories that are done. */
-  readonly items: number;
-  /** Bytes of files that are done, as far as the change looks at them. */
-  readonly bytes: number;
-}
 
 /** Chunks that are taken out in one commit. */
 const BATCH = 1000;
@@ -39,7 +32,7 @@ export class TreeRemoval {
   constructor(
     private readonly operation: OperationView,
     private readonly changes: ChunkChanges,
-    private readonly onProgress: ((progress: TreeProgress) => void) | undefined,
+    private readonly onProgress: ProgressListener | undefined,
   ) {}
 
   /**
@@ -64,7 +57,7 @@ export class TreeRemoval {
       if (owner !== undefined && !owner.publicKeyHash.equals(signer.publicKeyHash)) await this.removeSpace(owner, signer);
     }
     this.items++;
-    this.onProgress?.({ items: this.items, bytes: 0 });
+    this.onProgress?.({ done: this.items, total: undefined, unit: 'items', items: this.items });
     if (this.changes.size >= BATCH) await this.changes.commit();
   }
 

@@ -145,7 +145,7 @@ describe('reading a file', () => {
     const { world, file } = await worldWith(2 * CHUNK_SIZE + 10);
     const reader = await readerOf(world, file);
     const progress: number[] = [];
-    await drain(reader.stream({ start: 5, end: 2 * CHUNK_SIZE + 7, onProgress: (bytes) => progress.push(bytes) }));
+    await drain(reader.stream({ start: 5, end: 2 * CHUNK_SIZE + 7, onProgress: ({ done }) => progress.push(done) }));
     expect(progress).toEqual([CHUNK_SIZE - 5, 2 * CHUNK_SIZE - 5, 2 * CHUNK_SIZE + 2]);
   });
 });

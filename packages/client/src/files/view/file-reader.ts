@@ -7,6 +7,7 @@ import { type FoundChunk, requireChunk } from './file-chunk.js';
 import { FileChunks } from './file-chunks.js';
 import { Item } from './item.js';
 import { orAborted } from '../../waiting/or-aborted.js';
+import type { ProgressListener } from '../../waiting/progress.js';
 import { SharedTasks } from '../../waiting/shared-tasks.js';
 import { assertRead, type ReadOptions, type View } from './view.js';
 
@@ -25,7 +26,7 @@ export interface StreamOptions extends ReadOptions {
   /** End of the range, exclusive; default the size of the file. */
   readonly end?: number;
   /** Told after every piece how many bytes of the range have been given out. */
-  readonly onProgress?: ((bytes: number) => void) | undefined;
+  readonly onProgress?: ProgressListener | undefined;
 }
 
 /**
@@ -136,7 +137,7 @@ export class FileReader {
     const outer = options.signal ?? this.view.signal;
     throwIfAborted(outer, 'reading a file');
     if (start === end) return;
-    const stopListening = whenAborted(outer, () => stop.abort());
+    const stopListening = whenAborted(outer, () => stop.abort(outer?.reason));
     const first = Math.floor(start / MAX_CHUNK_SIZE);
     const last = Math.floor((end - 1) / MAX_CHUNK_SIZE);
     const nodes = this.nodes(first, last + 1, stop.signal);
@@ -150,7 +151,7 @@ export class FileReader {
         const offset = index * MAX_CHUNK_SIZE;
         const piece = content.subarray(Math.max(0, start - offset), Math.min(content.length, end - offset));
         yield piece;
-        onProgress?.(Math.min(end, offset + content.length) - start);
+        onProgress?.({ done: Math.min(end, offset + content.length) - start, total: end - start, unit: 'bytes' });
       }
     } finally {
       stopListening();

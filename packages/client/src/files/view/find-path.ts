@@ -14,8 +14,8 @@ import { VisitedLocations } from './visited-locations.js';
  * The names in a path (chapter 04 section 11.1): `/` alone separates them, since a name may contain `\`; empty names do not count.
  * LimitError beyond MAX_PATH_LENGTH.
  */
-export function splitPath(path: string): readonly string[] {
-  assertString('path', path);
+export function splitPath(path: string, field = 'path'): readonly string[] {
+  assertString(field, path);
   if (path.length > MAX_PATH_LENGTH) throw new LimitError('path length', path.length, MAX_PATH_LENGTH);
   return path.split('/').filter((name) => name !== '');
 }

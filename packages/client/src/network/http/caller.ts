@@ -203,7 +203,7 @@ export class Caller {
     const method = endpoint.isGet && (this.readsAreGets || endpoint.area === 'publicFiles') ? 'GET' : 'POST';
     const bytesSent = body.reduce((sum, part) => sum + part.length, 0);
     const controller = new AbortController();
-    const abort = (): void => controller.abort();
+    const abort = (): void => controller.abort(signal?.reason);
     let isLate = false;
     const watchdog = new Watchdog(timer, timeouts, bytesSent, () => {
       isLate = true;
@@ -233,7 +233,7 @@ export class Caller {
       throw serverError({ area: endpoint.area, method: endpoint.method, status, trailer: response.header('trailer') });
     } catch (error) {
       ok = false;
-      if (signal?.aborted === true) throw new AbortedError(endpoint.method);
+      if (signal?.aborted === true) throw new AbortedError(endpoint.method, signal);
       if (isLate) {
         const data = { call: endpoint.method, reason: 'timeout' };
         throw new PyrgosError('network', 'The server did not answer in time.', { retry: 'safe', data });

@@ -14,7 +14,7 @@ export async function inParallel<T, R>(
   const [only] = items;
   if (items.length <= 1) return only === undefined ? [] : [await work(only, signal)];
   const controller = new AbortController();
-  const abort = (): void => controller.abort();
+  const abort = (): void => controller.abort(signal?.reason);
   throwIfAborted(signal, 'the call');
   const stopListening = whenAborted(signal, abort);
   const results: R[] = [];

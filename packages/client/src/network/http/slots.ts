@@ -30,7 +30,7 @@ export class Slots {
       this.line.add(next);
       const stopListening = whenAborted(signal, () => {
         this.line.delete(next);
-        reject(new AbortedError('waiting for a connection'));
+        reject(new AbortedError('waiting for a connection', signal));
       });
     });
   }

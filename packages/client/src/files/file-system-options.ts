@@ -1,0 +1,161 @@
+import type { BatId } from '@pyrgos/core/keys';
+import type { AbsoluteCapability, Thumbnail } from '@pyrgos/core/model';
+import type { BlockStore } from '@pyrgos/core/store';
+import type { Clock } from '../commit/index.js';
+import type { ProgressListener } from '../waiting/progress.js';
+import type {
+  AppendOptions as ContentAppendOptions,
+  EditOptions as ContentEditOptions,
+  FileOutcome,
+  FileToUpload,
+  Thumbnailer,
+  TreeDirectory,
+  UploadOptions,
+  UploadResult,
+} from './content/index.js';
+import type { FileEntry } from './file-entry.js';
+import type { Sessions, VerifyOptions } from './view/index.js';
+
+/** What a {@link FileSystem} works with. */
+export interface FileSystemOptions {
+  readonly sessions: Sessions;
+  /** The user whose home directory it is. */
+  readonly username: string;
+  /** The writable capability of the home directory. */
+  readonly home: AbsoluteCapability;
+  /** The server's blocks. */
+  readonly blocks: BlockStore;
+  /** The account's mirror BAT id, for what is made in directories that have none. */
+  readonly mirrorBatId?: BatId | undefined;
+  /** Makes thumbnails of what is uploaded; default: there are none. */
+  readonly thumbnailer?: Thumbnailer | undefined;
+  /** Chunks of 5 MiB that are encrypted and uploaded at a time, 1 to 8; default 3. Each takes about 25 MiB meanwhile. */
+  readonly chunksInFlight?: number | undefined;
+  readonly clock?: Clock | undefined;
+}
+
+/** Cancelling a call. */
+export interface FileOptions {
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A call that can be cancelled and watched. */
+export interface WatchedOptions extends FileOptions {
+  readonly onProgress?: ProgressListener | undefined;
+}
+
+/** What the caller decides about a file that is there already. */
+export type ExistingAnswer = 'replace' | 'skip';
+
+/** How something is written. */
+export interface WriteOptions
+  extends
+    WatchedOptions,
+    Omit<
+      UploadOptions,
+      'modified' | 'created' | 'onExisting' | 'onProgress' | 'fallbackMimeType' | 'transactions' | 'resume' // These are ours.
+    > {
+  /** Default: now. */
+  readonly modified?: Date | undefined;
+  /** Of a new file; default: as modified. */
+  readonly created?: Date | undefined;
+  /**
+   * What to do when there is a file of this name; default `replace`. A function is asked only when the file has other content than the
+   * source. A directory of this name is a ConflictError `conflict.exists` in any case.
+   */
+  readonly onExisting?: 'error' | ExistingAnswer | ((existing: FileEntry) => Promise<ExistingAnswer> | ExistingAnswer) | undefined;
+  /**
+   * Whether missing directories on the way are made; default false. They appear together with the file; those of a resumable upload when
+   * it is begun.
+   */
+  readonly parents?: boolean | undefined;
+}
+
+/** A file to write with {@link FileSystem.writeTree}. */
+export interface TreeFile extends Omit<FileToUpload, 'name' | 'modified' | 'created' | 'fallbackMimeType'> {
+  /** The names from the directory of the call down; the last one is that of the file. */
+  readonly path: readonly string[];
+  /** Default: now. */
+  readonly modified?: Date | undefined;
+  /** Of a new file; default: as modified. */
+  readonly created?: Date | undefined;
+}
+
+/** Something to write with {@link FileSystem.writeTree}. */
+export type TreeEntry = TreeFile | TreeDirectory;
+
+/** What came of one file of {@link FileSystem.writeTree}. */
+export type TreeFileOutcome = FileOutcome<TreeFile>;
+
+/** How a tree is written. */
+export interface WriteTreeOptions extends WatchedOptions {
+  /** Asked for each file that is there already with other content; default `skip`. */
+  readonly onExisting?: ((file: TreeFile, existing: FileEntry) => Promise<ExistingAnswer> | ExistingAnswer) | undefined;
+  /**
+   * Asked when a file cannot be written for a reason of its own: its source fails or changes, its name is illegal or that of a directory.
+   * Default: the whole call fails.
+   */
+  readonly onError?: ((file: TreeFile, error: unknown) => 'skip' | 'abort') | undefined;
+}
+
+/** What came of {@link FileSystem.write}. */
+export interface Written {
+  readonly entry: FileEntry;
+  /** `unchanged`: the file had this content already. */
+  readonly outcome: UploadResult['outcome'];
+}
+
+/** How a part of a file is changed. */
+export interface EditOptions extends WatchedOptions, Omit<ContentEditOptions, 'modified' | 'onProgress'> {
+  /** Default: now. */
+  readonly modified?: Date | undefined;
+}
+
+/** How bytes are appended. */
+export interface AppendOptions extends EditOptions, Omit<ContentAppendOptions, 'modified' | 'onProgress'> {}
+
+/**
+ * An element of a quick listing: what the directory says of it. What only the element itself says (whether it is hidden, size, time of
+ * change) is in {@link FileSystem.list}.
+ */
+export interface ListedName {
+  /** Undefined for elements written by very old programs. */
+  readonly name: string | undefined;
+  readonly isDirectory: boolean;
+  readonly mimeType: string;
+  readonly created: Date | undefined;
+}
+
+/** How {@link FileSystem.verify} looks. */
+export interface VerifyTreeOptions extends WatchedOptions, Omit<VerifyOptions, 'signal' | 'onProgress'> {}
+
+/** How a directory is made. */
+export interface MakeDirectoryAtOptions extends FileOptions {
+  /** Whether missing directories on the way are made, and it is fine when the directory is there already; default false. */
+  readonly parents?: boolean | undefined;
+  /** User interfaces leave it out; default false. */
+  readonly isHidden?: boolean | undefined;
+}
+
+/** How something is moved. */
+export interface MoveTreeOptions extends WatchedOptions {
+  /** Whether whoever it is shared with keeps access; default true. */
+  readonly keepAccess?: boolean | undefined;
+}
+
+/** How something is copied. */
+export interface CopyTreeOptions extends WatchedOptions {
+  /** The name of the copy; default that of the source, or `name (copy)` when that is in use. */
+  readonly name?: string | undefined;
+}
+
+/** What {@link FileSystem.setProperties} can set; what is left out, or undefined, stays as it is. */
+export interface PropertyChanges {
+  readonly modified?: Date | undefined;
+  readonly created?: Date | undefined;
+  readonly isHidden?: boolean | undefined;
+  /** Of files. A later change of the content decides anew. */
+  readonly mimeType?: string | undefined;
+  /** Of files; null takes it away. A later change of the content decides anew. */
+  readonly thumbnail?: Thumbnail | null | undefined;
+}

@@ -1,0 +1,97 @@
+import { assertObject } from '@pyrgos/core/arguments';
+import type { ProgressListener } from '../waiting/progress.js';
+import { openSource } from './content/byte-source.js';
+import type { TreeDirectory, TreeFile as ContentTreeFile, TreeUploadProgress } from './content/index.js';
+import { assertNewName, claimedMimeType, timestampOf } from './file-system-arguments.js';
+import type { TreeEntry, TreeFile, TreeFileOutcome, WriteTreeOptions } from './file-system-options.js';
+
+/** The entries of a caller, as uploads take them, and the way back. */
+export class TreeEntries {
+  /** Files that were refused here and that the caller wants to be left out. */
+  private readonly refused: TreeFileOutcome[] = [];
+  private readonly originals = new WeakMap<ContentTreeFile, TreeFile>();
+
+  constructor(
+    private readonly entries: Iterable<TreeEntry> | AsyncIterable<TreeEntry>,
+    private readonly onError: WriteTreeOptions['onError'],
+  ) {}
+
+  /** What an entry was made of. */
+  originalOf(file: ContentTreeFile): TreeFile {
+    return this.originals.get(file) as TreeFile;
+  }
+
+  /** The files that were refused since the last call. */
+  takeRefused(): TreeFileOutcome[] {
+    return this.refused.splice(0);
+  }
+
+  /** The entries one after the other, each when it is asked for. ArgumentError for what is none, unless `onError` lets it pass. */
+  async *[Symbol.asyncIterator](): AsyncGenerator<ContentTreeFile | TreeDirectory, void, undefined> {
+    for await (const entry of this.entries) {
+      assertObject('entry', entry);
+      if (isDirectory(entry)) {
+        yield { path: entry.path, isDirectory: true };
+        continue;
+      }
+      let file: ContentTreeFile;
+      try {
+        file = contentFileOf(entry);
+      } catch (error) {
+        if (this.onError?.(entry, error) !== 'skip') throw error;
+        this.refused.push({ file: entry, outcome: 'failed', error });
+        continue;
+      }
+      this.originals.set(file, entry);
+      yield file;
+    }
+  }
+}
+
+function isDirectory(entry: TreeEntry): entry is TreeDirectory {
+  return 'isDirectory' in entry && entry.isDirectory;
+}
+
+function contentFileOf({ path, source, isHidden, mimeType, hashTree, modified, created }: TreeFile): ContentTreeFile {
+  // What is wrong with the path itself is found where it is used.
+  if (Array.isArray(path))
+    for (const name of path as unknown[]) if (typeof name === 'string' && name !== '') assertNewName(name, 'entry.path');
+  return {
+    path,
+    source,
+    isHidden,
+    mimeType,
+    hashTree,
+    fallbackMimeType: claimedMimeType(source),
+    modified: timestampOf('entry.modified', modified),
+    created: timestampOf('entry.created', created),
+  };
+}
+
+/** Bytes of all entries, where it is known before they are read: of a list of sources with a size. */
+function bytesOf(entries: Iterable<TreeEntry> | AsyncIterable<TreeEntry>): number | undefined {
+  if (!Array.isArray(entries)) return undefined;
+  let total = 0;
+  try {
+    for (const entry of entries as readonly TreeEntry[]) {
+      if (isDirectory(entry)) continue;
+      const { size } = openSource(entry.source);
+      if (size === undefined) return undefined;
+      total += size;
+    }
+  } catch {
+    // What is wrong with an entry is told when its turn comes.
+    return undefined;
+  }
+  return total;
+}
+
+/** A listener of uploads that tells a listener of this SDK. */
+export function treeProgress(
+  entries: Iterable<TreeEntry> | AsyncIterable<TreeEntry>,
+  listener: ProgressListener | undefined,
+): ((progress: TreeUploadProgress) => void) | undefined {
+  if (listener === undefined) return undefined;
+  const total = bytesOf(entries);
+  return ({ files, bytes }) => listener({ done: bytes, total, unit: 'bytes', items: files });
+}
