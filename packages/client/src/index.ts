@@ -35,7 +35,9 @@ export {
   MemoryBlockCache,
   type StreamOptions,
   type VerifyOptions,
+  type VerifyProgress,
 } from './files/view/index.js';
+export type { FileVerifyOptions } from './files/verify-files.js';
 // What calls of this package take and give, so that programs need no second package for it.
 export { formatBackupCode, MfaType } from '@pyrgos/core/accounts';
 export {

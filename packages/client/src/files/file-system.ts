@@ -37,6 +37,7 @@ import {
   type TreeProgress,
   writingSpacesOf,
 } from './structure/index.js';
+import { type FileVerifyOptions, verifyFiles } from './verify-files.js';
 import {
   type CommittedView,
   findEntry,
@@ -50,8 +51,6 @@ import {
   type Sessions,
   splitPath,
   type StreamOptions,
-  verifyTree,
-  type VerifyOptions,
 } from './view/index.js';
 
 /** What a {@link FileSystem} works with. */
@@ -211,10 +210,12 @@ export class FileSystem {
     return (await this.open(path, { signal: options.signal })).stream(options);
   }
 
-  /** Looks at everything below a path and reports what is damaged; siblings of what is damaged are looked at all the same. */
-  async *verify(path: string, options: VerifyOptions = {}): AsyncGenerator<Finding, void, undefined> {
-    const { view, item } = await this.tree.lookAt(options.signal, path);
-    yield* verifyTree(view, item, options);
+  /**
+   * Looks at everything below a path, on the server, and reports what is damaged or missing there; siblings of what is damaged are looked at
+   * all the same. See {@link FileVerifyOptions}.
+   */
+  verify(path: string, options: FileVerifyOptions = {}): AsyncGenerator<Finding, void, undefined> {
+    return verifyFiles(this.tree, path, options);
   }
 
   /**
