@@ -1,7 +1,7 @@
 export type { BlockBuffer, BufferedBlock, BufferedReach } from './block-buffer.js';
 export { type Clock, systemClock } from './clock.js';
 export type { Committer } from './committer.js';
-export type { PointerReadOptions } from './pointer-reader.js';
+export type { PointerReadOptions, PointerState, SeenPointers } from './pointer-reader.js';
 export { isConflict } from './retry.js';
 export type { CommittedReadOptions } from './synchroniser.js';
 export { TreeEdit } from './tree-edit.js';

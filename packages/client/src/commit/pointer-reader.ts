@@ -30,7 +30,12 @@ export interface PointerReaderOptions {
   readonly clock: Clock;
   /** Age up to which an answer is reused; default {@link POINTER_CACHE_MILLISECONDS}. */
   readonly cacheMilliseconds?: number | undefined;
+  /** What others have seen of the same owner on the same server, and will be told; default: nothing. */
+  readonly seen?: SeenPointers | undefined;
 }
+
+/** The latest state that was seen or committed of each writer of one owner, by the key of its hash. */
+export type SeenPointers = Map<string, PointerState>;
 
 interface CachedPointer {
   readonly state: PointerState | undefined;
@@ -44,18 +49,19 @@ const MAX_REREADS = 3;
  * Reads pointers and WriterData of one owner from an untrusted server (chapter 03 sections 2.9, 3 and 13).
  *
  * Every pointer is verified against its writer's key, and every WriterData against the pointer and its controller. The highest
- * sequence seen or committed per writer is remembered as long as this object lives: an older answer, none at all, or another target
+ * sequence seen or committed per writer is remembered as long as this object lives, or `seen`: an older answer, none at all, or another target
  * under the same sequence is a DeniedError `denied.stale`. Answers are reused for `cacheMilliseconds`.
  */
 export class PointerReader {
   private readonly cache = new Map<string, CachedPointer>();
-  private readonly highest = new Map<string, PointerState>();
+  private readonly highest: SeenPointers;
   private readonly cacheMilliseconds: number;
 
   constructor(private readonly options: PointerReaderOptions) {
-    const { cacheMilliseconds = POINTER_CACHE_MILLISECONDS } = options;
+    const { cacheMilliseconds = POINTER_CACHE_MILLISECONDS, seen = new Map() } = options;
     assertInteger('cacheMilliseconds', cacheMilliseconds, 0, Number.MAX_SAFE_INTEGER);
     this.cacheMilliseconds = cacheMilliseconds;
+    this.highest = seen;
   }
 
   /**

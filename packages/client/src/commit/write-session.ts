@@ -13,7 +13,7 @@ import { type Clock, systemClock } from './clock.js';
 import { assertCommitter, Committer } from './committer.js';
 import { DroppedBlocks } from './dropped-blocks.js';
 import type { CommitStores } from './flush.js';
-import { PointerReader, type PointerReadOptions } from './pointer-reader.js';
+import { PointerReader, type PointerReadOptions, type SeenPointers } from './pointer-reader.js';
 import { retryingBlockStore, retryingPointerStore } from './retry.js';
 import { type CommittedReadOptions, WriteSynchroniser } from './synchroniser.js';
 import { TreeEdit } from './tree-edit.js';
@@ -39,6 +39,8 @@ export interface WriteSessionOptions {
   readonly pointerCacheMilliseconds?: number;
   /** Buffered bytes that make an operation flush. */
   readonly flushSize?: number;
+  /** What other sessions have seen of the pointers of this owner, for noticing that the server goes back; this one adds to it. */
+  readonly seen?: SeenPointers;
 }
 
 /** Cancelling an operation: obeyed until its first pointers are sent, and again while a lost race is merged. */
@@ -75,7 +77,7 @@ export class WriteSession {
     const pointers = retryingPointerStore(options.pointers, { clock, random });
     const blocks = new VerifiedBlocks(store, crypto, options.cacheSize);
     const cacheMilliseconds = options.pointerCacheMilliseconds;
-    const reader = new PointerReader({ owner, pointers, blocks, crypto, clock, cacheMilliseconds });
+    const reader = new PointerReader({ owner, pointers, blocks, crypto, clock, cacheMilliseconds, seen: options.seen });
     this.stores = { owner, crypto, store, pointers, blocks, reader, dropped: new DroppedBlocks() };
     this.verifiedStore = verifiedBlockStore(store, blocks);
     this.synchroniser = new WriteSynchroniser(reader);

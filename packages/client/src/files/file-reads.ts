@@ -1,3 +1,4 @@
+import { ArgumentError } from '@pyrgos/core/errors';
 import { untilAborted } from '../waiting/until-aborted.js';
 import { onlyForward } from '../waiting/progress.js';
 import { DamagedEntry, dateOf, FileEntry } from './file-entry.js';
@@ -71,9 +72,11 @@ export class FileReads {
     return new FileReader(view, requireFile(item), options);
   }
 
-  async *verify(path: string, { onProgress, ...options }: VerifyTreeOptions): AsyncGenerator<Finding, void, undefined> {
+  async *verify(path: string, { onProgress, source = 'server', ...options }: VerifyTreeOptions): AsyncGenerator<Finding, void, undefined> {
+    if (source !== 'server' && source !== 'caches') throw new ArgumentError('options.source', 'must be server or caches');
     const isRoot = splitPath(path).length === 0;
-    const { view, item } = isRoot ? await this.home(options.signal) : await this.tree.lookAt(options.signal, path);
+    const tree = source === 'server' ? this.tree.withEmptyCaches() : this.tree;
+    const { view, item } = await tree.lookAt(options.signal, isRoot ? formatPath([tree.username]) : path);
     const listener = onlyForward(onProgress);
     const findings = verifyTree(view, item, {
       ...options,

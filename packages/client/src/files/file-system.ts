@@ -118,8 +118,8 @@ export class FileSystem {
   }
 
   /**
-   * Looks at everything below a path and reports what is damaged; siblings of what is damaged are looked at all the same. Progress counts
-   * files and directories, and with `content` bytes.
+   * Looks at everything below a path, on the server, and reports what is damaged or missing there; siblings of what is damaged are looked at
+   * all the same. Progress counts files and directories, and with `content` bytes.
    */
   async *verify(path: string, options: VerifyTreeOptions = {}): AsyncGenerator<Finding, void, undefined> {
     assertCall(options, 'verifying a tree');

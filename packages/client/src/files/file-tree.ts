@@ -58,6 +58,12 @@ export class FileTree {
     this.clock = clock;
   }
 
+  /** The same tree, read as if this device knew nothing of it; see {@link Sessions.withEmptyCaches}. */
+  withEmptyCaches(): FileTree {
+    const { sessions, username, home, clock } = this;
+    return new FileTree({ sessions: sessions.withEmptyCaches(), username, home, clock });
+  }
+
   /** What is committed now. */
   view(signal: AbortSignal | undefined, fresh = false): CommittedView {
     return new CommittedView(this.sessions, { signal, fresh });

@@ -21,6 +21,8 @@ async function everythingIsRefused(session: UserSession): Promise<void> {
     stat: async () => files.stat(files.homePath),
     find: async () => files.find(`${files.homePath}/file`),
     list: async () => files.list(files.homePath).next(),
+    verify: async () => files.verify(files.homePath).next(),
+    verifyCached: async () => files.verify(files.homePath, { source: 'caches' }).next(),
     write: async () => files.write(`${files.homePath}/other`, text),
     append: async () => files.append(`${files.homePath}/file`, text),
     writeTree: async () => files.writeTree(files.homePath, [{ path: ['x'], source: text }]).next(),

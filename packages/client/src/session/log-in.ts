@@ -12,6 +12,7 @@ import { LoginCache } from './login-cache.js';
 import { assertLoginAlgorithm, assertNotUsername, assertPassword, deriveLoginKeys, type LoginKeys } from './login-keys.js';
 import { checkLogin, type Login, isWrongPassword, openEntryPoints } from './open-login.js';
 import { upgradeBoxingKey } from './post-quantum.js';
+import { restoreSpecialDirectories } from './special-directories.js';
 import { assertCanStay, stayLoggedIn } from './stay-logged-in.js';
 
 /** How somebody logs in. */
@@ -66,6 +67,7 @@ export async function logInWith(context: ClientContext, request: LogInRequest): 
   const { signal, deviceKey, upgradesBoxingKey = true } = request;
   const login = await authenticate(context, request);
   const opened = await buildAccount(context, login, signal);
+  await restoreSpecialDirectories(opened, signal);
   const account = upgradesBoxingKey ? await upgradeBoxingKey(opened, { signal }) : opened;
   if (deviceKey !== undefined && !account.isLegacy) await stayLoggedIn(account, deviceKey);
   return account;

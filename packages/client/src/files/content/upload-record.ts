@@ -37,8 +37,8 @@ export interface RecordedUpload {
 export const NO_PART: UploadedPart = { count: 0, leaves: [] };
 
 /**
- * Opens the record of an upload, or finds out that one is to be resumed (chapter 04 sections 16.2 and 16.3). Undefined when there is no
- * place for records, the content cannot be read again, or what an earlier upload has left is not in the reach of this operation.
+ * Opens the record of an upload, or finds out that one is to be resumed (chapter 04 sections 16.2 and 16.3). Undefined when there is
+ * something else in the place for records, the content cannot be read again, or what an earlier upload has left is not in the reach of this operation.
  */
 export async function recordUpload(
   operation: OperationView,
@@ -51,7 +51,7 @@ export async function recordUpload(
   const { transactions } = options;
   const isRecordable = content.repeatable !== undefined && options.resume === undefined;
   if (!isRecordable || transactions?.owner.equals(directory.owner) !== true) return undefined;
-  const records = await transactions.directory(operation);
+  const records = await transactions.getOrMakeDirectory(operation, ports);
   if (records === undefined || equalBytes(records.capability.mapKey, directory.capability.mapKey)) return undefined;
   const path = `${(await pathOf(operation, directory)).slice(1)}/${upload.properties.name}`;
   const found = await transactions.find(operation, records, path);

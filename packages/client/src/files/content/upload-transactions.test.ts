@@ -14,7 +14,7 @@ import { outcome } from '../../../test/commit-world.js';
 import { chunksOf, ContentWorld, CountedSource, progressLog } from '../../../test/content-world.js';
 import { content } from '../../../test/file-world.js';
 import { deleteItems } from '../structure/delete-items.js';
-import { OperationView } from '../view/index.js';
+import { listEntries, OperationView } from '../view/index.js';
 import { newFileSecrets } from './file-target.js';
 import { type OpenUpload, UploadTransactions } from './upload-transactions.js';
 import type { UploadOptions } from './upload-options.js';
@@ -370,15 +370,58 @@ describe('secrets that the caller keeps (section 16.5)', () => {
 });
 
 describe('the place for records', () => {
-  it('is not needed: without it a large upload is one commit', async () => {
+  /** Takes the directory away as a program can that does not know what it is for. */
+  async function remove(): Promise<void> {
     await world.run(async (operation, home) => {
       await deleteItems(operation, home, [(await new UploadTransactions(home).directory(operation))!]);
     });
+  }
+
+  it('is not needed: where something else is in its place a large upload is one commit', async () => {
+    await remove();
+    await world.upload('.transactions', content(5));
     world.files.requests();
     await world.upload('f', chunksOf(5));
     expect(world.files.requests().filter((name) => name === 'setPointers')).toHaveLength(1);
     expect(await world.has('f', chunksOf(5))).toBe(true);
+    expect(await world.has('.transactions', content(5))).toBe(true);
     expect(await open()).toEqual([]);
+  });
+
+  it('is made anew when somebody has deleted it (chapter 05 section 10.4)', async () => {
+    const bytes = chunksOf(4);
+    await remove();
+    await interrupted('large', bytes, 3);
+    expect(await open()).toHaveLength(1);
+    expect(await fragmentsOf(() => world.upload('large', new CountedSource(bytes)))).toBe(5);
+    expect(await world.has('large', bytes)).toBe(true);
+    expect(await open()).toEqual([]);
+    const directory = (await world.item('.transactions'))!;
+    expect([directory.isDirectory, directory.properties.isHidden, directory.isWritable]).toEqual([true, true, true]);
+  });
+
+  it('is made anew when its entry leads to nothing, and there are no records until then', async () => {
+    await world.files.remove(world.files.signer, [world.records.capability.location]);
+    expect(await open()).toEqual([]);
+    const bytes = chunksOf(2);
+    await interrupted('large', bytes, 2);
+    expect(await open()).toHaveLength(1);
+    await world.upload('large', bytes);
+    expect(await world.has('large', bytes)).toBe(true);
+    const view = world.files.view(world.files.newSessions());
+    const names: string[] = [];
+    for await (const { name = '' } of listEntries(view, await world.files.openHome(view))) names.push(name);
+    expect(names.sort()).toEqual(['.transactions', 'large']);
+  });
+
+  it('is left as it is when it is damaged: then a large upload is one commit', async () => {
+    await world.files.put(world.files.signer, [
+      { ...world.files.sealFile(world.files.home, 'x', content(1)).chunks[0]!, location: world.records.capability.location },
+    ]);
+    world.files.requests();
+    await world.upload('f', chunksOf(3));
+    expect(world.files.requests().filter((name) => name === 'setPointers')).toHaveLength(1);
+    expect(await world.has('f', chunksOf(3))).toBe(true);
   });
 
   it('takes no record of an upload into itself', async () => {

@@ -18,7 +18,9 @@ import { ChunkChanges } from '../structure/chunk-changes.js';
 import { DirectoryEdit } from '../structure/directory-edit.js';
 import { fileChunkLocations } from '../structure/file-chunk-keys.js';
 import { refresh } from '../structure/refresh.js';
-import { FileReader, findChild, findPath, Item, listChildren, type OperationView, splitPath, type View } from '../view/index.js';
+import { FileReader, findChild, findEntry, findPath, Item, listChildren, type OperationView, splitPath, type View } from '../view/index.js';
+import { getOrMakeSpecialDirectory } from '../structure/special-directories.js';
+import type { ContentPorts } from './content-ports.js';
 import { newFileSecrets, newFileTarget } from './file-target.js';
 import { prepareContent } from './prepared-content.js';
 import { entryForFile, type NewFile, stagedItem, stageSmallFile } from './stage-file.js';
@@ -56,10 +58,16 @@ export class UploadTransactions {
     return this.home.owner;
   }
 
-  /** The directory of the records; undefined when there is none. */
+  /** The directory of the records; undefined when there is none that can be opened. */
   async directory(view: View): Promise<Item | undefined> {
-    const directory = await findChild(view, await refresh(view, this.home), TRANSACTIONS_NAME);
-    return directory?.isDirectory === true ? directory : undefined;
+    const directory = await findEntry(view, await refresh(view, this.home), TRANSACTIONS_NAME);
+    return directory?.isDangling === false && directory.isDirectory ? directory : undefined;
+  }
+
+  /** {@link UploadTransactions.directory}, made anew when somebody has deleted it: committed, not sent. */
+  async getOrMakeDirectory(operation: OperationView, { mirrorBatId, clock }: ContentPorts): Promise<Item | undefined> {
+    const home = await refresh(operation, this.home);
+    return getOrMakeSpecialDirectory(operation, home, TRANSACTIONS_NAME, { mirrorBatId, clock });
   }
 
   /** The uploads that are open, in no order. Records that cannot be read are left out. */

@@ -12,5 +12,6 @@ export type { Place } from './place.js';
 export { refresh } from './refresh.js';
 export { rename, setProperties, type SettableProperties } from './rename.js';
 export { rotateAllKeys, type RotateOptions } from './rotate-all-keys.js';
+export { getOrMakeSpecialDirectory, missingSpecialDirectories } from './special-directories.js';
 export { createWritingSpace, removeWritingSpace, spaceSigner, writingSpacesBelow, writingSpacesOf } from './writing-space.js';
 export { addMirrorBat } from './mirror-bat.js';

@@ -1,4 +1,4 @@
-import type { Hasher } from '@pyrgos/core/crypto';
+import type { Hasher, RandomSource } from '@pyrgos/core/crypto';
 import { throwIfAborted } from '@pyrgos/core/errors';
 import { type ChunkLocation, nextChunkLocation } from '@pyrgos/core/model';
 
@@ -8,6 +8,11 @@ const CHECKPOINT_INTERVAL = 1024;
 const STEPS_PER_TURN = 1024;
 /** Beyond this many chunks, 320 GiB, it is looked whether the file goes so far before time is spent on more. */
 const TRUSTED_CHUNKS = 65_536;
+/**
+ * Chunks on the way that are looked for as well, at places that nobody can foresee: a few chunks where one always looks would be cheap to
+ * store. One request with the last one.
+ */
+const RANDOM_PROBES = 15;
 
 /**
  * The locations of a file's chunks, derived one from the other with the stream secret of the first (chapter 04 section 7.2). Remembers a
@@ -18,12 +23,12 @@ export class ChunkLocations {
   private last: { readonly index: number; readonly location: ChunkLocation };
   private trusted = TRUSTED_CHUNKS;
 
-  /** `exists` tells whether there is a chunk at a location: it is asked for far ones only. */
+  /** `exist` tells whether there is a chunk at all of some locations, at most 20: it is asked for far ones only. */
   constructor(
-    private readonly hasher: Hasher,
+    private readonly crypto: Hasher & RandomSource,
     private readonly streamSecret: Uint8Array,
     first: ChunkLocation,
-    private readonly exists: (location: ChunkLocation, signal: AbortSignal | undefined) => Promise<boolean>,
+    private readonly exist: (locations: readonly ChunkLocation[], signal: AbortSignal | undefined) => Promise<boolean>,
   ) {
     this.checkpoints = [first];
     this.last = { index: 0, location: first };
@@ -32,15 +37,23 @@ export class ChunkLocations {
   /** Where the chunk `index` is or would be; undefined when the file ends long before, whatever size it claims. */
   async at(index: number, signal: AbortSignal | undefined): Promise<ChunkLocation | undefined> {
     for (; index > this.trusted; this.trusted *= 2) {
-      if (!(await this.exists(await this.derive(this.trusted, signal), signal))) return undefined;
+      if (!(await this.reach(this.trusted, signal))) return undefined;
     }
     return this.derive(index, signal);
+  }
+
+  /** Whether the file goes as far as chunk `last`, in all probability. */
+  private async reach(last: number, signal: AbortSignal | undefined): Promise<boolean> {
+    const places = [await this.derive(last, signal)];
+    const { buffer } = this.crypto.randomBytes(4 * RANDOM_PROBES).slice();
+    for (const random of new Uint32Array(buffer)) places.push(await this.derive(random % last, signal));
+    return this.exist(places, signal);
   }
 
   private async derive(index: number, signal: AbortSignal | undefined): Promise<ChunkLocation> {
     let { index: from, location } = this.startFor(index);
     while (from < index) {
-      location = nextChunkLocation(this.hasher, this.streamSecret, location);
+      location = nextChunkLocation(this.crypto, this.streamSecret, location);
       from++;
       if (from % CHECKPOINT_INTERVAL === 0) this.checkpoints[from / CHECKPOINT_INTERVAL] ??= location;
       if (from % STEPS_PER_TURN === 0) {

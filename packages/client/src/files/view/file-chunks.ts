@@ -31,7 +31,7 @@ export class FileChunks {
     this.locations =
       streamSecret === undefined
         ? new LegacyChain(this.first, (location, index, signal) => this.open(location, index, signal))
-        : new ChunkLocations(view.crypto, streamSecret, item.capability.location, (location, signal) => this.exists(location, signal));
+        : new ChunkLocations(view.crypto, streamSecret, item.capability.location, (places, signal) => this.exist(places, signal));
   }
 
   /** Whether later chunks can be found without reading those before them: not so in legacy files (section 7.3). */
@@ -120,9 +120,9 @@ export class FileChunks {
     return { index, location, cid, node, opened };
   }
 
-  private async exists(location: ChunkLocation, signal: AbortSignal | undefined): Promise<boolean> {
+  private async exist(locations: readonly ChunkLocation[], signal: AbortSignal | undefined): Promise<boolean> {
     const { owner, writer } = this.item.capability;
-    return (await loadNode(this.view, owner, writer, location, { signal })) !== undefined;
+    return (await loadNodes(this.view, owner, writer, locations, { signal })).every((node) => node !== undefined);
   }
 }
 

@@ -3,7 +3,7 @@ import type { CryptoProvider, RandomSource } from '@pyrgos/core/crypto';
 import { createInlinePool, type CryptoPool } from '@pyrgos/core/crypto/pool';
 import { PublicKeyHash } from '@pyrgos/core/keys';
 import type { BlockStore, PointerStore } from '@pyrgos/core/store';
-import { type Clock, systemClock, WriteSession } from '../../commit/index.js';
+import { type Clock, type SeenPointers, systemClock, WriteSession } from '../../commit/index.js';
 import { retryingBlockStore } from '../../commit/retry.js';
 import { type BlockCache, MemoryBlockCache } from './block-cache.js';
 import { cachingBlockStore } from './caching-block-store.js';
@@ -12,6 +12,10 @@ import { TreeLookup } from './tree-lookup.js';
 
 /** Bytes of blocks that each session keeps on top of the shared cache: those in use right now. */
 const VERIFIED_BLOCKS_SIZE = 8_388_608;
+
+/** Bytes of blocks, and of parsed nodes, that {@link Sessions.withEmptyCaches} keeps: it is for reading everything once. */
+const SMALL_BLOCK_CACHE_SIZE = 4_194_304;
+const SMALL_NODE_CACHE_SIZE = 3_145_728;
 
 /** Where blocks and pointers are: a Network is one. */
 export interface Stores {
@@ -54,7 +58,11 @@ export class Sessions {
   private readonly clock: Clock;
   private readonly random: RandomSource;
 
-  constructor(private readonly options: SessionsOptions) {
+  /** `seen`: what other sessions over the same server have seen of the pointers of each owner. */
+  constructor(
+    private readonly options: SessionsOptions,
+    private readonly seen = new Map<string, SeenPointers>(),
+  ) {
     assertObject('options', options);
     assertObject('stores', options.stores);
     assertMethods('stores.blocks', options.stores.blocks, 'getBlock', 'startTransaction', 'closeTransaction', 'putBlocks');
@@ -103,6 +111,19 @@ export class Sessions {
     for (const { session } of this.sessions.values()) session.refresh();
   }
 
+  /**
+   * The same server as if nothing had been read from it yet: what is read through the sessions that come out was asked for after this call,
+   * whatever this device has in its caches. They keep little, for themselves. For reading only: their changes and those of this object do
+   * not wait for each other. That the server goes back to an older version is noticed on both sides.
+   */
+  withEmptyCaches(): Sessions {
+    this.options.assertOpen?.();
+    const { clock, random } = this;
+    const blockCache = new MemoryBlockCache(SMALL_BLOCK_CACHE_SIZE);
+    const nodes = new NodeCache(SMALL_NODE_CACHE_SIZE);
+    return new Sessions({ ...this.options, clock, random, pool: this.workers, blockCache, nodes }, this.seen);
+  }
+
   private both(owner: PublicKeyHash): { readonly session: WriteSession; readonly lookup: TreeLookup } {
     this.options.assertOpen?.();
     assertInstance('owner', owner, PublicKeyHash);
@@ -110,6 +131,8 @@ export class Sessions {
     if (existing !== undefined) return existing;
     const { crypto, clock, random, blockCache } = this;
     const { stores, pointerCacheMilliseconds, flushSize } = this.options;
+    const seen: SeenPointers = this.seen.get(owner.key) ?? new Map();
+    this.seen.set(owner.key, seen);
     const session = new WriteSession({
       owner,
       blocks: cachingBlockStore(stores.blocks, blockCache, crypto),
@@ -118,6 +141,7 @@ export class Sessions {
       clock,
       random,
       cacheSize: VERIFIED_BLOCKS_SIZE,
+      seen,
       ...(pointerCacheMilliseconds === undefined ? {} : { pointerCacheMilliseconds }),
       ...(flushSize === undefined ? {} : { flushSize }),
     });

@@ -1,6 +1,7 @@
-import { assertInstance } from '@pyrgos/core/arguments';
+import { assertBoolean, assertFunction, assertInstance } from '@pyrgos/core/arguments';
 import { FormatError, LimitError, NotFoundError, PyrgosError, throwIfAborted } from '@pyrgos/core/errors';
 import { MAX_CHAMP_LOOKUPS, MAX_PATH_LENGTH } from '@pyrgos/core/limits';
+import { fitChunk, NamedRelativeCapability } from '@pyrgos/core/model';
 import { directoryChunks } from './directory-chunks.js';
 import type { FileChunk } from './file-chunk.js';
 import { FileChunks } from './file-chunks.js';
@@ -9,6 +10,7 @@ import { openEntries } from './list-children.js';
 import { isDamage } from './load-nodes.js';
 import { mapInOrder } from './map-in-order.js';
 import { namesParent } from './names-parent.js';
+import { StoredHashCheck } from './stored-hash-check.js';
 import { assertRead, type ReadOptions, type View } from './view.js';
 import { VisitedLocations } from './visited-locations.js';
 
@@ -16,9 +18,12 @@ import { VisitedLocations } from './visited-locations.js';
 export interface Finding {
   /** Where: names below the item that was verified, each after a `/`; empty for the item itself. A nameless child is `?`. */
   readonly path: string;
-  /** An element of a directory's list, a chunk of a directory, a chunk of a file, or what the item says about itself. */
-  readonly part: 'entry' | 'list' | 'content' | 'metadata';
-  /** The chunk of the directory or file, where one is meant. */
+  /**
+   * An element of a directory's list, a chunk of a directory, a chunk of a file, the content hash tree that a file stores (chapter 04
+   * section 8; the content itself is whole), or what the item says about itself.
+   */
+  readonly part: 'entry' | 'list' | 'content' | 'hash' | 'metadata';
+  /** The chunk of the directory or file, where one is meant; for `hash` the first one that is not what the tree says. */
   readonly chunk?: number;
   readonly error: PyrgosError;
 }
@@ -33,7 +38,10 @@ export interface VerifyProgress {
 
 /** How {@link verifyTree} works. */
 export interface VerifyOptions extends ReadOptions {
-  /** Whether to fetch and decrypt the contents of files; otherwise it is only looked whether all their chunks are there. Default false. */
+  /**
+   * Whether to fetch and decrypt the contents of files, and to compare them with their sizes and with the hash trees that the files store;
+   * otherwise it is only looked whether all their chunks are there. Default false.
+   */
   readonly content?: boolean;
   /** Told after every directory and file, and after every chunk that was decrypted. */
   readonly onProgress?: ((progress: VerifyProgress) => void) | undefined;
@@ -42,11 +50,17 @@ export interface VerifyOptions extends ReadOptions {
 /**
  * Looks at everything below an item and reports what is damaged, missing or inconsistent, in the order in which it is met. A finding never
  * keeps siblings from being looked at. Memory grows with the number of directories, not of files. Ends with an error only when the server
- * cannot be reached or the signal is aborted. Blocks in the caches of this device count as being there, and stored hash trees are not compared.
+ * cannot be reached, the session was closed, or the signal is aborted. What the caches behind the view have counts as being there: to ask
+ * the server for everything take a view of `Sessions.withEmptyCaches()`.
+ *
+ * The listed type of a file is not compared: a change of the file without its directory leaves it behind (chapter 04 section 14 step 3).
  */
 export async function* verifyTree(view: View, root: Item, options: VerifyOptions = {}): AsyncGenerator<Finding, void, undefined> {
   assertRead(view, options);
   assertInstance('root', root, Item);
+  const { content, onProgress } = options;
+  if (content !== undefined) assertBoolean('options.content', content);
+  if (onProgress !== undefined) assertFunction('options.onProgress', onProgress);
   yield* new TreeVerifier(view, options).verify(root);
 }
 
@@ -74,6 +88,7 @@ class TreeVerifier {
   async *verify(root: Item): AsyncGenerator<Finding, void, undefined> {
     // A stack, not a recursion: a tree of peers may be deeper than the stack of calls.
     const open: Place[] = [{ item: root, path: '' }];
+    yield* ownDescription(root, '');
     for (let place = open.pop(); place !== undefined; place = open.pop()) {
       throwIfAborted(this.signal, 'verifying a tree');
       if (!place.item.isDirectory) {
@@ -127,6 +142,7 @@ class TreeVerifier {
       }
       if (names.has(child.name)) yield { path, part: 'entry', error: damaged('has the name of another child') };
       names.add(child.name);
+      yield* ownDescription(child, path);
       yield* selfDescription(directory, child, path);
       if (path.length > MAX_PATH_LENGTH) yield { path, part: 'entry', error: new LimitError('path length', path.length, MAX_PATH_LENGTH) };
       else if (child.isDirectory) below.push({ item: child, path });
@@ -139,28 +155,50 @@ class TreeVerifier {
     if (!item.isReadable) return [{ path, part: 'metadata', error: damaged('is a file that this key does not open') }];
     const chunks = new FileChunks(this.view, item);
     const findings: Finding[] = [];
+    const { treeHash } = item.opened.properties;
+    const { content = false } = this.options;
+    const hashes = content && treeHash !== undefined ? new StoredHashCheck(this.view.crypto, treeHash) : undefined;
     // A size is only a claim: nothing is looked for after a chunk that is missing, and there is no way past a damaged legacy chunk.
     for (let start = 0, isOpen = true; isOpen && start < chunks.count; start += MAX_CHAMP_LOOKUPS) {
       const found = await chunks.find(start, Math.min(chunks.count, start + MAX_CHAMP_LOOKUPS), this.signal);
       for (const [i, chunk] of found.entries()) {
         const index = start + i;
-        const error = chunk === undefined ? missingFrom(index, chunks.count) : await this.problemOf(chunks, index, chunk);
+        const error = chunk === undefined ? missingFrom(index, chunks.count) : await this.problemOf(chunks, index, chunk, hashes);
         if (error !== undefined) findings.push({ path, part: 'content', chunk: index, error });
         isOpen = chunk !== undefined && (chunks.isSeekable || !(chunk instanceof PyrgosError));
         if (!isOpen) break;
       }
     }
+    // Of content that is damaged nobody knows the hash.
+    const mismatch = findings.length === 0 ? hashes?.finish() : undefined;
+    if (mismatch !== undefined) {
+      const { chunk } = mismatch;
+      findings.push({ path, part: 'hash', ...(chunk === undefined ? {} : { chunk }), error: damaged('stores a hash of other content') });
+    }
     this.count({ files: 1 });
     return findings;
   }
 
-  private async problemOf(chunks: FileChunks, index: number, chunk: FileChunk | PyrgosError): Promise<PyrgosError | undefined> {
+  private async problemOf(
+    chunks: FileChunks,
+    index: number,
+    chunk: FileChunk | PyrgosError,
+    hashes: StoredHashCheck | undefined,
+  ): Promise<PyrgosError | undefined> {
     if (chunk instanceof PyrgosError) return chunk;
     if (this.options.content !== true) return undefined;
+    const { signal } = this;
     try {
-      const { length } = await chunks.storedContent(chunk, this.signal);
-      this.count({ bytes: Math.min(length, chunks.sizeOf(index)) });
-      return length < chunks.sizeOf(index) ? damaged('holds fewer bytes than its size says') : undefined;
+      const stored = await chunks.storedContent(chunk, signal);
+      const size = chunks.sizeOf(index);
+      this.count({ bytes: Math.min(stored.length, size) });
+      if (stored.length < size) return damaged('holds fewer bytes than its size says');
+      // Zeros may fill the last chunk (chapter 04 section 7.1).
+      if (stored.subarray(size).some((byte) => byte !== 0)) return damaged('holds more bytes than its size says');
+      if (hashes === undefined) return undefined;
+      const bytes = fitChunk(stored, chunks.size, index);
+      hashes.add(await this.view.pool.sha256(bytes, signal === undefined ? {} : { signal }), chunk.opened.properties.treeHash);
+      return undefined;
     } catch (error) {
       if (isDamage(error)) return error;
       throw error;
@@ -173,14 +211,30 @@ function* slices<T>(list: readonly T[], size: number): Generator<readonly T[], v
   for (let start = 0; start < list.length; start += size) yield list.slice(start, start + size);
 }
 
+/** What an item says about itself must be what it is. */
+function* ownDescription({ isReadable, isDirectory, opened }: Item, path: string): Generator<Finding, void, undefined> {
+  if (isReadable && isDirectory !== opened.properties.isDirectory) {
+    yield { path, part: 'metadata', error: damaged('is a directory and says that it is a file') };
+  }
+}
+
 /** What an item says about itself must be what its parent says. */
 function* selfDescription(directory: Item, child: Item, path: string): Generator<Finding, void, undefined> {
   const listed = child.link ?? child;
+  const { link } = child.entry ?? {};
+  if (link instanceof NamedRelativeCapability && child.isReadable && link.isDirectory !== child.isDirectory) {
+    const kinds = child.isDirectory ? 'is a directory and is listed as a file' : 'is a file and is listed as a directory';
+    yield { path, part: 'entry', error: damaged(kinds) };
+  }
   if (listed.opened.properties.name !== child.name) {
     yield { path, part: 'metadata', error: damaged('has another name than its parent lists') };
   }
   if (!namesParent(listed, directory)) {
     yield { path, part: 'metadata', error: damaged('has a link to another parent than the directory that lists it') };
+  }
+  const lastLink = child.links.at(-1);
+  if (lastLink !== undefined && !namesParent(child, lastLink)) {
+    yield { path, part: 'metadata', error: damaged('has a link to another parent than the link node that leads to it') };
   }
   if (directory.isWritable && !child.isWritable) {
     yield { path, part: 'entry', error: damaged('cannot be changed, though the directory that lists it can') };

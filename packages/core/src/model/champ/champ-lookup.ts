@@ -117,7 +117,8 @@ export function isAboutOneKey(error: unknown): error is PyrgosError {
   return (
     error instanceof FormatError ||
     error instanceof NotFoundError ||
-    error instanceof DeniedError ||
+    // That a session is closed says nothing about any data.
+    (error instanceof DeniedError && error.code !== 'denied.session') ||
     (error instanceof PyrgosError && REFUSALS.has(error.code))
   );
 }
