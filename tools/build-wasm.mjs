@@ -1,7 +1,8 @@
-// `npm run wasm`: compiles the AssemblyScript kernels of packages/core/wasm and writes them, as base64, into TypeScript files that are
-// committed. `npm run wasm -- --check` compiles and compares instead; CI runs it.
+// `npm run wasm`: compiles the AssemblyScript kernels of packages/core/wasm, cuts the curves out of libsodium, and writes both, as base64,
+// into TypeScript files that are committed. `npm run wasm -- --check` makes them and compares instead; CI runs it.
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { curvesOfLibsodium } from './curves-of-libsodium.mjs';
 import { root } from './prepare.mjs';
 
 const { default: asc } = await import('assemblyscript/asc');
@@ -44,13 +45,15 @@ async function compile(source) {
   return binary;
 }
 
-function render({ source, constant, what }, binary) {
+function render({ origin, notice = [], constant, what }, binary) {
   const lines =
     Buffer.from(binary)
       .toString('base64')
       .match(/.{1,120}/g) ?? [];
   return [
-    `// Generated from packages/core/wasm/${source}.ts by \`npm run wasm\`; do not edit. ${binary.length} bytes.`,
+    `// Generated from ${origin} by \`npm run wasm\`; do not edit. ${binary.length} bytes.`,
+    // In a form that bundlers keep.
+    ...(notice.length === 0 ? [] : ['/*! @license', ...notice.map((line) => ` * ${line}`.trimEnd()), ' */']),
     '',
     `/** WebAssembly module of ${what}, base64. */`,
     `export const ${constant}: string =`,
@@ -59,11 +62,25 @@ function render({ source, constant, what }, binary) {
   ].join('\n');
 }
 
+/** The modules with their bytes, one after the other. */
+async function* built() {
+  for (const module of modules) {
+    const { source } = module;
+    yield { module: { ...module, origin: `packages/core/wasm/${source}.ts` }, binary: await compile(source) };
+  }
+  const { version, licence, binary } = await curvesOfLibsodium();
+  const notice = ['A part of libsodium in compiled form. Its licence:', '', ...licence.split('\n')];
+  yield {
+    module: { origin: `libsodium ${version}`, notice, file: 'curves-binary', constant: 'curvesBinary', what: 'Ed25519 and X25519' },
+    binary,
+  };
+}
+
 process.chdir(root);
 let stale = false;
-for (const module of modules) {
+for await (const { module, binary } of built()) {
   const target = join(root, 'packages', 'core', 'src', 'crypto', 'wasm', `${module.file}.ts`);
-  const text = render(module, await compile(module.source));
+  const text = render(module, binary);
   if (process.argv.includes('--check')) {
     let present = '';
     try {
@@ -72,7 +89,7 @@ for (const module of modules) {
       // Missing is as stale as different.
     }
     if (present !== text) {
-      process.stderr.write(`${module.file}.ts is not what packages/core/wasm compiles to; run npm run wasm and commit the result\n`);
+      process.stderr.write(`${module.file}.ts is not what is made from ${module.origin}; run npm run wasm and commit the result\n`);
       stale = true;
     }
   } else {
