@@ -9,8 +9,9 @@ const list = document.querySelector('ul') as HTMLElement;
 
 /** Logs in, stores the chosen file if there is one, and shows what is in the home directory. */
 async function showFiles(fields: FormData): Promise<void> {
-  const session = await server.logIn({ username: String(fields.get('username')), password: String(fields.get('password')) });
-  const file = fields.get('file');
+  const [username, password, file] = ['username', 'password', 'file'].map((name) => fields.get(name));
+  if (typeof username !== 'string' || typeof password !== 'string') return;
+  const session = await server.logIn({ username, password });
   if (file instanceof File && file.name !== '') await session.files.write(`${session.files.homePath}/${file.name}`, file);
   list.replaceChildren();
   for await (const entry of session.files.list(session.files.homePath)) {
