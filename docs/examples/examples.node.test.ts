@@ -7,6 +7,7 @@ import { loadConfig } from '@pyrgos/server/config';
 import { type Operator, openOperator } from '@pyrgos/server/operator';
 import { type DaemonProcess, startDaemonProcess } from '@pyrgos/testkit/server';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { hint, signUpWithAGoodPassword } from './choose-a-password.js';
 import { commitToAServer } from './commit-to-a-server.js';
 import { encryptAChunk } from './encrypt-a-chunk.js';
 import { filesOfAnAccount } from './files-of-an-account.js';
@@ -35,6 +36,9 @@ describe('the examples of docs/sdk.md', () => {
     'stay-logged-in.ts',
     'handle-errors.ts',
     'space-and-leaving.ts',
+    'choose-a-password.ts',
+    'browser/main.ts',
+    'browser/vite.config.ts',
     'encrypt-a-chunk.ts',
     'merkle-map.ts',
     'commit-to-a-server.ts',
@@ -106,6 +110,17 @@ describe('the examples of docs/sdk.md', () => {
         expect([used > 0, used < 1]).toEqual([true, true]);
         (await server.logIn({ username: 'dora', password: newPassword })).close();
       });
+    });
+
+    test('choosing a password', async () => {
+      expect(hint('password123456', 'hugo')).toBe('refused: common');
+      expect(hint(password, 'hugo')).toBe('strong');
+      const link = (token: string): string => `${daemon.url}/?token=${token}`;
+      const [one, two] = (await operator.createTokens(2)).map(({ token }) => token);
+      expect(await signUpWithAGoodPassword(link(one ?? ''), 'hugo', password)).toBe(password);
+      const made = await signUpWithAGoodPassword(link(two ?? ''), 'ines', 'password123456');
+      expect(made.split('-')).toHaveLength(7);
+      (await (await connect(daemon.url)).logIn({ username: 'ines', password: made })).close();
     });
 
     test('second factors', async () => {

@@ -1,5 +1,4 @@
-import { connect, type UserSession } from '@pyrgos/client';
-import { PyrgosError } from '@pyrgos/core/errors';
+import { connect, PyrgosError, type UserSession } from '@pyrgos/client';
 
 /** What a program may tell its user about an error. The part of a code before the dot is its family. */
 function explain(error: unknown): string {

@@ -1,6 +1,5 @@
-import { connect } from '@pyrgos/client';
-import { answerWithCode, type SecondFactorPrompt, totpCode } from '@pyrgos/client/session';
-import { formatBackupCode, MfaType } from '@pyrgos/core/accounts';
+import { answerWithCode, connect, formatBackupCode, MfaType, type SecondFactorPrompt } from '@pyrgos/client';
+import { totpCode } from '@pyrgos/client/session';
 
 /** Sets up an authenticator app for an account and logs in with it, and with a backup code. Returns how many factors there are. */
 export async function secondFactors(server: string, username: string, password: string): Promise<number> {

@@ -1,5 +1,4 @@
-import { PyrgosError } from '@pyrgos/core/errors';
-import type { UserSession } from '@pyrgos/client';
+import { PyrgosError, type UserSession } from '@pyrgos/client';
 
 /** Frees space, asks for more when that is not enough, and says how much there is. Returns what is free in the end, in bytes. */
 export async function makeRoom(session: UserSession, needed: number): Promise<number> {

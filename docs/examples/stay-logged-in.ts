@@ -1,8 +1,6 @@
 import { join } from 'node:path';
-import { connect, type PyrgosServer } from '@pyrgos/client';
+import { connect, loadCrypto, type PyrgosServer, SymmetricKey } from '@pyrgos/client';
 import { FileCache, FileLocalStore } from '@pyrgos/client/node';
-import { loadCrypto } from '@pyrgos/core/crypto';
-import { SymmetricKey } from '@pyrgos/core/keys';
 
 /** Stays logged in over restarts of a program in Node, and changes the password. Returns the share of the quota that is in use. */
 export async function stayLoggedIn(

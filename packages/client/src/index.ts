@@ -39,6 +39,21 @@ export {
   type StreamOptions,
 } from './files/view/index.js';
 export type { Progress, ProgressListener } from './waiting/progress.js';
+export {
+  answerWithCode,
+  answerWithSecurityKey,
+  type BrowserCredentials,
+  browserSecurityKeys,
+  generatePassphrase,
+  IndexedDbLocalStore,
+  type LocalStore,
+  MemoryLocalStore,
+  PasswordPolicy,
+  type PasswordProblem,
+  type PasswordStrength,
+  type SecondFactorPrompt,
+  type SecondFactorQuestion,
+} from './session/index.js';
 // What calls of this package take and give, so that programs need no second package for it.
 export { formatBackupCode, MfaType, type PaymentProperties } from '@pyrgos/core/accounts';
 export {
@@ -48,11 +63,14 @@ export {
   CryptoError,
   DeniedError,
   type ErrorCode,
+  type ErrorData,
   FormatError,
   LimitError,
   NotFoundError,
   PyrgosError,
   type RetryAdvice,
 } from '@pyrgos/core/errors';
+export { type CryptoBackend, type CryptoProvider, loadCrypto } from '@pyrgos/core/crypto';
+export { createCryptoPool, type CryptoPool } from '@pyrgos/core/crypto/pool';
 export { SymmetricKey } from '@pyrgos/core/keys';
 export { Thumbnail } from '@pyrgos/core/model';

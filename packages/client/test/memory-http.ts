@@ -1,5 +1,5 @@
 import { BlockWriteGroup, encodeTrailer } from '@pyrgos/core/api';
-import { concatBytes, utf8Encode } from '@pyrgos/core/bytes';
+import { utf8Encode } from '@pyrgos/core/bytes';
 import { Cid, CidCodec, encodeCbor, parseCid } from '@pyrgos/core/codec';
 import type { CryptoProvider } from '@pyrgos/core/crypto';
 import { PyrgosError } from '@pyrgos/core/errors';
@@ -66,7 +66,7 @@ async function answer(server: MemoryServer, crypto: CryptoProvider, path: string
 export function memoryFetch(server: MemoryServer, crypto: CryptoProvider, onError: (message: string) => void = () => undefined): Fetch {
   return async (url, init) => {
     const { path, parameters } = parseTarget(new URL(url).href.slice(new URL(url).origin.length));
-    const body = init.body === undefined || init.body === null ? new Uint8Array() : concatBytes(init.body as Uint8Array);
+    const body = new Uint8Array(await new Response(init.body ?? null).arrayBuffer());
     try {
       return new Response(new Uint8Array(await answer(server, crypto, path, parameters, body)));
     } catch (error) {

@@ -56,10 +56,10 @@ async function makeFolder(path: string): Promise<void> {
  * would wait for ever. Also undefined for more than `maxSize` bytes. Errors of the system.
  */
 export async function readPrivateFile(path: string, maxSize: number): Promise<Uint8Array | undefined> {
-  // Not every system has these flags.
-  const { O_RDONLY, O_NONBLOCK = 0, O_NOFOLLOW = 0 } = constants;
+  const { O_RDONLY, O_NONBLOCK, O_NOFOLLOW } = constants;
   let file;
   try {
+    // Where a system lacks a flag it is undefined, which counts as 0 here.
     file = await open(path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW);
   } catch (error) {
     if (['ENOENT', 'ELOOP', 'EISDIR', 'ENXIO', 'ENOTDIR'].includes(reasonOf(error))) return undefined;

@@ -17,7 +17,10 @@ import { gatedNetwork, SessionGate } from './session-gate.js';
 export interface ClientOptions {
   /** Default: the best engine of the platform. */
   readonly crypto?: CryptoProvider;
-  /** Where large ciphertexts are decrypted; default the calling thread. */
+  /**
+   * Where content is encrypted, decrypted and hashed; default the calling thread. In browsers give one that `createCryptoPool` makes, or the
+   * page stands still for moments of each chunk.
+   */
   readonly pool?: CryptoPool;
   /** Time, in milliseconds since the epoch; default the machine's clock. Signed requests need it within minutes of the server's. */
   readonly clock?: Clock;

@@ -31,6 +31,7 @@ export type { ProofOptions } from './proof-of-work.js';
 export { answerWithCode, answerWithSecurityKey, type SecondFactorPrompt, type SecondFactorQuestion } from './second-factor-prompt.js';
 export { type CallOptions, type NewTotp, secondFactors, SecondFactors } from './second-factors.js';
 export {
+  type BrowserCredentials,
   browserSecurityKeys,
   type CreatedCredential,
   type SecurityKeyCreation,

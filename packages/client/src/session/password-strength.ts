@@ -37,7 +37,7 @@ const KEY_ROWS = [
   'zxcvbnm,./',
   'qazwsxedcrfvtgb',
 ];
-const keyRows = KEY_ROWS.flatMap((row) => [row, [...row].reverse().join('')]);
+const keyRows = KEY_ROWS.flatMap((row) => [row, Array.from(row).reverse().join('')]);
 
 /** Bits of each word that guessers try; a common password is the more expensive the later it stands in the list. */
 const words: ReadonlyMap<string, { readonly bits: number; readonly part: PasswordPart }> = new Map<

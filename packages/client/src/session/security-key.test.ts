@@ -109,7 +109,7 @@ describe('the keys of a browser', () => {
       create: async (options) => {
         asked.push(options);
         const response = { attestationObject: buffer(attestation), clientDataJSON: buffer(created.clientDataJson) };
-        return { id: '', type: 'public-key', rawId: buffer(rawId), response } as never;
+        return { id: '', type: 'public-key', rawId: buffer(rawId), response };
       },
       get: async (options) => {
         asked.push(options);
@@ -119,7 +119,7 @@ describe('the keys of a browser', () => {
           clientDataJSON: buffer(clientDataJson),
           signature: buffer(signature),
         };
-        return { id: '', type: 'public-key', rawId: buffer(rawId), response } as never;
+        return { id: '', type: 'public-key', rawId: buffer(rawId), response };
       },
     });
     const registered = await registerSecurityKey(browser, challenge, 'alice');
@@ -149,7 +149,7 @@ describe('the keys of a browser', () => {
 
   test('that give nothing, or something else, are refused', async () => {
     for (const credential of [null, { type: 'password' }, { rawId: buffer(rawId), response: {} }]) {
-      const browser = browserSecurityKeys({ create: async () => credential as never, get: async () => credential as never });
+      const browser = browserSecurityKeys({ create: async () => credential, get: async () => credential });
       await expect(registerSecurityKey(browser, challenge, 'alice')).rejects.toThrow(FormatError);
       await expect(signWithSecurityKey(browser, challenge, [rawId])).rejects.toThrow(FormatError);
     }

@@ -104,10 +104,21 @@ export async function signWithSecurityKey(
 }
 
 /**
+ * What is needed of `navigator.credentials`. Described here, so that programs for Node need no types of browsers; what the two are asked and
+ * answer are the dictionaries and objects of WebAuthn.
+ */
+export interface BrowserCredentials {
+  /** Registers a key. */
+  create(options: object): Promise<object | null>;
+  /** Lets a key sign. */
+  get(options: object): Promise<object | null>;
+}
+
+/**
  * The security keys of a browser; `credentials` is `navigator.credentials`. Whatever the user does not want is a DOMException of the
  * browser, `NotAllowedError` for a refusal.
  */
-export function browserSecurityKeys(credentials: Pick<CredentialsContainer, 'create' | 'get'>): SecurityKeys {
+export function browserSecurityKeys(credentials: BrowserCredentials): SecurityKeys {
   return {
     create: async (options, signal) => {
       const credential = await credentials.create({
@@ -149,7 +160,7 @@ export function browserSecurityKeys(credentials: Pick<CredentialsContainer, 'cre
   };
 }
 
-function publicKeyCredential(credential: Credential | null): { readonly rawId: Uint8Array; readonly response: AuthenticatorResponse } {
+function publicKeyCredential(credential: object | null): { readonly rawId: Uint8Array; readonly response: AuthenticatorResponse } {
   if (credential === null || !('rawId' in credential) || !('response' in credential)) throw malformed('is no security key');
   const { rawId, response } = credential as PublicKeyCredential;
   return { rawId: new Uint8Array(rawId), response };

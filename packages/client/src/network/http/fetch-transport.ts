@@ -12,12 +12,25 @@ import {
 /** The part of the web platform's `fetch` that is used here. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
-/** The body as fetch takes it; several parts become one array. */
-function payload(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> | undefined {
+/** Bytes from which a body is a blob. */
+const BLOB_MINIMUM = 65_536;
+
+/**
+ * The body as fetch takes it; several parts become one. A large one is a blob: Chromium hands over bytes while the page waits, for hundreds of
+ * milliseconds when they are many, and a blob in the background.
+ */
+function payload(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> | Blob | undefined {
   const [only] = parts;
   if (only === undefined) return undefined;
-  if (parts.length === 1 && only.buffer instanceof ArrayBuffer) return only as Uint8Array<ArrayBuffer>;
+  if (typeof Blob === 'function' && parts.every(isUnshared) && parts.reduce((sum, part) => sum + part.length, 0) >= BLOB_MINIMUM) {
+    return new Blob(parts.filter(isUnshared));
+  }
+  if (parts.length === 1 && isUnshared(only)) return only;
   return concatBytes(...parts);
+}
+
+function isUnshared(bytes: Uint8Array): bytes is Uint8Array<ArrayBuffer> {
+  return bytes.buffer instanceof ArrayBuffer;
 }
 
 class FetchResponse implements TransportResponse {
