@@ -70,7 +70,7 @@ describe('callbacks get entries', () => {
       expect(entry).toBeInstanceOf(FileEntry);
       expect(entry).toMatchObject({ path: '/ada/a', size: 3, kind: 'file' });
     }
-    expect((await files.write('/ada/a', 'new', { onExisting: async () => 'replace' })).outcome).toBe('replaced');
+    expect((await files.write('/ada/a', 'new', { onExisting: async () => 'replace' as const })).outcome).toBe('replaced');
   });
 
   test('whose answer must be one of those there are', async () => {
