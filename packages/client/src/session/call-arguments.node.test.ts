@@ -1,4 +1,5 @@
 import { inspect } from 'node:util';
+import { PaymentProperties } from '@pyrgos/core/accounts';
 import { toHex } from '@pyrgos/core/bytes';
 import { ArgumentError, PyrgosError } from '@pyrgos/core/errors';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -91,6 +92,13 @@ describe('wrong options of calls are ArgumentErrors', () => {
       });
     }
   });
+});
+
+test('what opens a payment page does not print itself', () => {
+  const payment = PaymentProperties.of({ freeQuota: 1, url: 'https://pay.example/?a', clientSecret: 'opens the page' });
+  for (const text of [inspect(payment, { depth: 5 }), JSON.stringify(payment), String(payment)]) expect(text).not.toContain('opens');
+  expect(payment.clientSecret).toBe('opens the page');
+  expect(PaymentProperties.decode(payment.encode()).equals(payment)).toBe(true);
 });
 
 test('secrets do not print themselves', async () => {
