@@ -50,8 +50,17 @@ const noDate: readonly unknown[] = [
 ];
 const noFunction: readonly unknown[] = [null, 0, 1, 'replace', {}, [], true];
 const noOptions: readonly unknown[] = [
-  ...[null, 0, 'x', 5n, Symbol('s'), () => 1, true],
-  ...[{ signal: 1 }, { signal: {} }, { signal: null }, { signal: { aborted: false } }],
+  null,
+  0,
+  'x',
+  5n,
+  Symbol('s'),
+  () => 1,
+  true,
+  { signal: 1 },
+  { signal: {} },
+  { signal: null },
+  { signal: { aborted: false } },
 ];
 /** Objects with one bad property. */
 const withBad = (name: string, values: readonly unknown[]): object[] => values.map((value) => ({ [name]: value }));
@@ -113,9 +122,23 @@ const methods: Record<string, { readonly good: readonly unknown[]; readonly bad:
     bad: [
       noPath,
       [
-        ...[undefined, null, 0, 'text', {}, () => 1, 5n],
-        ...[[null], [1], ['path'], [{}], [{ path: 'x', source: bytes }], [{ path: [1], source: bytes }], [{ path: [], source: bytes }]],
-        ...[[{ path: ['..'], source: bytes }], [{ path: ['a/b'], source: bytes }], [{ path: ['a\0b'], source: bytes }]],
+        undefined,
+        null,
+        0,
+        'text',
+        {},
+        () => 1,
+        5n,
+        [null],
+        [1],
+        ['path'],
+        [{}],
+        [{ path: 'x', source: bytes }],
+        [{ path: [1], source: bytes }],
+        [{ path: [], source: bytes }],
+        [{ path: ['..'], source: bytes }],
+        [{ path: ['a/b'], source: bytes }],
+        [{ path: ['a\0b'], source: bytes }],
         ...noSource.map((source) => [{ path: ['x'], source }]),
         ...noDate.map((modified) => [{ path: ['x'], source: bytes, modified }]),
         ...noDate.map((created) => [{ path: ['x'], source: bytes, created }]),
@@ -134,7 +157,11 @@ const methods: Record<string, { readonly good: readonly unknown[]; readonly bad:
     bad: [
       noPath,
       [
-        ...[undefined, null, 0, 'x', () => 1],
+        undefined,
+        null,
+        0,
+        'x',
+        () => 1,
         ...withBad('modified', noDate),
         ...withBad('created', noDate),
         ...withBad('isHidden', noFlag),

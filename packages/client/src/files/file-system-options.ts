@@ -51,10 +51,7 @@ export type ExistingAnswer = 'replace' | 'skip';
 export interface WriteOptions
   extends
     WatchedOptions,
-    Omit<
-      UploadOptions,
-      'modified' | 'created' | 'onExisting' | 'onProgress' | 'fallbackMimeType' | 'transactions' | 'resume' // These are ours.
-    > {
+    Omit<UploadOptions, 'modified' | 'created' | 'onExisting' | 'onProgress' | 'fallbackMimeType' | 'transactions' | 'resume'> {
   /** Default: now. */
   readonly modified?: Date | undefined;
   /** Of a new file; default: as modified. */

@@ -70,7 +70,7 @@ describe('callbacks get entries', () => {
       expect(entry).toBeInstanceOf(FileEntry);
       expect(entry).toMatchObject({ path: '/ada/a', size: 3, kind: 'file' });
     }
-    expect((await files.write('/ada/a', 'new', { onExisting: async () => 'replace' })).outcome).toBe('replaced');
+    expect((await files.write('/ada/a', 'new', { onExisting: async () => 'replace' as const })).outcome).toBe('replaced');
   });
 
   test('whose answer must be one of those there are', async () => {
@@ -96,11 +96,13 @@ describe('callbacks get entries', () => {
     };
     for await (const outcome of files.writeTree('/ada', entries, { onError })) outcomes.push(outcome);
     expect(failed).toEqual(entries.slice(0, 2));
-    expect(outcomes.map(({ file, outcome }) => [file.path.join('/'), outcome]).sort()).toEqual([
-      ['a', 'failed'],
-      ['b\0', 'failed'],
-      ['c', 'created'],
-    ]);
+    expect(new Map(outcomes.map(({ file, outcome }) => [file.path.join('/'), outcome]))).toEqual(
+      new Map([
+        ['a', 'failed'],
+        ['b\0', 'failed'],
+        ['c', 'created'],
+      ]),
+    );
     await expect(files.writeTree('/ada', entries).next()).rejects.toMatchObject({ code: 'argument', data: { field: 'entry.modified' } });
   });
 });
@@ -233,6 +235,10 @@ describe('types and thumbnails', () => {
     // Nothing is nothing.
     expect((await files.setProperties('/ada/a', {})).mimeType).toBe('text/markdown');
   });
+});
+
+test('the home directory and the root are there already', async () => {
+  for (const path of ['/ada', '/']) await expect(files.makeDirectory(path)).rejects.toMatchObject({ code: 'conflict.exists' });
 });
 
 describe('names', () => {

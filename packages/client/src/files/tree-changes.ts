@@ -1,4 +1,4 @@
-import { ArgumentError } from '@pyrgos/core/errors';
+import { ArgumentError, ConflictError } from '@pyrgos/core/errors';
 import { assertLegalName } from '@pyrgos/core/model';
 import { onlyForward } from '../waiting/progress.js';
 import type { ContentPorts } from './content/index.js';
@@ -26,6 +26,9 @@ export class TreeChanges {
     const names = splitPath(path);
     const options = { isHidden, mirrorBatId: this.ports.mirrorBatId, clock: this.ports.clock };
     if (!parents) {
+      if (names.length < 2 && (names[0] ?? this.tree.username) === this.tree.username) {
+        throw new ConflictError('conflict.exists', 'the home directory is there already');
+      }
       const name = names.at(-1) ?? '';
       if (names.length > 1) assertNewName(name, 'path');
       const made = await this.tree.change(

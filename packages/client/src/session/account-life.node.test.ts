@@ -1,4 +1,4 @@
-import { addMonths, UserPublicKeyLink } from '@pyrgos/core/accounts';
+import { addMonths, UserPublicKeyLink, PaymentProperties } from '@pyrgos/core/accounts';
 import { IpnsEntry, peerIdOf, ResolutionRecord } from '@pyrgos/core/api';
 import { Cid, CidCodec, Multihash, MultihashCode } from '@pyrgos/core/codec';
 import { PyrgosError } from '@pyrgos/core/errors';
@@ -157,7 +157,7 @@ describe('space', () => {
 
   test('a payment page must be an https page', async () => {
     const payment = await space(await up(username)).payment();
-    const withUrl = (url: string): typeof payment => Object.assign(Object.create(payment) as typeof payment, { url });
+    const withUrl = (url: string): typeof payment => PaymentProperties.of({ freeQuota: payment.freeQuota, url });
     expect(paymentPage(payment, 'alice')).toBeUndefined();
     for (const url of ['http://pay.example/?x', 'javascript:alert(1)//', 'no url']) {
       expect(() => paymentPage(withUrl(url), 'alice')).toThrow(expect.objectContaining({ code: 'format.account' }));

@@ -4,7 +4,7 @@ import { PyrgosError } from '@pyrgos/core/errors';
 import { resolveSigningKey } from '@pyrgos/core/keys';
 import { type Account, contextOf } from './account.js';
 import { chainKeyLookup } from './key-lookup.js';
-import type { CallOptions } from './second-factors.js';
+import { type CallOptions, checkedOptions } from './call-options.js';
 import { identityOf } from './user-chain.js';
 
 /** A user's wish for space that waits for an administrator, verified with the user's identity key. */
@@ -18,7 +18,8 @@ export interface PendingSpaceRequest {
  * The wishes for space that wait on the account's server (chapter 05 section 22.4); none for who is no administrator of it. What is not
  * signed by the user it names is left out.
  */
-export async function pendingSpaceRequests(account: Account, { signal }: CallOptions = {}): Promise<PendingSpaceRequest[]> {
+export async function pendingSpaceRequests(account: Account, options: CallOptions = {}): Promise<PendingSpaceRequest[]> {
+  const { signal } = checkedOptions(options);
   const { network } = contextOf(account);
   const instance = await network.serverId(signal);
   const labelled = await network.admin.pending(account.identity, instance, signal);
@@ -31,7 +32,8 @@ export async function pendingSpaceRequests(account: Account, { signal }: CallOpt
 }
 
 /** Grants a user the space that a request asks for (chapter 05 section 22.4). DeniedError for who is no administrator; false when it is gone. */
-export async function approveSpaceRequest(account: Account, request: PendingSpaceRequest, { signal }: CallOptions = {}): Promise<boolean> {
+export async function approveSpaceRequest(account: Account, request: PendingSpaceRequest, options: CallOptions = {}): Promise<boolean> {
+  const { signal } = checkedOptions(options);
   const { network } = contextOf(account);
   assertObject('request', request);
   assertInstance('request.signed', request.signed, LabelledSignedSpaceRequest);

@@ -92,7 +92,7 @@ describe('a password change', () => {
     ] as const) {
       await expect(changePassword(account, { oldPassword, newPassword: bad })).rejects.toMatchObject({
         code: 'denied.password',
-        data: { problem },
+        data: { reason: problem },
       });
     }
     await expect(changePassword(account, { oldPassword: 'some wrong password', newPassword })).rejects.toMatchObject({

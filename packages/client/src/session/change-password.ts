@@ -1,6 +1,6 @@
 import { DeniedError, PyrgosError } from '@pyrgos/core/errors';
 import type { SymmetricKey } from '@pyrgos/core/keys';
-import { assertObject } from '@pyrgos/core/arguments';
+import { checkedOptions } from './call-options.js';
 import { Account, type AccountSecrets, contextOf, secretsOf } from './account.js';
 import type { ClientContext } from './client-context.js';
 import { convertLegacyAccount, type ConversionOptions } from './convert-legacy.js';
@@ -38,7 +38,7 @@ export interface ChangePasswordOptions extends SecondFactorOptions, ConversionOp
  * stored there open nothing any more: `restoreSession` finds that the login data has another salt.
  */
 export async function changePassword(account: Account, options: ChangePasswordOptions): Promise<Account> {
-  assertObject('options', options);
+  checkedOptions(options);
   const { oldPassword, newPassword, signal } = options;
   assertPassword('oldPassword', oldPassword);
   assertPassword('newPassword', newPassword);
@@ -48,7 +48,7 @@ export async function changePassword(account: Account, options: ChangePasswordOp
   assertCanStay(context, options.deviceKey);
   PasswordPolicy.account.assertGood(newPassword, username);
   if (newPassword === oldPassword) {
-    throw new DeniedError('denied.password', 'You must change to a different password.', { problem: 'unchanged' });
+    throw new DeniedError('denied.password', 'You must change to a different password.', { reason: 'unchanged' });
   }
   const login = await authenticate(context, { ...options, username, password: oldPassword });
   assertSameAccount(login, account);

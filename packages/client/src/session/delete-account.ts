@@ -1,7 +1,7 @@
 import { SpaceRequest } from '@pyrgos/core/accounts';
 import { DeniedError, PyrgosError } from '@pyrgos/core/errors';
 import type { Signer } from '@pyrgos/core/keys';
-import { assertObject } from '@pyrgos/core/arguments';
+import { checkedOptions } from './call-options.js';
 import { type Account, contextOf } from './account.js';
 import type { Network } from '../network/index.js';
 import { type ClientContext, createClientContext } from './client-context.js';
@@ -28,7 +28,7 @@ export interface DeleteAccountOptions extends SecondFactorOptions {
  */
 export async function deleteAccount(account: Account, options: DeleteAccountOptions): Promise<void> {
   const context = contextOf(account);
-  assertObject('options', options);
+  checkedOptions(options);
   const { username, identity, homeWriter } = account;
   const { password, signal } = options;
   assertPassword('password', password);
@@ -51,7 +51,7 @@ export async function deleteAccount(account: Account, options: DeleteAccountOpti
  * the errors of {@link deleteAccount}.
  */
 export async function finishDeletion(network: Network, options: LogInOptions): Promise<void> {
-  assertObject('options', options);
+  checkedOptions(options);
   const username = normaliseUsername(options.username);
   assertPassword('password', options.password);
   const context = await createClientContext(network, options);

@@ -1,4 +1,4 @@
-import { isWireUsername } from '@pyrgos/core/accounts';
+import { isWireUsername, MAX_USERNAME_SIZE } from '@pyrgos/core/accounts';
 import { ArgumentError, NotFoundError } from '@pyrgos/core/errors';
 import type { PublicKeyHash } from '@pyrgos/core/keys';
 import type { CommittedWriterData, WriterData } from '@pyrgos/core/model';
@@ -22,7 +22,8 @@ export interface PublishedAccount {
 export function normaliseUsername(text: string): string {
   const username = typeof text === 'string' ? text.trim().toLowerCase() : text;
   if (isWireUsername(username)) return username;
-  throw new ArgumentError('username', 'is not a possible username');
+  const problem = `cannot be that of an account: user names have 1 to ${MAX_USERNAME_SIZE} letters, digits and other ASCII characters, no blanks and no /`;
+  throw new ArgumentError('username', problem);
 }
 
 /**

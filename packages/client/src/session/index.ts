@@ -1,5 +1,6 @@
 export { Account } from './account.js';
 export { approveSpaceRequest, type PendingSpaceRequest, pendingSpaceRequests } from './administration.js';
+export type { CallOptions } from './call-options.js';
 export { changePassword, type ChangePasswordOptions } from './change-password.js';
 export type { ClientOptions } from './client-context.js';
 export type { ConversionOptions } from './convert-legacy.js';
@@ -29,7 +30,7 @@ export { PasswordPolicy, type PasswordProblem, type PasswordStrength } from './p
 export { upgradeBoxingKey, type UpgradeOptions } from './post-quantum.js';
 export type { ProofOptions } from './proof-of-work.js';
 export { answerWithCode, answerWithSecurityKey, type SecondFactorPrompt, type SecondFactorQuestion } from './second-factor-prompt.js';
-export { type CallOptions, type NewTotp, secondFactors, SecondFactors } from './second-factors.js';
+export { NewFactor, NewTotp, secondFactors, SecondFactors } from './second-factors.js';
 export {
   type BrowserCredentials,
   browserSecurityKeys,

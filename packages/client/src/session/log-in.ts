@@ -1,9 +1,9 @@
 import type { ScryptSecretGeneration, SymmetricKey } from '@pyrgos/core/keys';
-import { assertObject } from '@pyrgos/core/arguments';
 import type { ComputationOptions } from '@pyrgos/core/crypto';
 import type { Network } from '../network/index.js';
 import { fractionListener, onlyForward, type ProgressListener } from '../waiting/progress.js';
 import type { Account } from './account.js';
+import { checkedOptions } from './call-options.js';
 import { buildAccount } from './build-account.js';
 import { type ClientContext, type ClientOptions, createClientContext } from './client-context.js';
 import { fetchLoginData, type SecondFactorOptions } from './fetch-login-data.js';
@@ -41,7 +41,7 @@ export interface LogInOptions extends ClientOptions, SecondFactorOptions {
  * server that lies; `network`; AbortedError.
  */
 export async function logIn(network: Network, options: LogInOptions): Promise<Account> {
-  assertObject('options', options);
+  checkedOptions(options);
   const username = normaliseUsername(options.username);
   assertPassword('password', options.password);
   assertNotUsername(username, options.password);

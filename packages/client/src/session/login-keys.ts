@@ -92,5 +92,5 @@ export function assertPassword(field: string, password: unknown): asserts passwo
 /** Refuses a password that is the username, before any work is done for it (chapter 05 section 3.2). DeniedError `denied.password`. */
 export function assertNotUsername(username: string, password: string): void {
   if (password !== username) return;
-  throw new DeniedError('denied.password', 'Your password cannot be the same as your username!', { problem: 'equals-username' });
+  throw new DeniedError('denied.password', 'Your password cannot be the same as your username!', { reason: 'equals-username' });
 }

@@ -1,4 +1,3 @@
-import { assertObject } from '@pyrgos/core/arguments';
 import { addMonths, compareExpiry, LoginData, UserPublicKeyLink } from '@pyrgos/core/accounts';
 import { publicKeyOfPeerId } from '@pyrgos/core/api';
 import { Cid, CidCodec, Multihash, MultihashCode } from '@pyrgos/core/codec';
@@ -6,7 +5,7 @@ import { DeniedError } from '@pyrgos/core/errors';
 import { type Account, contextOf, secretsOf } from './account.js';
 import { CLAIM_MONTHS } from './build-sign-up.js';
 import { openKeyStoreOf } from './key-store-file.js';
-import type { CallOptions } from './second-factors.js';
+import { type CallOptions, checkedOptions } from './call-options.js';
 import type { ProofOptions } from './proof-of-work.js';
 import { submitChain } from './submit-chain.js';
 import { today } from './today.js';
@@ -24,7 +23,7 @@ const NO_HOME = Multihash.create(MultihashCode.sha2_256, new Uint8Array(32));
  */
 export async function renewClaim(account: Account, options: ProofOptions & { readonly force?: boolean } = {}): Promise<Chain> {
   const context = contextOf(account);
-  assertObject('options', options);
+  checkedOptions(options);
   const date = today(context.clock);
   const chain = await context.chains.get(account.username, options.signal);
   const { expiry } = lastLink(chain).claim;
@@ -39,7 +38,7 @@ export async function renewClaim(account: Account, options: ProofOptions & { rea
  */
 export async function ensureCurrentHost(account: Account, options: ProofOptions = {}): Promise<Chain> {
   const context = contextOf(account);
-  assertObject('options', options);
+  checkedOptions(options);
   const { network } = context;
   const chain = await context.chains.get(account.username, options.signal);
   const home = lastLink(chain).claim.storageProviders[0]?.multihash;
@@ -56,14 +55,15 @@ export async function ensureCurrentHost(account: Account, options: ProofOptions 
  * Gives the server that the account is connected to a copy of the login data, so that people can log in there when the home server is gone
  * (chapter 05 section 10.6). DeniedError `denied.login` for legacy accounts.
  */
-export async function mirrorLoginData(account: Account, { signal }: CallOptions = {}): Promise<void> {
+export async function mirrorLoginData(account: Account, options: CallOptions = {}): Promise<void> {
+  const { signal } = checkedOptions(options);
   contextOf(account);
   if (account.isLegacy)
     throw new DeniedError('denied.login', 'Legacy accounts cannot be mirrored. Change your password to upgrade your account.');
   const { sealed, loginKey } = secretsOf(account);
   const data = LoginData.of(account.username, sealed, loginKey);
-  const options = { onThisServer: true, ...(signal === undefined ? {} : { signal }) };
-  if (await account.network.accounts.setLogin(data, account.identity, options)) return;
+  const here = { onThisServer: true, ...(signal === undefined ? {} : { signal }) };
+  if (await account.network.accounts.setLogin(data, account.identity, here)) return;
   throw new DeniedError('denied.login', 'The server has not stored the login data.');
 }
 

@@ -97,11 +97,11 @@ export class PasswordPolicy {
     return { level: bits >= STRONG_BITS ? 'strong' : bits >= GOOD_BITS ? 'good' : 'fair', bits, problem: undefined };
   }
 
-  /** Requires a good password; otherwise a DeniedError `denied.password` for people, whose `data.problem` is a {@link PasswordProblem}. */
+  /** Requires a good password; otherwise a DeniedError `denied.password` for people, whose `data.reason` is a {@link PasswordProblem}. */
   assertGood(password: string, username: string): void {
     const problem = this.problemOf(password, username);
     if (problem === undefined) return;
-    throw new DeniedError('denied.password', EXPLANATIONS[problem], { problem, minLength: this.minLength });
+    throw new DeniedError('denied.password', EXPLANATIONS[problem], { reason: problem, minLength: this.minLength });
   }
 }
 

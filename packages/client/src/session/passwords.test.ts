@@ -135,7 +135,7 @@ describe('the password policy', () => {
       policy.assertGood(password, 'alice');
       expect.unreachable();
     } catch (error) {
-      expect(error).toMatchObject({ code: 'denied.password', data: { problem: 'too-short' } });
+      expect(error).toMatchObject({ code: 'denied.password', data: { reason: 'too-short' } });
       expect(`${String(error)}${JSON.stringify(error)}`).not.toContain(password);
     }
     policy.assertGood('correct horse battery staple', 'alice');

@@ -1,9 +1,9 @@
-import { assertObject } from '@pyrgos/core/arguments';
 import { LoginData, type UserStaticData } from '@pyrgos/core/accounts';
 import { ConflictError, PyrgosError } from '@pyrgos/core/errors';
 import { BoxingKeyPair, type PublicSigningKey } from '@pyrgos/core/keys';
 import { EntryPoints, WriterData } from '@pyrgos/core/model';
 import { writerDataOf } from '../commit/index.js';
+import { checkedOptions } from './call-options.js';
 import { Account, type AccountSecrets, contextOf, secretsOf } from './account.js';
 import { LoginCache } from './login-cache.js';
 
@@ -19,7 +19,7 @@ export interface UpgradeOptions {
  */
 export async function upgradeBoxingKey(account: Account, options: UpgradeOptions = {}): Promise<Account> {
   contextOf(account);
-  assertObject('options', options);
+  checkedOptions(options);
   if (!account.hasBoxing) return account;
   try {
     if (account.isPostQuantum) return account.isBoxingPublished ? account : await publishBoxingKey(account, options);

@@ -23,7 +23,7 @@ export interface NewLogin {
 
 /**
  * Publishes a new algorithm and new login data in one step (chapter 05 section 13.1 steps 5 and 6): both, or the old password stays valid.
- * ConflictError `conflict.snapshot` when somebody else has changed the password meanwhile; DeniedError `denied.password` with `data.problem`
+ * ConflictError `conflict.snapshot` when somebody else has changed the password meanwhile; DeniedError `denied.password` with `data.reason`
  * `not-stored` when the server says yes and shows the old algorithm all the same. When the answer is lost and the server cannot be
  * asked, the `network` error leaves open which password is valid.
  */
@@ -33,7 +33,7 @@ export async function publishLogin(context: ClientContext, login: NewLogin, sign
   const shown = await shownAlgorithm(context, login);
   if (shown === undefined || !login.before.equals(shown)) return;
   throw new DeniedError('denied.password', 'The server has kept the old password, although it said that it has changed it.', {
-    problem: 'not-stored',
+    reason: 'not-stored',
   });
 }
 

@@ -2,22 +2,50 @@ import { assertMethods } from '@pyrgos/core/arguments';
 import type { BackupCodes, MultiFactorAuthMethod, TotpKey } from '@pyrgos/core/accounts';
 import { assertBytes } from '@pyrgos/core/bytes';
 import { ArgumentError, LimitError, PyrgosError } from '@pyrgos/core/errors';
+import { Secret } from '@pyrgos/core/keys';
 import { MAX_MFA_CODE_LENGTH, MAX_MFA_NAME_LENGTH } from '@pyrgos/core/limits';
 import { type Account, contextOf } from './account.js';
+import { type CallOptions, checkedOptions } from './call-options.js';
 import { forgetLogin } from './login-cache.js';
 import { isAnswerLost } from './online-state.js';
 import { registerSecurityKey, type SecurityKeys } from './security-key.js';
 import { totpCode, totpUri } from './totp.js';
 
-/** A new authenticator app, which counts only after {@link SecondFactors.enableTotp}. Show it once and forget it. */
-export interface NewTotp extends TotpKey {
-  /** The text of the QR code. */
-  readonly uri: string;
+/** The key of a new factor that makes codes. A secret: show it once and forget it; it prints redacted. */
+export class NewFactor extends Secret implements TotpKey {
+  protected readonly secretKind: string = 'NewFactor';
+  /** Names the factor; no secret. */
+  readonly credentialId: Uint8Array;
+  readonly #key: Uint8Array;
+
+  /** @internal Factors come from {@link SecondFactors}. */
+  constructor({ credentialId, key }: TotpKey) {
+    super();
+    this.credentialId = credentialId;
+    this.#key = key;
+  }
+
+  /** What codes are made of; see {@link totpCode}. */
+  get key(): Uint8Array {
+    return this.#key;
+  }
 }
 
-/** Cancelling one call. */
-export interface CallOptions {
-  readonly signal?: AbortSignal | undefined;
+/** A new authenticator app, which counts only after {@link SecondFactors.enableTotp}. */
+export class NewTotp extends NewFactor {
+  protected override readonly secretKind: string = 'NewTotp';
+  readonly #uri: string;
+
+  /** @internal */
+  constructor(key: TotpKey, username: string) {
+    super(key);
+    this.#uri = totpUri(username, key.key);
+  }
+
+  /** The text of the QR code. */
+  get uri(): string {
+    return this.#uri;
+  }
 }
 
 /**
@@ -31,18 +59,21 @@ export class SecondFactors {
   }
 
   /** The factors that are in use, mounts and what is left of backup codes included. */
-  async list({ signal }: CallOptions = {}): Promise<readonly MultiFactorAuthMethod[]> {
+  async list(options: CallOptions = {}): Promise<readonly MultiFactorAuthMethod[]> {
+    const { signal } = checkedOptions(options);
     return this.accounts.listMfa(this.username, this.identity, signal);
   }
 
   /** Starts to set up an authenticator app. One that was set up before stays in use until the new one is enabled. */
-  async addTotp({ signal }: CallOptions = {}): Promise<NewTotp> {
+  async addTotp(options: CallOptions = {}): Promise<NewTotp> {
+    const { signal } = checkedOptions(options);
     const key = await this.accounts.addTotp(this.username, this.identity, signal);
-    return { ...key, uri: totpUri(this.username, key.key) };
+    return new NewTotp(key, this.username);
   }
 
   /** Enables an authenticator app with a code that it shows, in the place of any other one. Sessions stored on this device end. */
-  async enableTotp(credentialId: Uint8Array, code: string, { signal }: CallOptions = {}): Promise<void> {
+  async enableTotp(credentialId: Uint8Array, code: string, options: CallOptions = {}): Promise<void> {
+    const { signal } = checkedOptions(options);
     const digits = checkedCode(code);
     assertBytes('credentialId', credentialId);
     await this.enabling(async () => this.accounts.enableTotp(this.username, credentialId, digits, this.identity, signal));
@@ -52,7 +83,8 @@ export class SecondFactors {
    * Registers a security key and enables it at once. `name` is for the user, at most 32 characters. Sessions stored on this device end.
    * FormatError or LimitError for an authenticator that does not keep to the rules; what the browser throws when the user does not want to.
    */
-  async addSecurityKey(name: string, keys: SecurityKeys, { signal }: CallOptions = {}): Promise<void> {
+  async addSecurityKey(name: string, keys: SecurityKeys, options: CallOptions = {}): Promise<void> {
+    const { signal } = checkedOptions(options);
     checkName(name);
     assertMethods('keys', keys, 'create', 'sign');
     const challenge = await this.accounts.registerWebauthnStart(this.username, this.identity, signal);
@@ -61,7 +93,8 @@ export class SecondFactors {
   }
 
   /** Ten new backup codes in the place of the old ones. Show them once, with `formatBackupCode`. Needs an app or a security key. */
-  async generateBackupCodes({ signal }: CallOptions = {}): Promise<BackupCodes> {
+  async generateBackupCodes(options: CallOptions = {}): Promise<BackupCodes> {
+    const { signal } = checkedOptions(options);
     return this.accounts.genBackupCodes(this.username, this.identity, signal);
   }
 
@@ -69,17 +102,19 @@ export class SecondFactors {
    * Gives a program that logs in by itself a factor of its own, and enables it (section 15.7). It never makes people answer anything; the
    * program answers with `totpCode` of the key.
    */
-  async addMount(name: string, { signal }: CallOptions = {}): Promise<TotpKey> {
+  async addMount(name: string, options: CallOptions = {}): Promise<NewFactor> {
+    const { signal } = checkedOptions(options);
     checkName(name);
     const key = await this.accounts.addMount(this.username, name, this.identity, signal);
     const code = await totpCode(key.key, Math.floor(this.account.clock.now() / 1000));
     const isEnabled = await this.accounts.enableMount(this.username, key.credentialId, code, this.identity, signal);
     if (!isEnabled) throw notEnabled();
-    return key;
+    return new NewFactor(key);
   }
 
   /** Deletes a factor; fine when there is none with this id. With the last app or security key the backup codes go, too. */
-  async delete(credentialId: Uint8Array, { signal }: CallOptions = {}): Promise<void> {
+  async delete(credentialId: Uint8Array, options: CallOptions = {}): Promise<void> {
+    const { signal } = checkedOptions(options);
     assertBytes('credentialId', credentialId);
     await this.accounts.deleteMfa(this.username, credentialId, this.identity, signal);
   }

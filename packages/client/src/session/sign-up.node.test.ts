@@ -98,7 +98,7 @@ describe('a sign-up', () => {
   test('a name or password that will not do is refused before anything is asked', async () => {
     const { network, counter } = world.counted();
     for (const username of ['', '-a', 'a-', 'a--b', 'A_b', 'a.b', 'a\nb', 'a'.repeat(33), 'root', 'constructor', undefined as never]) {
-      await expect(signUp(network, { username, password })).rejects.toMatchObject({ code: 'denied.signup', data: { problem: 'username' } });
+      await expect(signUp(network, { username, password })).rejects.toMatchObject({ code: 'denied.signup', data: { reason: 'username' } });
     }
     expect(counter.count()).toBe(0);
   });
@@ -112,7 +112,7 @@ describe('a sign-up', () => {
     ] as const) {
       await expect(signUp(network, { username: 'carol', password: weak })).rejects.toMatchObject({
         code: 'denied.password',
-        data: { problem },
+        data: { reason: problem },
       });
     }
     expect(counter.count()).toBe(0);

@@ -1,10 +1,10 @@
 import { encodeChain, isNewUsername } from '@pyrgos/core/accounts';
 import { ArgumentError, ConflictError, DeniedError, PyrgosError } from '@pyrgos/core/errors';
 import { SigningKeyPair, type SymmetricKey } from '@pyrgos/core/keys';
-import { assertObject } from '@pyrgos/core/arguments';
 import type { Network } from '../network/index.js';
 import type { Account } from './account.js';
 import { buildSignUp, type BuiltSignUp, type SignUpParts } from './build-sign-up.js';
+import { checkedOptions } from './call-options.js';
 import { type ClientContext, type ClientOptions, createClientContext } from './client-context.js';
 import type { ProgressListener } from '../waiting/progress.js';
 import { computation, type DerivedKeys, logInWith } from './log-in.js';
@@ -40,12 +40,12 @@ export interface SignUpOptions extends ClientOptions {
  * Makes a new account with the current default, post-quantum keys (chapter 05 section 12), and logs in to it. Everything is built here and
  * sent in one call; nothing of the account exists before it.
  *
- * DeniedError `denied.signup` for a name that cannot be had (`data.problem`: `username`), a wrong token or a closed server, `denied.password`
+ * DeniedError `denied.signup` for a name that cannot be had (`data.reason`: `username`), a wrong token or a closed server, `denied.password`
  * for a bad password; ConflictError `conflict.exists` for a taken name; `rate` when the server is under load; `network`: the account may exist
  * then, so try to log in.
  */
 export async function signUp(network: Network, options: SignUpOptions): Promise<Account> {
-  assertObject('options', options);
+  checkedOptions(options);
   const { signal, token = '' } = options;
   if (typeof token !== 'string' || token.length > MAX_TOKEN_LENGTH) throw new ArgumentError('token', 'must be a sign-up token');
   const context = await createClientContext(network, options);
@@ -132,6 +132,6 @@ function newUsername(text: string): string {
   throw new DeniedError(
     'denied.signup',
     'A username has 1 to 32 lower-case letters, digits and hyphens, starts and ends with a letter or digit, and is not a reserved word.',
-    { problem: 'username' },
+    { reason: 'username' },
   );
 }

@@ -1,9 +1,9 @@
-import { assertObject, assertString } from '@pyrgos/core/arguments';
+import { assertBoolean, assertObject, assertString } from '@pyrgos/core/arguments';
 import { type PaymentProperties, SpaceRequest } from '@pyrgos/core/accounts';
 import { assertInteger } from '@pyrgos/core/bytes';
 import { FormatError } from '@pyrgos/core/errors';
 import { type Account, contextOf } from './account.js';
-import type { CallOptions } from './second-factors.js';
+import { type CallOptions, checkedOptions } from './call-options.js';
 
 /** How much space is asked for. */
 export interface SpaceWish {
@@ -21,28 +21,35 @@ export class AccountSpace {
   }
 
   /** Bytes that the account may use. */
-  async quota({ signal }: CallOptions = {}): Promise<number> {
+  async quota(options: CallOptions = {}): Promise<number> {
+    const { signal } = checkedOptions(options);
     return this.account.network.space.quota(this.account.identity, signal);
   }
 
   /** Bytes in use. With `pending` as the connected server sees it, uploads that no commit refers to yet included. */
-  async usage({ pending = false, signal }: CallOptions & { readonly pending?: boolean } = {}): Promise<number> {
+  async usage(options: CallOptions & { readonly pending?: boolean } = {}): Promise<number> {
+    const { pending = false, signal } = checkedOptions(options);
+    assertBoolean('options.pending', pending);
     return this.account.network.space.usage(this.account.identity, { pending, ...signalOf(signal) });
   }
 
   /** How the account pays, if it does. With `newClientSecret` the answer opens the payment page. */
-  async payment({
-    newClientSecret = false,
-    signal,
-  }: CallOptions & { readonly newClientSecret?: boolean } = {}): Promise<PaymentProperties> {
+  async payment(options: CallOptions & { readonly newClientSecret?: boolean } = {}): Promise<PaymentProperties> {
+    const { newClientSecret = false, signal } = checkedOptions(options);
+    assertBoolean('options.newClientSecret', newClientSecret);
     return this.account.network.space.paymentProperties(this.account.identity, { newClientSecret, ...signalOf(signal) });
   }
 
   /**
    * Asks for space. A free server keeps the wish for its administrator and answers with what there is; while one is pending, Pyrgos replaces it by
    * another one, and the reference drops that. A paid server orders it.
+   *
+   * Resolves to what the server says of space and payment then, all in bytes and cents. On a free server `freeQuota` is what the account may
+   * use now, and `desiredQuota` is 0: the wish does not change them until the administrator says yes. On a paid one `desiredQuota` is what is
+   * ordered, `nextCharge` what it costs, `error` why the payment has failed, and `url` is there: see {@link paymentPage}.
    */
-  async request(wish: SpaceWish, { signal }: CallOptions = {}): Promise<PaymentProperties> {
+  async request(wish: SpaceWish, options: CallOptions = {}): Promise<PaymentProperties> {
+    const { signal } = checkedOptions(options);
     const { account } = this;
     assertObject('wish', wish);
     const { bytes, annual = false } = wish;

@@ -1,7 +1,7 @@
 import { ArgumentError, CryptoError, DeniedError, PyrgosError } from '@pyrgos/core/errors';
 import { SymmetricKey } from '@pyrgos/core/keys';
-import { assertObject } from '@pyrgos/core/arguments';
 import type { Network } from '../network/index.js';
+import { checkedOptions } from './call-options.js';
 import { type Account, contextOf, secretsOf } from './account.js';
 import { buildAccount } from './build-account.js';
 import { type ClientContext, type ClientOptions, createClientContext } from './client-context.js';
@@ -98,7 +98,7 @@ export interface RestoreOptions extends ClientOptions {
  * another key; otherwise the errors of `logIn`.
  */
 export async function restoreSession(network: Network, options: RestoreOptions): Promise<Account> {
-  assertObject('options', options);
+  checkedOptions(options);
   assertDeviceKey(options.deviceKey);
   const context = await createClientContext(network, options);
   const { crypto, store } = context;

@@ -9,7 +9,7 @@ import { IdentityLinkProof } from './identity-link-proof.js';
 import { IdentityService } from './identity-service.js';
 import { chainKeyLookup } from './key-lookup.js';
 import { keyStoreOf } from './key-store-file.js';
-import type { CallOptions } from './second-factors.js';
+import { type CallOptions, checkedOptions } from './call-options.js';
 
 /** A safety number, and the friend's keys that it is about: keep them in a `FriendAnnotation` when people have compared the numbers. */
 export interface SafetyNumber {
@@ -21,7 +21,8 @@ export interface SafetyNumber {
  * The safety number of an account and another user (chapter 05 section 19). The user's key is pinned from now on. NotFoundError
  * `not-found.user`, also when the account was deleted, and `not-found.key`; DeniedError for a server that lies.
  */
-export async function safetyNumberWith(account: Account, username: string, { signal }: CallOptions = {}): Promise<SafetyNumber> {
+export async function safetyNumberWith(account: Account, username: string, options: CallOptions = {}): Promise<SafetyNumber> {
+  const { signal } = checkedOptions(options);
   const { crypto, sessions } = contextOf(account);
   const keys = async (name: string, identity: FingerprintKeys['identity']): Promise<FingerprintKeys & { readonly username: string }> => {
     const writerData = writerDataOf(await sessions.of(identity).read(identity, { signal }), identity);
@@ -37,7 +38,8 @@ export async function safetyNumberWith(account: Account, username: string, { sig
  * pinned. DeniedError `denied.proof`. Whether the account on the other service is the same person's is for people to see: they compare
  * the post there.
  */
-export async function verifyIdentityProof(account: Account, proof: IdentityLinkProof, { signal }: CallOptions = {}): Promise<void> {
+export async function verifyIdentityProof(account: Account, proof: IdentityLinkProof, options: CallOptions = {}): Promise<void> {
+  const { signal } = checkedOptions(options);
   const { crypto, network } = contextOf(account);
   assertInstance('proof', proof, IdentityLinkProof);
   const { from } = proof.link;

@@ -9,6 +9,8 @@ import { assertText, optionalBoundedText } from './bounded-fields.js';
 
 /** What a server says about space and payment (chapter 05 section 12.8). Immutable. */
 export class PaymentProperties implements ToCbor {
+  readonly #clientSecret: string | undefined;
+
   private constructor(
     /** Bytes without payment. */
     readonly freeQuota: number,
@@ -19,12 +21,19 @@ export class PaymentProperties implements ToCbor {
     readonly nextCharge: number,
     /** The payment page; present exactly on paid servers. The server's word: look at it before you open it. */
     readonly url: string | undefined,
-    readonly clientSecret: string | undefined,
+    clientSecret: string | undefined,
     /** Why a payment failed. */
     readonly error: string | undefined,
     /** End of the paid period, seconds since the epoch. */
     readonly expiry: number | undefined,
-  ) {}
+  ) {
+    this.#clientSecret = clientSecret;
+  }
+
+  /** Opens the payment page. A secret: it does not print itself. */
+  get clientSecret(): string | undefined {
+    return this.#clientSecret;
+  }
 
   /** Builds properties; what is left out is 0, false or absent. */
   static of(parts: {
