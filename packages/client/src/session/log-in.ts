@@ -8,10 +8,11 @@ import { fetchLoginData, type SecondFactorOptions } from './fetch-login-data.js'
 import { findAccount, normaliseUsername, type PublishedAccount } from './find-account.js';
 import { LoginCache } from './login-cache.js';
 import { assertLoginAlgorithm, assertNotUsername, assertPassword, deriveLoginKeys, type LoginKeys } from './login-keys.js';
+import { keepUnlessForgotten, timesForgotten } from './login-turns.js';
 import { checkLogin, type Login, isWrongPassword, openEntryPoints } from './open-login.js';
 import { upgradeBoxingKey } from './post-quantum.js';
 import { restoreSpecialDirectories } from './special-directories.js';
-import { assertCanStay, stayLoggedIn } from './stay-logged-in.js';
+import { assertCanStay, keepSession } from './stay-logged-in.js';
 
 /** How somebody logs in. */
 export interface LogInOptions extends ClientOptions, SecondFactorOptions {
@@ -63,11 +64,12 @@ export interface DerivedKeys {
 /** {@link logIn} in a context that exists already; `request.username` is normalised. */
 export async function logInWith(context: ClientContext, request: LogInRequest): Promise<Account> {
   const { signal, deviceKey, upgradesBoxingKey = true } = request;
+  const since = timesForgotten(context.store, request.username);
   const login = await authenticate(context, request);
   const opened = await buildAccount(context, login, signal);
   await restoreSpecialDirectories(opened, signal);
   const account = upgradesBoxingKey ? await upgradeBoxingKey(opened, { signal }) : opened;
-  if (deviceKey !== undefined && !account.isLegacy) await stayLoggedIn(account, deviceKey);
+  if (deviceKey !== undefined && !account.isLegacy) await keepSession(account, deviceKey, since);
   return account;
 }
 
@@ -97,6 +99,7 @@ async function openWith(context: ClientContext, account: PublishedAccount, deriv
   const { username, signal, deviceKey, secondFactor, secondFactorAttempts } = request;
   const { keys } = derived;
   const legacy = account.writerData.static;
+  const since = timesForgotten(context.store, username);
   const fetch = async (mayUseCache: boolean): ReturnType<typeof fetchLoginData> =>
     fetchLoginData(context, {
       username,
@@ -110,7 +113,10 @@ async function openWith(context: ClientContext, account: PublishedAccount, deriv
   const openedBy = async (data: Awaited<ReturnType<typeof fetch>>): Promise<Login> => {
     const entryPoints = openEntryPoints(context, keys.rootKey, data.entryPoints);
     const opened = await checkLogin(context, account, keys, entryPoints, signal);
-    if (data.mayBeKept) await new LoginCache(context.cache).set(username, keys.login.publicKey, data.entryPoints);
+    if (data.mayBeKept) {
+      const keep = async (): Promise<void> => new LoginCache(context.cache).set(username, keys.login.publicKey, data.entryPoints);
+      await keepUnlessForgotten(context.store, username, since, keep);
+    }
     const { algorithm } = derived;
     return { ...opened, account, algorithm, rootKey: keys.rootKey, loginKey: keys.login.publicKey, sealed: data.entryPoints };
   };

@@ -4,7 +4,7 @@ import { assertBytes } from '@pyrgos/core/bytes';
 import { ArgumentError, LimitError, PyrgosError } from '@pyrgos/core/errors';
 import { MAX_MFA_CODE_LENGTH, MAX_MFA_NAME_LENGTH } from '@pyrgos/core/limits';
 import { type Account, contextOf } from './account.js';
-import { forgetLogin } from './login-cache.js';
+import { forgetInTurn } from './login-turns.js';
 import { isAnswerLost } from './online-state.js';
 import { registerSecurityKey, type SecurityKeys } from './security-key.js';
 import { totpCode, totpUri } from './totp.js';
@@ -101,7 +101,7 @@ export class SecondFactors {
   }
 
   private async forget(): Promise<void> {
-    await forgetLogin(this.account.store, this.username);
+    await forgetInTurn(this.account.store, this.username);
   }
 
   private get accounts(): Account['network']['accounts'] {
