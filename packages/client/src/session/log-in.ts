@@ -1,5 +1,6 @@
 import type { ScryptSecretGeneration, SymmetricKey } from '@pyrgos/core/keys';
 import { assertObject } from '@pyrgos/core/arguments';
+import { PyrgosError } from '@pyrgos/core/errors';
 import type { Network } from '../network/index.js';
 import type { Account } from './account.js';
 import { buildAccount } from './build-account.js';
@@ -11,6 +12,7 @@ import { assertLoginAlgorithm, assertNotUsername, assertPassword, deriveLoginKey
 import { keepUnlessForgotten, timesForgotten } from './login-turns.js';
 import { checkLogin, type Login, isWrongPassword, openEntryPoints } from './open-login.js';
 import { upgradeBoxingKey } from './post-quantum.js';
+import { identityOf } from './user-chain.js';
 import { restoreSpecialDirectories } from './special-directories.js';
 import { assertCanStay, keepSession } from './stay-logged-in.js';
 
@@ -65,12 +67,25 @@ export interface DerivedKeys {
 export async function logInWith(context: ClientContext, request: LogInRequest): Promise<Account> {
   const { signal, deviceKey, upgradesBoxingKey = true } = request;
   const since = timesForgotten(context.store, request.username);
-  const login = await authenticate(context, request);
-  const opened = await buildAccount(context, login, signal);
+  const opened = await enter(context, request);
   await restoreSpecialDirectories(opened, signal);
   const account = upgradesBoxingKey ? await upgradeBoxingKey(opened, { signal }) : opened;
   if (deviceKey !== undefined && !account.isLegacy) await keepSession(account, deviceKey, since);
   return account;
+}
+
+/** Finds the account and its home directory; once more when the account has got another identity meanwhile (section 10.3 step 2). */
+async function enter(context: ClientContext, request: LogInRequest): Promise<Account> {
+  const { username, signal } = request;
+  const login = await authenticate(context, request);
+  try {
+    return await buildAccount(context, login, signal);
+  } catch (error) {
+    if (!(error instanceof PyrgosError) || error.code === 'aborted' || error.code === 'network') throw error;
+    const chain = await context.chains.get(username, signal);
+    if (identityOf(chain).equals(login.account.identity)) throw error;
+    return buildAccount(context, await authenticate(context, request), signal);
+  }
 }
 
 /** Steps 1 to 8 of section 10.1: finds the account, derives the keys, opens and checks the login data. */
