@@ -110,6 +110,37 @@ describe('deleting an account', () => {
     await expect(enter(username)).rejects.toMatchObject({ code: 'not-found.user', data: { deleted: true } });
   });
 
+  test('that was cut off is finished after a restart of the program, and nothing of the account stays on the device (chapter 05 section 21)', async () => {
+    const store = new MemoryLocalStore();
+    const deviceKey = SymmetricKey.generate(world.crypto);
+    const network = world.network();
+    const broken = changedNetwork(network, {
+      space: overriding(network.space, {
+        requestSpace: async () => {
+          throw new PyrgosError('network', 'the program was killed here');
+        },
+      }),
+    });
+    const account = await up(username, broken, { store, deviceKey });
+    await expect(deleteAccount(account, { password })).rejects.toMatchObject({ code: 'network' });
+    expect(await store.get(localKeys.session(username))).toBeDefined();
+    // Everything that follows knows only what the store has kept.
+    await expect(restoreSession(world.network(), { crypto: world.quick, store, deviceKey, username })).rejects.toBeInstanceOf(PyrgosError);
+    await expect(enter(username, world.network(), { store })).rejects.toBeInstanceOf(PyrgosError);
+    const request = { crypto: world.quick, username, password, store };
+    await finishDeletion(world.network(), request);
+    for (const key of [localKeys.session(username), localKeys.login(username)]) expect(await store.get(key)).toBeUndefined();
+    for (const again of [
+      async () => finishDeletion(world.network(), request),
+      async () => enter(username, world.network(), { store }),
+      async () => restoreSession(world.network(), { crypto: world.quick, store, deviceKey, username }),
+    ]) {
+      await expect(again()).rejects.toBeInstanceOf(PyrgosError);
+    }
+    await expect(enter(username)).rejects.toMatchObject({ code: 'not-found.user', data: { deleted: true } });
+    await expect(up(username)).rejects.toMatchObject({ code: 'conflict.exists' });
+  });
+
   test('goes on on a free server that does not hear the farewell, not on a paid one', async () => {
     const network = world.network();
     let url: string | undefined = 'https://pay.example/?x';

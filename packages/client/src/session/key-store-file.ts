@@ -17,10 +17,10 @@ const keyStores = new WeakMap<Account, Promise<TofuKeyStore>>();
 export async function keyStoreOf(account: Account): Promise<TofuKeyStore> {
   const known = keyStores.get(account);
   if (known !== undefined) return known;
-  const { crypto, clock, network } = contextOf(account);
-  const { blocks, core } = network;
+  const { crypto, clock, network, chains } = contextOf(account);
+  const { blocks } = network;
   // Not cancelled by anybody: others may wait for it.
-  const opening = TofuKeyStore.open({ file: new HomeKeyStoreFile(account), directory: core, crypto, clock, blocks });
+  const opening = TofuKeyStore.open({ file: new HomeKeyStoreFile(account), directory: chains, crypto, clock, blocks });
   keyStores.set(account, opening);
   opening.catch(() => keyStores.delete(account));
   return opening;

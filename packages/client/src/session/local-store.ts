@@ -20,6 +20,8 @@ export interface LocalStore {
 export const localKeys = {
   /** The signed chain of a user. */
   chain: (username: string): string => `chain/${username}`,
+  /** The name of the user who has or had an identity key. */
+  owner: (identity: string): string => `owner/${identity}`,
   /** The encrypted login data of a user, under the login key that may read it. */
   login: (username: string): string => `login/${username}`,
   /** The encrypted mirror BATs of a user. */

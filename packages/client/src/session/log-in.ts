@@ -1,5 +1,6 @@
 import type { ScryptSecretGeneration, SymmetricKey } from '@pyrgos/core/keys';
 import type { ComputationOptions } from '@pyrgos/core/crypto';
+import { PyrgosError } from '@pyrgos/core/errors';
 import type { Network } from '../network/index.js';
 import { fractionListener, onlyForward, type ProgressListener } from '../waiting/progress.js';
 import type { Account } from './account.js';
@@ -10,10 +11,12 @@ import { fetchLoginData, type SecondFactorOptions } from './fetch-login-data.js'
 import { findAccount, normaliseUsername, type PublishedAccount } from './find-account.js';
 import { LoginCache } from './login-cache.js';
 import { assertLoginAlgorithm, assertNotUsername, assertPassword, deriveLoginKeys, type LoginKeys } from './login-keys.js';
+import { keepUnlessForgotten, timesForgotten } from './login-turns.js';
 import { checkLogin, type Login, isWrongPassword, openEntryPoints } from './open-login.js';
 import { upgradeBoxingKey } from './post-quantum.js';
+import { identityOf } from './user-chain.js';
 import { restoreSpecialDirectories } from './special-directories.js';
-import { assertCanStay, stayLoggedIn } from './stay-logged-in.js';
+import { assertCanStay, keepSession } from './stay-logged-in.js';
 
 /** How somebody logs in. */
 export interface LogInOptions extends ClientOptions, SecondFactorOptions {
@@ -65,11 +68,11 @@ export interface DerivedKeys {
 /** {@link logIn} in a context that exists already; `request.username` is normalised. */
 export async function logInWith(context: ClientContext, request: LogInRequest): Promise<Account> {
   const { signal, deviceKey, upgradesBoxingKey = true } = request;
-  const login = await authenticate(context, request);
-  const opened = await buildAccount(context, login, signal);
+  const since = timesForgotten(context.store, request.username);
+  const opened = await enter(context, request);
   await restoreSpecialDirectories(opened, signal);
   const account = upgradesBoxingKey ? await upgradeBoxingKey(opened, { signal }) : opened;
-  if (deviceKey !== undefined && !account.isLegacy) await stayLoggedIn(account, deviceKey);
+  if (deviceKey !== undefined && !account.isLegacy) await keepSession(account, deviceKey, since);
   return account;
 }
 
@@ -77,6 +80,20 @@ export async function logInWith(context: ClientContext, request: LogInRequest): 
 export function computation(signal: AbortSignal | undefined, listener: ProgressListener | undefined): ComputationOptions {
   const onProgress = fractionListener(listener, 'key-derivation');
   return { ...(signal === undefined ? {} : { signal }), ...(onProgress === undefined ? {} : { onProgress }) };
+}
+
+/** Finds the account and its home directory; once more when the account has got another identity meanwhile (section 10.3 step 2). */
+async function enter(context: ClientContext, request: LogInRequest): Promise<Account> {
+  const { username, signal } = request;
+  const login = await authenticate(context, request);
+  try {
+    return await buildAccount(context, login, signal);
+  } catch (error) {
+    if (!(error instanceof PyrgosError) || error.code === 'aborted' || error.code === 'network') throw error;
+    const chain = await context.chains.get(username, signal);
+    if (identityOf(chain).equals(login.account.identity)) throw error;
+    return buildAccount(context, await authenticate(context, request), signal);
+  }
 }
 
 /** Steps 1 to 8 of section 10.1: finds the account, derives the keys, opens and checks the login data. */
@@ -106,6 +123,7 @@ async function openWith(context: ClientContext, account: PublishedAccount, deriv
   const { username, signal, deviceKey, secondFactor, secondFactorAttempts } = request;
   const { keys } = derived;
   const legacy = account.writerData.static;
+  const since = timesForgotten(context.store, username);
   const fetch = async (mayUseCache: boolean): ReturnType<typeof fetchLoginData> =>
     fetchLoginData(context, {
       username,
@@ -119,7 +137,10 @@ async function openWith(context: ClientContext, account: PublishedAccount, deriv
   const openedBy = async (data: Awaited<ReturnType<typeof fetch>>): Promise<Login> => {
     const entryPoints = openEntryPoints(context, keys.rootKey, data.entryPoints);
     const opened = await checkLogin(context, account, keys, entryPoints, signal);
-    if (data.mayBeKept) await new LoginCache(context.cache).set(username, keys.login.publicKey, data.entryPoints);
+    if (data.mayBeKept) {
+      const keep = async (): Promise<void> => new LoginCache(context.cache).set(username, keys.login.publicKey, data.entryPoints);
+      await keepUnlessForgotten(context.store, username, since, keep);
+    }
     const { algorithm } = derived;
     return { ...opened, account, algorithm, rootKey: keys.rootKey, loginKey: keys.login.publicKey, sealed: data.entryPoints };
   };

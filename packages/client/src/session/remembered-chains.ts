@@ -1,4 +1,5 @@
-import { decodeChain, encodeChain, type UserPublicKeyLink } from '@pyrgos/core/accounts';
+import { decodeChain, encodeChain, isWireUsername, type UserPublicKeyLink } from '@pyrgos/core/accounts';
+import { utf8Encode } from '@pyrgos/core/bytes';
 import { DeniedError, NotFoundError, PyrgosError } from '@pyrgos/core/errors';
 import type { PublicKeyHash } from '@pyrgos/core/keys';
 import { localKeys, type LocalStore } from './local-store.js';
@@ -18,7 +19,7 @@ export interface RememberedChainsOptions extends Omit<ChainChecks, 'signal'> {
  * Verified chains of users, remembered on this device (chapter 05 section 18.2): what to go on with when the server cannot be reached, and
  * what it has to be consistent with when it can.
  */
-export class RememberedChains {
+export class RememberedChains implements UserDirectory {
   constructor(private readonly options: RememberedChainsOptions) {}
 
   /**
@@ -42,14 +43,53 @@ export class RememberedChains {
     return chain;
   }
 
-  /** The user who has or had an identity key: the server's word, which the caller checks against the user's chain. */
+  /**
+   * What the server says about a user, empty for an unknown one; what is remembered when it cannot be reached. For who verifies it himself
+   * against what he has pinned; what follows from what was seen is remembered here.
+   */
+  async getChain(username: string, signal?: AbortSignal): Promise<readonly UserPublicKeyLink[]> {
+    const seen = await this.seen(username, signal);
+    const { directory, online } = this.options;
+    const links = await online.runOr<readonly UserPublicKeyLink[]>(
+      async () => directory.getChain(username, signal),
+      async () => seen,
+    );
+    if (!isChain(links)) return links;
+    try {
+      const checks = this.checks(signal);
+      const chain = seen === undefined ? await validChain(links, username, checks) : await newerChain(seen, links, username, checks);
+      if (seen === undefined || !equalChains(seen, chain)) await this.remember(username, chain);
+    } catch (error) {
+      if (!(error instanceof PyrgosError) || error.code === 'aborted') throw error;
+    }
+    return links;
+  }
+
+  /**
+   * The user who has or had an identity key: the server's word, which the caller checks against the user's chain; when it cannot be reached
+   * the user whose remembered chain has the key (chapter 05 section 18.2), or `network`.
+   */
   async getUsername(identity: PublicKeyHash, signal?: AbortSignal): Promise<string> {
-    return this.options.directory.getUsername(identity, signal);
+    const { directory, online } = this.options;
+    return online.runOr(
+      async () => directory.getUsername(identity, signal),
+      async () => this.seenUsername(identity, signal),
+    );
   }
 
   /** Remembers a chain that was verified, for instance after an update of one's own. */
   async remember(username: string, chain: Chain): Promise<void> {
-    await this.options.store?.put(localKeys.chain(username), encodeChain(chain));
+    const { store } = this.options;
+    await store?.put(localKeys.chain(username), encodeChain(chain));
+    for (const { owner } of chain) await store?.put(localKeys.owner(owner.toString()), utf8Encode(username));
+  }
+
+  private async seenUsername(identity: PublicKeyHash, signal: AbortSignal | undefined): Promise<string | undefined> {
+    const bytes = await this.options.store?.get(localKeys.owner(identity.toString()));
+    const username = bytes === undefined ? undefined : new TextDecoder().decode(bytes);
+    if (username === undefined || !isWireUsername(username)) return undefined;
+    const chain = await this.seen(username, signal);
+    return chain?.some(({ owner }) => owner.equals(identity)) === true ? username : undefined;
   }
 
   /** What is remembered; anything that was tampered with counts as nothing. */

@@ -10,6 +10,7 @@ import { bestEffortStore, localKeys, type LocalStore, MemoryLocalStore } from '.
 import { OnlineState } from './online-state.js';
 import { RememberedChains } from './remembered-chains.js';
 import { rememberedPointers } from './remembered-pointers.js';
+import { type KeyStoreFile, TofuKeyStore } from './tofu-key-store.js';
 import { equalChains } from './user-chain.js';
 
 let world: ChainWorld;
@@ -62,6 +63,54 @@ describe('chains that were seen before', () => {
     await open().get('alice');
     expect(world.questions).toBe(questions + 1);
     expect(online.isOnline).toBe(true);
+  });
+
+  test('name their users offline (section 18.2), as far as they were seen and have the key', async () => {
+    const [first, second, other] = [1, 2, 3].map((n) => world.signer(n).publicKeyHash);
+    world.shown.set('alice', world.handedOver('alice', 1, 2));
+    world.names.set(second!.key, 'alice');
+    await open().get('alice');
+    expect(await open().getUsername(second!)).toBe('alice');
+    world.isReachable = false;
+    expect(await open().getUsername(second!)).toBe('alice');
+    // Keys of before as well.
+    expect(await open().getUsername(first!)).toBe('alice');
+    await expect(open().getUsername(other!)).rejects.toMatchObject({ code: 'network' });
+    await expect(open(false).getUsername(second!)).rejects.toMatchObject({ code: 'network' });
+    // What the device was told counts only with a chain that has the key.
+    await store.put(localKeys.owner(other!.toString()), new TextEncoder().encode('alice'));
+    await expect(open().getUsername(other!)).rejects.toMatchObject({ code: 'network' });
+    await store.put(localKeys.owner(other!.toString()), new TextEncoder().encode('no name/'));
+    await expect(open().getUsername(other!)).rejects.toMatchObject({ code: 'network' });
+    // A server that answers is believed about what it does not know.
+    world.isReachable = true;
+    world.clock.time += OFFLINE_MILLISECONDS;
+    await expect(open().getUsername(other!)).rejects.toMatchObject({ code: 'not-found.user' });
+  });
+
+  test('are a directory for the key store of the account, offline too', async () => {
+    let content: Uint8Array | undefined;
+    const file: KeyStoreFile = { read: async () => content, write: async (bytes) => void (content = bytes) };
+    const keyStore = async (): Promise<TofuKeyStore> => TofuKeyStore.open({ ...world, directory: open(), file });
+    world.shown.set('bob', world.initial('bob', 2));
+    world.names.set(world.signer(2).publicKeyHash.key, 'bob');
+    expect(await (await keyStore()).getUsername(world.signer(2).publicKeyHash)).toBe('bob');
+    // Another account on this device has not met bob.
+    content = undefined;
+    const fresh = await keyStore();
+    world.isReachable = false;
+    expect(await fresh.getUsername(world.signer(2).publicKeyHash)).toBe('bob');
+    await expect(fresh.getChain('carol')).rejects.toMatchObject({ code: 'network' });
+    world.isReachable = true;
+    world.clock.time += OFFLINE_MILLISECONDS;
+    await expect(fresh.getChain('carol')).rejects.toMatchObject({ code: 'not-found.user' });
+    // What the server shows instead is judged by the key store, and not remembered.
+    world.shown.set('bob', world.initial('bob', 6));
+    await expect(fresh.refresh('bob')).rejects.toMatchObject({ code: 'denied.chain' });
+    world.shown.delete('bob');
+    expect(equalChains(await fresh.refresh('bob'), world.initial('bob', 2))).toBe(true);
+    world.isReachable = false;
+    expect(equalChains(await open().get('bob'), world.initial('bob', 2))).toBe(true);
   });
 
   test('what was tampered with on the device counts as nothing', async () => {

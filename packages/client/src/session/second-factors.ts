@@ -6,7 +6,7 @@ import { Secret } from '@pyrgos/core/keys';
 import { MAX_MFA_CODE_LENGTH, MAX_MFA_NAME_LENGTH } from '@pyrgos/core/limits';
 import { type Account, contextOf } from './account.js';
 import { type CallOptions, checkedOptions } from './call-options.js';
-import { forgetLogin } from './login-cache.js';
+import { forgetInTurn } from './login-turns.js';
 import { isAnswerLost } from './online-state.js';
 import { registerSecurityKey, type SecurityKeys } from './security-key.js';
 import { totpCode, totpUri } from './totp.js';
@@ -136,7 +136,7 @@ export class SecondFactors {
   }
 
   private async forget(): Promise<void> {
-    await forgetLogin(this.account.store, this.username);
+    await forgetInTurn(this.account.store, this.username);
   }
 
   private get accounts(): Account['network']['accounts'] {

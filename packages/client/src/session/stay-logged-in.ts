@@ -7,6 +7,7 @@ import { buildAccount } from './build-account.js';
 import { type ClientContext, type ClientOptions, createClientContext } from './client-context.js';
 import { findAccount, normaliseUsername } from './find-account.js';
 import { localKeys, type LocalStore } from './local-store.js';
+import { inTurn, timesForgotten } from './login-turns.js';
 import { forgetLogin, LoginCache } from './login-cache.js';
 import { checkLogin, openEntryPoints } from './open-login.js';
 import { StoredSession } from './sealed-session.js';
@@ -36,6 +37,14 @@ export function sealSession(account: Account, deviceKey: SymmetricKey): Uint8Arr
  * the account is closed, also while this runs: then nothing is left in the store.
  */
 export async function stayLoggedIn(account: Account, deviceKey: SymmetricKey): Promise<void> {
+  await keepSession(account, deviceKey, undefined);
+}
+
+/**
+ * {@link stayLoggedIn} for a log-in that began when the user was forgotten `since` times here: when a second factor was enabled meanwhile
+ * nothing is kept (section 15.8).
+ */
+export async function keepSession(account: Account, deviceKey: SymmetricKey, since: number | undefined): Promise<void> {
   const context = contextOf(account);
   assertCanStay(context, deviceKey);
   const { store } = context;
@@ -43,25 +52,13 @@ export async function stayLoggedIn(account: Account, deviceKey: SymmetricKey): P
   const { loginKey, sealed: entryPoints } = secretsOf(account);
   await inTurn(store, async () => {
     secretsOf(account);
+    if (since !== undefined && timesForgotten(store, account.username) !== since) return;
     await new LoginCache(context.cache).set(account.username, loginKey, entryPoints);
     secretsOf(account);
     await store?.put(localKeys.session(account.username), sealed);
   });
   // What was deleted while it waited for its turn is deleted after it.
   secretsOf(account);
-}
-
-const turns = new WeakMap<LocalStore, Promise<unknown>>();
-
-/** What keeps and what deletes a session in one store: one after the other. */
-async function inTurn(store: LocalStore | undefined, work: () => Promise<void>): Promise<void> {
-  if (store === undefined) return work();
-  const turn = (turns.get(store) ?? Promise.resolve()).then(work);
-  turns.set(
-    store,
-    turn.catch(() => undefined),
-  );
-  return turn;
 }
 
 /** Requires what staying logged in needs, when a device key says that it is wanted: a store. PyrgosError `unsupported`, ArgumentError. */

@@ -6,6 +6,7 @@ export * from './cryptree/index.js';
 export * from './directory-inode.js';
 export * from './inode.js';
 export * from './inode-filesystem.js';
+export * from './map-in-order.js';
 export * from './map-key.js';
 export * from './maybe-multihash.js';
 export * from './memory-blocks.js';

@@ -10,7 +10,7 @@ import { SigningKeyPair } from '../keys/signing-key.js';
 import v from '../../../../vectors/03/owned-keys.json' with { type: 'json' };
 import { Champ } from './champ/index.js';
 import { MemoryBlocks } from './memory-blocks.js';
-import { directOwnedKeys, ownedKeyChampKey, ownedKeyOfChampKey, OwnedKeys, walkOwnedWriters } from './owned-keys.js';
+import { directOwnedKeys, ownedKeyChampKey, ownedKeyOfChampKey, OwnedKeys, type OwnedWriter, walkOwnedWriters } from './owned-keys.js';
 import { WriterData } from './writer-data.js';
 
 const crypto = await loadCrypto();
@@ -105,6 +105,29 @@ describe('OwnedKeys', () => {
   });
 });
 
+/** A server that answers all requests that are waiting together, when nobody asks any more. */
+class Rounds {
+  count = 0;
+  requests = 0;
+  /** Requests in the largest round. */
+  most = 0;
+  private waiting: (() => void)[] = [];
+
+  async pass(): Promise<void> {
+    this.requests++;
+    await new Promise<void>((resolve) => {
+      this.waiting.push(resolve);
+      if (this.waiting.length === 1) setTimeout(() => this.answer(), 0);
+    });
+  }
+
+  private answer(): void {
+    this.count++;
+    this.most = Math.max(this.most, this.waiting.length);
+    for (const resolve of this.waiting.splice(0)) resolve();
+  }
+}
+
 /** A little world of writers without a server. */
 class World {
   readonly blocks = new MemoryBlocks(crypto);
@@ -122,6 +145,31 @@ class World {
 
   get lookup() {
     return { hasher: crypto, blocks: this.blocks, context };
+  }
+
+  version(writer: PublicKeyHash): WriterData | undefined {
+    return this.versions.get(writer.key);
+  }
+
+  /** The walk from a root; every read takes a round. */
+  walk(root: SigningKeyPair, rounds?: Rounds, maxWriters?: number): AsyncGenerator<OwnedWriter, void, undefined> {
+    return walkOwnedWriters(crypto, root.publicKey.hash, {
+      readWriterData: async (writer) => {
+        await rounds?.pass();
+        return this.version(writer);
+      },
+      lookup: {
+        hasher: crypto,
+        context,
+        blocks: {
+          getBlock: async (cid) => {
+            await rounds?.pass();
+            return this.blocks.getBlock(cid);
+          },
+        },
+      },
+      ...(maxWriters === undefined ? {} : { maxWriters }),
+    });
   }
 
   async closure(root: SigningKeyPair, maxWriters?: number): Promise<string[]> {
@@ -248,5 +296,64 @@ describe('verified ownership', () => {
       lookup: { hasher: crypto, blocks: new MemoryBlocks(crypto), context: { ...context, signal: AbortSignal.abort() } },
     });
     await expect(collect(walk)).rejects.toMatchObject({ code: 'aborted' });
+  });
+
+  test('many writers are read at the same time, a bounded number, and come in their order', async () => {
+    const world = new World();
+    const children = Array.from({ length: 100 }, (_, i) => pair(10 + i));
+    await world.own(A, ...children.map((child) => proofOf(child, A)));
+    for (const child of children.slice(0, 50)) await world.own(child, proofOf(child, child));
+    const [deep] = children.slice(7, 8);
+    await world.own(deep!, proofOf(B, deep!), proofOf(C, deep!));
+    const plain = await collect(world.walk(A));
+    expect(plain).toHaveLength(103);
+    const rounds = new Rounds();
+    const walked = await collect(world.walk(A, rounds));
+    const text = ({ writer, parent, depth }: OwnedWriter): string => [String(writer), String(parent), depth].join(' ');
+    expect(walked.map(text)).toEqual(plain.map(text));
+    // One after the other they would be more than 250.
+    expect(rounds.count).toBeLessThan(80);
+    expect(rounds.most).toBeLessThanOrEqual(24);
+  });
+
+  test('what is read ahead is an error only when it is its turn, and nothing when nobody goes on', async () => {
+    const world = new World();
+    const children = Array.from({ length: 5 }, (_, i) => pair(10 + i));
+    await world.own(A, ...children.map((child) => proofOf(child, A)));
+    const order = (await collect(world.walk(A))).slice(1).map(({ writer }) => writer);
+    const third = order[2]!;
+    const walk = walkOwnedWriters(crypto, A.publicKey.hash, {
+      readWriterData: async (writer) => {
+        if (writer.equals(third)) throw new FormatError('format.pointer', 'pointer', 'is damaged');
+        return world.version(writer);
+      },
+      lookup: world.lookup,
+    });
+    const seen: string[] = [];
+    await expect(
+      (async () => {
+        for await (const { writer } of walk) seen.push(writer.toString());
+      })(),
+    ).rejects.toMatchObject({ code: 'format.pointer' });
+    expect(seen).toEqual([A.publicKey.hash, ...order.slice(0, 3)].map(String));
+    for await (const { writer } of walkOwnedWriters(crypto, A.publicKey.hash, {
+      readWriterData: async () => {
+        throw new FormatError('format.pointer', 'pointer', 'is damaged');
+      },
+      lookup: world.lookup,
+    })) {
+      expect(writer.equals(A.publicKey.hash)).toBe(true);
+      break;
+    }
+  });
+
+  test('a writer that lists more than there may be costs no more than that', async () => {
+    const world = new World();
+    const children = Array.from({ length: 60 }, (_, i) => pair(10 + i));
+    await world.own(A, proofOf(B, A), proofOf(C, A));
+    await world.own(C, ...children.map((child) => proofOf(child, C)));
+    const rounds = new Rounds();
+    await expect(collect(world.walk(A, rounds, 10))).rejects.toBeInstanceOf(LimitError);
+    expect(rounds.requests).toBeLessThan(50);
   });
 });

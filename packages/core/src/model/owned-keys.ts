@@ -9,9 +9,16 @@ import { PublicKeyHash } from '../keys/public-key-hash.js';
 import { type KeyLookup, resolveSigningKey } from '../keys/resolve-signing-key.js';
 import { MAX_OWNED_WRITERS } from '../limits.js';
 import type { BlockReadContext, BlockSink, BlockSource } from '../store/block-store.js';
-import { Champ } from './champ/index.js';
+import { Champ, type ChampMapping } from './champ/index.js';
+import { mapInOrder } from './map-in-order.js';
 import { assertController } from './read-writer-data.js';
 import { WriterData } from './writer-data.js';
+
+/** Proofs of one writer that are read at a time. */
+const PROOFS_IN_FLIGHT = 4;
+/** Writers of a walk that are read at a time, and how many children of each before it is its turn. */
+const WRITERS_IN_FLIGHT = 8;
+const CHILDREN_AHEAD = 64;
 
 /** The CHAMP key of an owned key: the CBOR of its hash in reverse order, so that the random bytes come first (chapter 03 section 5.2). */
 export function ownedKeyChampKey(ownedKey: PublicKeyHash): Uint8Array {
@@ -84,16 +91,18 @@ export class OwnedKeys {
     return true;
   }
 
-  /** All listed keys with their proofs. FormatError or NotFoundError for a damaged entry. */
+  /** All listed keys with their proofs, of which some are read at a time. FormatError or NotFoundError for a damaged entry. */
   async *list(): AsyncGenerator<ListedOwnedKey, void, undefined> {
-    for await (const { key, value } of this.champ.entries()) {
-      yield { ownedKey: ownedKeyOfChampKey(key), proof: await this.load(value) };
-    }
+    const listed = async ({ key, value }: ChampMapping): Promise<ListedOwnedKey> => ({
+      ownedKey: ownedKeyOfChampKey(key),
+      proof: await this.load(value),
+    });
+    yield* mapInOrder(this.champ.entries(), listed, PROOFS_IN_FLIGHT);
   }
 
-  /** All listed proofs; the CHAMP keys are not looked at. */
+  /** All listed proofs, of which some are read at a time; the CHAMP keys are not looked at. */
   async *proofs(): AsyncGenerator<OwnerProof, void, undefined> {
-    for await (const { value } of this.champ.entries()) yield this.load(value);
+    yield* mapInOrder(this.champ.entries(), async ({ value }) => this.load(value), PROOFS_IN_FLIGHT);
   }
 
   /** Writes changed nodes into `sink`; the root goes into `WriterData.owned`. */
@@ -137,9 +146,9 @@ export async function* directOwnedKeys(
     }
   };
   for (const proof of writerData.named.values()) if (await accept(proof)) yield proof.ownedKey;
-  for await (const proof of OwnedKeys.open(writerData.owned, lookup.blocks, lookup.context).proofs()) {
-    if (await accept(proof)) yield proof.ownedKey;
-  }
+  const proofs = OwnedKeys.open(writerData.owned, lookup.blocks, lookup.context).proofs();
+  const children = mapInOrder(proofs, async (proof) => ((await accept(proof)) ? proof.ownedKey : undefined), PROOFS_IN_FLIGHT);
+  for await (const child of children) if (child !== undefined) yield child;
 }
 
 /** A writer reached by {@link walkOwnedWriters}. */
@@ -162,7 +171,8 @@ export interface OwnershipWalk {
 
 /**
  * All writers that `root` owns, itself included: the verified transitive closure (chapter 03 section 1.3), breadth first, each writer
- * once, so that cycles end. LimitError beyond `maxWriters`; CryptoError for a proof with a bad signature; AbortedError.
+ * once, so that cycles end. Reads some writers ahead; what is wrong with one is an error after it was given out, and those before it.
+ * LimitError beyond `maxWriters`; CryptoError for a proof with a bad signature; AbortedError.
  */
 export async function* walkOwnedWriters(
   crypto: CryptoProvider,
@@ -174,17 +184,28 @@ export async function* walkOwnedWriters(
   checkLookup(walk.lookup);
   const { readWriterData, lookup, maxWriters = MAX_OWNED_WRITERS } = walk;
   assertInteger('maxWriters', maxWriters, 1, MAX_OWNED_WRITERS);
+  const { signal } = lookup.context;
+  const childrenOf = async function* (writer: PublicKeyHash): AsyncGenerator<PublicKeyHash, void, undefined> {
+    throwIfAborted(signal, 'walk over owned writers');
+    const writerData = await readWriterData(writer);
+    if (writerData === undefined) return;
+    assertController(writerData, writer);
+    yield* directOwnedKeys(crypto, writer, writerData, lookup);
+  };
+  const ahead = Math.min(CHILDREN_AHEAD, maxWriters);
   const seen = new Set([root.key]);
   let level: OwnedWriter[] = [{ writer: root, parent: undefined, depth: 0 }];
   while (level.length > 0) {
     const next: OwnedWriter[] = [];
-    for (const found of level) {
-      throwIfAborted(lookup.context.signal, 'walk over owned writers');
+    const begun = mapInOrder(
+      level,
+      async (found) => ({ found, children: await begin(childrenOf(found.writer), ahead) }),
+      WRITERS_IN_FLIGHT,
+    );
+    for await (const { found, children } of begun) {
+      throwIfAborted(signal, 'walk over owned writers');
       yield found;
-      const writerData = await readWriterData(found.writer);
-      if (writerData === undefined) continue;
-      assertController(writerData, found.writer);
-      for await (const child of directOwnedKeys(crypto, found.writer, writerData, lookup)) {
+      for await (const child of children) {
         if (seen.has(child.key)) continue;
         if (seen.size >= maxWriters) throw new LimitError('owned writers', seen.size + 1, maxWriters);
         seen.add(child.key);
@@ -193,4 +214,25 @@ export async function* walkOwnedWriters(
     }
     level = next;
   }
+}
+
+/** A sequence whose first `count` elements are read at once, and the others when somebody wants them; its failure comes where it belongs. */
+async function begin<T>(source: AsyncGenerator<T, void, undefined>, count: number): Promise<AsyncIterable<T>> {
+  const first: T[] = [];
+  let failure: { readonly reason: unknown } | undefined;
+  let isDone = false;
+  try {
+    while (!isDone && first.length < count) {
+      const step = await source.next();
+      if (step.done === true) isDone = true;
+      else first.push(step.value);
+    }
+  } catch (reason) {
+    failure = { reason };
+  }
+  return (async function* () {
+    yield* first;
+    if (failure !== undefined) throw failure.reason;
+    if (!isDone) yield* source;
+  })();
 }

@@ -1,12 +1,11 @@
 import { assertInstance, assertInstances } from '@pyrgos/core/arguments';
 import { NotFoundError, PyrgosError, throwIfAborted } from '@pyrgos/core/errors';
 import { MAX_CHAMP_LOOKUPS } from '@pyrgos/core/limits';
-import { type AbsoluteCapability, ChildEntry } from '@pyrgos/core/model';
+import { type AbsoluteCapability, ChildEntry, mapInOrder } from '@pyrgos/core/model';
 import { directoryChunks } from './directory-chunks.js';
 import { DanglingEntry, Item } from './item.js';
 import { isDamage, loadNodes, type NodeResult } from './load-nodes.js';
 import { openLoaded, requireNode } from './open-item.js';
-import { mapInOrder } from './map-in-order.js';
 import { assertRead, type ReadOptions, type View } from './view.js';
 
 /** Groups of children whose nodes are fetched at the same time. */

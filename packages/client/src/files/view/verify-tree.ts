@@ -1,14 +1,13 @@
 import { assertBoolean, assertFunction, assertInstance } from '@pyrgos/core/arguments';
 import { FormatError, LimitError, NotFoundError, PyrgosError, throwIfAborted } from '@pyrgos/core/errors';
 import { MAX_CHAMP_LOOKUPS, MAX_PATH_LENGTH } from '@pyrgos/core/limits';
-import { fitChunk, NamedRelativeCapability } from '@pyrgos/core/model';
+import { fitChunk, mapInOrder, NamedRelativeCapability } from '@pyrgos/core/model';
 import { directoryChunks } from './directory-chunks.js';
 import type { FileChunk } from './file-chunk.js';
 import { FileChunks } from './file-chunks.js';
 import { DanglingEntry, Item } from './item.js';
 import { openEntries } from './list-children.js';
 import { isDamage } from './load-nodes.js';
-import { mapInOrder } from './map-in-order.js';
 import { namesParent } from './names-parent.js';
 import { StoredHashCheck } from './stored-hash-check.js';
 import { assertRead, type ReadOptions, type View } from './view.js';
