@@ -43,12 +43,12 @@ export interface UploadFilesOptions<F> {
 
 /** Bytes of files that are committed together (chapter 04 section 17). */
 const GROUP_SIZE = 10_485_760;
-/** Files that are committed together. */
-const GROUP_COUNT = 500;
+/** Files that are committed together: about as many as are sent together, because trees and lists that are replaced before cost time and memory. */
+const GROUP_COUNT = 2000;
 /** Bytes that gather before they are sent: less than a commit waits for, because there are objects for each small file as well. */
 const BUFFER_SIZE = 8_388_608;
-/** Files whose contents are in memory at a time: as many as ten requests look up, with the directory itself. */
-const BATCH_COUNT = 10 * MAX_CHAMP_LOOKUPS - 2;
+/** Files whose contents are in memory at a time: as many as four requests look up, all of them in flight at a time, with the directory itself. */
+const BATCH_COUNT = 4 * MAX_CHAMP_LOOKUPS - 2;
 /** Sources that are read at a time. */
 const READS_IN_FLIGHT = 8;
 
@@ -77,7 +77,8 @@ export async function uploadSmallFiles<F extends FileToUpload>(
   parent.requireSigner();
   const wanted = new Set(files.map(({ name }) => name));
   const listed = new Map<string, ChildEntry>();
-  for await (const entry of listEntries(operation, parent)) {
+  // Large lists would fill the cache, and with it memory for the rest of the upload.
+  for await (const entry of listEntries(operation, parent, { isKept: false })) {
     if (entry.name !== undefined && wanted.has(entry.name)) listed.set(entry.name, entry);
   }
   const outcomes: FileOutcome<F>[] = [];
