@@ -153,7 +153,7 @@ class GroupUpload<F extends FileToUpload> {
     const listed: PreparedFile<F>[] = [];
     const created: F[] = [];
     const changes = new ChunkChanges(operation);
-    const edit = new DirectoryEdit(operation, changes, parent, { from: await this.knownEnd() });
+    const edit = new DirectoryEdit(operation, changes, parent, { from: await this.knownEnd(), isKept: false });
     for (let start = 0; start < group.length; start += BATCH_COUNT) {
       const added: NewSmallFile[] = [];
       await forEachAtOnce(group.slice(start, start + BATCH_COUNT), READS_IN_FLIGHT, async (file) => {
