@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
+  byteKey,
   assertBytes,
   assertInteger,
   compareLengthThenSigned,
@@ -209,4 +210,17 @@ test('what is no byte string is never equal, concatenated or copied', () => {
     expect(() => copyBytes(value)).toThrow(refused('bytes'));
   }
   expect(() => isWellFormed({ length: 1 } as never)).toThrow(refused('text'));
+});
+
+test('keys of byte strings have one character for each byte, whatever the length', () => {
+  fc.assert(
+    fc.property(
+      fc.oneof(fc.uint8Array({ minLength: 32, maxLength: 32 }), fc.uint8Array({ minLength: 36, maxLength: 36 }), fc.uint8Array()),
+      (bytes) => {
+        const key = byteKey(bytes);
+        expect(Uint8Array.from(key, (character) => character.charCodeAt(0))).toEqual(bytes);
+        expect(key.length).toBe(bytes.length);
+      },
+    ),
+  );
 });

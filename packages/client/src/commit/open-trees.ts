@@ -4,8 +4,8 @@ import type { BlockReadContext, BlockSource } from '@pyrgos/core/store';
 
 /** Trees that are kept decoded: those of the writers that one operation changes in turn. */
 const MAX_TREES = 4;
-/** Decoded nodes of one tree that are kept; some 4 KB each. */
-const MAX_NODES = 2048;
+/** Decoded nodes of one tree that are kept: of one with ten thousand keys, all; some 6 KB each. */
+const MAX_NODES = 1024;
 
 interface OpenTree {
   readonly champ: Champ;

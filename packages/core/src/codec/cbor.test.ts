@@ -397,3 +397,20 @@ describe('values that only callers without types can build', () => {
     expect(() => decodeCborPrefix(fromHex('00'), 0, 1 as never)).toThrow(ArgumentError);
   });
 });
+
+test('a value that contains itself, twice at each level, is refused at once', () => {
+  const list: CborValue[] = [];
+  list.push(list, list);
+  expect(() => encodeCbor(list)).toThrow(LimitError);
+  const map = new Map<string, CborValue>();
+  map.set('a', map).set('b', map);
+  expect(() => encodeCbor(map)).toThrow(LimitError);
+});
+
+test('what is encoded is alone in its memory, however long its texts are', () => {
+  for (const text of ['', 'short', 'x'.repeat(23), 'x'.repeat(24), 'ä'.repeat(100), '😀'.repeat(1000)]) {
+    const bytes = encodeCbor([text, cborMap([[text, 1n]]), new Uint8Array(70)]);
+    expect(bytes.buffer.byteLength).toBe(bytes.length);
+    expect((decodeCbor(bytes) as CborValue[])[0]).toBe(text);
+  }
+});

@@ -11,7 +11,7 @@ import { ArgumentError, FormatError } from '../errors.js';
 import { formatBlockStoreName, parseBlockStoreName } from './cid-block-name.js';
 import { decodeCbor } from './cbor-decode.js';
 import { encodeCbor } from './cbor-encode.js';
-import { Cid, CidCodec, decodeCid, formatCidUnprefixed, parseCid, parsePeerId } from './cid.js';
+import { Cid, CidCodec, cidOfKey, decodeCid, formatCidUnprefixed, parseCid, parsePeerId } from './cid.js';
 import { decodeMultibase } from './multibase.js';
 import { Multihash, MultihashCode } from './multihash.js';
 
@@ -158,4 +158,16 @@ test('arguments are checked', () => {
   expect(() => parseCid(undefined as never)).toThrow(ArgumentError);
   expect(() => parsePeerId(1 as never)).toThrow(ArgumentError);
   expect(() => formatCidUnprefixed('z' as never)).toThrow(ArgumentError);
+});
+
+test('a key is equal exactly for equal CIDs, and gives the CID back', () => {
+  fc.assert(
+    fc.property(arbitraryCid(), arbitraryCid(), (a, b) => {
+      expect(a.key === b.key).toBe(a.equals(b));
+      expect(cidOfKey(a.key).equals(a)).toBe(true);
+      expect(decodeCid(a.bytes).toString()).toBe(a.toString());
+    }),
+  );
+  expect(() => cidOfKey('no key')).toThrow(FormatError);
+  expect(() => cidOfKey(7 as unknown as string)).toThrow(ArgumentError);
 });

@@ -46,12 +46,12 @@ export interface UploadFilesOptions<F> {
 
 /** Bytes of files that are committed together (chapter 04 section 17). */
 const GROUP_SIZE = 10_485_760;
-/** Files that are committed together. */
-const GROUP_COUNT = 500;
+/** Files that are committed together: about as many as are sent together, because trees and lists that are replaced before cost time and memory. */
+const GROUP_COUNT = 2000;
 /** Bytes that gather before they are sent: less than a commit waits for, because there are objects for each small file as well. */
 const BUFFER_SIZE = 8_388_608;
-/** Files whose contents are in memory at a time: as many as ten requests look up, with the directory itself. */
-const BATCH_COUNT = 10 * MAX_CHAMP_LOOKUPS - 2;
+/** Files whose contents are in memory at a time: as many as four requests look up, all of them in flight at a time, with the directory itself. */
+const BATCH_COUNT = 4 * MAX_CHAMP_LOOKUPS - 2;
 /** Sources that are read at a time. */
 const READS_IN_FLIGHT = 8;
 
@@ -80,7 +80,8 @@ export async function uploadSmallFiles<F extends FileToUpload>(
   parent.requireSigner();
   const wanted = new Set(files.map(({ name }) => name));
   const listed = new Map<string, ChildEntry>();
-  for await (const entry of listEntries(operation, parent)) {
+  // Large lists would fill the cache, and with it memory for the rest of the upload.
+  for await (const entry of listEntries(operation, parent, { isKept: false })) {
     if (entry.name !== undefined && wanted.has(entry.name)) listed.set(entry.name, entry);
   }
   const outcomes: FileOutcome<F>[] = [];
@@ -155,7 +156,7 @@ class GroupUpload<F extends FileToUpload> {
     const listed: PreparedFile<F>[] = [];
     const created: F[] = [];
     const changes = new ChunkChanges(operation);
-    const edit = new DirectoryEdit(operation, changes, parent, { from: await this.knownEnd() });
+    const edit = new DirectoryEdit(operation, changes, parent, { from: await this.knownEnd(), isKept: false });
     for (let start = 0; start < group.length; start += BATCH_COUNT) {
       const added: NewSmallFile[] = [];
       await forEachAtOnce(group.slice(start, start + BATCH_COUNT), READS_IN_FLIGHT, async (file) => {

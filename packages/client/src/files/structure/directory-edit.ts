@@ -53,6 +53,8 @@ export interface EntryOptions {
    * that nothing there is to change.
    */
   readonly from?: ChunkPosition | undefined;
+  /** Whether the lists that are read stay in the cache; default true. What bulk uploads read they write right away. */
+  readonly isKept?: boolean | undefined;
 }
 
 /** A chunk that may take some of the new entries. */
@@ -97,6 +99,7 @@ export class DirectoryEdit {
   private readonly newNames = new Set<string>();
   private readonly maxPerChunk: number;
   private readonly from: ChunkPosition | undefined;
+  private readonly isKept: boolean | undefined;
   private readonly signer: Signer;
   private current: Item;
   private newest: ChunkPosition | undefined;
@@ -112,6 +115,7 @@ export class DirectoryEdit {
     this.current = directory;
     this.maxPerChunk = maxPerChunkOf(options);
     this.from = options.from;
+    this.isKept = options.isKept;
   }
 
   /** The directory; after {@link apply} with its new list. */
@@ -165,8 +169,7 @@ export class DirectoryEdit {
     let best: OpenChunk | undefined;
     let last: DirectoryChunk | undefined;
     const damages: PyrgosError[] = [];
-    // What is written right after it was read is not read again: bulk uploads would fill the cache with it.
-    const reading = { from: this.from, isKept: this.from === undefined, onDamage: (error: PyrgosError) => void damages.push(error) };
+    const reading = { from: this.from, isKept: this.isKept, onDamage: (error: PyrgosError) => void damages.push(error) };
     for await (const chunk of directoryChunks(this.operation, this.current, reading)) {
       const open = await this.edit(chunk);
       last = chunk;

@@ -2,6 +2,7 @@ import { assertInstance, assertInstances } from '@pyrgos/core/arguments';
 import { NotFoundError, PyrgosError, throwIfAborted } from '@pyrgos/core/errors';
 import { MAX_CHAMP_LOOKUPS } from '@pyrgos/core/limits';
 import { type AbsoluteCapability, ChildEntry, mapInOrder } from '@pyrgos/core/model';
+import type { ChildListOptions } from './child-list.js';
 import { directoryChunks } from './directory-chunks.js';
 import { DanglingEntry, Item } from './item.js';
 import { isDamage, loadNodes, type NodeResult } from './load-nodes.js';
@@ -17,7 +18,11 @@ const GROUPS_IN_FLIGHT = 4;
  *
  * When chunks of the directory are damaged, the elements of all others come first, and then the error of the first damaged one.
  */
-export async function* listEntries(view: View, directory: Item, options: ReadOptions = {}): AsyncGenerator<ChildEntry, void, undefined> {
+export async function* listEntries(
+  view: View,
+  directory: Item,
+  options: ChildListOptions = {},
+): AsyncGenerator<ChildEntry, void, undefined> {
   for await (const entries of entryGroups(view, directory, Number.POSITIVE_INFINITY, options)) yield* entries;
 }
 
@@ -44,7 +49,7 @@ async function* entryGroups(
   view: View,
   directory: Item,
   size: number,
-  options: ReadOptions,
+  options: ChildListOptions,
 ): AsyncGenerator<readonly ChildEntry[], void, undefined> {
   const damages: PyrgosError[] = [];
   for await (const { entries } of directoryChunks(view, directory, { ...options, onDamage: (error) => void damages.push(error) })) {

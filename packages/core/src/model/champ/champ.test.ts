@@ -454,3 +454,17 @@ test('twenty thousand puts write each node once', async () => {
   expect(blocks.size).toBeLessThan(20_000);
   expect(parseCid(root.toString()).equals(root)).toBe(true);
 });
+
+test('a call may read what is missing from a source of its own; what is loaded is counted, and forgotten again', async () => {
+  const blocks = new MemoryBlocks(crypto);
+  const root = await build(blocks, Array(100).keys(), longKey, longValue);
+  const nothing = { getBlock: async () => Promise.reject(new NotFoundError('not-found.block', 'gone')) };
+  const champ = Champ.open(root, blocks, context);
+  await expect(champ.get(longKey(5), nothing)).rejects.toBeInstanceOf(NotFoundError);
+  expect(champ.loadedNodes).toBe(0);
+  expect(equalChampValues(await champ.get(longKey(5)), longValue(5))).toBe(true);
+  expect(champ.loadedNodes).toBeGreaterThan(1);
+  expect(equalChampValues(await champ.get(longKey(5), nothing), longValue(5))).toBe(true);
+  champ.unload();
+  expect(champ.loadedNodes).toBe(0);
+});
