@@ -77,8 +77,11 @@ export class SqliteDatabase implements SqlDatabase {
   private depth = 0;
   /** Why the current transaction cannot be committed any more, although its callback may not know. */
   private doom: PyrgosError | undefined;
-  /** Counts what may have written; {@link durableVersion} is the part of it that is known to be on disk. */
-  private version = 0;
+  /**
+   * Counts what may have written; {@link durableVersion} is the part of it that is known to be on disk. What an earlier life of the process has committed is
+   * read here already, and need not be there.
+   */
+  private version = 1;
   private durableVersion = 0;
   private readonly copies = new Set<Promise<void>>();
   private state: 'open' | 'closing' | 'closed' = 'open';
