@@ -124,8 +124,7 @@ export class SqliteDatabase implements SqlDatabase {
   async durable(): Promise<void> {
     if (this.state === 'closed') throw closedError();
     if (this.depth > 0) throw new ArgumentError('durable', 'must not be called inside a transaction');
-    const failure = this.checkpointer?.failure ?? this.log?.wal.failure;
-    if (failure !== undefined) throw failure;
+    if (this.checkpointer?.failure !== undefined) throw this.checkpointer.failure;
     if (this.log === undefined || this.durableVersion >= this.version) return;
     await this.group.sync();
     await this.checkpointer?.room();
