@@ -230,7 +230,7 @@ export class CheckedBlockService implements BlockService {
     checkCounts(blocks, signatures);
     assertTransactionId(transaction);
     const user = await this.knownUser(owner, writer);
-    const leave = await this.room?.book(sizeOnDisk(blocks), admittedSize(blocks) <= SMALL_UPLOAD);
+    const leave = await this.room?.book(sizeOnDisk(blocks), admittedSize(blocks) <= SMALL_UPLOAD, blocks.length);
     try {
       return await this.store(upload, user);
     } finally {

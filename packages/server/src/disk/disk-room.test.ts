@@ -75,6 +75,17 @@ describe('a disk that can hold few more files', () => {
     expect(await uploads(99, 1600)).toEqual(['storage', 'taken', true]);
   });
 
+  test('uploads at the same time cannot make more than it holds', async () => {
+    const world = disk(TOTAL);
+    world.space = { free: TOTAL, total: TOTAL, files: { free: UPLOAD_FREE_FILES + 100, total: 1e9 } };
+    const outcomes = await Promise.allSettled(Array.from({ length: 50 }, async () => world.room.book(1, false, 10)));
+    expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(10);
+    for (const outcome of outcomes) if (outcome.status === 'fulfilled') outcome.value();
+    world.time += FREE_DISK_MEMORY_MILLISECONDS;
+    await world.room.book(1, false, 100);
+    await expect(world.room.book(1, false, 1)).rejects.toMatchObject({ code: 'storage' });
+  });
+
   test('is looked at, where there is such a limit', async () => {
     const { files } = await measureDisk('.');
     if (files !== undefined) expect(files.total).toBeGreaterThanOrEqual(files.free);

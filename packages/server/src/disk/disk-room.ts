@@ -53,16 +53,32 @@ export async function measureDisk(path: string): Promise<DiskSpace> {
   return { free: bavail * bsize, total: blocks * bsize, ...(files > 0 && ffree > 0 ? { files: { free: ffree, total: files } } : {}) };
 }
 
-/** Whether so few files are still possible that uploads have to stop; small ones at the half of that. */
-function isShortOfFiles({ files }: DiskSpace, isSmall: boolean): boolean {
+/** Whether so few files are still possible, less those that are wanted, that uploads have to stop; small ones at the half of that. */
+function isShortOfFiles({ files }: DiskSpace, isSmall: boolean, wanted = 0): boolean {
   if (files === undefined) return false;
   const floor = Math.min(UPLOAD_FREE_FILES, Math.floor(files.total / UPLOAD_FREE_FILES_SHARE));
-  return files.free < (isSmall ? floor / 2 : floor);
+  return files.free - wanted < (isSmall ? floor / 2 : floor);
 }
 
 /** What blocks take on a disk while they are being stored, in bytes: small ones are written twice, once into the journal. */
 export function sizeOnDisk(blocks: readonly Uint8Array[]): number {
   return blocks.reduce((sum, { length }) => sum + length * (length <= JOURNALED_BLOCK_SIZE ? 2 : 1) + BLOCK_OVERHEAD_ON_DISK, 0);
+}
+
+/** What uploads take of a disk. */
+interface Booked {
+  readonly bytes: number;
+  readonly files: number;
+}
+
+const nothing: Booked = { bytes: 0, files: 0 };
+
+function plus(a: Booked, b: Booked): Booked {
+  return { bytes: a.bytes + b.bytes, files: a.files + b.files };
+}
+
+function minus(a: Booked, b: Booked): Booked {
+  return { bytes: a.bytes - b.bytes, files: a.files - b.files };
 }
 
 /** What {@link DiskRoom} needs. */
@@ -83,12 +99,12 @@ export class DiskRoom {
   private readonly monotonic: () => number;
   private known: (DiskSpace & { readonly time: number }) | undefined;
   private measuring: Promise<DiskSpace> | undefined;
-  /** Bytes of the uploads that go on. */
-  private underWay = 0;
-  /** Bytes of all uploads so far. */
-  private admitted = 0;
+  /** Of the uploads that go on. */
+  private underWay = nothing;
+  /** Of all uploads so far. */
+  private admitted = nothing;
   /** What may have gone from the free space since it was measured. */
-  private taken = 0;
+  private taken = nothing;
   /** The most that an upload wanted that was refused and would be refused again. */
   private refused = 0;
   private listener: (() => void) | undefined;
@@ -119,12 +135,13 @@ export class DiskRoom {
   }
 
   /**
-   * Books the bytes of an upload, as {@link sizeOnDisk} counts them, until the returned function is called. `isSmall`: it may use room that is kept
-   * free from others. PyrgosError `storage` when there is no room.
+   * Books the bytes of an upload, as {@link sizeOnDisk} counts them, and its files, one for each block, until the returned function is called. `isSmall`: it
+   * may use room that is kept free from others. PyrgosError `storage` when there is no room.
    */
-  async book(bytes: number, isSmall: boolean): Promise<() => void> {
-    if (!this.isFresh() || !this.fits(bytes, isSmall)) await this.lookIfPossible();
-    if (!this.fits(bytes, isSmall)) {
+  async book(bytes: number, isSmall: boolean, files = 0): Promise<() => void> {
+    const upload: Booked = { bytes, files };
+    if (!this.isFresh() || !this.fits(upload, isSmall)) await this.lookIfPossible();
+    if (!this.fits(upload, isSmall)) {
       if (!isSmall) this.refused = Math.max(this.refused, bytes);
       this.listener?.();
       throw new PyrgosError('storage', 'The disk of this server is full: the upload was refused. Deleting something makes room.', {
@@ -132,12 +149,12 @@ export class DiskRoom {
         retry: 'safe',
       });
     }
-    this.underWay += bytes;
-    this.admitted += bytes;
-    this.taken += bytes;
+    this.underWay = plus(this.underWay, upload);
+    this.admitted = plus(this.admitted, upload);
+    this.taken = plus(this.taken, upload);
     let isOver = false;
     return () => {
-      if (!isOver) this.underWay -= bytes;
+      if (!isOver) this.underWay = minus(this.underWay, upload);
       isOver = true;
     };
   }
@@ -146,11 +163,12 @@ export class DiskRoom {
     return this.known !== undefined && this.monotonic() - this.known.time < FREE_DISK_MEMORY_MILLISECONDS;
   }
 
-  private fits(bytes: number, isSmall: boolean): boolean {
+  private fits(wanted: Booked, isSmall: boolean): boolean {
     if (this.known === undefined) return true;
-    if (isShortOfFiles(this.known, isSmall)) return false;
+    const { bytes, files } = plus(this.taken, wanted);
+    if (isShortOfFiles(this.known, isSmall, files)) return false;
     const { smallUpload, upload } = diskFloors(this.known.total);
-    return this.known.free - this.taken - bytes >= (isSmall ? smallUpload : upload);
+    return this.known.free - bytes >= (isSmall ? smallUpload : upload);
   }
 
   /** Where the system does not tell, only a failing write does. */
@@ -167,7 +185,7 @@ export class DiskRoom {
     const time = this.monotonic();
     const space = await this.options.measure();
     this.known = { ...space, time };
-    this.taken = underWay + this.admitted - admitted;
+    this.taken = plus(underWay, minus(this.admitted, admitted));
     if (space.free >= diskFloors(space.total).upload + this.refused) this.refused = 0;
     return space;
   }

@@ -23,6 +23,9 @@ import type { PkiNode } from './pki-node.js';
 import { validateSignUpLog, type ValidSignUpLog } from './sign-up-log.js';
 import { keyLookup } from './tree-index.js';
 
+/** Block files and folders that a new account takes on the disk, roughly. */
+const SIGN_UP_FILES = 48;
+
 /** What {@link SignUp} needs. */
 export interface SignUpOptions {
   readonly db: SqlDatabase;
@@ -119,7 +122,7 @@ export class SignUp {
     const difficulty = pki.checkProof(username, [link], proof);
     if (difficulty !== undefined) return { accepted: false, difficulty };
     const valid = await this.validate(request);
-    const leave = await this.options.room?.book(MAX_OP_LOG_SIZE, true);
+    const leave = await this.options.room?.book(MAX_OP_LOG_SIZE, true, SIGN_UP_FILES);
     try {
       const accepted = this.accept(request, valid?.size ?? 0);
       await this.claim(accepted);

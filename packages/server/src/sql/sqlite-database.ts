@@ -77,8 +77,11 @@ export class SqliteDatabase implements SqlDatabase {
   private depth = 0;
   /** Why the current transaction cannot be committed any more, although its callback may not know. */
   private doom: PyrgosError | undefined;
-  /** Counts what may have written; {@link durableVersion} is the part of it that is known to be on disk. */
-  private version = 0;
+  /**
+   * Counts what may have written; {@link durableVersion} is the part of it that is known to be on disk. What an earlier life of the process has committed is
+   * read here already, and need not be there.
+   */
+  private version = 1;
   private durableVersion = 0;
   private readonly copies = new Set<Promise<void>>();
   private state: 'open' | 'closing' | 'closed' = 'open';
@@ -121,8 +124,7 @@ export class SqliteDatabase implements SqlDatabase {
   async durable(): Promise<void> {
     if (this.state === 'closed') throw closedError();
     if (this.depth > 0) throw new ArgumentError('durable', 'must not be called inside a transaction');
-    const failure = this.checkpointer?.failure ?? this.log?.wal.failure;
-    if (failure !== undefined) throw failure;
+    if (this.checkpointer?.failure !== undefined) throw this.checkpointer.failure;
     if (this.log === undefined || this.durableVersion >= this.version) return;
     await this.group.sync();
     await this.checkpointer?.room();

@@ -36,6 +36,17 @@ describe.skipIf(!grouped)(`syncs of the log${grouped ? '' : ' (needs a SQLite th
     expect(sync).toHaveBeenCalledOnce();
   });
 
+  test('what an earlier life has committed is synced before anybody relies on it', async () => {
+    await db.close();
+    db = await openDatabase({ path });
+    const sync = vi.spyOn(WalFile.prototype, 'sync');
+    db.transaction(() => db.prepare('SELECT a FROM t').all());
+    await db.durable();
+    expect(sync).toHaveBeenCalledOnce();
+    await db.durable();
+    expect(sync).toHaveBeenCalledOnce();
+  });
+
   test('a probe writes and syncs, and changes nothing', async () => {
     const sync = vi.spyOn(WalFile.prototype, 'sync');
     const before = statSync(`${path}-wal`).size;

@@ -37,7 +37,7 @@ export async function syncFolder(path: string): Promise<void> {
  * that the process has on it. There are never locks on `-wal`, so this class may open and close it; nothing here touches the other two.
  */
 export class WalFile {
-  private lost: PyrgosError | undefined;
+  private failure: PyrgosError | undefined;
   private closed = false;
 
   private constructor(private readonly handle: FileHandle) {}
@@ -58,26 +58,21 @@ export class WalFile {
     }
   }
 
-  /** Why a sync has failed, and will again. */
-  get failure(): PyrgosError | undefined {
-    return this.lost;
-  }
-
   /**
    * Makes the log durable. After one failure every later call fails too: the kernel may have dropped the pages that it could not write
    * and report success next time, so only a restart, which reads the log from disk, knows what is there.
    */
   async sync(): Promise<void> {
-    if (this.lost !== undefined) throw this.lost;
+    if (this.failure !== undefined) throw this.failure;
     try {
       await this.handle.datasync();
     } catch (error) {
-      this.lost ??= new PyrgosError(
+      this.failure ??= new PyrgosError(
         'storage',
         'The disk refused to write the latest changes; they may be lost. Check the disk and free space, then restart the server.',
         { data: { system: codeOf(error) ?? 'unknown' } },
       );
-      throw this.lost;
+      throw this.failure;
     }
   }
 
