@@ -1,15 +1,19 @@
 export { connect, type ConnectOptions, PyrgosServer } from './pyrgos-server.js';
 export { type FileSettings, UserSession } from './user-session.js';
-export {
-  type FileOptions,
-  FileSystem,
-  type FileSystemOptions,
-  type ListedName,
-  type TreeOptions,
-  type WriteOptions,
-  type WriteTreeOptions,
-  type Written,
-} from './files/file-system.js';
+export { FileSystem } from './files/file-system.js';
+export type {
+  CopyTreeOptions,
+  FileOptions,
+  FileSystemOptions,
+  ListedName,
+  MakeDirectoryAtOptions,
+  MoveTreeOptions,
+  PropertyChanges,
+  TreeOptions,
+  WriteOptions,
+  WriteTreeOptions,
+  Written,
+} from './files/file-system-options.js';
 export { DamagedEntry, FileEntry } from './files/file-entry.js';
 export {
   type AppendOptions,

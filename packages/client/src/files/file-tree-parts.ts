@@ -1,0 +1,72 @@
+import { ArgumentError, ConflictError } from '@pyrgos/core/errors';
+import type { PublicKeyHash } from '@pyrgos/core/keys';
+import type { AbsoluteCapability } from '@pyrgos/core/model';
+import type { ContentPorts } from './content/index.js';
+import { FileEntry } from './file-entry.js';
+import { type FileTree, formatPath, type Located } from './file-tree.js';
+import { type CommittedView, type Item, openItem } from './view/index.js';
+
+/** What the parts of a file system share. */
+export interface FileSystemParts {
+  readonly tree: FileTree;
+  /** The writable capability of the home directory. */
+  readonly home: AbsoluteCapability;
+  readonly ports: ContentPorts;
+}
+
+/** An item that a change is about, and the writers that the change needs. */
+export interface Reserved {
+  readonly owner: PublicKeyHash;
+  readonly writers: readonly PublicKeyHash[];
+  readonly item: Item;
+}
+
+/** A child and its directory, and the writers that a change of its entry needs. */
+export interface ReservedChild extends Reserved {
+  readonly parent: Item;
+}
+
+/** What was found at a place, as programs see it. */
+export function entryAt({ names, item }: Located): FileEntry {
+  return new FileEntry(formatPath(names), item);
+}
+
+/** The writers that a change of an item itself needs. */
+export function reserve(item: Item): Reserved {
+  return { owner: item.owner, writers: [item.writer, ...item.links.map(({ writer }) => writer)], item };
+}
+
+/** The child at a path with its directory. Errors of {@link FileTree.locate}; ArgumentError for what is in no directory. */
+export async function reserveChild(tree: FileTree, view: CommittedView, path: string): Promise<ReservedChild> {
+  const { parent } = await tree.locateParent(view, path);
+  const { item } = await tree.locate(view, path);
+  const writers = [parent.item.writer, item.writer, ...item.links.map(({ writer }) => writer)];
+  return { owner: parent.item.owner, writers, parent: parent.item, item };
+}
+
+/** The deepest directory of a path that exists, and of how many names its own path is. */
+export async function reserveDeepest(
+  { tree, home }: FileSystemParts,
+  view: CommittedView,
+  names: readonly string[],
+): Promise<Reserved & { readonly depth: number }> {
+  for (let depth = names.length; depth > 0; depth--) {
+    const item = await tree.find(view, names.slice(0, depth));
+    if (item === undefined) continue;
+    if (!item.isDirectory) throw new ConflictError('conflict.exists', 'there is a file where a directory is needed');
+    return { ...reserve(item), depth };
+  }
+  return { ...reserve(await openItem(view, home)), depth: 1 };
+}
+
+/** Requires that a path led to a directory. */
+export function requireDirectory(item: Item): Item {
+  if (!item.isDirectory) throw new ArgumentError('path', 'names a file where a directory is needed');
+  return item.requireDirectory();
+}
+
+/** Requires that a path led to a file. */
+export function requireFile(item: Item): Item {
+  if (item.isDirectory) throw new ArgumentError('path', 'names a directory where a file is needed');
+  return item.requireFile();
+}
