@@ -2,6 +2,7 @@ export { connect, type ConnectOptions, PyrgosServer } from './pyrgos-server.js';
 export { type FileSettings, UserSession } from './user-session.js';
 export { FileSystem } from './files/file-system.js';
 export type {
+  AppendFileOptions,
   CopyTreeOptions,
   FileOptions,
   FileSystemOptions,
@@ -9,12 +10,16 @@ export type {
   MakeDirectoryAtOptions,
   MoveTreeOptions,
   PropertyChanges,
+  RemoveOptions,
+  SetPropertiesOptions,
   TreeOptions,
+  WriteAtOptions,
   WriteOptions,
   WriteTreeOptions,
   Written,
 } from './files/file-system-options.js';
 export { DamagedEntry, FileEntry } from './files/file-entry.js';
+export type { IfVersion } from './files/file-version.js';
 export {
   type AppendOptions,
   type ByteSource,

@@ -131,6 +131,7 @@ export function moved(path: string, directory: string, keepAccess: boolean): Fil
       (model) => {
         // Even to where it is, a move must find its target, and may not put a thing into itself.
         if (!isDirectory(model, directory) || isBelow(directory, path)) return undefined;
+        if (keepAccess && parentOf(path) === directory) return model.has(path) ? model : undefined;
         return model.has(`${directory}/${nameOf(path)}`) ? undefined : relocate(path, `${directory}/${nameOf(path)}`, false)(model);
       },
     ],
@@ -146,7 +147,44 @@ export function renamed(path: string, name: string): FileOperation {
   };
 }
 
-function removed(path: string): FileOperation {
+/** Changes of a file that somebody has looked at, only if it still is what it was then: content and version. */
+export function onlyIf(
+  path: string,
+  { content, version }: { readonly content: string; readonly version: string },
+): readonly FileOperation[] {
+  const ifVersion = version;
+  const step = (change: (old: string) => string): ModelStep => edit(path, (old) => (old === content ? change(old) : undefined));
+  const [written, more] = [`instead of ${content}`, ' and more'];
+  return [
+    {
+      label: `write ${path} if it is the same`,
+      run: async ({ files }) => void (await files.write(path, utf8Encode(written), { ifVersion })),
+      steps: [step(() => written)],
+    },
+    {
+      label: `overwrite the beginning of ${path} if it is the same`,
+      run: async ({ files }) => void (await files.writeAt(path, 0, utf8Encode('<>'), { ifVersion })),
+      steps: [step((old) => `<>${old.slice(2)}`)],
+    },
+    {
+      label: `append to ${path} if it is the same`,
+      run: async ({ files }) => void (await files.append(path, utf8Encode(more), { ifVersion })),
+      steps: [step((old) => old + more)],
+    },
+    {
+      label: `truncate ${path} if it is the same`,
+      run: async ({ files }) => void (await files.truncate(path, 1, { ifVersion })),
+      steps: [step((old) => old.slice(0, 1))],
+    },
+    {
+      label: `remove ${path} if it is the same`,
+      run: async ({ files }) => files.remove(path, { ifVersion }),
+      steps: [(model) => (model.get(path) === content ? without(model, path) : undefined)],
+    },
+  ];
+}
+
+export function removed(path: string): FileOperation {
   return {
     label: `remove ${path}`,
     run: async ({ files }) => files.remove(path),

@@ -2,8 +2,9 @@ import type { AbsoluteCapability } from '@pyrgos/core/model';
 import type { BatId } from '@pyrgos/core/keys';
 import type { BlockStore } from '@pyrgos/core/store';
 import type { Clock } from '../commit/index.js';
-import type { Thumbnailer, TreeFile, UploadOptions, UploadResult, UploadTreeOptions } from './content/index.js';
+import type { AppendOptions, EditOptions, Thumbnailer, TreeFile, UploadOptions, UploadResult, UploadTreeOptions } from './content/index.js';
 import type { FileEntry } from './file-entry.js';
+import type { IfVersion } from './file-version.js';
 import type { TreeProgress } from './structure/index.js';
 import type { Sessions } from './view/index.js';
 
@@ -31,7 +32,7 @@ export interface FileOptions {
 }
 
 /** How something is written. */
-export interface WriteOptions extends FileOptions, Omit<UploadOptions, 'modified' | 'created' | 'transactions' | 'resume'> {
+export interface WriteOptions extends FileOptions, IfVersion, Omit<UploadOptions, 'modified' | 'created' | 'transactions' | 'resume'> {
   /** Default: now. */
   readonly modified?: Date | undefined;
   /**
@@ -76,10 +77,24 @@ export interface MakeDirectoryAtOptions extends FileOptions {
   readonly isHidden?: boolean | undefined;
 }
 
+/** How a part of a content is written. */
+export interface WriteAtOptions extends FileOptions, EditOptions, IfVersion {}
+
+/** How something is appended. */
+export interface AppendFileOptions extends FileOptions, AppendOptions, IfVersion {}
+
+/** How something is deleted; `ifVersion` is for files. */
+export interface RemoveOptions extends TreeOptions, IfVersion {}
+
+/** How properties are set. */
+export interface SetPropertiesOptions extends FileOptions, IfVersion {}
+
 /** How something is moved. */
 export interface MoveTreeOptions extends TreeOptions {
   /** Whether whoever it is shared with keeps access; default true. */
   readonly keepAccess?: boolean | undefined;
+  /** The name in the other directory; default: the one that it has. */
+  readonly name?: string | undefined;
 }
 
 /** How something is copied. */

@@ -1,7 +1,8 @@
-import type { AppendOptions, ByteSource, EditOptions, FileOutcome, TreeDirectory, TreeFile } from './content/index.js';
+import type { ByteSource, FileOutcome, TreeDirectory, TreeFile } from './content/index.js';
 import type { DamagedEntry, FileEntry } from './file-entry.js';
 import { FileReads } from './file-reads.js';
 import type {
+  AppendFileOptions,
   CopyTreeOptions,
   FileOptions,
   FileSystemOptions,
@@ -9,7 +10,10 @@ import type {
   MakeDirectoryAtOptions,
   MoveTreeOptions,
   PropertyChanges,
+  RemoveOptions,
+  SetPropertiesOptions,
   TreeOptions,
+  WriteAtOptions,
   WriteOptions,
   WriteTreeOptions,
   Written,
@@ -17,7 +21,7 @@ import type {
 import { FileTree, formatPath } from './file-tree.js';
 import { FileWrites } from './file-writes.js';
 import { TreeChanges } from './tree-changes.js';
-import { type FileReader, type FileReaderOptions, type Finding, splitPath, type StreamOptions, type VerifyOptions } from './view/index.js';
+import { type FileReader, type FileReaderOptions, type Finding, type StreamOptions, type VerifyOptions } from './view/index.js';
 
 /**
  * The files of an account, by path: `/username/directory/file`. Reads show what was done through this session at once, and what other
@@ -134,17 +138,17 @@ export class FileSystem {
   }
 
   /** Writes bytes into a file from `start` on, which is at most its size. */
-  async writeAt(path: string, start: number, source: ByteSource, options: FileOptions & EditOptions = {}): Promise<FileEntry> {
+  async writeAt(path: string, start: number, source: ByteSource, options: WriteAtOptions = {}): Promise<FileEntry> {
     return this.writes.writeAt(path, start, source, options);
   }
 
   /** Writes bytes behind the last one of a file. */
-  async append(path: string, source: ByteSource, options: FileOptions & AppendOptions = {}): Promise<FileEntry> {
+  async append(path: string, source: ByteSource, options: AppendFileOptions = {}): Promise<FileEntry> {
     return this.writes.append(path, source, options);
   }
 
   /** Cuts a file off behind `size` bytes; does nothing when it has no more. */
-  async truncate(path: string, size: number, options: FileOptions & EditOptions = {}): Promise<FileEntry> {
+  async truncate(path: string, size: number, options: WriteAtOptions = {}): Promise<FileEntry> {
     return this.writes.truncate(path, size, options);
   }
 
@@ -154,12 +158,13 @@ export class FileSystem {
   }
 
   /** Sets when a file or directory was changed or made, or whether it is hidden. */
-  async setProperties(path: string, properties: PropertyChanges, options: FileOptions = {}): Promise<FileEntry> {
+  async setProperties(path: string, properties: PropertyChanges, options: SetPropertiesOptions = {}): Promise<FileEntry> {
     return this.writes.setProperties(path, properties, options);
   }
 
   /**
-   * Moves a file or directory into another directory, under its name. Within one writing space it keeps its keys, and whoever it is shared with
+   * Moves a file or directory into another directory, under its name or another one, in one piece; into its own directory under another name is to rename
+   * it, and under its own nothing. Within one writing space it keeps its keys, and whoever it is shared with
    * keeps access, unless `keepAccess` is false; between two it is copied and deleted, and shares end.
    */
   async move(path: string, directory: string, options: MoveTreeOptions = {}): Promise<FileEntry> {
@@ -172,9 +177,8 @@ export class FileSystem {
   }
 
   /** Deletes a file, or a directory with all below it, for good. */
-  async remove(path: string, options: TreeOptions = {}): Promise<void> {
-    const names = splitPath(path);
-    return this.removeAll(formatPath(names.slice(0, -1)), [names.at(-1) ?? ''], options);
+  async remove(path: string, options: RemoveOptions = {}): Promise<void> {
+    return this.changes.remove(path, options);
   }
 
   /**

@@ -1,27 +1,34 @@
-import { ArgumentError } from '@pyrgos/core/errors';
-import { type AbsoluteCapability, assertLegalName, Timestamp } from '@pyrgos/core/model';
+import { type AbsoluteCapability, Timestamp } from '@pyrgos/core/model';
 import {
   appendContent,
-  type AppendOptions,
   type ByteSource,
   type ContentPorts,
-  type EditOptions,
   type FileOutcome,
   overwriteSection,
   type TreeDirectory,
   type TreeFile,
   truncateFile,
-  uploadFile,
   UploadTransactions,
   uploadTree,
 } from './content/index.js';
 import { openSource } from './content/byte-source.js';
 import { FileEntry } from './file-entry.js';
-import type { FileOptions, PropertyChanges, WriteOptions, WriteTreeOptions, Written } from './file-system-options.js';
+import type {
+  AppendFileOptions,
+  FileOptions,
+  PropertyChanges,
+  SetPropertiesOptions,
+  WriteAtOptions,
+  WriteOptions,
+  WriteTreeOptions,
+  Written,
+} from './file-system-options.js';
 import { type FileTree, formatPath } from './file-tree.js';
-import { type FileSystemParts, requireDirectory, reserve, reserveDeepest } from './file-tree-parts.js';
-import { getOrMakeDirectories, setProperties } from './structure/index.js';
-import { findEntry, Item, openItem, type OperationView, splitPath } from './view/index.js';
+import { type FileSystemParts, requireDirectory, reserve } from './file-tree-parts.js';
+import { type IfVersion, requireVersion } from './file-version.js';
+import { setProperties } from './structure/index.js';
+import { type Item, openItem, type OperationView, splitPath } from './view/index.js';
+import { assertIfVersion, onlyIfVersion, writeFile } from './write-file.js';
 
 /** What a {@link FileSystem} does with contents and properties; its methods are documented there. */
 export class FileWrites {
@@ -37,34 +44,7 @@ export class FileWrites {
   }
 
   async write(path: string, source: ByteSource, options: WriteOptions): Promise<Written> {
-    const { signal, parents = false, modified, onExisting = 'replace', ...rest } = options;
-    const names = splitPath(path);
-    const name = names.at(-1) ?? '';
-    assertLegalName(name, 'path');
-    const above = names.slice(0, -1);
-    if (above.length === 0 || (parents && above[0] !== this.tree.username))
-      throw new ArgumentError('path', 'must be inside a home directory');
-    for (const directory of parents ? above : []) assertLegalName(directory, 'path');
-    const upload = { ...rest, onExisting, modified: modified === undefined ? undefined : Timestamp.fromMilliseconds(modified.getTime()) };
-    const { isRepeatable } = openSource(source);
-    const { item, outcome } = await this.tree.change(
-      { signal, isRepeatable },
-      async (view) => {
-        const { item, depth } = parents
-          ? await reserveDeepest(this.parts, view, above)
-          : { item: (await this.tree.locate(view, formatPath(above))).item, depth: above.length };
-        const home = await openItem(view, this.home);
-        const existing = depth < above.length ? undefined : await findEntry(view, requireDirectory(item), name);
-        const writers = [item.writer, home.writer, ...(existing instanceof Item ? [existing.writer] : [])];
-        return { owner: item.owner, writers, item, missing: above.slice(depth), home };
-      },
-      async (operation, { item: deepest, missing, home }) => {
-        const { mirrorBatId, clock } = this.ports;
-        const parent = missing.length === 0 ? deepest : await getOrMakeDirectories(operation, deepest, missing, { mirrorBatId, clock });
-        return uploadFile(operation, this.ports, parent, name, source, { ...upload, transactions: new UploadTransactions(home) });
-      },
-    );
-    return { entry: new FileEntry(formatPath(names), item), outcome };
+    return writeFile(this.parts, path, source, options);
   }
 
   /** The directory is there. */
@@ -82,28 +62,28 @@ export class FileWrites {
     yield* uploadTree(this.tree.sessions, this.ports, requireDirectory(item), entries, { ...rest, home, onExisting: ask });
   }
 
-  async writeAt(path: string, start: number, source: ByteSource, options: FileOptions & EditOptions): Promise<FileEntry> {
+  async writeAt(path: string, start: number, source: ByteSource, options: WriteAtOptions): Promise<FileEntry> {
     return this.edit(path, source, options, async (operation, item) =>
       overwriteSection(operation, this.ports, item, start, source, options),
     );
   }
 
-  async append(path: string, source: ByteSource, options: FileOptions & AppendOptions): Promise<FileEntry> {
+  async append(path: string, source: ByteSource, options: AppendFileOptions): Promise<FileEntry> {
     return this.edit(path, source, options, async (operation, item) => appendContent(operation, this.ports, item, source, options));
   }
 
-  async truncate(path: string, size: number, options: FileOptions & EditOptions): Promise<FileEntry> {
+  async truncate(path: string, size: number, options: WriteAtOptions): Promise<FileEntry> {
     return this.edit(path, undefined, options, async (operation, item) => truncateFile(operation, this.ports, item, size, options));
   }
 
-  async setProperties(path: string, properties: PropertyChanges, { signal }: FileOptions): Promise<FileEntry> {
+  async setProperties(path: string, properties: PropertyChanges, options: SetPropertiesOptions): Promise<FileEntry> {
     const { modified, created, isHidden } = properties;
     const changes = {
       ...(modified === undefined ? {} : { modified: Timestamp.fromMilliseconds(modified.getTime()) }),
       ...(created === undefined ? {} : { created: Timestamp.fromMilliseconds(created.getTime()) }),
       ...(isHidden === undefined ? {} : { isHidden }),
     };
-    return this.edit(path, undefined, { signal }, async (operation, item) => setProperties(operation, item, changes));
+    return this.edit(path, undefined, options, async (operation, item) => setProperties(operation, item, changes));
   }
 
   async clearUnfinishedUploads({ signal }: FileOptions): Promise<number> {
@@ -125,15 +105,21 @@ export class FileWrites {
   private async edit(
     path: string,
     source: ByteSource | undefined,
-    { signal }: FileOptions,
+    { signal, ifVersion }: FileOptions & IfVersion,
     run: (operation: OperationView, item: Item) => Promise<Item>,
   ): Promise<FileEntry> {
+    assertIfVersion({ ifVersion });
     const names = splitPath(path);
     const isRepeatable = source === undefined || openSource(source).isRepeatable;
-    const item = await this.tree.change(
-      { signal, isRepeatable },
-      async (view) => reserve((await this.tree.locate(view, path)).item),
-      async (operation, prepared) => run(operation, prepared.item),
+    const item = await onlyIfVersion(this.parts, path, { signal, ifVersion }, async () =>
+      this.tree.change(
+        { signal, isRepeatable: () => isRepeatable, isFresh: ifVersion !== undefined },
+        async (view) => reserve((await this.tree.locate(view, path)).item),
+        async (operation, prepared) => {
+          await requireVersion(operation, prepared.item, { ifVersion });
+          return run(operation, prepared.item);
+        },
+      ),
     );
     return new FileEntry(formatPath(names), item);
   }

@@ -11,9 +11,11 @@ import {
   type FileOperation,
   type Model,
   moved,
+  onlyIf,
   OPERATIONS,
   Picker,
   possibleStates,
+  removed,
   renamed,
   rotated,
   writeTo,
@@ -282,6 +284,27 @@ const RELOCATING: Readonly<Record<string, readonly [FileOperation, FileOperation
 describe('new keys for what somebody else is changing', () => {
   test.each(Object.entries(RELOCATING))('%s', async (_, [a, b]) => {
     for (let at = 0; await play({ seed: at, a, b, at }); at++);
+  });
+});
+
+describe('changes that two devices make only on what they have seen', () => {
+  test('one of them wins, and the other one is told', async () => {
+    const path = '/ada/p/a';
+    world.files.base.server.restoreState(state);
+    const { version } = await newDevice(1).files.stat(path);
+    const changes = onlyIf(path, { content: start.get(path) ?? '', version });
+    const plain = [writeTo(path, 'by somebody who has not looked'), removed(path), renamed(path, 'elsewhere'), moved(path, '/ada/q', true)];
+    for (const a of changes) {
+      for (const b of [...changes, ...plain]) for (let at = 0; await play({ seed: 2 * at, a, b, at }); at++);
+    }
+  });
+
+  test('in a writing space', async () => {
+    const path = '/ada/q/space/s';
+    world.files.base.server.restoreState(state);
+    const { version } = await newDevice(1).files.stat(path);
+    const [write, ...others] = onlyIf(path, { content: start.get(path) ?? '', version });
+    for (const b of others) for (let at = 0; await play({ seed: 2 * at + 1, a: write as FileOperation, b, at }); at++);
   });
 });
 

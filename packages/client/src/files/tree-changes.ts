@@ -2,11 +2,20 @@ import { ArgumentError } from '@pyrgos/core/errors';
 import { assertLegalName } from '@pyrgos/core/model';
 import type { ContentPorts } from './content/index.js';
 import { FileEntry } from './file-entry.js';
-import type { CopyTreeOptions, FileOptions, MakeDirectoryAtOptions, MoveTreeOptions, TreeOptions } from './file-system-options.js';
+import type {
+  CopyTreeOptions,
+  FileOptions,
+  MakeDirectoryAtOptions,
+  MoveTreeOptions,
+  RemoveOptions,
+  TreeOptions,
+} from './file-system-options.js';
 import { assertMovable, type FileTree, formatPath } from './file-tree.js';
+import { type IfVersion, requireVersion } from './file-version.js';
 import { type FileSystemParts, requireDirectory, reserve, reserveChild, reserveDeepest } from './file-tree-parts.js';
 import { copyItem, deleteItems, getOrMakeDirectories, makeDirectory, moveItem, rename, writingSpacesOf } from './structure/index.js';
 import { findEntry, splitPath } from './view/index.js';
+import { assertIfVersion, onlyIfVersion } from './write-file.js';
 
 /** What a {@link FileSystem} does with names and directories; its methods are documented there. */
 export class TreeChanges {
@@ -52,8 +61,9 @@ export class TreeChanges {
     return new FileEntry(formatPath([...names.slice(0, -1), name]), renamed);
   }
 
-  async move(path: string, directory: string, { signal, keepAccess = true, onProgress }: MoveTreeOptions): Promise<FileEntry> {
+  async move(path: string, directory: string, { signal, keepAccess = true, name, onProgress }: MoveTreeOptions): Promise<FileEntry> {
     assertMovable(splitPath(path), this.tree.username);
+    if (name !== undefined) assertLegalName(name);
     const moved = await this.tree.change(
       { signal },
       async (view) => {
@@ -65,7 +75,7 @@ export class TreeChanges {
         return { owner: parent.owner, writers: [...spaces, parent.writer, target.item.writer], parent, item, target };
       },
       async (operation, { parent, item, target }) => ({
-        item: await moveItem(operation, this.ports, parent, item, requireDirectory(target.item), { keepAccess, onProgress }),
+        item: await moveItem(operation, this.ports, parent, item, requireDirectory(target.item), { keepAccess, name, onProgress }),
         target,
       }),
     );
@@ -88,10 +98,27 @@ export class TreeChanges {
     return new FileEntry(formatPath([...copied.target.names, copied.item.name]), copied.item);
   }
 
-  async removeAll(directory: string, names: readonly string[], { signal, onProgress }: TreeOptions): Promise<void> {
+  async remove(path: string, options: RemoveOptions): Promise<void> {
+    const { signal, ifVersion } = options;
+    assertIfVersion(options);
+    const names = splitPath(path);
+    await onlyIfVersion(this.parts, path, { signal, ifVersion }, async () =>
+      this.removeNamed(formatPath(names.slice(0, -1)), [names.at(-1) ?? ''], options),
+    );
+  }
+
+  async removeAll(directory: string, names: readonly string[], options: TreeOptions): Promise<void> {
+    return this.removeNamed(directory, names, options);
+  }
+
+  private async removeNamed(
+    directory: string,
+    names: readonly string[],
+    { signal, onProgress, ifVersion }: TreeOptions & IfVersion,
+  ): Promise<void> {
     for (const name of names) assertMovable([...splitPath(directory), name], this.tree.username);
     await this.tree.change(
-      { signal },
+      { signal, isFresh: ifVersion !== undefined },
       async (view) => {
         const { item } = await this.tree.locate(view, directory);
         const children = await Promise.all(names.map(async (name) => findEntry(view, requireDirectory(item), name)));
@@ -99,7 +126,14 @@ export class TreeChanges {
         if (found.length === 0) await this.tree.locate(view, `${directory}/${names[0] ?? ''}`);
         return { owner: item.owner, writers: [item.writer, ...(await writingSpacesOf(view, found))], item, found };
       },
-      async (operation, { item, found }) => deleteItems(operation, item, found, { onProgress }),
+      async (operation, { item, found }) => {
+        const [first] = found;
+        if (ifVersion !== undefined && first?.isDangling === false && first.isDirectory) {
+          throw new ArgumentError('ifVersion', 'is for files: the version of a directory does not tell what is in it');
+        }
+        await requireVersion(operation, first, { ifVersion });
+        await deleteItems(operation, item, found, { onProgress });
+      },
     );
   }
 }

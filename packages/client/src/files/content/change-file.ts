@@ -59,7 +59,8 @@ export async function changeFile(
     const changes = new ChunkChanges(operation);
     const run = new FileChange(operation, changes, file, complete, isRewritten);
     await run.writeChunks(uploads, ports.chunksInFlight ?? DEFAULT_CHUNKS_IN_FLIGHT, meter);
-    if (uploads !== undefined) await catchUp(operation, [file.writer]);
+    // After a long time, and after changes that the source itself has made.
+    if (uploads !== undefined || operation.wasLent) await catchUp(operation, [file.writer]);
     const item = await operation.committer.withoutFlush(async () => {
       const changed = await run.finish();
       await changes.commit();

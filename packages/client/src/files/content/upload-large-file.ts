@@ -31,6 +31,8 @@ export async function uploadLargeFile(
   const uploads = new FragmentUploads(ports, operation.crypto, operation.owner);
   try {
     const recorded = await recordUpload(operation, ports, directory, file, content, options);
+    // Others get their turn while the source is read: they must see the record, whose directory they may change, too.
+    if (recorded !== undefined && content.isCode) await flushNow(operation);
     const isResumable = recorded !== undefined || (options.resume !== undefined && content.size !== undefined);
     const upload = new LargeUpload(operation, recorded?.upload ?? file, content, uploads, {
       isResumable,
@@ -103,6 +105,7 @@ class LargeUpload {
       options.meter.add(chunk.length);
       pending++;
       if (!options.isResumable || pending < options.chunksPerCommit) continue;
+      if (operation.wasLent) await catchUp(operation, [target.capability.writer]);
       await this.changes.commit();
       await flushNow(operation);
       pending = 0;
