@@ -26,11 +26,6 @@ export interface FileOperation {
   readonly run: (device: OperationDevice) => Promise<void>;
   /** What it does, in parts that are each visible as a whole or not at all. */
   readonly steps: readonly ModelStep[];
-  /**
-   * Whether it may be refused although it could be done: it finds its directory once, and what it has read of its source cannot be read again when that
-   * directory gets another place or other keys meanwhile.
-   */
-  readonly losesItsPlace?: boolean;
 }
 
 type Random = ReturnType<typeof seededRandom>;
@@ -302,9 +297,8 @@ export const OPERATIONS: ReadonlyMap<string, Maker> = new Map<string, Maker>([
   [
     'write a tree',
     (pick) => {
-      // Of a directory that others may move only one part: the upload would follow it, and this model does not.
       const directory = pick.directory();
-      const folders = directory === HOME ? [[], [pick.name()]] : [[]];
+      const folders = [[], [pick.name()]];
       const written = folders.map((folder) => ['n0', pick.name(), 'n2'].map((name) => [...folder, name]));
       const unique = written.map((paths) => [...new Map(paths.map((path) => [path.join('/'), path])).values()]);
       const content = `tree of ${pick.mark}`;
@@ -316,7 +310,6 @@ export const OPERATIONS: ReadonlyMap<string, Maker> = new Map<string, Maker>([
             if (outcome === 'failed') throw new Error('no failure was let pass');
           }
         },
-        losesItsPlace: true,
         steps: unique.map((paths, i) => treeStep([directory, ...(folders[i] ?? [])].join('/'), paths, content)),
       };
     },
@@ -369,7 +362,7 @@ export function possibleStates(
       if (fate === 'given up' || (run === undefined && fate === 'done')) go(model, undefined);
       const changed = run?.(model);
       if (changed !== undefined) go(changed, step + 1);
-      if (run !== undefined && fate === 'refused' && (changed === undefined || operation.losesItsPlace === true)) go(model, undefined);
+      if (run !== undefined && fate === 'refused' && changed === undefined) go(model, undefined);
     }
   };
   explore(

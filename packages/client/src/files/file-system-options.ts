@@ -43,7 +43,7 @@ export interface WriteOptions extends FileOptions, IfVersion, Omit<UploadOptions
 }
 
 /** How a tree is written. */
-export interface WriteTreeOptions extends Omit<UploadTreeOptions, 'home' | 'onExisting'> {
+export interface WriteTreeOptions extends Omit<UploadTreeOptions, 'home' | 'onExisting' | 'runIn'> {
   /** Asked for each file that is there already with other content; default `skip`. */
   readonly onExisting?: ((file: TreeFile, existing: FileEntry) => Promise<'replace' | 'skip'> | 'replace' | 'skip') | undefined;
 }

@@ -133,7 +133,6 @@ export class FileSystem {
     entries: Iterable<TreeFile | TreeDirectory> | AsyncIterable<TreeFile | TreeDirectory>,
     options: WriteTreeOptions = {},
   ): AsyncGenerator<FileOutcome<TreeFile>, void, undefined> {
-    if ((await this.find(directory, options)) === undefined) await this.makeDirectory(directory, { parents: true, signal: options.signal });
     yield* this.writes.writeTree(directory, entries, options);
   }
 

@@ -1,8 +1,10 @@
-import { type AbsoluteCapability, Timestamp } from '@pyrgos/core/model';
+import { ArgumentError } from '@pyrgos/core/errors';
+import { type AbsoluteCapability, assertLegalName, Timestamp } from '@pyrgos/core/model';
 import {
   appendContent,
   type ByteSource,
   type ContentPorts,
+  type DirectoryWork,
   type FileOutcome,
   overwriteSection,
   type TreeDirectory,
@@ -23,10 +25,10 @@ import type {
   WriteTreeOptions,
   Written,
 } from './file-system-options.js';
-import { type FileTree, formatPath } from './file-tree.js';
-import { type FileSystemParts, requireDirectory, reserve } from './file-tree-parts.js';
+import { type ChangeOptions, type FileTree, formatPath } from './file-tree.js';
+import { type FileSystemParts, requireDirectory, reserve, reserveDeepest } from './file-tree-parts.js';
 import { type IfVersion, requireVersion } from './file-version.js';
-import { setProperties } from './structure/index.js';
+import { getOrMakeDirectories, setProperties } from './structure/index.js';
 import { type Item, openItem, type OperationView, splitPath } from './view/index.js';
 import { assertIfVersion, onlyIfVersion, writeFile } from './write-file.js';
 
@@ -47,19 +49,55 @@ export class FileWrites {
     return writeFile(this.parts, path, source, options);
   }
 
-  /** The directory is there. */
   async *writeTree(
     directory: string,
     entries: Iterable<TreeFile | TreeDirectory> | AsyncIterable<TreeFile | TreeDirectory>,
     options: WriteTreeOptions,
   ): AsyncGenerator<FileOutcome<TreeFile>, void, undefined> {
-    const view = this.tree.view(options.signal);
-    const { names, item } = await this.tree.locate(view, directory);
-    const { onExisting, ...rest } = options;
+    const { tree } = this;
+    const { onExisting, signal, ...rest } = options;
+    const names = splitPath(directory);
+    const target = await tree.look(signal, async (view) => tree.find(view, names));
+    if (target === undefined) {
+      if (names[0] !== tree.username) throw new ArgumentError('path', 'must be inside a home directory');
+      for (const name of names) assertLegalName(name, 'path');
+    } else {
+      requireDirectory(target);
+    }
     const ask = async (file: TreeFile, existing: Item): Promise<'replace' | 'skip'> =>
       (await onExisting?.(file, new FileEntry(formatPath([...names, ...file.path]), existing))) ?? 'skip';
-    const home = await openItem(view, this.home);
-    yield* uploadTree(this.tree.sessions, this.ports, requireDirectory(item), entries, { ...rest, home, onExisting: ask });
+    const home = await openItem(tree.view(signal), this.home);
+    let isMade = target !== undefined;
+    // By path each time: what was moved or replaced meanwhile is looked for again, and made again when it is gone.
+    const runIn = async <T>(path: readonly string[], isRepeatable: () => boolean, work: DirectoryWork<T>): Promise<T> => {
+      const result = await this.inDirectory([...names, ...path], { signal, isRepeatable }, work);
+      isMade = true;
+      return result;
+    };
+    yield* uploadTree(tree.sessions, this.ports, target ?? home, entries, { ...rest, signal, home, onExisting: ask, runIn });
+    if (!isMade)
+      await runIn(
+        [],
+        () => true,
+        async () => undefined,
+      );
+  }
+
+  /** Runs a part of a change in the directory with these names, which is made together with what is made in it. */
+  private async inDirectory<T>(names: readonly string[], options: ChangeOptions, work: DirectoryWork<T>): Promise<T> {
+    const { mirrorBatId, clock } = this.ports;
+    return this.tree.change(
+      options,
+      async (view) => {
+        const { owner, writers, item, depth } = await reserveDeepest(this.parts, view, names);
+        const home = await openItem(view, this.home);
+        return { owner, writers: [...writers, home.writer], item, missing: names.slice(depth), home };
+      },
+      async (operation, { item, missing, home }) => {
+        const folder = missing.length === 0 ? item : await getOrMakeDirectories(operation, item, missing, { mirrorBatId, clock });
+        return work(operation, folder, new UploadTransactions(home));
+      },
+    );
   }
 
   async writeAt(path: string, start: number, source: ByteSource, options: WriteAtOptions): Promise<FileEntry> {

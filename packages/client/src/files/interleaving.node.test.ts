@@ -139,8 +139,6 @@ async function fateOf(device: Device, operation: FileOperation, where: string): 
     if (!(error instanceof PyrgosError)) throw new Error(`${where}: ${operation.label} failed with an untyped error`, { cause: error });
     if (error.code === 'internal' || error.code.startsWith('format')) throw new Error(where, { cause: error });
     if (device.gate.wasCut) return 'given up';
-    // What is written in parts is looked for once, at the beginning.
-    if (operation.steps.length > 1 && error.code === 'not-found.file') return 'given up';
     if (!PASSING.has(error.code)) return 'refused';
     givenUp.set(error.code, (givenUp.get(error.code) ?? 0) + 1);
     return 'given up';

@@ -1,6 +1,7 @@
 import { assertString } from '@pyrgos/core/arguments';
 import { ArgumentError, NotFoundError } from '@pyrgos/core/errors';
 import { assertLegalName, Timestamp } from '@pyrgos/core/model';
+import { askedOnce } from './content/asked-once.js';
 import { type ByteSource, openSource } from './content/byte-source.js';
 import { type UploadOptions, uploadFile, UploadTransactions } from './content/index.js';
 import { CallerSource } from './content/lent-source.js';
@@ -99,17 +100,4 @@ function isGone(error: unknown): boolean {
 function isWritten(existing: Item | DanglingEntry | undefined, { onExisting }: UploadOptions): boolean {
   if (existing === undefined) return true;
   return existing instanceof Item && !existing.isDirectory && onExisting !== 'skip' && onExisting !== 'error';
-}
-
-type Ask = Extract<UploadOptions['onExisting'], (existing: Item) => unknown>;
-
-/** Remembers what was answered about each version of a file: a change that is repeated does not ask again. */
-export function askedOnce(ask: Ask): Ask {
-  const answers = new Map<string, Awaited<ReturnType<Ask>>>();
-  return async (existing) => {
-    const version = versionOf(existing);
-    const answer = answers.get(version) ?? (await ask(existing));
-    answers.set(version, answer);
-    return answer;
-  };
 }

@@ -10,4 +10,12 @@ export { uploadFile } from './upload-file.js';
 export type { UploadOptions, UploadResult } from './upload-options.js';
 export { type OpenUpload, UploadTransactions } from './upload-transactions.js';
 export { type FileOutcome, type FileToUpload, uploadSmallFiles, type UploadFilesOptions } from './upload-small-files.js';
-export { type TreeDirectory, type TreeFile, uploadTree, type UploadTreeOptions, type TreeUploadProgress } from './upload-tree.js';
+export {
+  type DirectoryWork,
+  type RunInDirectory,
+  type TreeDirectory,
+  type TreeFile,
+  type TreeUploadProgress,
+  uploadTree,
+  type UploadTreeOptions,
+} from './upload-tree.js';

@@ -173,7 +173,8 @@ export function sourceChanged(): ConflictError {
   return new ConflictError('conflict.source', 'the content to store changed while it was read');
 }
 
-async function readWhole(source: OpenedSource, size: number, signal: AbortSignal | undefined): Promise<Uint8Array> {
+/** All of a source that says how long it is, in memory. ConflictError `conflict.source` when it is not. */
+export async function readWhole(source: OpenedSource, size: number, signal: AbortSignal | undefined): Promise<Uint8Array> {
   const parts: Uint8Array[] = [];
   // One byte more than there may be, to notice it.
   for await (const part of cutIntoChunks(source.open(0, signal), size + 1, signal)) parts.push(part);
