@@ -2,7 +2,16 @@ import type { AbsoluteCapability } from '@pyrgos/core/model';
 import type { BatId } from '@pyrgos/core/keys';
 import type { BlockStore } from '@pyrgos/core/store';
 import type { Clock } from '../commit/index.js';
-import type { AppendOptions, EditOptions, Thumbnailer, TreeFile, UploadOptions, UploadResult, UploadTreeOptions } from './content/index.js';
+import type {
+  AppendOptions,
+  EditOptions,
+  SpaceMeter,
+  Thumbnailer,
+  TreeFile,
+  UploadOptions,
+  UploadResult,
+  UploadTreeOptions,
+} from './content/index.js';
 import type { FileEntry } from './file-entry.js';
 import type { IfVersion } from './file-version.js';
 import type { TreeProgress } from './structure/index.js';
@@ -24,6 +33,8 @@ export interface FileSystemOptions {
   /** Chunks of 5 MiB that are encrypted and uploaded at a time, 1 to 8; default 3. Each takes about 25 MiB meanwhile. */
   readonly chunksInFlight?: number | undefined;
   readonly clock?: Clock | undefined;
+  /** Asked before an upload of more than 1 MiB whether it can fit; default: the server refuses it on the way. */
+  readonly space?: SpaceMeter | undefined;
 }
 
 /** Cancelling a call. */

@@ -43,10 +43,10 @@ export class FileSystem {
   private readonly changes: TreeChanges;
 
   constructor(options: FileSystemOptions) {
-    const { sessions, username, home, blocks, mirrorBatId, thumbnailer, chunksInFlight, clock } = options;
+    const { sessions, username, home, blocks, mirrorBatId, thumbnailer, chunksInFlight, clock, space } = options;
     this.username = username;
     this.tree = new FileTree({ sessions, username, home, clock });
-    const parts = { tree: this.tree, home, ports: { blocks, clock, thumbnailer, mirrorBatId, chunksInFlight } };
+    const parts = { tree: this.tree, home, ports: { blocks, clock, thumbnailer, mirrorBatId, chunksInFlight, space } };
     this.reads = new FileReads(parts);
     this.writes = new FileWrites(parts);
     this.changes = new TreeChanges(parts);

@@ -1,3 +1,4 @@
+export type { SpaceMeter } from './assert-room.js';
 export type { ByteSource, SizedSource } from './byte-source.js';
 export { canDraw, CanvasThumbnailer } from './canvas-thumbnailer.js';
 export type { ContentPorts } from './content-ports.js';

@@ -12,6 +12,7 @@ import { ChunkChanges } from '../structure/chunk-changes.js';
 import { DirectoryEdit } from '../structure/directory-edit.js';
 import { refresh } from '../structure/refresh.js';
 import { DanglingEntry, findEntry, type Item, type OperationView } from '../view/index.js';
+import { assertRoom } from './assert-room.js';
 import type { ByteSource } from './byte-source.js';
 import { assertContentCall, assertUploadOptions } from './content-arguments.js';
 import type { ContentPorts } from './content-ports.js';
@@ -64,6 +65,7 @@ export async function uploadFile(
     parent = await refresh(operation, directory);
     if ((await findEntry(operation, parent, name)) !== undefined) throw changedMeanwhile();
   }
+  if (content.isSmall) await assertRoom(ports, content.size ?? 0, operation.signal);
   const file = await describeFile(operation, ports, parent, name, content, options);
   const item = content.isSmall
     ? await uploadSmallFile(operation, parent, file, content, options)
