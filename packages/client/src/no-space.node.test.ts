@@ -1,4 +1,4 @@
-import { PyrgosError } from '@pyrgos/core/errors';
+import type { PyrgosError } from '@pyrgos/core/errors';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { outcome } from '../test/commit-world.js';
 import { ServerWorld } from '../test/server-world.js';

@@ -1,4 +1,4 @@
-import { PublicKeyHash } from '@pyrgos/core/keys';
+import type { PublicKeyHash } from '@pyrgos/core/keys';
 import type { Snapshot } from '@pyrgos/core/model';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { CommitWorld, outcome } from '../../test/commit-world.js';

@@ -28,10 +28,11 @@ import { type FileReader, type FileReaderOptions, type Finding, type StreamOptio
  * devices do some seconds later: a look at the server counts for `ConnectOptions.pointerCacheMilliseconds`, by default 7 seconds, unless
  * something is not found, or {@link FileSystem.refresh} is called. Changes are always made on what is there at that moment; a change is on
  * the server, for good and as a whole, when its promise resolves, and when it rejects nothing of it is visible. Any number of calls may run at a time,
- * here and on other devices: changes of different things are merged, and changes of one directory are repeated on top of each other.
+ * here and on other devices: changes of different things are merged, and changes of one directory are repeated on top of each other; with `ifVersion` a
+ * file is changed only if it still is what was looked at. Sources and callbacks may call it, too.
  *
  * Errors of all calls: NotFoundError `not-found.file`; ArgumentError and LimitError for paths that cannot be; ConflictError
- * `conflict.exists`, or another one when somebody else keeps changing the same thing; DeniedError `denied.file`; FormatError and CryptoError
+ * `conflict.exists`, `conflict.changed` with `ifVersion`, or another one when somebody else keeps changing the same thing; DeniedError `denied.file`; FormatError and CryptoError
  * for what is damaged; `quota`; `network`; AbortedError.
  */
 export class FileSystem {
@@ -126,7 +127,7 @@ export class FileSystem {
   /**
    * Writes many files and directories below a directory, small ones together in few commits; gives what came of each file when it is stored.
    * Missing directories are made, that one and those on the way to it included. What is there already stays as it is unless `onExisting` says `replace`; writing again what was cut off goes
-   * on where it stopped. Ends at the first error unless `onError` says `skip`.
+   * on where it stopped. Ends at the first error unless `onError` says `skip`, and when the loop is left: then nothing more is sent. The directory is found by its path for each part.
    */
   async *writeTree(
     directory: string,

@@ -12,8 +12,7 @@ import { formatPath, isPassing } from './file-tree.js';
 import { type FileSystemParts, requireDirectory, reserveDeepest } from './file-tree-parts.js';
 import { changed, type IfVersion, requireVersion, versionOf } from './file-version.js';
 import { getOrMakeDirectories } from './structure/index.js';
-import { type DanglingEntry, findEntry, Item, openItem } from './view/index.js';
-import { splitPath } from './view/index.js';
+import { type DanglingEntry, findEntry, Item, openItem, splitPath } from './view/index.js';
 
 /**
  * What `FileSystem.write` does. The source is looked at, and content of one chunk read, before the change has its turn, and once however often
