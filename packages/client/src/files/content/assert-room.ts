@@ -1,12 +1,6 @@
 import { AbortedError, PyrgosError } from '@pyrgos/core/errors';
 import type { ContentPorts } from './content-ports.js';
 
-/** How much an account stores and may store, in bytes; `AccountSpace` is one. */
-export interface SpaceMeter {
-  usage(options?: { readonly signal?: AbortSignal | undefined }): Promise<number>;
-  quota(options?: { readonly signal?: AbortSignal | undefined }): Promise<number>;
-}
-
 /** Content up to this size is not worth the two questions: the server refuses it at its first request. */
 const UNASKED_SIZE = 1_048_576;
 

@@ -1,8 +1,13 @@
 import type { BatId } from '@pyrgos/core/keys';
 import type { BlockStore } from '@pyrgos/core/store';
 import type { Clock } from '../../commit/index.js';
-import type { SpaceMeter } from './assert-room.js';
 import type { Thumbnailer } from './thumbnailer.js';
+
+/** How much an account stores and may store, in bytes; `AccountSpace` is one. */
+export interface SpaceMeter {
+  usage(options?: { readonly signal?: AbortSignal | undefined }): Promise<number>;
+  quota(options?: { readonly signal?: AbortSignal | undefined }): Promise<number>;
+}
 
 /** What writing content needs besides the view of the operation. */
 export interface ContentPorts {

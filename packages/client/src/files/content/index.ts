@@ -1,7 +1,6 @@
-export type { SpaceMeter } from './assert-room.js';
 export type { ByteSource, SizedSource } from './byte-source.js';
 export { canDraw, CanvasThumbnailer } from './canvas-thumbnailer.js';
-export type { ContentPorts } from './content-ports.js';
+export type { ContentPorts, SpaceMeter } from './content-ports.js';
 export { type ContentProgress, type ProgressListener, THUMBNAIL_PROGRESS } from './content-progress.js';
 export { appendContent, type AppendOptions, cleanFile, type EditOptions, overwriteSection, truncateFile } from './edit-content.js';
 export { newFileSecrets } from './file-target.js';
