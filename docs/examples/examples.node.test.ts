@@ -12,6 +12,7 @@ import { commitToAServer } from './commit-to-a-server.js';
 import { encryptAChunk } from './encrypt-a-chunk.js';
 import { filesOfAnAccount } from './files-of-an-account.js';
 import { handleErrors } from './handle-errors.js';
+import { changeTogether } from './change-together.js';
 import { largeFiles } from './large-files.js';
 import { leave, makeRoom } from './space-and-leaving.js';
 import { whatChanged } from './merkle-map.js';
@@ -31,6 +32,7 @@ describe('the examples of docs/sdk.md', () => {
   test.each([
     'files-of-an-account.ts',
     'large-files.ts',
+    'change-together.ts',
     'upload-a-folder.ts',
     'second-factors.ts',
     'stay-logged-in.ts',
@@ -68,6 +70,22 @@ describe('the examples of docs/sdk.md', () => {
       expect(found).toHaveLength(21);
       expect(found[0]).toBe('0.txt, 7 bytes, text/plain');
       expect(found.at(-1)).toBe('bread, a lighthouse');
+    });
+
+    test('several devices and one file', async () => {
+      const { files } = await signUp('carla');
+      const devices = [
+        files,
+        ...(await Promise.all([1, 2].map(async () => (await (await connect(daemon.url)).logIn({ username: 'carla', password })).files))),
+      ];
+      await files.write('/carla/list', new Uint8Array());
+      await Promise.all(devices.map(async (device, i) => changeTogether(device, '/carla/list', (content) => `${content}${i}\n`)));
+      files.refresh();
+      const lines = new TextDecoder()
+        .decode(await files.read('/carla/list'))
+        .trim()
+        .split('\n');
+      expect(lines.sort()).toEqual(['0', '1', '2']);
     });
 
     test('large files', async () => {

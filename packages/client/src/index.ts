@@ -12,6 +12,8 @@ export type {
   MakeDirectoryAtOptions,
   MoveTreeOptions,
   PropertyChanges,
+  RemoveOptions,
+  SetPropertiesOptions,
   TreeEntry,
   TreeFile,
   TreeFileOutcome,
@@ -22,6 +24,7 @@ export type {
   Written,
 } from './files/file-system-options.js';
 export { DamagedEntry, FileEntry } from './files/file-entry.js';
+export type { IfVersion } from './files/file-version.js';
 export {
   type ByteSource,
   CanvasThumbnailer,

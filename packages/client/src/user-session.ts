@@ -35,7 +35,17 @@ export class UserSession {
     private readonly settings: FileSettings = {},
   ) {
     const { sessions, username, home, network, mirrorBat, clock } = account;
-    this.files = new FileSystem({ sessions, username, home, blocks: network.blocks, mirrorBatId: mirrorBat?.id, clock, ...settings });
+    const mirrorBatId = mirrorBat?.id;
+    this.files = new FileSystem({
+      sessions,
+      username,
+      home,
+      blocks: network.blocks,
+      mirrorBatId,
+      clock,
+      space: space(account),
+      ...settings,
+    });
   }
 
   /** The user. */

@@ -26,11 +26,6 @@ export interface FileOperation {
   readonly run: (device: OperationDevice) => Promise<void>;
   /** What it does, in parts that are each visible as a whole or not at all. */
   readonly steps: readonly ModelStep[];
-  /**
-   * Whether it may be refused although it could be done: it finds its directory once, and what it has read of its source cannot be read again when that
-   * directory gets another place or other keys meanwhile.
-   */
-  readonly losesItsPlace?: boolean;
 }
 
 type Random = ReturnType<typeof seededRandom>;
@@ -131,6 +126,7 @@ export function moved(path: string, directory: string, keepAccess: boolean): Fil
       (model) => {
         // Even to where it is, a move must find its target, and may not put a thing into itself.
         if (!isDirectory(model, directory) || isBelow(directory, path)) return undefined;
+        if (keepAccess && parentOf(path) === directory) return model.has(path) ? model : undefined;
         return model.has(`${directory}/${nameOf(path)}`) ? undefined : relocate(path, `${directory}/${nameOf(path)}`, false)(model);
       },
     ],
@@ -146,7 +142,44 @@ export function renamed(path: string, name: string): FileOperation {
   };
 }
 
-function removed(path: string): FileOperation {
+/** Changes of a file that somebody has looked at, only if it still is what it was then: content and version. */
+export function onlyIf(
+  path: string,
+  { content, version }: { readonly content: string; readonly version: string },
+): readonly FileOperation[] {
+  const ifVersion = version;
+  const step = (change: (old: string) => string): ModelStep => edit(path, (old) => (old === content ? change(old) : undefined));
+  const [written, more] = [`instead of ${content}`, ' and more'];
+  return [
+    {
+      label: `write ${path} if it is the same`,
+      run: async ({ files }) => void (await files.write(path, utf8Encode(written), { ifVersion })),
+      steps: [step(() => written)],
+    },
+    {
+      label: `overwrite the beginning of ${path} if it is the same`,
+      run: async ({ files }) => void (await files.writeAt(path, 0, utf8Encode('<>'), { ifVersion })),
+      steps: [step((old) => `<>${old.slice(2)}`)],
+    },
+    {
+      label: `append to ${path} if it is the same`,
+      run: async ({ files }) => void (await files.append(path, utf8Encode(more), { ifVersion })),
+      steps: [step((old) => old + more)],
+    },
+    {
+      label: `truncate ${path} if it is the same`,
+      run: async ({ files }) => void (await files.truncate(path, 1, { ifVersion })),
+      steps: [step((old) => old.slice(0, 1))],
+    },
+    {
+      label: `remove ${path} if it is the same`,
+      run: async ({ files }) => files.remove(path, { ifVersion }),
+      steps: [(model) => (model.get(path) === content ? without(model, path) : undefined)],
+    },
+  ];
+}
+
+export function removed(path: string): FileOperation {
   return {
     label: `remove ${path}`,
     run: async ({ files }) => files.remove(path),
@@ -264,9 +297,8 @@ export const OPERATIONS: ReadonlyMap<string, Maker> = new Map<string, Maker>([
   [
     'write a tree',
     (pick) => {
-      // Of a directory that others may move only one part: the upload would follow it, and this model does not.
       const directory = pick.directory();
-      const folders = directory === HOME ? [[], [pick.name()]] : [[]];
+      const folders = [[], [pick.name()]];
       const written = folders.map((folder) => ['n0', pick.name(), 'n2'].map((name) => [...folder, name]));
       const unique = written.map((paths) => [...new Map(paths.map((path) => [path.join('/'), path])).values()]);
       const content = `tree of ${pick.mark}`;
@@ -278,7 +310,6 @@ export const OPERATIONS: ReadonlyMap<string, Maker> = new Map<string, Maker>([
             if (outcome === 'failed') throw new Error('no failure was let pass');
           }
         },
-        losesItsPlace: true,
         steps: unique.map((paths, i) => treeStep([directory, ...(folders[i] ?? [])].join('/'), paths, content)),
       };
     },
@@ -331,7 +362,7 @@ export function possibleStates(
       if (fate === 'given up' || (run === undefined && fate === 'done')) go(model, undefined);
       const changed = run?.(model);
       if (changed !== undefined) go(changed, step + 1);
-      if (run !== undefined && fate === 'refused' && (changed === undefined || operation.losesItsPlace === true)) go(model, undefined);
+      if (run !== undefined && fate === 'refused' && changed === undefined) go(model, undefined);
     }
   };
   explore(

@@ -47,6 +47,7 @@ export type ErrorCode =
   | 'conflict.merge'
   | 'conflict.snapshot'
   | 'conflict.exists'
+  | 'conflict.changed'
   | 'conflict.file'
   | 'conflict.source'
   | 'denied.pointer'

@@ -12,6 +12,7 @@ import { type AcknowledgedVersion, type CommitStores, flush } from './flush.js';
 import { mergeWriterData } from './merge.js';
 import { OpenTrees } from './open-trees.js';
 import { PointerBuffer, writerOf } from './pointer-buffer.js';
+import type { Turn } from './turn.js';
 
 /** The version of a writer that has none: what a first commit is based on. */
 export const NO_VERSION: CommittedWriterData = CommittedWriterData.of(undefined, undefined, undefined);
@@ -22,6 +23,8 @@ export interface CommitterOptions {
   readonly signal?: AbortSignal | undefined;
   /** Buffered bytes that make a commit flush; default {@link WRITE_BUFFER_FLUSH_SIZE}. */
   readonly flushSize?: number | undefined;
+  /** The right of the operation to its writers, for {@link Committer.lend}; default: there is nobody else. */
+  readonly turn?: Turn | undefined;
 }
 
 /** Requires a {@link Committer}; otherwise an ArgumentError. */
@@ -48,6 +51,7 @@ export class Committer {
   private readonly superseded = new Map<string, { readonly ours: CommittedWriterData; readonly merged: CommittedWriterData }>();
   private readonly signal: AbortSignal | undefined;
   private readonly flushSize: number;
+  private readonly turn: Turn | undefined;
   private guards = 0;
   private last: Promise<unknown> = Promise.resolve();
 
@@ -58,6 +62,7 @@ export class Committer {
     this.blocks = new BlockBuffer(stores.blocks, stores.crypto, stores.dropped);
     this.signal = options.signal;
     this.trees = new OpenTrees(this.blocks, this.context);
+    this.turn = options.turn;
     this.flushSize = options.flushSize ?? WRITE_BUFFER_FLUSH_SIZE;
     assertInteger('flushSize', this.flushSize, 1, Number.MAX_SAFE_INTEGER);
   }
@@ -142,6 +147,16 @@ export class Committer {
   async flush(): Promise<void> {
     if (this.guards > 0) throw new ArgumentError('flush', 'must not be called inside withoutFlush');
     await this.inTurn(() => this.send());
+  }
+
+  /**
+   * Waits for code of somebody else, a callback or a source: other operations of this session may change the same writers meanwhile, so that
+   * such code may call them. `wasUsed`: somebody did want to; for this operation that is as if another device had. Nothing is lost: what
+   * it commits is merged with their changes, or a conflict.
+   */
+  async lend<T>(task: () => Promise<T>): Promise<{ readonly result: T; readonly wasUsed: boolean }> {
+    assertFunction('task', task);
+    return this.turn === undefined ? { result: await task(), wasUsed: false } : this.turn.lend(task);
   }
 
   /**

@@ -1,4 +1,6 @@
+import { Cid, CidCodec } from '@pyrgos/core/codec';
 import { ConflictError, DeniedError, NotFoundError, PyrgosError } from '@pyrgos/core/errors';
+import type { BlockStore } from '@pyrgos/core/store';
 import { constantRandom, seededRandom } from '@pyrgos/testkit/random';
 import { describe, expect, test } from 'vitest';
 import { CommitWorld, ManualClock, mapKey, networkError, outcome } from '../../test/commit-world.js';
@@ -136,6 +138,37 @@ describe('retrying stores', () => {
     expect([...failed].sort()).toEqual(
       ['closeTransaction', 'getBlock', 'getPointer', 'lookUpChamp', 'putBlocks', 'setPointer', 'setPointers'].sort(),
     );
+  });
+
+  test('send an upload again that is refused only for what earlier ones have left: the refusal has forgotten it', async () => {
+    const world = await CommitWorld.create();
+    const quota = (used: number): PyrgosError => new PyrgosError('quota', 'full', { data: { used, quota: 1000, size: 900 } });
+    let refusals: PyrgosError[] = [];
+    let calls = 0;
+    const putBlocks = async (): Promise<void> => {
+      calls++;
+      const refusal = refusals.shift();
+      if (refusal !== undefined) throw refusal;
+    };
+    const store = retryingBlockStore({ ...world.server.blocks, putBlocks } as unknown as BlockStore, {
+      clock: world.clock,
+      random: constantRandom(0),
+    });
+    const bytes = new Uint8Array(300);
+    const signed = [{ cid: Cid.ofSha256(world.crypto.sha256(bytes), CidCodec.raw), bytes, signature: new Uint8Array(64) }];
+    const put = async (transaction: string): Promise<string> => outcome(store.putBlocks(world.owner, world.owner, signed, transaction));
+    refusals = [quota(500)];
+    expect([await put('a'), calls]).toEqual(['resolved', 2]);
+    // Twice is too much, and what does not fit, with all that belongs to it, is refused for good.
+    refusals = [quota(100), quota(100)];
+    expect(await put('a')).toBe('quota');
+    refusals = [quota(500)];
+    expect(await put('a')).toBe('quota');
+    refusals = [quota(800)];
+    expect(await put('b')).toBe('quota');
+    refusals = [new PyrgosError('quota', 'full')];
+    expect(await put('c')).toBe('quota');
+    expect(refusals).toEqual([]);
   });
 
   test('do not invent a fast path', async () => {

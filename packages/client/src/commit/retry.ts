@@ -91,22 +91,47 @@ export async function retrying<T>(operation: (attempt: number) => Promise<T>, po
 
 /**
  * A block store whose calls are repeated by {@link BLOCK_RETRIES}. Repeating an upload is harmless. Closing a transaction is not
- * repeated: it is a courtesy that expires by itself, and a finished commit should not wait for it.
+ * repeated: it is a courtesy that expires by itself, and a finished commit should not wait for it. An upload that fits, but not together with the
+ * rest of one that has failed, is sent once more.
  */
 export function retryingBlockStore(store: BlockStore, options: Omit<RetryOptions, 'signal'>): BlockStore {
   const retry = <T>(signal: AbortSignal | undefined, call: () => Promise<T>): Promise<T> =>
     retrying(call, BLOCK_RETRIES, { ...options, signal });
   const lookUp = store.lookUpChamp?.bind(store);
+  /** Bytes of open transactions. */
+  const sent = new Map<string, number>();
   return {
     getBlock: (cid, context) => retry(context.signal, () => store.getBlock(cid, context)),
     startTransaction: (owner, signal) => retry(signal, () => store.startTransaction(owner, signal)),
-    closeTransaction: (owner, transaction, signal) => store.closeTransaction(owner, transaction, signal),
-    putBlocks: (owner, writer, blocks, transaction, signal) =>
-      retry(signal, () => store.putBlocks(owner, writer, blocks, transaction, signal)),
+    closeTransaction: (owner, transaction, signal) => {
+      sent.delete(transaction);
+      return store.closeTransaction(owner, transaction, signal);
+    },
+    putBlocks: async (owner, writer, blocks, transaction, signal) => {
+      const size = blocks.reduce((sum, { bytes }) => sum + bytes.length, sent.get(transaction) ?? 0);
+      sent.set(transaction, size);
+      const put = async (): Promise<void> => retry(signal, () => store.putBlocks(owner, writer, blocks, transaction, signal));
+      try {
+        await put();
+      } catch (error) {
+        if (!isOnlyPending(error, size)) throw error;
+        await put();
+      }
+    },
     ...(lookUp === undefined
       ? {}
       : { lookUpChamp: (root, lookups, context) => retry(context.signal, () => lookUp(root, lookups, context)) }),
   };
+}
+
+/**
+ * Whether an upload of `size` bytes in all was refused only because of what earlier uploads have left that failed. Until a commit, servers count that
+ * as well; with the refusal they forget it (chapter 02 section 20.2), so the same call succeeds.
+ */
+function isOnlyPending(error: unknown, size: number): boolean {
+  if (!(error instanceof PyrgosError) || error.code !== 'quota') return false;
+  const { used, quota } = error.data;
+  return typeof used === 'number' && typeof quota === 'number' && used + size <= quota;
 }
 
 /**

@@ -2,8 +2,8 @@ import { assertInstance, assertInstances } from '@pyrgos/core/arguments';
 import { ArgumentError, throwIfAborted } from '@pyrgos/core/errors';
 import { PublicKeyHash } from '@pyrgos/core/keys';
 import { CommittedWriterData, Snapshot } from '@pyrgos/core/model';
-import { orAborted } from '../waiting/or-aborted.js';
 import type { PointerReadOptions } from './pointer-reader.js';
+import { Turn, type TurnQueues } from './turn.js';
 
 /** The committed state that a {@link WriteSynchroniser} hands out; a {@link PointerReader} is one. */
 export interface VersionReader {
@@ -28,11 +28,12 @@ export interface CommittedReadOptions extends PointerReadOptions {
  *
  * An operation that waits for the queue of a writer it holds itself would wait for ever: inside an operation use its snapshot, never
  * {@link getValue}, {@link readOnlyValue} of a new writer that waits for it, or another {@link run} with the same writers. (There is no portable way to
- * detect this across awaits.)
+ * detect this across awaits.) What may do so all the same, because it is code of somebody else, runs in {@link Turn.lend}.
  */
 export class WriteSynchroniser {
   private readonly tails = new Map<string, Promise<void>>();
   private readonly seeds = new Map<string, CommittedWriterData>();
+  private readonly queues: TurnQueues = { tails: this.tails, joined: 0 };
 
   constructor(private readonly reader: VersionReader) {}
 
@@ -68,17 +69,22 @@ export class WriteSynchroniser {
   /**
    * Runs an operation that has all `writers` for itself, on their current versions. Writers without a version are not in the snapshot;
    * deleted ones are, without hash. Cancelling while it waits gives up its place; then it is up to the operation. When the operation
-   * fails its writers' versions are re-read before they are used again, and only its own caller sees the error.
+   * fails its writers' versions are re-read before they are used again, and only its own caller sees the error. The operation may lend
+   * its turn while it waits for code of somebody else.
    */
-  async run<T>(writers: readonly PublicKeyHash[], operation: (snapshot: Snapshot) => Promise<T>, signal?: AbortSignal): Promise<T> {
-    return this.exclusive(writers, signal, async () => {
+  async run<T>(
+    writers: readonly PublicKeyHash[],
+    operation: (snapshot: Snapshot, turn: Turn) => Promise<T>,
+    signal?: AbortSignal,
+  ): Promise<T> {
+    return this.exclusive(writers, signal, async (turn) => {
       try {
         let snapshot = Snapshot.empty();
         for (const writer of writers) {
           const version = (await this.reader.readVersion(writer, { signal })) ?? this.seeds.get(writer.key);
           if (version !== undefined) snapshot = snapshot.withVersion(writer, version);
         }
-        return await operation(snapshot);
+        return await operation(snapshot, turn);
       } catch (error) {
         for (const writer of writers) this.reader.invalidate(writer);
         throw error;
@@ -91,26 +97,19 @@ export class WriteSynchroniser {
     return version?.writerData === undefined ? Snapshot.empty() : Snapshot.of(writer, version);
   }
 
-  /** Waits for its turn in all queues at once. They are joined in one step, so two operations never wait for each other. */
-  private async exclusive<T>(writers: readonly PublicKeyHash[], signal: AbortSignal | undefined, task: () => Promise<T>): Promise<T> {
+  private async exclusive<T>(
+    writers: readonly PublicKeyHash[],
+    signal: AbortSignal | undefined,
+    task: (turn: Turn) => Promise<T>,
+  ): Promise<T> {
     assertInstances('writers', writers, PublicKeyHash);
     throwIfAborted(signal, 'waiting for a writer');
-    const keys = [...new Set(writers.map(({ key }) => key))];
-    const before = Promise.all(keys.map((key) => this.tails.get(key) ?? Promise.resolve()));
-    let release = (): void => undefined;
-    const released = new Promise<void>((resolve) => {
-      release = resolve;
-    });
-    const tail: Promise<void> = before.then(() => released);
-    for (const key of keys) this.tails.set(key, tail);
-    void tail.then(() => {
-      for (const key of keys) if (this.tails.get(key) === tail) this.tails.delete(key);
-    });
+    const turn = new Turn(this.queues, [...new Set(writers.map(({ key }) => key))], signal);
     try {
-      await orAborted(before, signal, 'waiting for a writer');
-      return await task();
+      await turn.take();
+      return await task(turn);
     } finally {
-      release();
+      turn.end();
     }
   }
 }

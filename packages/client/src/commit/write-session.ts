@@ -157,7 +157,8 @@ export class WriteSession {
   /**
    * Runs an operation that may commit several times and to several writers, then flushes. It has `writers` for itself in this session and
    * gets their current versions; name every existing writer that it changes. Resolves to `result` and the versions now on the server
-   * (merged ones after a merge). The operation must use its own snapshot and committer only: another operation of the same writers would wait for it for ever.
+   * (merged ones after a merge). The operation must use its own snapshot and committer only: another operation of the same writers would wait for it for ever;
+   * what may start one runs in {@link Committer.lend}.
    */
   async compute<T>(
     writers: readonly PublicKeyHash[],
@@ -170,8 +171,8 @@ export class WriteSession {
     const { signal } = options;
     return this.synchroniser.run(
       writers,
-      async (start) => {
-        const committer = new Committer(this.stores, { signal, flushSize: this.flushSize });
+      async (start, turn) => {
+        const committer = new Committer(this.stores, { signal, flushSize: this.flushSize, turn });
         try {
           const answer = await operation(start, committer);
           assertObject('operation()', answer);

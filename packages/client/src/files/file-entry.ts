@@ -1,5 +1,6 @@
 import type { PyrgosError } from '@pyrgos/core/errors';
 import { type FileType, fileTypeOf, type Thumbnail, type Timestamp } from '@pyrgos/core/model';
+import { versionOf } from './file-version.js';
 import type { DanglingEntry, Item } from './view/index.js';
 
 const items = new WeakMap<FileEntry, Item>();
@@ -26,6 +27,12 @@ export class FileEntry {
   /** Only a wish of who made it: user interfaces do not show it unless asked. */
   readonly isHidden: boolean;
   readonly isWritable: boolean;
+  /**
+   * Another text whenever content, name, place, keys or another property of the file has changed, equal on all devices and in all sessions: what
+   * `ifVersion` of a change expects. Opaque; it may also differ although nothing that anybody sees has changed. That of a directory
+   * tells its own properties, not what is in it. See {@link versionOf}.
+   */
+  readonly version: string;
 
   constructor(
     /** From the root, `/username/…`. */
@@ -42,6 +49,7 @@ export class FileEntry {
     this.created = dateOf(properties.created);
     this.isHidden = properties.isHidden;
     this.isWritable = item.isWritable && path !== ROOT;
+    this.version = versionOf(item);
     items.set(this, item);
   }
 

@@ -8,12 +8,14 @@ import type {
   EditOptions as ContentEditOptions,
   FileOutcome,
   FileToUpload,
+  SpaceMeter,
   Thumbnailer,
   TreeDirectory,
   UploadOptions,
   UploadResult,
 } from './content/index.js';
 import type { FileEntry } from './file-entry.js';
+import type { IfVersion } from './file-version.js';
 import type { Sessions, VerifyOptions } from './view/index.js';
 
 /** What a {@link FileSystem} works with. */
@@ -32,6 +34,8 @@ export interface FileSystemOptions {
   /** Chunks of 5 MiB that are encrypted and uploaded at a time, 1 to 8; default 3. Each takes about 25 MiB meanwhile. */
   readonly chunksInFlight?: number | undefined;
   readonly clock?: Clock | undefined;
+  /** Asked before an upload of more than 1 MiB whether it can fit; default: the server refuses it on the way. */
+  readonly space?: SpaceMeter | undefined;
 }
 
 /** Cancelling a call. */
@@ -51,6 +55,7 @@ export type ExistingAnswer = 'replace' | 'skip';
 export interface WriteOptions
   extends
     WatchedOptions,
+    IfVersion,
     Omit<UploadOptions, 'modified' | 'created' | 'onExisting' | 'onProgress' | 'fallbackMimeType' | 'transactions' | 'resume'> {
   /** Default: now. */
   readonly modified?: Date | undefined;
@@ -103,7 +108,7 @@ export interface Written {
 }
 
 /** How a part of a file is changed. */
-export interface EditOptions extends WatchedOptions, Omit<ContentEditOptions, 'modified' | 'onProgress'> {
+export interface EditOptions extends WatchedOptions, IfVersion, Omit<ContentEditOptions, 'modified' | 'onProgress'> {
   /** Default: now. */
   readonly modified?: Date | undefined;
 }
@@ -140,10 +145,18 @@ export interface MakeDirectoryAtOptions extends FileOptions {
   readonly isHidden?: boolean | undefined;
 }
 
+/** How something is deleted; `ifVersion` is for files. */
+export interface RemoveOptions extends WatchedOptions, IfVersion {}
+
+/** How properties are set. */
+export interface SetPropertiesOptions extends FileOptions, IfVersion {}
+
 /** How something is moved. */
 export interface MoveTreeOptions extends WatchedOptions {
   /** Whether whoever it is shared with keeps access; default true. */
   readonly keepAccess?: boolean | undefined;
+  /** The name in the other directory; default: the one that it has. */
+  readonly name?: string | undefined;
 }
 
 /** How something is copied. */

@@ -238,6 +238,22 @@ describe('writing', () => {
   });
 });
 
+describe('moving', () => {
+  test('gives another name in the same piece, and is no conflict where it is', async () => {
+    await files.write('/ada/a/f', utf8.encode('x'), { parents: true });
+    await files.makeDirectory('/ada/b');
+    const entry = await files.move('/ada/a/f', '/ada/b', { name: 'g' });
+    expect([entry.path, entry.name, text(await files.read('/ada/b/g'))]).toEqual(['/ada/b/g', 'g', 'x']);
+    expect(await files.find('/ada/a/f')).toBeUndefined();
+    expect((await files.move('/ada/b/g', '/ada/b')).version).toBe((await files.stat('/ada/b/g')).version);
+    expect((await files.move('/ada/b/g', '/ada/b', { name: 'h' })).path).toBe('/ada/b/h');
+    await expect(files.move('/ada/b/h', '/ada', { name: 'a' })).rejects.toMatchObject({ code: 'conflict.exists' });
+    await expect(files.move('/ada/b/h', '/ada', { name: 'x/y' })).rejects.toMatchObject({ code: 'argument' });
+    expect((await files.move('/ada/b', '/ada/a', { name: 'c', keepAccess: false })).path).toBe('/ada/a/c');
+    expect(text(await device().read('/ada/a/c/h'))).toBe('x');
+  });
+});
+
 describe('several devices', () => {
   test('all write into one directory at the same time', async () => {
     const devices = [files, device(), device()];
@@ -305,9 +321,9 @@ describe('several devices', () => {
         } else if (action === 4 && any !== undefined) {
           const target = `${directory}/${any.slice(any.lastIndexOf('/') + 1)}`;
           const isInside = directory === any || directory.startsWith(`${any}/`);
-          const isFree = !model.has(target) && !isInside;
+          const isFree = (!model.has(target) || target === any) && !isInside;
           expect(await attempt(async () => system.move(any, directory)), where).toBe(isFree);
-          if (isFree) relocate(any, target, false);
+          if (isFree && target !== any) relocate(any, target, false);
         } else if (action === 5 && any !== undefined && model.get(any) !== '/') {
           expect(await attempt(async () => system.append(any, utf8.encode('+'))), where).toBe(true);
           model.set(any, `${model.get(any) ?? ''}+`);

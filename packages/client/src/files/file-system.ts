@@ -13,6 +13,8 @@ import type {
   MakeDirectoryAtOptions,
   MoveTreeOptions,
   PropertyChanges,
+  RemoveOptions,
+  SetPropertiesOptions,
   TreeEntry,
   TreeFileOutcome,
   VerifyTreeOptions,
@@ -31,10 +33,11 @@ import { type FileReader, type FileReaderOptions, type Finding, splitPath, type 
  * devices do some seconds later: a look at the server counts for `ConnectOptions.pointerCacheMilliseconds`, by default 7 seconds, unless
  * something is not found, or {@link FileSystem.refresh} is called. Changes are always made on what is there at that moment; a change is on
  * the server, for good and as a whole, when its promise resolves, and when it rejects nothing of it is visible. Any number of calls may run at a time,
- * here and on other devices: changes of different things are merged, and changes of one directory are repeated on top of each other.
+ * here and on other devices: changes of different things are merged, and changes of one directory are repeated on top of each other; with `ifVersion` a
+ * file is changed only if it still is what was looked at. Sources and callbacks may call it, too.
  *
  * Errors of all calls: NotFoundError `not-found.file`; ArgumentError and LimitError for paths that cannot be; ConflictError
- * `conflict.exists`, or another one when somebody else keeps changing the same thing; DeniedError `denied.file`; FormatError and CryptoError
+ * `conflict.exists`, `conflict.changed` with `ifVersion`, or another one when somebody else keeps changing the same thing; DeniedError `denied.file`; FormatError and CryptoError
  * for what is damaged; `quota`; `network`; AbortedError. Wrong arguments are ArgumentErrors and change nothing; what sources and callbacks of
  * the caller throw comes out as it is.
  */
@@ -47,10 +50,10 @@ export class FileSystem {
   private readonly changes: TreeChanges;
 
   constructor(options: FileSystemOptions) {
-    const { sessions, username, home, blocks, mirrorBatId, thumbnailer, chunksInFlight, clock } = options;
+    const { sessions, username, home, blocks, mirrorBatId, thumbnailer, chunksInFlight, clock, space } = options;
     this.username = username;
     this.tree = new FileTree({ sessions, username, home, clock });
-    const parts = { tree: this.tree, home, ports: { blocks, clock, thumbnailer, mirrorBatId, chunksInFlight } };
+    const parts = { tree: this.tree, home, ports: { blocks, clock, thumbnailer, mirrorBatId, chunksInFlight, space } };
     this.reads = new FileReads(parts);
     this.writes = new FileWrites(parts);
     this.changes = new TreeChanges(parts);
@@ -149,7 +152,8 @@ export class FileSystem {
   /**
    * Writes many files and directories below a directory, small ones together in few commits; gives what came of each file when it is stored.
    * Missing directories are made, that one and those on the way to it included. What is there already stays as it is unless `onExisting` says
-   * `replace`; writing again what was cut off goes on where it stopped. Ends at the first error unless `onError` says `skip`. Progress counts
+   * `replace`; writing again what was cut off goes on where it stopped. Ends at the first error unless `onError`
+   * says `skip`, and when the loop is left: then nothing more is sent. The directory is found by its path for each part. Progress counts
    * bytes of sources whose size is known beforehand; their total is known when `entries` is a list of such.
    */
   async *writeTree(
@@ -159,12 +163,10 @@ export class FileSystem {
   ): AsyncGenerator<TreeFileOutcome, void, undefined> {
     assertCall(options, 'writing a tree');
     assertEntries(entries);
-    const { signal, onExisting, onError } = options;
+    const { onExisting, onError } = options;
     assertCallback('options.onExisting', onExisting);
     assertCallback('options.onError', onError);
     splitPath(directory, 'directory');
-    if ((await this.reads.find(directory, { signal })) === undefined)
-      await this.changes.makeDirectory(directory, { parents: true, signal });
     yield* this.writes.writeTree(directory, entries, options);
   }
 
@@ -193,15 +195,16 @@ export class FileSystem {
   }
 
   /** Sets when a file or directory was changed or made, whether it is hidden, and the type and thumbnail of a file. */
-  async setProperties(path: string, properties: PropertyChanges, options: FileOptions = {}): Promise<FileEntry> {
+  async setProperties(path: string, properties: PropertyChanges, options: SetPropertiesOptions = {}): Promise<FileEntry> {
     assertObject('properties', properties);
     assertCall(options, 'setting properties');
     return this.writes.setProperties(path, properties, options);
   }
 
   /**
-   * Moves a file or directory into another directory, under its name. Within one writing space it keeps its keys, and whoever it is shared with
-   * keeps access, unless `keepAccess` is false; between two it is copied and deleted, and shares end: then there is progress, in bytes.
+   * Moves a file or directory into another directory, under its name or another one, in one piece; into its own directory under another name
+   * is to rename it, and under its own nothing. Within one writing space it keeps its keys, and whoever it is shared with keeps access, unless
+   * `keepAccess` is false; between two it is copied and deleted, and shares end: then there is progress, in bytes.
    */
   async move(path: string, directory: string, options: MoveTreeOptions = {}): Promise<FileEntry> {
     assertCall(options, 'moving');
@@ -218,7 +221,7 @@ export class FileSystem {
   }
 
   /** Deletes a file, or a directory with all below it, for good. Progress counts files and directories. */
-  async remove(path: string, options: WatchedOptions = {}): Promise<void> {
+  async remove(path: string, options: RemoveOptions = {}): Promise<void> {
     assertCall(options, 'deleting');
     return this.changes.remove(path, options);
   }

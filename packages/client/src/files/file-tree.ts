@@ -117,18 +117,19 @@ export class FileTree {
    * Runs a change: `prepare` looks at what is committed and says which writers of one owner the change needs, `run` makes it. When somebody
    * else has changed the same directory or file meanwhile, both are repeated some times, if `isRepeatable`; then the ConflictError
    * comes out. They are also repeated when `run` does not find any more what `prepare` has found: it may have another place by now;
-   * and what `prepare` does not find it looks for once more, in a fresh view.
+   * and what `prepare` does not find it looks for once more, in a fresh view. With `isFresh` it looks at what is on the server now from the
+   * beginning.
    */
   async change<P extends Reservation, T>(
-    options: { readonly signal: AbortSignal | undefined; readonly isRepeatable?: boolean },
+    options: ChangeOptions,
     prepare: (view: CommittedView) => Promise<P>,
     run: (operation: OperationView, prepared: P) => Promise<T>,
   ): Promise<T> {
-    const { signal, isRepeatable = true } = options;
+    const { signal, isRepeatable = () => true, isFresh = false } = options;
     for (let attempt = 1; ; attempt++) {
       let isPrepared = false;
       try {
-        const prepared = await prepare(this.view(signal, attempt > 1));
+        const prepared = await prepare(this.view(signal, isFresh || attempt > 1));
         isPrepared = true;
         return await this.attempt(signal, prepared, run);
       } catch (error) {
@@ -136,7 +137,7 @@ export class FileTree {
         // The view may be some seconds old, or have met one writer before a change and another one after it.
         if (isGone && !isPrepared && attempt === 1) continue;
         const isRelocated = isGone && isPrepared;
-        if (!isRepeatable || attempt >= ATTEMPTS || !(isPassing(error) || isRelocated)) throw error;
+        if (!isRepeatable() || attempt >= ATTEMPTS || !(isPassing(error) || isRelocated)) throw error;
       }
       const [random = 0] = this.sessions.crypto.randomBytes(1);
       await this.clock.sleep(Math.round(FIRST_PAUSE * 2 ** (attempt - 1) * (0.5 + random / 512)), signal);
@@ -162,6 +163,14 @@ export class FileTree {
   }
 }
 
+/** How a change is made. */
+export interface ChangeOptions {
+  readonly signal: AbortSignal | undefined;
+  /** Asked when it has failed: whether what it needs from its caller is there once more; default yes. */
+  readonly isRepeatable?: (() => boolean) | undefined;
+  readonly isFresh?: boolean | undefined;
+}
+
 /** Whose data a change concerns. */
 export interface Reservation {
   readonly owner: PublicKeyHash;
@@ -170,7 +179,7 @@ export interface Reservation {
 }
 
 /** Whether the same change may succeed on what is there now. */
-function isPassing(error: unknown): boolean {
+export function isPassing(error: unknown): boolean {
   return (
     error instanceof ConflictError &&
     (error.code === 'conflict.champ' ||

@@ -2,38 +2,36 @@ import { assertOptionalInstance, assertString } from '@pyrgos/core/arguments';
 import { assertInteger } from '@pyrgos/core/bytes';
 import { ArgumentError } from '@pyrgos/core/errors';
 import { MAX_FILE_SIZE } from '@pyrgos/core/limits';
-import { type AbsoluteCapability, assertLegalName, Thumbnail } from '@pyrgos/core/model';
+import { type AbsoluteCapability, Thumbnail } from '@pyrgos/core/model';
 import { onlyForward } from '../waiting/progress.js';
 import { openSource } from './content/byte-source.js';
-import { assertUploadOptions } from './content/content-arguments.js';
 import {
   appendContent,
   type ByteSource,
   type ContentPorts,
+  type DirectoryWork,
   type EditOptions as ContentEditOptions,
   overwriteSection,
   truncateFile,
-  uploadFile,
-  type UploadOptions,
   UploadTransactions,
   uploadTree,
 } from './content/index.js';
 import { updateListedType } from './content/upload-file.js';
 import { FileEntry } from './file-entry.js';
-import { assertFlag, assertNewName, claimedMimeType, existingAnswer, timestampOf } from './file-system-arguments.js';
+import { assertFlag, assertNewName, existingAnswer, timestampOf } from './file-system-arguments.js';
 import type {
   AppendOptions,
   EditOptions,
-  ExistingAnswer,
   FileOptions,
   PropertyChanges,
+  SetPropertiesOptions,
   TreeEntry,
   TreeFileOutcome,
   WriteOptions,
   WriteTreeOptions,
   Written,
 } from './file-system-options.js';
-import { type FileTree, formatPath } from './file-tree.js';
+import { type ChangeOptions, type FileTree, formatPath } from './file-tree.js';
 import {
   type FileSystemParts,
   requireDirectory,
@@ -44,9 +42,11 @@ import {
   type ReservedChild,
   reserveDeepest,
 } from './file-tree-parts.js';
+import { requireVersion } from './file-version.js';
 import { getOrMakeDirectories, setProperties, type SettableProperties } from './structure/index.js';
 import { TreeEntries, treeProgress } from './tree-entries.js';
-import { findEntry, Item, openItem, type OperationView, splitPath } from './view/index.js';
+import { type CommittedView, type Item, openItem, type OperationView, splitPath } from './view/index.js';
+import { assertIfVersion, onlyIfVersion, writeFile } from './write-file.js';
 
 /** What a {@link FileSystem} does with contents and properties; its methods are documented there. */
 export class FileWrites {
@@ -62,60 +62,36 @@ export class FileWrites {
   }
 
   async write(path: string, source: ByteSource, options: WriteOptions): Promise<Written> {
-    const { signal, parents = false, modified, created, onExisting = 'replace', onProgress, ...rest } = options;
-    const names = splitPath(path);
-    const name = names.at(-1) ?? '';
-    const above = names.slice(0, -1);
-    assertFlag('options.parents', parents);
-    if (above.length === 0 || (parents && above[0] !== this.tree.username))
-      throw new ArgumentError('path', 'must be inside a home directory');
-    for (const part of parents ? names : [name]) assertLegalName(part, 'path');
-    const ask = async (existing: Item): Promise<ExistingAnswer> =>
-      typeof onExisting === 'function' ? existingAnswer(await onExisting(new FileEntry(formatPath(names), existing))) : 'skip';
-    const upload: UploadOptions = {
-      ...rest,
-      fallbackMimeType: claimedMimeType(source),
-      modified: timestampOf('options.modified', modified),
-      created: timestampOf('options.created', created),
-      onExisting: typeof onExisting === 'function' ? ask : onExisting,
-      onProgress: onlyForward(onProgress),
-    };
-    assertUploadOptions(upload);
-    const { isRepeatable } = openSource(source);
-    const { item, outcome } = await this.tree.change(
-      { signal, isRepeatable },
-      async (view) => {
-        const { item, depth } = parents
-          ? await reserveDeepest(this.parts, view, above)
-          : { item: (await this.tree.locate(view, formatPath(above))).item, depth: above.length };
-        const home = await openItem(view, this.home);
-        const existing = depth < above.length ? undefined : await findEntry(view, requireDirectory(item), name);
-        for (const part of [...above.slice(depth), ...(existing === undefined ? [name] : [])]) assertNewName(part, 'path');
-        const writers = [item.writer, home.writer, ...(existing instanceof Item ? [existing.writer] : [])];
-        return { owner: item.owner, writers, item, missing: above.slice(depth), home };
-      },
-      async (operation, { item: deepest, missing, home }) => {
-        const { mirrorBatId, clock } = this.ports;
-        const parent = missing.length === 0 ? deepest : await getOrMakeDirectories(operation, deepest, missing, { mirrorBatId, clock });
-        return uploadFile(operation, this.ports, parent, name, source, { ...upload, transactions: new UploadTransactions(home) });
-      },
-    );
-    return { entry: new FileEntry(formatPath(names), item), outcome };
+    return writeFile(this.parts, path, source, options);
   }
 
-  /** The directory is there. */
   async *writeTree(
     directory: string,
     entries: Iterable<TreeEntry> | AsyncIterable<TreeEntry>,
     { signal, onExisting, onError, onProgress }: WriteTreeOptions,
   ): AsyncGenerator<TreeFileOutcome, void, undefined> {
-    const view = this.tree.view(signal);
-    const { names, item } = await this.tree.locate(view, directory, 'directory');
-    const home = await openItem(view, this.home);
+    const { tree } = this;
+    const names = splitPath(directory, 'directory');
+    const target = await tree.look(signal, async (view) => tree.find(view, names));
+    if (target === undefined) {
+      if (names[0] !== tree.username) throw new ArgumentError('directory', 'must be inside a home directory');
+      for (const name of names) assertNewName(name, 'directory');
+    } else {
+      requireDirectory(target, 'directory');
+    }
+    const home = await openItem(tree.view(signal), this.home);
+    let isMade = target !== undefined;
+    // By path each time: what was moved or replaced meanwhile is looked for again, and made again when it is gone.
+    const runIn = async <T>(path: readonly string[], isRepeatable: () => boolean, work: DirectoryWork<T>): Promise<T> => {
+      const result = await this.inDirectory([...names, ...path], { signal, isRepeatable }, work);
+      isMade = true;
+      return result;
+    };
     const source = new TreeEntries(entries, onError);
-    const outcomes = uploadTree(this.tree.sessions, this.ports, requireDirectory(item, 'directory'), source, {
+    const outcomes = uploadTree(tree.sessions, this.ports, target ?? home, source, {
       signal,
       home,
+      runIn,
       onProgress: treeProgress(entries, onlyForward(onProgress)),
       onExisting: async (file, existing) =>
         onExisting === undefined
@@ -128,6 +104,25 @@ export class FileWrites {
       yield { ...outcome, file: source.originalOf(file) };
     }
     yield* source.takeRefused();
+    const nothing = async (): Promise<void> => undefined;
+    if (!isMade) await runIn([], () => true, nothing);
+  }
+
+  /** Runs a part of a change in the directory with these names, which is made together with what is made in it. */
+  private async inDirectory<T>(names: readonly string[], options: ChangeOptions, work: DirectoryWork<T>): Promise<T> {
+    const { mirrorBatId, clock } = this.ports;
+    return this.tree.change(
+      options,
+      async (view) => {
+        const { owner, writers, item, depth } = await reserveDeepest(this.parts, view, names);
+        const home = await openItem(view, this.home);
+        return { owner, writers: [...writers, home.writer], item, missing: names.slice(depth), home };
+      },
+      async (operation, { item, missing, home }) => {
+        const folder = missing.length === 0 ? item : await getOrMakeDirectories(operation, item, missing, { mirrorBatId, clock });
+        return work(operation, folder, new UploadTransactions(home));
+      },
+    );
   }
 
   async writeAt(path: string, start: number, source: ByteSource, options: EditOptions): Promise<FileEntry> {
@@ -154,26 +149,28 @@ export class FileWrites {
     );
   }
 
-  async setProperties(path: string, properties: PropertyChanges, { signal }: FileOptions): Promise<FileEntry> {
+  async setProperties(path: string, properties: PropertyChanges, { signal, ifVersion }: SetPropertiesOptions): Promise<FileEntry> {
+    assertIfVersion({ ifVersion });
     const { mimeType } = properties;
     const changes = settableProperties(properties);
     const names = splitPath(path);
-    const { item } = await this.tree.change(
-      { signal },
-      async (view) => {
-        // The list of its directory says as well of what type a file is.
-        const isListed = mimeType !== undefined && names.length > 1;
-        const reserved = isListed ? await reserveChild(this.tree, view, path) : reserve((await this.tree.locate(view, path)).item);
-        if (reserved.item.isDirectory && (mimeType !== undefined || properties.thumbnail !== undefined)) {
-          throw new ArgumentError('properties', 'must not have a type or thumbnail: the path names a directory');
-        }
-        return reserved;
-      },
-      async (operation, reserved: Reserved & Partial<ReservedChild>) => {
-        if (Object.keys(changes).length === 0) return { item: reserved.item };
-        const changed = await setProperties(operation, reserved.item, changes);
-        return { item: reserved.parent === undefined ? changed : await updateListedType(operation, reserved.parent, changed) };
-      },
+    const find = async (view: CommittedView): Promise<Reserved & Partial<ReservedChild>> => {
+      // The list of its directory says as well of what type a file is.
+      const isListed = mimeType !== undefined && names.length > 1;
+      const reserved = isListed ? await reserveChild(this.tree, view, path) : reserve((await this.tree.locate(view, path)).item);
+      if (reserved.item.isDirectory && (mimeType !== undefined || properties.thumbnail !== undefined)) {
+        throw new ArgumentError('properties', 'must not have a type or thumbnail: the path names a directory');
+      }
+      return reserved;
+    };
+    const set = async (operation: OperationView, { item, parent }: Reserved & Partial<ReservedChild>): Promise<Item> => {
+      await requireVersion(operation, item, { ifVersion });
+      if (Object.keys(changes).length === 0) return item;
+      const changed = await setProperties(operation, item, changes);
+      return parent === undefined ? changed : updateListedType(operation, parent, changed);
+    };
+    const item = await onlyIfVersion(this.parts, path, { signal, ifVersion }, async () =>
+      this.tree.change({ signal, isFresh: ifVersion !== undefined }, find, set),
     );
     return new FileEntry(formatPath(names), item);
   }
@@ -197,15 +194,21 @@ export class FileWrites {
   private async edit(
     path: string,
     source: ByteSource | undefined,
-    { signal }: FileOptions,
+    { signal, ifVersion }: EditOptions,
     run: (operation: OperationView, item: Item) => Promise<Item>,
   ): Promise<FileEntry> {
+    assertIfVersion({ ifVersion });
     const names = splitPath(path);
     const isRepeatable = source === undefined || openSource(source).isRepeatable;
-    const item = await this.tree.change(
-      { signal, isRepeatable },
-      async (view) => reserve(requireFile((await this.tree.locate(view, path)).item)),
-      async (operation, prepared) => run(operation, prepared.item),
+    const item = await onlyIfVersion(this.parts, path, { signal, ifVersion }, async () =>
+      this.tree.change(
+        { signal, isRepeatable: () => isRepeatable, isFresh: ifVersion !== undefined },
+        async (view) => reserve(requireFile((await this.tree.locate(view, path)).item)),
+        async (operation, prepared) => {
+          await requireVersion(operation, prepared.item, { ifVersion });
+          return run(operation, prepared.item);
+        },
+      ),
     );
     return new FileEntry(formatPath(names), item);
   }

@@ -11,9 +11,11 @@ import {
   type FileOperation,
   type Model,
   moved,
+  onlyIf,
   OPERATIONS,
   Picker,
   possibleStates,
+  removed,
   renamed,
   rotated,
   writeTo,
@@ -137,8 +139,6 @@ async function fateOf(device: Device, operation: FileOperation, where: string): 
     if (!(error instanceof PyrgosError)) throw new Error(`${where}: ${operation.label} failed with an untyped error`, { cause: error });
     if (error.code === 'internal' || error.code.startsWith('format')) throw new Error(where, { cause: error });
     if (device.gate.wasCut) return 'given up';
-    // What is written in parts is looked for once, at the beginning.
-    if (operation.steps.length > 1 && error.code === 'not-found.file') return 'given up';
     if (!PASSING.has(error.code)) return 'refused';
     givenUp.set(error.code, (givenUp.get(error.code) ?? 0) + 1);
     return 'given up';
@@ -282,6 +282,27 @@ const RELOCATING: Readonly<Record<string, readonly [FileOperation, FileOperation
 describe('new keys for what somebody else is changing', () => {
   test.each(Object.entries(RELOCATING))('%s', async (_, [a, b]) => {
     for (let at = 0; await play({ seed: at, a, b, at }); at++);
+  });
+});
+
+describe('changes that two devices make only on what they have seen', () => {
+  test('one of them wins, and the other one is told', async () => {
+    const path = '/ada/p/a';
+    world.files.base.server.restoreState(state);
+    const { version } = await newDevice(1).files.stat(path);
+    const changes = onlyIf(path, { content: start.get(path) ?? '', version });
+    const plain = [writeTo(path, 'by somebody who has not looked'), removed(path), renamed(path, 'elsewhere'), moved(path, '/ada/q', true)];
+    for (const a of changes) {
+      for (const b of [...changes, ...plain]) for (let at = 0; await play({ seed: 2 * at, a, b, at }); at++);
+    }
+  });
+
+  test('in a writing space', async () => {
+    const path = '/ada/q/space/s';
+    world.files.base.server.restoreState(state);
+    const { version } = await newDevice(1).files.stat(path);
+    const [write, ...others] = onlyIf(path, { content: start.get(path) ?? '', version });
+    for (const b of others) for (let at = 0; await play({ seed: 2 * at + 1, a: write as FileOperation, b, at }); at++);
   });
 });
 

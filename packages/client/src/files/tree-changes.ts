@@ -4,11 +4,20 @@ import { onlyForward } from '../waiting/progress.js';
 import type { ContentPorts } from './content/index.js';
 import { FileEntry } from './file-entry.js';
 import { assertChildNames, assertFlag, assertNewName, namingArgument } from './file-system-arguments.js';
-import type { CopyTreeOptions, FileOptions, MakeDirectoryAtOptions, MoveTreeOptions, WatchedOptions } from './file-system-options.js';
+import type {
+  CopyTreeOptions,
+  FileOptions,
+  MakeDirectoryAtOptions,
+  MoveTreeOptions,
+  RemoveOptions,
+  WatchedOptions,
+} from './file-system-options.js';
 import { assertMovable, type FileTree, formatPath, noSuchFile } from './file-tree.js';
 import { type FileSystemParts, requireDirectory, reserve, reserveChild, reserveDeepest } from './file-tree-parts.js';
+import { requireVersion } from './file-version.js';
 import { copyItem, deleteItems, getOrMakeDirectories, makeDirectory, moveItem, rename, writingSpacesOf } from './structure/index.js';
 import { type CommittedView, findEntry, type Item, openItem, splitPath } from './view/index.js';
+import { assertIfVersion, onlyIfVersion } from './write-file.js';
 
 /** What a {@link FileSystem} does with names and directories; its methods are documented there. */
 export class TreeChanges {
@@ -67,10 +76,11 @@ export class TreeChanges {
     return new FileEntry(formatPath([...names.slice(0, -1), name]), renamed);
   }
 
-  async move(path: string, directory: string, { signal, keepAccess = true, onProgress }: MoveTreeOptions): Promise<FileEntry> {
+  async move(path: string, directory: string, { signal, keepAccess = true, name, onProgress }: MoveTreeOptions): Promise<FileEntry> {
     assertFlag('options.keepAccess', keepAccess);
     assertMovable(splitPath(path), this.tree.username);
     splitPath(directory, 'directory');
+    if (name !== undefined) assertLegalName(name);
     const moved = await this.tree.change(
       { signal },
       async (view) => {
@@ -83,7 +93,7 @@ export class TreeChanges {
         return { owner: parent.owner, writers: [...spaces, parent.writer, target.item.writer], parent, item, target };
       },
       async (operation, { parent, item, target }) => {
-        const how = { keepAccess, onProgress: onlyForward(onProgress, sizeOf(item)) };
+        const how = { keepAccess, name, onProgress: onlyForward(onProgress, sizeOf(item)) };
         const move = (): Promise<Item> => moveItem(operation, this.ports, parent, item, target.item, how);
         return { item: await namingArgument('target', 'directory', move), target };
       },
@@ -111,24 +121,28 @@ export class TreeChanges {
     return new FileEntry(formatPath([...copied.target.names, copied.item.name]), copied.item);
   }
 
-  async remove(path: string, { signal, onProgress }: WatchedOptions): Promise<void> {
+  async remove(path: string, options: RemoveOptions): Promise<void> {
+    const { signal, ifVersion } = options;
+    assertIfVersion(options);
     const names = splitPath(path);
     const name = names.at(-1);
     if (name === undefined || names.length < 2) throw new ArgumentError('path', 'must be inside a home directory');
     assertMovable(names, this.tree.username);
-    await this.delete(formatPath(names.slice(0, -1)), [name], { signal, onProgress }, async (view) => {
-      const parent = await this.tree.find(view, names.slice(0, -1));
-      if (parent?.isDirectory !== true) throw noSuchFile(names);
-      return parent;
-    });
+    await onlyIfVersion(this.parts, path, { signal, ifVersion }, async () =>
+      this.delete(formatPath(names.slice(0, -1)), [name], options, async (view) => {
+        const parent = await this.tree.find(view, names.slice(0, -1));
+        if (parent?.isDirectory !== true) throw noSuchFile(names);
+        return parent;
+      }),
+    );
   }
 
-  async removeAll(directory: string, names: readonly string[], options: WatchedOptions): Promise<void> {
+  async removeAll(directory: string, names: readonly string[], { signal, onProgress }: WatchedOptions): Promise<void> {
     const above = splitPath(directory, 'directory');
     assertChildNames('names', names);
     for (const name of names) assertMovable([...above, name], this.tree.username, 'names');
     // The caller's list may change meanwhile.
-    await this.delete(directory, [...names], options, async (view) =>
+    await this.delete(directory, [...names], { signal, onProgress }, async (view) =>
       requireDirectory((await this.tree.locate(view, directory, 'directory')).item, 'directory'),
     );
   }
@@ -136,12 +150,12 @@ export class TreeChanges {
   private async delete(
     directory: string,
     names: readonly string[],
-    { signal, onProgress }: WatchedOptions,
+    { signal, onProgress, ifVersion }: RemoveOptions,
     findParent: (view: CommittedView) => Promise<Item>,
   ): Promise<void> {
     const listener = onlyForward(onProgress);
     await this.tree.change(
-      { signal },
+      { signal, isFresh: ifVersion !== undefined },
       async (view) => {
         const item = await findParent(view);
         const children = await Promise.all(names.map(async (name) => findEntry(view, item, name)));
@@ -151,6 +165,11 @@ export class TreeChanges {
         return { owner: item.owner, writers: [item.writer, ...(await writingSpacesOf(view, found))], item, found };
       },
       async (operation, { item, found }) => {
+        const [first] = found;
+        if (ifVersion !== undefined && first?.isDangling === false && first.isDirectory) {
+          throw new ArgumentError('ifVersion', 'is for files: the version of a directory does not tell what is in it');
+        }
+        await requireVersion(operation, first, { ifVersion });
         if (found.length > 0) await deleteItems(operation, item, found, { onProgress: listener });
       },
     );

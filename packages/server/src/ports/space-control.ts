@@ -10,7 +10,7 @@ export interface SpaceControl {
   /**
    * Admits the upload of `bytes` in so many blocks by a writer and books them as pending until the writer's next pointer update; returns the user in
    * whose partition the blocks belong. DeniedError `denied.block` with `Unknown writer on this server!`; PyrgosError `quota` with the
-   * text of chapter 02 section 2.4; PyrgosError `limit` with `Upload bandwidth exceeded please try again tomorrow`.
+   * text of chapter 02 section 2.4; PyrgosError `limit` with `Upload bandwidth exceeded please try again tomorrow`, and the seconds after which more is allowed.
    */
   admit(owner: PublicKeyHash, writer: PublicKeyHash, bytes: number, blocks: number): Promise<string>;
   /** Makes a user and its identity writer known; safe to repeat. Durable when it resolves. */

@@ -311,7 +311,11 @@ export class Space implements SpaceControl, GarbageRoots {
     }
     const budget = quota + (bytes <= SMALL_UPLOAD ? Math.floor(quota / SMALL_UPLOAD_SHARE) : 0);
     const rate = this.uploadRate.allow(user.uploadRate, now, budget, bytes);
-    if (rate === undefined) return new PyrgosError('limit', 'Upload bandwidth exceeded please try again tomorrow');
+    if (rate === undefined) {
+      const seconds = this.uploadRate.secondsUntilAllowed(user.uploadRate, now, budget);
+      // The first sentence is part of the protocol.
+      return new PyrgosError('limit', `Upload bandwidth exceeded please try again tomorrow. More is allowed in ${seconds} seconds.`);
+    }
     ledger.users.setUploadRate(userId, rate);
     ledger.addPending(this.recordOf(writer), bytes, now);
     return undefined;

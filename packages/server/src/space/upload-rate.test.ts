@@ -54,6 +54,25 @@ describe('sliding window of uploads', () => {
     expect(window.allow(1, 1)).toBe(false);
   });
 
+  test('tells after how many seconds something passes again, and that is true', () => {
+    const rate = new UploadRate(20);
+    const maximum = 100;
+    for (const state of [
+      { start: 0, current: 100, previous: 0 },
+      { start: 0, current: 1000, previous: 0 },
+      { start: 0, current: 50, previous: 400 },
+      { start: 0, current: 99, previous: 100 },
+      { start: 0, current: 100, previous: 7 },
+    ]) {
+      for (const now of [0, 7000, 19_999, 25_000, 39_000]) {
+        if (rate.allow(state, now, maximum, 1) !== undefined) continue;
+        const end = now + 1000 * rate.secondsUntilAllowed(state, now, maximum);
+        expect([state, now, rate.allow(state, end, maximum, 1)]).not.toEqual([state, now, undefined]);
+        expect([state, now, rate.allow(state, end - 1001, maximum, 1)]).toEqual([state, now, undefined]);
+      }
+    }
+  });
+
   test('nothing passes without a budget', () => {
     expect(new Window(new UploadRate(20), 0).allow(0, 0)).toBe(false);
   });

@@ -31,6 +31,16 @@ export class UploadRate {
     return { ...moved, current: Math.min(moved.current + weight, Number.MAX_SAFE_INTEGER) };
   }
 
+  /** Whole seconds after which something is allowed again when {@link UploadRate.allow} has refused it; at least 1. */
+  secondsUntilAllowed(state: RateState, now: number, maximum: number): number {
+    const { start, current, previous } = this.at(state, now);
+    // In this window the share of the previous one shrinks; in the next one that of this one.
+    const isThisWindow = current < maximum;
+    const [from, weight, room] = isThisWindow ? [start, previous, maximum - current] : [start + this.window, current, maximum];
+    const end = from + this.window * (1 - Math.min(1, room / Math.max(weight, 1)));
+    return Math.max(1, Math.floor((end - now) / 1000) + 1);
+  }
+
   private at(state: RateState, now: number): RateState {
     // A clock that was set back by more than a window must not keep a user out until it has caught up.
     if (now < state.start - this.window) return { start: now, current: 0, previous: 0 };

@@ -36,6 +36,8 @@ export interface OpenedSource {
   readonly isRepeatable: boolean;
   /** The blob behind it, when there is one: thumbnailers can read it without copying it. */
   readonly blob: Blob | undefined;
+  /** Whether reading runs code of the caller: anything but bytes and blobs. */
+  readonly isCode: boolean;
   /** The bytes from `offset` on. */
   open(offset: number, signal: AbortSignal | undefined): AsyncIterable<Uint8Array>;
 }
@@ -47,10 +49,16 @@ const PIECE_SIZE = 1_048_576;
 export function openSource(source: ByteSource): OpenedSource {
   const bytes = asBytes(source);
   if (bytes !== undefined) {
-    return { size: bytes.length, isRepeatable: true, blob: undefined, open: (offset) => piecesOfBytes(bytes, offset) };
+    return { size: bytes.length, isRepeatable: true, blob: undefined, isCode: false, open: (offset) => piecesOfBytes(bytes, offset) };
   }
   if (typeof Blob === 'function' && source instanceof Blob) {
-    return { size: source.size, isRepeatable: true, blob: source, open: (offset, signal) => piecesOfBlob(source, offset, signal) };
+    return {
+      size: source.size,
+      isRepeatable: true,
+      blob: source,
+      isCode: false,
+      open: (offset, signal) => piecesOfBlob(source, offset, signal),
+    };
   }
   if (typeof source !== 'object' || source === null)
     throw new ArgumentError('source', 'must be bytes, text, a blob, a stream, or have a size and a method open');
@@ -61,13 +69,14 @@ export function openSource(source: ByteSource): OpenedSource {
       throw new ArgumentError('source', 'must be bytes, text, a blob, a stream, or have a size and a method open');
     const { size } = sized;
     assertInteger('source.size', size, 0, Number.MAX_SAFE_INTEGER);
-    return { size, isRepeatable: true, blob: undefined, open: (offset, signal) => sized.open(offset, signal) };
+    return { size, isRepeatable: true, blob: undefined, isCode: true, open: (offset, signal) => sized.open(offset, signal) };
   }
   let isTaken = false;
   return {
     size: undefined,
     isRepeatable: false,
     blob: undefined,
+    isCode: true,
     open: () => {
       if (isTaken) throw new ArgumentError('source', 'is a stream and can be read only once');
       isTaken = true;
@@ -82,6 +91,7 @@ export function sliceOf(source: OpenedSource, start: number, end: number): Opene
     size: end - start,
     isRepeatable: true,
     blob: source.blob?.slice(start, end),
+    isCode: source.isCode,
     open: (offset, signal) => firstBytes(source.open(start + offset, signal), end - start - offset),
   };
 }

@@ -5,6 +5,7 @@ import { ChunkChanges } from '../structure/chunk-changes.js';
 import { fileChunkLocations } from '../structure/file-chunk-keys.js';
 import { withNode } from '../structure/refresh.js';
 import { FileChunks, type Item, loadNode, type OperationView } from '../view/index.js';
+import { assertRoom, withinRoom } from './assert-room.js';
 import { type ContentPorts, DEFAULT_CHUNKS_IN_FLIGHT } from './content-ports.js';
 import type { ProgressMeter } from './content-progress.js';
 import { existingFileTarget, type FileTarget, newStreamSecret, TargetLocations } from './file-target.js';
@@ -52,14 +53,17 @@ export async function changeFile(
   meter: ProgressMeter,
 ): Promise<Item> {
   const isRewritten = isRewriteDue(file);
-  const complete = isRewritten && !change.isComplete ? completed(operation, file, change) : change;
+  const whole = isRewritten && !change.isComplete ? completed(operation, file, change) : change;
+  if (whole.bytes !== undefined) await assertRoom(ports, whole.bytes, operation.signal);
+  const complete = whole.bytes === undefined ? { ...whole, chunks: withinRoom(ports, whole.chunks) } : whole;
   const isBuffered = complete.bytes !== undefined && complete.bytes <= BUFFERED_SIZE;
   const uploads = isBuffered ? undefined : new FragmentUploads(ports, operation.crypto, operation.owner);
   try {
     const changes = new ChunkChanges(operation);
     const run = new FileChange(operation, changes, file, complete, isRewritten);
     await run.writeChunks(uploads, ports.chunksInFlight ?? DEFAULT_CHUNKS_IN_FLIGHT, meter);
-    if (uploads !== undefined) await catchUp(operation, [file.writer]);
+    // After a long time, and after changes that the source itself has made.
+    if (uploads !== undefined || operation.wasLent) await catchUp(operation, [file.writer]);
     const item = await operation.committer.withoutFlush(async () => {
       const changed = await run.finish();
       await changes.commit();

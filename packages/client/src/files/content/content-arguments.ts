@@ -33,10 +33,11 @@ export function assertContentCall(operation: unknown, ports: unknown, field: str
 /** Checks ports. */
 export function assertContentPorts(ports: unknown): asserts ports is ContentPorts {
   assertObject('ports', ports);
-  const { blocks, clock, thumbnailer, mirrorBatId, chunksInFlight, chunksPerCommit } = ports as Partial<ContentPorts>;
+  const { blocks, clock, thumbnailer, mirrorBatId, chunksInFlight, chunksPerCommit, space } = ports as Partial<ContentPorts>;
   assertMethods('ports.blocks', blocks, 'startTransaction', 'putBlocks', 'closeTransaction');
   if (clock !== undefined) assertMethods('ports.clock', clock, 'now', 'sleep');
   if (thumbnailer !== undefined) assertMethods('ports.thumbnailer', thumbnailer, 'create');
+  if (space !== undefined) assertMethods('ports.space', space, 'usage', 'quota');
   assertOptionalInstance('ports.mirrorBatId', mirrorBatId, BatId);
   if (chunksInFlight !== undefined) assertInteger('ports.chunksInFlight', chunksInFlight, 1, MAX_CHUNKS_IN_FLIGHT);
   if (chunksPerCommit !== undefined) assertInteger('ports.chunksPerCommit', chunksPerCommit, 1, MAX_CHUNKS_PER_COMMIT);

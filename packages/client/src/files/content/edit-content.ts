@@ -20,6 +20,7 @@ import { assertContentCall, assertUploadOptions } from './content-arguments.js';
 import type { ContentPorts } from './content-ports.js';
 import type { ProgressListener } from '../../waiting/progress.js';
 import { ProgressMeter } from './content-progress.js';
+import { lentSource } from './lent-source.js';
 import { sourceChanged } from './prepared-content.js';
 import { refreshThumbnail } from './refresh-thumbnail.js';
 import type { PlainChunk } from './seal-chunks.js';
@@ -139,7 +140,7 @@ async function overwriteFrom(
   file.requireFile().requireSigner();
   const { size, name } = file.opened.properties;
   assertInteger('start', start, 0, size);
-  const opened = openSource(source);
+  const opened = lentSource(operation, openSource(source));
   if (opened.size === 0) return file;
   const first = chunkIndexOf(start);
   let written = 0;

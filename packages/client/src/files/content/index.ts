@@ -1,6 +1,6 @@
 export type { ByteSource, SizedSource } from './byte-source.js';
 export { canDraw, CanvasThumbnailer } from './canvas-thumbnailer.js';
-export type { ContentPorts } from './content-ports.js';
+export type { ContentPorts, SpaceMeter } from './content-ports.js';
 export { appendContent, type AppendOptions, cleanFile, type EditOptions, overwriteSection, truncateFile } from './edit-content.js';
 export { newFileSecrets } from './file-target.js';
 export { setContent, type SetContentOptions } from './set-content.js';
@@ -9,4 +9,12 @@ export { uploadFile } from './upload-file.js';
 export type { UploadOptions, UploadResult } from './upload-options.js';
 export { type OpenUpload, UploadTransactions } from './upload-transactions.js';
 export { type FileOutcome, type FileToUpload, uploadSmallFiles, type UploadFilesOptions } from './upload-small-files.js';
-export { type TreeDirectory, type TreeFile, uploadTree, type UploadTreeOptions, type TreeUploadProgress } from './upload-tree.js';
+export {
+  type DirectoryWork,
+  type RunInDirectory,
+  type TreeDirectory,
+  type TreeFile,
+  type TreeUploadProgress,
+  uploadTree,
+  type UploadTreeOptions,
+} from './upload-tree.js';

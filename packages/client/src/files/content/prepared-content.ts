@@ -4,6 +4,7 @@ import { ArgumentError, ConflictError, throwIfAborted } from '@pyrgos/core/error
 import { CHUNK_SIZE, chunkCount, chunkLength, MIME_HEAD_SIZE } from '@pyrgos/core/model';
 import type { View } from '../view/index.js';
 import { type ByteSource, cutIntoChunks, type OpenedSource, openSource } from './byte-source.js';
+import { lentSource } from './lent-source.js';
 import type { PlainChunk } from './seal-chunks.js';
 
 /** Content that is about to be written, and what is known of it before. */
@@ -18,6 +19,10 @@ export interface PreparedContent {
   readonly repeatable: OpenedSource | undefined;
   /** Whether it fits into one chunk. */
   readonly isSmall: boolean;
+  /** Whether {@link PreparedContent.chunks} gives all of it once more: not for a long stream of which anything was given already. */
+  readonly isWhole: boolean;
+  /** Whether reading it runs code of the caller. */
+  readonly isCode: boolean;
   /** The hash tree, for which content of more than one chunk is read once; undefined for a stream of more than one chunk. */
   hash(): Promise<HashTree | undefined>;
   /**
@@ -33,7 +38,7 @@ export interface PreparedContent {
  */
 export async function prepareContent(view: View, source: ByteSource, knownTree?: HashTree): Promise<PreparedContent> {
   throwIfAborted(view.signal, 'reading the source');
-  const opened = openSource(source);
+  const opened = lentSource(view, openSource(source));
   const { size } = opened;
   if (size === undefined) return prepareStream(view, opened);
   if (size <= CHUNK_SIZE) return prepareBytes(view, await readWhole(opened, size, view.signal));
@@ -64,6 +69,8 @@ async function prepareBytes(view: View, bytes: Uint8Array): Promise<PreparedCont
     head: bytes.slice(0, MIME_HEAD_SIZE),
     repeatable: openSource(bytes),
     isSmall: true,
+    isWhole: true,
+    isCode: false,
     chunks: async function* (first) {
       if (first === 0) yield { index: 0, data: bytes, leaf };
     },
@@ -73,6 +80,7 @@ async function prepareBytes(view: View, bytes: Uint8Array): Promise<PreparedCont
 /** More than one chunk that can be read as often as needed. */
 class LargeContent implements PreparedContent {
   readonly isSmall = false;
+  readonly isWhole = true;
 
   constructor(
     private readonly view: View,
@@ -81,6 +89,10 @@ class LargeContent implements PreparedContent {
     readonly head: Uint8Array,
     public tree: HashTree | undefined,
   ) {}
+
+  get isCode(): boolean {
+    return this.repeatable.isCode;
+  }
 
   async hash(): Promise<HashTree> {
     this.tree ??= await hashAll(this.view, this);
@@ -130,6 +142,7 @@ async function prepareStream(view: View, source: OpenedSource): Promise<Prepared
   }
   if (second.done === true) return prepareBytes(view, first.done === true ? new Uint8Array() : first.value);
   const ahead = [first.value as Uint8Array, second.value];
+  let isWhole = true;
   return {
     size: undefined,
     tree: undefined,
@@ -137,11 +150,16 @@ async function prepareStream(view: View, source: OpenedSource): Promise<Prepared
     head: ahead[0]?.slice(0, MIME_HEAD_SIZE) ?? new Uint8Array(),
     repeatable: undefined,
     isSmall: false,
+    isCode: true,
+    get isWhole() {
+      return isWhole;
+    },
     chunks: async function* (start, signal) {
       if (start !== 0) throw new ArgumentError('source', 'is a stream and can be read only from its start');
       let index = 0;
       if (signal?.aborted === true || view.signal?.aborted === true) stop.abort();
       const listening = [listen(signal), listen(view.signal)];
+      isWhole = false;
       try {
         for (let data = ahead.shift(); data !== undefined; data = ahead.shift()) yield { index: index++, data };
         for await (const data of chunks) yield { index: index++, data, release: releaseTo(spare, data) };
@@ -163,7 +181,8 @@ export function sourceChanged(): ConflictError {
   return new ConflictError('conflict.source', 'the content to store changed while it was read');
 }
 
-async function readWhole(source: OpenedSource, size: number, signal: AbortSignal | undefined): Promise<Uint8Array> {
+/** All of a source that says how long it is, in memory. ConflictError `conflict.source` when it is not. */
+export async function readWhole(source: OpenedSource, size: number, signal: AbortSignal | undefined): Promise<Uint8Array> {
   const parts: Uint8Array[] = [];
   for await (const part of cutIntoChunks(source.open(0, signal), Math.max(size, 1), signal)) {
     // More than there may be.

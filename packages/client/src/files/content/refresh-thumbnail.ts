@@ -16,6 +16,7 @@ export async function refreshThumbnail(operation: OperationView, ports: ContentP
   const source: OpenedSource = {
     size: reader.size,
     isRepeatable: true,
+    isCode: false,
     blob: undefined,
     open: (start, signal) => piecesOf(reader, start, signal),
   };

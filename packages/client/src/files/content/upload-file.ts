@@ -5,11 +5,13 @@ import { ChunkChanges } from '../structure/chunk-changes.js';
 import { DirectoryEdit } from '../structure/directory-edit.js';
 import { refresh } from '../structure/refresh.js';
 import { DanglingEntry, findEntry, type Item, type OperationView } from '../view/index.js';
+import { assertRoom } from './assert-room.js';
 import type { ByteSource } from './byte-source.js';
 import { assertContentCall, assertUploadOptions } from './content-arguments.js';
 import type { ContentPorts } from './content-ports.js';
 import { ProgressMeter } from './content-progress.js';
 import { newFileSecrets, newFileTarget } from './file-target.js';
+import { catchUp } from './flush-now.js';
 import { mimeTypeOf } from './mime-type-of.js';
 import { makeThumbnail } from './make-thumbnail.js';
 import { type PreparedContent, prepareContent } from './prepared-content.js';
@@ -28,6 +30,9 @@ import type { UploadOptions, UploadResult } from './upload-options.js';
  * when it has it already nothing is changed. Content of more than one chunk is recorded in `transactions`, if it can be read again: then an
  * upload that fails half-way is resumed by the next one with the same content.
  *
+ * `prepared` is the content of the source, when it was looked at already. While code of the caller runs, a source or `onExisting`, other operations
+ * may change the same writers: ConflictError `conflict.snapshot` when they have changed what this one has read.
+ *
  * ConflictError `conflict.exists` for a name in use, `conflict.source` when the content changes while it is read; ArgumentError or
  * LimitError for an illegal name; DeniedError `denied.file` without write access; errors of the source as they are; AbortedError.
  */
@@ -38,16 +43,23 @@ export async function uploadFile(
   name: string,
   source: ByteSource,
   options: UploadOptions = {},
+  prepared?: PreparedContent,
 ): Promise<UploadResult> {
   assertContentCall(operation, ports, 'directory', directory, options);
   assertUploadOptions(options);
   assertLegalName(name);
-  const parent = await refresh(operation, directory);
+  let parent = await refresh(operation, directory);
   parent.requireDirectory().requireSigner();
   const existing = await findEntry(operation, parent, name);
-  const prepare = (): Promise<PreparedContent> => prepareContent(operation, source, options.hashTree);
+  const prepare = async (): Promise<PreparedContent> => prepared ?? prepareContent(operation, source, options.hashTree);
   if (existing !== undefined) return replaceExisting(operation, ports, parent, existing, prepare, options);
   const content = await prepare();
+  if (operation.wasLent) {
+    await catchUp(operation, [directory.writer]);
+    parent = await refresh(operation, directory);
+    if ((await findEntry(operation, parent, name)) !== undefined) throw changedMeanwhile();
+  }
+  if (content.isSmall) await assertRoom(ports, content.size ?? 0, operation.signal);
   const file = await describeFile(operation, ports, parent, name, content, options);
   const item = content.isSmall
     ? await uploadSmallFile(operation, parent, file, content, options)
@@ -73,11 +85,21 @@ export async function replaceExisting(
   current.requireFile().requireSigner();
   const content = await prepare();
   const isSame = await isUnchanged(operation, current, content, options);
-  if (onExisting !== 'replace' && !isSame && (await onExisting(current)) === 'skip') {
-    return { item: current, outcome: 'skipped' };
+  if (onExisting !== 'replace' && !isSame) {
+    const { result } = await operation.lend(async () => onExisting(current));
+    if (result === 'skip') return { item: current, outcome: 'skipped' };
+  }
+  if (operation.wasLent) {
+    await catchUp(operation, [current.writer]);
+    if (!(await refresh(operation, current)).cid.equals(current.cid)) throw changedMeanwhile();
   }
   const alsoCommit = (file: Item): Promise<Item> => updateListedType(operation, directory, file);
   return setPreparedContent(operation, ports, current, content, { ...options, alsoCommit });
+}
+
+/** For what a callback or source has changed itself, or somebody else while it ran. */
+function changedMeanwhile(): ConflictError {
+  return new ConflictError('conflict.snapshot', 'the file was changed while code of the caller ran: repeat the operation');
 }
 
 /** The directory's list says of what type its files are: it must not lie when another content has another. */

@@ -5,6 +5,7 @@ import { DirectoryEdit } from '../structure/directory-edit.js';
 import { refresh } from '../structure/refresh.js';
 import { type Item, loadNode, openItem, type OperationView } from '../view/index.js';
 import { requireNode } from '../view/open-item.js';
+import { assertRoom, withinRoom } from './assert-room.js';
 import { type ContentPorts, DEFAULT_CHUNKS_IN_FLIGHT, DEFAULT_CHUNKS_PER_COMMIT } from './content-ports.js';
 import { ProgressMeter } from './content-progress.js';
 import { TargetLocations } from './file-target.js';
@@ -12,7 +13,7 @@ import { catchUp, flushNow } from './flush-now.js';
 import { FragmentUploads } from './fragment-uploads.js';
 import type { PreparedContent } from './prepared-content.js';
 import { stageRemovalBehind } from './present-chunks.js';
-import { BRANCH_INTERVAL, sealChunks, type SealedFileChunk } from './seal-chunks.js';
+import { BRANCH_INTERVAL, type PlainChunk, sealChunks, type SealedFileChunk } from './seal-chunks.js';
 import { checkLeaf } from './set-content.js';
 import { entryForFile, type NewFile, resealProperties } from './stage-file.js';
 import { PlaceLookups } from './tree-places.js';
@@ -31,9 +32,14 @@ export async function uploadLargeFile(
   const uploads = new FragmentUploads(ports, operation.crypto, operation.owner);
   try {
     const recorded = await recordUpload(operation, ports, directory, file, content, options);
+    const { count = 0 } = recorded?.part ?? {};
+    if (content.size !== undefined) await assertRoom(ports, content.size - count * CHUNK_SIZE, operation.signal);
+    // Others get their turn while the source is read: they must see the record, whose directory they may change, too.
+    if (recorded !== undefined && content.isCode) await flushNow(operation);
     const isResumable = recorded !== undefined || (options.resume !== undefined && content.size !== undefined);
     const upload = new LargeUpload(operation, recorded?.upload ?? file, content, uploads, {
       isResumable,
+      ports,
       chunksInFlight: ports.chunksInFlight ?? DEFAULT_CHUNKS_IN_FLIGHT,
       chunksPerCommit: ports.chunksPerCommit ?? DEFAULT_CHUNKS_PER_COMMIT,
       meter: new ProgressMeter(content.size, options.onProgress),
@@ -50,6 +56,7 @@ export async function uploadLargeFile(
 interface LargeUploadOptions {
   /** Whether a part of the file may be committed before all of it is there. */
   readonly isResumable: boolean;
+  readonly ports: ContentPorts;
   readonly chunksInFlight: number;
   readonly chunksPerCommit: number;
   readonly meter: ProgressMeter;
@@ -87,7 +94,8 @@ class LargeUpload {
     this.size = Math.min(content.size ?? 0, part.count * CHUNK_SIZE);
     options.meter.add(this.size);
     for (let i = 0; i < part.count; i++) this.builder.addLeaf(part.leaves?.[i] ?? (tree?.leaf(i) as Uint8Array));
-    const sealed = sealChunks(operation, target, (signal) => content.chunks(part.count, signal), {
+    const chunks = (signal: AbortSignal): AsyncIterable<PlainChunk> => content.chunks(part.count, signal);
+    const sealed = sealChunks(operation, target, content.size === undefined ? withinRoom(options.ports, chunks) : chunks, {
       properties,
       branchOf: (index) => tree?.branch(index),
       uploads,
@@ -103,6 +111,7 @@ class LargeUpload {
       options.meter.add(chunk.length);
       pending++;
       if (!options.isResumable || pending < options.chunksPerCommit) continue;
+      if (operation.wasLent) await catchUp(operation, [target.capability.writer]);
       await this.changes.commit();
       await flushNow(operation);
       pending = 0;

@@ -234,7 +234,7 @@ class GroupUpload<F extends FileToUpload> {
 }
 
 /** Runs `work` on all elements, some at a time; stops taking new ones at the first failure, waits for the others and throws it. */
-async function forEachAtOnce<T>(elements: Iterable<T>, limit: number, work: (element: T) => Promise<void>): Promise<void> {
+export async function forEachAtOnce<T>(elements: Iterable<T>, limit: number, work: (element: T) => Promise<void>): Promise<void> {
   const failures: unknown[] = [];
   const queue = elements[Symbol.iterator]();
   const worker = async (): Promise<void> => {

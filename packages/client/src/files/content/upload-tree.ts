@@ -1,16 +1,21 @@
 import { assertFunction, assertInstance, assertList, assertObject, assertOptionalInstance, assertString } from '@pyrgos/core/arguments';
-import { ArgumentError, PyrgosError, throwIfAborted } from '@pyrgos/core/errors';
+import { AbortedError, ArgumentError, PyrgosError, throwIfAborted } from '@pyrgos/core/errors';
 import type { PublicKeyHash } from '@pyrgos/core/keys';
 import { getOrMakeDirectories } from '../structure/make-directories.js';
 import { CommittedView, findChild, Item, OperationView, Sessions } from '../view/index.js';
 import { openSource } from './byte-source.js';
+import { askedOnce } from './asked-once.js';
 import { assertContentPorts } from './content-arguments.js';
 import type { ContentPorts } from './content-ports.js';
+import { CallerSource } from './lent-source.js';
+import { prepareContent, readWhole } from './prepared-content.js';
 import { uploadFile } from './upload-file.js';
+import type { UploadOptions } from './upload-options.js';
 import {
   assertFileToUpload,
   type FileOutcome,
   type FileToUpload,
+  forEachAtOnce,
   groupableSize,
   uploadSmallFiles,
   type UploadFilesOptions,
@@ -33,7 +38,9 @@ export interface TreeDirectory {
 export interface UploadTreeOptions extends UploadFilesOptions<TreeFile> {
   /** The home directory, where uploads of large files are recorded; see {@link UploadOptions.transactions}. */
   readonly home?: Item | undefined;
-  /** Told when files are stored, whatever came of them. */
+  /** How a directory of the tree is found; default: below `directory`, whatever becomes of its place. */
+  readonly runIn?: RunInDirectory | undefined;
+  /** Told about each file that is stored, whatever came of it, and while a large one is on its way. */
   readonly onProgress?: ((progress: TreeUploadProgress) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -41,12 +48,27 @@ export interface UploadTreeOptions extends UploadFilesOptions<TreeFile> {
 /** How far the upload of a tree has come. */
 export interface TreeUploadProgress {
   readonly files: number;
-  /** Of the files whose size was known beforehand. */
+  /** Of the files whose size was known beforehand; never less than before. */
   readonly bytes: number;
 }
 
+/** What is done in a directory of the tree; `transactions` is where large uploads are recorded. */
+export type DirectoryWork<T> = (operation: OperationView, folder: Item, transactions: UploadTransactions | undefined) => Promise<T>;
+
+/**
+ * Runs `work` in an operation, in the directory at a path below the target, which is made if it is missing; again when somebody else was
+ * faster, if `isRepeatable`.
+ */
+export type RunInDirectory = <T>(path: readonly string[], isRepeatable: () => boolean, work: DirectoryWork<T>) => Promise<T>;
+
 /** Files that are collected before they are sorted by directory. */
 const COLLECTED_FILES = 10_000;
+/** Files of one directory that are committed together at most (chapter 04 section 17). */
+const PART_COUNT = 500;
+/** Bytes of files that are committed together at most, unless it is one: as many as are in memory at a time. */
+const PART_SIZE = 8_388_608;
+/** Sources that are read at a time. */
+const READS_IN_FLIGHT = 8;
 /** Times that a part is tried when others change the same directory meanwhile. */
 const ATTEMPTS = 3;
 /** What others can cause, and what reading again cures. */
@@ -54,8 +76,8 @@ const CURABLE: ReadonlySet<string> = new Set(['conflict.champ', 'conflict.merge'
 
 /**
  * Uploads files and directories below a directory (chapter 04 section 17); gives what came of each file when it is stored. Small files are
- * committed together, by directory; large ones one by one, resumably. Between the commits other operations get their turn. The directory
- * an entry is in is made when it is missing.
+ * committed together, by directory, up to 500 of 8 MiB; large ones one by one, resumably. Between the commits other operations get their turn. The directory
+ * an entry is in is made when it is missing. Whoever stops taking results ends the upload: nothing more is sent.
  *
  * `directory` is writable; an earlier version will do. Stops at the first error, but for those that `onError` lets pass: what was given out
  * before it stays. Uploading again then skips what is there already.
@@ -121,70 +143,110 @@ function assertEntry(entry: TreeFile | TreeDirectory): void {
 class TreeUpload {
   private files = 0;
   private bytes = 0;
-  private readonly transactions: UploadTransactions | undefined;
+  /** The most that was told: a part that is repeated begins anew. */
+  private told = 0;
+  private readonly runIn: RunInDirectory;
 
   constructor(
     private readonly sessions: Sessions,
     private readonly ports: ContentPorts,
-    private readonly directory: Item,
+    directory: Item,
     private readonly options: UploadTreeOptions,
   ) {
-    const { home } = options;
-    // Records of another owner could not be committed together with the files.
-    this.transactions = home?.owner.equals(directory.owner) === true ? new UploadTransactions(home) : undefined;
+    this.runIn = options.runIn ?? runBelow(sessions, ports, directory, options);
   }
 
   async *uploadFolder({ path, files }: Folder): AsyncGenerator<FileOutcome<TreeFile>, void, undefined> {
     const named = files.map((file) => ({ ...file, file, name: file.path.at(-1) ?? '' }));
     const small = named.filter(({ source }) => groupableSize(source) !== undefined);
     const large = named.filter(({ source }) => groupableSize(source) === undefined);
-    const { onExisting, onError } = this.options;
-    const wrapped: UploadFilesOptions<NamedFile> = {
-      onExisting: onExisting === undefined ? undefined : ({ file }, existing) => onExisting(file, existing),
-      onError: onError === undefined ? undefined : ({ file }, error) => onError(file, error),
-    };
-    if (small.length > 0 || large.length === 0) {
-      const outcomes = await this.inFolder(path, (operation, folder) => uploadSmallFiles(operation, this.ports, folder, small, wrapped));
-      yield* this.told(outcomes.map(({ file, ...rest }) => ({ ...rest, file: file.file })));
-    }
-    for (const file of large) yield* this.told([await this.uploadLarge(path, file, wrapped)]);
+    if (named.length === 0) await this.inFolder(path, async () => undefined);
+    for (const part of partsOf(small)) yield* this.outcomes(await this.uploadSmall(path, part));
+    for (const file of large) yield* this.outcomes([await this.uploadLarge(path, file)]);
   }
 
-  private async uploadLarge(
-    path: readonly string[],
-    file: NamedFile,
-    { onExisting, onError }: UploadFilesOptions<NamedFile>,
-  ): Promise<FileOutcome<TreeFile>> {
-    const { ports, transactions } = this;
+  /** Files that are committed together. Their sources are read before it is the turn of the commit: they may make changes of their own. */
+  private async uploadSmall(path: readonly string[], part: readonly NamedFile[]): Promise<readonly FileOutcome<TreeFile>[]> {
+    const { signal, onExisting, onError } = this.options;
+    const failed: FileOutcome<TreeFile>[] = [];
+    const readable: NamedFile[] = [];
+    await forEachAtOnce(part, READS_IN_FLIGHT, async (file) => {
+      const { isCode, size = 0, ...source } = openSource(file.source);
+      try {
+        readable.push(isCode ? { ...file, source: await readWhole({ isCode, size, ...source }, size, signal) } : file);
+      } catch (error) {
+        failed.push(this.failed(file, error));
+      }
+    });
+    const ask = new Map(part.map((file) => [file.file, onExisting && askedOnce((existing) => onExisting(file.file, existing))]));
+    const options: UploadFilesOptions<NamedFile> = {
+      onExisting: async ({ file }, existing) => (await ask.get(file)?.(existing)) ?? 'skip',
+      onError: onError === undefined ? undefined : ({ file }, error) => onError(file, error),
+    };
+    const outcomes = await this.inFolder(path, (operation, folder) => uploadSmallFiles(operation, this.ports, folder, readable, options));
+    return [...failed, ...outcomes.map(({ file, ...rest }) => ({ ...rest, file: file.file }))];
+  }
+
+  private async uploadLarge(path: readonly string[], file: NamedFile): Promise<FileOutcome<TreeFile>> {
+    const { sessions, ports, options } = this;
+    const { signal, onExisting } = options;
     try {
-      const ask = async (existing: Item): Promise<'replace' | 'skip'> => (await onExisting?.(file, existing)) ?? 'skip';
-      const how = { ...file, transactions, onExisting: ask };
-      const { outcome } = await this.inFolder(path, (operation, folder) =>
-        uploadFile(operation, ports, folder, file.name, file.source, how),
+      const opened = openSource(file.source);
+      const caller = new CallerSource(opened);
+      const source = caller.wrap(file.source);
+      const prepared = await prepareContent(new CommittedView(sessions, { signal }), source, file.hashTree);
+      const { size } = opened;
+      const how: UploadOptions = {
+        ...file,
+        onExisting: askedOnce(async (existing) => (await onExisting?.(file.file, existing)) ?? 'skip'),
+        onProgress: size === undefined ? undefined : ({ done }) => this.tell(Math.min(done, size)),
+      };
+      const { outcome } = await this.inFolder(
+        path,
+        (operation, folder, transactions) =>
+          caller.during(operation, () => uploadFile(operation, ports, folder, file.name, source, { ...how, transactions }, prepared)),
+        () => prepared.isWhole,
       );
       return { file: file.file, outcome };
     } catch (error) {
-      if (!isOwnFault(error) || onError?.(file, error) !== 'skip') throw error;
-      return { file: file.file, outcome: 'failed', error };
+      if (!isOwnFault(error)) throw error;
+      return this.failed(file, error);
     }
   }
 
-  private *told(outcomes: readonly FileOutcome<TreeFile>[]): Generator<FileOutcome<TreeFile>, void, undefined> {
+  private async inFolder<T>(path: readonly string[], work: DirectoryWork<T>, isRepeatable = (): boolean => true): Promise<T> {
+    throwIfAborted(this.options.signal, 'the upload');
+    return this.runIn(path, isRepeatable, work);
+  }
+
+  private failed({ file }: NamedFile, error: unknown): FileOutcome<TreeFile> {
+    if (error instanceof AbortedError || this.options.onError?.(file, error) !== 'skip') throw error;
+    return { file, outcome: 'failed', error };
+  }
+
+  private *outcomes(outcomes: readonly FileOutcome<TreeFile>[]): Generator<FileOutcome<TreeFile>, void, undefined> {
     for (const outcome of outcomes) {
       this.files++;
       this.bytes += outcome.outcome === 'failed' ? 0 : (openSource(outcome.file.source).size ?? 0);
+      this.tell(0);
       yield outcome;
     }
-    this.options.onProgress?.({ files: this.files, bytes: this.bytes });
   }
 
-  /** Runs an operation in a directory of the tree, which is made if it is missing; again when somebody else was faster. */
-  private async inFolder<T>(path: readonly string[], work: (operation: OperationView, folder: Item) => Promise<T>): Promise<T> {
-    const { sessions, directory, options, transactions, ports } = this;
-    const { signal } = options;
+  /** `more`: bytes of the file that is on its way. */
+  private tell(more: number): void {
+    this.told = Math.max(this.told, this.bytes + more);
+    this.options.onProgress?.({ files: this.files, bytes: this.told });
+  }
+}
+
+/** The way of {@link uploadTree} when nobody says another one: below one directory, which stays where it is. */
+function runBelow(sessions: Sessions, ports: ContentPorts, directory: Item, { home, signal }: UploadTreeOptions): RunInDirectory {
+  // Records of another owner could not be committed together with the files.
+  const transactions = home?.owner.equals(directory.owner) === true ? new UploadTransactions(home) : undefined;
+  return async <T>(path: readonly string[], isRepeatable: () => boolean, work: DirectoryWork<T>): Promise<T> => {
     for (let attempt = 1; ; attempt++) {
-      throwIfAborted(signal, 'the upload');
-      const { item, depth } = await this.deepestExisting(path);
+      const { item, depth } = await deepestExisting(new CommittedView(sessions, { signal }), directory, path);
       const writers: PublicKeyHash[] = [item.writer];
       if (transactions !== undefined && !transactions.writer.equals(item.writer)) writers.push(transactions.writer);
       try {
@@ -194,28 +256,54 @@ class TreeUpload {
             const operation = new OperationView(sessions, committer, snapshot);
             const { mirrorBatId, clock } = ports;
             const folder = await getOrMakeDirectories(operation, item, path.slice(depth), { mirrorBatId, clock });
-            return { result: await work(operation, folder), snapshot: operation.snapshot };
+            return { result: await work(operation, folder, transactions), snapshot: operation.snapshot };
           },
           { signal },
         );
         return result;
       } catch (error) {
-        if (attempt >= ATTEMPTS || !(error instanceof PyrgosError) || !CURABLE.has(error.code)) throw error;
+        if (attempt >= ATTEMPTS || !isRepeatable() || !(error instanceof PyrgosError) || !CURABLE.has(error.code)) throw error;
       }
     }
-  }
+  };
+}
 
-  /** How far a path exists: what is below may be in another writing space, which has to be reserved. */
-  private async deepestExisting(path: readonly string[]): Promise<{ readonly item: Item; readonly depth: number }> {
-    const view = new CommittedView(this.sessions, { signal: this.options.signal });
-    let item = this.directory;
-    for (const [depth, name] of path.entries()) {
-      const child = await findChild(view, item, name);
-      if (child?.isDirectory !== true) return { item, depth };
-      item = child;
-    }
-    return { item, depth: path.length };
+/** How far a path exists: what is below may be in another writing space, which has to be reserved. */
+async function deepestExisting(
+  view: CommittedView,
+  directory: Item,
+  path: readonly string[],
+): Promise<{ readonly item: Item; readonly depth: number }> {
+  let item = directory;
+  for (const [depth, name] of path.entries()) {
+    const child = await findChild(view, item, name);
+    if (child?.isDirectory !== true) return { item, depth };
+    item = child;
   }
+  return { item, depth: path.length };
+}
+
+/** Smallest first, so that many become visible soon (section 17); files of one name stay together, where that is noticed. */
+function* partsOf(files: readonly NamedFile[]): Generator<readonly NamedFile[], void, undefined> {
+  const byName = new Map<string, { readonly files: NamedFile[]; size: number }>();
+  for (const file of files) {
+    const same = byName.get(file.name) ?? { files: [], size: 0 };
+    byName.set(file.name, same);
+    same.files.push(file);
+    same.size += groupableSize(file.source) ?? 0;
+  }
+  let part: NamedFile[] = [];
+  let total = 0;
+  for (const same of [...byName.values()].sort((a, b) => a.size - b.size)) {
+    if (part.length > 0 && (total + same.size > PART_SIZE || part.length >= PART_COUNT)) {
+      yield part;
+      part = [];
+      total = 0;
+    }
+    part.push(...same.files);
+    total += same.size;
+  }
+  if (part.length > 0) yield part;
 }
 
 type NamedFile = FileToUpload & { readonly file: TreeFile };

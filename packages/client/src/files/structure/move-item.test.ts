@@ -7,11 +7,11 @@ import { byPath, StructureWorld } from '../../../test/structure-world.js';
 import { type Item, openItem } from '../view/index.js';
 import { makeDirectory, moveItem, rename, rotateAllKeys } from './index.js';
 
-async function move(world: StructureWorld, path: string, target: string, keepAccess: boolean): Promise<Item> {
+async function move(world: StructureWorld, path: string, target: string, keepAccess: boolean, name?: string): Promise<Item> {
   const parent = path.split('/').slice(0, -1).join('/');
   const { blocks } = world.files.base.server;
   return world.operate(async (operation) =>
-    moveItem(operation, { blocks }, await world.at(parent), await world.at(path), await world.at(target), { keepAccess }),
+    moveItem(operation, { blocks }, await world.at(parent), await world.at(path), await world.at(target), { keepAccess, name }),
   );
 }
 
@@ -50,6 +50,35 @@ describe.each([true, false])('moving, access kept: %s', (keepAccess) => {
     expect(after.items.get(target)!.capability.equals(item.capability)).toBe(true);
   });
 
+  test.each(['from/f', 'from/d'])('%s under another name, in one piece', async (path) => {
+    const world = await populated();
+    const before = await world.inspect();
+    const old = await world.at(path);
+    const item = await move(world, path, 'to', keepAccess, 'other');
+    const after = await world.inspect();
+    expect(after.problems).toEqual([]);
+    expect(byPath(after.tree)).toEqual(moved(before.tree, `/ada/${path}`, '/ada/to/other'));
+    expect([item.name, item.opened.properties.name]).toEqual(['other', 'other']);
+    expect(item.capability.equals(old.capability)).toBe(keepAccess);
+    expect(item.properties.isHidden).toBe(old.properties.isHidden);
+    expect(await outcome(move(world, 'to/other', 'from', keepAccess, path === 'from/f' ? 'd' : 'f'))).toBe('conflict.exists');
+    for (const name of ['', 'a/b', '..']) expect(await outcome(move(world, 'to/other', 'from', keepAccess, name))).not.toBe('resolved');
+  });
+
+  test('an item with a writing space of its own under another name', async () => {
+    const world = await populated();
+    await world.operate(async (operation) =>
+      rotateAllKeys(operation, await world.at('from'), await world.at('from/d'), { rotateSigner: true }),
+    );
+    const before = await world.inspect();
+    await move(world, 'from/d', 'to', keepAccess, 'other');
+    const after = await world.inspect();
+    expect(after.problems).toEqual([]);
+    expect(byPath(after.tree)).toEqual(moved(before.tree, '/ada/from/d', '/ada/to/other'));
+    const item = await world.at('to/other');
+    expect([item.opened.properties.name, item.link?.opened.properties.name ?? 'other']).toEqual(['other', 'other']);
+  });
+
   test('an item with a writing space of its own, with its link node', async () => {
     const world = await populated();
     const { files } = world;
@@ -73,7 +102,7 @@ describe.each([true, false])('moving, access kept: %s', (keepAccess) => {
     await world.operate(async (operation) => makeDirectory(operation, await world.at('to'), 'd'));
     const before = await world.inspect();
     expect(await outcome(move(world, 'from/d', 'to', keepAccess))).toBe('conflict.exists');
-    expect(await outcome(move(world, 'from/d', 'from', keepAccess))).toBe('conflict.exists');
+    expect(await outcome(move(world, 'from/d', 'from', keepAccess))).toBe(keepAccess ? 'resolved' : 'conflict.exists');
     await expect(move(world, 'from', 'from/d', keepAccess)).rejects.toThrow(ArgumentError);
     await expect(move(world, 'from', 'from', keepAccess)).rejects.toThrow(ArgumentError);
     expect(await outcome(move(world, 'from/d', 'from/f', keepAccess))).toBe('format.cryptree');
@@ -143,4 +172,24 @@ test('a directory that holds a writing space can be moved below another one', as
   const after = await world.inspect();
   expect(after.problems).toEqual([]);
   expect(after.items.get('/ada/to/from/d')!.link).toBeDefined();
+});
+
+describe('moving into the directory where it is', () => {
+  test('changes nothing under its own name, and renames it under another one', async () => {
+    const world = await populated();
+    const before = await world.inspect();
+    const { cid } = await world.at('from/f');
+    expect((await move(world, 'from/f', 'from', true)).cid.equals(cid)).toBe(true);
+    expect((await move(world, 'from/f', 'from', true, 'f')).cid.equals(cid)).toBe(true);
+    expect(await outcome(move(world, 'from/f', 'from', true, 'd'))).toBe('conflict.exists');
+    expect(byPath((await world.inspect()).tree)).toEqual(byPath(before.tree));
+    expect((await move(world, 'from/f', 'from', true, 'g')).name).toBe('g');
+    const after = await world.inspect();
+    expect(after.problems).toEqual([]);
+    expect(byPath(after.tree)).toEqual(moved(before.tree, '/ada/from/f', '/ada/from/g'));
+    // Under new keys it is another file, for which its name is not free.
+    expect(await outcome(move(world, 'from/g', 'from', false))).toBe('conflict.exists');
+    expect((await move(world, 'from/g', 'from', false, 'h')).name).toBe('h');
+    expect(byPath((await world.inspect()).tree)).toEqual(moved(before.tree, '/ada/from/f', '/ada/from/h'));
+  });
 });

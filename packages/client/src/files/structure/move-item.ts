@@ -1,7 +1,8 @@
 import type { Cid } from '@pyrgos/core/codec';
 import { ArgumentError } from '@pyrgos/core/errors';
-import { RelativeCapability, withParentLink } from '@pyrgos/core/model';
-import { belongsTo, type Item, openItem, type OperationView } from '../view/index.js';
+import { equalBytes } from '@pyrgos/core/bytes';
+import { assertLegalName, openNode, RelativeCapability, withParentLink, withProperties } from '@pyrgos/core/model';
+import { belongsTo, type Item, namesParent, openItem, type OperationView } from '../view/index.js';
 import { isWithin } from './ancestors.js';
 import { ChunkChanges } from './chunk-changes.js';
 import { copyInto, type CopyOptions, type CopyPorts } from './copy-item.js';
@@ -11,9 +12,12 @@ import { listingOf } from './listing.js';
 import { requireListed } from './listed-children.js';
 import type { Place } from './place.js';
 import { refresh } from './refresh.js';
+import { rename, writeProperties } from './rename.js';
 
 /** How an item is moved. */
 export interface MoveOptions extends Omit<CopyOptions, 'name'> {
+  /** The name in the target; default: the one that it has. */
+  readonly name?: string | undefined;
   /**
    * Whether whoever may read or write the item keeps that right. False for what is published; true when nothing in it is shared, because
    * that is faster; otherwise the user decides (chapter 04 section 20.2).
@@ -22,8 +26,8 @@ export interface MoveOptions extends Omit<CopyOptions, 'name'> {
 }
 
 /**
- * Moves a child of `parent` into the directory `target` of the same owner, under its name (chapter 04 section 20.2); resolves to the item
- * there. With `keepAccess` and one writing space for both directories the item keeps its keys and is only listed elsewhere, in one commit;
+ * Moves a child of `parent` into the directory `target` of the same owner, under its name or another one (chapter 04 section 20.2); resolves to the item
+ * there. With `keepAccess` a move into the directory where it is only renames it (section 19.2). With `keepAccess` and one writing space for both directories the item keeps its keys and is only listed elsewhere, in one commit;
  * a link node moves in its place. Otherwise it is copied and then deleted: existing shares are lost, and the capability is a new one.
  *
  * ConflictError `conflict.exists` when the name is in use, ArgumentError when the target is inside the item, DeniedError `denied.file`
@@ -44,6 +48,11 @@ export async function moveItem(
   const current = await requireListed(operation, from, item);
   to.requireDirectory().requireSigner();
   if (!to.owner.equals(from.owner)) throw new ArgumentError('target', 'must have the same owner: copy the item and delete it');
+  const name = options.name ?? current.name;
+  assertLegalName(name);
+  if (options.keepAccess && to.writer.equals(from.writer) && equalBytes(to.capability.mapKey, from.capability.mapKey)) {
+    return rename(operation, from, current, name);
+  }
   const above: { readonly place: Place; readonly cid: Cid }[] = [];
   if (await isWithin(operation, to, current, (place, cid) => void above.push({ place, cid }))) {
     throw new ArgumentError('target', 'must not be inside what is moved');
@@ -60,7 +69,7 @@ export async function moveItem(
   return copyInto(operation, ports, { view: operation, item: current }, to, {
     maxPerChunk,
     onProgress,
-    name: current.name,
+    name,
     isMove: true,
     alsoCommit: async () => void (await deleteItems(operation, from, [current])),
   });
@@ -81,14 +90,22 @@ async function relink(
   const source = new DirectoryEdit(operation, changes, from);
   const destination = new DirectoryEdit(operation, changes, to, options);
   source.remove(capability);
-  const entry = destination.add(listingOf(item));
+  const { name = item.name } = options;
+  const entry = destination.add({ ...listingOf(item), name });
   // First the one that may refuse.
   await destination.apply();
   await source.apply();
   // What belongs to another directory stays there; only the element moves.
   if (belongsTo(item, from)) {
     const parentLink = RelativeCapability.toParent(to.capability, to.opened.parentKey, moved.writer);
-    changes.put(moved.requireSigner(), capability.mapKey, cid, { node: withParentLink(crypto, node, opened, parentLink), fragments: [] });
+    const relinked = withParentLink(crypto, node, opened, parentLink);
+    const isRenamed = name !== item.name;
+    const renamed = isRenamed
+      ? withProperties(crypto, relinked, openNode(crypto, relinked, capability), opened.properties.with({ name }))
+      : relinked;
+    changes.put(moved.requireSigner(), capability.mapKey, cid, { node: renamed, fragments: [] });
+    // Whoever the target of a link node is shared with sees the name that it has itself.
+    if (isRenamed && moved !== item && namesParent(item, moved)) writeProperties(operation, changes, item, { name });
   }
   await changes.commit();
   return openItem(operation, capability, { inheritedSigner: moved.signer, entry });

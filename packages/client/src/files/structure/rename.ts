@@ -51,8 +51,8 @@ export async function setProperties(operation: OperationView, item: Item, proper
   return refresh(operation, item);
 }
 
-/** Rewrites the properties of one node. */
-function writeProperties(operation: OperationView, changes: ChunkChanges, item: Item, properties: FilePropertiesChanges): void {
+/** Notes in `changes` that a node gets other properties; the rest of it stays. */
+export function writeProperties(operation: OperationView, changes: ChunkChanges, item: Item, properties: FilePropertiesChanges): void {
   const { capability, cid, node, opened } = item;
   const rewritten = withProperties(operation.crypto, node, opened, opened.properties.with(properties));
   changes.put(item.requireSigner(), capability.mapKey, cid, { node: rewritten, fragments: [] });

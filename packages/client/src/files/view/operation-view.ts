@@ -21,6 +21,7 @@ export class OperationView implements View {
   private readonly session: WriteSession;
   private readonly others: CommittedView;
   private current: Snapshot;
+  private lentTo = false;
 
   /** `committer` and `start` are what {@link WriteSession.compute} gives its operation. */
   constructor(
@@ -75,6 +76,21 @@ export class OperationView implements View {
     if (this.current.has(writer)) return;
     const version = await this.session.readCommitted(writer, { fresh: true, signal: this.signal, waitForCreation: false });
     this.current = this.current.merge(version.withReadOnly(false));
+  }
+
+  /**
+   * {@link Committer.lend}: waits for code of a caller, which may make changes of its own. `wasUsed`: some were made, or are going to be;
+   * what was read before may be out of date.
+   */
+  async lend<T>(task: () => Promise<T>): Promise<{ readonly result: T; readonly wasUsed: boolean }> {
+    const lent = await this.committer.lend(task);
+    this.lentTo ||= lent.wasUsed;
+    return lent;
+  }
+
+  /** Whether others may have changed the writers of this operation while it waited in {@link OperationView.lend}. */
+  get wasLent(): boolean {
+    return this.lentTo;
   }
 
   snapshotOf(owner: PublicKeyHash): Snapshot {

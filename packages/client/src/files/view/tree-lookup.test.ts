@@ -77,11 +77,24 @@ describe('lookups in a tree', () => {
       closeTransaction: blocks.closeTransaction.bind(blocks),
       putBlocks: blocks.putBlocks.bind(blocks),
     };
-    for (const store of [plain, { ...plain, lookUpChamp: async () => Promise.reject(networkError()) }]) {
+    for (const store of [plain, { ...plain, lookUpChamp: async () => Promise.reject(new PyrgosError('network', 'what is that?')) }]) {
       const found = await client(new MemoryBlockCache(), store).lookUp(root, lookups(1, 2, 20_000));
       expect(found.map((result) => result?.bytes)).toEqual([block('value 1'), block('value 2'), undefined]);
       expect(requests().every((name) => name === 'getBlock')).toBe(true);
     }
+  });
+
+  test('that cannot reach the server, however often they have tried, do not begin anew with each block', async () => {
+    const { world, root, client, requests } = await treeOf(300);
+    const away: BlockStore = { ...plainStore(world.server.blocks), lookUpChamp: async () => Promise.reject(networkError()) };
+    const cache = new MemoryBlockCache();
+    expect(await outcome(client(cache, away).lookUp(root, lookups(1, 2)))).toBe('network');
+    expect(requests()).toEqual([]);
+    // What is at hand is there without a server.
+    await client(cache).lookUp(root, lookups(1, 2));
+    requests();
+    expect((await client(cache, away).lookUp(root, lookups(1, 2)))[1]?.bytes).toEqual(block('value 2'));
+    expect(requests()).toEqual([]);
   });
 
   test('work without any cache, and with many at the same time', async () => {

@@ -107,15 +107,15 @@ export class TreeLookup {
   ): Promise<ChampLookupResult[]> {
     const open: ChampLookup[] = [];
     for (const lookup of batch) if (!(await this.isAtHand(tree, lookup))) open.push(lookup);
-    const answer = open.length === 0 ? [] : await this.ask(root, open, signal);
+    const { verified: answer, failure } = open.length === 0 ? NOTHING_ASKED : await this.ask(root, open, signal);
     for (const [key, bytes] of answer) tree.answers.set(key, bytes);
     try {
-      await this.requireRoot(root, tree, signal);
+      await this.requireRoot(root, tree, failure, signal);
       const results: ChampLookupResult[] = [];
-      for (const lookup of batch) results.push(await this.find(tree, lookup, signal));
+      for (const lookup of batch) results.push(await this.find(tree, lookup, failure, signal));
       return results;
     } finally {
-      for (const [key] of answer) tree.answers.delete(key);
+      for (const key of answer.keys()) tree.answers.delete(key);
     }
   }
 
@@ -132,17 +132,20 @@ export class TreeLookup {
     }
   }
 
-  /** The verified blocks of the server's answer; none when it fails: reading block by block tells what is really there. */
-  private async ask(root: Cid, lookups: readonly ChampLookup[], signal: AbortSignal | undefined): Promise<Map<string, Uint8Array>> {
+  /**
+   * The verified blocks of the server's answer; none when it fails: reading block by block tells what is really there. But a server that could not be reached
+   * however often it was asked (`failure`) is not asked for each block as often again: then only what is at hand counts.
+   */
+  private async ask(root: Cid, lookups: readonly ChampLookup[], signal: AbortSignal | undefined): Promise<Asked> {
     const verified = new Map<string, Uint8Array>();
-    if (this.store.lookUpChamp === undefined) return verified;
+    if (this.store.lookUpChamp === undefined) return { verified };
     let answer: unknown;
     try {
       answer = await orAborted(this.store.lookUpChamp(root, lookups, contextOf(this.session, signal)), signal, 'looking up');
     } catch (error) {
       throwIfAborted(signal, 'looking up');
-      if (error instanceof PyrgosError && error.code !== 'aborted') return verified;
-      throw error;
+      if (!(error instanceof PyrgosError) || error.code === 'aborted') throw error;
+      return error.retry === 'safe' ? { verified, failure: error } : { verified };
     }
     const blocks = sane(answer);
     const digests = this.crypto.sha256Many(blocks);
@@ -153,21 +156,32 @@ export class TreeLookup {
       verified.set(cid.key, bytes);
       if (this.cache.accepts(bytes.length)) await this.cache.put(cid, bytes);
     }
-    return verified;
+    return { verified };
   }
 
-  private async requireRoot(root: Cid, tree: KnownTree, signal: AbortSignal | undefined): Promise<void> {
+  /** A block that is not in an answer. */
+  private async fetch(cid: Cid, context: Omit<BlockReadContext, 'owner'>, failure: PyrgosError | undefined): Promise<Uint8Array> {
+    if (failure !== undefined && !(await this.cache.has(cid))) throw failure;
+    return this.session.getBlock(cid, context);
+  }
+
+  private async requireRoot(root: Cid, tree: KnownTree, failure: PyrgosError | undefined, signal: AbortSignal | undefined): Promise<void> {
     // Any key needs the root. Its own errors end the call; those of nodes below it are answers of keys.
     if (tree.answers.has(root.key) || (await this.cache.has(root))) return;
-    tree.answers.set(root.key, await this.session.getBlock(root, signal === undefined ? {} : { signal }));
+    tree.answers.set(root.key, await this.fetch(root, signal === undefined ? {} : { signal }, failure));
   }
 
-  private async find(tree: KnownTree, { key, bat }: ChampLookup, signal: AbortSignal | undefined): Promise<ChampLookupResult> {
+  private async find(
+    tree: KnownTree,
+    { key, bat }: ChampLookup,
+    failure: PyrgosError | undefined,
+    signal: AbortSignal | undefined,
+  ): Promise<ChampLookupResult> {
     try {
-      const cid = await this.valueOf(tree, key, signal);
+      const cid = await this.valueOf(tree, key, failure, signal);
       if (cid === undefined) return undefined;
       const context = { ...(bat === undefined ? {} : { bat }), ...(signal === undefined ? {} : { signal }) };
-      return { cid, bytes: tree.answers.get(cid.key) ?? (await this.session.getBlock(cid, context)) };
+      return { cid, bytes: tree.answers.get(cid.key) ?? (await this.fetch(cid, context, failure)) };
     } catch (error) {
       if (isAboutOneKey(error)) return { error };
       throw error;
@@ -175,7 +189,12 @@ export class TreeLookup {
   }
 
   /** The link under a key; fetches what is not at hand. */
-  private async valueOf(tree: KnownTree, key: Uint8Array, signal: AbortSignal | undefined): Promise<Cid | undefined> {
+  private async valueOf(
+    tree: KnownTree,
+    key: Uint8Array,
+    failure: PyrgosError | undefined,
+    signal: AbortSignal | undefined,
+  ): Promise<Cid | undefined> {
     const fetched: string[] = [];
     try {
       for (let depth = 0; ; depth++) {
@@ -185,7 +204,7 @@ export class TreeLookup {
           throw new FormatError('format.champ', 'value', 'must be a link');
         } catch (error) {
           if (!(error instanceof BlockNotAtHand) || depth > MAX_CHAMP_DEPTH) throw error;
-          tree.answers.set(error.cid.key, await this.session.getBlock(error.cid, signal === undefined ? {} : { signal }));
+          tree.answers.set(error.cid.key, await this.fetch(error.cid, signal === undefined ? {} : { signal }, failure));
           fetched.push(error.cid.key);
         }
       }
@@ -194,6 +213,15 @@ export class TreeLookup {
     }
   }
 }
+
+/** What the server has answered to a call for many keys. */
+interface Asked {
+  readonly verified: ReadonlyMap<string, Uint8Array>;
+  /** It cannot be reached. */
+  readonly failure?: PyrgosError;
+}
+
+const NOTHING_ASKED: Asked = { verified: new Map() };
 
 function contextOf(session: WriteSession, signal: AbortSignal | undefined): BlockReadContext {
   return signal === undefined ? { owner: session.owner } : { owner: session.owner, signal };

@@ -131,6 +131,13 @@ describe('statuses', () => {
     expect(serverError({ area: 'core', method: 'getChain', status, trailer: undefined })).toMatchObject({ code, retry });
   });
 
+  test('a server that says when uploads are allowed again is believed, and others need not', () => {
+    const text = 'Upload bandwidth exceeded please try again tomorrow';
+    const waiting = errorOf(`${text}. More is allowed in 4321 seconds.`, 'blocks', 'block/put/bulk', 400);
+    expect(waiting).toMatchObject({ code: 'rate', data: { status: 400, retryAfterSeconds: 4321 } });
+    expect(errorOf(text, 'blocks', 'block/put/bulk', 400).data).toEqual({ status: 400 });
+  });
+
   test('the text says more than the status', () => {
     expect(errorOf('Rate Limit: User request limit exceeded. Please try again later.', 'blocks', 'block/get', 429)).toMatchObject({
       code: 'rate',

@@ -50,6 +50,14 @@ function quotaReached(text: string, { status }: FailedAnswer): PyrgosError {
   });
 }
 
+/** Pyrgos says when it ends; other servers say `tomorrow`. */
+function uploadRate(text: string, { status }: FailedAnswer): PyrgosError {
+  const [, seconds] = /More is allowed in ([0-9]{1,9}) seconds/u.exec(text) ?? [];
+  return new PyrgosError('rate', 'This account has uploaded as much as it may for now. Try again later.', {
+    data: { status, ...(seconds === undefined ? {} : { retryAfterSeconds: Number(seconds) }) },
+  });
+}
+
 /** Servers begin the sentence in different ways, and may say more behind it. */
 function diskFull(_: string, { status }: FailedAnswer): PyrgosError {
   return new PyrgosError(
@@ -82,7 +90,7 @@ const texts: readonly (readonly [text: string, failure: Failure])[] = [
   ['Storage quota reached!', quotaReached],
   ['No space quota for', plain('quota', 'This account has no space on the server.')],
   ['Not enough space quota!', plain('quota', 'This account has not enough space on the server.')],
-  ['Upload bandwidth exceeded', plain('rate', 'This account has uploaded as much as it may for now. Try again tomorrow.')],
+  ['Upload bandwidth exceeded', uploadRate],
   ['Rate Limit:', plain('rate', 'The server limits how much is read. Try again later.')],
   ['Queue full', overloaded],
   ['Stale auth time', denied('denied.stale', 'The clocks of this machine and of the server differ too much. Correct the clock.')],

@@ -146,7 +146,8 @@ async function answerOf(
   } catch (error) {
     // The fast path is a convenience: whatever is wrong with it or its answer, reading block by block tells what is really there.
     throwIfAborted(context.signal, 'champ lookup');
-    if (error instanceof PyrgosError && error.code === 'aborted') throw error;
+    // A server that could not be reached however often it was asked is not asked block by block as well.
+    if (error instanceof PyrgosError && (error.code === 'aborted' || error.retry === 'safe')) throw error;
     return new Map();
   }
 }

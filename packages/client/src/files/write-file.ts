@@ -1,0 +1,112 @@
+import { assertString } from '@pyrgos/core/arguments';
+import { ArgumentError, NotFoundError } from '@pyrgos/core/errors';
+import { assertLegalName } from '@pyrgos/core/model';
+import { onlyForward } from '../waiting/progress.js';
+import { askedOnce } from './content/asked-once.js';
+import { type ByteSource, openSource } from './content/byte-source.js';
+import { assertUploadOptions } from './content/content-arguments.js';
+import { type UploadOptions, uploadFile, UploadTransactions } from './content/index.js';
+import { CallerSource } from './content/lent-source.js';
+import { prepareContent, type PreparedContent } from './content/prepared-content.js';
+import { FileEntry } from './file-entry.js';
+import { assertFlag, assertNewName, claimedMimeType, existingAnswer, timestampOf } from './file-system-arguments.js';
+import type { ExistingAnswer, WriteOptions, Written } from './file-system-options.js';
+import { formatPath, isPassing } from './file-tree.js';
+import { type FileSystemParts, requireDirectory, reserveDeepest } from './file-tree-parts.js';
+import { changed, type IfVersion, requireVersion, versionOf } from './file-version.js';
+import { getOrMakeDirectories } from './structure/index.js';
+import { type DanglingEntry, findEntry, Item, openItem, splitPath } from './view/index.js';
+
+/**
+ * What `FileSystem.write` does. The source is looked at, and content of one chunk read, before the change has its turn, and once however often
+ * the change is repeated; so is `onExisting` asked once about each version of the file. What is read later lends the turn.
+ */
+export async function writeFile(parts: FileSystemParts, path: string, source: ByteSource, options: WriteOptions): Promise<Written> {
+  const { tree, home: homeCapability, ports } = parts;
+  const { signal, parents = false, modified, created, onExisting = 'replace', onProgress, ifVersion, ...rest } = options;
+  const names = splitPath(path);
+  const name = names.at(-1) ?? '';
+  const above = names.slice(0, -1);
+  assertFlag('options.parents', parents);
+  if (above.length === 0 || (parents && above[0] !== tree.username)) throw new ArgumentError('path', 'must be inside a home directory');
+  for (const part of parents ? names : [name]) assertLegalName(part, 'path');
+  assertIfVersion({ ifVersion });
+  if (ifVersion !== undefined && onExisting !== 'replace') {
+    throw new ArgumentError('ifVersion', 'is for replacing: without a file there is no version');
+  }
+  const ask = async (existing: Item): Promise<ExistingAnswer> =>
+    typeof onExisting === 'function' ? existingAnswer(await onExisting(new FileEntry(formatPath(names), existing))) : 'skip';
+  const upload: UploadOptions = {
+    ...rest,
+    fallbackMimeType: claimedMimeType(source),
+    modified: timestampOf('options.modified', modified),
+    created: timestampOf('options.created', created),
+    onExisting: typeof onExisting === 'function' ? askedOnce(ask) : onExisting,
+    onProgress: onlyForward(onProgress),
+  };
+  assertUploadOptions(upload);
+  const opened = openSource(source);
+  const caller = new CallerSource(opened);
+  const content = caller.wrap(source);
+  let prepared: PreparedContent | undefined;
+  const { item, outcome } = await onlyIfVersion(parts, path, { signal, ifVersion }, async () =>
+    tree.change(
+      { signal, isFresh: ifVersion !== undefined, isRepeatable: () => prepared?.isWhole ?? !caller.isSpent },
+      async (view) => {
+        const { item: deepest, depth } = parents
+          ? await reserveDeepest(parts, view, above)
+          : { item: (await tree.locate(view, formatPath(above))).item, depth: above.length };
+        const home = await openItem(view, homeCapability);
+        const existing = depth < above.length ? undefined : await findEntry(view, requireDirectory(deepest), name);
+        for (const part of [...above.slice(depth), ...(existing === undefined ? [name] : [])]) assertNewName(part, 'path');
+        const writers = [deepest.writer, home.writer, ...(existing instanceof Item ? [existing.writer] : [])];
+        if (isWritten(existing, upload)) prepared ??= await prepareContent(view, content, rest.hashTree);
+        return { owner: deepest.owner, writers, deepest, missing: above.slice(depth), home };
+      },
+      async (operation, { deepest, missing, home }) => {
+        const { mirrorBatId, clock } = ports;
+        const parent = missing.length === 0 ? deepest : await getOrMakeDirectories(operation, deepest, missing, { mirrorBatId, clock });
+        if (ifVersion !== undefined) await requireVersion(operation, await findEntry(operation, parent, name), { ifVersion });
+        return caller.during(operation, async () =>
+          uploadFile(operation, ports, parent, name, content, { ...upload, transactions: new UploadTransactions(home) }, prepared),
+        );
+      },
+    ),
+  );
+  return { entry: new FileEntry(formatPath(names), item), outcome };
+}
+
+/** Requires a text as version. */
+export function assertIfVersion({ ifVersion }: IfVersion): void {
+  if (ifVersion !== undefined) assertString('ifVersion', ifVersion);
+}
+
+/**
+ * Runs a change that is to be made only on one version of the file at a path: when it fails because the file is gone, or is being changed by somebody
+ * else, the error is ConflictError `conflict.changed`.
+ */
+export async function onlyIfVersion<T>(
+  { tree }: FileSystemParts,
+  path: string,
+  { signal, ifVersion }: IfVersion & { readonly signal?: AbortSignal | undefined },
+  change: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await change();
+  } catch (error) {
+    if (ifVersion === undefined || !(isPassing(error) || isGone(error))) throw error;
+    const found = await tree.find(tree.view(signal, true), splitPath(path));
+    const version = found === undefined ? undefined : versionOf(found);
+    throw version === ifVersion ? error : changed(version);
+  }
+}
+
+function isGone(error: unknown): boolean {
+  return error instanceof NotFoundError && error.code === 'not-found.file';
+}
+
+/** Whether the source is going to be read, as far as that can be told beforehand. */
+function isWritten(existing: Item | DanglingEntry | undefined, { onExisting }: UploadOptions): boolean {
+  if (existing === undefined) return true;
+  return existing instanceof Item && !existing.isDirectory && onExisting !== 'skip' && onExisting !== 'error';
+}

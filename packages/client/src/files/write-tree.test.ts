@@ -1,0 +1,152 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import { outcome } from '../../test/commit-world.js';
+import { FileWorld } from '../../test/file-world.js';
+import { FileSystem } from './file-system.js';
+import type { TreeFile } from './file-system-options.js';
+import type { Progress } from '../waiting/progress.js';
+
+const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+let world: FileWorld;
+let here: FileSystem;
+let there: FileSystem;
+
+function device(): FileSystem {
+  const { server, clock } = world.base;
+  return new FileSystem({ sessions: world.newSessions(), username: 'ada', home: world.home.capability, blocks: server.blocks, clock });
+}
+
+beforeEach(async () => {
+  world = await FileWorld.create();
+  [here, there] = [device(), device()];
+});
+
+const many = (count: number, folder: readonly string[] = []): TreeFile[] =>
+  Array.from({ length: count }, (_, i) => ({ path: [...folder, `f${i}`], source: bytes(`${i}`) }));
+
+async function namesIn(path: string): Promise<string[]> {
+  const files = device();
+  if ((await files.find(path)) === undefined) return [];
+  const names: string[] = [];
+  for await (const { name = '' } of files.names(path)) names.push(name);
+  return names.sort();
+}
+
+async function writeAll(
+  files: FileSystem,
+  directory: string,
+  entries: Parameters<FileSystem['writeTree']>[1],
+  onOutcome?: (count: number) => unknown,
+): Promise<number> {
+  let count = 0;
+  for await (const { outcome: what } of files.writeTree(directory, entries)) {
+    expect(what).not.toBe('failed');
+    count++;
+    await onOutcome?.(count);
+  }
+  return count;
+}
+
+describe('progress of a tree', () => {
+  test('comes with each file, and while a large one is on its way', async () => {
+    const progress: Progress[] = [];
+    const large = { path: ['large'], source: new Uint8Array(16_000_000).fill(1) };
+    const onProgress = (event: Progress): void => void progress.push(event);
+    for await (const _ of here.writeTree('/ada/d', [...many(600), large], { onProgress })) expect(progress.length).toBeGreaterThan(0);
+    expect(new Set(progress.map(({ items }) => items)).size).toBe(601);
+    const steps = progress.filter(({ items }) => items === 600).map(({ done }) => done);
+    expect(new Set(steps).size).toBeGreaterThan(3);
+    for (const [i, { done }] of progress.entries()) expect(done).toBeGreaterThanOrEqual(progress[i - 1]?.done ?? 0);
+    const small = many(600).reduce((sum, { source }) => sum + (source as Uint8Array).length, 0);
+    expect(progress.at(-1)).toEqual({ items: 601, done: small + 16_000_000, total: small + 16_000_000, unit: 'bytes' });
+  });
+});
+
+describe('whoever wants no more of a tree', () => {
+  test('and leaves the loop ends the work: no further request', async () => {
+    for await (const _ of here.writeTree('/ada/d', many(1200))) break;
+    world.requests();
+    for (let i = 0; i < 100; i++) await new Promise((resolve) => setImmediate(resolve));
+    expect(world.requests()).toEqual([]);
+    expect(await namesIn('/ada/d')).toHaveLength(500);
+    // Another call does the rest.
+    expect(await writeAll(here, '/ada/d', many(1200))).toBe(1200);
+    expect(await namesIn('/ada/d')).toHaveLength(1200);
+  });
+
+  test('and leaves it between two large files does not send the second one', async () => {
+    const files = ['a', 'b'].map((name) => ({ path: [name], source: new Uint8Array(6_000_000) }));
+    for await (const _ of here.writeTree('/ada/d', files)) break;
+    expect(await namesIn('/ada/d')).toEqual(['a']);
+  });
+
+  test('and cancels it keeps what was told', async () => {
+    const cancel = new AbortController();
+    const run = async (): Promise<void> => {
+      for await (const _ of here.writeTree('/ada/d', many(1200), { signal: cancel.signal })) cancel.abort();
+    };
+    expect(await outcome(run())).toBe('aborted');
+    expect(await namesIn('/ada/d')).toHaveLength(500);
+  });
+
+  test('closes what gives the entries', async () => {
+    let isClosed = false;
+    function* entries(): Generator<TreeFile> {
+      try {
+        yield* many(20_000);
+      } finally {
+        isClosed = true;
+      }
+    }
+    for await (const _ of here.writeTree('/ada/d', entries())) break;
+    expect(isClosed).toBe(true);
+  });
+});
+
+describe('the directory of a tree', () => {
+  const twoParts = [...many(2, ['x']), ...many(2, ['y'])];
+
+  test('that is moved meanwhile is made again: what comes later is where it was asked for', async () => {
+    await writeAll(here, '/ada/d', twoParts, async (count) => count === 1 && there.rename('/ada/d', 'e'));
+    expect([await namesIn('/ada/e'), await namesIn('/ada/d'), await namesIn('/ada/d/y')]).toEqual([['x'], ['y'], ['f0', 'f1']]);
+  });
+
+  test('that is replaced meanwhile by another one of its name: what comes later is in that', async () => {
+    await writeAll(here, '/ada/d', twoParts, async (count) => {
+      if (count !== 1) return;
+      await there.remove('/ada/d');
+      await there.write('/ada/d/theirs', bytes('x'), { parents: true });
+    });
+    expect(await namesIn('/ada/d')).toEqual(['theirs', 'y']);
+  });
+
+  test('that gets new keys meanwhile is found by its path', async () => {
+    await here.makeDirectory('/ada/e');
+    await writeAll(here, '/ada/d', twoParts, async (count) => {
+      if (count !== 1) return;
+      await there.move('/ada/d', '/ada/e', { keepAccess: false });
+      await there.move('/ada/e/d', '/ada', { keepAccess: false });
+    });
+    expect(await namesIn('/ada/d')).toEqual(['x', 'y']);
+  });
+
+  test('in whose place there is a file now: a conflict', async () => {
+    const written = writeAll(here, '/ada/d', twoParts, async (count) => {
+      if (count !== 1) return;
+      await there.remove('/ada/d');
+      await there.write('/ada/d', bytes('a file'));
+    });
+    expect(await outcome(written)).toBe('conflict.exists');
+  });
+
+  test('is made together with its files: nothing stays when they cannot be stored', async () => {
+    const failing = { path: ['x', 'f'], source: { size: 5, open: (): AsyncIterable<Uint8Array> => new Blob(['four']).stream() } };
+    expect(await outcome(writeAll(here, '/ada/new/d', [failing]))).toBe('conflict.source');
+    expect(await here.find('/ada/new')).toBeUndefined();
+    expect(await outcome(here.write('/ada/new/d/f', failing.source, { parents: true }))).toBe('conflict.source');
+    expect(await outcome(here.write('/ada/new/d/f', bytes('x'), { parents: true, mimeType: 5 as unknown as string }))).toBe('argument');
+    expect(await here.find('/ada/new')).toBeUndefined();
+    expect(await outcome(writeAll(here, '/bob/d', many(1)))).toBe('argument');
+    expect(await writeAll(here, '/ada/empty', [])).toBe(0);
+    expect((await here.stat('/ada/empty')).isDirectory).toBe(true);
+  });
+});
