@@ -61,7 +61,7 @@ export class Sessions {
   /** `seen`: what other sessions over the same server have seen of the pointers of each owner. */
   constructor(
     private readonly options: SessionsOptions,
-    private readonly seen: Map<string, SeenPointers> = new Map<string, SeenPointers>(),
+    private readonly seen: Map<string, SeenPointers> = new Map(),
   ) {
     assertObject('options', options);
     assertObject('stores', options.stores);
