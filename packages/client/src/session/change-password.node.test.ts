@@ -87,7 +87,8 @@ describe('a password change', () => {
     for (const [bad, problem] of [
       [username, 'equals-username'],
       ['short', 'too-short'],
-      ['aaaaaaaaaaaaaaaaaa', 'too-simple'],
+      ['aaaaaaaaaaaaaaaaaa', 'repetition'],
+      ['password123456', 'common'],
       [oldPassword, 'unchanged'],
     ] as const) {
       await expect(changePassword(account, { oldPassword, newPassword: bad })).rejects.toMatchObject({

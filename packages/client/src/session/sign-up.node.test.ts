@@ -108,7 +108,8 @@ describe('a sign-up', () => {
     for (const [weak, problem] of [
       ['carol', 'equals-username'],
       ['short', 'too-short'],
-      ['aaaaaaaaaaaaaaaaa', 'too-simple'],
+      ['aaaaaaaaaaaaaaaaa', 'repetition'],
+      ['password123456', 'common'],
     ] as const) {
       await expect(signUp(network, { username: 'carol', password: weak })).rejects.toMatchObject({
         code: 'denied.password',
