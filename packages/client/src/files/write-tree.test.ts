@@ -63,14 +63,14 @@ describe('progress of a tree', () => {
 
 describe('whoever wants no more of a tree', () => {
   test('and leaves the loop ends the work: no further request', async () => {
-    for await (const _ of here.writeTree('/ada/d', many(1200))) break;
+    for await (const _ of here.writeTree('/ada/d', many(2400))) break;
     world.requests();
     for (let i = 0; i < 100; i++) await new Promise((resolve) => setImmediate(resolve));
     expect(world.requests()).toEqual([]);
-    expect(await namesIn('/ada/d')).toHaveLength(500);
+    expect(await namesIn('/ada/d')).toHaveLength(2000);
     // Another call does the rest.
-    expect(await writeAll(here, '/ada/d', many(1200))).toBe(1200);
-    expect(await namesIn('/ada/d')).toHaveLength(1200);
+    expect(await writeAll(here, '/ada/d', many(2400))).toBe(2400);
+    expect(await namesIn('/ada/d')).toHaveLength(2400);
   });
 
   test('and leaves it between two large files does not send the second one', async () => {
@@ -82,10 +82,10 @@ describe('whoever wants no more of a tree', () => {
   test('and cancels it keeps what was told', async () => {
     const cancel = new AbortController();
     const run = async (): Promise<void> => {
-      for await (const _ of here.writeTree('/ada/d', many(1200), { signal: cancel.signal })) cancel.abort();
+      for await (const _ of here.writeTree('/ada/d', many(2400), { signal: cancel.signal })) cancel.abort();
     };
     expect(await outcome(run())).toBe('aborted');
-    expect(await namesIn('/ada/d')).toHaveLength(500);
+    expect(await namesIn('/ada/d')).toHaveLength(2000);
   });
 
   test('closes what gives the entries', async () => {

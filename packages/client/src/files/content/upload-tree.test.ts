@@ -77,7 +77,7 @@ describe('uploading a tree', () => {
     world.files.requests();
     await upload(entries);
     const requests = world.files.requests();
-    expect(requests.filter((name) => name === 'setPointers')).toHaveLength(3);
+    expect(requests.filter((name) => name === 'setPointers')).toHaveLength(1);
     expect(requests.length).toBeLessThan(count / 5);
     const directory = (await at('many'))!;
     const lengths: number[] = [];

@@ -64,7 +64,7 @@ export type RunInDirectory = <T>(path: readonly string[], isRepeatable: () => bo
 /** Files that are collected before they are sorted by directory. */
 const COLLECTED_FILES = 10_000;
 /** Files of one directory that are committed together at most (chapter 04 section 17). */
-const PART_COUNT = 500;
+const PART_COUNT = 2000;
 /** Bytes of files that are committed together at most, unless it is one: as many as are in memory at a time. */
 const PART_SIZE = 8_388_608;
 /** Sources that are read at a time. */
@@ -76,7 +76,7 @@ const CURABLE: ReadonlySet<string> = new Set(['conflict.champ', 'conflict.merge'
 
 /**
  * Uploads files and directories below a directory (chapter 04 section 17); gives what came of each file when it is stored. Small files are
- * committed together, by directory, up to 500 of 8 MiB; large ones one by one, resumably. Between the commits other operations get their turn. The directory
+ * committed together, by directory, up to 2,000 or 8 MiB; large ones one by one, resumably. Between the commits other operations get their turn. The directory
  * an entry is in is made when it is missing. Whoever stops taking results ends the upload: nothing more is sent.
  *
  * `directory` is writable; an earlier version will do. Stops at the first error, but for those that `onError` lets pass: what was given out
