@@ -50,6 +50,7 @@ const fromCodes = String.fromCharCode as (...codes: readonly (number | undefined
  * For short byte strings only, such as hashes: at most some thousand bytes.
  */
 export function byteKey(bytes: Uint8Array): string {
+  assertBytes('bytes', bytes);
   const b = bytes;
   // Written out, because bulk uploads make hundreds of thousands of keys, and a spread takes twenty times as long and ten times the memory.
   switch (b.length) {

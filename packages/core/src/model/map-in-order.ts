@@ -1,13 +1,24 @@
+import { assertFunction } from '../arguments.js';
+import { assertInteger } from '../bytes.js';
+import { ArgumentError } from '../errors.js';
+
+function isIterable(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && (Symbol.asyncIterator in value || Symbol.iterator in value);
+}
+
 /**
  * Applies `work` to the elements of a sequence, at most `limit` at a time, and gives the results in order; it runs ahead of its reader by
  * no more than that. When the source fails, the results of what it gave before come first. The first failure ends it. When the reader
- * stops early, so does the source, and what is under way is left to itself.
+ * stops early, so does the source, and what is under way is left to itself. ArgumentError.
  */
 export async function* mapInOrder<T, R>(
   source: AsyncIterable<T> | Iterable<T>,
   work: (element: T) => Promise<R>,
   limit: number,
 ): AsyncGenerator<R, void, undefined> {
+  if (!isIterable(source)) throw new ArgumentError('source', 'must be iterable');
+  assertFunction('work', work);
+  assertInteger('limit', limit, 1, Number.MAX_SAFE_INTEGER);
   const running: Promise<R>[] = [];
   const elements = Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]();
   const next = async (): Promise<IteratorResult<T, unknown> | { readonly failure: unknown }> => {

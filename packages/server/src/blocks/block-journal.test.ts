@@ -197,6 +197,8 @@ describe('giving up a segment', () => {
       await reopen({ ...small, retry: 5 });
       const before = blocks(5, `before ${isQuick}`);
       await storage.putMany('alice', before);
+      // What begins before may end in the middle, and then waits for its age.
+      await until(async () => (await segments()).length === 1);
       fileSystem.before = ({ name, flags }) => {
         const reads = ['list', 'stat', 'read', 'readNow', 'size', 'close'].includes(name) || (name === 'open' && flags === 'r');
         if (!reads) throw systemError('EROFS');
