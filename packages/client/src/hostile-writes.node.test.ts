@@ -228,7 +228,7 @@ async function changePassword(name: string, who: Subject, choices: Choices, id: 
 /** Somebody signs up; afterwards the account is there, or can be made. */
 async function signUp(name: string, who: Subject, choices: Choices, id: number): Promise<Result> {
   const username = `s${who.person.username}y${id}`;
-  const password = `a password of ${username}`;
+  const password = `seven copper lanterns over ${username}`;
   const { server } = await world.device();
   world.proxy.begin(attackFor(name, choices, who));
   const { code } = await attempt([password], async () => server.signUp({ username, password }));
