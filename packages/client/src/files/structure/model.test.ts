@@ -70,6 +70,8 @@ function expected(model: Model, step: Step, path: string, target: string): Model
       return renamed === undefined ? undefined : new Map([...removed(model, path), ...relocated(model, path, renamed)]);
     }
     case 'move': {
+      // With its keys it stays where it is; a copy in its own place has no name.
+      if (step.flag && target === parentOf(path)) return model;
       const moved = place(target, own);
       return isInside || moved === undefined ? undefined : new Map([...removed(model, path), ...relocated(model, path, moved)]);
     }
