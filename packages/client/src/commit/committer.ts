@@ -9,7 +9,7 @@ import type { BlockReadContext } from '@pyrgos/core/store';
 import { BlockBuffer } from './block-buffer.js';
 import { assertSigner } from './checks.js';
 import { type AcknowledgedVersion, type CommitStores, flush } from './flush.js';
-import { mergeWriterData } from './merge.js';
+import { mergeWriterData, type Reliance, type RemoteCheck } from './merge.js';
 import { OpenTrees } from './open-trees.js';
 import { PointerBuffer, writerOf } from './pointer-buffer.js';
 import type { Turn } from './turn.js';
@@ -52,6 +52,7 @@ export class Committer {
   private readonly signal: AbortSignal | undefined;
   private readonly flushSize: number;
   private readonly turn: Turn | undefined;
+  private readonly checks: RemoteCheck[] = [];
   private guards = 0;
   private last: Promise<unknown> = Promise.resolve();
 
@@ -114,6 +115,15 @@ export class Committer {
     return this.record(snapshot, signer, writerData, relied);
   }
 
+  /**
+   * Has every commit from now on rely upon a check: what somebody else has committed meanwhile is merged with only if it lets it pass. It
+   * is asked before anything is sent again, perhaps several times, and must not use this committer.
+   */
+  relyOn(check: RemoteCheck): void {
+    assertFunction('check', check);
+    this.checks.push(check);
+  }
+
   /** Deletes a writer of `snapshot`: its pointer becomes EMPTY. Otherwise like {@link Committer.commit}. */
   async delete(snapshot: Snapshot, signer: Signer): Promise<Snapshot> {
     assertInstance('snapshot', snapshot, Snapshot);
@@ -170,12 +180,13 @@ export class Committer {
     this.trees.clear();
   }
 
-  private record(snapshot: Snapshot, signer: Signer, writerData: WriterData | undefined, relied: readonly Uint8Array[]): Promise<Snapshot> {
+  private record(snapshot: Snapshot, signer: Signer, writerData: WriterData | undefined, keys: readonly Uint8Array[]): Promise<Snapshot> {
     if (snapshot.isReadOnly) throw new ArgumentError('snapshot', 'is read-only');
     const writer = signer.publicKeyHash;
     return this.inTurn(async () => {
       throwIfAborted(this.signal, 'the commit');
       this.blocks.requireOpen();
+      const relied = [...keys, ...this.checks];
       const { base, data } = await this.rebase(writer, snapshot.get(writer) ?? NO_VERSION, writerData, relied);
       const hash = data === undefined ? undefined : this.blocks.putCbor(writer, data.encode());
       const version = this.pointers.record(signer, base, hash, data, relied);
@@ -192,7 +203,7 @@ export class Committer {
     writer: PublicKeyHash,
     base: CommittedWriterData,
     data: WriterData | undefined,
-    relied: readonly Uint8Array[],
+    relied: readonly Reliance[],
   ): Promise<{ readonly base: CommittedWriterData; readonly data: WriterData | undefined }> {
     const superseded = this.superseded.get(writer.key);
     if (superseded?.ours.equals(base) !== true) return { base, data };

@@ -4,6 +4,15 @@ import type { PublicKeyHash } from '@pyrgos/core/keys';
 import { Champ, type CommittedWriterData, diffChamps, equalChampValues, mergeChamps, type WriterData } from '@pyrgos/core/model';
 import type { BlockReadContext, BlockSink, BlockSource } from '@pyrgos/core/store';
 
+/**
+ * Looks at what somebody else has committed, a version of `writer` that is on the server, and throws a ConflictError `conflict.merge` when our
+ * change must not be merged with it.
+ */
+export type RemoteCheck = (writer: PublicKeyHash, remote: CommittedWriterData) => Promise<void>;
+
+/** What a change relies upon without changing it: a map key that keeps its value, or something that only its author can tell. */
+export type Reliance = Uint8Array | RemoteCheck;
+
 /** The three versions of one writer that a merge looks at. */
 export interface MergeInput {
   readonly writer: PublicKeyHash;
@@ -13,8 +22,8 @@ export interface MergeInput {
   readonly ours: CommittedWriterData;
   /** What somebody else committed meanwhile: read and verified, not taken from an error message. */
   readonly remote: CommittedWriterData;
-  /** Map keys that our change relies upon without changing them; see {@link TreeEdit.rely}. */
-  readonly relied?: readonly Uint8Array[] | undefined;
+  /** What our change relies upon without changing it; see {@link TreeEdit.rely} and {@link Committer.relyOn}. */
+  readonly relied?: readonly Reliance[] | undefined;
 }
 
 function unmergeable(writer: PublicKeyHash, reason: string): ConflictError {
@@ -34,10 +43,10 @@ function changedBesidesTree(ours: WriterData, base: WriterData): string[] {
  * trees. New nodes go into `sink`; `source` must give back the blocks of all three versions, buffered ones included.
  *
  * ConflictError `conflict.merge` when one of the versions is a deletion or has no tree, when both sides changed the same key or they changed one
- * that we rely upon, or when we changed anything besides the tree: the protocol would silently drop that part of our change. AbortedError.
+ * that we rely upon, when a {@link RemoteCheck} says so, or when we changed anything besides the tree: the protocol would silently drop that part of our change. AbortedError.
  */
 export async function mergeWriterData(
-  { writer, base, ours, remote, relied }: MergeInput,
+  { writer, base, ours, remote, relied = [] }: MergeInput,
   source: BlockSource,
   sink: BlockSink,
   context: BlockReadContext,
@@ -50,8 +59,12 @@ export async function mergeWriterData(
   if (baseData.tree === undefined || ourData.tree === undefined || remoteData.tree === undefined) {
     throw unmergeable(writer, 'a version has no tree');
   }
-  const trees = { base: baseData.tree, ours: ourData.tree, remote: remoteData.tree, relied };
+  const keys = relied.filter((reliance) => typeof reliance !== 'function');
+  const trees = { base: baseData.tree, ours: ourData.tree, remote: remoteData.tree, relied: keys };
   const merged = await mergeChamps(trees, source, context);
+  // Condensed commits bring the checks of their operation once each.
+  const checks = new Set(relied.filter((reliance) => typeof reliance === 'function'));
+  for (const check of checks) await check(writer, remote);
   return remoteData.with({ tree: merged.flush(sink) });
 }
 

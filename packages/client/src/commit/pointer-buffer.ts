@@ -3,6 +3,7 @@ import { ArgumentError, ConflictError } from '@pyrgos/core/errors';
 import type { PublicKeyHash, Signer } from '@pyrgos/core/keys';
 import { CommittedWriterData, equalTargets, type MaybeCid, nextSequence, type WriterData } from '@pyrgos/core/model';
 import { assertSigner } from './checks.js';
+import type { Reliance } from './merge.js';
 
 /** A pointer write that is not sent yet. */
 export interface RecordedUpdate {
@@ -11,8 +12,8 @@ export interface RecordedUpdate {
   readonly base: CommittedWriterData;
   /** The version after it. */
   readonly version: CommittedWriterData;
-  /** Map keys that must be, in what it is merged with, as they were in `base`. */
-  readonly relied: readonly Uint8Array[];
+  /** What must be, in what it is merged with, as it was in `base`. */
+  readonly relied: readonly Reliance[];
 }
 
 /** The writer of an update. */
@@ -67,7 +68,7 @@ export class PointerBuffer {
     base: CommittedWriterData,
     hash: MaybeCid,
     writerData: WriterData | undefined,
-    relied: readonly Uint8Array[] = [],
+    relied: readonly Reliance[] = [],
   ): CommittedWriterData {
     assertSigner('signer', signer);
     if (!(base instanceof CommittedWriterData)) throw new ArgumentError('base', 'must be a CommittedWriterData');

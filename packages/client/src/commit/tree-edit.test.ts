@@ -1,6 +1,6 @@
 import type { Cid } from '@pyrgos/core/codec';
-import { FormatError } from '@pyrgos/core/errors';
-import { Champ } from '@pyrgos/core/model';
+import { ConflictError, FormatError } from '@pyrgos/core/errors';
+import { Champ, type CommittedWriterData } from '@pyrgos/core/model';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { block, CommitWorld, hex, mapKey, outcome } from '../../test/commit-world.js';
@@ -45,6 +45,38 @@ describe('TreeEdit', () => {
       });
       expect(await outcome(edit), String(theirs)).toBe(expected);
       expect((await world.tree(a!.publicKeyHash)).has(hex(mapKey(1)))).toBe(expected === 'resolved');
+    }
+  });
+
+  test('relies on a check of the operation, which sees what others have committed: only what it lets pass is merged', async () => {
+    for (const isAllowed of [true, false]) {
+      const world = await CommitWorld.create();
+      const [a] = await world.populate(1);
+      const writer = a!.publicKeyHash;
+      let theirs: CommittedWriterData | undefined;
+      const seen: (CommittedWriterData | undefined)[] = [];
+      const edit = world.session().update([writer], async (start, committer) => {
+        expect(() => committer.relyOn('x' as never)).toThrow(expect.objectContaining({ code: 'argument' }));
+        committer.relyOn(async (asked, remote) => {
+          expect(asked).toEqual(writer);
+          seen.push(remote);
+          if (!isAllowed) throw new ConflictError('conflict.merge', 'no');
+        });
+        let snapshot = start;
+        for (const key of [1, 2]) {
+          const tree = TreeEdit.open(committer, snapshot, a!);
+          await tree.putBlock(mapKey(key), undefined, block('ours'));
+          snapshot = await tree.commit(snapshot);
+        }
+        theirs = (
+          await world.session().editTree(a!, async (other) => void (await other.putBlock(mapKey(4), undefined, block('theirs'))))
+        ).get(writer);
+        return snapshot;
+      });
+      expect(await outcome(edit)).toBe(isAllowed ? 'resolved' : 'conflict.merge');
+      // Once, although two commits were condensed.
+      expect(seen).toEqual([theirs]);
+      expect((await world.tree(writer)).has(hex(mapKey(2)))).toBe(isAllowed);
     }
   });
 

@@ -1,9 +1,8 @@
 import { ArgumentError, ConflictError } from '@pyrgos/core/errors';
-import type { PublicKeyHash } from '@pyrgos/core/keys';
 import type { AbsoluteCapability } from '@pyrgos/core/model';
 import type { ContentPorts } from './content/index.js';
 import { FileEntry } from './file-entry.js';
-import { type FileTree, formatPath, type Located } from './file-tree.js';
+import { type FileTree, formatPath, type Located, type Reservation } from './file-tree.js';
 import { type CommittedView, type Item, openItem } from './view/index.js';
 
 /** What the parts of a file system share. */
@@ -15,9 +14,8 @@ export interface FileSystemParts {
 }
 
 /** An item that a change is about, and the writers that the change needs. */
-export interface Reserved {
-  readonly owner: PublicKeyHash;
-  readonly writers: readonly PublicKeyHash[];
+export interface Reserved extends Reservation {
+  readonly paths: readonly Located[];
   readonly item: Item;
 }
 
@@ -31,9 +29,10 @@ export function entryAt({ names, item }: Located): FileEntry {
   return new FileEntry(formatPath(names), item);
 }
 
-/** The writers that a change of an item itself needs. */
-export function reserve(item: Item): Reserved {
-  return { owner: item.owner, writers: [item.writer, ...item.links.map(({ writer }) => writer)], item };
+/** The writers that a change of an item itself needs, which is made where its path leads. */
+export function reserve(located: Located): Reserved {
+  const { item } = located;
+  return { owner: item.owner, writers: [item.writer, ...item.links.map(({ writer }) => writer)], paths: [located], item };
 }
 
 /** The child at a path with its directory. Errors of {@link FileTree.locate}; ArgumentError for what is in no directory. */
@@ -41,7 +40,7 @@ export async function reserveChild(tree: FileTree, view: CommittedView, path: st
   const { parent } = await tree.locateParent(view, path);
   const { item } = await tree.locate(view, path);
   const writers = [parent.item.writer, item.writer, ...item.links.map(({ writer }) => writer)];
-  return { owner: parent.item.owner, writers, parent: parent.item, item };
+  return { owner: parent.item.owner, writers, paths: [parent], parent: parent.item, item };
 }
 
 /** The deepest directory of a path that exists, and of how many names its own path is. */
@@ -54,9 +53,9 @@ export async function reserveDeepest(
     const item = await tree.find(view, names.slice(0, depth));
     if (item === undefined) continue;
     if (!item.isDirectory) throw new ConflictError('conflict.exists', 'there is a file where a directory is needed');
-    return { ...reserve(item), depth };
+    return { ...reserve({ names: names.slice(0, depth), item }), depth };
   }
-  return { ...reserve(await openItem(view, home)), depth: 1 };
+  return { ...reserve({ names: [tree.username], item: await openItem(view, home) }), depth: 1 };
 }
 
 /** Requires that the path in an argument led to a directory. */

@@ -1,8 +1,9 @@
 import { ArgumentError, ConflictError, NotFoundError, printable } from '@pyrgos/core/errors';
 import type { PublicKeyHash } from '@pyrgos/core/keys';
-import type { AbsoluteCapability } from '@pyrgos/core/model';
+import type { AbsoluteCapability, CommittedWriterData, Snapshot } from '@pyrgos/core/model';
 import { type Clock, systemClock } from '../commit/index.js';
 import { SPECIAL_DIRECTORIES } from './structure/index.js';
+import { placeKey } from './structure/place.js';
 import { CommittedView, findPath, type Item, openItem, OperationView, type Sessions, splitPath, type View } from './view/index.js';
 
 /** A place in the tree, and what was found there. */
@@ -119,19 +120,25 @@ export class FileTree {
    * comes out. They are also repeated when `run` does not find any more what `prepare` has found: it may have another place by now;
    * and what `prepare` does not find it looks for once more, in a fresh view. With `isFresh` it looks at what is on the server now from the
    * beginning.
+   *
+   * `run` starts from exactly the versions in which `prepare` has found its paths (chapter 04 section 23 rule 1): when they have changed before
+   * the operation has its turn, `prepare` is repeated on the new ones, with `hasTurn`; it must not run code of callers then, nor change
+   * anything. Whatever is newer on the server makes the commit lose the race, and it is merged only if the paths lead to the same
+   * places in it.
    */
   async change<P extends Reservation, T>(
     options: ChangeOptions,
-    prepare: (view: CommittedView) => Promise<P>,
+    prepare: (view: CommittedView, hasTurn: boolean) => Promise<P>,
     run: (operation: OperationView, prepared: P) => Promise<T>,
   ): Promise<T> {
     const { signal, isRepeatable = () => true, isFresh = false } = options;
     for (let attempt = 1; ; attempt++) {
       let isPrepared = false;
       try {
-        const prepared = await prepare(this.view(signal, isFresh || attempt > 1));
+        const view = this.view(signal, isFresh || attempt > 1);
+        const prepared = await prepare(view, false);
         isPrepared = true;
-        return await this.attempt(signal, prepared, run);
+        return await this.attempt(signal, view, prepared, async (current) => prepare(current, true), run);
       } catch (error) {
         const isGone = error instanceof NotFoundError;
         // The view may be some seconds old, or have met one writer before a change and another one after it.
@@ -146,21 +153,97 @@ export class FileTree {
 
   private async attempt<P extends Reservation, T>(
     signal: AbortSignal | undefined,
+    view: CommittedView,
     prepared: P,
+    prepare: (view: CommittedView) => Promise<P>,
     run: (operation: OperationView, prepared: P) => Promise<T>,
   ): Promise<T> {
-    const writers = [...new Map(prepared.writers.map((writer) => [writer.key, writer])).values()];
-    const { result } = await this.sessions.of(prepared.owner).compute(
-      writers,
+    const { owner } = prepared;
+    const reserved = new Map(prepared.writers.map((writer) => [writer.key, writer]));
+    const { result } = await this.sessions.of(owner).compute(
+      [...reserved.values()],
       async (start, committer) => {
+        const seen = view.snapshotOf(owner);
+        const current = await this.currentVersions(owner, seen, start, signal);
+        let now = prepared;
+        if (!current.equals(seen)) {
+          now = await prepare(this.viewOf(owner, current, signal));
+          if (!now.owner.equals(owner) || now.writers.some(({ key }) => !reserved.has(key)))
+            throw changedMeanwhile('other writers are needed');
+        }
+        committer.relyOn(this.pathCheck(owner, current, now.paths ?? [], signal));
         const operation = new OperationView(this.sessions, committer, start, { signal });
-        const answer = await run(operation, prepared);
+        const answer = await run(operation, now);
         return { snapshot: operation.snapshot, result: answer };
       },
       { signal },
     );
     return result;
   }
+
+  /** What is committed, at given versions; for use by somebody who has the turn. */
+  private viewOf(owner: PublicKeyHash, snapshot: Snapshot, signal: AbortSignal | undefined): CommittedView {
+    const start = { owner, snapshot: snapshot.withReadOnly(true) };
+    return new CommittedView(this.sessions, { start, signal, waitForCreation: false });
+  }
+
+  /**
+   * The versions on which an operation that starts from `start` has to find its paths, of the writers that were met when they were looked
+   * for: `seen` itself when nothing has changed. Where several writers take part, one on the way may be one that the operation does not
+   * change, so that no commit compares it: those are asked for at the server. ConflictError `conflict.snapshot` when `start` is out of date.
+   */
+  private async currentVersions(owner: PublicKeyHash, seen: Snapshot, start: Snapshot, signal: AbortSignal | undefined): Promise<Snapshot> {
+    let current = seen;
+    const take = (writer: PublicKeyHash, version: CommittedWriterData | undefined): void => {
+      if (version === undefined) throw changedMeanwhile('a writer is gone');
+      if (!version.equals(seen.get(writer))) current = current.withVersion(writer, version);
+    };
+    for (const writer of seen.writers) if (start.has(writer)) take(writer, start.get(writer));
+    if (seen.size < 2) return current;
+    const session = this.sessions.of(owner);
+    const options = { fresh: true, signal, waitForCreation: false };
+    const versions = await Promise.all(seen.writers.map(async (writer) => (await session.readCommitted(writer, options)).get(writer)));
+    for (const [i, writer] of seen.writers.entries()) {
+      const version = versions[i];
+      if (start.has(writer) && start.get(writer)?.equals(version) !== true) throw changedMeanwhile('another device was faster');
+      take(writer, version);
+    }
+    return current;
+  }
+
+  /**
+   * Lets a change be merged with what others have committed as long as its paths lead to the same places there. It looks at the paths anew
+   * rather than at the directories on the way: what others add to these is no reason to repeat a long upload.
+   */
+  private pathCheck(
+    owner: PublicKeyHash,
+    current: Snapshot,
+    paths: readonly Located[],
+    signal: AbortSignal | undefined,
+  ): (writer: PublicKeyHash, remote: CommittedWriterData) => Promise<void> {
+    // The home directory is where it is.
+    const below = paths.filter(({ names }) => names.length > 1);
+    return async (writer, remote) => {
+      if (below.length === 0 || !current.has(writer)) return;
+      const view = this.viewOf(owner, current.withVersion(writer, remote), signal);
+      for (const { names, item } of below) {
+        const found = await this.find(view, names);
+        if (found === undefined || placeKey(found.capability) !== placeKey(item.capability)) throw movedMeanwhile(writer);
+      }
+    };
+  }
+}
+
+function changedMeanwhile(reason: string): ConflictError {
+  return new ConflictError('conflict.snapshot', `what is at the path has changed before the operation had its turn: ${reason}`);
+}
+
+function movedMeanwhile(writer: PublicKeyHash): ConflictError {
+  const reason = 'a path leads to another place';
+  return new ConflictError('conflict.merge', `concurrent changes of one writer cannot be merged: ${reason}`, {
+    writer: writer.toString(),
+    reason,
+  });
 }
 
 /** How a change is made. */
@@ -176,6 +259,8 @@ export interface Reservation {
   readonly owner: PublicKeyHash;
   /** Writers that exist; may name one more than once. */
   readonly writers: readonly PublicKeyHash[];
+  /** What the change relies upon where it is: directories and files that it leaves there, above all those in which it changes something. */
+  readonly paths?: readonly Located[] | undefined;
 }
 
 /** Whether the same change may succeed on what is there now. */

@@ -114,9 +114,9 @@ export class FileWrites {
     return this.tree.change(
       options,
       async (view) => {
-        const { owner, writers, item, depth } = await reserveDeepest(this.parts, view, names);
+        const { owner, writers, paths, item, depth } = await reserveDeepest(this.parts, view, names);
         const home = await openItem(view, this.home);
-        return { owner, writers: [...writers, home.writer], item, missing: names.slice(depth), home };
+        return { owner, writers: [...writers, home.writer], paths, item, missing: names.slice(depth), home };
       },
       async (operation, { item, missing, home }) => {
         const folder = missing.length === 0 ? item : await getOrMakeDirectories(operation, item, missing, { mirrorBatId, clock });
@@ -157,7 +157,7 @@ export class FileWrites {
     const find = async (view: CommittedView): Promise<Reserved & Partial<ReservedChild>> => {
       // The list of its directory says as well of what type a file is.
       const isListed = mimeType !== undefined && names.length > 1;
-      const reserved = isListed ? await reserveChild(this.tree, view, path) : reserve((await this.tree.locate(view, path)).item);
+      const reserved = isListed ? await reserveChild(this.tree, view, path) : reserve(await this.tree.locate(view, path));
       if (reserved.item.isDirectory && (mimeType !== undefined || properties.thumbnail !== undefined)) {
         throw new ArgumentError('properties', 'must not have a type or thumbnail: the path names a directory');
       }
@@ -203,7 +203,11 @@ export class FileWrites {
     const item = await onlyIfVersion(this.parts, path, { signal, ifVersion }, async () =>
       this.tree.change(
         { signal, isRepeatable: () => isRepeatable, isFresh: ifVersion !== undefined },
-        async (view) => reserve(requireFile((await this.tree.locate(view, path)).item)),
+        async (view) => {
+          const located = await this.tree.locate(view, path);
+          requireFile(located.item);
+          return reserve(located);
+        },
         async (operation, prepared) => {
           await requireVersion(operation, prepared.item, { ifVersion });
           return run(operation, prepared.item);

@@ -12,7 +12,7 @@ import type {
   RemoveOptions,
   WatchedOptions,
 } from './file-system-options.js';
-import { assertMovable, type FileTree, formatPath, noSuchFile } from './file-tree.js';
+import { assertMovable, type FileTree, formatPath, type Located, noSuchFile } from './file-tree.js';
 import { type FileSystemParts, requireDirectory, reserve, reserveChild, reserveDeepest } from './file-tree-parts.js';
 import { requireVersion } from './file-version.js';
 import { copyItem, deleteItems, getOrMakeDirectories, makeDirectory, moveItem, rename, writingSpacesOf } from './structure/index.js';
@@ -42,7 +42,7 @@ export class TreeChanges {
       if (names.length > 1) assertNewName(name, 'path');
       const made = await this.tree.change(
         { signal },
-        async (view) => reserve((await this.tree.locateParent(view, path)).parent.item),
+        async (view) => reserve((await this.tree.locateParent(view, path)).parent),
         async (operation, { item }) => makeDirectory(operation, requireDirectory(item), name, options),
       );
       return new FileEntry(formatPath(names), made);
@@ -84,13 +84,14 @@ export class TreeChanges {
     const moved = await this.tree.change(
       { signal },
       async (view) => {
-        const { parent, item, writers: own } = await reserveChild(this.tree, view, path);
+        const { parent, item, writers: own, paths } = await reserveChild(this.tree, view, path);
         const target = await this.tree.locate(view, directory, 'directory');
         requireDirectory(target.item, 'directory');
         // Otherwise nothing below it changes.
         const isCopied = !keepAccess || !parent.writer.equals(target.item.writer);
         const spaces = isCopied ? await writingSpacesOf(view, [item]) : own;
-        return { owner: parent.owner, writers: [...spaces, parent.writer, target.item.writer], parent, item, target };
+        const writers = [...spaces, parent.writer, target.item.writer];
+        return { owner: parent.owner, writers, paths: [...paths, target], parent, item, target };
       },
       async (operation, { parent, item, target }) => {
         const how = { keepAccess, name, onProgress: onlyForward(onProgress, sizeOf(item)) };
@@ -107,10 +108,10 @@ export class TreeChanges {
     const copied = await this.tree.change(
       { signal },
       async (view) => {
-        const { item } = await this.tree.locate(view, path);
+        const source = await this.tree.locate(view, path);
         const target = await this.tree.locate(view, directory, 'directory');
         requireDirectory(target.item, 'directory');
-        return { owner: target.item.owner, writers: [target.item.writer], view, item, target };
+        return { owner: target.item.owner, writers: [target.item.writer], paths: [source, target], view, item: source.item, target };
       },
       async (operation, { view, item, target }) => {
         const how = { name, onProgress: onlyForward(onProgress, sizeOf(item)) };
@@ -132,7 +133,7 @@ export class TreeChanges {
       this.delete(formatPath(names.slice(0, -1)), [name], options, async (view) => {
         const parent = await this.tree.find(view, names.slice(0, -1));
         if (parent?.isDirectory !== true) throw noSuchFile(names);
-        return parent;
+        return { names: names.slice(0, -1), item: parent };
       }),
     );
   }
@@ -142,27 +143,31 @@ export class TreeChanges {
     assertChildNames('names', names);
     for (const name of names) assertMovable([...above, name], this.tree.username, 'names');
     // The caller's list may change meanwhile.
-    await this.delete(directory, [...names], { signal, onProgress }, async (view) =>
-      requireDirectory((await this.tree.locate(view, directory, 'directory')).item, 'directory'),
-    );
+    await this.delete(directory, [...names], { signal, onProgress }, async (view) => {
+      const located = await this.tree.locate(view, directory, 'directory');
+      requireDirectory(located.item, 'directory');
+      return located;
+    });
   }
 
   private async delete(
     directory: string,
     names: readonly string[],
     { signal, onProgress, ifVersion }: RemoveOptions,
-    findParent: (view: CommittedView) => Promise<Item>,
+    findParent: (view: CommittedView) => Promise<Located>,
   ): Promise<void> {
     const listener = onlyForward(onProgress);
     await this.tree.change(
       { signal, isFresh: ifVersion !== undefined },
       async (view) => {
-        const item = await findParent(view);
+        const parent = await findParent(view);
+        const { item } = parent;
         const children = await Promise.all(names.map(async (name) => findEntry(view, item, name)));
         const found = children.filter((child) => child !== undefined);
         const [first] = names;
         if (found.length === 0 && first !== undefined) throw noSuchFile([...splitPath(directory), first]);
-        return { owner: item.owner, writers: [item.writer, ...(await writingSpacesOf(view, found))], item, found };
+        const writers = [item.writer, ...(await writingSpacesOf(view, found))];
+        return { owner: item.owner, writers, paths: [parent], item, found };
       },
       async (operation, { item, found }) => {
         const [first] = found;

@@ -12,7 +12,7 @@ import { FileEntry } from './file-entry.js';
 import { assertFlag, assertNewName, claimedMimeType, existingAnswer, timestampOf } from './file-system-arguments.js';
 import type { ExistingAnswer, WriteOptions, Written } from './file-system-options.js';
 import { formatPath, isPassing } from './file-tree.js';
-import { type FileSystemParts, requireDirectory, reserveDeepest } from './file-tree-parts.js';
+import { type FileSystemParts, requireDirectory, reserve, reserveDeepest } from './file-tree-parts.js';
 import { changed, type IfVersion, requireVersion, versionOf } from './file-version.js';
 import { getOrMakeDirectories } from './structure/index.js';
 import { type DanglingEntry, findEntry, Item, openItem, splitPath } from './view/index.js';
@@ -52,16 +52,16 @@ export async function writeFile(parts: FileSystemParts, path: string, source: By
   const { item, outcome } = await onlyIfVersion(parts, path, { signal, ifVersion }, async () =>
     tree.change(
       { signal, isFresh: ifVersion !== undefined, isRepeatable: () => prepared?.isWhole ?? !caller.isSpent },
-      async (view) => {
-        const { item: deepest, depth } = parents
-          ? await reserveDeepest(parts, view, above)
-          : { item: (await tree.locate(view, formatPath(above))).item, depth: above.length };
+      async (view, hasTurn) => {
+        const reserved = parents ? await reserveDeepest(parts, view, above) : reserve(await tree.locate(view, formatPath(above)));
+        const { item: deepest, paths, depth = above.length } = { depth: undefined, ...reserved };
         const home = await openItem(view, homeCapability);
         const existing = depth < above.length ? undefined : await findEntry(view, requireDirectory(deepest), name);
         for (const part of [...above.slice(depth), ...(existing === undefined ? [name] : [])]) assertNewName(part, 'path');
         const writers = [deepest.writer, home.writer, ...(existing instanceof Item ? [existing.writer] : [])];
-        if (isWritten(existing, upload)) prepared ??= await prepareContent(view, content, rest.hashTree);
-        return { owner: deepest.owner, writers, deepest, missing: above.slice(depth), home };
+        // Reading the source runs code of the caller, for which the operation lends its turn.
+        if (!hasTurn && isWritten(existing, upload)) prepared ??= await prepareContent(view, content, rest.hashTree);
+        return { owner: deepest.owner, writers, paths, deepest, missing: above.slice(depth), home };
       },
       async (operation, { deepest, missing, home }) => {
         const { mirrorBatId, clock } = ports;
