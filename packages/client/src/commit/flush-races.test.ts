@@ -1,9 +1,11 @@
+import { Cid, CidCodec } from '@pyrgos/core/codec';
 import type { Signer } from '@pyrgos/core/keys';
 import { MAX_MERGES_PER_FLUSH } from '@pyrgos/core/limits';
 import type { PointerStore } from '@pyrgos/core/store';
 import { describe, expect, test } from 'vitest';
 import { block, CommitWorld, hex, mapKey, networkError, outcome } from '../../test/commit-world.js';
 import { edit, emptyData, interfere, once, put, writes } from '../../test/interference.js';
+import { isRetryable } from './retry.js';
 import { TreeEdit } from './tree-edit.js';
 import { createChildWriter } from './writer-lifecycle.js';
 
@@ -213,12 +215,123 @@ describe('lost replies', () => {
       expect((await world.writerData(a!.publicKeyHash))?.inbound).toEqual(world.owner);
     });
 
-    test('but not when they have changed the same, or when nothing shows that it was ours', async () => {
+    const putOurs =
+      (...keys: number[]) =>
+      async (tree: TreeEdit): Promise<void> => {
+        for (const key of keys) await tree.putBlock(mapKey(key), await tree.get(mapKey(key)), block(`ours ${key}`));
+      };
+    const valueOf = async (world: CommitWorld, signer: Signer, key: number): Promise<string> => {
+      const view = world.view();
+      const text = (await world.tree(signer.publicKeyHash, view)).get(hex(mapKey(key)));
+      for (const name of ['theirs', `ours ${key}`]) {
+        if (text === Cid.ofSha256(world.crypto.sha256(block(name)), CidCodec.dagCbor).toString()) return name;
+      }
+      return 'another';
+    };
+
+    test('also when they have changed the same: their version names ours as its predecessor', async () => {
       const world = await CommitWorld.create();
       const [a] = await world.populate(1);
-      const first = async (tree: TreeEdit): Promise<void> => void (await tree.putBlock(mapKey(1), undefined, block('ours')));
       loseReply(world, () => interfere(world, a, 1));
-      expect(await outcome(world.session().editTree(a!, first))).toBe('conflict.merge');
+      expect(await outcome(world.session().editTree(a!, putOurs(1)))).toBe('resolved');
+      expect(await valueOf(world, a!, 1)).toBe('theirs');
+    });
+
+    test('also when they have put everything back', async () => {
+      const world = await CommitWorld.create();
+      const [a] = await world.populate(1);
+      const before = await world.target(a!.publicKeyHash);
+      loseReply(world, async () => {
+        await world.session().editTree(a!, async (tree) => tree.remove(mapKey(1), (await tree.get(mapKey(1)))!));
+        // So that an old version and the current one differ in their sequence only.
+        expect(await world.target(a!.publicKeyHash)).toEqual(before);
+      });
+      expect(await outcome(world.session().editTree(a!, putOurs(1)))).toBe('resolved');
+      expect(await world.target(a!.publicKeyHash)).toEqual(before);
+    });
+
+    test('also after several commits, as long as something of ours is left and nothing is as before', async () => {
+      const world = await CommitWorld.create();
+      const [a] = await world.populate(1);
+      loseReply(world, async () => {
+        await interfere(world, a, 1);
+        await interfere(world, a, 9);
+      });
+      expect(await outcome(world.session().editTree(a!, putOurs(1, 2)))).toBe('resolved');
+      expect([await valueOf(world, a!, 1), await valueOf(world, a!, 2)]).toEqual(['theirs', 'ours 2']);
+    });
+
+    test('after several commits that leave nothing of ours the outcome is unknown, and nothing is repeated', async () => {
+      for (const writers of [1, 2]) {
+        const world = await CommitWorld.create();
+        const signers = await world.populate(writers);
+        const [a] = signers;
+        loseReply(world, async () => {
+          await interfere(world, a, 1);
+          await interfere(world, a, 9);
+        });
+        world.log.length = 0;
+        const change = world.session().editTrees(signers, async (trees) => {
+          for (const tree of trees) await putOurs(1)(tree);
+        });
+        const error: unknown = await change.catch((thrown: unknown) => thrown);
+        expect(error).toMatchObject({ code: 'network', retry: 'after', data: { reason: 'unknown-outcome' } });
+        expect(isRetryable(error)).toBe(false);
+        expect(await valueOf(world, a!, 1)).toBe('theirs');
+        expect(world.log.filter(({ name }) => name === 'setPointers')).toHaveLength(2);
+      }
+    });
+
+    test('when the pointers cannot be read then, the outcome is unknown as well', async () => {
+      const world = await CommitWorld.create();
+      const [a] = await world.populate(1);
+      const session = world.session();
+      await session.read(a!.publicKeyHash);
+      loseReply(world, async () => {
+        await interfere(world, a, 1);
+        world.server.hooks.before = ({ name }) => {
+          if (name === 'getPointer') throw networkError();
+        };
+      });
+      const error: unknown = await session.editTree(a!, putOurs(1)).catch((thrown: unknown) => thrown);
+      expect(error).toMatchObject({ code: 'network', retry: 'after', data: { reason: 'unknown-outcome' } });
+    });
+
+    test('but not when they were faster, and the call whose answer was lost has done nothing', async () => {
+      for (const commits of [1, 2]) {
+        const world = await CommitWorld.create();
+        const [a] = await world.populate(1);
+        const session = world.session();
+        await session.read(a!.publicKeyHash);
+        once(world, 'setPointers', async () => {
+          for (let i = 0; i < commits; i++) await interfere(world, a, 50 + i);
+          throw networkError();
+        });
+        expect(await outcome(session.editTree(a!, putOurs(1)))).toBe('resolved');
+        expect([await valueOf(world, a!, 1), await valueOf(world, a!, 50)]).toEqual(['ours 1', 'theirs']);
+        expect((await world.tree(a!.publicKeyHash)).size).toBe(2 + commits);
+      }
+    });
+
+    test('without a lost answer any number of commits is a lost race', async () => {
+      const world = await CommitWorld.create();
+      const [a] = await world.populate(1);
+      const session = world.session();
+      await session.read(a!.publicKeyHash);
+      once(world, 'setPointers', async () => {
+        for (const key of [1, 9, 10]) await interfere(world, a, key);
+      });
+      expect(await outcome(session.editTree(a!, putOurs(1)))).toBe('conflict.merge');
+      once(world, 'setPointers', async () => {
+        for (const key of [11, 12, 13]) await interfere(world, a, key);
+      });
+      expect(await outcome(session.editTree(a!, putOurs(2)))).toBe('resolved');
+      expect(await valueOf(world, a!, 2)).toBe('ours 2');
+    });
+
+    test('but not when nothing shows that it was ours', async () => {
+      const world = await CommitWorld.create();
+      const [a] = await world.populate(1);
       // Both remove the same key: each may have been the one.
       const remove = async (tree: TreeEdit): Promise<void> => tree.remove(mapKey(255), (await tree.get(mapKey(255)))!);
       const session = world.session();

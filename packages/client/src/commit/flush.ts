@@ -7,6 +7,7 @@ import { CommittedWriterData, equalTargets, nextSequence, PointerUpdate } from '
 import type { BlockReadContext, BlockStore, PointerStore, WriterPointer } from '@pyrgos/core/store';
 import type { BlockBuffer, BufferedBlock } from './block-buffer.js';
 import { type DroppedBlocks, linksOrNone } from './dropped-blocks.js';
+import { isAfterLostAnswer, unknownOutcome } from './lost-answer.js';
 import { isBuiltUpon, mergeWriterData } from './merge.js';
 import { createsWriter, groupUpdates, type PointerBuffer, type RecordedUpdate, writerOf } from './pointer-buffer.js';
 import type { PointerReader } from './pointer-reader.js';
@@ -61,8 +62,11 @@ export interface FlushOptions {
  *
  * A lost race (a conflict, or a plain refusal, section 2.6 step 9) is looked into by reading the pointers again: when they have our
  * targets, or what somebody has built upon them, an earlier attempt was applied, which is success; a group of one writer is merged
- * ({@link mergeWriterData}) and sent again; otherwise the ConflictError is thrown. When the connection fails after sending, the outcome is
- * unknown: the next read tells.
+ * ({@link mergeWriterData}) and sent again; otherwise the ConflictError is thrown.
+ *
+ * **Unknown outcomes.** When the connection fails after sending, and keeps failing, or when an answer was lost and others have committed so much
+ * since that nothing shows any more whether ours came before, the error has code `network` and `retry` `after`. It must not be repeated without
+ * looking: the change may have been made, and a second time would do it twice or undo what others have built upon it.
  *
  * The transaction is closed in any case, and nobody waits for that. Stored blocks leave the buffer with the acknowledgement; after an
  * error the caller clears it.
@@ -123,6 +127,11 @@ function planUpdate(
   );
 }
 
+/** The sequence number with which an update is sent. */
+function sequenceOf({ version }: RecordedUpdate): number {
+  return version.sequence ?? nextSequence(undefined);
+}
+
 /** What is certain to be stored when our update takes effect, because it replaces this version and no other. */
 function linksOfVersion({ hash, writerData }: CommittedWriterData): readonly string[] {
   return hash === undefined || writerData === undefined ? [] : linksOrNone(hash, writerData.encode());
@@ -147,7 +156,7 @@ class FlushRun {
       for (const update of group) this.acknowledge(update, update.version);
       return;
     }
-    if (await this.wasApplied(group)) return;
+    if (await this.wasApplied(group, conflict)) return;
     const [only, ...others] = group;
     if (only === undefined || others.length > 0) throw conflict;
     await this.mergeAndSend(only, conflict);
@@ -179,10 +188,7 @@ class FlushRun {
     const { owner, crypto, pointers, reader } = this.stores;
     const signed: WriterPointer[] = group.map((update) => ({
       writer: writerOf(update),
-      signed: PointerUpdate.of(update.base.hash, update.version.hash, update.version.sequence ?? nextSequence(undefined)).sign(
-        crypto,
-        update.signer,
-      ),
+      signed: PointerUpdate.of(update.base.hash, update.version.hash, sequenceOf(update)).sign(crypto, update.signer),
     }));
     throwIfAborted(this.signal, 'the commit');
     for (const { writer } of signed) reader.invalidate(writer);
@@ -214,34 +220,58 @@ class FlushRun {
   }
 
   /**
-   * Whether the server has exactly our targets, or what somebody has built upon them: then an earlier attempt got through, and only its
-   * answer was lost. Never cancelled, because it decides whether the commit has happened.
+   * Whether an earlier attempt got through, and only its answer was lost. Never cancelled, because it decides whether the commit has
+   * happened. PyrgosError `network` (`data.reason` `unknown-outcome`) when an answer was lost and nobody can tell any more.
    */
-  private async wasApplied(group: readonly PlannedUpdate[]): Promise<boolean> {
+  private async wasApplied(group: readonly PlannedUpdate[], conflict: PyrgosError): Promise<boolean> {
+    const isOpen = isAfterLostAnswer(conflict);
     const applied: [PlannedUpdate, CommittedWriterData][] = [];
-    for (const update of group) {
-      const version = await this.appliedVersion(update);
-      if (version === undefined) return false;
-      applied.push([update, version]);
+    try {
+      for (const update of group) {
+        const fate = await this.fateOf(update, isOpen);
+        // The pointers of a group are moved together, so one that was not is enough.
+        if (fate === 'lost') return false;
+        if (fate !== 'unknown') applied.push([update, fate]);
+      }
+    } catch (error) {
+      throw isOpen && error instanceof PyrgosError && error.code === 'network' ? unknownOutcome(error) : error;
+    }
+    if (applied.length < group.length) {
+      if (isOpen) throw unknownOutcome();
+      return false;
     }
     for (const [update, version] of applied) this.acknowledge(update, version);
     return true;
   }
 
-  /** The version on the server when it is ours or was built upon ours; otherwise undefined. */
-  private async appliedVersion(update: PlannedUpdate): Promise<CommittedWriterData | undefined> {
+  /**
+   * What became of an update that the server refuses: the version on the server when that is ours or was built upon ours, `lost` when somebody else
+   * has certainly been faster, otherwise `unknown`.
+   *
+   * Sequence numbers only rise, so behind ours there are only later versions. The first of them names the target that it has replaced: ours, or that of
+   * whoever was faster. Of those after it only the content tells.
+   */
+  private async fateOf(update: PlannedUpdate, isOpen: boolean): Promise<CommittedWriterData | 'lost' | 'unknown'> {
     const { owner, reader } = this.stores;
     const { base, blocks, version: ours } = update;
     const writer = writerOf(update);
     const state = await reader.readPointer(writer, { fresh: true });
-    if (state === undefined) return undefined;
-    if (equalTargets(state.target, ours.hash)) return CommittedWriterData.of(state.target, state.sequence, ours.writerData);
-    if (base.hash === undefined || ours.hash === undefined) return undefined;
+    if (state === undefined) return 'lost';
+    const { target, sequence, replaced } = state;
+    if (equalTargets(target, ours.hash)) return CommittedWriterData.of(target, sequence, ours.writerData);
+    const ourSequence = sequenceOf(update);
+    if (sequence === undefined || sequence <= ourSequence) return 'lost';
+    // Only when an answer was lost: somebody may also have made, before us, the very version that we wanted to make, such as that of an empty writer.
+    if (isOpen && replaced !== undefined) {
+      if (equalTargets(replaced.target, ours.hash)) return (await reader.readVersion(writer)) ?? 'unknown';
+      if (sequence === ourSequence + 1) return 'lost';
+    }
+    if (base.hash === undefined || ours.hash === undefined) return 'unknown';
     const remote = await reader.readVersion(writer);
-    if (remote === undefined) return undefined;
+    if (remote === undefined) return 'unknown';
     const made = new Set(blocks.map(({ cid }) => cid.key));
-    const isBuilt = await isBuiltUpon({ writer, base, ours, remote }, ({ key }) => made.has(key), this.buffer, { owner });
-    return isBuilt ? remote : undefined;
+    const isBuilt = await isBuiltUpon({ writer, base, ours, remote }, ({ key }) => made.has(key), this.buffer, { owner }, isOpen);
+    return isBuilt ? remote : 'unknown';
   }
 
   private async mergeAndSend({ signer, base, version: ours, relied }: RecordedUpdate, firstConflict: PyrgosError): Promise<void> {
@@ -261,7 +291,7 @@ class FlushRun {
       await this.upload([merged]);
       const next = await this.send([merged]);
       if (next === undefined) return this.acknowledge(merged, version);
-      if (await this.wasApplied([merged])) return;
+      if (await this.wasApplied([merged], next)) return;
       conflict = next;
     }
     throw conflict;

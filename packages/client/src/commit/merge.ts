@@ -73,13 +73,15 @@ export async function mergeWriterData(
  * have put there. Then our update was applied, and somebody built upon it before we heard of it.
  *
  * `isOurs` says whether a block was made in this operation. A change that only removes keys proves nothing: the others may have removed
- * them as well.
+ * them as well. With `mayBeRewritten` (for an update that got no answer) other values than ours prove nothing against it unless they are still those of
+ * `base`: then the remote version is as if they had been changed after ours.
  */
 export async function isBuiltUpon(
   { base, ours, remote }: MergeInput,
   isOurs: (cid: Cid) => boolean,
   source: BlockSource,
   context: BlockReadContext,
+  mayBeRewritten = false,
 ): Promise<boolean> {
   const [baseData, ourData, remoteData] = [base.writerData, ours.writerData, remote.writerData];
   if (baseData === undefined || ourData === undefined || remoteData?.tree === undefined) return false;
@@ -87,9 +89,10 @@ export async function isBuiltUpon(
   if (changedBesidesTree(ourData, baseData).some((name) => different.has(name))) return false;
   const remoteTree = Champ.open(remoteData.tree, source, context);
   let isProven = false;
-  for await (const { key, right } of diffChamps(baseData.tree, ourData.tree, source, context)) {
-    if (!equalChampValues(await remoteTree.get(key), right)) return false;
-    isProven ||= right instanceof Cid && isOurs(right);
+  for await (const { key, left, right } of diffChamps(baseData.tree, ourData.tree, source, context)) {
+    const now = await remoteTree.get(key);
+    if (equalChampValues(now, right)) isProven ||= right instanceof Cid && isOurs(right);
+    else if (!mayBeRewritten || equalChampValues(now, left)) return false;
   }
   return isProven;
 }

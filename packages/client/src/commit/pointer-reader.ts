@@ -11,6 +11,8 @@ import type { Clock } from './clock.js';
 export interface PointerState {
   readonly target: MaybeCid;
   readonly sequence: number | undefined;
+  /** The target that the last update has replaced; absent for what was not read from the server but committed here. */
+  readonly replaced?: { readonly target: MaybeCid } | undefined;
 }
 
 /** How a pointer is read. */
@@ -135,7 +137,9 @@ export class PointerReader {
     const { crypto, pointers, owner, blocks } = this.options;
     const context = signal === undefined ? { owner } : { owner, signal };
     const pointer = await readPointer(crypto, checkedAnswers(pointers), owner, writer, { hasher: crypto, blocks, context });
-    return pointer === undefined ? undefined : { target: pointer.update.updated, sequence: pointer.update.sequence };
+    if (pointer === undefined) return undefined;
+    const { original, updated, sequence } = pointer.update;
+    return { target: updated, sequence, replaced: { target: original } };
   }
 }
 

@@ -2,6 +2,7 @@ import type { RandomSource } from '@pyrgos/core/crypto';
 import { type ErrorCode, PyrgosError, throwIfAborted } from '@pyrgos/core/errors';
 import type { BlockStore, PointerStore } from '@pyrgos/core/store';
 import type { Clock } from './clock.js';
+import { mayHaveArrived, notingLostAnswers } from './lost-answer.js';
 
 /** How often a call is tried and how long to wait in between (chapter 03 section 12.3). */
 export interface RetryPolicy {
@@ -135,16 +136,28 @@ function isOnlyPending(error: unknown, size: number): boolean {
 }
 
 /**
- * A pointer store whose calls are repeated by {@link POINTER_RETRIES}. Repeating an update after a time-out is safe: it succeeds, or
- * it fails with a conflict whose existing target is ours, which {@link flush} recognises as success.
+ * A pointer store whose calls are repeated by {@link POINTER_RETRIES}. Repeating the same update after a time-out is never applied twice: it
+ * succeeds, or it fails with a conflict, of which {@link isAfterLostAnswer} says that {@link flush} has to find out whether the first one was
+ * applied.
  */
 export function retryingPointerStore(store: PointerStore, options: Omit<RetryOptions, 'signal'>): PointerStore {
   const retry = <T>(signal: AbortSignal | undefined, call: () => Promise<T>): Promise<T> =>
     retrying(call, POINTER_RETRIES, { ...options, signal });
+  const update = (signal: AbortSignal | undefined, call: () => Promise<boolean>): Promise<boolean> =>
+    notingLostAnswers((onLost) =>
+      retry(signal, async () => {
+        try {
+          return await call();
+        } catch (error) {
+          if (mayHaveArrived(error)) onLost();
+          throw error;
+        }
+      }),
+    );
   return {
     getPointer: (owner, writer, signal) => retry(signal, () => store.getPointer(owner, writer, signal)),
-    setPointer: (owner, writer, signed, signal) => retry(signal, () => store.setPointer(owner, writer, signed, signal)),
-    setPointers: (owner, updates, signal) => retry(signal, () => store.setPointers(owner, updates, signal)),
+    setPointer: (owner, writer, signed, signal) => update(signal, () => store.setPointer(owner, writer, signed, signal)),
+    setPointers: (owner, updates, signal) => update(signal, () => store.setPointers(owner, updates, signal)),
   };
 }
 

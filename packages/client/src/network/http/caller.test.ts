@@ -177,6 +177,12 @@ describe('what is repeated', () => {
     ['a change whose answer is lost', endpoints.signup, [failure('broken')], 'after'],
     ['an update whose answer is lost', endpoints.setPointer, [failure('broken')], 'after'],
     ['an update whose answer is lost, and then the server', endpoints.setPointer, [failure('broken'), failure('unreachable')], 'after'],
+    [
+      'an update on a connection that was lost, and then the server',
+      endpoints.setPointer,
+      [failure('stale'), failure('unreachable')],
+      'after',
+    ],
     ['an update behind a gateway that gave up', endpoints.setPointer, [refusal('', 504)], 'after'],
     ['a bad certificate', endpoints.getBlock, [failure('certificate')], 'never'],
   ])('the advice to repeat %s', async (_, endpoint, script: readonly ScriptedAnswer[], retry) => {

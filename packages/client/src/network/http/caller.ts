@@ -4,6 +4,7 @@ import type { RandomSource } from '@pyrgos/core/crypto';
 import { AbortedError, PyrgosError, throwIfAborted } from '@pyrgos/core/errors';
 import { MAX_LARGE_ANSWERS, RESTART_PATIENCE } from '@pyrgos/core/limits';
 import type { Clock } from '../../commit/clock.js';
+import { mayHaveArrived } from '../../commit/lost-answer.js';
 import { markSpent, retrying } from '../../commit/retry.js';
 import type { RequestObserver } from '../request-observer.js';
 import { AnswerBuffer } from './answer-buffer.js';
@@ -65,7 +66,7 @@ function isSuccess(status: number): boolean {
  */
 function mayHaveHappened({ isWrite, retries, area }: Endpoint, error: unknown): boolean {
   if (!isWrite || (retries !== undefined && area !== 'pointers')) return false;
-  return error instanceof PyrgosError && error.code === 'network' && error.data['reason'] !== 'unreachable';
+  return mayHaveArrived(error);
 }
 
 /** The same error with the advice to look first whether it has been done. */
@@ -96,8 +97,16 @@ export class Caller {
     this.readsAreGets = options.isPublic;
   }
 
-  /** The body of a successful answer. `parts`, when it is a function, is asked for each attempt, since signatures get old. */
-  async call(endpoint: Endpoint, parts: CallParts | (() => CallParts), signal?: AbortSignal): Promise<Uint8Array> {
+  /**
+   * The body of a successful answer. `parts`, when it is a function, is asked for each attempt, since signatures get old. `onLost` hears of every
+   * attempt without an answer that may have done what must not be done twice.
+   */
+  async call(
+    endpoint: Endpoint,
+    parts: CallParts | (() => CallParts),
+    signal?: AbortSignal,
+    onLost: () => void = () => undefined,
+  ): Promise<Uint8Array> {
     throwIfAborted(signal, endpoint.method);
     if (endpoint.isShared && typeof parts !== 'function') {
       const { body = nothing } = parts;
@@ -106,7 +115,7 @@ export class Caller {
     }
     try {
       const make = typeof parts === 'function' ? parts : () => parts;
-      return (await this.repeat(endpoint, make, signal)).bytes;
+      return (await this.repeat(endpoint, make, signal, isSuccess, onLost)).bytes;
     } finally {
       if (endpoint.isWrite) this.shared.clear();
     }
@@ -134,14 +143,20 @@ export class Caller {
     make: () => CallParts,
     signal: AbortSignal | undefined,
     accepts: (status: number) => boolean = isSuccess,
+    onLost: () => void = () => undefined,
   ): Promise<Answer> {
     const { retries } = endpoint;
     let isOpen = false;
+    const failed = (error: unknown): void => {
+      if (!mayHaveHappened(endpoint, error)) return;
+      isOpen = true;
+      onLost();
+    };
     const attempt = async (): Promise<Answer> => {
       try {
-        return await this.attempt(endpoint, make, signal, accepts);
+        return await this.attempt(endpoint, make, signal, accepts, failed);
       } catch (error) {
-        isOpen ||= mayHaveHappened(endpoint, error);
+        failed(error);
         throw error;
       }
     };
@@ -160,6 +175,7 @@ export class Caller {
     make: () => CallParts,
     signal: AbortSignal | undefined,
     accepts: (status: number) => boolean,
+    failed: (error: unknown) => void,
   ): Promise<Answer> {
     for (let stale = 0; ; stale++) {
       await this.slots.take(signal);
@@ -167,7 +183,11 @@ export class Caller {
         return await this.exchange(endpoint, make(), signal, accepts);
       } catch (error) {
         if (error instanceof TransportFailure) {
-          if (error.reason === 'stale' && endpoint.retries !== undefined && stale < MAX_STALE_CONNECTIONS) continue;
+          if (error.reason === 'stale' && endpoint.retries !== undefined && stale < MAX_STALE_CONNECTIONS) {
+            // Most likely the server had closed it before, but nothing says so.
+            failed(this.networkError(endpoint, error));
+            continue;
+          }
           throw this.networkError(endpoint, error);
         }
         throw error;

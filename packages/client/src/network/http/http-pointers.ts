@@ -1,5 +1,6 @@
 import type { PublicKeyHash } from '@pyrgos/core/keys';
 import { encodeMultiWriterCommit } from '@pyrgos/core/model';
+import { notingLostAnswers } from '../../commit/lost-answer.js';
 import type { PointerStore, WriterPointer } from '@pyrgos/core/store';
 import { readBooleanByte } from './answers.js';
 import type { Caller } from './caller.js';
@@ -14,8 +15,8 @@ function pointerQuery(owner: PublicKeyHash, writer: PublicKeyHash): string {
 }
 
 /**
- * The mutable pointers of a server over HTTP (chapter 02 section 7). An update that is repeated after a lost answer may end in a conflict whose
- * existing target is its own: then it has succeeded, which callers look into (section 19.3).
+ * The mutable pointers of a server over HTTP (chapter 02 section 7). An update that is repeated after a lost answer may end in a conflict with
+ * itself, or with what was built upon it: callers look into that (section 19.3), and `isAfterLostAnswer` tells them when.
  */
 export class HttpPointers implements PointerStore {
   constructor(private readonly caller: Caller) {}
@@ -27,11 +28,15 @@ export class HttpPointers implements PointerStore {
 
   async setPointer(owner: PublicKeyHash, writer: PublicKeyHash, signed: Uint8Array, signal?: AbortSignal): Promise<boolean> {
     const parts = { query: pointerQuery(owner, writer), body: [signed] };
-    return readBooleanByte('setPointer', await this.caller.call(endpoints.setPointer, parts, signal));
+    return notingLostAnswers(async (onLost) =>
+      readBooleanByte('setPointer', await this.caller.call(endpoints.setPointer, parts, signal, onLost)),
+    );
   }
 
   async setPointers(owner: PublicKeyHash, updates: readonly WriterPointer[], signal?: AbortSignal): Promise<boolean> {
     const parts = { query: formatQuery([['owner', owner.toString()]]), body: [encodeMultiWriterCommit(updates)] };
-    return readBooleanByte('setPointers', await this.caller.call(endpoints.setPointers, parts, signal));
+    return notingLostAnswers(async (onLost) =>
+      readBooleanByte('setPointers', await this.caller.call(endpoints.setPointers, parts, signal, onLost)),
+    );
   }
 }
