@@ -177,16 +177,18 @@ export class FileWrites {
 
   async clearUnfinishedUploads({ signal }: FileOptions): Promise<number> {
     return this.tree.change(
-      { signal },
+      { signal, isFresh: true },
       async (view) => {
         const home = await openItem(view, this.home);
         const open = await new UploadTransactions(home).list(view);
-        return { owner: home.owner, writers: [home.writer, ...open.map(({ record }) => record.writer.publicKeyHash)], home, open };
+        return { owner: home.owner, writers: [home.writer, ...open.map(({ record }) => record.writer.publicKeyHash)], home };
       },
-      async (operation, { home, open }) => {
+      async (operation, { home }) => {
         const transactions = new UploadTransactions(home);
-        for (const upload of open) await transactions.clear(operation, upload);
-        return open.length;
+        let count = 0;
+        // Not those that were there before this had its turn: they may be finished by now.
+        for (const upload of await transactions.list(operation)) if (await transactions.clear(operation, upload)) count++;
+        return count;
       },
     );
   }

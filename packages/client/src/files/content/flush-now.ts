@@ -38,3 +38,8 @@ export async function catchUp(operation: OperationView, writers: readonly Public
     });
   }
 }
+
+/** For what a callback or source has changed itself, or somebody else while it ran. */
+export function changedMeanwhile(): ConflictError {
+  return new ConflictError('conflict.snapshot', 'the file was changed meanwhile: repeat the operation');
+}

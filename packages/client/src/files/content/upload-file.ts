@@ -11,7 +11,7 @@ import { assertContentCall, assertUploadOptions } from './content-arguments.js';
 import type { ContentPorts } from './content-ports.js';
 import { ProgressMeter } from './content-progress.js';
 import { newFileSecrets, newFileTarget } from './file-target.js';
-import { catchUp } from './flush-now.js';
+import { catchUp, changedMeanwhile } from './flush-now.js';
 import { mimeTypeOf } from './mime-type-of.js';
 import { makeThumbnail } from './make-thumbnail.js';
 import { type PreparedContent, prepareContent } from './prepared-content.js';
@@ -20,6 +20,7 @@ import { entryForFile, type NewFile, type StagedFile, stagedItem, stageSmallFile
 import { cidsAt } from './tree-places.js';
 import { uploadLargeFile } from './upload-large-file.js';
 import type { UploadOptions, UploadResult } from './upload-options.js';
+import { clearRecordOf } from './upload-record.js';
 
 /**
  * Uploads a file into a directory (chapter 04 sections 14 and 16). Committed when it returns; sent with the operation, but for content of
@@ -93,13 +94,9 @@ export async function replaceExisting(
     await catchUp(operation, [current.writer]);
     if (!(await refresh(operation, current)).cid.equals(current.cid)) throw changedMeanwhile();
   }
+  if (!content.isSmall) await clearRecordOf(operation, directory, current.name, options);
   const alsoCommit = (file: Item): Promise<Item> => updateListedType(operation, directory, file);
   return setPreparedContent(operation, ports, current, content, { ...options, alsoCommit });
-}
-
-/** For what a callback or source has changed itself, or somebody else while it ran. */
-function changedMeanwhile(): ConflictError {
-  return new ConflictError('conflict.snapshot', 'the file was changed while code of the caller ran: repeat the operation');
 }
 
 /** The directory's list says of what type its files are: it must not lie when another content has another. */

@@ -1,15 +1,15 @@
 import { HashTreeBuilder } from '@pyrgos/core/containers';
 import { CHUNK_SIZE, chunkCount, type FileProperties, openNode, withProperties } from '@pyrgos/core/model';
 import { ChunkChanges } from '../structure/chunk-changes.js';
-import { DirectoryEdit } from '../structure/directory-edit.js';
+import { DirectoryEdit, nameInUse } from '../structure/directory-edit.js';
 import { refresh } from '../structure/refresh.js';
-import { type Item, loadNode, openItem, type OperationView } from '../view/index.js';
+import { findEntry, type Item, loadNode, openItem, type OperationView } from '../view/index.js';
 import { requireNode } from '../view/open-item.js';
 import { assertRoom, withinRoom } from './assert-room.js';
 import { type ContentPorts, DEFAULT_CHUNKS_IN_FLIGHT, DEFAULT_CHUNKS_PER_COMMIT } from './content-ports.js';
 import { ProgressMeter } from './content-progress.js';
 import { TargetLocations } from './file-target.js';
-import { catchUp, flushNow } from './flush-now.js';
+import { catchUp, changedMeanwhile, flushNow } from './flush-now.js';
 import { FragmentUploads } from './fragment-uploads.js';
 import type { PreparedContent } from './prepared-content.js';
 import { stageRemovalBehind } from './present-chunks.js';
@@ -39,6 +39,7 @@ export async function uploadLargeFile(
     const isResumable = recorded !== undefined || (options.resume !== undefined && content.size !== undefined);
     const upload = new LargeUpload(operation, recorded?.upload ?? file, content, uploads, {
       isResumable,
+      recorded,
       ports,
       chunksInFlight: ports.chunksInFlight ?? DEFAULT_CHUNKS_IN_FLIGHT,
       chunksPerCommit: ports.chunksPerCommit ?? DEFAULT_CHUNKS_PER_COMMIT,
@@ -47,7 +48,7 @@ export async function uploadLargeFile(
     // Chunks of other content under the caller's own secrets are written over.
     const part = recorded?.part ?? (isResumable ? await uploadedPart(operation, ports, file, content, false) : undefined);
     await upload.run(part ?? NO_PART);
-    return await upload.finish(directory, recorded, options.resume !== undefined);
+    return await upload.finish(directory, options);
   } finally {
     uploads.close();
   }
@@ -56,6 +57,7 @@ export async function uploadLargeFile(
 interface LargeUploadOptions {
   /** Whether a part of the file may be committed before all of it is there. */
   readonly isResumable: boolean;
+  readonly recorded: RecordedUpload | undefined;
   readonly ports: ContentPorts;
   readonly chunksInFlight: number;
   readonly chunksPerCommit: number;
@@ -112,6 +114,7 @@ class LargeUpload {
       pending++;
       if (!options.isResumable || pending < options.chunksPerCommit) continue;
       if (operation.wasLent) await catchUp(operation, [target.capability.writer]);
+      this.relyOnRecord();
       await this.changes.commit();
       await flushNow(operation);
       pending = 0;
@@ -119,19 +122,26 @@ class LargeUpload {
   }
 
   /** Links the file in its directory and closes its record, in one commit, which is sent (section 16.2 step 5). */
-  async finish(directory: Item, recorded: RecordedUpload | undefined, isUnderOldSecrets: boolean): Promise<Item> {
+  async finish(directory: Item, { resume, onExisting = 'error' }: UploadOptions): Promise<Item> {
     const { operation, changes, file } = this;
+    const { recorded } = this.options;
     const { capability, signer } = file.target;
     await catchUp(operation, [directory.writer, ...(recorded === undefined ? [] : [recorded.transactions.writer])]);
+    if ((await findEntry(operation, await refresh(operation, directory), file.properties.name)) !== undefined) {
+      await this.giveUp();
+      // What is to be done about the file that has appeared is decided by a repetition, for which the source has to be read again.
+      throw onExisting === 'error' || this.content.repeatable === undefined ? nameInUse() : changedMeanwhile();
+    }
     const item = await operation.committer.withoutFlush(async () => {
       await changes.commit();
       await this.storeBranches();
-      if (isUnderOldSecrets) await stageRemovalBehind(operation, changes, file.target, chunkCount(this.size));
+      if (resume !== undefined) await stageRemovalBehind(operation, changes, file.target, chunkCount(this.size));
       await changes.commit();
       const edit = new DirectoryEdit(operation, changes, await refresh(operation, directory));
       const entry = edit.add(entryForFile(file));
       await edit.apply();
-      await recorded?.transactions.stageClose(operation, changes, recorded.file);
+      // Whoever has taken the record away has taken the chunks as well, or finished the file.
+      if (recorded !== undefined && !(await recorded.transactions.stageClose(operation, changes, recorded.file))) throw changedMeanwhile();
       await changes.commit();
       return openItem(operation, capability, { inheritedSigner: signer, entry });
     });
@@ -139,6 +149,23 @@ class LargeUpload {
     await flushNow(operation);
     this.options.meter.finish();
     return item;
+  }
+
+  /** Chunks without a record would stay for ever: somebody else may clear the upload, or finish it, while it is running here. */
+  private relyOnRecord(): void {
+    const { recorded } = this.options;
+    const { signer } = this.file.target;
+    if (recorded?.file.writer.equals(signer.publicKeyHash) !== true) return;
+    this.changes.rely(signer, recorded.file.capability.mapKey, recorded.file.cid);
+  }
+
+  /** Removes what was committed of an upload that nobody is going to resume, and sends that. */
+  private async giveUp(): Promise<void> {
+    const { operation } = this;
+    const { recorded } = this.options;
+    if (recorded === undefined) return;
+    const { transactions, record, file } = recorded;
+    if (await transactions.clear(operation, { record, file })) await flushNow(operation);
   }
 
   private async put({ index, location, sealed }: Pick<SealedFileChunk, 'index' | 'location' | 'sealed'>): Promise<void> {

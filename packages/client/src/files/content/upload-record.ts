@@ -26,6 +26,7 @@ export interface UploadedPart {
 /** An upload that is recorded. */
 export interface RecordedUpload {
   readonly transactions: UploadTransactions;
+  readonly record: UploadTransaction;
   /** The file of the record. */
   readonly file: Item;
   /** The file that is uploaded, as the record has it. */
@@ -53,14 +54,13 @@ export async function recordUpload(
   if (!isRecordable || transactions?.owner.equals(directory.owner) !== true) return undefined;
   const records = await transactions.getOrMakeDirectory(operation, ports);
   if (records === undefined || equalBytes(records.capability.mapKey, directory.capability.mapKey)) return undefined;
-  const path = `${(await pathOf(operation, directory)).slice(1)}/${upload.properties.name}`;
+  const path = await recordedPath(operation, directory, upload.properties.name);
   const found = await transactions.find(operation, records, path);
   if (found?.record !== undefined) {
     const { record, file } = found;
     const resumed = await resumedUpload(operation, ports, record, directory, upload, content, options);
-    if (resumed !== undefined) return { transactions, file, ...resumed };
-    const writer = record.writer.publicKeyHash;
-    if (!operation.snapshot.has(writer) && (await operation.treeOf(operation.owner, writer)) !== undefined) return undefined;
+    if (resumed !== undefined) return { transactions, record, file, ...resumed };
+    if (!(await isInReach(operation, record))) return undefined;
     await transactions.clear(operation, { record, file });
   } else if (found !== undefined) {
     await operation.committer.withoutFlush(async () => {
@@ -70,7 +70,36 @@ export async function recordUpload(
     });
   }
   const record = recordOf(path, upload, content, (ports.clock ?? systemClock).now());
-  return { transactions, file: await transactions.open(operation, records, record), upload, part: NO_PART };
+  return { transactions, record, file: await transactions.open(operation, records, record), upload, part: NO_PART };
+}
+
+/**
+ * Removes what an earlier upload to a path has left that is not going to be resumed, because there is a file by now: record and chunks.
+ * Committed, not sent. What is not in the reach of this operation, or cannot be read, stays.
+ */
+export async function clearRecordOf(
+  operation: OperationView,
+  directory: Item,
+  name: string,
+  { transactions }: UploadOptions,
+): Promise<void> {
+  if (transactions?.owner.equals(directory.owner) !== true) return;
+  const records = await transactions.directory(operation);
+  if (records === undefined) return;
+  const found = await transactions.find(operation, records, await recordedPath(operation, directory, name));
+  if (found?.record === undefined || !(await isInReach(operation, found.record))) return;
+  await transactions.clear(operation, { record: found.record, file: found.file });
+}
+
+/** The path of a file in a directory as records have it. */
+async function recordedPath(operation: OperationView, directory: Item, name: string): Promise<string> {
+  return `${(await pathOf(operation, directory)).slice(1)}/${name}`;
+}
+
+/** Whether an operation may remove the chunks of a recorded upload: it has reserved their writer, or that is gone. */
+async function isInReach(operation: OperationView, { writer }: UploadTransaction): Promise<boolean> {
+  const { publicKeyHash } = writer;
+  return operation.snapshot.has(publicKeyHash) || (await operation.treeOf(operation.owner, publicKeyHash)) === undefined;
 }
 
 function recordOf(path: string, { target, properties }: NewFile, { tree }: PreparedContent, startTime: number): UploadTransaction {

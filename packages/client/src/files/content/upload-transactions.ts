@@ -115,32 +115,37 @@ export class UploadTransactions {
     return stagedItem(operation, file, staged, entry);
   }
 
-  /** Notes in `changes` that a record is to go; nothing is committed. */
-  async stageClose(operation: OperationView, changes: ChunkChanges, file: Item): Promise<void> {
+  /**
+   * Notes in `changes` that a record is to go; nothing is committed. False, and nothing is noted, when the operation sees it no more: somebody else
+   * has finished or cleared the upload. Who does so afterwards changes the same list: one of both commits is a conflict.
+   */
+  async stageClose(operation: OperationView, changes: ChunkChanges, file: Item): Promise<boolean> {
     const directory = await this.directory(operation);
-    if (directory === undefined) return;
+    if (directory === undefined) return false;
     const edit = new DirectoryEdit(operation, changes, directory);
     edit.remove(file.capability);
-    await edit.apply();
+    if ((await edit.apply()) > 0) return false;
     const signer = directory.requireSigner();
     for (const { mapKey } of await fileChunkLocations(operation, file)) changes.remove(signer, mapKey);
+    return true;
   }
 
   /**
-   * Removes the chunks of an unfinished upload, then its record, in one commit (section 16.4). Chunks whose writer is gone, or that a
-   * directory lists after all, are left alone. The operation must have reserved the writers of both; ConflictError `conflict.snapshot`
-   * otherwise.
+   * Removes the chunks of an unfinished upload and its record, in one commit (section 16.4). False, and nothing is removed, when the
+   * operation sees the record no more: then the chunks may be those of a finished file, which has any name by now. Chunks whose writer is gone,
+   * or that a directory lists after all, are left alone. The operation must have reserved the writers of both; ConflictError
+   * `conflict.snapshot` otherwise.
    */
-  async clear(operation: OperationView, { record, file }: OpenUpload): Promise<void> {
-    await operation.committer.withoutFlush(async () => {
+  async clear(operation: OperationView, { record, file }: OpenUpload): Promise<boolean> {
+    return operation.committer.withoutFlush(async () => {
       const changes = new ChunkChanges(operation);
+      if (!(await this.stageClose(operation, changes, file))) return false;
       const { writer: signer, owner } = record;
       const isOurs = owner.equals(operation.owner);
       const isThere = isOurs && (await operation.treeOf(owner, signer.publicKeyHash)) !== undefined;
       if (isThere && !(await this.isListed(operation, record))) await stageRemoval(operation, changes, record);
       await changes.commit();
-      await this.stageClose(operation, changes, file);
-      await changes.commit();
+      return true;
     });
   }
 
@@ -179,15 +184,22 @@ async function readRecord(view: View, file: Item): Promise<UploadTransaction | u
   }
 }
 
-/** Notes the removal of the chunks of an unfinished upload. They are a prefix of the file, but for what an earlier attempt has removed. */
+/**
+ * Notes the removal of the chunks of an unfinished upload. They are a prefix of the file, but for what an earlier attempt has removed; a device
+ * that resumes the upload meanwhile goes on behind it, and its chunks must not stay alone.
+ */
 async function stageRemoval(operation: OperationView, changes: ChunkChanges, record: UploadTransaction): Promise<void> {
   const { writer: signer, first, streamSecret, size } = record;
   const count = chunkCount(size);
   const places = chunkLocations(operation.crypto, streamSecret, first);
+  let isEndKnown = false;
   for (let start = 0; start < count; start += WINDOW) {
     const window = Array.from({ length: Math.min(WINDOW, count - start) }, () => places.next().value);
     const cids = await cidsAt(operation, signer, window);
     const present = window.filter((_, i) => cids[i] !== undefined);
+    const absent = window.find((_, i) => cids[i] === undefined);
+    if (!isEndKnown && absent !== undefined) changes.rely(signer, absent.mapKey, undefined);
+    isEndKnown ||= absent !== undefined;
     // A record may claim any size: what it claims costs no more than what is there.
     if (present.length === 0 && start > 0) return;
     for (const { mapKey } of present) changes.remove(signer, mapKey);

@@ -1,0 +1,195 @@
+import { equalBytes } from '@pyrgos/core/bytes';
+import { PyrgosError } from '@pyrgos/core/errors';
+import { CHUNK_SIZE } from '@pyrgos/core/model';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { outcome } from '../../test/commit-world.js';
+import { chunksOf, ContentWorld } from '../../test/content-world.js';
+import { content } from '../../test/file-world.js';
+import type { ByteSource } from './content/index.js';
+import { FileSystem } from './file-system.js';
+
+let world: ContentWorld;
+/** Two devices of one user. */
+let here: FileSystem;
+let there: FileSystem;
+beforeEach(async () => {
+  world = await ContentWorld.create();
+  [here, there] = [device(), device()];
+  await here.makeDirectory('/ada/d');
+  there.refresh();
+});
+
+function device(): FileSystem {
+  const { files, ports } = world;
+  return new FileSystem({ ...ports, sessions: files.newSessions(), username: 'ada', home: files.home.capability });
+}
+
+/** Enough for a commit while the rest is being read. */
+const large = chunksOf(6);
+
+/** The source of a large file that calls `inTheMiddle` once, when a part of it is committed. */
+function sourceOf(bytes: Uint8Array, inTheMiddle: () => Promise<unknown>): ByteSource {
+  let isCalled = false;
+  return {
+    size: bytes.length,
+    open: async function* (offset: number) {
+      for (let at = offset; at < bytes.length; at += CHUNK_SIZE) {
+        if (at >= bytes.length - CHUNK_SIZE && !isCalled && (await device().find('/ada/.transactions')) !== undefined) {
+          isCalled = true;
+          await inTheMiddle();
+        }
+        yield bytes.subarray(at, at + CHUNK_SIZE);
+      }
+    },
+  };
+}
+
+async function findings(): Promise<string[]> {
+  const found: string[] = [];
+  for await (const { path, part, error } of device().verify('/ada', { content: true })) found.push(`${path} ${part} ${error.message}`);
+  return found;
+}
+
+/** A moment that a test waits for or brings about. */
+function moment(): { readonly reached: Promise<void>; readonly reach: () => void } {
+  let reach = (): void => undefined;
+  const reached = new Promise<void>((resolve) => {
+    reach = resolve;
+  });
+  return { reached, reach };
+}
+
+describe('clearing unfinished uploads', () => {
+  /** Another device uploads a file, and `here` sees its record before it is finished and has another name. */
+  async function finishUnseen(): Promise<void> {
+    const source = sourceOf(large, async () => {
+      here.refresh();
+      const records: unknown[] = [];
+      for await (const { name } of here.names('/ada/.transactions')) records.push(name);
+      expect(records).toHaveLength(1);
+      // So that nothing is looked for anew only because it was not known.
+      await here.find('/ada/d');
+    });
+    await there.write('/ada/d/f', source);
+    await there.rename('/ada/d/f', 'g');
+  }
+
+  test('leaves a file that was finished and renamed since this device has looked', async () => {
+    await finishUnseen();
+    expect(await here.clearUnfinishedUploads()).toBe(0);
+    expect(await findings()).toEqual([]);
+    expect(equalBytes(await device().read('/ada/d/g'), large)).toBe(true);
+  });
+
+  test('... also when another change of this device comes first', async () => {
+    await finishUnseen();
+    await Promise.all([here.makeDirectory('/ada/e'), here.clearUnfinishedUploads()]);
+    expect(await findings()).toEqual([]);
+  });
+
+  test('... also when it is finished while the call waits for its turn', async () => {
+    const { hooks } = world.files.base.server;
+    const isSlow = moment();
+    const goOn = moment();
+    let making: Promise<unknown> | undefined;
+    let clearing: Promise<number> | undefined;
+    await there.write(
+      '/ada/d/f',
+      sourceOf(large, async () => {
+        here.refresh();
+        hooks.before = async ({ name }) => {
+          if (!name.startsWith('setPointer')) return;
+          hooks.before = undefined;
+          isSlow.reach();
+          await goOn.reached;
+        };
+        making = here.makeDirectory('/ada/e');
+        await isSlow.reached;
+        clearing = here.clearUnfinishedUploads();
+        // Until it waits.
+        for (let i = 0; i < 20; i++) await new Promise((resolve) => setTimeout(resolve, 1));
+      }),
+    );
+    await there.rename('/ada/d/f', 'g');
+    goOn.reach();
+    await making;
+    expect(await clearing).toBe(0);
+    expect(await findings()).toEqual([]);
+  });
+
+  test('... also when it is finished between the look at the records and the commit', async () => {
+    const { hooks } = world.files.base.server;
+    const isSlow = moment();
+    const goOn = moment();
+    let clearing: Promise<number> | undefined;
+    await there.write(
+      '/ada/d/f',
+      sourceOf(large, async () => {
+        hooks.before = async ({ name }) => {
+          if (!name.startsWith('setPointer')) return;
+          hooks.before = undefined;
+          isSlow.reach();
+          await goOn.reached;
+        };
+        clearing = here.clearUnfinishedUploads();
+        await isSlow.reached;
+      }),
+    );
+    await there.rename('/ada/d/f', 'g');
+    goOn.reach();
+    expect(await clearing).toBe(0);
+    expect(await findings()).toEqual([]);
+  });
+
+  test('of an upload that is running on another device lets that begin anew, and leaves nothing', async () => {
+    const before = await world.chunkCount();
+    let cleared = 0;
+    const source = sourceOf(large, async () => {
+      cleared = await here.clearUnfinishedUploads();
+    });
+    expect(await outcome(there.write('/ada/d/f', source))).toBe('resolved');
+    expect(cleared).toBe(1);
+    expect(await findings()).toEqual([]);
+    expect(await world.openRecords()).toBe(0);
+    expect(await world.chunkCount()).toBe(before + 7);
+  });
+});
+
+describe('a file that appears while a large one of its name is being written', () => {
+  const small = content(100);
+  const appears = (): ByteSource => sourceOf(large, async () => here.write('/ada/d/f', small));
+
+  test('is replaced, in place, and nothing of the upload stays', async () => {
+    const before = await world.chunkCount();
+    const source = appears();
+    const { outcome: what } = await there.write('/ada/d/f', source);
+    expect(what).toBe('replaced');
+    expect(equalBytes(await device().read('/ada/d/f'), large)).toBe(true);
+    expect(await findings()).toEqual([]);
+    expect(await world.openRecords()).toBe(0);
+    expect(await world.chunkCount()).toBe(before + 7);
+  });
+
+  test.each(['error', 'skip'] as const)('stays with onExisting %s, and nothing of the upload does', async (onExisting) => {
+    const before = await world.chunkCount();
+    const writing = there.write('/ada/d/f', appears(), { onExisting });
+    expect(await outcome(writing)).toBe(onExisting === 'error' ? 'conflict.exists' : 'resolved');
+    expect(await device().read('/ada/d/f')).toEqual(small);
+    expect(await world.openRecords()).toBe(0);
+    expect(await world.chunkCount()).toBe(before + 1);
+  });
+
+  test('costs no record of a file of more than one chunk that was broken off before', async () => {
+    const before = await world.chunkCount();
+    const gone = sourceOf(large, async () => {
+      throw new PyrgosError('storage', 'the disk is gone');
+    });
+    expect(await outcome(there.write('/ada/d/f', gone))).toBe('storage');
+    expect(await world.openRecords()).toBe(1);
+    await here.write('/ada/d/f', small);
+    await here.write('/ada/d/f', large);
+    expect(await world.openRecords()).toBe(0);
+    expect(await world.chunkCount()).toBe(before + 7);
+    expect(await findings()).toEqual([]);
+  });
+});
