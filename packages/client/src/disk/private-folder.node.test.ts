@@ -3,9 +3,11 @@ import {
   chmodSync,
   chownSync,
   existsSync,
+  lchownSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
+  renameSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -64,6 +66,31 @@ describe.each([
   test.skipIf(!isRoot)('is refused when it belongs to somebody else (needs root to make one)', async () => {
     chownSync(folder, 65_534, 65_534);
     await expect(open(folder)).rejects.toMatchObject({ code: 'storage', data: { reason: 'foreign-owner' } });
+  });
+
+  test.skipIf(process.platform === 'win32')('is refused when others may exchange it or a folder that it is in', async () => {
+    const inside = join(folder, 'a', 'b');
+    mkdirSync(inside, { recursive: true, mode: 0o700 });
+    symlinkSync(inside, join(folder, 'link'));
+    await open(join(folder, 'link'));
+    chmodSync(folder, 0o777);
+    for (const path of [inside, join(folder, 'a'), join(folder, 'link'), join(folder, 'new')]) {
+      await expect(open(path)).rejects.toMatchObject({ code: 'storage', data: { reason: 'writable-by-others' } });
+    }
+    chmodSync(folder, 0o1777);
+    await open(inside);
+    symlinkSync(join(folder, 'loop'), join(folder, 'loop'));
+    await expect(open(join(folder, 'loop'))).rejects.toMatchObject({ code: 'storage' });
+  });
+
+  test.skipIf(!isRoot)('is refused on a way that belongs to somebody else (needs root to make one)', async () => {
+    const inside = join(folder, 'a', 'b');
+    mkdirSync(inside, { recursive: true, mode: 0o700 });
+    symlinkSync(inside, join(folder, 'link'));
+    lchownSync(join(folder, 'link'), 65_534, 65_534);
+    await expect(open(join(folder, 'link'))).rejects.toMatchObject({ data: { reason: 'foreign-owner' } });
+    chownSync(join(folder, 'a'), 65_534, 65_534);
+    await expect(open(inside)).rejects.toMatchObject({ data: { reason: 'foreign-owner' } });
   });
 
   test('where nothing can be created the error comes at once', async () => {
@@ -131,5 +158,45 @@ describe.skipIf(process.platform === 'win32')('what is no ordinary file', () => 
     expect([await cache.has(cid), await cache.get(cid)]).toEqual([false, undefined]);
     await cache.put(cid, bytes);
     expect([await cache.has(cid), await cache.get(cid)]).toEqual([true, bytes]);
+  });
+});
+
+describe.skipIf(process.platform === 'win32')('a folder that is exchanged while it is used', () => {
+  test('is not used: where a link led once, it leads', async () => {
+    for (const name of ['mine', 'other']) mkdirSync(join(folder, name), { mode: 0o700 });
+    symlinkSync(join(folder, 'mine'), join(folder, 'link'));
+    const store = await FileLocalStore.open(join(folder, 'link'));
+    await store.put('a', Uint8Array.of(1));
+    rmSync(join(folder, 'link'));
+    symlinkSync(join(folder, 'other'), join(folder, 'link'));
+    await store.put('a', Uint8Array.of(2));
+    expect([await store.get('a'), readdirSync(join(folder, 'other'))]).toEqual([Uint8Array.of(2), []]);
+  });
+
+  test('is refused when it is a link now, or others may write into it', async () => {
+    const path = join(folder, 'store');
+    const store = await FileLocalStore.open(path);
+    await store.put('a', Uint8Array.of(1));
+    chmodSync(path, 0o777);
+    await expect(store.get('a')).rejects.toMatchObject({ code: 'storage', data: { reason: 'writable-by-others' } });
+    chmodSync(path, 0o700);
+    expect(await store.get('a')).toEqual(Uint8Array.of(1));
+    renameSync(path, join(folder, 'away'));
+    symlinkSync(join(folder, 'away'), path);
+    for (const use of [store.get('a'), store.put('a', Uint8Array.of(2)), store.delete('a')]) {
+      await expect(use).rejects.toMatchObject({ code: 'storage' });
+    }
+  });
+});
+
+describe.skipIf(!isRoot)('a file of another user (needs root to make one)', () => {
+  test('counts as absent in a local store, and is replaced', async () => {
+    const store = await FileLocalStore.open(folder);
+    await store.put('a', Uint8Array.of(1));
+    const [name = ''] = readdirSync(folder);
+    chownSync(join(folder, name), 65_534, 65_534);
+    expect(await store.get('a')).toBeUndefined();
+    await store.put('a', Uint8Array.of(2));
+    expect(await store.get('a')).toEqual(Uint8Array.of(2));
   });
 });

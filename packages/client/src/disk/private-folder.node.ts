@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
-import { chmod, lstat, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { chmod, lstat, mkdir, open, readdir, readlink, realpath, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { PyrgosError } from '@pyrgos/core/errors';
 import type { Clock } from '../commit/clock.js';
@@ -9,28 +9,83 @@ import type { Clock } from '../commit/clock.js';
 const ABANDONED_AFTER = 3_600_000;
 /** `<name>.<process>.<random>.tmp`; earlier versions did not write down the process. */
 const TEMPORARY = /(?:\.(\d{1,10}))?\.[0-9a-f-]{36}\.tmp$/;
+/** Links that a path may lead over, one behind the other. */
+const MAX_LINKS = 40;
+/** What is in a folder with this bit can only be renamed and deleted by its owner. */
+const STICKY = 0o1000;
 /** Permissions that let somebody else than the user change what is in a folder. */
 const WRITABLE_BY_OTHERS = 0o022;
+
+/** A folder for files of this user alone, as {@link openPrivateFolder} has found it. */
+export interface PrivateFolder {
+  /** Without links: nobody can point it somewhere else. */
+  readonly path: string;
+  /** To be called before each use: PyrgosError `storage` when it has become somebody else's; a folder that is gone is no error here. */
+  readonly check: () => Promise<void>;
+}
 
 /**
  * Makes `folder` ready for files of this user alone: creates what is missing of its path, the folder itself with mode 0700. PyrgosError
  * `storage` when it is no folder (`data.reason` is the code of the system), belongs to somebody else (`foreign-owner`) or can be
- * changed by others (`writable-by-others`): they could put old or prepared files into it. `what` begins the message.
+ * changed by others (`writable-by-others`): they could put old or prepared files into it. The same holds for the folders and links on the way to
+ * it, but that root may own them too, and that others may write into a folder where nobody can rename what is not his (`/tmp`). `what` begins the
+ * message.
  */
-export async function openPrivateFolder(what: string, folder: string): Promise<void> {
+export async function openPrivateFolder(what: string, folder: string): Promise<PrivateFolder> {
   try {
-    await makeFolder(resolve(folder));
-    const info = await stat(folder);
-    if (!info.isDirectory()) throw refused(what, 'ENOTDIR');
-    const user = process.getuid?.();
-    // Where there are no users, the system's own rules hold.
-    if (user === undefined) return;
-    if (info.uid !== user) throw refused(what, 'foreign-owner', 'it belongs to another user');
-    if ((info.mode & WRITABLE_BY_OTHERS) !== 0) throw refused(what, 'writable-by-others', 'other users may change it; set its mode to 700');
+    const given = resolve(folder);
+    await makeFolder(given);
+    await checkWay(what, given, 0);
+    const path = await realpath(given);
+    const check = async (): Promise<void> => checkFolder(what, path);
+    if (!(await stat(path)).isDirectory()) throw refused(what, 'ENOTDIR');
+    await check();
+    return { path, check };
   } catch (error) {
     if (error instanceof PyrgosError) throw error;
     throw refused(what, reasonOf(error));
   }
+}
+
+async function checkFolder(what: string, path: string): Promise<void> {
+  const user = userId();
+  // Where there are no users, the system's own rules hold.
+  if (user === undefined) return;
+  let info;
+  try {
+    info = await lstat(path);
+  } catch (error) {
+    if (reasonOf(error) === 'ENOENT') return;
+    throw error;
+  }
+  if (!info.isDirectory()) throw refused(what, 'ENOTDIR');
+  if (info.uid !== user) throw refused(what, 'foreign-owner', 'it belongs to another user');
+  if ((info.mode & WRITABLE_BY_OTHERS) !== 0) throw refused(what, 'writable-by-others', 'other users may change it; set its mode to 700');
+}
+
+/** Whether others can exchange what is on the way to an absolute path: the folders that it is in, and where links lead. */
+async function checkWay(what: string, path: string, links: number): Promise<void> {
+  const user = userId();
+  if (user === undefined) return;
+  if (links > MAX_LINKS) throw refused(what, 'ELOOP');
+  const parent = dirname(path);
+  if (parent === path) return;
+  await checkWay(what, parent, links);
+  const [inside, outside] = [await lstat(path), await stat(parent)];
+  if (outside.uid !== user && outside.uid !== 0) throw refused(what, 'foreign-owner', 'a folder that it is in belongs to another user');
+  // The group of a user that has nobody else in it has, by convention, the number of the user.
+  const others = outside.gid === user ? WRITABLE_BY_OTHERS & 0o707 : WRITABLE_BY_OTHERS;
+  if ((outside.mode & others) !== 0 && (outside.mode & STICKY) === 0) {
+    throw refused(what, 'writable-by-others', 'other users may change a folder that it is in');
+  }
+  if (!inside.isSymbolicLink()) return;
+  if (inside.uid !== user && inside.uid !== 0) throw refused(what, 'foreign-owner', 'a link to it belongs to another user');
+  await checkWay(what, resolve(parent, await readlink(path)), links + 1);
+}
+
+/** Who the system takes this program for; undefined where there are no users. */
+function userId(): number | undefined {
+  return process.geteuid?.();
 }
 
 /** Creates a folder and its parents. Not the recursive mkdir of Node: that one never ends where the system has nothing to create in, as in /proc. */
@@ -53,7 +108,7 @@ async function makeFolder(path: string): Promise<void> {
 
 /**
  * The content of a file; undefined when there is none, and for what is no ordinary file, such as a link, a pipe or a folder: reading a pipe
- * would wait for ever. Also undefined for more than `maxSize` bytes. Errors of the system.
+ * would wait for ever. Also undefined for more than `maxSize` bytes, and for what another user has put there. Errors of the system.
  */
 export async function readPrivateFile(path: string, maxSize: number): Promise<Uint8Array | undefined> {
   const { O_RDONLY, O_NONBLOCK, O_NOFOLLOW } = constants;
@@ -67,7 +122,7 @@ export async function readPrivateFile(path: string, maxSize: number): Promise<Ui
   }
   try {
     const info = await file.stat();
-    if (!info.isFile() || info.size > maxSize) return undefined;
+    if (!info.isFile() || !isOwn(info) || info.size > maxSize) return undefined;
     const bytes = await file.readFile();
     return bytes.length > maxSize ? undefined : new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
   } finally {
@@ -75,10 +130,16 @@ export async function readPrivateFile(path: string, maxSize: number): Promise<Ui
   }
 }
 
-/** Whether there is an ordinary file; false when nobody can tell. */
+function isOwn({ uid }: { readonly uid: number }): boolean {
+  const user = userId();
+  return user === undefined || uid === user;
+}
+
+/** Whether there is an ordinary file of this user; false when nobody can tell. */
 export async function isPrivateFile(path: string): Promise<boolean> {
   try {
-    return (await lstat(path)).isFile();
+    const info = await lstat(path);
+    return info.isFile() && isOwn(info);
   } catch {
     return false;
   }

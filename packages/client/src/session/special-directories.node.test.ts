@@ -2,7 +2,10 @@ import { PyrgosError } from '@pyrgos/core/errors';
 import { CHUNK_SIZE } from '@pyrgos/core/model';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { changedNetwork, overriding } from '../../test/changed-network.js';
+import { networkError } from '../../test/commit-world.js';
+import { FileWorld } from '../../test/file-world.js';
 import { ServerWorld } from '../../test/server-world.js';
+import { FileSystem } from '../files/file-system.js';
 import { deleteItems } from '../files/structure/index.js';
 import { CommittedView, findChild, type Item, listEntries, openItem, OperationView } from '../files/view/index.js';
 import { PyrgosServer } from '../pyrgos-server.js';
@@ -110,5 +113,70 @@ describe('the directories that an account must have (chapter 04 section 11.2, ch
     expect(await session.files.read('/carol/large', { start: bytes.length - 1 })).toEqual(Uint8Array.of(7));
     expect((await session.files.stat('/carol/.transactions')).isHidden).toBe(true);
     expect(await session.files.clearUnfinishedUploads()).toBe(0);
+  });
+});
+
+describe('at log-in', () => {
+  const bytes = (count: number): Uint8Array => new Uint8Array(count).fill(7);
+  const account = async (): Promise<{ readonly world: FileWorld; readonly files: FileSystem; readonly account: Account }> => {
+    const small = await FileWorld.create();
+    const { server, clock } = small.base;
+    const sessions = small.newSessions();
+    const home = small.home.capability;
+    const files = new FileSystem({ sessions, username: 'ada', home, blocks: server.blocks, clock });
+    return { world: small, files, account: { sessions, home, mirrorBat: undefined, clock } as unknown as Account };
+  };
+
+  test('a directory that is listed and gone comes back', async () => {
+    const { world: small, files, account: opened } = await account();
+    const gone = await small.addDirectory(small.home, '.transactions');
+    await small.remove(small.signer, gone.locations);
+    await restoreSpecialDirectories(opened, undefined);
+    files.refresh();
+    expect(await files.find('/ada/.transactions')).toMatchObject({ isDirectory: true, isHidden: true });
+  });
+
+  test('is given up when the server does not take it in time', async () => {
+    const { world: small, account: opened } = await account();
+    const { server, log } = small.base;
+    let late = (): void => undefined;
+    let cancelled = 0;
+    server.hooks.before = async ({ name }) => {
+      if (name !== 'putBlocks') return;
+      late();
+      throw networkError();
+    };
+    await restoreSpecialDirectories(opened, undefined, (_milliseconds, fire) => {
+      late = fire;
+      return () => void cancelled++;
+    });
+    expect(cancelled).toBe(1);
+    expect(log.filter(({ name }) => name === 'putBlocks').length).toBeLessThanOrEqual(1);
+    server.hooks.before = undefined;
+    await restoreSpecialDirectories(opened, undefined);
+    expect((await listed(opened)).length).toBe(3);
+  });
+
+  test('ends when the caller gives up', async () => {
+    const { world: small, account: opened } = await account();
+    const cancel = new AbortController();
+    small.base.server.hooks.before = async ({ name }) => {
+      if (name === 'putBlocks') cancel.abort();
+    };
+    await expect(restoreSpecialDirectories(opened, cancel.signal)).rejects.toMatchObject({ code: 'aborted' });
+  });
+
+  test('costs few requests when the home directory is large and the account full', async () => {
+    const { world: small, files, account: opened } = await account();
+    const entries = Array.from({ length: 300 }, (_, i) => ({ path: [`f${i}`], source: bytes(i) }));
+    for await (const { outcome } of files.writeTree('/ada', entries)) expect(outcome).toBe('created');
+    opened.sessions.refresh();
+    let requests = 0;
+    small.base.server.hooks.before = async ({ name }) => {
+      requests++;
+      if (name === 'putBlocks') throw new PyrgosError('quota', 'the account is full');
+    };
+    await restoreSpecialDirectories({ ...opened, sessions: small.newSessions() } as unknown as Account, undefined);
+    expect(requests).toBeLessThanOrEqual(5);
   });
 });

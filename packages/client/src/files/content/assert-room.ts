@@ -1,4 +1,5 @@
 import { AbortedError, PyrgosError } from '@pyrgos/core/errors';
+import { CHUNK_SIZE } from '@pyrgos/core/model';
 import type { ContentPorts } from './content-ports.js';
 
 /** Content up to this size is not worth the two questions: the server refuses it at its first request. */
@@ -11,7 +12,7 @@ interface Room {
 }
 
 /**
- * PyrgosError `quota`, with `used`, `quota` and `size` in its data, for content that cannot fit into the account: before anything of it is sent, which
+ * PyrgosError `quota`, with `used`, `quota` and `size` in its data, for `size` bytes more content that cannot fit into the account: before anything of it is sent, which
  * would count against what the account may upload in a day (chapter 02 section 20.2). When the server does not say, the upload shows.
  */
 export async function assertRoom(ports: ContentPorts, size: number, signal: AbortSignal | undefined): Promise<void> {
@@ -20,19 +21,23 @@ export async function assertRoom(ports: ContentPorts, size: number, signal: Abor
   if (room !== undefined) assertFits(room, size);
 }
 
-/** {@link assertRoom} for chunks of which nobody knows how many will come: the first one that cannot fit is not given out. */
-export function withinRoom<C extends { readonly data: Uint8Array }>(
+/**
+ * {@link assertRoom} for chunks of which nobody knows how many will come: the first one that cannot fit is not given out. `oldSize`: bytes of the
+ * file before, which count already.
+ */
+export function withinRoom<C extends { readonly index: number; readonly data: Uint8Array }>(
   ports: ContentPorts,
   chunks: (signal: AbortSignal) => AsyncIterable<C>,
+  oldSize = 0,
 ): (signal: AbortSignal) => AsyncIterable<C> {
   return async function* (signal) {
     let room: Room | undefined;
-    let size = 0;
+    let growth = 0;
     for await (const chunk of chunks(signal)) {
-      const before = size;
-      size += chunk.data.length;
-      if (before <= UNASKED_SIZE && size > UNASKED_SIZE) room = await roomOf(ports, signal);
-      if (room !== undefined) assertFits(room, size);
+      const before = growth;
+      growth = chunk.index * CHUNK_SIZE + chunk.data.length - oldSize;
+      if (before <= UNASKED_SIZE && growth > UNASKED_SIZE) room = await roomOf(ports, signal);
+      if (room !== undefined) assertFits(room, growth);
       yield chunk;
     }
   };

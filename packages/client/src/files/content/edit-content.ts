@@ -102,7 +102,7 @@ export async function truncateFile(
     if (newSize < MIME_HEAD_SIZE) properties = { ...properties, mimeType: detectMimeType(data, name) };
     yield { index: last, data };
   };
-  const change = { chunks, size: () => newSize, isComplete: last === 0, bytes: length, properties: () => properties };
+  const change = { chunks, size: () => newSize, newSize, isComplete: last === 0, bytes: length, properties: () => properties };
   return changeFile(operation, ports, current, change, new ProgressMeter(length, options.onProgress));
 }
 
@@ -125,7 +125,7 @@ export async function cleanFile(
   const nothing = async function* (): AsyncGenerator<PlainChunk> {
     // All chunks stay what they are.
   };
-  const change = { chunks: nothing, size: () => size, isComplete: false, bytes: 0, properties: () => ({}) };
+  const change = { chunks: nothing, size: () => size, newSize: size, isComplete: false, bytes: 0, properties: () => ({}) };
   return changeFile(operation, ports, current, change, new ProgressMeter(size, options.onProgress));
 }
 
@@ -176,6 +176,7 @@ async function overwriteFrom(
     {
       chunks,
       size: () => Math.max(size, start + written),
+      newSize,
       isComplete: first === 0 && newSize !== undefined && lastTouched === chunkCount(newSize) - 1,
       bytes:
         lastTouched === undefined || newSize === undefined

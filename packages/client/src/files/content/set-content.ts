@@ -110,6 +110,7 @@ export async function setPreparedContent(
       tree: () => leaves.build(),
       bytes: size,
       size: () => size ?? read,
+      newSize: size,
       properties: () => newProperties,
       alsoCommit: options.alsoCommit,
       check: ({ index, leaf }) => checkLeaf(content, index, leaf),

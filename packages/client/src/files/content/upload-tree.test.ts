@@ -71,6 +71,23 @@ describe('uploading a tree', () => {
     expect(short(again)).toEqual([...files.keys()].map((path) => `${path} unchanged`).sort());
   });
 
+  it('reads one of many files of one name, the smallest', async () => {
+    let opened = 0;
+    const source = (size: number): ByteSource => ({
+      size,
+      open: async function* () {
+        opened++;
+        yield content(size);
+      },
+    });
+    const entries = [30, 20, 10, 20, 10].map((size) => file('twice', source(size)));
+    const outcomes = await upload(entries, { onError: () => 'skip' });
+    expect(short(outcomes)).toEqual(['twice created', ...Array<string>(4).fill('twice failed')]);
+    expect(opened).toBe(1);
+    expect((await bytesAt('twice')).length).toBe(10);
+    for (const { error } of outcomes) if (error !== undefined) expect(error).toMatchObject({ code: 'conflict.exists' });
+  });
+
   it('commits small files in groups, each with its directory (section 17)', async () => {
     const count = 1200;
     const entries = Array.from({ length: count }, (_, i) => file(`many/${i}`, content(10 + (i % 50), i), { modified: Timestamp.of(i) }));

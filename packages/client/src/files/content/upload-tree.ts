@@ -1,5 +1,5 @@
 import { assertFunction, assertInstance, assertList, assertObject, assertOptionalInstance, assertString } from '@pyrgos/core/arguments';
-import { AbortedError, ArgumentError, PyrgosError, throwIfAborted } from '@pyrgos/core/errors';
+import { AbortedError, ArgumentError, ConflictError, PyrgosError, throwIfAborted } from '@pyrgos/core/errors';
 import type { PublicKeyHash } from '@pyrgos/core/keys';
 import { getOrMakeDirectories } from '../structure/make-directories.js';
 import { CommittedView, findChild, Item, OperationView, Sessions } from '../view/index.js';
@@ -170,9 +170,13 @@ class TreeUpload {
     const { signal, onExisting, onError } = this.options;
     const failed: FileOutcome<TreeFile>[] = [];
     const readable: NamedFile[] = [];
+    const names = new Set<string>();
     await forEachAtOnce(part, READS_IN_FLIGHT, async (file) => {
       const { isCode, size = 0, ...source } = openSource(file.source);
       try {
+        // Before it is read: however many have one name, the content of one of them is in memory.
+        if (names.has(file.name)) throw new ConflictError('conflict.exists', 'two files of this name are to be uploaded');
+        names.add(file.name);
         readable.push(isCode ? { ...file, source: await readWhole({ isCode, size, ...source }, size, signal) } : file);
       } catch (error) {
         failed.push(this.failed(file, error));
@@ -283,24 +287,27 @@ async function deepestExisting(
   return { item, depth: path.length };
 }
 
-/** Smallest first, so that many become visible soon (section 17); files of one name stay together, where that is noticed. */
+/**
+ * Smallest first, so that many become visible soon (section 17); files of one name stay together, where that is noticed. Only the first of
+ * them, the smallest, is read and counts.
+ */
 function* partsOf(files: readonly NamedFile[]): Generator<readonly NamedFile[], void, undefined> {
-  const byName = new Map<string, { readonly files: NamedFile[]; size: number }>();
-  for (const file of files) {
-    const same = byName.get(file.name) ?? { files: [], size: 0 };
-    byName.set(file.name, same);
-    same.files.push(file);
-    same.size += groupableSize(file.source) ?? 0;
+  const byName = new Map<string, { readonly files: NamedFile[]; readonly size: number }>();
+  const sized = files.map((file) => ({ file, size: groupableSize(file.source) ?? 0 })).sort((a, b) => a.size - b.size);
+  for (const { file, size } of sized) {
+    const same = byName.get(file.name);
+    if (same === undefined) byName.set(file.name, { files: [file], size });
+    else same.files.push(file);
   }
   let part: NamedFile[] = [];
   let total = 0;
-  for (const same of [...byName.values()].sort((a, b) => a.size - b.size)) {
+  for (const same of byName.values()) {
     if (part.length > 0 && (total + same.size > PART_SIZE || part.length >= PART_COUNT)) {
       yield part;
       part = [];
       total = 0;
     }
-    part.push(...same.files);
+    for (const file of same.files) part.push(file);
     total += same.size;
   }
   if (part.length > 0) yield part;

@@ -1,16 +1,25 @@
+import type { AbsoluteCapability } from '@pyrgos/core/model';
 import { findEntry, type Item, listEntries, type OperationView, type ReadOptions, type View } from '../view/index.js';
 import { SPECIAL_DIRECTORIES } from './create-root.js';
 import { removeEntries } from './directory-entries.js';
 import { makeDirectory, type MakeDirectoryOptions } from './make-directories.js';
 
 /**
- * The directories that an account must have and that its home directory does not list (chapter 04 section 11.2): somebody has deleted them.
- * One request at most, unless one is missing.
+ * The directories that an account must have and that its home directory does not list (chapter 04 section 11.2), or lists though `isGone` says
+ * that nothing is at their place: somebody has deleted them. One request at most, unless one is missing or `isGone` asks.
  */
-export async function missingSpecialDirectories(view: View, home: Item, options: ReadOptions = {}): Promise<readonly string[]> {
+export async function missingSpecialDirectories(
+  view: View,
+  home: Item,
+  isGone: (place: AbsoluteCapability) => Promise<boolean> = async () => false,
+  options: ReadOptions = {},
+): Promise<readonly string[]> {
   const missing = new Set(SPECIAL_DIRECTORIES);
-  for await (const { name } of listEntries(view, home, options)) {
-    if (name !== undefined) missing.delete(name);
+  for await (const { name, link } of listEntries(view, home, options)) {
+    if (name === undefined || !missing.has(name)) continue;
+    // Whether it can be written does not matter here.
+    const place = link?.toAbsolute(view.crypto, home.capability.toReadOnly());
+    if (place === undefined || !(await isGone(place))) missing.delete(name);
     if (missing.size === 0) break;
   }
   return [...missing];

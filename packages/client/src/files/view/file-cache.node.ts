@@ -13,6 +13,7 @@ import {
   collectTemporaryFiles,
   isPrivateFile,
   openPrivateFolder,
+  type PrivateFolder,
   readPrivateFile,
   replacePrivateFile,
 } from '../../disk/private-folder.node.js';
@@ -48,28 +49,26 @@ export class FileCache implements BlockCache, PointerCache {
   private turn: Promise<void> = Promise.resolve();
 
   private constructor(
-    private readonly directory: string,
+    private readonly folder: PrivateFolder,
     options: FileCacheOptions,
   ) {
-    const { capacity = DEFAULT_CAPACITY, maxBlockSize = MAX_BLOCK_SIZE } = options;
-    assertInteger('capacity', capacity, 0, Number.MAX_SAFE_INTEGER);
-    assertInteger('maxBlockSize', maxBlockSize, 0, MAX_BLOCK_SIZE);
+    const { capacity, maxBlockSize } = checkedSizes(options);
     this.capacity = capacity;
     this.maxBlockSize = maxBlockSize;
   }
 
   /**
    * Uses `directory`, which belongs to caches alone, and creates it for the user only. PyrgosError `storage` when that fails, and when other
-   * users own it or may change it (`data.reason` `foreign-owner`, `writable-by-others`); what fails later is forgotten. Give the cache to
+   * users own it, or may change it or what is on the way to it (`data.reason` `foreign-owner`, `writable-by-others`); what fails later is forgotten. Give the cache to
    * `connect` as `blockCache`.
    */
   static async open(directory: string, options: FileCacheOptions = {}): Promise<FileCache> {
     if (typeof directory !== 'string' || directory === '') throw new ArgumentError('directory', 'must be a path');
     assertObject('options', options);
-    const cache = new FileCache(directory, options);
     const { clock = systemClock } = options;
     assertMethods('clock', clock, 'now');
-    await openPrivateFolder('The cache', directory);
+    checkedSizes(options);
+    const cache = new FileCache(await openPrivateFolder('The cache', directory), options);
     await collectTemporaryFiles(cache.scratch, clock);
     return cache;
   }
@@ -111,13 +110,14 @@ export class FileCache implements BlockCache, PointerCache {
   }
 
   private async store(name: string, bytes: Uint8Array): Promise<void> {
+    await this.folder.check();
     const path = this.path('young', name);
     if (await isPrivateFile(path)) return;
-    this.young ??= sizeOf(join(this.directory, 'young'));
+    this.young ??= sizeOf(join(this.folder.path, 'young'));
     let size = (await this.young) + diskSize(bytes.length);
     if (size > this.capacity / 2) {
-      await rm(join(this.directory, 'old'), { recursive: true, force: true });
-      await attempt(() => rename(join(this.directory, 'young'), join(this.directory, 'old')));
+      await rm(join(this.folder.path, 'old'), { recursive: true, force: true });
+      await attempt(() => rename(join(this.folder.path, 'young'), join(this.folder.path, 'old')));
       size = diskSize(bytes.length);
     }
     this.young = Promise.resolve(size);
@@ -126,6 +126,7 @@ export class FileCache implements BlockCache, PointerCache {
 
   /** Under another name first: nobody reads half a block, also after a crash. */
   private async write(path: string, bytes: Uint8Array): Promise<void> {
+    await this.folder.check();
     await mkdir(join(path, '..'), { recursive: true, mode: 0o700 });
     await mkdir(this.scratch, { recursive: true, mode: 0o700 });
     await replacePrivateFile(path, this.scratch, bytes, false);
@@ -144,16 +145,25 @@ export class FileCache implements BlockCache, PointerCache {
 
   /** Where files are written before they get their names. */
   private get scratch(): string {
-    return join(this.directory, 'unfinished');
+    return join(this.folder.path, 'unfinished');
   }
 
   private path(generation: 'young' | 'old', name: string): string {
-    return join(this.directory, generation, name.slice(0, 2), name);
+    return join(this.folder.path, generation, name.slice(0, 2), name);
   }
 
   private pointerPath(owner: PublicKeyHash, writer: PublicKeyHash): string {
-    return join(this.directory, 'pointers', toHex(sha256(concatBytes(owner.cid.bytes, writer.cid.bytes))));
+    return join(this.folder.path, 'pointers', toHex(sha256(concatBytes(owner.cid.bytes, writer.cid.bytes))));
   }
+}
+
+function checkedSizes({ capacity = DEFAULT_CAPACITY, maxBlockSize = MAX_BLOCK_SIZE }: FileCacheOptions): {
+  readonly capacity: number;
+  readonly maxBlockSize: number;
+} {
+  assertInteger('capacity', capacity, 0, Number.MAX_SAFE_INTEGER);
+  assertInteger('maxBlockSize', maxBlockSize, 0, MAX_BLOCK_SIZE);
+  return { capacity, maxBlockSize };
 }
 
 /** The name of a block's file, without letters of two cases; undefined for what has no SHA-256 hash. */

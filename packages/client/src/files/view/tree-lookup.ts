@@ -91,6 +91,21 @@ export class TreeLookup {
     }
   }
 
+  /** Whether the tree at a trusted root has nothing under a key, as far as what is at hand shows; false when that does not. No request. */
+  async isKnownToLack(root: Cid, key: Uint8Array): Promise<boolean> {
+    const tree = this.treeAt(root);
+    tree.users++;
+    try {
+      return (await tree.champ.get(key)) === undefined;
+    } catch (error) {
+      if (error instanceof BlockNotAtHand || error instanceof PyrgosError) return false;
+      throw error;
+    } finally {
+      tree.users--;
+      tree.trim();
+    }
+  }
+
   private treeAt(root: Cid): KnownTree {
     const known = this.trees.get(root.key);
     if (known !== undefined) return known;

@@ -17,6 +17,7 @@ import { fitChunk, openFileData, parseFileData } from './file-data.js';
 import { FileProperties } from './file-properties.js';
 import { NamedRelativeCapability } from './named-relative-capability.js';
 import { RelativeCapability } from './relative-capability.js';
+import { ResumeUploadProps } from './resume-upload-props.js';
 import { sealDirectoryChunk, sealFileChunk } from './seal-node.js';
 import { Timestamp } from './timestamp.js';
 
@@ -32,6 +33,13 @@ const child = AbsoluteCapability.of({ ...parent, mapKey: filled(6), bat: batOf(7
 const link = RelativeCapability.relativise(crypto, parent, child);
 const named = (name: string): NamedRelativeCapability => NamedRelativeCapability.of(link, { name });
 
+/** Whether a byte string in `value`, at any depth, contains `bytes`. */
+function containsBytes(value: unknown, bytes: Uint8Array): boolean {
+  if (value instanceof Uint8Array) return toHex(value).includes(toHex(bytes));
+  if (value instanceof Map) return [...value.values()].some((part) => containsBytes(part, bytes));
+  return typeof value === 'object' && value !== null && Reflect.ownKeys(value).some((key) => containsBytes(Reflect.get(value, key), bytes));
+}
+
 describe('child lists', () => {
   test('survive byte for byte, with what the reader does not know', () => {
     const list: CborValue = [altered(named('a').toCbor(), { future: [1, null] }), named('b').toCbor()];
@@ -41,6 +49,29 @@ describe('child lists', () => {
       ['b', undefined],
     ]);
     expect(toHex(encodeCbor(childrenToCbor(read)))).toBe(toHex(encodeCbor(list)));
+  });
+
+  test('give no key to what copies own properties', () => {
+    const entries = [ChildEntry.of(named('a')), ...parseChildren([named('b').toCbor()])];
+    const resume = ResumeUploadProps.of({
+      rBaseKey: keyOf(1),
+      dataKey: keyOf(2),
+      wBaseKey: keyOf(3),
+      first: ChunkLocation.of(filled(4)),
+      streamSecret: filled(8),
+    });
+    const properties = FileProperties.of({
+      name: 'f',
+      isDirectory: false,
+      mimeType: '',
+      size: 0,
+      modified: Timestamp.of(1, 0),
+      streamSecret: filled(8),
+    });
+    for (const value of [...entries, resume, properties]) {
+      for (const copy of [structuredClone(value), { ...value }]) expect(containsBytes(copy, keyOf(8).bytes)).toBe(false);
+    }
+    expect(toHex(properties.with({ size: 1 }).streamSecret ?? new Uint8Array())).toBe(toHex(filled(8)));
   });
 
   test('of legacy directories have no names', () => {

@@ -16,6 +16,8 @@ export type ChildLink = NamedRelativeCapability | RelativeCapability;
 export class ChildEntry extends Secret {
   protected readonly secretKind: string = 'ChildEntry';
 
+  readonly #cbor: CborValue;
+
   private constructor(
     /** Absent when the element is malformed. */
     readonly link: ChildLink | undefined,
@@ -23,10 +25,15 @@ export class ChildEntry extends Secret {
     readonly name: string | undefined,
     /** What is wrong with the element; its siblings are not affected. */
     readonly error: PyrgosError | undefined,
-    /** The element as it was decoded: whoever rewrites a list keeps it as it is. */
-    readonly cbor: CborValue,
+    cbor: CborValue,
   ) {
     super();
+    this.#cbor = cbor;
+  }
+
+  /** The element as it was decoded, keys and all: whoever rewrites a list keeps it as it is. */
+  get cbor(): CborValue {
+    return this.#cbor;
   }
 
   /** The entry of a child. */

@@ -45,6 +45,8 @@ export type FilePropertiesChanges = { readonly [K in keyof FilePropertiesParts]?
 export class FileProperties extends Secret implements ToCbor {
   protected readonly secretKind: string = 'FileProperties';
 
+  readonly #streamSecret: Uint8Array | undefined;
+
   private constructor(
     /** Legal, see `assertLegalName`. */
     readonly name: string,
@@ -56,11 +58,16 @@ export class FileProperties extends Secret implements ToCbor {
     readonly modified: Timestamp,
     readonly created: Timestamp,
     readonly thumbnail: Thumbnail | undefined,
-    /** 32 bytes; never modify them. */
-    readonly streamSecret: Uint8Array | undefined,
+    streamSecret: Uint8Array | undefined,
     readonly treeHash: HashBranch | undefined,
   ) {
     super();
+    this.#streamSecret = streamSecret;
+  }
+
+  /** 32 bytes; never modify them. */
+  get streamSecret(): Uint8Array | undefined {
+    return this.#streamSecret;
   }
 
   /** Builds properties. ArgumentError for a name that is not legal and for a directory with a stream secret. */

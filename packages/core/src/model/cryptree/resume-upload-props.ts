@@ -24,15 +24,22 @@ export interface ResumeUploadParts {
 export class ResumeUploadProps extends Secret implements ToCbor {
   protected readonly secretKind: string = 'ResumeUploadProps';
 
+  readonly #streamSecret: Uint8Array;
+
   private constructor(
     readonly rBaseKey: SymmetricKey,
     readonly dataKey: SymmetricKey,
     readonly wBaseKey: SymmetricKey,
     readonly first: ChunkLocation,
-    /** 32 bytes; never modify them. */
-    readonly streamSecret: Uint8Array,
+    streamSecret: Uint8Array,
   ) {
     super();
+    this.#streamSecret = streamSecret;
+  }
+
+  /** 32 bytes; never modify them. */
+  get streamSecret(): Uint8Array {
+    return this.#streamSecret;
   }
 
   /** Builds the record; copies the stream secret. */
