@@ -35,8 +35,9 @@ export async function notingLostAnswers(send: (onLost: () => void) => Promise<bo
     if (error.code === 'conflict.pointer') afterLostAnswer.add(error);
     throw error;
   }
-  // The comparison is exact: anything but a boolean is for the caller to refuse.
-  if (!isLost || answer !== false) return answer;
+  // Anything but a boolean is for the caller to refuse.
+  const isRefusal = Object.is(answer, false);
+  if (!isLost || !isRefusal) return answer;
   throw refusedAgain();
 }
 
