@@ -87,7 +87,7 @@ export class FileWrites {
       isMade = true;
       return result;
     };
-    const source = new TreeEntries(entries, onError);
+    const source = new TreeEntries(entries, onError, signal);
     const outcomes = uploadTree(tree.sessions, this.ports, target ?? home, source, {
       signal,
       home,

@@ -1,4 +1,5 @@
 import { assertObject } from '@pyrgos/core/arguments';
+import { eachUntilAborted } from '../waiting/each-until-aborted.js';
 import type { ProgressListener } from '../waiting/progress.js';
 import { openSource } from './content/byte-source.js';
 import type { TreeDirectory, TreeFile as ContentTreeFile, TreeUploadProgress } from './content/index.js';
@@ -14,6 +15,7 @@ export class TreeEntries {
   constructor(
     private readonly entries: Iterable<TreeEntry> | AsyncIterable<TreeEntry>,
     private readonly onError: WriteTreeOptions['onError'],
+    private readonly signal: AbortSignal | undefined,
   ) {}
 
   /** What an entry was made of. */
@@ -28,7 +30,7 @@ export class TreeEntries {
 
   /** The entries one after the other, each when it is asked for. ArgumentError for what is none, unless `onError` lets it pass. */
   async *[Symbol.asyncIterator](): AsyncGenerator<ContentTreeFile | TreeDirectory, void, undefined> {
-    for await (const entry of this.entries) {
+    for await (const entry of eachUntilAborted(this.entries, this.signal, 'the upload')) {
       assertObject('entry', entry);
       if (isDirectory(entry)) {
         yield { path: entry.path, isDirectory: true };

@@ -1,6 +1,7 @@
 import { assertFunction, assertInstance, assertList, assertObject, assertOptionalInstance, assertString } from '@pyrgos/core/arguments';
 import { AbortedError, ArgumentError, PyrgosError, throwIfAborted } from '@pyrgos/core/errors';
 import type { PublicKeyHash } from '@pyrgos/core/keys';
+import { eachUntilAborted } from '../../waiting/each-until-aborted.js';
 import { getOrMakeDirectories } from '../structure/make-directories.js';
 import { CommittedView, findChild, Item, OperationView, Sessions } from '../view/index.js';
 import { openSource } from './byte-source.js';
@@ -98,7 +99,7 @@ export async function* uploadTree(
     if (options[name] !== undefined) assertFunction(`options.${name}`, options[name]);
   }
   const upload = new TreeUpload(sessions, ports, directory, options);
-  for await (const folder of folders(entries)) yield* upload.uploadFolder(folder);
+  for await (const folder of folders(entries, options.signal)) yield* upload.uploadFolder(folder);
 }
 
 /** Entries of one directory. */
@@ -110,6 +111,7 @@ interface Folder {
 /** Sorts entries by directory, a bounded number at a time. */
 async function* folders(
   entries: Iterable<TreeFile | TreeDirectory> | AsyncIterable<TreeFile | TreeDirectory>,
+  signal: AbortSignal | undefined,
 ): AsyncGenerator<Folder, void, undefined> {
   const byPath = new Map<string, Folder>();
   const folderAt = (path: readonly string[]): Folder => {
@@ -120,7 +122,7 @@ async function* folders(
     return folder;
   };
   let count = 0;
-  for await (const entry of entries) {
+  for await (const entry of eachUntilAborted(entries, signal, 'the upload')) {
     assertEntry(entry);
     if ('isDirectory' in entry) folderAt(entry.path);
     else folderAt(entry.path.slice(0, -1)).files.push(entry);
