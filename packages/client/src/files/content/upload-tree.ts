@@ -1,6 +1,7 @@
 import { assertFunction, assertInstance, assertList, assertObject, assertOptionalInstance, assertString } from '@pyrgos/core/arguments';
-import { AbortedError, ArgumentError, PyrgosError, throwIfAborted } from '@pyrgos/core/errors';
+import { ArgumentError, PyrgosError, throwIfAborted } from '@pyrgos/core/errors';
 import type { PublicKeyHash } from '@pyrgos/core/keys';
+import { isCallersError } from '../../waiting/code-of-callers.js';
 import { eachUntilAborted } from '../../waiting/each-until-aborted.js';
 import { getOrMakeDirectories } from '../structure/make-directories.js';
 import { CommittedView, findChild, Item, OperationView, Sessions } from '../view/index.js';
@@ -14,6 +15,7 @@ import { uploadFile } from './upload-file.js';
 import type { UploadOptions } from './upload-options.js';
 import {
   assertFileToUpload,
+  failedOutcome,
   type FileOutcome,
   type FileToUpload,
   forEachAtOnce,
@@ -49,7 +51,7 @@ export interface UploadTreeOptions extends UploadFilesOptions<TreeFile> {
 /** How far the upload of a tree has come. */
 export interface TreeUploadProgress {
   readonly files: number;
-  /** Of the files whose size was known beforehand; never less than before. */
+  /** Of the files whose size was known beforehand, whatever came of them; never less than before. */
   readonly bytes: number;
 }
 
@@ -222,14 +224,13 @@ class TreeUpload {
   }
 
   private failed({ file }: NamedFile, error: unknown): FileOutcome<TreeFile> {
-    if (error instanceof AbortedError || this.options.onError?.(file, error) !== 'skip') throw error;
-    return { file, outcome: 'failed', error };
+    return failedOutcome(file, error, this.options, this.options.signal);
   }
 
   private *outcomes(outcomes: readonly FileOutcome<TreeFile>[]): Generator<FileOutcome<TreeFile>, void, undefined> {
     for (const outcome of outcomes) {
       this.files++;
-      this.bytes += outcome.outcome === 'failed' ? 0 : (openSource(outcome.file.source).size ?? 0);
+      this.bytes += openSource(outcome.file.source).size ?? 0;
       this.tell(0);
       yield outcome;
     }
@@ -264,7 +265,8 @@ function runBelow(sessions: Sessions, ports: ContentPorts, directory: Item, { ho
         );
         return result;
       } catch (error) {
-        if (attempt >= ATTEMPTS || !isRepeatable() || !(error instanceof PyrgosError) || !CURABLE.has(error.code)) throw error;
+        if (isCallersError(error) || attempt >= ATTEMPTS || !isRepeatable()) throw error;
+        if (!(error instanceof PyrgosError) || !CURABLE.has(error.code)) throw error;
       }
     }
   };
@@ -312,6 +314,6 @@ type NamedFile = FileToUpload & { readonly file: TreeFile };
 
 /** Whether an error says something about one file, not about the server or the directory. */
 function isOwnFault(error: unknown): boolean {
-  if (!(error instanceof PyrgosError)) return true;
+  if (isCallersError(error) || !(error instanceof PyrgosError)) return true;
   return ['argument', 'limit', 'conflict.exists', 'conflict.source'].includes(error.code);
 }
