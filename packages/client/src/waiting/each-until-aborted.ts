@@ -11,7 +11,7 @@ export async function* eachUntilAborted<T>(
   operation: string,
 ): AsyncGenerator<Awaited<T>, void, undefined> {
   if (!(Symbol.asyncIterator in elements)) {
-    for await (const element of elements) yield element;
+    for (const element of elements) yield await element;
     return;
   }
   const iterator = elements[Symbol.asyncIterator]();

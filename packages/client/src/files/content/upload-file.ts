@@ -97,8 +97,9 @@ export async function replaceExisting(
     await catchUp(operation, [current.writer]);
     if (!(await refresh(operation, current)).cid.equals(current.cid)) throw changedMeanwhile();
   }
+  // What was compared is not read again.
   const alsoCommit = (file: Item): Promise<Item> => updateListedType(operation, directory, file);
-  return setPreparedContent(operation, ports, current, content, { ...options, alsoCommit });
+  return setPreparedContent(operation, ports, current, content, { ...options, trustsHash: isSame, alsoCommit });
 }
 
 /** For what a callback or source has changed itself, or somebody else while it ran. */

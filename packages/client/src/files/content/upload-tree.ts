@@ -202,6 +202,8 @@ class TreeUpload {
       const { size } = opened;
       const how: UploadOptions = {
         ...file,
+        // When nothing would be replaced, the hash is enough to tell what is there already.
+        trustsHash: onExisting === undefined ? true : undefined,
         onExisting: askedOnce(async (existing) => (await onExisting?.(file.file, existing)) ?? 'skip'),
         onProgress: size === undefined ? undefined : ({ done }) => this.tell(Math.min(done, size)),
       };
