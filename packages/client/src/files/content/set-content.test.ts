@@ -78,7 +78,7 @@ describe('replacing the content of a file', () => {
     expect([trusting.outcome, (await replace('f', bytes, { trustsHash: true })).outcome]).toEqual(['unchanged', 'unchanged']);
     expect(await world.has('f', bytes)).toBe(false);
     let asked = 0;
-    const onExisting = (): 'skip' => {
+    const onExisting = async (): Promise<'skip'> => {
       asked++;
       return 'skip';
     };
