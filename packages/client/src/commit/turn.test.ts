@@ -51,6 +51,18 @@ describe('a turn that is lent', () => {
     expect(log).toEqual(['other+', 'other-', 'outer']);
   });
 
+  test('tells that it was used by who was waiting for it already', async () => {
+    const log: string[] = [];
+    let other: Promise<unknown> | undefined;
+    await run([a, b], async (turn) => {
+      other = run([b], async () => log.push('other'));
+      const { wasUsed } = await turn.lend(async () => undefined);
+      log.push(`outer ${wasUsed}`);
+    });
+    await other;
+    expect(log).toEqual(['other', 'outer true']);
+  });
+
   test('tells when nobody wanted it, and passes results and errors on', async () => {
     await run([a], async (turn) => {
       expect(await turn.lend(async () => 'value')).toEqual({ result: 'value', wasUsed: false });

@@ -17,6 +17,10 @@ export class Turn {
   /** Tasks that are waited for without the turn. */
   private lent = 0;
   private joinedBefore = 0;
+  /** Whether somebody waited already when it was lent. */
+  private hadSuccessor = false;
+  /** What whoever comes next waits for. */
+  private tail: Promise<void> | undefined;
   private hasEnded = false;
 
   constructor(
@@ -33,6 +37,7 @@ export class Turn {
       this.release = resolve;
     });
     const tail: Promise<void> = before.then(() => released);
+    this.tail = tail;
     this.queues.joined++;
     for (const key of this.keys) tails.set(key, tail);
     void tail.then(() => {
@@ -43,14 +48,15 @@ export class Turn {
 
   /**
    * Runs a task while others may have the turn, and waits for it again. Of several tasks at a time the last one does that. Tells whether
-   * anybody else wanted it meanwhile: then the writers may have other versions now.
+   * anybody else wanted it before or meanwhile: then the writers may have other versions now.
    */
   async lend<T>(task: () => Promise<T>): Promise<{ readonly result: T; readonly wasUsed: boolean }> {
     if (this.lent++ === 0) {
       this.joinedBefore = this.queues.joined;
+      this.hadSuccessor = this.keys.some((key) => this.queues.tails.get(key) !== this.tail);
       this.release();
     }
-    const { joinedBefore } = this;
+    const { joinedBefore, hadSuccessor } = this;
     let result: T;
     try {
       result = await task();
@@ -59,7 +65,7 @@ export class Turn {
       if (this.lent === 0 && !this.hasEnded) await this.take();
     }
     // Its own joining does not count.
-    return { result, wasUsed: this.queues.joined - (this.lent === 0 ? 1 : 0) > joinedBefore };
+    return { result, wasUsed: hadSuccessor || this.queues.joined - (this.lent === 0 ? 1 : 0) > joinedBefore };
   }
 
   /** Gives the turn to the next one, for good. */

@@ -2,6 +2,7 @@ import { ArgumentError, ConflictError, NotFoundError, printable } from '@pyrgos/
 import type { PublicKeyHash } from '@pyrgos/core/keys';
 import type { AbsoluteCapability, CommittedWriterData, Snapshot } from '@pyrgos/core/model';
 import { type Clock, systemClock } from '../commit/index.js';
+import { isCallersError } from '../waiting/code-of-callers.js';
 import { SPECIAL_DIRECTORIES } from './structure/index.js';
 import { placeKey } from './structure/place.js';
 import { CommittedView, findPath, type Item, openItem, OperationView, type Sessions, splitPath, type View } from './view/index.js';
@@ -118,7 +119,7 @@ export class FileTree {
    * Runs a change: `prepare` looks at what is committed and says which writers of one owner the change needs, `run` makes it. When somebody
    * else has changed the same directory or file meanwhile, both are repeated some times, if `isRepeatable`; then the ConflictError
    * comes out. They are also repeated when `run` does not find any more what `prepare` has found: it may have another place by now;
-   * and what `prepare` does not find it looks for once more, in a fresh view. With `isFresh` it looks at what is on the server now from the
+   * and what `prepare` does not find it looks for once more, in a fresh view. What code of callers throws comes out at once. With `isFresh` it looks at what is on the server now from the
    * beginning.
    *
    * `run` starts from exactly the versions in which `prepare` has found its paths (chapter 04 section 23 rule 1): when they have changed before
@@ -140,6 +141,7 @@ export class FileTree {
         isPrepared = true;
         return await this.attempt(signal, view, prepared, async (current) => prepare(current, true), run);
       } catch (error) {
+        if (isCallersError(error)) throw error;
         const isGone = error instanceof NotFoundError;
         // The view may be some seconds old, or have met one writer before a change and another one after it.
         if (isGone && !isPrepared && attempt === 1) continue;

@@ -44,7 +44,7 @@ import {
 } from './file-tree-parts.js';
 import { requireVersion } from './file-version.js';
 import { getOrMakeDirectories, setProperties, type SettableProperties } from './structure/index.js';
-import { TreeEntries, treeProgress } from './tree-entries.js';
+import { TreeEntries, TreeProgressTeller } from './tree-entries.js';
 import { type CommittedView, type Item, openItem, type OperationView, splitPath } from './view/index.js';
 import { assertIfVersion, onlyIfVersion, writeFile } from './write-file.js';
 
@@ -87,12 +87,13 @@ export class FileWrites {
       isMade = true;
       return result;
     };
-    const source = new TreeEntries(entries, onError);
+    const progress = new TreeProgressTeller(entries, onlyForward(onProgress));
+    const source = new TreeEntries(entries, onError, progress, signal);
     const outcomes = uploadTree(tree.sessions, this.ports, target ?? home, source, {
       signal,
       home,
       runIn,
-      onProgress: treeProgress(entries, onlyForward(onProgress)),
+      onProgress: (told) => progress.upload(told),
       onExisting: async (file, existing) =>
         onExisting === undefined
           ? 'skip'

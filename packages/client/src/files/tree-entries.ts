@@ -1,4 +1,5 @@
 import { assertObject } from '@pyrgos/core/arguments';
+import { eachUntilAborted } from '../waiting/each-until-aborted.js';
 import type { ProgressListener } from '../waiting/progress.js';
 import { openSource } from './content/byte-source.js';
 import type { TreeDirectory, TreeFile as ContentTreeFile, TreeUploadProgress } from './content/index.js';
@@ -14,6 +15,8 @@ export class TreeEntries {
   constructor(
     private readonly entries: Iterable<TreeEntry> | AsyncIterable<TreeEntry>,
     private readonly onError: WriteTreeOptions['onError'],
+    private readonly progress: TreeProgressTeller,
+    private readonly signal: AbortSignal | undefined,
   ) {}
 
   /** What an entry was made of. */
@@ -28,7 +31,7 @@ export class TreeEntries {
 
   /** The entries one after the other, each when it is asked for. ArgumentError for what is none, unless `onError` lets it pass. */
   async *[Symbol.asyncIterator](): AsyncGenerator<ContentTreeFile | TreeDirectory, void, undefined> {
-    for await (const entry of this.entries) {
+    for await (const entry of eachUntilAborted(this.entries, this.signal, 'the upload')) {
       assertObject('entry', entry);
       if (isDirectory(entry)) {
         yield { path: entry.path, isDirectory: true };
@@ -40,6 +43,7 @@ export class TreeEntries {
       } catch (error) {
         if (this.onError?.(entry, error) !== 'skip') throw error;
         this.refused.push({ file: entry, outcome: 'failed', error });
+        this.progress.refused(entry);
         continue;
       }
       this.originals.set(file, entry);
@@ -86,12 +90,36 @@ function bytesOf(entries: Iterable<TreeEntry> | AsyncIterable<TreeEntry>): numbe
   return total;
 }
 
-/** A listener of uploads that tells a listener of this SDK. */
-export function treeProgress(
-  entries: Iterable<TreeEntry> | AsyncIterable<TreeEntry>,
-  listener: ProgressListener | undefined,
-): ((progress: TreeUploadProgress) => void) | undefined {
-  if (listener === undefined) return undefined;
-  const total = bytesOf(entries);
-  return ({ files, bytes }) => listener({ done: bytes, total, unit: 'bytes', items: files });
+/** Tells a listener of this SDK how far a tree has come: what uploads say, and the files that never reach them because they were refused. */
+export class TreeProgressTeller {
+  private readonly total: number | undefined;
+  private uploaded: TreeUploadProgress = { files: 0, bytes: 0 };
+  private refusedFiles = 0;
+  private refusedBytes = 0;
+
+  constructor(
+    entries: Iterable<TreeEntry> | AsyncIterable<TreeEntry>,
+    private readonly listener: ProgressListener | undefined,
+  ) {
+    this.total = listener === undefined ? undefined : bytesOf(entries);
+  }
+
+  /** How far the upload has come. */
+  upload(progress: TreeUploadProgress): void {
+    this.uploaded = progress;
+    this.tell();
+  }
+
+  /** A file is left out. */
+  refused({ source }: TreeFile): void {
+    this.refusedFiles++;
+    // Where the total is not known, sizes are not asked for either: they may be wrong themselves.
+    if (this.total !== undefined) this.refusedBytes += openSource(source).size ?? 0;
+    this.tell();
+  }
+
+  private tell(): void {
+    const { uploaded, total } = this;
+    this.listener?.({ done: uploaded.bytes + this.refusedBytes, total, unit: 'bytes', items: uploaded.files + this.refusedFiles });
+  }
 }

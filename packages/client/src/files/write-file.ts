@@ -1,6 +1,7 @@
 import { assertString } from '@pyrgos/core/arguments';
 import { ArgumentError, NotFoundError } from '@pyrgos/core/errors';
 import { assertLegalName } from '@pyrgos/core/model';
+import { isCallersError } from '../waiting/code-of-callers.js';
 import { onlyForward } from '../waiting/progress.js';
 import { askedOnce } from './content/asked-once.js';
 import { type ByteSource, openSource } from './content/byte-source.js';
@@ -94,7 +95,7 @@ export async function onlyIfVersion<T>(
   try {
     return await change();
   } catch (error) {
-    if (ifVersion === undefined || !(isPassing(error) || isGone(error))) throw error;
+    if (ifVersion === undefined || isCallersError(error) || !(isPassing(error) || isGone(error))) throw error;
     const found = await tree.find(tree.view(signal, true), splitPath(path));
     const version = found === undefined ? undefined : versionOf(found);
     throw version === ifVersion ? error : changed(version);

@@ -59,6 +59,41 @@ describe('progress of a tree', () => {
     const small = many(600).reduce((sum, { source }) => sum + (source as Uint8Array).length, 0);
     expect(progress.at(-1)).toEqual({ items: 601, done: small + 16_000_000, total: small + 16_000_000, unit: 'bytes' });
   });
+
+  const failing = {
+    size: 4,
+    open: (): never => {
+      throw new Error('cannot be read');
+    },
+  };
+  test.each<[string, TreeFile[], number]>([
+    [
+      'is refused, last',
+      [
+        { path: ['a'], source: bytes('aaaa') },
+        { path: ['b/'], source: bytes('bbbb') },
+      ],
+      8,
+    ],
+    ['is refused, alone', [{ path: ['b/'], source: bytes('bbbb') }], 4],
+    [
+      'fails',
+      [
+        { path: ['a'], source: bytes('aaaa') },
+        { path: ['b'], source: failing },
+      ],
+      8,
+    ],
+    ['fails half-way, a large one', [{ path: ['b'], source: { ...failing, size: 9_000_000 } }], 9_000_000],
+    ['is there already', [{ path: ['here'], source: bytes('new') }], 3],
+  ])('comes to its end when a file %s', async (_, entries, total) => {
+    await here.write('/ada/d/here', bytes('old'), { parents: true });
+    const progress: Progress[] = [];
+    const onProgress = (event: Progress): void => void progress.push(event);
+    for await (const { outcome: what } of here.writeTree('/ada/d', entries, { onError: () => 'skip', onProgress }))
+      expect(what).not.toBe('replaced');
+    expect(progress.at(-1)).toEqual({ done: total, total, unit: 'bytes', items: entries.length });
+  });
 });
 
 describe('whoever wants no more of a tree', () => {

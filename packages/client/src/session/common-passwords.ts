@@ -39,3 +39,21 @@ peergos pyrgos cloud storage drive backup server database oracle cisco router wi
 `
   .trim()
   .split(/\s+/u);
+
+/** The same for languages other than English, each with letters of its own or in plain ones. */
+export const COMMON_PASSWORDS_ELSEWHERE: readonly string[] = `
+пароль contraseña motdepasse passwort senha 密码 密碼 パスワード 비밀번호 şifre hasło привет любовь teamo amor jetaime
+fußball fussball futbol futebol calcio солнышко максим наташа марина андрей александр сергей дмитрий ольга россия москва спартак зенит
+кошка собака админ логин йцукен фыва ячсмить україна київ слава
+tequiero teamomucho micontraseña hola holamundo princesa mariposa estrella corazon familia mexico españa realmadrid clave claveacceso
+brasil flamengo corinthians palmeiras benfica sporting minhasenha teadoro felicidade amizade deus jesuscristo
+azerty bonjour soleil doudou loulou chouchou coucou monamour marseille bienvenue secretdefense
+schalke bayern borussia dortmund hamburg deutschland schmetterling hoffnung geheimnis willkommen sonnenschein schneemann mausi engel
+ciao amore amoremio tiamo napoli inter milano roma giulia francesco bella
+polska kochamcie misiek kasia legia mateusz galatasaray fenerbahçe beşiktaş türkiye istanbul mustafa seniseviyorum
+woaini woaini1314 5201314 1314520 我爱你 我愛你 你好 爱你 中国 中國 北京 上海 mima mimamima
+sakura doraemon aishiteru あいしてる こんにちは ありがとう さくら ひみつ
+사랑해 안녕하세요 대한민국 tkfkdgo dkssud qlalfqjsgh كلمةالسر حبيبي الله محمد bismillah habibi
+`
+  .trim()
+  .split(/\s+/u);

@@ -1,6 +1,7 @@
 import type { LoginResponse, MultiFactorAuthResponse, UserStaticData } from '@pyrgos/core/accounts';
 import { AbortedError, DeniedError, PyrgosError, throwIfAborted } from '@pyrgos/core/errors';
 import type { SigningKeyPair } from '@pyrgos/core/keys';
+import { untilAborted } from '../waiting/until-aborted.js';
 import type { ClientContext } from './client-context.js';
 import { LoginCache } from './login-cache.js';
 import { questionOf, type SecondFactorPrompt } from './second-factor-prompt.js';
@@ -48,7 +49,7 @@ export async function fetchLoginData(context: ClientContext, request: LoginDataR
       throw new DeniedError('denied.login', 'This account needs a second factor.', { needsSecondFactor: true });
     }
     const question = questionOf(first.question, { username, attempt, problem: problem?.message, signal });
-    const answer = await secondFactor(question);
+    const answer = await untilAborted(async () => secondFactor(question), signal, 'the log-in');
     throwIfAborted(signal, 'the log-in');
     if (answer === undefined) throw new AbortedError('the log-in');
     try {

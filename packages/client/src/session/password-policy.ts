@@ -71,7 +71,7 @@ export class PasswordPolicy {
   static readonly link: PasswordPolicy = new PasswordPolicy(MIN_LINK_PASSWORD_LENGTH, MIN_LINK_BITS);
 
   private constructor(
-    /** Fewest characters (code points). */
+    /** Fewest characters (code points); of scripts in which one says as much as several letters, two count as three. */
     readonly minLength: number,
     /** log2 of the fewest guesses that it has to stand. */
     readonly minBits: number,
@@ -86,12 +86,14 @@ export class PasswordPolicy {
   strengthOf(password: string, username: string): PasswordStrength {
     if (typeof password !== 'string') throw new ArgumentError('password', 'must be a string');
     if (typeof username !== 'string') throw new ArgumentError('username', 'must be a string');
-    if (!isWellFormed(password)) return refused('malformed', 0);
+    // First, so that no length costs time.
     if (password.length > MAX_PASSWORD_LENGTH) return refused('too-long', 0);
+    if (!isWellFormed(password)) return refused('malformed', 0);
     const { bits, characters } = estimateGuesses(password, username);
-    if (password.trim().toLowerCase() === username.toLowerCase()) return refused('equals-username', bits);
+    if (username.length <= MAX_PASSWORD_LENGTH && password.trim().toLowerCase() === username.toLowerCase())
+      return refused('equals-username', bits);
     const codePoints = Array.from(password);
-    if (codePoints.length < this.minLength) return refused('too-short', bits);
+    if (lengthOf(codePoints) < this.minLength) return refused('too-short', bits);
     if (bits < this.minBits) return refused(mainProblem(characters), bits);
     if (new Set(codePoints).size < MIN_DIFFERENT_CHARACTERS) return refused('repetition', bits);
     return { level: bits >= STRONG_BITS ? 'strong' : bits >= GOOD_BITS ? 'good' : 'fair', bits, problem: undefined };
@@ -103,6 +105,13 @@ export class PasswordPolicy {
     if (problem === undefined) return;
     throw new DeniedError('denied.password', EXPLANATIONS[problem], { reason: problem, minLength: this.minLength });
   }
+}
+
+/** Characters of scripts with thousands of them, or one for each syllable. */
+const DENSE = /[\p{Script=Han}\p{Script=Hangul}\p{Script=Hiragana}\p{Script=Katakana}]/u;
+
+function lengthOf(characters: readonly string[]): number {
+  return characters.length + characters.filter((character) => DENSE.test(character)).length / 2;
 }
 
 function refused(problem: PasswordProblem, bits: number): PasswordStrength {

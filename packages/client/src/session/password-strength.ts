@@ -1,5 +1,5 @@
 import { BIP39_WORDS } from './bip39-words.js';
-import { COMMON_PASSWORDS } from './common-passwords.js';
+import { COMMON_PASSWORDS, COMMON_PASSWORDS_ELSEWHERE } from './common-passwords.js';
 
 /** What a part of a password is, for whoever guesses it. */
 export type PasswordPart = 'username' | 'common' | 'word' | 'sequence' | 'repetition' | 'date' | 'random';
@@ -14,8 +14,23 @@ export interface GuessEstimate {
 
 /** Characters that are looked at; more make a password no weaker. */
 const MAX_JUDGED = 128;
+const SHORTEST_WORD = 2;
 const LONGEST_WORD = 20;
 const MAX_DISTANCE = 32;
+/** What people put between words, or between letters, to make them longer; what cannot be seen is of that kind. */
+const SEPARATOR = /[\s\p{Pd}\p{Cf}_.,]/u;
+/** That there are separators, and each of them, in bits. */
+const SEPARATED_COST = 3;
+const SEPARATOR_COST = 1;
+/** Letters that do not come apart into a plain one and its marks. */
+const PLAIN_LETTERS: ReadonlyMap<string, string> = new Map([
+  ['ß', 's'],
+  ['ø', 'o'],
+  ['ł', 'l'],
+  ['đ', 'd'],
+  ['ı', 'i'],
+  ['ς', 'σ'],
+]);
 /** Which kind of part comes next, in bits. */
 const PART_COST = 1;
 
@@ -36,8 +51,19 @@ const KEY_ROWS = [
   '1q2w3e4r5t6y7u8i9o0p',
   'zxcvbnm,./',
   'qazwsxedcrfvtgb',
+  'qwertzuiopü',
+  'asdfghjklöä',
+  'йцукенгшщзхъ',
+  'фывапролджэ',
+  'ячсмитьбю',
+  'ςερτυθιοπ',
+  'ασδφγηξκλ',
+  'ζχψωβνμ',
 ];
-const keyRows = KEY_ROWS.flatMap((row) => [row, Array.from(row).reverse().join('')]);
+const keyRows = KEY_ROWS.flatMap((row) => {
+  const keys = folded(row);
+  return [keys, keys.toReversed()];
+});
 
 /** Bits of each word that guessers try; a common password is the more expensive the later it stands in the list. */
 const words: ReadonlyMap<string, { readonly bits: number; readonly part: PasswordPart }> = new Map<
@@ -45,7 +71,9 @@ const words: ReadonlyMap<string, { readonly bits: number; readonly part: Passwor
   { readonly bits: number; readonly part: PasswordPart }
 >([
   ...BIP39_WORDS.map((word) => [word, { bits: 11, part: 'word' }] as const),
-  ...COMMON_PASSWORDS.map((word, rank) => [word, { bits: 2 + Math.log2(rank + 2) / 1.5, part: 'common' }] as const),
+  ...[COMMON_PASSWORDS_ELSEWHERE, COMMON_PASSWORDS].flatMap((list) =>
+    list.map((word, rank) => [folded(word).join(''), { bits: 2 + Math.log2(rank + 2) / 1.5, part: 'common' }] as const),
+  ),
 ]);
 
 /** One way to read what stands at some place. */
@@ -57,13 +85,34 @@ interface Reading {
 
 /**
  * How many guesses a password takes, by the cheapest way to put it together from what guessers try: the username, common passwords, words,
- * sequences, dates, repetitions, and the rest character by character. An estimate: it knows nothing of other languages than English.
+ * sequences, dates, repetitions, and the rest character by character; once more without the separators, for p-a-s-s-w-o-r-d. An estimate: of
+ * other languages than English it knows the commonest passwords only.
  */
 export function estimateGuesses(password: string, username: string): GuessEstimate {
   const characters = Array.from(password).slice(0, MAX_JUDGED);
-  const lower = characters.map((character) => character.toLowerCase());
+  // A longer name is not part of what is judged.
+  const name = username.length > MAX_JUDGED ? '' : username;
+  const typed = estimateText(characters, name);
+  const joined = characters.filter((character) => !SEPARATOR.test(character));
+  if (joined.length === characters.length) return typed;
+  const separated = estimateText(joined, name);
+  const bits = separated.bits + SEPARATED_COST + SEPARATOR_COST * (characters.length - joined.length);
+  return bits < typed.bits ? { ...separated, bits } : typed;
+}
+
+/** In lower case, without the marks on letters, wide and narrow forms as the usual ones; one for each character. */
+function folded(text: string): string[] {
+  return Array.from(text.toLowerCase(), (character) => {
+    const parts = Array.from(character.normalize('NFKD').replaceAll(/\p{M}/gu, ''));
+    const [letter = character] = parts;
+    return parts.length === 1 ? (PLAIN_LETTERS.get(letter) ?? letter) : (PLAIN_LETTERS.get(character) ?? character);
+  });
+}
+
+function estimateText(characters: readonly string[], username: string): GuessEstimate {
+  const lower = characters.map((character) => folded(character)[0] ?? character);
   const plain = lower.map((character) => LEET.get(character) ?? character);
-  const text: JudgedText = { characters, lower, plain, username: Array.from(username.toLowerCase()) };
+  const text: JudgedText = { characters, lower, plain, username: folded(username) };
   // best[i]: the cheapest reading of the first i characters, and its last part.
   const best: { bits: number; from: number; part: PasswordPart }[] = [{ bits: 0, from: 0, part: 'random' }];
   const reach = (from: number, { length, bits, part }: Reading, start: number): void => {
@@ -88,7 +137,7 @@ export function estimateGuesses(password: string, username: string): GuessEstima
   return { bits: best[characters.length]?.bits ?? 0, characters: counts };
 }
 
-/** A password as it was typed, in lower case, and with letters for the signs that look like them. */
+/** A password as it was typed, as plain letters in lower case, and with letters for the signs that look like them. */
 interface JudgedText {
   readonly characters: readonly string[];
   readonly lower: readonly string[];
@@ -106,10 +155,10 @@ function* readingsAt(text: JudgedText, start: number): Generator<Reading, void, 
 }
 
 function* wordsAt({ characters, lower, plain }: JudgedText, start: number): Generator<Reading, void, undefined> {
-  for (let length = 3; length <= LONGEST_WORD && start + length <= characters.length; length++) {
+  for (let length = SHORTEST_WORD; length <= LONGEST_WORD && start + length <= characters.length; length++) {
     const end = start + length;
     const typed = lower.slice(start, end);
-    const cased = characters.slice(start, end).some((character, i) => character !== typed[i]) ? 1 : 0;
+    const cased = characters.slice(start, end).some((character) => character !== character.toLowerCase()) ? 1 : 0;
     for (const [candidate, extra] of [
       [typed, 0],
       [plain.slice(start, end), 2],
@@ -171,5 +220,7 @@ function bitsOfCharacter(character: string): number {
   if (/[a-z]/u.test(character)) return 4.7;
   if (/[A-Z]/u.test(character)) return 5.5;
   if (character === ' ' || character === '-') return 3;
+  if (/\p{Script=Han}/u.test(character)) return 8;
+  if (/\p{Script=Hangul}/u.test(character)) return 7;
   return character < '\u007f' ? 5 : 6;
 }

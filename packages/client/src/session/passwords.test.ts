@@ -114,6 +114,27 @@ describe('the password policy', () => {
     [long, undefined],
     [`${long}b`, 'too-long'],
     ['broken \ud800 surrogate', 'malformed'],
+    ['正確馬電池訂書針', undefined],
+    ['비밀번호는길어야한다', undefined],
+    ['パスワードは長い方がいい', undefined],
+    ['正確馬電池訂書', 'too-short'],
+    ['密码密码密码密码1', 'repetition'],
+    ['йцукенгшщзхъ', 'sequence'],
+    ['ЪХЗЩШГНЕКУЦЙ', 'sequence'],
+    ['qwertzuiopü1', 'sequence'],
+    ['парольпароль1', 'common'],
+    ['contraseña2024', 'common'],
+    ['Fußball2024!', 'common'],
+    ['Fussball2024!', 'common'],
+    ['Motdepasse-2024', 'common'],
+    ['p a s s w o r d 1', 'common'],
+    ['p.a-s_s w.o-r_d', 'common'],
+    ['password\u200b\u200b\u200b123', 'common'],
+    ['ｐａｓｓｗｏｒｄ１２３４', 'common'],
+    ['pàsswörd1234', 'common'],
+    ['9472 8361 5028 1749', undefined],
+    ['vélo-chaise-lampe-ours', undefined],
+    ['корова лошадь батарея', undefined],
   ])('%j', (password, problem) => {
     expect(policy.problemOf(password, 'alice')).toBe(problem);
   });
@@ -146,6 +167,11 @@ describe('the password policy', () => {
     expect(PasswordPolicy.link.problemOf('vnq83kd', 'alice')).toBe('too-short');
     for (const common of ['password', 'hunter22', 'summer99']) expect(PasswordPolicy.link.problemOf(common, 'alice')).toBe('common');
     expect(PasswordPolicy.link.problemOf('12345678', 'alice')).toBe('sequence');
+  });
+
+  test('texts of any length cost nothing', () => {
+    expect(policy.problemOf('a'.repeat(10_000_000), 'alice')).toBe('too-long');
+    expect(policy.problemOf('seven lanterns over quiet water', 'a'.repeat(10_000_000))).toBeUndefined();
   });
 
   test('arguments are checked', () => {

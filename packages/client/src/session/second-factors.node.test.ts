@@ -67,6 +67,17 @@ async function addApp(): Promise<Uint8Array> {
   return app.key;
 }
 
+test('a prompt that is never answered is given up when the log-in is cancelled', async () => {
+  await addApp();
+  const cancel = new AbortController();
+  const secondFactor: SecondFactorPrompt = async () => {
+    cancel.abort();
+    return new Promise(() => undefined);
+  };
+  const entering = logIn(world.network(), { crypto: world.quick, username, password, secondFactor, signal: cancel.signal });
+  await expect(entering).rejects.toMatchObject({ code: 'aborted' });
+});
+
 describe('an authenticator app', () => {
   test('counts once it is enabled, and replaces the one before', async () => {
     const factors = secondFactors(account);

@@ -1,5 +1,6 @@
 import { assertBytes, assertInteger, utf8Encode } from '@pyrgos/core/bytes';
 import { ArgumentError, throwIfAborted } from '@pyrgos/core/errors';
+import { callersCode, callersCodeNow } from '../../waiting/code-of-callers.js';
 import { untilAborted } from '../../waiting/until-aborted.js';
 
 /**
@@ -69,7 +70,13 @@ export function openSource(source: ByteSource): OpenedSource {
       throw new ArgumentError('source', 'must be bytes, text, a blob, a stream, or have a size and a method open');
     const { size } = sized;
     assertInteger('source.size', size, 0, Number.MAX_SAFE_INTEGER);
-    return { size, isRepeatable: true, blob: undefined, isCode: true, open: (offset, signal) => sized.open(offset, signal) };
+    return {
+      size,
+      isRepeatable: true,
+      blob: undefined,
+      isCode: true,
+      open: (offset, signal) => callersPieces(() => sized.open(offset, signal)),
+    };
   }
   let isTaken = false;
   return {
@@ -80,7 +87,7 @@ export function openSource(source: ByteSource): OpenedSource {
     open: () => {
       if (isTaken) throw new ArgumentError('source', 'is a stream and can be read only once');
       isTaken = true;
-      return stream;
+      return callersPieces(() => stream);
     },
   };
 }
@@ -138,6 +145,22 @@ export async function* cutIntoChunks(
     // Not awaited: a source that hangs would hold the caller for ever.
     if (!isFinished) void closeQuietly(iterator);
   }
+}
+
+/** Pieces that code of the caller gives; see {@link callersCode}. */
+function callersPieces(open: () => AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
+  return {
+    [Symbol.asyncIterator]: () => {
+      const inner = callersCodeNow(() => open()[Symbol.asyncIterator]());
+      return {
+        next: async () => callersCode(async () => inner.next()),
+        return: async () => {
+          await callersCode(async () => inner.return?.());
+          return { done: true, value: undefined };
+        },
+      };
+    },
+  };
 }
 
 async function closeQuietly(iterator: AsyncIterator<Uint8Array>): Promise<void> {

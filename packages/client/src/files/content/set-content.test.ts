@@ -74,11 +74,32 @@ describe('replacing the content of a file', () => {
       changes.put(file.requireSigner(), file.capability.mapKey, file.cid, { node, fragments: [] });
       await changes.commit();
     });
-    expect((await replace('f', bytes)).outcome).toBe('unchanged');
+    const trusting = await world.upload('f', bytes, { onExisting: 'replace', trustsHash: true });
+    expect([trusting.outcome, (await replace('f', bytes, { trustsHash: true })).outcome]).toEqual(['unchanged', 'unchanged']);
     expect(await world.has('f', bytes)).toBe(false);
-    expect((await replace('f', bytes, { trustsHash: false })).outcome).toBe('replaced');
+    let asked = 0;
+    const onExisting = async (): Promise<'skip'> => {
+      asked++;
+      return 'skip';
+    };
+    expect((await world.upload('f', bytes, { onExisting })).outcome).toBe('skipped');
+    expect(asked).toBe(1);
+    expect((await replace('f', bytes)).outcome).toBe('replaced');
     expect(await world.has('f', bytes)).toBe(true);
     expect((await world.upload('f', bytes, { onExisting: 'replace', trustsHash: false })).outcome).toBe('replaced');
+  });
+
+  it('of many chunks writes nothing when the file has it, and repairs what is lost', async () => {
+    const bytes = chunksOf(3);
+    await world.upload('f', bytes);
+    world.files.requests();
+    const source = new CountedSource(bytes);
+    expect((await world.upload('f', source, { onExisting: 'replace', sessions: world.files.newSessions() })).outcome).toBe('unchanged');
+    expect(world.files.requests().filter((name) => /^(?:put|set)/u.test(name))).toEqual([]);
+    world.files.loseBlock((await world.item('f'))!.node.data.fragments[0]!.cid);
+    const sessions = world.files.newSessions();
+    expect((await world.upload('f', source, { onExisting: 'replace', sessions })).outcome).toBe('replaced');
+    expect(await world.has('f', bytes)).toBe(true);
   });
 
   it('of one chunk is compared with what can be read: a claimed hash is not believed, and what is lost is written again', async () => {

@@ -59,7 +59,8 @@ async function hasContent({ isDirectory, opened }: Item, content: PreparedConten
 
 /**
  * Whether nothing is to be written, because a file has this content already. A stored hash is a claim, of whoever may write there, and
- * fragments may be lost: unless the caller trusts it, content of one chunk is compared with what can be read.
+ * fragments may be lost, and other clients leave it as it was when they change a later chunk (chapter 04 section 8.4): unless the caller trusts
+ * it, the chunks that can be read are hashed and compared. That is cheaper than writing all of them again, and nobody sees a change that is none.
  */
 export async function isUnchanged(
   operation: OperationView,
@@ -68,12 +69,15 @@ export async function isUnchanged(
   { trustsHash }: Pick<UploadOptions, 'trustsHash'>,
 ): Promise<boolean> {
   if (trustsHash === false || !(await hasContent(file, content))) return false;
-  const { size = 0, isSmall } = content;
-  if (trustsHash === true || !isSmall || size === 0) return true;
+  if (trustsHash === true || content.size === 0) return true;
+  const tree = await content.hash();
   try {
-    const stored = await new FileReader(operation, file).read(0, size);
-    for await (const { data } of content.chunks(0, operation.signal)) return equalBytes(stored, data);
-    return false;
+    let index = 0;
+    for await (const chunk of new FileReader(operation, file)) {
+      const leaf = await operation.pool.sha256(chunk, operation.signal === undefined ? {} : { signal: operation.signal });
+      if (!equalBytes(leaf, tree?.leaf(index++) ?? new Uint8Array())) return false;
+    }
+    return true;
   } catch (error) {
     if (!isDamage(error)) throw error;
     return false;

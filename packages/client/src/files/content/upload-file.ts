@@ -1,6 +1,8 @@
 import { ConflictError } from '@pyrgos/core/errors';
 import { type AbsoluteCapability, assertLegalName, FileProperties, NamedRelativeCapability, Timestamp } from '@pyrgos/core/model';
 import { systemClock } from '../../commit/index.js';
+import { callersCode } from '../../waiting/code-of-callers.js';
+import { untilAborted } from '../../waiting/until-aborted.js';
 import { ChunkChanges } from '../structure/chunk-changes.js';
 import { DirectoryEdit } from '../structure/directory-edit.js';
 import { refresh } from '../structure/refresh.js';
@@ -87,7 +89,9 @@ export async function replaceExisting(
   const content = await prepare();
   const isSame = await isUnchanged(operation, current, content, options);
   if (onExisting !== 'replace' && !isSame) {
-    const { result } = await operation.lend(async () => onExisting(current));
+    const { result } = await operation.lend(async () =>
+      untilAborted(async () => callersCode(async () => onExisting(current)), operation.signal, 'asking about an existing file'),
+    );
     if (result === 'skip') return { item: current, outcome: 'skipped' };
   }
   if (operation.wasLent) {
@@ -95,8 +99,9 @@ export async function replaceExisting(
     if (!(await refresh(operation, current)).cid.equals(current.cid)) throw changedMeanwhile();
   }
   if (!content.isSmall) await clearRecordOf(operation, directory, current.name, options);
+  // What was compared is not read again.
   const alsoCommit = (file: Item): Promise<Item> => updateListedType(operation, directory, file);
-  return setPreparedContent(operation, ports, current, content, { ...options, alsoCommit });
+  return setPreparedContent(operation, ports, current, content, { ...options, trustsHash: isSame, alsoCommit });
 }
 
 /** The directory's list says of what type its files are: it must not lie when another content has another. */

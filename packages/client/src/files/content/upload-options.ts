@@ -26,10 +26,10 @@ export interface UploadOptions {
   /** The hash tree of the source, if it is known: saves reading a large one twice where it matters whether a file has the same content. */
   readonly hashTree?: HashTree | undefined;
   /**
-   * Whether a file is believed to have the content of the source when it stores its hash: then nothing is written. By default it is for
-   * content of more than one chunk (5 MiB); smaller content is compared with what can be read, so that writing repairs what is lost. Other
-   * clients may leave the hash as it was when they change a part of a large file in place (chapter 04 section 8.4), and whoever may write
-   * there can claim any; with `false` the content is written in any case.
+   * Whether a file is believed to have the content of the source when it stores its hash: then nothing is written. By default the content
+   * that can be read is compared, which downloads a file of the same size and hash once, and writing repairs what is lost. With `true` the
+   * hash is enough: only for files that nobody else writes, because other clients may leave it as it was when they change a part of a large
+   * file in place (chapter 04 section 8.4), and whoever may write there can claim any. With `false` the content is written in any case.
    */
   readonly trustsHash?: boolean | undefined;
   readonly onProgress?: ProgressListener | undefined;

@@ -3,6 +3,7 @@ import type { Cid } from '@pyrgos/core/codec';
 import { AbortedError, ConflictError } from '@pyrgos/core/errors';
 import { MAX_CHAMP_LOOKUPS } from '@pyrgos/core/limits';
 import { assertLegalName, CHUNK_SIZE, type ChildEntry } from '@pyrgos/core/model';
+import { callersCodeNow, isCallersError } from '../../waiting/code-of-callers.js';
 import { ChunkChanges } from '../structure/chunk-changes.js';
 import { DirectoryEdit } from '../structure/directory-edit.js';
 import { refresh } from '../structure/refresh.js';
@@ -228,9 +229,21 @@ class GroupUpload<F extends FileToUpload> {
   }
 
   private failed(file: F, error: unknown): FileOutcome<F> {
-    if (error instanceof AbortedError || this.options.onError?.(file, error) !== 'skip') throw error;
-    return { file, outcome: 'failed', error };
+    return failedOutcome(file, error, this.options, this.operation.signal);
   }
+}
+
+/** What comes of a file that cannot be uploaded, when `onError` lets it pass; otherwise throws the error, and in any case that of a cancelled upload. */
+export function failedOutcome<F>(
+  file: F,
+  error: unknown,
+  { onError }: Pick<UploadFilesOptions<F>, 'onError'>,
+  signal: AbortSignal | undefined,
+): FileOutcome<F> {
+  // A source may have a signal of its own, which ends nothing but the source.
+  const isAborted = signal?.aborted === true || (error instanceof AbortedError && !isCallersError(error));
+  if (isAborted || onError === undefined || callersCodeNow(() => onError(file, error)) !== 'skip') throw error;
+  return { file, outcome: 'failed', error };
 }
 
 /** Runs `work` on all elements, some at a time; stops taking new ones at the first failure, waits for the others and throws it. */

@@ -1,6 +1,8 @@
 import { assertFunction, assertInstance, assertList, assertObject, assertOptionalInstance, assertString } from '@pyrgos/core/arguments';
-import { AbortedError, ArgumentError, ConflictError, PyrgosError, throwIfAborted } from '@pyrgos/core/errors';
+import { ArgumentError, ConflictError, PyrgosError, throwIfAborted } from '@pyrgos/core/errors';
 import type { PublicKeyHash } from '@pyrgos/core/keys';
+import { isCallersError } from '../../waiting/code-of-callers.js';
+import { eachUntilAborted } from '../../waiting/each-until-aborted.js';
 import { getOrMakeDirectories } from '../structure/make-directories.js';
 import { CommittedView, findChild, Item, OperationView, Sessions } from '../view/index.js';
 import { openSource } from './byte-source.js';
@@ -13,6 +15,7 @@ import { uploadFile } from './upload-file.js';
 import type { UploadOptions } from './upload-options.js';
 import {
   assertFileToUpload,
+  failedOutcome,
   type FileOutcome,
   type FileToUpload,
   forEachAtOnce,
@@ -48,7 +51,7 @@ export interface UploadTreeOptions extends UploadFilesOptions<TreeFile> {
 /** How far the upload of a tree has come. */
 export interface TreeUploadProgress {
   readonly files: number;
-  /** Of the files whose size was known beforehand; never less than before. */
+  /** Of the files whose size was known beforehand, whatever came of them; never less than before. */
   readonly bytes: number;
 }
 
@@ -98,7 +101,7 @@ export async function* uploadTree(
     if (options[name] !== undefined) assertFunction(`options.${name}`, options[name]);
   }
   const upload = new TreeUpload(sessions, ports, directory, options);
-  for await (const folder of folders(entries)) yield* upload.uploadFolder(folder);
+  for await (const folder of folders(entries, options.signal)) yield* upload.uploadFolder(folder);
 }
 
 /** Entries of one directory. */
@@ -110,6 +113,7 @@ interface Folder {
 /** Sorts entries by directory, a bounded number at a time. */
 async function* folders(
   entries: Iterable<TreeFile | TreeDirectory> | AsyncIterable<TreeFile | TreeDirectory>,
+  signal: AbortSignal | undefined,
 ): AsyncGenerator<Folder, void, undefined> {
   const byPath = new Map<string, Folder>();
   const folderAt = (path: readonly string[]): Folder => {
@@ -120,7 +124,7 @@ async function* folders(
     return folder;
   };
   let count = 0;
-  for await (const entry of entries) {
+  for await (const entry of eachUntilAborted(entries, signal, 'the upload')) {
     assertEntry(entry);
     if ('isDirectory' in entry) folderAt(entry.path);
     else folderAt(entry.path.slice(0, -1)).files.push(entry);
@@ -202,6 +206,8 @@ class TreeUpload {
       const { size } = opened;
       const how: UploadOptions = {
         ...file,
+        // When nothing would be replaced, the hash is enough to tell what is there already.
+        trustsHash: onExisting === undefined ? true : undefined,
         onExisting: askedOnce(async (existing) => (await onExisting?.(file.file, existing)) ?? 'skip'),
         onProgress: size === undefined ? undefined : ({ done }) => this.tell(Math.min(done, size)),
       };
@@ -224,14 +230,13 @@ class TreeUpload {
   }
 
   private failed({ file }: NamedFile, error: unknown): FileOutcome<TreeFile> {
-    if (error instanceof AbortedError || this.options.onError?.(file, error) !== 'skip') throw error;
-    return { file, outcome: 'failed', error };
+    return failedOutcome(file, error, this.options, this.options.signal);
   }
 
   private *outcomes(outcomes: readonly FileOutcome<TreeFile>[]): Generator<FileOutcome<TreeFile>, void, undefined> {
     for (const outcome of outcomes) {
       this.files++;
-      this.bytes += outcome.outcome === 'failed' ? 0 : (openSource(outcome.file.source).size ?? 0);
+      this.bytes += openSource(outcome.file.source).size ?? 0;
       this.tell(0);
       yield outcome;
     }
@@ -266,7 +271,8 @@ function runBelow(sessions: Sessions, ports: ContentPorts, directory: Item, { ho
         );
         return result;
       } catch (error) {
-        if (attempt >= ATTEMPTS || !isRepeatable() || !(error instanceof PyrgosError) || !CURABLE.has(error.code)) throw error;
+        if (isCallersError(error) || attempt >= ATTEMPTS || !isRepeatable()) throw error;
+        if (!(error instanceof PyrgosError) || !CURABLE.has(error.code)) throw error;
       }
     }
   };
@@ -317,6 +323,6 @@ type NamedFile = FileToUpload & { readonly file: TreeFile };
 
 /** Whether an error says something about one file, not about the server or the directory. */
 function isOwnFault(error: unknown): boolean {
-  if (!(error instanceof PyrgosError)) return true;
+  if (isCallersError(error) || !(error instanceof PyrgosError)) return true;
   return ['argument', 'limit', 'conflict.exists', 'conflict.source'].includes(error.code);
 }

@@ -1,0 +1,114 @@
+import { AbortedError, ConflictError, FormatError, NotFoundError } from '@pyrgos/core/errors';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { outcome } from '../../test/commit-world.js';
+import { FileWorld } from '../../test/file-world.js';
+import { FileSystem } from './file-system.js';
+import type { TreeEntry, WriteTreeOptions } from './file-system-options.js';
+
+const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+let files: FileSystem;
+
+beforeEach(async () => {
+  const world = await FileWorld.create();
+  const { server, clock } = world.base;
+  files = new FileSystem({ sessions: world.newSessions(), username: 'ada', home: world.home.capability, blocks: server.blocks, clock });
+  await files.write('/ada/d/f', bytes('old'), { parents: true });
+});
+
+/** What a damaged, missing or busy file of another file system gives, for instance. */
+const errors: Readonly<Record<string, Error>> = {
+  format: new FormatError('format.cryptree', 'x', 'y'),
+  missing: new NotFoundError('not-found.file', 'no'),
+  conflict: new ConflictError('conflict.pointer', 'no'),
+  aborted: new AbortedError('the other read'),
+  plain: new Error('no'),
+};
+
+async function* failing(error: unknown): AsyncGenerator<Uint8Array> {
+  yield bytes('x');
+  throw error;
+}
+
+async function writeTree(entries: readonly TreeEntry[], options: WriteTreeOptions): Promise<string[]> {
+  const outcomes: string[] = [];
+  for await (const { file, outcome: what } of files.writeTree('/ada/d', entries, options)) outcomes.push(`${file.path.join('/')} ${what}`);
+  return outcomes.sort();
+}
+
+describe.each(Object.entries(errors))('what code of callers throws comes out as it is, at once: %s', (_, error) => {
+  const thrown = async (call: Promise<unknown>): Promise<unknown> =>
+    call.then(
+      () => 'resolved',
+      (reason: unknown) => reason,
+    );
+
+  test.each(['append', 'write', 'writeAt'] as const)('a sized source of %s is opened once', async (call) => {
+    let opened = 0;
+    const source = {
+      size: 3,
+      open: () => {
+        opened++;
+        return failing(error);
+      },
+    };
+    const run = call === 'writeAt' ? files.writeAt('/ada/d/f', 1, source) : files[call]('/ada/d/f', source);
+    expect(await thrown(run)).toBe(error);
+    expect(opened).toBe(1);
+  });
+
+  test('a source that cannot even be opened', async () => {
+    const open = (): never => {
+      throw error;
+    };
+    expect(await thrown(files.append('/ada/d/f', { size: 3, open }))).toBe(error);
+  });
+
+  test('onExisting is asked once', async () => {
+    let asked = 0;
+    const onExisting = (): never => {
+      asked++;
+      throw error;
+    };
+    expect(await thrown(files.write('/ada/d/f', bytes('new'), { onExisting }))).toBe(error);
+    expect(await thrown(writeTree([{ path: ['f'], source: bytes('new') }], { onExisting }))).toBe(error);
+    expect(asked).toBe(2);
+  });
+
+  test('a change that is made only on one version', async () => {
+    const ifVersion = (await files.stat('/ada/d/f')).version;
+    expect(await thrown(files.append('/ada/d/f', { size: 3, open: () => failing(error) }, { ifVersion }))).toBe(error);
+  });
+
+  test('a tree goes on after it, when onError says so', async () => {
+    const entries = [
+      { path: ['stream'], source: failing(error) },
+      { path: ['sized'], source: { size: 3, open: () => failing(error) } },
+      { path: ['good'], source: bytes('good') },
+    ];
+    expect(await writeTree(entries, { onError: () => 'skip' })).toEqual(['good created', 'sized failed', 'stream failed']);
+    expect(await thrown(writeTree([{ path: ['stream'], source: failing(error) }], {}))).toBe(error);
+  });
+
+  test('what onError itself throws ends the tree', async () => {
+    let asked = 0;
+    const onError = (): never => {
+      asked++;
+      throw error;
+    };
+    expect(await thrown(writeTree([{ path: ['sized'], source: { size: 3, open: () => failing(new Error('first')) } }], { onError }))).toBe(
+      error,
+    );
+    expect(asked).toBe(1);
+  });
+});
+
+test('a cancelled tree ends whatever onError says', async () => {
+  const cancel = new AbortController();
+  const source = async function* (): AsyncGenerator<Uint8Array> {
+    cancel.abort();
+    yield bytes('x');
+    throw new Error('no');
+  };
+  const entries = [{ path: ['g'], source: source() }];
+  expect(await outcome(writeTree(entries, { onError: () => 'skip', signal: cancel.signal }))).toBe('aborted');
+});
