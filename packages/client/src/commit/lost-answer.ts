@@ -35,8 +35,9 @@ export async function notingLostAnswers(send: (onLost: () => void) => Promise<bo
     if (error.code === 'conflict.pointer') afterLostAnswer.add(error);
     throw error;
   }
-  // The comparison is exact: anything but a boolean is for the caller to refuse.
-  if (!isLost || answer !== false) return answer;
+  // A store of somebody else may answer with anything: what is no boolean is for the caller to refuse.
+  const said: unknown = answer;
+  if (!isLost || said !== false) return answer;
   throw refusedAgain();
 }
 
