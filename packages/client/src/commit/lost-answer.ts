@@ -35,9 +35,9 @@ export async function notingLostAnswers(send: (onLost: () => void) => Promise<bo
     if (error.code === 'conflict.pointer') afterLostAnswer.add(error);
     throw error;
   }
-  // Anything but a boolean is for the caller to refuse.
-  const isRefusal = Object.is(answer, false);
-  if (!isLost || !isRefusal) return answer;
+  // A store of somebody else may answer with anything: what is no boolean is for the caller to refuse.
+  const said: unknown = answer;
+  if (!isLost || said !== false) return answer;
   throw refusedAgain();
 }
 
