@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SpaceRequest } from '@pyrgos/core/accounts';
@@ -7,10 +7,11 @@ import { loadCrypto, type CryptoProvider } from '@pyrgos/core/crypto';
 import { ScryptSecretGeneration, type SigningKeyPair } from '@pyrgos/core/keys';
 import { PointerUpdate } from '@pyrgos/core/model';
 import { type NewAccount, WireClient } from '@pyrgos/testkit/server';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { loadConfig } from '../config/load-config.js';
 import { createLogger } from '../logger.js';
 import { type RunningServer, startServer } from '../server.js';
+import { LocalOperator } from './local-operator.js';
 import { openOperator } from './open-operator.js';
 import type { Operator } from './operator.js';
 
@@ -104,6 +105,34 @@ describe.each([['here'], ['over the socket']])('an operator %s', (place) => {
     expect(quota()).toBe(much);
     // Less is always possible.
     await operator.setQuota(account.username, much - 1);
+  });
+
+  test.each(['backUp', 'collectGarbage'] as const)('%s is cancelled, and nothing is left', async (operation) => {
+    const backups = mkdtempSync(join(tmpdir(), 'pyrgos-backup-'));
+    const target = join(backups, 'b');
+    const spy = vi.spyOn(LocalOperator.prototype, operation);
+    // Both wait until others let garbage collection go on.
+    const release = await server.context.garbage.suspend();
+    try {
+      const controller = new AbortController();
+      const { signal } = controller;
+      const call = operation === 'backUp' ? operator.backUp(target, undefined, signal) : operator.collectGarbage(signal);
+      const failure = call.catch((error: unknown) => error);
+      await vi.waitUntil(() => spy.mock.calls.length > 0, { timeout: 60_000 });
+      const seen = spy.mock.lastCall?.at(-1) as AbortSignal;
+      const isSeen = new Promise((resolve) => {
+        seen.addEventListener('abort', resolve);
+      });
+      controller.abort();
+      await isSeen;
+      release();
+      expect(await failure).toMatchObject({ code: 'aborted' });
+      expect([existsSync(target), readdirSync(backups)]).toEqual([false, []]);
+    } finally {
+      release();
+      spy.mockRestore();
+      rmSync(backups, { recursive: true, force: true });
+    }
   });
 
   test('tells how the server is', async () => {
