@@ -5,19 +5,13 @@ import { dataPaths } from './config/data-paths.js';
 import { DataDirectoryLock } from './config/data-directory-lock.js';
 import type { ServerConfig } from './config/server-config.js';
 import { type ContextOverrides, createContext, type ServerContext } from './context.js';
-import type { HealthChecks } from './http/health.js';
+import { healthOfContext } from './health-of-context.js';
 import { createHttpApp } from './http/http-app.js';
 import { startHttpServer } from './http/http-server.js';
 import type { HttpMetrics } from './http/http-metrics.js';
 import { assertFree, ListenError, type ListenPlace } from './http/listen.js';
 import type { MetricsServer } from './http/metrics-server.js';
-import {
-  DRAIN_MILLISECONDS,
-  FIRST_COLLECTION_DELAY,
-  FREE_DISK_CHECK_MILLISECONDS,
-  READINESS_MEMORY_MILLISECONDS,
-  SETTLE_MILLISECONDS,
-} from './limits.js';
+import { DRAIN_MILLISECONDS, FIRST_COLLECTION_DELAY, FREE_DISK_CHECK_MILLISECONDS, SETTLE_MILLISECONDS } from './limits.js';
 import { createLogger, type LoggerOptions } from './logger.js';
 import { answerCalls } from './operator/answer-calls.js';
 import { LocalOperator } from './operator/local-operator.js';
@@ -103,6 +97,7 @@ async function start(config: ServerConfig, overrides: ServerOverrides, cleanUp: 
   cleanUp.push(async () => context.close());
 
   let stop = (): void => undefined;
+  const health = healthOfContext(context);
   const app = createHttpApp(context.services, {
     listenHost: config.listenHost,
     port: config.port,
@@ -115,7 +110,7 @@ async function start(config: ServerConfig, overrides: ServerOverrides, cleanUp: 
     apps: config.apps,
     paymentDomains: config.paymentDomains,
     logger,
-    health: healthChecks(context),
+    health,
     stop: () => stop(),
     ...(metrics === undefined ? {} : { metrics }),
   });
@@ -136,7 +131,7 @@ async function start(config: ServerConfig, overrides: ServerOverrides, cleanUp: 
   checkDisk();
   const started = clock.now();
   const running = (): ServerStatus['process'] => ({ pid: process.pid, localUrl: localUrl(config, port), started, collection: collected });
-  const operator = new LocalOperator(context, () => publicUrl(config, port), running);
+  const operator = new LocalOperator(context, () => publicUrl(config, port), { running, health });
   answerCalls(lock, operator);
   if (lock.foundTraces) {
     logger.info(context.repairs, 'the last run did not end in an orderly way: what it left behind is repaired');
@@ -256,32 +251,5 @@ function loggerOptions(config: ServerConfig): LoggerOptions {
       : {}),
     ...(config.logToConsole ? { console: process.stderr } : {}),
     alarm: process.stderr,
-  };
-}
-
-/** Asks the disk only now and then: whoever can reach the server may want to know, as often as he likes. */
-function remembered(check: () => Promise<boolean>): () => Promise<boolean> {
-  let end = Number.NEGATIVE_INFINITY;
-  let result: Promise<boolean> | undefined;
-  return async () => {
-    if (result === undefined || performance.now() >= end) {
-      end = performance.now() + READINESS_MEMORY_MILLISECONDS;
-      result = check();
-    }
-    return result;
-  };
-}
-
-function healthChecks({ db, pki, pkiFiles, room }: ServerContext): HealthChecks {
-  return {
-    databaseWritable: remembered(async () => {
-      await db.probe();
-      return true;
-    }),
-    pkiReady: remembered(async () => pki.identity !== undefined && (await pkiFiles.areWhole())),
-    diskSpace: async () => {
-      await room.look();
-      return !room.isLow;
-    },
   };
 }

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SpaceRequest } from '@pyrgos/core/accounts';
@@ -29,13 +29,15 @@ describe.each([['here'], ['over the socket']])('an operator %s', (place) => {
   let client: WireClient;
   let operator: Operator;
   let names = 0;
+  let logged = '';
+  const log = { write: (line: string) => (logged += line) };
   let account: NewAccount;
   beforeAll(async () => {
     crypto = await loadCrypto();
     directory = mkdtempSync(join(tmpdir(), 'pyrgos-operator-'));
     const flags = new Map(Object.entries({ port: '0', 'max-users': '100', 'default-quota': String(QUOTA) }));
     const { config } = await loadConfig({ dataDirectory: directory, environment: {}, flags });
-    server = await startServer(config, { pkiAlgorithms, logger: createLogger({ level: 'silent' }).logger });
+    server = await startServer(config, { pkiAlgorithms, logger: createLogger({ level: 'info', console: log }).logger });
     client = new WireClient(server.localUrl, crypto);
     operator = place === 'here' ? server.operator : (await openOperator(config)).operator;
   });
@@ -135,6 +137,44 @@ describe.each([['here'], ['over the socket']])('an operator %s', (place) => {
     }
   });
 
+  test('sets a quota below what is stored only on purpose', async () => {
+    const call = operator.setQuota(account.username, 20);
+    await expect(call).rejects.toMatchObject({ code: 'storage', message: expect.stringMatching(/stores .* with 20 B .*--yes/u) });
+    await ask(20);
+    await expect(operator.approveRequest(account.username)).rejects.toMatchObject({ code: 'storage' });
+    expect(quota()).toBe(QUOTA);
+    await operator.setQuota(account.username, 20, { isSure: true });
+    expect(quota()).toBe(20);
+  });
+
+  test('what it changes is in the log, without tokens', async () => {
+    logged = '';
+    const { token } = (await operator.createTokens(1))[0] ?? { token: '' };
+    await operator.revokeToken(token);
+    await operator.setQuota(account.username, 6000);
+    await ask(7000);
+    await operator.rejectRequest(account.username);
+    await operator.deleteUser(account.username);
+    for (const what of ['links were made', 'link was revoked', 'quota was set', 'request for space was refused', 'account was deleted']) {
+      expect(logged).toContain(what);
+    }
+    expect(logged).toContain(account.username);
+    expect(logged).not.toContain(token);
+  });
+
+  test('tells that the server is not ready, and why', async () => {
+    const gone = join(directory, 'gone');
+    expect((await operator.status()).health.pki).toBe(true);
+    renameSync(join(directory, 'pki'), gone);
+    try {
+      // It remembers for a moment.
+      await vi.waitUntil(async () => !(await operator.status()).health.pki, { timeout: 60_000, interval: 200 });
+    } finally {
+      renameSync(gone, join(directory, 'pki'));
+    }
+    await vi.waitUntil(async () => (await operator.status()).health.pki, { timeout: 60_000, interval: 200 });
+  });
+
   test('tells how the server is', async () => {
     const before = await operator.status();
     await ask(7000);
@@ -146,6 +186,7 @@ describe.each([['here'], ['over the socket']])('an operator %s', (place) => {
       url: server.url,
       process: { pid: process.pid, localUrl: server.localUrl, collection: { failures: 0 } },
       accounts: (await operator.listUsers()).length,
+      health: { database: true },
       requests: before.requests + 1,
       tokens: before.tokens + 2,
     });
