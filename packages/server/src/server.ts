@@ -1,6 +1,8 @@
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PyrgosError } from '@pyrgos/core/errors';
 import type { Logger } from 'pino';
+import { ConfigError } from './config/config-error.js';
 import { dataPaths } from './config/data-paths.js';
 import { DataDirectoryLock } from './config/data-directory-lock.js';
 import type { ServerConfig } from './config/server-config.js';
@@ -19,6 +21,7 @@ import type { Operator, ServerStatus } from './operator/operator.js';
 import { systemClock } from './ports/clock.js';
 import { bindAddress, lanUrls, localUrl, publicUrl } from './public-url.js';
 import type { SqlEngine } from './sql/index.js';
+import { systemCode, systemReason } from './system-reason.js';
 
 /** What tests and special uses replace. */
 export interface ServerOverrides extends ContextOverrides {
@@ -73,6 +76,7 @@ async function start(config: ServerConfig, overrides: ServerOverrides, cleanUp: 
   cleanUp.push(async () => lock.release());
   const places = placesOf(config);
   // Before anything is made: a first start that fails leaves no server behind.
+  if (config.webroot !== undefined) await requireWebFolder(config.webroot);
   for (const place of [places.web, places.metrics]) if (place !== undefined) await advised(place, async () => assertFree(place));
   const log = overrides.logger === undefined ? createLogger(loggerOptions(config)) : { logger: overrides.logger, close: () => undefined };
   const { logger } = log;
@@ -137,7 +141,10 @@ async function start(config: ServerConfig, overrides: ServerOverrides, cleanUp: 
     logger.info(context.repairs, 'the last run did not end in an orderly way: what it left behind is repaired');
   }
   if (!(await context.pkiFiles.areWhole())) {
-    logger.error({}, 'keys of the user directory are missing or damaged: nobody can sign up. Bring the folder "pki" back from a backup');
+    logger.error(
+      {},
+      'keys of the user directory are missing or damaged: nobody can sign up. Restore a backup into another directory and copy its folder "pki" from there',
+    );
   }
   logger.info({ port, engine: context.db.engine, pid: process.pid }, 'the server is ready');
 
@@ -187,6 +194,16 @@ async function start(config: ServerConfig, overrides: ServerOverrides, cleanUp: 
 async function settle(isDone: () => boolean): Promise<void> {
   const end = performance.now() + SETTLE_MILLISECONDS;
   while (!isDone() && performance.now() < end) await new Promise((resolve) => setTimeout(resolve, 10));
+}
+
+/** ConfigError unless it is a folder that can be read. */
+async function requireWebFolder(path: string): Promise<void> {
+  try {
+    await readdir(path);
+  } catch (error) {
+    const reason = systemCode(error) === 'ENOTDIR' ? 'it is no folder' : systemReason(error);
+    throw new ConfigError(`webroot ${path} cannot be used: ${reason}.`);
+  }
 }
 
 /** Where a server listens, and what the person calls it. */

@@ -89,7 +89,16 @@ export class RemoteOperator implements Operator {
   }
 
   async backUp(target: string, onProgress?: (progress: BackupProgress) => void, signal?: AbortSignal): Promise<BackupSummary> {
-    return this.call('backUp', [target], onProgress, signal);
+    try {
+      return await this.call<BackupSummary>('backUp', [target], onProgress, signal);
+    } catch (error) {
+      if (!(error instanceof PyrgosError) || !['EACCES', 'EPERM'].includes(String(error.data['system']))) throw error;
+      throw new PyrgosError(
+        error.code,
+        `${error.message} The running server writes the backup, as its own user: name a folder where that user may write.`,
+        { data: error.data, cause: error },
+      );
+    }
   }
 
   /**
