@@ -314,6 +314,10 @@ describe('the commands of a server', { timeout: 240_000 }, () => {
     await kill(child, 'SIGTERM');
     expect(json(['status'])).toMatchObject({ process: null, dataDirectory: data });
     expect(pyrgos(['status']).stdout).toMatch(/^Server +not running\n/);
+    expect(pyrgos(['status']).stdout).not.toContain('Problem');
+    rmSync(join(data, 'pki'), { recursive: true });
+    expect(pyrgos(['status']).stdout).toMatch(/\nProblem +keys of the user directory are missing/);
+    expect(json(['status'])).toMatchObject({ health: { database: true, pki: false } });
     expect(pyrgos(['config', 'explain']).stderr).toBe('');
   });
 

@@ -82,6 +82,7 @@ export interface ContextOptions {
 /** Everything a server is made of, except its listeners and timers. */
 export interface ServerContext {
   readonly config: ServerConfig;
+  readonly logger: Logger;
   readonly clock: Clock;
   readonly crypto: CryptoProvider;
   readonly db: SqliteDatabase;
@@ -311,6 +312,7 @@ async function connect(
   };
   return {
     config,
+    logger,
     clock,
     crypto,
     db,

@@ -381,6 +381,8 @@ export const FULL_DISK_COLLECTION_SHARE = 10;
 export const FIRST_COLLECTION_DELAY = 30_000;
 /** Milliseconds that such a call may take to arrive (ours). */
 export const OPERATOR_CALL_PATIENCE = 10_000;
+/** Milliseconds that a command which was cancelled waits until the running server has left its work in order (ours). */
+export const OPERATOR_CANCEL_PATIENCE = 30_000;
 /** Linked blocks of one user that a backup may lack. */
 export const MAX_MISSING_BLOCKS = 100_000;
 /** Roots in the header of a backup's blocks; readers do not need them. */

@@ -160,6 +160,13 @@ describe('the server', () => {
     await new Promise((resolve) => other.close(resolve));
   });
 
+  test('a web folder that is none is told as such, and a first start makes no server', async () => {
+    for (const webroot of [join(directory, 'none'), join(directory, 'config')]) {
+      await expect(start({ webroot })).rejects.toMatchObject({ code: 'format.config', message: expect.stringContaining(webroot) });
+    }
+    expect(readdirSync(directory)).toEqual(['config']);
+  });
+
   test('after a run that was killed a start says what it has repaired', async () => {
     const log = (): string => readFileSync(join(directory, 'logs/pyrgos.log'), 'utf8');
     await (await start()).close();

@@ -1,23 +1,19 @@
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PyrgosError } from '@pyrgos/core/errors';
 import type { Logger } from 'pino';
+import { ConfigError } from './config/config-error.js';
 import { dataPaths } from './config/data-paths.js';
 import { DataDirectoryLock } from './config/data-directory-lock.js';
 import type { ServerConfig } from './config/server-config.js';
 import { type ContextOverrides, createContext, type ServerContext } from './context.js';
-import type { HealthChecks } from './http/health.js';
+import { healthOfContext } from './health-of-context.js';
 import { createHttpApp } from './http/http-app.js';
 import { startHttpServer } from './http/http-server.js';
 import type { HttpMetrics } from './http/http-metrics.js';
 import { assertFree, ListenError, type ListenPlace } from './http/listen.js';
 import type { MetricsServer } from './http/metrics-server.js';
-import {
-  DRAIN_MILLISECONDS,
-  FIRST_COLLECTION_DELAY,
-  FREE_DISK_CHECK_MILLISECONDS,
-  READINESS_MEMORY_MILLISECONDS,
-  SETTLE_MILLISECONDS,
-} from './limits.js';
+import { DRAIN_MILLISECONDS, FIRST_COLLECTION_DELAY, FREE_DISK_CHECK_MILLISECONDS, SETTLE_MILLISECONDS } from './limits.js';
 import { createLogger, type LoggerOptions } from './logger.js';
 import { answerCalls } from './operator/answer-calls.js';
 import { LocalOperator } from './operator/local-operator.js';
@@ -25,6 +21,7 @@ import type { Operator, ServerStatus } from './operator/operator.js';
 import { systemClock } from './ports/clock.js';
 import { bindAddress, lanUrls, localUrl, publicUrl } from './public-url.js';
 import type { SqlEngine } from './sql/index.js';
+import { systemCode, systemReason } from './system-reason.js';
 
 /** What tests and special uses replace. */
 export interface ServerOverrides extends ContextOverrides {
@@ -79,6 +76,7 @@ async function start(config: ServerConfig, overrides: ServerOverrides, cleanUp: 
   cleanUp.push(async () => lock.release());
   const places = placesOf(config);
   // Before anything is made: a first start that fails leaves no server behind.
+  if (config.webroot !== undefined) await requireWebFolder(config.webroot);
   for (const place of [places.web, places.metrics]) if (place !== undefined) await advised(place, async () => assertFree(place));
   const log = overrides.logger === undefined ? createLogger(loggerOptions(config)) : { logger: overrides.logger, close: () => undefined };
   const { logger } = log;
@@ -103,6 +101,7 @@ async function start(config: ServerConfig, overrides: ServerOverrides, cleanUp: 
   cleanUp.push(async () => context.close());
 
   let stop = (): void => undefined;
+  const health = healthOfContext(context);
   const app = createHttpApp(context.services, {
     listenHost: config.listenHost,
     port: config.port,
@@ -115,7 +114,7 @@ async function start(config: ServerConfig, overrides: ServerOverrides, cleanUp: 
     apps: config.apps,
     paymentDomains: config.paymentDomains,
     logger,
-    health: healthChecks(context),
+    health,
     stop: () => stop(),
     ...(metrics === undefined ? {} : { metrics }),
   });
@@ -136,13 +135,16 @@ async function start(config: ServerConfig, overrides: ServerOverrides, cleanUp: 
   checkDisk();
   const started = clock.now();
   const running = (): ServerStatus['process'] => ({ pid: process.pid, localUrl: localUrl(config, port), started, collection: collected });
-  const operator = new LocalOperator(context, () => publicUrl(config, port), running);
+  const operator = new LocalOperator(context, () => publicUrl(config, port), { running, health });
   answerCalls(lock, operator);
   if (lock.foundTraces) {
     logger.info(context.repairs, 'the last run did not end in an orderly way: what it left behind is repaired');
   }
   if (!(await context.pkiFiles.areWhole())) {
-    logger.error({}, 'keys of the user directory are missing or damaged: nobody can sign up. Bring the folder "pki" back from a backup');
+    logger.error(
+      {},
+      'keys of the user directory are missing or damaged: nobody can sign up. Restore a backup into another directory and copy its folder "pki" from there',
+    );
   }
   logger.info({ port, engine: context.db.engine, pid: process.pid }, 'the server is ready');
 
@@ -192,6 +194,16 @@ async function start(config: ServerConfig, overrides: ServerOverrides, cleanUp: 
 async function settle(isDone: () => boolean): Promise<void> {
   const end = performance.now() + SETTLE_MILLISECONDS;
   while (!isDone() && performance.now() < end) await new Promise((resolve) => setTimeout(resolve, 10));
+}
+
+/** ConfigError unless it is a folder that can be read. */
+async function requireWebFolder(path: string): Promise<void> {
+  try {
+    await readdir(path);
+  } catch (error) {
+    const reason = systemCode(error) === 'ENOTDIR' ? 'it is no folder' : systemReason(error);
+    throw new ConfigError(`webroot ${path} cannot be used: ${reason}.`);
+  }
 }
 
 /** Where a server listens, and what the person calls it. */
@@ -256,32 +268,5 @@ function loggerOptions(config: ServerConfig): LoggerOptions {
       : {}),
     ...(config.logToConsole ? { console: process.stderr } : {}),
     alarm: process.stderr,
-  };
-}
-
-/** Asks the disk only now and then: whoever can reach the server may want to know, as often as he likes. */
-function remembered(check: () => Promise<boolean>): () => Promise<boolean> {
-  let end = Number.NEGATIVE_INFINITY;
-  let result: Promise<boolean> | undefined;
-  return async () => {
-    if (result === undefined || performance.now() >= end) {
-      end = performance.now() + READINESS_MEMORY_MILLISECONDS;
-      result = check();
-    }
-    return result;
-  };
-}
-
-function healthChecks({ db, pki, pkiFiles, room }: ServerContext): HealthChecks {
-  return {
-    databaseWritable: remembered(async () => {
-      await db.probe();
-      return true;
-    }),
-    pkiReady: remembered(async () => pki.identity !== undefined && (await pkiFiles.areWhole())),
-    diskSpace: async () => {
-      await room.look();
-      return !room.isLow;
-    },
   };
 }

@@ -12,13 +12,24 @@ export function addStatusCommand(program: Command): void {
     .description('say whether the server runs, where, and how it is: disk, accounts, requests')
     .option('--json', 'print one JSON object');
   addDataOption(status).action(async ({ json }: { readonly json?: true }) => {
-    const found = await withOperator(status, async (operator) => operator.status());
+    const found = await withOperator(status, async (operator) => operator.status(), { onlyReads: true });
     if (json === true) printJson({ ...found, process: found.process ?? null });
     else for (const row of formatTable(rowsOf(found))) printLine(row);
   });
 }
 
-function rowsOf({ accounts, dataDirectory, disk, process: running, requests, stored, tokens, url, version }: ServerStatus): string[][] {
+function rowsOf({
+  accounts,
+  dataDirectory,
+  disk,
+  health,
+  process: running,
+  requests,
+  stored,
+  tokens,
+  url,
+  version,
+}: ServerStatus): string[][] {
   const isElsewhere = running !== undefined && running.localUrl !== url;
   return [
     ['Server', running === undefined ? 'not running' : `running since ${formatTime(running.started)} UTC, process ${running.pid}`],
@@ -27,10 +38,20 @@ function rowsOf({ accounts, dataDirectory, disk, process: running, requests, sto
     ['Version', version],
     ['Data', dataDirectory],
     ['Disk', `${formatSize(disk.free)} free of ${formatSize(disk.size)}`],
+    ...problems(health).map((problem) => ['Problem', problem]),
     ['Accounts', `${accounts}, storing ${formatSize(stored)}`],
     ['Requests', `${requests} for space waiting`],
     ['Links', `${tokens} for sign-up unused`],
     ...(running === undefined ? [] : [['Garbage', collection(running.collection)]]),
+  ];
+}
+
+/** Why the server is not ready, for people. */
+function problems({ database, disk, pki }: ServerStatus['health']): string[] {
+  return [
+    ...(database ? [] : ['nothing can be written: check whether the disk is full, read-only or failing']),
+    ...(disk ? [] : ['the disk is nearly full: uploads are refused until there is room']),
+    ...(pki ? [] : ['keys of the user directory are missing or damaged: nobody can sign up (docs/self-hosting.md)']),
   ];
 }
 

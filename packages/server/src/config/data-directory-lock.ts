@@ -197,7 +197,8 @@ export class DataDirectoryLock {
     try {
       await mkdir(folder, { recursive: true, mode: 0o700 });
       const { path, trace } = await socketPath(folder, name);
-      const server = createServer();
+      // A caller that only says no more may still be answered.
+      const server = createServer({ allowHalfOpen: true });
       await new Promise<void>((resolve, reject) => {
         server.once('error', reject);
         server.listen(path, resolve);

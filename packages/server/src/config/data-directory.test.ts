@@ -40,6 +40,26 @@ describe('preparing a data directory', () => {
     expect(mode(folder)).toBe('700');
   });
 
+  test('a folder that holds other things is refused, and stays as it is', async () => {
+    chmodSync(folder, 0o755);
+    mkdirSync(join(folder, '.ssh'));
+    writeFileSync(join(folder, 'config'), '');
+    await expect(prepareDataDirectory(folder)).rejects.toMatchObject({ code: 'storage', message: expect.stringContaining('.ssh') });
+    expect(mode(folder)).toBe('755');
+    // The folder is that of a server, whatever else somebody has put there.
+    writeFileSync(join(folder, 'pyrgos.sqlite'), '');
+    expect(await prepareDataDirectory(folder)).toHaveLength(1);
+    expect(mode(folder)).toBe('700');
+  });
+
+  test('a fresh disk, and what a first start and its operator leave, are no other things', async () => {
+    for (const name of ['lost+found', 'logs', 'lock']) mkdirSync(join(folder, name));
+    for (const name of ['config', 'blacklist.txt', 'waiting-list.txt', 'config.0123456789ab.tmp', '.probe'])
+      writeFileSync(join(folder, name), '');
+    await prepareDataDirectory(folder);
+    expect(mode(folder)).toBe('700');
+  });
+
   test('refuses a file, a path through a file, and the directory of the reference server', async () => {
     writeFileSync(join(folder, 'file'), '');
     for (const path of [join(folder, 'file'), join(folder, 'file', 'x')]) {

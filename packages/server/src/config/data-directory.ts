@@ -1,12 +1,12 @@
 import { chmod, mkdir, open, readdir, rm, rmdir, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { PyrgosError } from '@pyrgos/core/errors';
 import { systemCode } from '../system-reason.js';
 import { DiskReserve } from '../disk/disk-reserve.js';
 import { START_ROOM } from '../limits.js';
 import { syncFolder } from '../sql/wal-file.js';
-import { dataPaths } from './data-paths.js';
+import { dataPaths, operatorFiles } from './data-paths.js';
 import { pathExists } from './path-exists.js';
 import { dataDirectoryError } from './system-error.js';
 
@@ -67,12 +67,49 @@ export async function isMissingOrEmpty(path: string): Promise<boolean> {
   }
 }
 
+/** A file that is written to see whether files can be written. */
+const PROBE = '.probe';
+
 /** Databases that the reference server has in its data directory from its first start. */
-const FOREIGN_FILES = ['mutable.sql', 'serverids.sql'];
+const FOREIGN_FILES: readonly string[] = ['mutable.sql', 'serverids.sql'];
+
+/** What may lie in a data directory before it has a database: left by a start that failed, by its operator, or by the maker of a file system. */
+const EARLY_ENTRIES: ReadonlySet<string> = new Set([
+  ...[dataPaths.blocks, dataPaths.pki, dataPaths.logs, dataPaths.stage, dataPaths.reserve, dataPaths.waitList].map((path) =>
+    basename(path('.')),
+  ),
+  ...operatorFiles,
+  'lock',
+  'lost+found',
+  '.DS_Store',
+  PROBE,
+]);
+const EARLY_PATTERN = /^pyrgos\.sqlite|^config\.[0-9a-f]+\.tmp$/u;
+
+/**
+ * Requires that a folder is a data directory or can become one: that of somebody's other things would be closed to everybody else, and be mixed up
+ * with ours. PyrgosError `storage`.
+ */
+async function requireOurs(path: string): Promise<void> {
+  const names = await readdir(path);
+  const isServer = await isServerThere(path);
+  if (!isServer && names.some((name) => FOREIGN_FILES.includes(name))) {
+    throw new PyrgosError('storage', `The data directory ${path} belongs to another Peergos server; choose another folder with --data.`);
+  }
+  // A server that has lost its database is told so later, in more helpful words.
+  if (isServer || [dataPaths.blocks, dataPaths.pki].every((part) => names.includes(basename(part(path))))) return;
+  const stranger = names.find((name) => !EARLY_ENTRIES.has(name) && !EARLY_PATTERN.test(name));
+  if (stranger === undefined) return;
+  throw new PyrgosError(
+    'storage',
+    `The folder ${path} holds other things (${JSON.stringify(stranger)}) and no server. Name an empty folder with --data, or one that does not exist yet.`,
+  );
+}
 
 /**
  * Makes the data directory, for its owner only (0700), and tightens the permissions of one that is there. PyrgosError `storage` with advice when it
- * cannot be made or written, or belongs to the reference server, whose files have another form; then what it has made is removed again. On a full disk the
+ * cannot be made or written, holds things that are not of a server, or belongs to the reference server, whose files have another form; then a folder that
+ * was there is as it was, and what was made is removed again. On a full disk the
  * reserve is given up, so that a server that is there can start. Returns what the person should know.
  */
 export async function prepareDataDirectory(path: string): Promise<readonly string[]> {
@@ -85,14 +122,8 @@ export async function prepareDataDirectory(path: string): Promise<readonly strin
     }
     const info = await stat(path);
     if (!info.isDirectory()) throw Object.assign(new Error('not a folder'), { code: 'EEXIST' });
-    for (const name of FOREIGN_FILES) {
-      if ((await pathExists(join(path, name))) && !(await pathExists(dataPaths.database(path)))) {
-        throw new PyrgosError(
-          'storage',
-          `The data directory ${path} belongs to another Peergos server; choose another folder with --data.`,
-        );
-      }
-    }
+    await requireOurs(path);
+    await requireRoom(path);
     if (process.platform !== 'win32' && (info.mode & 0o077) !== 0) {
       try {
         await chmod(path, 0o700);
@@ -101,7 +132,6 @@ export async function prepareDataDirectory(path: string): Promise<readonly strin
         notices.push(`other users of this machine can look into ${path}; run: chmod 700 ${path}`);
       }
     }
-    await requireRoom(path);
     return notices;
   } catch (error) {
     for (const folder of made.toReversed()) await rmdir(folder).catch(() => undefined);
@@ -142,7 +172,7 @@ export async function isServerThere(path: string): Promise<boolean> {
 
 /** Writes a file of a size and removes it. */
 async function probe(path: string, size: number): Promise<void> {
-  const name = join(path, '.probe');
+  const name = join(path, PROBE);
   try {
     const file = await open(name, 'w', 0o600);
     try {

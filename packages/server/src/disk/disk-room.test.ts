@@ -75,6 +75,13 @@ describe('a disk that can hold few more files', () => {
     expect(await uploads(99, 1600)).toEqual(['storage', 'taken', true]);
   });
 
+  test('tells users to delete something only while that can help', async () => {
+    const world = disk(TOTAL);
+    world.space = { free: TOTAL, total: TOTAL, files: { free: 0, total: 1e9 } };
+    await expect(world.room.book(1, false)).rejects.toThrow('the upload was refused. Deleting something makes room');
+    await expect(world.room.book(1, true)).rejects.toThrow('the change was refused. Only who runs the server');
+  });
+
   test('uploads at the same time cannot make more than it holds', async () => {
     const world = disk(TOTAL);
     world.space = { free: TOTAL, total: TOTAL, files: { free: UPLOAD_FREE_FILES + 100, total: 1e9 } };

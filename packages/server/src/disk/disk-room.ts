@@ -144,7 +144,11 @@ export class DiskRoom {
     if (!this.fits(upload, isSmall)) {
       if (!isSmall) this.refused = Math.max(this.refused, bytes);
       this.listener?.();
-      throw new PyrgosError('storage', 'The disk of this server is full: the upload was refused. Deleting something makes room.', {
+      // Small changes, of which deletions are some, find room long after uploads do not: when even they do not, no user can help.
+      const advice = isSmall
+        ? 'the change was refused. Only who runs the server can make room now.'
+        : 'the upload was refused. Deleting something makes room.';
+      throw new PyrgosError('storage', `The disk of this server is full: ${advice}`, {
         data: { system: 'ENOSPC' },
         retry: 'safe',
       });

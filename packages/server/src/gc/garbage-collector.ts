@@ -1,7 +1,7 @@
 import { compareLengthThenUnsigned } from '@pyrgos/core/bytes';
 import type { Cid } from '@pyrgos/core/codec';
 import type { Hasher } from '@pyrgos/core/crypto';
-import { AbortedError, NotFoundError, serialiseError } from '@pyrgos/core/errors';
+import { AbortedError, NotFoundError, serialiseError, throwIfAborted } from '@pyrgos/core/errors';
 import type { BlockStorage } from '../blocks/block-storage.js';
 import { type BlockRow, BlockTable } from '../blocks/block-table.js';
 import type { CollectedBlocks, LocalBlockStore } from '../blocks/local-block-store.js';
@@ -98,6 +98,7 @@ export class GarbageCollector {
     const run = this.running.then(async () => {
       this.signal = signal;
       try {
+        throwIfAborted(signal, 'garbage collection');
         return await this.collectAll(username);
       } finally {
         this.signal = undefined;

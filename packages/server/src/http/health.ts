@@ -18,6 +18,23 @@ export function livenessReply(draining: boolean): Reply {
   return draining ? textReply('draining\n', noStore, 503) : textReply('ok\n', noStore);
 }
 
+/** What of a server works. */
+export interface ServerHealth {
+  readonly database: boolean;
+  readonly pki: boolean;
+  readonly disk: boolean;
+}
+
+/** Makes all checks. */
+export async function checkHealth(checks: HealthChecks): Promise<ServerHealth> {
+  const [database, pki, disk] = await Promise.all([
+    holds(() => checks.databaseWritable()),
+    holds(() => checks.pkiReady()),
+    holds(() => checks.diskSpace()),
+  ]);
+  return { database, pki, disk };
+}
+
 async function holds(check: () => Promise<boolean>): Promise<boolean> {
   try {
     return await check();
@@ -28,11 +45,7 @@ async function holds(check: () => Promise<boolean>): Promise<boolean> {
 
 /** `/healthz/readiness`: whether each part works; 200 when all do, else 503. Says nothing about users or paths. */
 export async function readinessReply(checks: HealthChecks, draining: boolean): Promise<Reply> {
-  const [database, pki, disk] = await Promise.all([
-    holds(() => checks.databaseWritable()),
-    holds(() => checks.pkiReady()),
-    holds(() => checks.diskSpace()),
-  ]);
+  const { database, pki, disk } = await checkHealth(checks);
   const ready = database && pki && disk && !draining;
   return jsonReply({ ready, draining, database, pki, disk }, noStore, ready ? 200 : 503);
 }

@@ -43,7 +43,9 @@ async function answer(socket: Socket, expected: string, operator: Operator): Pro
   // Somebody who only looks whether we live.
   if (line === undefined) return;
   const gone = new AbortController();
-  socket.once('close', () => gone.abort());
+  // One that has gone, or says that it wants no answer any more by closing its side. Nobody sees either who does not read on.
+  for (const event of ['end', 'close']) socket.once(event, () => gone.abort());
+  socket.resume();
   try {
     const call: unknown = JSON.parse(line);
     if (!isCall(call)) throw new ArgumentError('call', 'has another form');
@@ -59,7 +61,8 @@ async function answer(socket: Socket, expected: string, operator: Operator): Pro
 
 /**
  * Lets commands of the same person call the operator of a running server, over the socket of its data directory. The socket lies in a folder that
- * only the owner can enter, and a call shows the secret of the lock file, which only the owner can read. One call a connection.
+ * only the owner can enter, and a call shows the secret of the lock file, which only the owner can read. One call a connection; closing it, or its
+ * sending side, cancels the call.
  */
 export function answerCalls(lock: DataDirectoryLock, operator: Operator): void {
   lock.onCall((socket, secret) => {

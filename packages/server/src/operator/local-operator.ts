@@ -6,6 +6,8 @@ import { ArgumentError, NotFoundError, PyrgosError } from '@pyrgos/core/errors';
 import type { BackupSummary } from '../backup/index.js';
 import { formatSize } from '../config/byte-size.js';
 import type { ServerContext } from '../context.js';
+import { healthOfContext } from '../health-of-context.js';
+import { checkHealth, type HealthChecks } from '../http/health.js';
 import { MAX_TOKENS_PER_CALL } from '../limits.js';
 import { serverVersion } from '../version.js';
 import type {
@@ -26,16 +28,21 @@ function inviteLink(url: string, token: string): string {
   return `${url}/?signup=true&token=${token}`;
 }
 
+/** What {@link LocalOperator} may be told. */
+export interface LocalOperatorOptions {
+  /** About the server in this process; absent in a command that opens the data for a moment. */
+  readonly running?: () => ServerStatus['process'];
+  /** Default: those of the context. */
+  readonly health?: HealthChecks;
+}
+
 /** {@link Operator} on the data themselves, in the one process that has them open. */
 export class LocalOperator implements Operator {
-  /**
-   * `url`: where people reach the server, without slash at the end. `running`: about the server in this process; absent in a command that opens the
-   * data for a moment.
-   */
+  /** `url`: where people reach the server, without slash at the end. */
   constructor(
     private readonly context: ServerContext,
     private readonly url: () => string,
-    private readonly running?: () => ServerStatus['process'],
+    private readonly options: LocalOperatorOptions = {},
   ) {}
 
   async createTokens(count: number): Promise<readonly InviteLink[]> {
@@ -43,6 +50,7 @@ export class LocalOperator implements Operator {
     const { tokens } = this.context;
     const made = new Set<string>();
     for (let i = 0; i < count; i++) made.add(await tokens.create());
+    this.log({ count }, 'sign-up links were made');
     return (await this.listTokens()).filter(({ token }) => made.has(token));
   }
 
@@ -54,6 +62,7 @@ export class LocalOperator implements Operator {
     const { db, tokens } = this.context;
     const existed = tokens.consume(token.trim().toLowerCase());
     await db.durable();
+    if (existed) this.log({}, 'a sign-up link was revoked');
     return existed;
   }
 
@@ -81,6 +90,7 @@ export class LocalOperator implements Operator {
     // The quota goes last: while it is there the deletion can be asked for again, so an interrupted one can be finished.
     await accounts.remove(name);
     await space.removeUser(name);
+    this.log({ username: name }, 'an account was deleted');
   }
 
   async listRequests(): Promise<readonly SpaceRequestReport[]> {
@@ -116,6 +126,7 @@ export class LocalOperator implements Operator {
       requests.remove(name);
     });
     await db.durable();
+    this.log({ username: name }, 'a request for space was refused');
     return request?.bytes ?? 0;
   }
 
@@ -147,7 +158,8 @@ export class LocalOperator implements Operator {
       version: serverVersion(),
       dataDirectory: config.dataDirectory,
       url: this.url(),
-      process: this.running?.(),
+      process: this.options.running?.(),
+      health: await checkHealth(this.options.health ?? healthOfContext(this.context)),
       disk: { free: bavail * bsize, size: blocks * bsize },
       accounts: people.length,
       stored: people.reduce((sum, { used = 0 }) => sum + used, 0),
@@ -190,7 +202,7 @@ export class LocalOperator implements Operator {
   private async grant(name: string, bytes: number, request: Uint8Array | undefined, { isSure = false }: GrantOptions = {}): Promise<void> {
     const { db, quotas, requests } = this.context;
     await this.requireUser(name);
-    if (!isSure) await this.requireDisk(name, bytes);
+    if (!isSure) await this.requireSensible(name, bytes);
     db.transaction(() => {
       const now = requests.get(name);
       if (now !== undefined && (request === undefined || !equalBytes(now, request))) throw hasChanged();
@@ -198,13 +210,27 @@ export class LocalOperator implements Operator {
       requests.remove(name);
     });
     await db.durable();
+    this.log({ username: name, bytes }, 'a quota was set');
   }
 
-  /** PyrgosError `storage` when a larger quota promises what the disk cannot keep. */
-  private async requireDisk(name: string, bytes: number): Promise<void> {
+  /** The log tells afterwards what was done to whom. No token is in it: it is worth an account. */
+  private log(facts: { readonly username?: string; readonly bytes?: number; readonly count?: number }, what: string): void {
+    this.context.logger.info(facts, `operator: ${what}`);
+  }
+
+  /** PyrgosError `storage` when a larger quota promises what the disk cannot keep, or one is less than what is stored: a unit was forgotten, often. */
+  private async requireSensible(name: string, bytes: number): Promise<void> {
     const { config, quotas, space } = this.context;
+    const used = space.usageOf(name)?.totalBytes ?? 0;
+    if (bytes < used) {
+      throw new PyrgosError(
+        'storage',
+        `${name} stores ${formatSize(used)}, and with ${formatSize(bytes)} could write nothing any more. Say --yes if that is meant.`,
+        { data: { used, bytes } },
+      );
+    }
     if (bytes <= (quotas.get(name) ?? 0)) return;
-    const room = bytes - (space.usageOf(name)?.totalBytes ?? 0);
+    const room = bytes - used;
     const { bavail, bsize } = await statfs(config.dataDirectory);
     const free = bavail * bsize;
     if (room <= free) return;

@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { DataDirectoryLock, DirectoryInUseError, findLockHolder } from '../config/data-directory-lock.js';
 import type { ServerConfig } from '../config/server-config.js';
-import type { ContextOverrides, createContext as CreateContext } from '../context.js';
+import type { ContextOverrides, createContext as CreateContext, ServerContext } from '../context.js';
+import { healthOfContext } from '../health-of-context.js';
+import type { HealthChecks } from '../http/health.js';
 import type { createLogger as CreateLogger } from '../logger.js';
 import { publicUrl } from '../public-url.js';
 import type { LocalOperator as LocalOperatorClass } from './local-operator.js';
@@ -87,6 +89,11 @@ async function openCopy(server: ServerModules, config: ServerConfig, options: Op
   }
 }
 
+/** That a copy of the database takes writes says nothing about the disk that does not. */
+function ofCopy(context: ServerContext): HealthChecks {
+  return { ...healthOfContext(context), databaseWritable: async () => false };
+}
+
 async function openHere(
   { createContext, LocalOperator, createLogger }: ServerModules,
   config: ServerConfig,
@@ -100,7 +107,7 @@ async function openHere(
     ...(scratch === undefined ? {} : { scratch }),
   });
   return {
-    operator: new LocalOperator(context, () => publicUrl(config, config.port)),
+    operator: new LocalOperator(context, () => publicUrl(config, config.port), scratch === undefined ? {} : { health: ofCopy(context) }),
     isRemote: false,
     close: async () => {
       await context.close();

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SpaceRequest } from '@pyrgos/core/accounts';
@@ -7,10 +7,11 @@ import { loadCrypto, type CryptoProvider } from '@pyrgos/core/crypto';
 import { ScryptSecretGeneration, type SigningKeyPair } from '@pyrgos/core/keys';
 import { PointerUpdate } from '@pyrgos/core/model';
 import { type NewAccount, WireClient } from '@pyrgos/testkit/server';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { loadConfig } from '../config/load-config.js';
 import { createLogger } from '../logger.js';
 import { type RunningServer, startServer } from '../server.js';
+import { LocalOperator } from './local-operator.js';
 import { openOperator } from './open-operator.js';
 import type { Operator } from './operator.js';
 
@@ -28,13 +29,15 @@ describe.each([['here'], ['over the socket']])('an operator %s', (place) => {
   let client: WireClient;
   let operator: Operator;
   let names = 0;
+  let logged = '';
+  const log = { write: (line: string) => (logged += line) };
   let account: NewAccount;
   beforeAll(async () => {
     crypto = await loadCrypto();
     directory = mkdtempSync(join(tmpdir(), 'pyrgos-operator-'));
     const flags = new Map(Object.entries({ port: '0', 'max-users': '100', 'default-quota': String(QUOTA) }));
     const { config } = await loadConfig({ dataDirectory: directory, environment: {}, flags });
-    server = await startServer(config, { pkiAlgorithms, logger: createLogger({ level: 'silent' }).logger });
+    server = await startServer(config, { pkiAlgorithms, logger: createLogger({ level: 'info', console: log }).logger });
     client = new WireClient(server.localUrl, crypto);
     operator = place === 'here' ? server.operator : (await openOperator(config)).operator;
   });
@@ -106,6 +109,72 @@ describe.each([['here'], ['over the socket']])('an operator %s', (place) => {
     await operator.setQuota(account.username, much - 1);
   });
 
+  test.each(['backUp', 'collectGarbage'] as const)('%s is cancelled, and nothing is left', async (operation) => {
+    const backups = mkdtempSync(join(tmpdir(), 'pyrgos-backup-'));
+    const target = join(backups, 'b');
+    const spy = vi.spyOn(LocalOperator.prototype, operation);
+    // Both wait until others let garbage collection go on.
+    const release = await server.context.garbage.suspend();
+    try {
+      const controller = new AbortController();
+      const { signal } = controller;
+      const call = operation === 'backUp' ? operator.backUp(target, undefined, signal) : operator.collectGarbage(signal);
+      const failure = call.catch((error: unknown) => error);
+      await vi.waitUntil(() => spy.mock.calls.length > 0, { timeout: 60_000 });
+      const seen = spy.mock.lastCall?.at(-1) as AbortSignal;
+      const isSeen = new Promise((resolve) => {
+        seen.addEventListener('abort', resolve);
+      });
+      controller.abort();
+      await isSeen;
+      release();
+      expect(await failure).toMatchObject({ code: 'aborted' });
+      expect([existsSync(target), readdirSync(backups)]).toEqual([false, []]);
+    } finally {
+      release();
+      spy.mockRestore();
+      rmSync(backups, { recursive: true, force: true });
+    }
+  });
+
+  test('sets a quota below what is stored only on purpose', async () => {
+    const call = operator.setQuota(account.username, 20);
+    await expect(call).rejects.toMatchObject({ code: 'storage', message: expect.stringMatching(/stores .* with 20 B .*--yes/u) });
+    await ask(20);
+    await expect(operator.approveRequest(account.username)).rejects.toMatchObject({ code: 'storage' });
+    expect(quota()).toBe(QUOTA);
+    await operator.setQuota(account.username, 20, { isSure: true });
+    expect(quota()).toBe(20);
+  });
+
+  test('what it changes is in the log, without tokens', async () => {
+    logged = '';
+    const { token } = (await operator.createTokens(1))[0] ?? { token: '' };
+    await operator.revokeToken(token);
+    await operator.setQuota(account.username, 6000);
+    await ask(7000);
+    await operator.rejectRequest(account.username);
+    await operator.deleteUser(account.username);
+    for (const what of ['links were made', 'link was revoked', 'quota was set', 'request for space was refused', 'account was deleted']) {
+      expect(logged).toContain(what);
+    }
+    expect(logged).toContain(account.username);
+    expect(logged).not.toContain(token);
+  });
+
+  test('tells that the server is not ready, and why', async () => {
+    const gone = join(directory, 'gone');
+    expect((await operator.status()).health.pki).toBe(true);
+    renameSync(join(directory, 'pki'), gone);
+    try {
+      // It remembers for a moment.
+      await vi.waitUntil(async () => !(await operator.status()).health.pki, { timeout: 60_000, interval: 200 });
+    } finally {
+      renameSync(gone, join(directory, 'pki'));
+    }
+    await vi.waitUntil(async () => (await operator.status()).health.pki, { timeout: 60_000, interval: 200 });
+  });
+
   test('tells how the server is', async () => {
     const before = await operator.status();
     await ask(7000);
@@ -117,6 +186,7 @@ describe.each([['here'], ['over the socket']])('an operator %s', (place) => {
       url: server.url,
       process: { pid: process.pid, localUrl: server.localUrl, collection: { failures: 0 } },
       accounts: (await operator.listUsers()).length,
+      health: { database: true },
       requests: before.requests + 1,
       tokens: before.tokens + 2,
     });

@@ -1,4 +1,5 @@
 import type { BackupSummary } from '../backup/index.js';
+import type { ServerHealth } from '../http/health.js';
 
 /** A sign-up token that was not used yet, and the link to use it with. */
 export interface InviteLink {
@@ -30,7 +31,7 @@ export interface SpaceRequestReport {
 
 /** How an operator gives space. */
 export interface GrantOptions {
-  /** Even if the user could then store more than the disk has room for. Default: false. */
+  /** Even if the user could then store more than the disk has room for, or stores more than that already. Default: false. */
   readonly isSure?: boolean;
 }
 
@@ -92,6 +93,8 @@ export interface ServerStatus {
           | undefined;
       }
     | undefined;
+  /** What readiness says, in the same words: whether the database takes writes, the keys of users are known, and uploads find room. */
+  readonly health: ServerHealth;
   /** Bytes of the file system on which the data directory lies. `free`: for this user. */
   readonly disk: { readonly free: number; readonly size: number };
   /** Accounts of people. */
@@ -125,7 +128,7 @@ export interface Operator {
   listUsers(): Promise<readonly UserReport[]>;
   /**
    * Sets the quota of a user in bytes, and settles its request for space. NotFoundError `not-found.user`; PyrgosError `storage` when that is more
-   * than before and more than the disk has room for, unless `isSure`.
+   * than before and more than the disk has room for, or less than the user stores, unless `isSure`.
    */
   setQuota(name: string, bytes: number, options?: GrantOptions): Promise<GrantReport>;
   /** Deletes an account: login, quota, pointers; its blocks go with the next garbage collection. NotFoundError `not-found.user`. */
