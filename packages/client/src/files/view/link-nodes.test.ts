@@ -1,3 +1,4 @@
+import type { PointerStore } from '@pyrgos/core/store';
 import { FileProperties, Timestamp } from '@pyrgos/core/model';
 import { MAX_LINK_NODES } from '@pyrgos/core/limits';
 import { describe, expect, test } from 'vitest';
@@ -41,7 +42,7 @@ describe('link nodes (section 10)', () => {
     const made = await world.addLinkedDirectory(world.home, 'shared', 200);
     const hidden = made.signer.publicKeyHash;
     const { pointers } = world.base.server;
-    const hiding: typeof pointers = {
+    const hiding: PointerStore = {
       getPointer: async (owner, writer, signal) => (writer.equals(hidden) ? undefined : pointers.getPointer(owner, writer, signal)),
       setPointer: pointers.setPointer.bind(pointers),
       setPointers: pointers.setPointers.bind(pointers),
