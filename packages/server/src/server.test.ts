@@ -300,7 +300,7 @@ describe('the server', () => {
         expect((await operator.readMessages('ann')).at(-1)).toMatchObject({ from: 'server', body: 'hello\nann' });
         const target = join(directory, `backup-${String(isRemote)}`);
         expect(await operator.backUp(target)).toMatchObject({ folder: target });
-        expect(readdirSync(target).toSorted()).toEqual(['blocks.car', 'config', 'state.json']);
+        expect(readdirSync(target).toSorted()).toEqual(['blocks.car', 'config', 'state.json', 'state.json.sha256']);
         await expect(operator.backUp(target)).rejects.toMatchObject({ code: 'storage' });
         await expect(operator.backUp('relative')).rejects.toMatchObject({ code: 'argument' });
       } finally {

@@ -104,7 +104,7 @@ describe.skipIf(golden === undefined)(`backup and restore of golden-1${golden ==
     const [before, after] = [await readJson(join(source, 'state.json')), await readJson(join(target, 'state.json'))];
     const counts = { users: 5, deletedNames: 0, blocks: before.blocks.count, bytes: before.blocks.bytes };
     expect(written).toMatchObject(counts);
-    expect(await readdir(target)).toEqual(['blocks.car', 'state.json']);
+    expect(await readdir(target)).toEqual(['blocks.car', 'state.json', 'state.json.sha256']);
     expect((await stat(join(target, 'state.json'))).mode & 0o077).toBe(0);
     const pointers = (state: StateFile) =>
       state.owners

@@ -36,6 +36,7 @@ import { type AccountRows, checkOldWriters, checkState, findBlocks, identityIn, 
 import { type AccountCounts, countAccounts } from './count-accounts.js';
 import { copyOperatorFiles } from './operator-files.js';
 import { ProblemList } from './problem-list.js';
+import { checkStateSeal, STATE_SEAL_FILE } from './state-seal.js';
 import { commitStage, createStage, dropStage, finishRestore, requireEmptyDataDirectory } from './staged-restore.js';
 
 /** What {@link restoreBackup} needs. */
@@ -91,7 +92,7 @@ export async function restoreBackup(options: RestoreBackupOptions): Promise<Rest
 async function build(options: RestoreBackupOptions, stage: string): Promise<RestoreSummary> {
   const { crypto, signal, source } = options;
   const problems = new ProblemList();
-  const json = await readState(join(source, STATE_FILE), problems);
+  const { json } = await readState(source, crypto, problems);
   const state = json === undefined ? undefined : readBackupState(json, problems);
   const indexPath = join(stage, 'index.sqlite');
   const index = await BlockIndex.create(indexPath);
@@ -133,28 +134,40 @@ function unreadable(path: string, error: unknown): unknown {
   });
 }
 
-async function readState(path: string, problems: ProblemList): Promise<unknown> {
-  let bytes: Uint8Array;
+/** The JSON of state.json, and whether its hash says that it is as it was written. */
+async function readState(
+  source: string,
+  crypto: CryptoProvider,
+  problems: ProblemList,
+): Promise<{ readonly json: unknown; readonly isSealed: boolean }> {
+  const bytes = await readBounded(join(source, STATE_FILE));
+  const seal = join(source, STATE_SEAL_FILE);
+  const isSealed = await checkStateSeal(seal, bytes, crypto, problems).catch((error: unknown) => {
+    throw unreadable(seal, error);
+  });
+  const text = utf8Decode(bytes);
+  try {
+    if (text !== undefined) return { json: JSON.parse(text) as unknown, isSealed };
+  } catch {
+    // The parser's message would quote the file, which holds secrets.
+  }
+  problems.add(STATE_FILE, 'is not JSON');
+  return { json: undefined, isSealed };
+}
+
+async function readBounded(path: string): Promise<Uint8Array> {
   try {
     const file = await open(path, 'r');
     try {
       const { size } = await file.stat();
       if (size > MAX_BACKUP_STATE_SIZE) throw new LimitError('size of state.json', size, MAX_BACKUP_STATE_SIZE);
-      bytes = await file.readFile();
+      return await file.readFile();
     } finally {
       await file.close();
     }
   } catch (error) {
     throw unreadable(path, error);
   }
-  const text = utf8Decode(bytes);
-  try {
-    if (text !== undefined) return JSON.parse(text) as unknown;
-  } catch {
-    // The parser's message would quote the file, which holds secrets.
-  }
-  problems.add(STATE_FILE, 'is not JSON');
-  return undefined;
 }
 
 /** Builds a data directory from a backup whose parts are right in themselves. */

@@ -1,5 +1,6 @@
 import { mkdir, opendir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
+import { utf8Encode } from '@pyrgos/core/bytes';
 import { carBlock, carHeader, type Cid, CidCodec, decodeCid } from '@pyrgos/core/codec';
 import { PyrgosError, throwIfAborted } from '@pyrgos/core/errors';
 import { PointerUpdate } from '@pyrgos/core/model';
@@ -15,11 +16,12 @@ import { PointerTable } from '../space/pointer-table.js';
 import { UserTable } from '../space/user-table.js';
 import { WriterTable } from '../space/writer-table.js';
 import { BLOCKS_FILE, type BackupState, STATE_FILE } from './backup-state.js';
-import { collectState, type CollectedState, type CollectStateOptions } from './collect-state.js';
+import { collectState, type CollectStateOptions } from './collect-state.js';
 import { type AccountCounts, countAccounts } from './count-accounts.js';
 import { FileOutput } from './file-output.js';
 import { copyOperatorFiles } from './operator-files.js';
 import { reachableRows } from './reachable-rows.js';
+import { STATE_SEAL_FILE, writeStateSeal } from './state-seal.js';
 
 /** What {@link writeBackup} needs. */
 export interface WriteBackupOptions extends Omit<CollectStateOptions, 'db'> {
@@ -77,7 +79,8 @@ export async function writeBackup(options: WriteBackupOptions): Promise<BackupSu
     await options.db.copyTo(copy);
     snapshot = await openDatabase({ path: copy });
     const state = await collectState({ ...options, db: snapshot });
-    const { written, gaps } = await writeBlocks(options, snapshot, join(work, BLOCKS_FILE));
+    const owned = state.owners.map(({ username }) => username);
+    const { written, gaps } = await writeBlocks(options, snapshot, owned, join(work, BLOCKS_FILE));
     await snapshot.close();
     snapshot = undefined;
     for (const suffix of ['', '-wal', '-shm']) await rm(`${copy}${suffix}`, { force: true });
@@ -85,7 +88,9 @@ export async function writeBackup(options: WriteBackupOptions): Promise<BackupSu
       const gap = gaps.get(owner.username);
       return gap === undefined ? owner : { ...owner, missing: gap.cids };
     });
-    await writeState(join(work, STATE_FILE), { ...state, owners, blocks: written });
+    const text = utf8Encode(`${JSON.stringify({ ...state, owners, blocks: written }, undefined, 1)}\n`);
+    await writeFile(join(work, STATE_FILE), text, { flag: 'wx', mode: 0o600, flush: true });
+    await writeStateSeal(join(work, STATE_SEAL_FILE), text, options.crypto);
     const files = options.directory === undefined ? [] : await copyOperatorFiles(options.directory, work);
     await publish(work, target);
     const incomplete = Array.from(gaps, ([username, { cids, damaged }]) => ({ username, missing: cids.length - damaged, damaged }));
@@ -137,14 +142,15 @@ interface Gap {
   damaged: number;
 }
 
-/** Writes the CAR file; a block that several users have is in it once. */
+/** Writes the CAR file: what belongs to these users. A block that several of them have is in it once. */
 async function writeBlocks(
   { storage, onProgress, signal }: WriteBackupOptions,
   db: SqlDatabase,
+  usernames: readonly string[],
   path: string,
 ): Promise<{ readonly written: BackupState['blocks']; readonly gaps: ReadonlyMap<string, Gap> }> {
   const [users, writers, pointers] = [new UserTable(db), new WriterTable(db), new PointerTable(db)];
-  const owned = users.names().map((username) => {
+  const owned = usernames.map((username) => {
     const user = users.find(username);
     const targets = Array.from(user === undefined ? [] : writers.ofUser(user.id), ({ writer }) => targetOf(pointers.get(writer)));
     return { username, roots: targets.filter((root) => root !== undefined) };
@@ -244,10 +250,6 @@ async function sharedBlocks(db: SqlDatabase, signal: AbortSignal | undefined): P
     }
   }
   return shared;
-}
-
-async function writeState(path: string, state: CollectedState & Pick<BackupState, 'blocks'>): Promise<void> {
-  await writeFile(path, `${JSON.stringify(state, undefined, 1)}\n`, { flag: 'wx', mode: 0o600, flush: true });
 }
 
 /** Gives the finished folder its name, durably. */
