@@ -117,6 +117,7 @@ function addBackupCommands(admin: Command): void {
         }
       }
       if (summary.recounted.length > 0) notify(`the usage of ${summary.recounted.join(', ')} was counted anew`);
+      for (const name of summary.withoutLogin) notify(`${name} cannot log in: the backup holds no login data of this account`);
     } finally {
       await lock.release();
       if (isNew) await removeIfUnused(directory);
