@@ -89,6 +89,10 @@ test('a block that the disk cannot read any more is a gap, not a reason to have 
   await mkdir(file);
   const { backup } = await roundTrip();
   expect(backup.incomplete).toEqual([{ username: 'mallory', missing: 0, damaged: 1 }]);
+  // As after a repair of the file system: nobody but the database knows that it was there.
+  await rmdir(file);
+  const { incomplete } = await server.operator.backUp(join(folder, 'later'));
+  expect(incomplete).toEqual([{ username: 'mallory', missing: 0, damaged: 1 }]);
 });
 
 test('a writer whose key is a block, as old accounts have them', async () => {

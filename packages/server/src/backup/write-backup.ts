@@ -1,5 +1,5 @@
-import { mkdir, opendir, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
+import { mkdir, opendir, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { basename, dirname, join, resolve, sep } from 'node:path';
 import { utf8Encode } from '@pyrgos/core/bytes';
 import { carBlock, carHeader, type Cid, CidCodec, decodeCid } from '@pyrgos/core/codec';
 import { PyrgosError, throwIfAborted } from '@pyrgos/core/errors';
@@ -54,9 +54,9 @@ export interface BackupSummary extends AccountCounts {
 /** A user with a gap. */
 interface IncompleteUser {
   readonly username: string;
-  /** Blocks that something links to and that were never stored, or are lost. Clients can make such links. */
+  /** Blocks that something links to and that were never stored. Clients can make such links. */
   readonly missing: number;
-  /** Blocks whose file no longer matches its hash: a failing disk. */
+  /** Blocks that were stored, and whose file is gone, cannot be read, or no longer matches its hash: a failing disk. */
   readonly damaged: number;
 }
 
@@ -69,12 +69,13 @@ interface IncompleteUser {
 export async function writeBackup(options: WriteBackupOptions): Promise<BackupSummary> {
   const target = resolve(options.target);
   await requireFree(target);
+  if (options.directory !== undefined) await requireOutside(target, options.directory);
   const work = join(dirname(target), `.${basename(target)}.${process.pid}.partial`);
   const release = await options.garbage.suspend();
   let snapshot: SqlDatabase | undefined;
   try {
     await rm(work, { recursive: true, force: true });
-    await mkdir(work, { recursive: true, mode: 0o700 });
+    await makeFolder(work);
     const copy = join(work, 'snapshot.sqlite');
     await options.db.copyTo(copy);
     snapshot = await openDatabase({ path: copy });
@@ -124,6 +125,40 @@ async function requireFree(target: string): Promise<void> {
     throw backupError(error);
   }
   throw new PyrgosError('storage', 'The folder for the backup exists already. Name one that does not, or an empty one.');
+}
+
+/**
+ * A backup inside the data directory is lost with it, and what is not ours has no place among the blocks. PyrgosError `storage`.
+ */
+async function requireOutside(target: string, directory: string): Promise<void> {
+  const [inner, outer] = [await realPathOf(target), await realPathOf(resolve(directory))];
+  if (inner !== outer && !inner.startsWith(`${outer}${sep}`)) return;
+  throw new PyrgosError(
+    'storage',
+    'The folder for the backup is inside the data directory, and would be lost with it. Name one elsewhere.',
+  );
+}
+
+/** The path without links, also of something whose last parts are not there yet. */
+async function realPathOf(path: string): Promise<string> {
+  try {
+    return await realpath(path);
+  } catch (error) {
+    const parent = dirname(path);
+    if (systemCode(error) !== 'ENOENT' || parent === path) throw backupError(error);
+    return join(await realPathOf(parent), basename(path));
+  }
+}
+
+/** Makes a folder for its owner only, and those above it. What the system reports for a recursive mkdir on a read-only disk is that a folder is not there. */
+async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path, { mode: 0o700 });
+  } catch (error) {
+    if (systemCode(error) !== 'ENOENT') throw error;
+    await makeFolder(dirname(path));
+    await mkdir(path, { mode: 0o700 });
+  }
 }
 
 async function isEmpty(folder: string): Promise<boolean> {
@@ -191,9 +226,10 @@ async function writeBlocks(
 /** Errors of the system that concern one file. A backup without it is worth more than none. */
 const UNREADABLE: ReadonlySet<string> = new Set(['EIO', 'EISDIR', 'EACCES', 'ELOOP', 'EUCLEAN', 'EBADMSG']);
 
-async function readBlock(storage: Pick<BlockStorage, 'get'>, username: string, cid: Cid): Promise<Uint8Array | 'missing' | 'damaged'> {
+async function readBlock(storage: Pick<BlockStorage, 'get'>, username: string, cid: Cid): Promise<Uint8Array | 'damaged'> {
   try {
-    return (await storage.get(username, cid)) ?? 'missing';
+    // The database knows it, so it was stored.
+    return (await storage.get(username, cid)) ?? 'damaged';
   } catch (error) {
     const system = error instanceof PyrgosError ? error.data['system'] : undefined;
     if (isDamaged(error) || (typeof system === 'string' && UNREADABLE.has(system))) return 'damaged';

@@ -21,7 +21,7 @@ export interface TokenTableOptions {
 }
 
 /** The form of a sign-up token; others can never be used. */
-export const SIGNUP_TOKEN = /^[0-9a-f]{64}$/;
+export const SIGNUP_TOKEN: RegExp = /^[0-9a-f]{64}$/;
 
 /** Single-use sign-up tokens (chapter 05 section 12.8). They are looked up by their hash, so that timing tells nothing about them. */
 export class TokenTable {
