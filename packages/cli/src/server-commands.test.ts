@@ -380,6 +380,22 @@ describe('the commands of a server', { timeout: 240_000 }, () => {
     expect(restored.ready.signUpLink?.split('token=')[1]).toBe(ready.signUpLink?.split('token=')[1]);
   });
 
+  test('a backup without blocks that the disk has lost is no success', async () => {
+    const { ready } = await startDaemon('--max-users', '1');
+    const client = new WireClient(ready.localUrl, await loadCrypto());
+    await client.signUp('kid');
+    client.close();
+    const blocks = join(data, 'blocks', 'kid');
+    const files = readdirSync(blocks, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.data'));
+    for (const name of files) rmSync(join(blocks, name));
+    const backup = pyrgos(['admin', 'backup', join(folder, 'backup'), '--json']);
+    expect(backup).toMatchObject({
+      status: 1,
+      stderr: expect.stringMatching(/ of kid (is|are) lost or damaged[^]*the backup is incomplete\n$/),
+    });
+    expect(JSON.parse(backup.stdout)).toMatchObject({ incomplete: [{ username: 'kid', missing: 0 }] });
+  });
+
   test('a damaged backup is refused with the reasons', async () => {
     const backup = join(folder, 'backup');
     mkdirSync(backup);

@@ -23,13 +23,15 @@ const quiet = createLogger({ level: 'silent' }).logger;
 
 describe('the server', () => {
   let directory: string;
+  let outside: string;
   const open: RunningServer[] = [];
   beforeEach(() => {
     directory = mkdtempSync(join(tmpdir(), 'pyrgos-server-'));
+    outside = mkdtempSync(join(tmpdir(), 'pyrgos-outside-'));
   });
   afterEach(async () => {
     for (const server of open.splice(0)) await server.close();
-    rmSync(directory, { recursive: true, force: true });
+    for (const folder of [directory, outside]) rmSync(folder, { recursive: true, force: true });
   });
 
   const configure = async (flags: Readonly<Record<string, string>> = {}): Promise<ServerConfig> => {
@@ -305,10 +307,15 @@ describe('the server', () => {
         expect(await operator.listRequests()).toEqual([]);
         await operator.sendMessage('ann', 'hello\nann');
         expect((await operator.readMessages('ann')).at(-1)).toMatchObject({ from: 'server', body: 'hello\nann' });
-        const target = join(directory, `backup-${String(isRemote)}`);
+        // Folders above it that are not there are made.
+        const target = join(outside, 'above', `backup-${String(isRemote)}`);
         expect(await operator.backUp(target)).toMatchObject({ folder: target });
-        expect(readdirSync(target).toSorted()).toEqual(['blocks.car', 'config', 'state.json']);
+        expect(readdirSync(target).toSorted()).toEqual(['blocks.car', 'config', 'state.json', 'state.json.sha256']);
         await expect(operator.backUp(target)).rejects.toMatchObject({ code: 'storage' });
+        await expect(operator.backUp(join(directory, 'blocks', 'mine'))).rejects.toMatchObject({
+          code: 'storage',
+          message: expect.stringContaining('inside the data directory'),
+        });
         await expect(operator.backUp('relative')).rejects.toMatchObject({ code: 'argument' });
       } finally {
         await opened.close();

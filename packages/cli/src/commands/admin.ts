@@ -85,10 +85,19 @@ function addBackupCommands(admin: Command): void {
     else printLine(`${contents(summary)} are in ${summary.folder}`);
     for (const file of outside) notify(`${file} is not in the backup: copy it yourself`);
     for (const { username, missing, damaged } of summary.incomplete) {
-      if (damaged > 0) notify(`${damaged} blocks of ${username} are damaged and not in the backup: check the disk`);
-      if (missing > 0) notify(`${missing} blocks that ${username} links to were never stored here or are lost; the rest is in the backup`);
+      const name = printable(username);
+      if (damaged > 0)
+        notify(
+          `${plural(damaged, 'block')} of ${name} ${damaged === 1 ? 'is' : 'are'} lost or damaged and not in the backup: check the disk`,
+        );
+      if (missing > 0)
+        notify(
+          `${plural(missing, 'block')} that ${name} links to ${missing === 1 ? 'was' : 'were'} never stored here; the rest is in the backup`,
+        );
     }
     notify('whoever has this folder can act as your server: keep it as safe as the server itself');
+    // Links to what was never stored are the doing of a client, which must not make every backup a failure.
+    if (summary.incomplete.some(({ damaged }) => damaged > 0)) throw new PyrgosError('storage', 'the backup is incomplete');
   });
 
   const restore = admin
@@ -117,6 +126,7 @@ function addBackupCommands(admin: Command): void {
         }
       }
       if (summary.recounted.length > 0) notify(`the usage of ${summary.recounted.join(', ')} was counted anew`);
+      for (const name of summary.withoutLogin) notify(`${name} cannot log in: the backup holds no login data of this account`);
     } finally {
       await lock.release();
       if (isNew) await removeIfUnused(directory);
@@ -133,9 +143,13 @@ function addGarbageCommand(admin: Command): void {
     const summary = await untilInterrupted(async (signal) => withOperator(gc, async (operator) => operator.collectGarbage(signal)));
     const { blocks, bytes, failed, kept } = summary;
     if (json === true) printJson(summary);
-    else printLine(blocks === 0 ? 'nothing to delete' : `deleted ${blocks} blocks, ${formatSize(bytes)}`);
-    if (kept > 0) notify(`${kept} more blocks stay for now: uploads that were never finished keep them, for a day at most`);
+    else printLine(blocks === 0 ? 'nothing to delete' : `deleted ${plural(blocks, 'block')}, ${formatSize(bytes)}`);
+    if (kept > 0)
+      notify(
+        `${kept} more ${kept === 1 ? 'block stays' : 'blocks stay'} for now: an upload that was never finished keeps what it has, for a day at most`,
+      );
     for (const name of failed) notify(`not everything of ${printable(name)} could be looked at; the log says why`);
+    if (failed.length > 0) throw new PyrgosError('storage', 'garbage was not collected everywhere');
   });
 }
 

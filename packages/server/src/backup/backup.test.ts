@@ -17,8 +17,8 @@ import { systemClock } from '../ports/clock.js';
 import { QuotaTable } from '../space/quota-table.js';
 import { Space } from '../space/space.js';
 import { openDatabase } from '../sql/index.js';
-import { DamagedBackupError, finishRestore, restoreBackup, writeBackup } from './index.js';
-import { stageOf } from './staged-restore.js';
+import { DamagedBackupError, restoreBackup, writeBackup } from './index.js';
+import { finishOrForget, stageOf } from './staged-restore.js';
 
 const golden = goldenFolder();
 
@@ -84,7 +84,7 @@ describe.skipIf(golden === undefined)(`backup and restore of golden-1${golden ==
     const directory = join(folder, 'data');
     const summary = await restore(source, directory);
     // The reference booked other bytes for its PKI writer than are reachable from it; see the README of golden-1.
-    expect(summary).toMatchObject({ users: 5, deletedNames: 0, recounted: ['peergos'], files: [] });
+    expect(summary).toMatchObject({ users: 5, deletedNames: 0, recounted: ['peergos'], files: [], withoutLogin: [] });
     expect(await readdir(directory)).toEqual(expect.arrayContaining(['blocks', 'pki', 'pyrgos.sqlite']));
     expect((await stat(directory)).mode & 0o077).toBe(0);
     const state = await readJson(join(source, 'state.json'));
@@ -104,7 +104,7 @@ describe.skipIf(golden === undefined)(`backup and restore of golden-1${golden ==
     const [before, after] = [await readJson(join(source, 'state.json')), await readJson(join(target, 'state.json'))];
     const counts = { users: 5, deletedNames: 0, blocks: before.blocks.count, bytes: before.blocks.bytes };
     expect(written).toMatchObject(counts);
-    expect(await readdir(target)).toEqual(['blocks.car', 'state.json']);
+    expect(await readdir(target)).toEqual(['blocks.car', 'state.json', 'state.json.sha256']);
     expect((await stat(join(target, 'state.json'))).mode & 0o077).toBe(0);
     const pointers = (state: StateFile) =>
       state.owners
@@ -192,6 +192,54 @@ describe.skipIf(golden === undefined)(`backup and restore of golden-1${golden ==
       await refused(/peergos is missing/);
     });
 
+    test('a user of whom only the blocks are left', async () => {
+      await edit((state) => {
+        state.owners = state.owners.filter(({ username }) => username !== 'alice');
+      });
+      await refused(/owners, alice: is missing/);
+      await edit((state) => {
+        state['login'] = (state['login'] as { username: string }[]).filter(({ username }) => username !== 'alice');
+      });
+      await refused(/\d+ of \d+ blocks belong to nobody/);
+    });
+
+    test('a writer that is gone', async () => {
+      await edit((state) => {
+        state.owners.find(({ username }) => username === 'alice')?.writers.pop();
+      });
+      await refused(/\d+ of \d+ blocks belong to nobody/);
+    });
+
+    test('quotas, logins, BATs and tokens that do not fit to the users', async () => {
+      await edit((state) => {
+        for (const name of ['quotas', 'login', 'bats', 'mfa']) {
+          const row = (state[name] as { username: string }[])[0];
+          if (row !== undefined) row.username = `${row.username}x`;
+        }
+        (state['quotas'] as unknown[]).push((state['quotas'] as unknown[])[1]);
+        const token = '../../x';
+        state['signupTokens'] = [token, { token, createdMillis: 1 }];
+      });
+      await refused(
+        /quotas, alice: is missing/,
+        /quotas, bob: is listed twice/,
+        /login, alicex: is no user/,
+        /bats, \w+x: is no user/,
+        /mfa, erinx: is no user/,
+        /a token is listed twice/,
+        /a token is not 64 lower-case hex digits/,
+      );
+    });
+
+    test('a login that is gone is told: it may never have been there', async () => {
+      await edit((state) => {
+        state['login'] = (state['login'] as { username: string }[]).filter(({ username }) => username !== 'bob');
+        // Reserves a name.
+        (state['quotas'] as unknown[]).push({ username: 'zoe', bytes: 5 });
+      });
+      expect(await restore(damaged, join(folder, 'data'))).toMatchObject({ users: 5, withoutLogin: ['bob'] });
+    });
+
     test('members of the wrong kind', async () => {
       await edit((state) => {
         state['quotas'] = [{ username: '../../etc', bytes: -1 }];
@@ -213,7 +261,7 @@ describe.skipIf(golden === undefined)(`backup and restore of golden-1${golden ==
     await writeFile(join(stageOf(unfinished), 'pyrgos.sqlite'), 'half');
     for (const name of ['pki', 'pyrgos.sqlite']) await rename(join(complete, name), join(stageOf(complete), name));
     await writeFile(join(stageOf(complete), 'complete'), '');
-    for (const directory of [unfinished, complete]) await finishRestore(directory);
+    for (const directory of [unfinished, complete]) await finishOrForget(directory);
     expect(await readdir(unfinished)).toEqual([]);
     expect(await readdir(complete)).toEqual(['blocks', 'pki', 'pyrgos.sqlite']);
   });

@@ -52,6 +52,11 @@ export class BlockIndex {
     return this.table.idOf(this.partition, cid.bytes);
   }
 
+  /** Number of blocks, each once. */
+  get size(): number {
+    return this.table.count(this.partition);
+  }
+
   /** Reads the whole file. Damaged blocks are problems and stay out of the index; so is a file that ends early or is no CAR file. */
   async build(
     path: string,

@@ -14,6 +14,7 @@ import { loadConfig } from '../config/index.js';
 import { systemClock } from '../ports/clock.js';
 import { type RunningServer, startServer } from '../server.js';
 import { restoreBackup } from './index.js';
+import { STATE_SEAL_FILE } from './state-seal.js';
 
 /** Whatever the server accepts from a user must not spoil the backup of the others. */
 
@@ -50,6 +51,10 @@ afterEach(async () => {
 const roundTrip = async () => {
   const backup = await server.operator.backUp(join(folder, 'backup'));
   const restored = await restoreBackup({ source: join(folder, 'backup'), directory: join(folder, 'restored'), crypto, clock: systemClock });
+  // Without the hash it has to pass the checks that guess at damage as well.
+  await rm(join(folder, 'backup', STATE_SEAL_FILE));
+  const again = await restoreBackup({ source: join(folder, 'backup'), directory: join(folder, 'again'), crypto, clock: systemClock });
+  expect(again).toEqual(restored);
   return { backup, restored };
 };
 
@@ -84,6 +89,10 @@ test('a block that the disk cannot read any more is a gap, not a reason to have 
   await mkdir(file);
   const { backup } = await roundTrip();
   expect(backup.incomplete).toEqual([{ username: 'mallory', missing: 0, damaged: 1 }]);
+  // As after a repair of the file system: nobody but the database knows that it was there.
+  await rmdir(file);
+  const { incomplete } = await server.operator.backUp(join(folder, 'later'));
+  expect(incomplete).toEqual([{ username: 'mallory', missing: 0, damaged: 1 }]);
 });
 
 test('a writer whose key is a block, as old accounts have them', async () => {

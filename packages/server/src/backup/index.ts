@@ -1,4 +1,3 @@
 export { DamagedBackupError } from './problem-list.js';
 export { restoreBackup, type RestoreBackupOptions, type RestoreSummary } from './restore-backup.js';
-export { finishRestore } from './staged-restore.js';
 export { type BackupSummary, writeBackup, type WriteBackupOptions } from './write-backup.js';

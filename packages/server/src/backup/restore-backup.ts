@@ -4,7 +4,6 @@ import { utf8Decode } from '@pyrgos/core/bytes';
 import type { Cid } from '@pyrgos/core/codec';
 import type { CryptoProvider } from '@pyrgos/core/crypto';
 import { LimitError, PyrgosError, throwIfAborted } from '@pyrgos/core/errors';
-import { PointerUpdate } from '@pyrgos/core/model';
 import { AccountRecords } from '../accounts/account-records.js';
 import { BatTable } from '../bats/bat-table.js';
 import { FileBlockStorage } from '../blocks/file-block-storage.js';
@@ -32,11 +31,13 @@ import { UsageRepair } from '../space/usage-repair.js';
 import { migrate, openDatabase, type SqlDatabase } from '../sql/index.js';
 import { BLOCKS_FILE, type BackupState, readBackupState, STATE_FILE } from './backup-state.js';
 import { BlockIndex, readBlocks } from './block-index.js';
+import { checkReferences, isEmptied, usersWithoutLogin } from './check-references.js';
 import { type AccountRows, checkOldWriters, checkState, findBlocks, identityIn, readAccountRows } from './check-state.js';
 import { type AccountCounts, countAccounts } from './count-accounts.js';
 import { copyOperatorFiles } from './operator-files.js';
 import { ProblemList } from './problem-list.js';
-import { commitStage, createStage, dropStage, finishRestore, requireEmptyDataDirectory } from './staged-restore.js';
+import { checkStateSeal, STATE_SEAL_FILE } from './state-seal.js';
+import { commitStage, createStage, dropStage, finishOrForget, requireEmptyDataDirectory } from './staged-restore.js';
 
 /** What {@link restoreBackup} needs. */
 export interface RestoreBackupOptions {
@@ -60,6 +61,8 @@ export interface RestoreSummary extends AccountCounts {
   readonly files: readonly string[];
   /** Users whose usage in the backup differs from what their blocks say, which is what counts now. */
   readonly recounted: readonly string[];
+  /** Users who store something and cannot log in: the backup has no login data of them. */
+  readonly withoutLogin: readonly string[];
 }
 
 /** Blocks are stored in groups of about this many bytes. */
@@ -72,7 +75,7 @@ const GROUP_BYTES = 8 << 20;
  */
 export async function restoreBackup(options: RestoreBackupOptions): Promise<RestoreSummary> {
   const { directory } = options;
-  await finishRestore(directory);
+  await finishOrForget(directory);
   await requireEmptyDataDirectory(directory);
   const stage = await createStage(directory);
   try {
@@ -91,7 +94,7 @@ export async function restoreBackup(options: RestoreBackupOptions): Promise<Rest
 async function build(options: RestoreBackupOptions, stage: string): Promise<RestoreSummary> {
   const { crypto, signal, source } = options;
   const problems = new ProblemList();
-  const json = await readState(join(source, STATE_FILE), problems);
+  const { isSealed, json } = await readState(source, crypto, problems);
   const state = json === undefined ? undefined : readBackupState(json, problems);
   const indexPath = join(stage, 'index.sqlite');
   const index = await BlockIndex.create(indexPath);
@@ -108,6 +111,7 @@ async function build(options: RestoreBackupOptions, stage: string): Promise<Rest
     }
     await checkState(state, crypto, problems);
     const accounts = await readAccountRows(state, problems);
+    if (!isSealed) checkReferences(state, accounts, problems);
     problems.throwIfAny();
     return await new Restore(options, stage, state, accounts, problems).run(index);
   } finally {
@@ -133,28 +137,40 @@ function unreadable(path: string, error: unknown): unknown {
   });
 }
 
-async function readState(path: string, problems: ProblemList): Promise<unknown> {
-  let bytes: Uint8Array;
+/** The JSON of state.json, and whether its hash says that it is as it was written. */
+async function readState(
+  source: string,
+  crypto: CryptoProvider,
+  problems: ProblemList,
+): Promise<{ readonly json: unknown; readonly isSealed: boolean }> {
+  const bytes = await readBounded(join(source, STATE_FILE));
+  const seal = join(source, STATE_SEAL_FILE);
+  const isSealed = await checkStateSeal(seal, bytes, crypto, problems).catch((error: unknown) => {
+    throw unreadable(seal, error);
+  });
+  const text = utf8Decode(bytes);
+  try {
+    if (text !== undefined) return { json: JSON.parse(text) as unknown, isSealed };
+  } catch {
+    // The parser's message would quote the file, which holds secrets.
+  }
+  problems.add(STATE_FILE, 'is not JSON');
+  return { json: undefined, isSealed };
+}
+
+async function readBounded(path: string): Promise<Uint8Array> {
   try {
     const file = await open(path, 'r');
     try {
       const { size } = await file.stat();
       if (size > MAX_BACKUP_STATE_SIZE) throw new LimitError('size of state.json', size, MAX_BACKUP_STATE_SIZE);
-      bytes = await file.readFile();
+      return await file.readFile();
     } finally {
       await file.close();
     }
   } catch (error) {
     throw unreadable(path, error);
   }
-  const text = utf8Decode(bytes);
-  try {
-    if (text !== undefined) return JSON.parse(text) as unknown;
-  } catch {
-    // The parser's message would quote the file, which holds secrets.
-  }
-  problems.add(STATE_FILE, 'is not JSON');
-  return undefined;
 }
 
 /** Builds a data directory from a backup whose parts are right in themselves. */
@@ -180,31 +196,35 @@ class Restore {
       const local = new LocalBlockStore({ storage, db, clock, random: crypto });
       await checkOldWriters(this.state, crypto, local, this.problems);
       this.problems.throwIfAny();
+      const withoutLogin = await usersWithoutLogin(this.state, this.accounts, local);
       const recounted = await this.restoreTables(db, local);
       this.problems.throwIfAny();
       await db.durable();
       const files = await copyOperatorFiles(this.options.source, this.stage, this.options.directory);
-      const counted = this.state.owners.map(({ identity, username, writers }) => ({
-        username,
-        isEmptied: writers.some(
-          ({ signedPointer, writer }) => writer.equals(identity) && PointerUpdate.decodeVerifiedBefore(signedPointer).updated === undefined,
-        ),
-      }));
-      return { ...countAccounts(counted, this.state.quotas), ...stored, files, recounted };
+      const counted = this.state.owners.map((owner) => ({ username: owner.username, isEmptied: isEmptied(owner) }));
+      return { ...countAccounts(counted, this.state.quotas), ...stored, files, recounted, withoutLogin };
     } finally {
       await storage?.close();
       await db.close();
     }
   }
 
-  /** Which rows of the index each user needs. */
+  /** Which rows of the index each user needs. A backup has no garbage: blocks that nobody needs say that somebody is missing, or a part of its data. */
   private async findNeeded(index: BlockIndex): Promise<ReadonlyMap<string, IdSet>> {
     const needed = new Map<string, IdSet>();
+    const all = new IdSet();
     for (const owner of this.state.owners) {
       const rows = new IdSet();
       needed.set(owner.username, rows);
-      await findBlocks(index, owner, this.problems, (row) => rows.add(row), this.options.signal);
+      const found = (row: number): void => {
+        rows.add(row);
+        all.add(row);
+      };
+      await findBlocks(index, owner, this.problems, found, this.options.signal);
     }
+    const rest = index.size - all.size;
+    if (rest > 0)
+      this.problems.add(STATE_FILE, `${rest} of ${index.size} blocks belong to nobody: users, or writers of them, are missing in owners`);
     return needed;
   }
 

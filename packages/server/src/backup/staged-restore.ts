@@ -65,9 +65,24 @@ export async function requireFinishedRestore(directory: string): Promise<void> {
 }
 
 /**
- * For every start: finishes a restore that was complete when the process died, and removes one that was not. Cheap when there is none.
+ * For every start: finishes a restore that was complete when the process died. Cheap when there is none. PyrgosError `storage` for one that was not
+ * complete and has no server beside it: a start would make a new, empty server where the restored one is expected.
  */
 export async function finishRestore(directory: string): Promise<void> {
+  const stage = stageOf(directory);
+  if (!(await pathExists(stage))) return;
+  const isComplete = await pathExists(dataPaths.restored(directory));
+  if (!isComplete && !(await pathExists(dataPaths.database(directory)))) {
+    throw new PyrgosError(
+      'storage',
+      `A restore into ${directory} did not finish. Restore the backup again with "admin restore", which begins anew, or remove the folder ${stage} to start with an empty server.`,
+    );
+  }
+  await finishOrForget(directory);
+}
+
+/** For the next restore: finishes one that was complete when the process died, and removes one that was not. */
+export async function finishOrForget(directory: string): Promise<void> {
   const stage = stageOf(directory);
   if (!(await pathExists(stage))) return;
   if (await pathExists(dataPaths.restored(directory))) {

@@ -1,5 +1,6 @@
-import { mkdir, opendir, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
+import { mkdir, opendir, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { basename, dirname, join, resolve, sep } from 'node:path';
+import { utf8Encode } from '@pyrgos/core/bytes';
 import { carBlock, carHeader, type Cid, CidCodec, decodeCid } from '@pyrgos/core/codec';
 import { PyrgosError, throwIfAborted } from '@pyrgos/core/errors';
 import { PointerUpdate } from '@pyrgos/core/model';
@@ -15,11 +16,12 @@ import { PointerTable } from '../space/pointer-table.js';
 import { UserTable } from '../space/user-table.js';
 import { WriterTable } from '../space/writer-table.js';
 import { BLOCKS_FILE, type BackupState, STATE_FILE } from './backup-state.js';
-import { collectState, type CollectedState, type CollectStateOptions } from './collect-state.js';
+import { collectState, type CollectStateOptions } from './collect-state.js';
 import { type AccountCounts, countAccounts } from './count-accounts.js';
 import { FileOutput } from './file-output.js';
 import { copyOperatorFiles } from './operator-files.js';
 import { reachableRows } from './reachable-rows.js';
+import { STATE_SEAL_FILE, writeStateSeal } from './state-seal.js';
 
 /** What {@link writeBackup} needs. */
 export interface WriteBackupOptions extends Omit<CollectStateOptions, 'db'> {
@@ -52,9 +54,9 @@ export interface BackupSummary extends AccountCounts {
 /** A user with a gap. */
 interface IncompleteUser {
   readonly username: string;
-  /** Blocks that something links to and that were never stored, or are lost. Clients can make such links. */
+  /** Blocks that something links to and that were never stored. Clients can make such links. */
   readonly missing: number;
-  /** Blocks whose file no longer matches its hash: a failing disk. */
+  /** Blocks that were stored, and whose file is gone, cannot be read, or no longer matches its hash: a failing disk. */
   readonly damaged: number;
 }
 
@@ -67,17 +69,19 @@ interface IncompleteUser {
 export async function writeBackup(options: WriteBackupOptions): Promise<BackupSummary> {
   const target = resolve(options.target);
   await requireFree(target);
+  if (options.directory !== undefined) await requireOutside(target, options.directory);
   const work = join(dirname(target), `.${basename(target)}.${process.pid}.partial`);
   const release = await options.garbage.suspend();
   let snapshot: SqlDatabase | undefined;
   try {
     await rm(work, { recursive: true, force: true });
-    await mkdir(work, { recursive: true, mode: 0o700 });
+    await makeFolder(work);
     const copy = join(work, 'snapshot.sqlite');
     await options.db.copyTo(copy);
     snapshot = await openDatabase({ path: copy });
     const state = await collectState({ ...options, db: snapshot });
-    const { written, gaps } = await writeBlocks(options, snapshot, join(work, BLOCKS_FILE));
+    const owned = state.owners.map(({ username }) => username);
+    const { written, gaps } = await writeBlocks(options, snapshot, owned, join(work, BLOCKS_FILE));
     await snapshot.close();
     snapshot = undefined;
     for (const suffix of ['', '-wal', '-shm']) await rm(`${copy}${suffix}`, { force: true });
@@ -85,7 +89,9 @@ export async function writeBackup(options: WriteBackupOptions): Promise<BackupSu
       const gap = gaps.get(owner.username);
       return gap === undefined ? owner : { ...owner, missing: gap.cids };
     });
-    await writeState(join(work, STATE_FILE), { ...state, owners, blocks: written });
+    const text = utf8Encode(`${JSON.stringify({ ...state, owners, blocks: written }, undefined, 1)}\n`);
+    await writeFile(join(work, STATE_FILE), text, { flag: 'wx', mode: 0o600, flush: true });
+    await writeStateSeal(join(work, STATE_SEAL_FILE), text, options.crypto);
     const files = options.directory === undefined ? [] : await copyOperatorFiles(options.directory, work);
     await publish(work, target);
     const incomplete = Array.from(gaps, ([username, { cids, damaged }]) => ({ username, missing: cids.length - damaged, damaged }));
@@ -121,6 +127,40 @@ async function requireFree(target: string): Promise<void> {
   throw new PyrgosError('storage', 'The folder for the backup exists already. Name one that does not, or an empty one.');
 }
 
+/**
+ * A backup inside the data directory is lost with it, and what is not ours has no place among the blocks. PyrgosError `storage`.
+ */
+async function requireOutside(target: string, directory: string): Promise<void> {
+  const [inner, outer] = [await realPathOf(target), await realPathOf(resolve(directory))];
+  if (inner !== outer && !inner.startsWith(`${outer}${sep}`)) return;
+  throw new PyrgosError(
+    'storage',
+    'The folder for the backup is inside the data directory, and would be lost with it. Name one elsewhere.',
+  );
+}
+
+/** The path without links, also of something whose last parts are not there yet. */
+async function realPathOf(path: string): Promise<string> {
+  try {
+    return await realpath(path);
+  } catch (error) {
+    const parent = dirname(path);
+    if (systemCode(error) !== 'ENOENT' || parent === path) throw backupError(error);
+    return join(await realPathOf(parent), basename(path));
+  }
+}
+
+/** Makes a folder for its owner only, and those above it. What the system reports for a recursive mkdir on a read-only disk is that a folder is not there. */
+async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path, { mode: 0o700 });
+  } catch (error) {
+    if (systemCode(error) !== 'ENOENT') throw error;
+    await makeFolder(dirname(path));
+    await mkdir(path, { mode: 0o700 });
+  }
+}
+
 async function isEmpty(folder: string): Promise<boolean> {
   const entries = await opendir(folder);
   try {
@@ -137,14 +177,15 @@ interface Gap {
   damaged: number;
 }
 
-/** Writes the CAR file; a block that several users have is in it once. */
+/** Writes the CAR file: what belongs to these users. A block that several of them have is in it once. */
 async function writeBlocks(
   { storage, onProgress, signal }: WriteBackupOptions,
   db: SqlDatabase,
+  usernames: readonly string[],
   path: string,
 ): Promise<{ readonly written: BackupState['blocks']; readonly gaps: ReadonlyMap<string, Gap> }> {
   const [users, writers, pointers] = [new UserTable(db), new WriterTable(db), new PointerTable(db)];
-  const owned = users.names().map((username) => {
+  const owned = usernames.map((username) => {
     const user = users.find(username);
     const targets = Array.from(user === undefined ? [] : writers.ofUser(user.id), ({ writer }) => targetOf(pointers.get(writer)));
     return { username, roots: targets.filter((root) => root !== undefined) };
@@ -185,9 +226,10 @@ async function writeBlocks(
 /** Errors of the system that concern one file. A backup without it is worth more than none. */
 const UNREADABLE: ReadonlySet<string> = new Set(['EIO', 'EISDIR', 'EACCES', 'ELOOP', 'EUCLEAN', 'EBADMSG']);
 
-async function readBlock(storage: Pick<BlockStorage, 'get'>, username: string, cid: Cid): Promise<Uint8Array | 'missing' | 'damaged'> {
+async function readBlock(storage: Pick<BlockStorage, 'get'>, username: string, cid: Cid): Promise<Uint8Array | 'damaged'> {
   try {
-    return (await storage.get(username, cid)) ?? 'missing';
+    // The database knows it, so it was stored.
+    return (await storage.get(username, cid)) ?? 'damaged';
   } catch (error) {
     const system = error instanceof PyrgosError ? error.data['system'] : undefined;
     if (isDamaged(error) || (typeof system === 'string' && UNREADABLE.has(system))) return 'damaged';
@@ -244,10 +286,6 @@ async function sharedBlocks(db: SqlDatabase, signal: AbortSignal | undefined): P
     }
   }
   return shared;
-}
-
-async function writeState(path: string, state: CollectedState & Pick<BackupState, 'blocks'>): Promise<void> {
-  await writeFile(path, `${JSON.stringify(state, undefined, 1)}\n`, { flag: 'wx', mode: 0o600, flush: true });
 }
 
 /** Gives the finished folder its name, durably. */

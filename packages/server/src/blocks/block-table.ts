@@ -40,6 +40,12 @@ export class BlockTable {
     return row === undefined ? 0 : readInteger(row, 'last_put');
   }
 
+  /** How many blocks a partition has. */
+  count(partition: number): number {
+    const row = this.db.prepare('SELECT blocks FROM partitions WHERE id = ?').get(partition);
+    return row === undefined ? 0 : readInteger(row, 'blocks');
+  }
+
   /** Adds blocks, or marks them as put again, all under one new number. `known`: the keys of those that were there already. */
   record(partition: number, blocks: readonly DescribedBlock[]): { readonly put: number; readonly known: ReadonlySet<string> } {
     const numbered = this.db.prepare('UPDATE partitions SET last_put = last_put + 1 WHERE id = ? RETURNING last_put').get(partition);

@@ -20,7 +20,8 @@ export interface TokenTableOptions {
   readonly clock: Clock;
 }
 
-const TOKEN = /^[0-9a-f]{64}$/;
+/** The form of a sign-up token; others can never be used. */
+export const SIGNUP_TOKEN: RegExp = /^[0-9a-f]{64}$/;
 
 /** Single-use sign-up tokens (chapter 05 section 12.8). They are looked up by their hash, so that timing tells nothing about them. */
 export class TokenTable {
@@ -52,12 +53,12 @@ export class TokenTable {
 
   /** Whether the token can be used. */
   has(token: string): boolean {
-    return TOKEN.test(token) && this.select.get(this.digest(token)) !== undefined;
+    return SIGNUP_TOKEN.test(token) && this.select.get(this.digest(token)) !== undefined;
   }
 
   /** Uses the token up; false when there is none such (any more). */
   consume(token: string): boolean {
-    return TOKEN.test(token) && this.delete.run(this.digest(token)).changes > 0;
+    return SIGNUP_TOKEN.test(token) && this.delete.run(this.digest(token)).changes > 0;
   }
 
   /** All unused tokens, oldest first. */
