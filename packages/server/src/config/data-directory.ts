@@ -71,7 +71,7 @@ export async function isMissingOrEmpty(path: string): Promise<boolean> {
 const PROBE = '.probe';
 
 /** Databases that the reference server has in its data directory from its first start. */
-const FOREIGN_FILES: readonly string[] = ['mutable.sql', 'serverids.sql'];
+const FOREIGN_FILES: ReadonlySet<string> = new Set(['mutable.sql', 'serverids.sql']);
 
 /** What may lie in a data directory before it has a database: left by a start that failed, by its operator, or by the maker of a file system. */
 const EARLY_ENTRIES: ReadonlySet<string> = new Set([
@@ -93,7 +93,7 @@ const EARLY_PATTERN = /^pyrgos\.sqlite|^config\.[0-9a-f]+\.tmp$/u;
 async function requireOurs(path: string): Promise<void> {
   const names = await readdir(path);
   const isServer = await isServerThere(path);
-  if (!isServer && names.some((name) => FOREIGN_FILES.includes(name))) {
+  if (!isServer && names.some((name) => FOREIGN_FILES.has(name))) {
     throw new PyrgosError('storage', `The data directory ${path} belongs to another Peergos server; choose another folder with --data.`);
   }
   // A server that has lost its database is told so later, in more helpful words.
