@@ -61,10 +61,6 @@ export class CommittedView implements View {
     return (await this.versionOf(owner, writer, options)).get(writer)?.writerData?.tree;
   }
 
-  hasSeen(owner: PublicKeyHash, writer: PublicKeyHash): boolean {
-    return this.snapshotOf(owner).has(writer);
-  }
-
   async lookUp(
     owner: PublicKeyHash,
     writer: PublicKeyHash,

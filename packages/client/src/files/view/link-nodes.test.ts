@@ -1,4 +1,3 @@
-import type { PointerStore } from '@pyrgos/core/store';
 import { FileProperties, Timestamp } from '@pyrgos/core/model';
 import { MAX_LINK_NODES } from '@pyrgos/core/limits';
 import { describe, expect, test } from 'vitest';
@@ -8,7 +7,6 @@ import { FileReader } from './file-reader.js';
 import { findChild, findEntry, pathOf } from './find-path.js';
 import type { Item } from './item.js';
 import { openItem } from './open-item.js';
-import { OperationView } from './operation-view.js';
 
 /** Opens the child of the home directory with this name. */
 async function find(world: FileWorld, name: string): Promise<Item | undefined> {
@@ -35,31 +33,6 @@ describe('link nodes (section 10)', () => {
       '/ada/shared/inside',
       '/ada/shared',
     ]);
-  });
-
-  test('whose writing space the server hides from a fresh device are damaged, not gone', async () => {
-    const world = await FileWorld.create();
-    const made = await world.addLinkedDirectory(world.home, 'shared', 200);
-    const hidden = made.signer.publicKeyHash;
-    const { pointers } = world.base.server;
-    const hiding: PointerStore = {
-      getPointer: async (owner, writer, signal) => (writer.equals(hidden) ? undefined : pointers.getPointer(owner, writer, signal)),
-      setPointer: pointers.setPointer.bind(pointers),
-      setPointers: pointers.setPointers.bind(pointers),
-    };
-    const view = world.view(world.newSessions({ stores: { blocks: world.base.server.blocks, pointers: hiding } }));
-    const found = await findEntry(view, await world.openHome(view), 'shared');
-    expect(found).toMatchObject({ isDangling: true, name: 'shared', error: { code: 'denied.stale' } });
-    // What is deleted there is gone; the operation that says so has not reserved the space.
-    await world.remove(made.signer, made.locations);
-    const { home, owner } = world;
-    const sessions = world.newSessions();
-    await sessions.of(owner).compute([home.capability.writer], async (snapshot, committer) => {
-      const operation = new OperationView(sessions, committer, snapshot);
-      const gone = await findEntry(operation, await openItem(operation, home.capability), 'shared');
-      expect(gone).toMatchObject({ isDangling: true, error: { code: 'not-found.file' } });
-      return { snapshot, result: undefined };
-    });
   });
 
   test('to a file are directory nodes that describe a file (Java), or a directory (Rust); only their name counts', async () => {

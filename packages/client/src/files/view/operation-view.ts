@@ -101,10 +101,6 @@ export class OperationView implements View {
     return this.isOwn(owner, writer) ? this.current.get(writer)?.writerData?.tree : this.others.treeOf(owner, writer, options);
   }
 
-  hasSeen(owner: PublicKeyHash, writer: PublicKeyHash): boolean {
-    return this.isOwn(owner, writer) || this.others.hasSeen(owner, writer);
-  }
-
   async lookUp(
     owner: PublicKeyHash,
     writer: PublicKeyHash,

@@ -31,8 +31,6 @@ export interface View {
   snapshotOf(owner: PublicKeyHash): Snapshot;
   /** The root of a writer's tree, or undefined when the writer does not exist, was deleted, or has no tree. */
   treeOf(owner: PublicKeyHash, writer: PublicKeyHash, options?: ReadOptions): Promise<Cid | undefined>;
-  /** Whether a writer exists, or did until it was deleted, as far as {@link View.treeOf} or {@link View.lookUp} have asked for it. */
-  hasSeen(owner: PublicKeyHash, writer: PublicKeyHash): boolean;
   /** Looks up map keys with their blocks in as few requests as possible; all undefined when the writer has no tree. */
   lookUp(
     owner: PublicKeyHash,
