@@ -16,7 +16,8 @@ export async function secondFactors(server: string, username: string, password: 
   const [spare = ''] = backup.codes.map(formatBackupCode);
   session.close();
 
-  // Whoever logs in is asked when the server wants a second factor; undefined means that the user does not want to.
+  // Whoever logs in is asked when the server wants a second factor; undefined means that the user does not want to. After a wrong code the
+  // log-in ends, unless `secondFactorAttempts` allows more: then the prompt is asked again, with `problem`.
   const asked: SecondFactorPrompt = async ({ methods, problem }) => {
     const method = methods.find(({ type }) => type === MfaType.totp);
     if (method === undefined || problem !== undefined) return undefined;

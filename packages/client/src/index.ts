@@ -43,22 +43,39 @@ export {
 } from './files/view/index.js';
 export type { Progress, ProgressListener } from './waiting/progress.js';
 export {
+  type AccountSpace,
   answerWithCode,
   answerWithSecurityKey,
   type BrowserCredentials,
   browserSecurityKeys,
+  type ChangePasswordOptions,
+  type DeleteAccountOptions,
   generatePassphrase,
   IndexedDbLocalStore,
   type LocalStore,
+  type LogInOptions,
   MemoryLocalStore,
+  type NewFactor,
+  type NewTotp,
   PasswordPolicy,
   type PasswordProblem,
   type PasswordStrength,
+  type RestoreOptions,
   type SecondFactorPrompt,
   type SecondFactorQuestion,
+  type SecondFactors,
+  type SecurityKeys,
+  type SignUpOptions,
 } from './session/index.js';
 // What calls of this package take and give, so that programs need no second package for it.
-export { formatBackupCode, MfaType, type PaymentProperties } from '@pyrgos/core/accounts';
+export {
+  type BackupCodes,
+  formatBackupCode,
+  MfaType,
+  type MultiFactorAuthMethod,
+  type MultiFactorAuthResponse,
+  type PaymentProperties,
+} from '@pyrgos/core/accounts';
 export {
   AbortedError,
   ArgumentError,

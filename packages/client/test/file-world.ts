@@ -21,6 +21,7 @@ import {
 } from '@pyrgos/core/model';
 import { seededRandom } from '@pyrgos/testkit/random';
 import { createChildWriter, TreeEdit, type WriteSession } from '../src/commit/index.js';
+import { FileSystem } from '../src/files/file-system.js';
 import { CommittedView, type Item, openItem, Sessions, type SessionsOptions } from '../src/files/view/index.js';
 import { CommitWorld } from './commit-world.js';
 
@@ -122,6 +123,12 @@ export class FileWorld {
       random: seededRandom(3),
       ...options,
     });
+  }
+
+  /** The files as a device with caches of its own sees them. */
+  device(sessions: Sessions = this.newSessions()): FileSystem {
+    const { server, clock } = this.base;
+    return new FileSystem({ sessions, username: 'ada', home: this.home.capability, blocks: server.blocks, clock });
   }
 
   /** A new view of what is committed. */

@@ -24,6 +24,7 @@ import { FileLocalStore } from '../session/file-local-store.node.js';
 
 const crypto = await loadCrypto();
 const isRoot = process.getuid?.() === 0;
+const isWindows = process.platform === 'win32';
 let folder: string;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'pyrgos-private-'));
@@ -49,7 +50,7 @@ describe.each([
     await open(join(folder, 'a', 'b', 'c'));
   });
 
-  test.skipIf(process.platform === 'win32')('is refused when others may change it, and left as it is', async () => {
+  test.skipIf(isWindows)('is refused when others may change it, and left as it is (needs POSIX permissions)', async () => {
     for (const mode of [0o777, 0o770, 0o1777, 0o702]) {
       chmodSync(folder, mode);
       const error: unknown = await open(folder).catch((reason: unknown) => reason);
@@ -68,7 +69,7 @@ describe.each([
     await expect(open(folder)).rejects.toMatchObject({ code: 'storage', data: { reason: 'foreign-owner' } });
   });
 
-  test.skipIf(process.platform === 'win32')('is refused when others may exchange it or a folder that it is in', async () => {
+  test.skipIf(isWindows)('is refused when others may exchange it or a folder that it is in (needs POSIX permissions)', async () => {
     const inside = join(folder, 'a', 'b');
     mkdirSync(inside, { recursive: true, mode: 0o700 });
     symlinkSync(inside, join(folder, 'link'));
@@ -118,7 +119,7 @@ describe.each([
   });
 });
 
-describe.skipIf(process.platform === 'win32')('what is no ordinary file', () => {
+describe.skipIf(isWindows)('what is no ordinary file (needs POSIX permissions)', () => {
   test('counts as absent in a local store, and is replaced', async () => {
     const store = await FileLocalStore.open(folder);
     await store.put('a', Uint8Array.of(1));
@@ -161,7 +162,7 @@ describe.skipIf(process.platform === 'win32')('what is no ordinary file', () => 
   });
 });
 
-describe.skipIf(process.platform === 'win32')('a folder that is exchanged while it is used', () => {
+describe.skipIf(isWindows)('a folder that is exchanged while it is used (needs POSIX permissions)', () => {
   test('is not used: where a link led once, it leads', async () => {
     for (const name of ['mine', 'other']) mkdirSync(join(folder, name), { mode: 0o700 });
     symlinkSync(join(folder, 'mine'), join(folder, 'link'));

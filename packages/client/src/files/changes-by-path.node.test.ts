@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { outcome } from '../../test/commit-world.js';
 import { FileWorld } from '../../test/file-world.js';
 import { once } from '../../test/interference.js';
-import { FileSystem } from './file-system.js';
+import type { FileSystem } from './file-system.js';
 
 // What another device has done to a path that this session has seen a moment ago: no pointer is read again within 7 seconds, and time stands still.
 
@@ -12,11 +12,7 @@ let there: FileSystem;
 
 beforeEach(async () => {
   world = await FileWorld.create();
-  const { server, clock } = world.base;
-  const device = (): FileSystem =>
-    new FileSystem({ sessions: world.newSessions(), username: 'ada', home: world.home.capability, blocks: server.blocks, clock });
-  here = device();
-  there = device();
+  [here, there] = [world.device(), world.device()];
   await here.makeDirectory('/ada/d/sub', { parents: true });
   await here.makeDirectory('/ada/old');
   await here.write('/ada/d/a', bytes('first'));

@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { outcome } from '../../test/commit-world.js';
 import { FileWorld } from '../../test/file-world.js';
 import type { SizedSource } from './content/index.js';
-import { FileSystem } from './file-system.js';
+import type { FileSystem } from './file-system.js';
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 let world: FileWorld;
@@ -15,8 +15,7 @@ let count = 0;
 
 beforeEach(async () => {
   world = await FileWorld.create();
-  const { server, clock } = world.base;
-  files = new FileSystem({ sessions: world.newSessions(), username: 'ada', home: world.home.capability, blocks: server.blocks, clock });
+  files = world.device();
   await files.makeDirectory('/ada/d');
   count = 0;
 });

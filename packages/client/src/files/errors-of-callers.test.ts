@@ -2,7 +2,7 @@ import { AbortedError, ConflictError, FormatError, NotFoundError } from '@pyrgos
 import { beforeEach, describe, expect, test } from 'vitest';
 import { outcome } from '../../test/commit-world.js';
 import { FileWorld } from '../../test/file-world.js';
-import { FileSystem } from './file-system.js';
+import type { FileSystem } from './file-system.js';
 import type { TreeEntry, WriteTreeOptions } from './file-system-options.js';
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
@@ -10,8 +10,7 @@ let files: FileSystem;
 
 beforeEach(async () => {
   const world = await FileWorld.create();
-  const { server, clock } = world.base;
-  files = new FileSystem({ sessions: world.newSessions(), username: 'ada', home: world.home.capability, blocks: server.blocks, clock });
+  files = world.device();
   await files.write('/ada/d/f', bytes('old'), { parents: true });
 });
 

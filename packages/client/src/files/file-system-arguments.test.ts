@@ -208,8 +208,8 @@ describe('wrong arguments', () => {
 
   beforeAll(async () => {
     world = await FileWorld.create();
-    const { server, clock } = world.base;
-    files = new FileSystem({ sessions: world.newSessions(), username: 'ada', home: world.home.capability, blocks: server.blocks, clock });
+    const { server } = world.base;
+    files = world.device();
     await files.write(here, bytes);
     await files.makeDirectory('/ada/directory');
     server.hooks.before = ({ name }) => {

@@ -4,7 +4,7 @@ import { FileWorld } from '../../test/file-world.js';
 import type { Progress } from '../waiting/progress.js';
 import type { ByteSource } from './content/index.js';
 import { FileEntry } from './file-entry.js';
-import { FileSystem } from './file-system.js';
+import type { FileSystem } from './file-system.js';
 import type { TreeFile, TreeFileOutcome, WatchedOptions } from './file-system-options.js';
 
 const utf8 = new TextEncoder();
@@ -15,9 +15,7 @@ let files: FileSystem;
 
 /** The files as another device sees them. */
 function device(): FileSystem {
-  const { server, clock } = world.base;
-  const sessions = world.newSessions({ pointerCacheMilliseconds: 0 });
-  return new FileSystem({ sessions, username: 'ada', home: world.home.capability, blocks: server.blocks, clock });
+  return world.device(world.newSessions({ pointerCacheMilliseconds: 0 }));
 }
 
 beforeEach(async () => {

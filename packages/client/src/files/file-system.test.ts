@@ -2,7 +2,7 @@ import { ConflictError, type PyrgosError } from '@pyrgos/core/errors';
 import { seededRandom } from '@pyrgos/testkit/random';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { FileWorld } from '../../test/file-world.js';
-import { FileSystem } from './file-system.js';
+import type { FileSystem } from './file-system.js';
 
 const utf8 = new TextEncoder();
 const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
@@ -12,14 +12,7 @@ let files: FileSystem;
 
 /** The files as another device sees them, with caches of its own. */
 function device(): FileSystem {
-  const { server, clock } = world.base;
-  return new FileSystem({
-    sessions: world.newSessions({ pointerCacheMilliseconds: 0 }),
-    username: 'ada',
-    home: world.home.capability,
-    blocks: server.blocks,
-    clock,
-  });
+  return world.device(world.newSessions({ pointerCacheMilliseconds: 0 }));
 }
 
 beforeEach(async () => {

@@ -2,7 +2,7 @@ import { seededRandom } from '@pyrgos/testkit/random';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { outcome } from '../../test/commit-world.js';
 import { FileWorld } from '../../test/file-world.js';
-import { FileSystem } from './file-system.js';
+import type { FileSystem } from './file-system.js';
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 const path = '/ada/d/f';
@@ -10,14 +10,9 @@ let world: FileWorld;
 let here: FileSystem;
 let there: FileSystem;
 
-function device(): FileSystem {
-  const { server, clock } = world.base;
-  return new FileSystem({ sessions: world.newSessions(), username: 'ada', home: world.home.capability, blocks: server.blocks, clock });
-}
-
 beforeEach(async () => {
   world = await FileWorld.create();
-  [here, there] = [device(), device()];
+  [here, there] = [world.device(), world.device()];
   await here.write(path, bytes('first'), { parents: true });
 });
 
@@ -112,7 +107,7 @@ describe('a change with the version that somebody has seen', () => {
 
   test('of many devices at a time one is made', async () => {
     const { version } = await here.stat(path);
-    const devices = Array.from({ length: 5 }, device);
+    const devices = Array.from({ length: 5 }, () => world.device());
     const written = devices.map(async (files, i) => outcome(files.write(path, bytes(`${i}`), { ifVersion: version })));
     const appended = devices.map(async (files, i) => outcome(files.append(path, bytes(`${i}`), { ifVersion: version })));
     const outcomes = await Promise.all([...written, ...appended]);
@@ -135,7 +130,7 @@ describe('a change with the version that somebody has seen', () => {
 
   test('for what must not be there yet there is onExisting', async () => {
     expect(await outcome(here.write(path, bytes('x'), { onExisting: 'error' }))).toBe('conflict.exists');
-    const devices = Array.from({ length: 4 }, device);
+    const devices = Array.from({ length: 4 }, () => world.device());
     const outcomes = await Promise.all(devices.map(async (files) => outcome(files.write('/ada/new', bytes('x'), { onExisting: 'error' }))));
     expect(outcomes.filter((code) => code === 'conflict.exists')).toHaveLength(3);
   });

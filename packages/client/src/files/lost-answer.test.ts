@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { networkError, outcome } from '../../test/commit-world.js';
 import { FileWorld } from '../../test/file-world.js';
-import { FileSystem } from './file-system.js';
+import type { FileSystem } from './file-system.js';
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 let world: FileWorld;
@@ -10,11 +10,7 @@ let there: FileSystem;
 
 beforeEach(async () => {
   world = await FileWorld.create();
-  const { server, clock } = world.base;
-  const device = (): FileSystem =>
-    new FileSystem({ sessions: world.newSessions(), username: 'ada', home: world.home.capability, blocks: server.blocks, clock });
-  here = device();
-  there = device();
+  [here, there] = [world.device(), world.device()];
   await here.makeDirectory('/ada/d');
   await here.write('/ada/d/log', bytes('0'));
 });

@@ -4,7 +4,7 @@ import { CHUNK_SIZE } from '@pyrgos/core/model';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { networkError, outcome } from '../../test/commit-world.js';
 import { content, FileWorld } from '../../test/file-world.js';
-import { FileSystem } from './file-system.js';
+import type { FileSystem } from './file-system.js';
 import type { VerifyTreeOptions } from './file-system-options.js';
 import { MemoryBlockCache, openItem, type Sessions } from './view/index.js';
 
@@ -18,8 +18,7 @@ beforeEach(async () => {
   // Everything that was read once is kept, contents included.
   cache = new MemoryBlockCache(100_000_000, MAX_BLOCK_SIZE);
   sessions = world.newSessions({ blockCache: cache });
-  const { server, clock } = world.base;
-  files = new FileSystem({ sessions, username: 'ada', home: world.home.capability, blocks: server.blocks, clock });
+  files = world.device(sessions);
 });
 
 async function findings(options?: VerifyTreeOptions): Promise<string[]> {

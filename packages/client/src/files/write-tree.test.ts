@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { outcome } from '../../test/commit-world.js';
 import { FileWorld } from '../../test/file-world.js';
-import { FileSystem } from './file-system.js';
+import type { FileSystem } from './file-system.js';
 import type { TreeFile } from './file-system-options.js';
 import type { Progress } from '../waiting/progress.js';
 
@@ -10,21 +10,16 @@ let world: FileWorld;
 let here: FileSystem;
 let there: FileSystem;
 
-function device(): FileSystem {
-  const { server, clock } = world.base;
-  return new FileSystem({ sessions: world.newSessions(), username: 'ada', home: world.home.capability, blocks: server.blocks, clock });
-}
-
 beforeEach(async () => {
   world = await FileWorld.create();
-  [here, there] = [device(), device()];
+  [here, there] = [world.device(), world.device()];
 });
 
 const many = (count: number, folder: readonly string[] = []): TreeFile[] =>
   Array.from({ length: count }, (_, i) => ({ path: [...folder, `f${i}`], source: bytes(`${i}`) }));
 
 async function namesIn(path: string): Promise<string[]> {
-  const files = device();
+  const files = world.device();
   if ((await files.find(path)) === undefined) return [];
   const names: string[] = [];
   for await (const { name = '' } of files.names(path)) names.push(name);
