@@ -56,7 +56,10 @@ export interface WriteOptions
   extends
     WatchedOptions,
     IfVersion,
-    Omit<UploadOptions, 'modified' | 'created' | 'onExisting' | 'onProgress' | 'fallbackMimeType' | 'transactions' | 'resume'> {
+    Omit<
+      UploadOptions,
+      'modified' | 'created' | 'onExisting' | 'onProgress' | 'fallbackMimeType' | 'keepsProperties' | 'transactions' | 'resume'
+    > {
   /** Default: now. */
   readonly modified?: Date | undefined;
   /** Of a new file; default: as modified. */
@@ -103,7 +106,7 @@ export interface WriteTreeOptions extends WatchedOptions {
 /** What came of {@link FileSystem.write}. */
 export interface Written {
   readonly entry: FileEntry;
-  /** `unchanged`: the file had this content already. */
+  /** `unchanged`: the file had this content already; type, time and thumbnail that the call names it got all the same. */
   readonly outcome: UploadResult['outcome'];
 }
 

@@ -141,7 +141,7 @@ export class FileSystem {
   /**
    * Writes a file: `source` becomes its whole content. By default an existing file is replaced and keeps its shares; see
    * {@link WriteOptions.onExisting}. A file that stores the size and hash of the content is read, not believed: nothing is written if it has
-   * it already; {@link WriteOptions.trustsHash} saves that download. Large content that can be read again (bytes, text, a blob, a file on disk; not a stream) is resumed by the
+   * it already but the type, time and thumbnail that are named; {@link WriteOptions.trustsHash} saves that download. Large content that can be read again (bytes, text, a blob, a file on disk; not a stream) is resumed by the
    * next call with the same content and path when the upload is cut off. Progress counts bytes. Names are kept as they are given, letter
    * by letter (no Unicode normalisation); a new one must not contain the character NUL.
    */

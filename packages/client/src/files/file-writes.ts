@@ -94,10 +94,11 @@ export class FileWrites {
       home,
       runIn,
       onProgress: (told) => progress.upload(told),
-      onExisting: async (file, existing) =>
+      onExisting:
         onExisting === undefined
-          ? 'skip'
-          : existingAnswer(await onExisting(source.originalOf(file), new FileEntry(formatPath([...names, ...file.path]), existing))),
+          ? undefined
+          : async (file, existing) =>
+              existingAnswer(await onExisting(source.originalOf(file), new FileEntry(formatPath([...names, ...file.path]), existing))),
       onError: onError === undefined ? undefined : (file, error) => onError(source.originalOf(file), error),
     });
     for await (const { file, ...outcome } of outcomes) {

@@ -46,6 +46,7 @@ export function assertContentPorts(ports: unknown): asserts ports is ContentPort
 /** Checks the options of uploads, edits and replacements that are there. */
 export function assertUploadOptions(options: UploadOptions): void {
   const { modified, created, isHidden, mimeType, thumbnail, hashTree, onProgress, transactions, resume, onExisting, trustsHash } = options;
+  if (options.keepsProperties !== undefined) assertBoolean('options.keepsProperties', options.keepsProperties);
   if (options.fallbackMimeType !== undefined) assertString('options.fallbackMimeType', options.fallbackMimeType);
   assertOptionalInstance('options.modified', modified, Timestamp);
   assertOptionalInstance('options.created', created, Timestamp);

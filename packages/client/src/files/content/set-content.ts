@@ -3,6 +3,7 @@ import { HashTree, HashTreeBuilder } from '@pyrgos/core/containers';
 import { chunkCount, type FilePropertiesChanges, Timestamp } from '@pyrgos/core/model';
 import { systemClock } from '../../commit/index.js';
 import { refresh } from '../structure/refresh.js';
+import { setProperties } from '../structure/rename.js';
 import { FileReader, isDamage, type Item, type OperationView } from '../view/index.js';
 import type { ByteSource } from './byte-source.js';
 import { changeFile, type ContentChange, isRewriteDue } from './change-file.js';
@@ -17,7 +18,7 @@ import type { UploadOptions, UploadResult } from './upload-options.js';
 /** How the content of a file is replaced. */
 export interface SetContentOptions extends Pick<
   UploadOptions,
-  'modified' | 'mimeType' | 'fallbackMimeType' | 'thumbnail' | 'hashTree' | 'trustsHash' | 'onProgress'
+  'modified' | 'mimeType' | 'fallbackMimeType' | 'thumbnail' | 'hashTree' | 'trustsHash' | 'keepsProperties' | 'onProgress'
 > {
   /**
    * Write only the chunks whose hash differs from the one that the file stores, for files up to 5 GiB (chapter 04 section 15.1). What the
@@ -30,7 +31,7 @@ export interface SetContentOptions extends Pick<
 
 /**
  * Replaces the content of a file in one piece (chapter 04 section 15.1, `overwriteFile`); it keeps its capability, name and time of
- * creation. When it has this content already nothing is changed; see {@link UploadOptions.trustsHash}. Errors as in
+ * creation. When it has this content already nothing is changed but the properties that the options name; see {@link UploadOptions.trustsHash}. Errors as in
  * `uploadFile`; a change of more than 10 MiB is sent before this returns.
  */
 export async function setContent(
@@ -95,8 +96,9 @@ export async function setPreparedContent(
   const { size } = content;
   const meter = new ProgressMeter(size, options.onProgress);
   if (await isUnchanged(operation, current, content, options)) {
+    const item = options.keepsProperties === true ? current : await withStatedProperties(operation, current, options);
     meter.finish();
-    return { item: current, outcome: 'unchanged' };
+    return { item, outcome: 'unchanged' };
   }
   const mimeType = options.mimeType ?? mimeTypeOf(content.head, current.name, options.fallbackMimeType);
   const thumbnail = options.thumbnail ?? (await makeThumbnail(ports.thumbnailer, content.repeatable, mimeType, operation.signal));
@@ -134,6 +136,21 @@ export async function setPreparedContent(
     meter,
   );
   return { item, outcome: 'replaced' };
+}
+
+/** A file that keeps its content, with the properties that its caller names; as it is when it has them. */
+async function withStatedProperties(
+  operation: OperationView,
+  file: Item,
+  { modified, mimeType, thumbnail, alsoCommit }: SetContentOptions,
+): Promise<Item> {
+  const own = file.opened.properties;
+  const stated = { modified: modified ?? own.modified, mimeType: mimeType ?? own.mimeType, thumbnail: thumbnail ?? own.thumbnail };
+  if (own.with(stated).equals(own)) return file;
+  return operation.committer.withoutFlush(async () => {
+    const changed = await setProperties(operation, file, stated);
+    return (await alsoCommit?.(changed)) ?? changed;
+  });
 }
 
 /** ConflictError `conflict.source` when the hash tree of the content is known and says something else about a chunk. */

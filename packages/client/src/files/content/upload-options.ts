@@ -32,6 +32,11 @@ export interface UploadOptions {
    * file in place (chapter 04 section 8.4), and whoever may write there can claim any. With `false` the content is written in any case.
    */
   readonly trustsHash?: boolean | undefined;
+  /**
+   * Whether a file that has the content of the source already keeps its type, time and thumbnail, whatever these options name. Default false: it
+   * gets what they name.
+   */
+  readonly keepsProperties?: boolean | undefined;
   readonly onProgress?: ProgressListener | undefined;
   /**
    * Where uploads of more than one chunk are recorded, so that they can be resumed; the operation must have reserved its writer. Without it

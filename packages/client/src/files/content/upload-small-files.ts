@@ -221,7 +221,8 @@ class GroupUpload<F extends FileToUpload> {
     const { operation, ports, options, directory } = this;
     const onExisting = async (item: Item): Promise<'replace' | 'skip'> => (await options.onExisting?.(file, item)) ?? 'skip';
     try {
-      const { outcome } = await replaceExisting(operation, ports, directory, existing, async () => content, { ...file, onExisting });
+      const how = { ...file, onExisting, keepsProperties: options.onExisting === undefined };
+      const { outcome } = await replaceExisting(operation, ports, directory, existing, async () => content, how);
       return { file, outcome };
     } catch (error) {
       return this.failed(file, error);

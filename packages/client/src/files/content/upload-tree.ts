@@ -188,7 +188,7 @@ class TreeUpload {
     });
     const ask = new Map(part.map((file) => [file.file, onExisting && askedOnce((existing) => onExisting(file.file, existing))]));
     const options: UploadFilesOptions<NamedFile> = {
-      onExisting: async ({ file }, existing) => (await ask.get(file)?.(existing)) ?? 'skip',
+      onExisting: onExisting && (async ({ file }, existing) => (await ask.get(file)?.(existing)) ?? 'skip'),
       onError: onError === undefined ? undefined : ({ file }, error) => onError(file, error),
     };
     const outcomes = await this.inFolder(path, (operation, folder) => uploadSmallFiles(operation, this.ports, folder, readable, options));
@@ -208,6 +208,7 @@ class TreeUpload {
         ...file,
         // When nothing would be replaced, the hash is enough to tell what is there already.
         trustsHash: onExisting === undefined ? true : undefined,
+        keepsProperties: onExisting === undefined,
         onExisting: askedOnce(async (existing) => (await onExisting?.(file.file, existing)) ?? 'skip'),
         onProgress: size === undefined ? undefined : ({ done }) => this.tell(Math.min(done, size)),
       };
