@@ -266,3 +266,14 @@ test('a change that has waited for another one of this session looks for its pat
   const apart = [...(await requestsOf(one)), ...(await requestsOf(two))].sort();
   expect(await requestsOf(async () => Promise.all([three(), four()]))).toEqual(apart);
 });
+
+test('a copy has what is in the source when it is copied, not what this session saw a moment ago', async () => {
+  await there.write('/ada/d/a', bytes('second'));
+  await there.write('/ada/d/sub/x', bytes('new x'));
+  await there.write('/ada/d/sub/y', bytes('y'));
+  await here.copy('/ada/d/a', '/ada/old');
+  expect(await text('/ada/old/a')).toBe('second');
+  await there.write('/ada/d/sub/x', bytes('newer x'));
+  await here.copy('/ada/d', '/ada/old');
+  expect([await text('/ada/old/d/sub/x'), await names(there, '/ada/old/d/sub')]).toEqual(['newer x', ['x', 'y']]);
+});

@@ -9,6 +9,7 @@ import {
   appendContent,
   type ByteSource,
   type ContentPorts,
+  type DirectoryRunOptions,
   type DirectoryWork,
   type EditOptions as ContentEditOptions,
   overwriteSection,
@@ -82,8 +83,8 @@ export class FileWrites {
     const home = await openItem(tree.view(signal), this.home);
     let isMade = target !== undefined;
     // By path each time: what was moved or replaced meanwhile is looked for again, and made again when it is gone.
-    const runIn = async <T>(path: readonly string[], isRepeatable: () => boolean, work: DirectoryWork<T>): Promise<T> => {
-      const result = await this.inDirectory([...names, ...path], { signal, isRepeatable }, work);
+    const runIn = async <T>(path: readonly string[], how: DirectoryRunOptions, work: DirectoryWork<T>): Promise<T> => {
+      const result = await this.inDirectory([...names, ...path], { signal, ...how }, work);
       isMade = true;
       return result;
     };
@@ -107,7 +108,7 @@ export class FileWrites {
     }
     yield* source.takeRefused();
     const nothing = async (): Promise<void> => undefined;
-    if (!isMade) await runIn([], () => true, nothing);
+    if (!isMade) await runIn([], {}, nothing);
   }
 
   /** Runs a part of a change in the directory with these names, which is made together with what is made in it. */

@@ -106,7 +106,8 @@ export class TreeChanges {
     if (name !== undefined) assertNewName(name, 'options.name');
     splitPath(directory, 'directory');
     const copied = await this.tree.change(
-      { signal },
+      // What is copied is not compared by any commit.
+      { signal, isFresh: true },
       async (view) => {
         const source = await this.tree.locate(view, path);
         const target = await this.tree.locate(view, directory, 'directory');

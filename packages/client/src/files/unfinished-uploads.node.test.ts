@@ -1,4 +1,5 @@
 import { equalBytes } from '@pyrgos/core/bytes';
+import { CidCodec } from '@pyrgos/core/codec';
 import { PyrgosError } from '@pyrgos/core/errors';
 import { CHUNK_SIZE } from '@pyrgos/core/model';
 import { beforeEach, describe, expect, test } from 'vitest';
@@ -152,6 +153,44 @@ describe('clearing unfinished uploads', () => {
     expect(await findings()).toEqual([]);
     expect(await world.openRecords()).toBe(0);
     expect(await world.chunkCount()).toBe(before + 7);
+  });
+});
+
+describe('what another session has left of an upload', () => {
+  /** `there` is cut off in the middle, right after `here` has looked at everything. */
+  async function cutOff(): Promise<void> {
+    for await (const { name } of here.names('/ada/.transactions')) throw new Error(`there is a record: ${name}`);
+    await here.find('/ada/d');
+    const gone = sourceOf(large, async () => {
+      throw new PyrgosError('storage', 'the disk is gone');
+    });
+    expect(await outcome(there.write('/ada/d/f', gone))).toBe('storage');
+    sentBlocks();
+  }
+  /** Fragments of content that were sent since the last call. */
+  const sentBlocks = (): number =>
+    world.files.base.log
+      .splice(0)
+      .flatMap(({ name, cids }) => (name === 'putBlocks' ? (cids ?? []) : []))
+      .filter(({ codec }) => codec === CidCodec.raw).length;
+
+  test('a moment ago is resumed', async () => {
+    const before = await world.chunkCount();
+    await cutOff();
+    const { outcome: what } = await here.write('/ada/d/f', large);
+    expect(what).toBe('created');
+    // Of the chunks, of five fragments each, four are there.
+    expect(sentBlocks()).toBeLessThan(20);
+    expect(equalBytes(await device().read('/ada/d/f'), large)).toBe(true);
+    expect(await world.chunkCount()).toBe(before + 7);
+    expect(await world.openRecords()).toBe(0);
+  });
+
+  test('... also by one that uploads a tree', async () => {
+    await cutOff();
+    for await (const { outcome: what } of here.writeTree('/ada', [{ path: ['d', 'f'], source: large }])) expect(what).toBe('created');
+    expect(sentBlocks()).toBeLessThan(20);
+    expect(await world.openRecords()).toBe(0);
   });
 });
 

@@ -1,6 +1,6 @@
 import { assertString } from '@pyrgos/core/arguments';
 import { ArgumentError, NotFoundError } from '@pyrgos/core/errors';
-import { assertLegalName } from '@pyrgos/core/model';
+import { assertLegalName, CHUNK_SIZE } from '@pyrgos/core/model';
 import { isCallersError } from '../waiting/code-of-callers.js';
 import { onlyForward } from '../waiting/progress.js';
 import { askedOnce } from './content/asked-once.js';
@@ -49,10 +49,12 @@ export async function writeFile(parts: FileSystemParts, path: string, source: By
   const opened = openSource(source);
   const caller = new CallerSource(opened);
   const content = caller.wrap(source);
+  // What another session has left of it a moment ago is resumed only if it is seen.
+  const isResumable = opened.isRepeatable && (opened.size ?? 0) > CHUNK_SIZE;
   let prepared: PreparedContent | undefined;
   const { item, outcome } = await onlyIfVersion(parts, path, { signal, ifVersion }, async () =>
     tree.change(
-      { signal, isFresh: ifVersion !== undefined, isRepeatable: () => prepared?.isWhole ?? !caller.isSpent },
+      { signal, isFresh: isResumable || ifVersion !== undefined, isRepeatable: () => prepared?.isWhole ?? !caller.isSpent },
       async (view, hasTurn) => {
         const reserved = parents ? await reserveDeepest(parts, view, above) : reserve(await tree.locate(view, formatPath(above)));
         const { item: deepest, paths, depth = above.length } = { depth: undefined, ...reserved };

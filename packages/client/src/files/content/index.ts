@@ -10,6 +10,7 @@ export type { UploadOptions, UploadResult } from './upload-options.js';
 export { type OpenUpload, UploadTransactions } from './upload-transactions.js';
 export { type FileOutcome, type FileToUpload, uploadSmallFiles, type UploadFilesOptions } from './upload-small-files.js';
 export {
+  type DirectoryRunOptions,
   type DirectoryWork,
   type RunInDirectory,
   type TreeDirectory,

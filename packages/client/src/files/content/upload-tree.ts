@@ -58,11 +58,19 @@ export interface TreeUploadProgress {
 /** What is done in a directory of the tree; `transactions` is where large uploads are recorded. */
 export type DirectoryWork<T> = (operation: OperationView, folder: Item, transactions: UploadTransactions | undefined) => Promise<T>;
 
+/** How a part of a tree is written. */
+export interface DirectoryRunOptions {
+  /** Asked when somebody else was faster; default yes. */
+  readonly isRepeatable?: (() => boolean) | undefined;
+  /** Whether the server is asked for what is there now; default: what is known may be some seconds old. */
+  readonly isFresh?: boolean | undefined;
+}
+
 /**
  * Runs `work` in an operation, in the directory at a path below the target, which is made if it is missing; again when somebody else was
- * faster, if `isRepeatable`.
+ * faster, if it `isRepeatable`.
  */
-export type RunInDirectory = <T>(path: readonly string[], isRepeatable: () => boolean, work: DirectoryWork<T>) => Promise<T>;
+export type RunInDirectory = <T>(path: readonly string[], options: DirectoryRunOptions, work: DirectoryWork<T>) => Promise<T>;
 
 /** Files that are collected before they are sorted by directory. */
 const COLLECTED_FILES = 10_000;
@@ -216,7 +224,8 @@ class TreeUpload {
         path,
         (operation, folder, transactions) =>
           caller.during(operation, () => uploadFile(operation, ports, folder, file.name, source, { ...how, transactions }, prepared)),
-        () => prepared.isWhole,
+        // What another session has left of it a moment ago is resumed only if it is seen.
+        { isRepeatable: () => prepared.isWhole, isFresh: opened.isRepeatable },
       );
       return { file: file.file, outcome };
     } catch (error) {
@@ -225,9 +234,9 @@ class TreeUpload {
     }
   }
 
-  private async inFolder<T>(path: readonly string[], work: DirectoryWork<T>, isRepeatable = (): boolean => true): Promise<T> {
+  private async inFolder<T>(path: readonly string[], work: DirectoryWork<T>, options: DirectoryRunOptions = {}): Promise<T> {
     throwIfAborted(this.options.signal, 'the upload');
-    return this.runIn(path, isRepeatable, work);
+    return this.runIn(path, options, work);
   }
 
   private failed({ file }: NamedFile, error: unknown): FileOutcome<TreeFile> {
@@ -254,9 +263,17 @@ class TreeUpload {
 function runBelow(sessions: Sessions, ports: ContentPorts, directory: Item, { home, signal }: UploadTreeOptions): RunInDirectory {
   // Records of another owner could not be committed together with the files.
   const transactions = home?.owner.equals(directory.owner) === true ? new UploadTransactions(home) : undefined;
-  return async <T>(path: readonly string[], isRepeatable: () => boolean, work: DirectoryWork<T>): Promise<T> => {
+  return async <T>(
+    path: readonly string[],
+    { isRepeatable = () => true, isFresh }: DirectoryRunOptions,
+    work: DirectoryWork<T>,
+  ): Promise<T> => {
     for (let attempt = 1; ; attempt++) {
-      const { item, depth } = await deepestExisting(new CommittedView(sessions, { signal }), directory, path);
+      const { item, depth } = await deepestExisting(
+        new CommittedView(sessions, { signal, fresh: isFresh === true || attempt > 1 }),
+        directory,
+        path,
+      );
       const writers: PublicKeyHash[] = [item.writer];
       if (transactions !== undefined && !transactions.writer.equals(item.writer)) writers.push(transactions.writer);
       try {
