@@ -41,6 +41,40 @@ describe.each(Object.entries(errors))('what code of callers throws comes out as 
       (reason: unknown) => reason,
     );
 
+  // First: what a source has thrown is known from then on.
+  test.each(['append', 'write', 'copy', 'remove'] as const)('onProgress of %s is told once', async (call) => {
+    let told = 0;
+    const options = {
+      onProgress: (): never => {
+        told++;
+        throw error;
+      },
+    };
+    const calls = {
+      append: async () => files.append('/ada/d/f', bytes('new'), options),
+      write: async () => files.write('/ada/d/g', new Uint8Array(6_000_000), options),
+      copy: async () => files.copy('/ada/d', '/ada', { ...options, name: 'e' }),
+      remove: async () => files.remove('/ada/d', options),
+    };
+    expect(await thrown(calls[call]())).toBe(error);
+    expect(told).toBe(1);
+    expect([(await files.stat('/ada/d/f')).size, await files.find('/ada/d/g'), await files.find('/ada/e')]).toEqual([
+      3,
+      undefined,
+      undefined,
+    ]);
+  });
+
+  test.each([5, 6_000_000])('onProgress of a tree ends it, whatever onError says (%i bytes)', async (size) => {
+    const onProgress = (): never => {
+      throw error;
+    };
+    const onError = (): 'skip' => {
+      throw new Error('it is no fault of a file');
+    };
+    expect(await thrown(writeTree([{ path: ['g'], source: new Uint8Array(size) }], { onProgress, onError }))).toBe(error);
+  });
+
   test.each(['append', 'write', 'writeAt'] as const)('a sized source of %s is opened once', async (call) => {
     let opened = 0;
     const source = {
@@ -110,4 +144,24 @@ test('a cancelled tree ends whatever onError says', async () => {
   };
   const entries = [{ path: ['g'], source: source() }];
   expect(await outcome(writeTree(entries, { onError: () => 'skip', signal: cancel.signal }))).toBe('aborted');
+});
+
+test.each([
+  ['small', (text: string): Uint8Array => bytes(text)],
+  ['large', (text: string): Uint8Array => new Uint8Array(6_000_000).fill(text.length)],
+])('a %s file that changes while a tree is asked about it is asked about again: that is no fault of the file', async (_, contentOf) => {
+  await files.write('/ada/d/f', contentOf('1'));
+  const asked: number[] = [];
+  const written = await writeTree([{ path: ['f'], source: contentOf('333') }], {
+    onError: () => {
+      throw new Error('it is no fault of the file');
+    },
+    onExisting: async (file, { size }) => {
+      asked.push(size);
+      if (asked.length === 1) await files.write('/ada/d/f', bytes('22'));
+      return 'replace';
+    },
+  });
+  expect([written, asked.length, asked[1]]).toEqual([['f replaced'], 2, 2]);
+  expect(await files.read('/ada/d/f', { end: 3 })).toEqual(contentOf('333').slice(0, 3));
 });

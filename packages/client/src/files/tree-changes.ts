@@ -1,6 +1,6 @@
 import { ArgumentError, ConflictError } from '@pyrgos/core/errors';
 import { assertLegalName } from '@pyrgos/core/model';
-import { onlyForward } from '../waiting/progress.js';
+import { onlyForward, type ProgressListener } from '../waiting/progress.js';
 import type { ContentPorts } from './content/index.js';
 import { FileEntry } from './file-entry.js';
 import { assertChildNames, assertFlag, assertNewName, namingArgument } from './file-system-arguments.js';
@@ -81,6 +81,7 @@ export class TreeChanges {
     assertMovable(splitPath(path), this.tree.username);
     splitPath(directory, 'directory');
     if (name !== undefined) assertLegalName(name);
+    const forward = onlyForward(onProgress);
     const moved = await this.tree.change(
       { signal },
       async (view) => {
@@ -94,7 +95,7 @@ export class TreeChanges {
         return { owner: parent.owner, writers, paths: [...paths, target], parent, item, target };
       },
       async (operation, { parent, item, target }) => {
-        const how = { keepAccess, name, onProgress: onlyForward(onProgress, sizeOf(item)) };
+        const how = { keepAccess, name, onProgress: knowing(forward, item) };
         const move = (): Promise<Item> => moveItem(operation, this.ports, parent, item, target.item, how);
         return { item: await namingArgument('target', 'directory', move), target };
       },
@@ -105,6 +106,7 @@ export class TreeChanges {
   async copy(path: string, directory: string, { signal, name, onProgress }: CopyTreeOptions): Promise<FileEntry> {
     if (name !== undefined) assertNewName(name, 'options.name');
     splitPath(directory, 'directory');
+    const forward = onlyForward(onProgress);
     const copied = await this.tree.change(
       // What is copied is not compared by any commit.
       { signal, isFresh: true },
@@ -115,7 +117,7 @@ export class TreeChanges {
         return { owner: target.item.owner, writers: [target.item.writer], paths: [source, target], view, item: source.item, target };
       },
       async (operation, { view, item, target }) => {
-        const how = { name, onProgress: onlyForward(onProgress, sizeOf(item)) };
+        const how = { name, onProgress: knowing(forward, item) };
         const copy = (): Promise<Item> => copyItem(operation, this.ports, { view, item }, target.item, how);
         return { item: await namingArgument('target', 'directory', copy), target };
       },
@@ -182,7 +184,7 @@ export class TreeChanges {
   }
 }
 
-/** Bytes of what is copied, where that is known before. */
-function sizeOf(item: Item): number | undefined {
-  return item.isDirectory ? undefined : item.properties.size;
+/** A listener that is told how many bytes there are to copy, where that is known before. */
+function knowing(listener: ProgressListener | undefined, { isDirectory, properties: { size } }: Item): ProgressListener | undefined {
+  return listener === undefined || isDirectory ? listener : (progress) => listener({ ...progress, total: size });
 }

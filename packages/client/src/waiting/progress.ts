@@ -1,3 +1,5 @@
+import { callersCodeNow } from './code-of-callers.js';
+
 /** How far a call has come: the same form for every call that tells it. */
 export interface Progress {
   /** What is done, in `unit`. Never becomes less, and never more than `total`. */
@@ -21,7 +23,7 @@ export type ProgressListener = (progress: Progress) => void;
 
 /**
  * Tells a listener of nothing but progress: what a repeated attempt does once more is left out. `total`, where it is given, replaces an
- * unknown one.
+ * unknown one. What the listener throws is an error of the caller ({@link callersCodeNow}).
  */
 export function onlyForward(listener: ProgressListener | undefined, total?: number): ProgressListener | undefined {
   if (listener === undefined) return undefined;
@@ -32,8 +34,14 @@ export function onlyForward(listener: ProgressListener | undefined, total?: numb
     const items = progress.items === undefined ? undefined : Math.max(progress.items, before?.items ?? 0);
     if (before !== undefined && done === before.done && items === before.items) return;
     const known = progress.total ?? total;
-    last = { ...progress, done, total: known === undefined ? undefined : Math.max(known, done), ...(items === undefined ? {} : { items }) };
-    listener(last);
+    const told = {
+      ...progress,
+      done,
+      total: known === undefined ? undefined : Math.max(known, done),
+      ...(items === undefined ? {} : { items }),
+    };
+    last = told;
+    callersCodeNow(() => listener(told));
   };
 }
 

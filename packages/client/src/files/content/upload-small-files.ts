@@ -1,6 +1,6 @@
 import { assertList, assertObject, assertString } from '@pyrgos/core/arguments';
 import type { Cid } from '@pyrgos/core/codec';
-import { AbortedError, ConflictError } from '@pyrgos/core/errors';
+import { AbortedError, ConflictError, PyrgosError } from '@pyrgos/core/errors';
 import { MAX_CHAMP_LOOKUPS } from '@pyrgos/core/limits';
 import { assertLegalName, CHUNK_SIZE, type ChildEntry } from '@pyrgos/core/model';
 import { callersCodeNow, isCallersError } from '../../waiting/code-of-callers.js';
@@ -234,7 +234,10 @@ class GroupUpload<F extends FileToUpload> {
   }
 }
 
-/** What comes of a file that cannot be uploaded, when `onError` lets it pass; otherwise throws the error, and in any case that of a cancelled upload. */
+/**
+ * What comes of a file that cannot be uploaded, when that is its own fault and `onError` lets it pass; otherwise throws the error, and in any case that of a
+ * cancelled upload.
+ */
 export function failedOutcome<F>(
   file: F,
   error: unknown,
@@ -243,8 +246,14 @@ export function failedOutcome<F>(
 ): FileOutcome<F> {
   // A source may have a signal of its own, which ends nothing but the source.
   const isAborted = signal?.aborted === true || (error instanceof AbortedError && !isCallersError(error));
-  if (isAborted || onError === undefined || callersCodeNow(() => onError(file, error)) !== 'skip') throw error;
+  if (isAborted || !isOwnFault(error) || onError === undefined || callersCodeNow(() => onError(file, error)) !== 'skip') throw error;
   return { file, outcome: 'failed', error };
+}
+
+/** Whether an error says something about one file, not about the server or the directory, nor that somebody else was faster. */
+function isOwnFault(error: unknown): boolean {
+  if (isCallersError(error) || !(error instanceof PyrgosError)) return true;
+  return ['argument', 'limit', 'conflict.exists', 'conflict.source'].includes(error.code);
 }
 
 /** Runs `work` on all elements, some at a time; stops taking new ones at the first failure, waits for the others and throws it. */

@@ -157,6 +157,8 @@ class TreeUpload {
   private bytes = 0;
   /** The most that was told: a part that is repeated begins anew. */
   private told = 0;
+  /** What the listener of progress has thrown: that ends the upload, and is the fault of no file. */
+  private refusal: { readonly error: unknown } | undefined;
   private readonly runIn: RunInDirectory;
 
   constructor(
@@ -229,7 +231,7 @@ class TreeUpload {
       );
       return { file: file.file, outcome };
     } catch (error) {
-      if (!isOwnFault(error)) throw error;
+      if (this.refusal?.error === error) throw error;
       return this.failed(file, error);
     }
   }
@@ -255,7 +257,12 @@ class TreeUpload {
   /** `more`: bytes of the file that is on its way. */
   private tell(more: number): void {
     this.told = Math.max(this.told, this.bytes + more);
-    this.options.onProgress?.({ files: this.files, bytes: this.told });
+    try {
+      this.options.onProgress?.({ files: this.files, bytes: this.told });
+    } catch (error) {
+      this.refusal = { error };
+      throw error;
+    }
   }
 }
 
@@ -338,9 +345,3 @@ function* partsOf(files: readonly NamedFile[]): Generator<readonly NamedFile[], 
 }
 
 type NamedFile = FileToUpload & { readonly file: TreeFile };
-
-/** Whether an error says something about one file, not about the server or the directory. */
-function isOwnFault(error: unknown): boolean {
-  if (isCallersError(error) || !(error instanceof PyrgosError)) return true;
-  return ['argument', 'limit', 'conflict.exists', 'conflict.source'].includes(error.code);
-}
