@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { outcome } from '../../test/commit-world.js';
 import { FileWorld } from '../../test/file-world.js';
 import type { FileSystem } from './file-system.js';
-import type { TreeEntry, WriteTreeOptions } from './file-system-options.js';
+import type { ExistingAnswer, TreeEntry, WriteTreeOptions } from './file-system-options.js';
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 let files: FileSystem;
@@ -156,7 +156,7 @@ test.each([
     onError: () => {
       throw new Error('it is no fault of the file');
     },
-    onExisting: async (file, { size }) => {
+    onExisting: async (_file, { size }): Promise<ExistingAnswer> => {
       asked.push(size);
       if (asked.length === 1) await files.write('/ada/d/f', bytes('22'));
       return 'replace';

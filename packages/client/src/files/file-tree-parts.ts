@@ -45,7 +45,7 @@ export async function reserveChild(tree: FileTree, view: CommittedView, path: st
 
 /** The deepest directory of a path that exists, and of how many names its own path is. */
 export async function reserveDeepest(
-  { tree, home }: FileSystemParts,
+  { tree, home }: Pick<FileSystemParts, 'tree' | 'home'>,
   view: CommittedView,
   names: readonly string[],
 ): Promise<Reserved & { readonly depth: number }> {

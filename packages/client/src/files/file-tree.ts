@@ -1,5 +1,5 @@
 import { ArgumentError, ConflictError, NotFoundError, printable } from '@pyrgos/core/errors';
-import type { PublicKeyHash } from '@pyrgos/core/keys';
+import type { PublicKeyHash, Signer } from '@pyrgos/core/keys';
 import type { AbsoluteCapability, CommittedWriterData, Snapshot } from '@pyrgos/core/model';
 import { type Clock, systemClock } from '../commit/index.js';
 import { isCallersError } from '../waiting/code-of-callers.js';
@@ -21,6 +21,8 @@ export interface FileTreeOptions {
   readonly username: string;
   /** The capability of the home directory. */
   readonly home: AbsoluteCapability;
+  /** Who signs there, when the home directory does not say so itself: where any other directory stands in its place. */
+  readonly signer?: Signer | undefined;
   /** Waits between attempts; default the machine's clock. */
   readonly clock?: Clock | undefined;
 }
@@ -51,19 +53,21 @@ export class FileTree {
   readonly sessions: Sessions;
   readonly username: string;
   private readonly home: AbsoluteCapability;
+  private readonly signer: Signer | undefined;
   private readonly clock: Clock;
 
-  constructor({ sessions, username, home, clock = systemClock }: FileTreeOptions) {
+  constructor({ sessions, username, home, signer, clock = systemClock }: FileTreeOptions) {
     this.sessions = sessions;
     this.username = username;
     this.home = home;
+    this.signer = signer;
     this.clock = clock;
   }
 
   /** The same tree, read as if this device knew nothing of it; see {@link Sessions.withEmptyCaches}. */
   withEmptyCaches(): FileTree {
-    const { sessions, username, home, clock } = this;
-    return new FileTree({ sessions: sessions.withEmptyCaches(), username, home, clock });
+    const { sessions, username, home, signer, clock } = this;
+    return new FileTree({ sessions: sessions.withEmptyCaches(), username, home, signer, clock });
   }
 
   /** What is committed now. */
@@ -75,7 +79,7 @@ export class FileTree {
   async find(view: View, names: readonly string[]): Promise<Item | undefined> {
     const [root, ...rest] = names;
     if (root !== this.username) return undefined;
-    return findPath(view, await openItem(view, this.home), rest.join('/'));
+    return findPath(view, await openItem(view, this.home, { inheritedSigner: this.signer }), rest.join('/'));
   }
 
   /** The item at a path; NotFoundError `not-found.file`. The root itself is no item: ArgumentError. */

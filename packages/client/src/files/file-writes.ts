@@ -9,10 +9,9 @@ import {
   appendContent,
   type ByteSource,
   type ContentPorts,
-  type DirectoryRunOptions,
-  type DirectoryWork,
   type EditOptions as ContentEditOptions,
   overwriteSection,
+  type RunInDirectories,
   truncateFile,
   UploadTransactions,
   uploadTree,
@@ -32,7 +31,7 @@ import type {
   WriteTreeOptions,
   Written,
 } from './file-system-options.js';
-import { type ChangeOptions, type FileTree, formatPath } from './file-tree.js';
+import { type FileTree, formatPath } from './file-tree.js';
 import {
   type FileSystemParts,
   requireDirectory,
@@ -41,10 +40,10 @@ import {
   reserveChild,
   type Reserved,
   type ReservedChild,
-  reserveDeepest,
 } from './file-tree-parts.js';
 import { requireVersion } from './file-version.js';
-import { getOrMakeDirectories, setProperties, type SettableProperties } from './structure/index.js';
+import { runInTree } from './run-in-tree.js';
+import { setProperties, type SettableProperties } from './structure/index.js';
 import { TreeEntries, TreeProgressTeller } from './tree-entries.js';
 import { type CommittedView, type Item, openItem, type OperationView, splitPath } from './view/index.js';
 import { assertIfVersion, onlyIfVersion, writeFile } from './write-file.js';
@@ -82,9 +81,9 @@ export class FileWrites {
     }
     const home = await openItem(tree.view(signal), this.home);
     let isMade = target !== undefined;
-    // By path each time: what was moved or replaced meanwhile is looked for again, and made again when it is gone.
-    const runIn = async <T>(path: readonly string[], how: DirectoryRunOptions, work: DirectoryWork<T>): Promise<T> => {
-      const result = await this.inDirectory([...names, ...path], { signal, ...how }, work);
+    const inTree = runInTree({ tree, names, base: this.home, records: this.home, ports: this.ports, signal });
+    const runIn: RunInDirectories = async (paths, how, work) => {
+      const result = await inTree(paths, how, work);
       isMade = true;
       return result;
     };
@@ -108,24 +107,7 @@ export class FileWrites {
     }
     yield* source.takeRefused();
     const nothing = async (): Promise<void> => undefined;
-    if (!isMade) await runIn([], {}, nothing);
-  }
-
-  /** Runs a part of a change in the directory with these names, which is made together with what is made in it. */
-  private async inDirectory<T>(names: readonly string[], options: ChangeOptions, work: DirectoryWork<T>): Promise<T> {
-    const { mirrorBatId, clock } = this.ports;
-    return this.tree.change(
-      options,
-      async (view) => {
-        const { owner, writers, paths, item, depth } = await reserveDeepest(this.parts, view, names);
-        const home = await openItem(view, this.home);
-        return { owner, writers: [...writers, home.writer], paths, item, missing: names.slice(depth), home };
-      },
-      async (operation, { item, missing, home }) => {
-        const folder = missing.length === 0 ? item : await getOrMakeDirectories(operation, item, missing, { mirrorBatId, clock });
-        return work(operation, folder, new UploadTransactions(home));
-      },
-    );
+    if (!isMade) await runIn([[]], {}, nothing);
   }
 
   async writeAt(path: string, start: number, source: ByteSource, options: EditOptions): Promise<FileEntry> {

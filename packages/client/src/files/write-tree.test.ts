@@ -133,16 +133,17 @@ describe('whoever wants no more of a tree', () => {
 });
 
 describe('the directory of a tree', () => {
-  const twoParts = [...many(2, ['x']), ...many(2, ['y'])];
+  /** A large file is a part of its own. */
+  const twoParts = [...many(2, ['x']), { path: ['y', 'large'], source: new Uint8Array(6_000_000) }];
 
   test('that is moved meanwhile is made again: what comes later is where it was asked for', async () => {
-    await writeAll(here, '/ada/d', twoParts, async (count) => count === 1 && there.rename('/ada/d', 'e'));
-    expect([await namesIn('/ada/e'), await namesIn('/ada/d'), await namesIn('/ada/d/y')]).toEqual([['x'], ['y'], ['f0', 'f1']]);
+    await writeAll(here, '/ada/d', twoParts, async (count) => count === 2 && there.rename('/ada/d', 'e'));
+    expect([await namesIn('/ada/e'), await namesIn('/ada/d'), await namesIn('/ada/d/y')]).toEqual([['x'], ['y'], ['large']]);
   });
 
   test('that is replaced meanwhile by another one of its name: what comes later is in that', async () => {
     await writeAll(here, '/ada/d', twoParts, async (count) => {
-      if (count !== 1) return;
+      if (count !== 2) return;
       await there.remove('/ada/d');
       await there.write('/ada/d/theirs', bytes('x'), { parents: true });
     });
@@ -152,7 +153,7 @@ describe('the directory of a tree', () => {
   test('that gets new keys meanwhile is found by its path', async () => {
     await here.makeDirectory('/ada/e');
     await writeAll(here, '/ada/d', twoParts, async (count) => {
-      if (count !== 1) return;
+      if (count !== 2) return;
       await there.move('/ada/d', '/ada/e', { keepAccess: false });
       await there.move('/ada/e/d', '/ada', { keepAccess: false });
     });
@@ -161,7 +162,7 @@ describe('the directory of a tree', () => {
 
   test('in whose place there is a file now: a conflict', async () => {
     const written = writeAll(here, '/ada/d', twoParts, async (count) => {
-      if (count !== 1) return;
+      if (count !== 2) return;
       await there.remove('/ada/d');
       await there.write('/ada/d', bytes('a file'));
     });

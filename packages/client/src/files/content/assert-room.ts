@@ -5,6 +5,12 @@ import type { ContentPorts } from './content-ports.js';
 /** Content up to this size is not worth the two questions: the server refuses it at its first request. */
 const UNASKED_SIZE = 1_048_576;
 
+/** Bytes of the node of a file without its content, at least. */
+const NODE_SIZE = 512;
+/** Contents are padded to multiples of this, but for this many bytes of a head. */
+const PADDING_BLOCK = 4096;
+const PADDING_ALLOWANCE = 64;
+
 /** Bytes that an account stores and may store. */
 interface Room {
   readonly used: number;
@@ -43,6 +49,39 @@ export function withinRoom<C extends { readonly index: number; readonly data: Ui
   };
 }
 
+/**
+ * The room for the many small files of a call, which are checked some at a time: {@link assertRoom} before any of them is sent. Asks once, and again when what is
+ * left is not enough.
+ */
+export class RoomForMany {
+  private room: Room | undefined;
+  /** Bytes since it was asked for. */
+  private since = 0;
+  private isUnknown = false;
+
+  constructor(private readonly ports: ContentPorts) {}
+
+  /** Requires room for new files of some sizes. */
+  async require(sizes: readonly number[], signal: AbortSignal | undefined): Promise<void> {
+    const bytes = sizes.reduce((sum, size) => sum + storedSize(size), 0);
+    if (this.isUnknown || bytes === 0) return;
+    const isLittle = this.room === undefined && this.since + bytes <= UNASKED_SIZE;
+    const fits = this.room !== undefined && this.room.used + this.since + bytes <= this.room.quota;
+    if (!isLittle && !fits) {
+      this.room = await roomOf(this.ports, signal);
+      this.since = 0;
+      this.isUnknown = this.room === undefined;
+      if (this.room !== undefined) assertFits(this.room, bytes, 'these files');
+    }
+    this.since += bytes;
+  }
+}
+
+/** Bytes that a small file takes at least: its content is padded to multiples of 4096 (chapter 01 section 14.2), and it has a node. */
+export function storedSize(size: number): number {
+  return NODE_SIZE + Math.max(0, Math.ceil((size - PADDING_ALLOWANCE) / PADDING_BLOCK)) * PADDING_BLOCK;
+}
+
 async function roomOf({ space }: ContentPorts, signal: AbortSignal | undefined): Promise<Room | undefined> {
   if (space === undefined) return undefined;
   try {
@@ -54,9 +93,9 @@ async function roomOf({ space }: ContentPorts, signal: AbortSignal | undefined):
   }
 }
 
-function assertFits({ used, quota }: Room, size: number): void {
+function assertFits({ used, quota }: Room, size: number, what = 'this file'): void {
   if (used + size <= quota) return;
-  throw new PyrgosError('quota', 'There is not enough space for this file. Delete some files or ask for more space.', {
+  throw new PyrgosError('quota', `There is not enough space for ${what}. Delete some files or ask for more space.`, {
     data: { used, quota, size },
   });
 }

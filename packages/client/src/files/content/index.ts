@@ -10,11 +10,11 @@ export type { UploadOptions, UploadResult } from './upload-options.js';
 export { type OpenUpload, UploadTransactions } from './upload-transactions.js';
 export { type FileOutcome, type FileToUpload, uploadSmallFiles, type UploadFilesOptions } from './upload-small-files.js';
 export {
-  type DirectoryRunOptions,
-  type DirectoryWork,
-  type RunInDirectory,
+  type DirectoriesWork,
+  type RunInDirectories,
   type TreeDirectory,
   type TreeFile,
+  type TreeRunOptions,
   type TreeUploadProgress,
   uploadTree,
   type UploadTreeOptions,

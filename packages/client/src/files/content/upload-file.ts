@@ -1,5 +1,13 @@
 import { ConflictError } from '@pyrgos/core/errors';
-import { type AbsoluteCapability, assertLegalName, FileProperties, NamedRelativeCapability, Timestamp } from '@pyrgos/core/model';
+import type { Signer } from '@pyrgos/core/keys';
+import {
+  type AbsoluteCapability,
+  assertLegalName,
+  type ChunkLocation,
+  FileProperties,
+  NamedRelativeCapability,
+  Timestamp,
+} from '@pyrgos/core/model';
 import { systemClock } from '../../commit/index.js';
 import { callersCode } from '../../waiting/code-of-callers.js';
 import { untilAborted } from '../../waiting/until-aborted.js';
@@ -186,4 +194,24 @@ export async function placesOfUpload(
     ...(next === undefined ? [] : [next.location]),
   ];
   return (await cidsAt(operation, directory.requireSigner(), locations)).slice(0, capabilities.length);
+}
+
+/** {@link placesOfUpload} for new files of many directories, whose places are random: only what their changes need is brought into the caches. */
+export async function readAheadOfUploads(
+  operation: OperationView,
+  uploads: readonly { readonly directory: Item; readonly capability: AbsoluteCapability }[],
+): Promise<void> {
+  const bySigner = new Map<string, { readonly signer: Signer; readonly locations: ChunkLocation[]; readonly directories: Set<Item> }>();
+  for (const { directory, capability } of uploads) {
+    const signer = directory.requireSigner();
+    const { key } = signer.publicKeyHash;
+    const group = bySigner.get(key) ?? { signer, locations: [], directories: new Set<Item>() };
+    bySigner.set(key, group);
+    group.locations.push(capability.location);
+    if (group.directories.has(directory)) continue;
+    group.directories.add(directory);
+    const { next } = directory.opened;
+    group.locations.push(directory.capability.location, ...(next === undefined ? [] : [next.location]));
+  }
+  for (const { signer, locations } of bySigner.values()) await cidsAt(operation, signer, locations);
 }

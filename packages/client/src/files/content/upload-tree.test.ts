@@ -294,7 +294,7 @@ describe('uploading a tree', () => {
     expect((await at('d/19'))!.properties.size).toBe(19_000);
     const controller = new AbortController();
     const source = new CountedSource(content(10));
-    const cancelled = upload([file('x/1', source), file('y/2', content(1))], {
+    const cancelled = upload([file('x/1', source), file('y/2', chunksOf(1))], {
       signal: controller.signal,
       onProgress: () => controller.abort(),
     });

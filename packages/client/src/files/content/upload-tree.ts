@@ -1,12 +1,13 @@
 import { assertFunction, assertInstance, assertList, assertObject, assertOptionalInstance, assertString } from '@pyrgos/core/arguments';
-import { ArgumentError, ConflictError, PyrgosError, throwIfAborted } from '@pyrgos/core/errors';
-import type { PublicKeyHash } from '@pyrgos/core/keys';
-import { isCallersError } from '../../waiting/code-of-callers.js';
+import { ArgumentError, ConflictError, throwIfAborted } from '@pyrgos/core/errors';
 import { eachUntilAborted } from '../../waiting/each-until-aborted.js';
-import { getOrMakeDirectories } from '../structure/make-directories.js';
-import { CommittedView, findChild, Item, OperationView, Sessions } from '../view/index.js';
-import { openSource } from './byte-source.js';
+import { forEachAtOnce } from '../../waiting/for-each-at-once.js';
+import { FileTree } from '../file-tree.js';
+import { runInTree } from '../run-in-tree.js';
+import { CommittedView, Item, type OperationView, Sessions } from '../view/index.js';
 import { askedOnce } from './asked-once.js';
+import { RoomForMany } from './assert-room.js';
+import { openSource } from './byte-source.js';
 import { assertContentPorts } from './content-arguments.js';
 import type { ContentPorts } from './content-ports.js';
 import { CallerSource } from './lent-source.js';
@@ -18,12 +19,11 @@ import {
   failedOutcome,
   type FileOutcome,
   type FileToUpload,
-  forEachAtOnce,
   groupableSize,
-  uploadSmallFiles,
+  uploadIntoDirectories,
   type UploadFilesOptions,
 } from './upload-small-files.js';
-import { UploadTransactions } from './upload-transactions.js';
+import type { UploadTransactions } from './upload-transactions.js';
 
 /** A file of a tree to upload. */
 export interface TreeFile extends Omit<FileToUpload, 'name'> {
@@ -41,8 +41,8 @@ export interface TreeDirectory {
 export interface UploadTreeOptions extends UploadFilesOptions<TreeFile> {
   /** The home directory, where uploads of large files are recorded; see {@link UploadOptions.transactions}. */
   readonly home?: Item | undefined;
-  /** How a directory of the tree is found; default: below `directory`, whatever becomes of its place. */
-  readonly runIn?: RunInDirectory | undefined;
+  /** How directories of the tree are found; default: by their paths below `directory`, whatever becomes of the place of that. */
+  readonly runIn?: RunInDirectories | undefined;
   /** Told about each file that is stored, whatever came of it, and while a large one is on its way. */
   readonly onProgress?: ((progress: TreeUploadProgress) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -55,11 +55,15 @@ export interface TreeUploadProgress {
   readonly bytes: number;
 }
 
-/** What is done in a directory of the tree; `transactions` is where large uploads are recorded. */
-export type DirectoryWork<T> = (operation: OperationView, folder: Item, transactions: UploadTransactions | undefined) => Promise<T>;
+/** What is done in directories of the tree, which come in the order of their paths; `transactions` is where large uploads are recorded. */
+export type DirectoriesWork<T> = (
+  operation: OperationView,
+  directories: readonly Item[],
+  transactions: UploadTransactions | undefined,
+) => Promise<T>;
 
 /** How a part of a tree is written. */
-export interface DirectoryRunOptions {
+export interface TreeRunOptions {
   /** Asked when somebody else was faster; default yes. */
   readonly isRepeatable?: (() => boolean) | undefined;
   /** Whether the server is asked for what is there now; default: what is known may be some seconds old. */
@@ -67,27 +71,22 @@ export interface DirectoryRunOptions {
 }
 
 /**
- * Runs `work` in an operation, in the directory at a path below the target, which is made if it is missing; again when somebody else was
+ * Runs `work` in an operation, in the directories at some paths below the target, which are made if they are missing; again when somebody else was
  * faster, if it `isRepeatable`.
  */
-export type RunInDirectory = <T>(path: readonly string[], options: DirectoryRunOptions, work: DirectoryWork<T>) => Promise<T>;
+export type RunInDirectories = <T>(paths: readonly (readonly string[])[], options: TreeRunOptions, work: DirectoriesWork<T>) => Promise<T>;
 
 /** Files that are collected before they are sorted by directory. */
 const COLLECTED_FILES = 10_000;
-/** Files of one directory that are committed together at most (chapter 04 section 17). */
+/** Files and directories that are committed together at most (chapter 04 section 17). */
 const PART_COUNT = 2000;
 /** Bytes of files that are committed together at most, unless it is one: as many as are in memory at a time. */
 const PART_SIZE = 8_388_608;
 /** Sources that are read at a time. */
 const READS_IN_FLIGHT = 8;
-/** Times that a part is tried when others change the same directory meanwhile. */
-const ATTEMPTS = 3;
-/** What others can cause, and what reading again cures. */
-const CURABLE: ReadonlySet<string> = new Set(['conflict.champ', 'conflict.merge', 'conflict.pointer', 'conflict.snapshot']);
-
 /**
  * Uploads files and directories below a directory (chapter 04 section 17); gives what came of each file when it is stored. Small files are
- * committed together, by directory, up to 2,000 or 8 MiB; large ones one by one, resumably. Between the commits other operations get their turn. The directory
+ * committed together, those of many directories, too, up to 2,000 or 8 MiB; large ones one by one, resumably. Between the commits other operations get their turn. The directory
  * an entry is in is made when it is missing. Whoever stops taking results ends the upload: nothing more is sent.
  *
  * `directory` is writable; an earlier version will do. Stops at the first error, but for those that `onError` lets pass: what was given out
@@ -109,25 +108,25 @@ export async function* uploadTree(
     if (options[name] !== undefined) assertFunction(`options.${name}`, options[name]);
   }
   const upload = new TreeUpload(sessions, ports, directory, options);
-  for await (const folder of folders(entries, options.signal)) yield* upload.uploadFolder(folder);
+  for await (const some of collected(entries, options.signal)) yield* upload.upload(some);
 }
 
 /** Entries of one directory. */
-interface Folder {
+interface Folder<F> {
   readonly path: readonly string[];
-  readonly files: TreeFile[];
+  readonly files: F[];
 }
 
 /** Sorts entries by directory, a bounded number at a time. */
-async function* folders(
+async function* collected(
   entries: Iterable<TreeFile | TreeDirectory> | AsyncIterable<TreeFile | TreeDirectory>,
   signal: AbortSignal | undefined,
-): AsyncGenerator<Folder, void, undefined> {
-  const byPath = new Map<string, Folder>();
-  const folderAt = (path: readonly string[]): Folder => {
+): AsyncGenerator<readonly Folder<TreeFile>[], void, undefined> {
+  const byPath = new Map<string, Folder<TreeFile>>();
+  const folderAt = (path: readonly string[]): Folder<TreeFile> => {
     // No name contains a slash; if one does, making the directory says so.
     const key = path.join('/');
-    const folder = byPath.get(key) ?? { path, files: [] };
+    const folder: Folder<TreeFile> = byPath.get(key) ?? { path, files: [] };
     byPath.set(key, folder);
     return folder;
   };
@@ -137,10 +136,10 @@ async function* folders(
     if ('isDirectory' in entry) folderAt(entry.path);
     else folderAt(entry.path.slice(0, -1)).files.push(entry);
     if (++count % COLLECTED_FILES !== 0) continue;
-    yield* byPath.values();
+    yield [...byPath.values()];
     byPath.clear();
   }
-  yield* byPath.values();
+  yield [...byPath.values()];
 }
 
 function assertEntry(entry: TreeFile | TreeDirectory): void {
@@ -159,7 +158,8 @@ class TreeUpload {
   private told = 0;
   /** What the listener of progress has thrown: that ends the upload, and is the fault of no file. */
   private refusal: { readonly error: unknown } | undefined;
-  private readonly runIn: RunInDirectory;
+  private readonly runIn: RunInDirectories;
+  private readonly room: RoomForMany;
 
   constructor(
     private readonly sessions: Sessions,
@@ -168,40 +168,53 @@ class TreeUpload {
     private readonly options: UploadTreeOptions,
   ) {
     this.runIn = options.runIn ?? runBelow(sessions, ports, directory, options);
+    this.room = new RoomForMany(ports);
   }
 
-  async *uploadFolder({ path, files }: Folder): AsyncGenerator<FileOutcome<TreeFile>, void, undefined> {
-    const named = files.map((file) => ({ ...file, file, name: file.path.at(-1) ?? '' }));
-    const small = named.filter(({ source }) => groupableSize(source) !== undefined);
-    const large = named.filter(({ source }) => groupableSize(source) === undefined);
-    if (named.length === 0) await this.inFolder(path, async () => undefined);
-    for (const part of partsOf(small)) yield* this.outcomes(await this.uploadSmall(path, part));
-    for (const file of large) yield* this.outcomes([await this.uploadLarge(path, file)]);
+  /** Small files first, those of many directories together. */
+  async *upload(folders: readonly Folder<TreeFile>[]): AsyncGenerator<FileOutcome<TreeFile>, void, undefined> {
+    const named = folders.map(({ path, files }) => ({
+      path,
+      files: files.map((file): NamedFile => ({ ...file, file, name: file.path.at(-1) ?? '' })),
+    }));
+    const isSmall = ({ source }: NamedFile): boolean => groupableSize(source) !== undefined;
+    const small = named.map(({ path, files }) => ({ path, files: files.filter(isSmall), isEmpty: files.length === 0 }));
+    for (const part of partsOf(small)) yield* this.outcomes(await this.uploadSmall(part));
+    for (const { path, files } of named) {
+      for (const file of files) if (!isSmall(file)) yield* this.outcomes([await this.uploadLarge(path, file)]);
+    }
   }
 
   /** Files that are committed together. Their sources are read before it is the turn of the commit: they may make changes of their own. */
-  private async uploadSmall(path: readonly string[], part: readonly NamedFile[]): Promise<readonly FileOutcome<TreeFile>[]> {
+  private async uploadSmall(folders: readonly Folder<NamedFile>[]): Promise<readonly FileOutcome<TreeFile>[]> {
     const { signal, onExisting, onError } = this.options;
     const failed: FileOutcome<TreeFile>[] = [];
-    const readable: NamedFile[] = [];
-    const names = new Set<string>();
-    await forEachAtOnce(part, READS_IN_FLIGHT, async (file) => {
+    const readable = folders.map(({ path }) => ({ path, files: [] as NamedFile[], names: new Set<string>() }));
+    const part = folders.flatMap(({ files }, folder) => files.map((file) => ({ file, folder })));
+    await forEachAtOnce(part, READS_IN_FLIGHT, async ({ file, folder }) => {
       const { isCode, size = 0, ...source } = openSource(file.source);
+      const { files, names } = readable[folder] as (typeof readable)[number];
       try {
         // Before it is read: however many have one name, the content of one of them is in memory.
         if (names.has(file.name)) throw new ConflictError('conflict.exists', 'two files of this name are to be uploaded');
         names.add(file.name);
-        readable.push(isCode ? { ...file, source: await readWhole({ isCode, size, ...source }, size, signal) } : file);
+        files.push(isCode ? { ...file, source: await readWhole({ isCode, size, ...source }, size, signal) } : file);
       } catch (error) {
         failed.push(this.failed(file, error));
       }
     });
-    const ask = new Map(part.map((file) => [file.file, onExisting && askedOnce((existing) => onExisting(file.file, existing))]));
+    const ask = new Map(part.map(({ file }) => [file.file, onExisting && askedOnce((existing) => onExisting(file.file, existing))]));
     const options: UploadFilesOptions<NamedFile> = {
       onExisting: onExisting && (async ({ file }, existing) => (await ask.get(file)?.(existing)) ?? 'skip'),
       onError: onError === undefined ? undefined : ({ file }, error) => onError(file, error),
     };
-    const outcomes = await this.inFolder(path, (operation, folder) => uploadSmallFiles(operation, this.ports, folder, readable, options));
+    const outcomes = await this.inFolders(
+      folders.map(({ path }) => path),
+      (operation, directories) => {
+        const filled = readable.map(({ files }, i) => ({ directory: directories[i] as Item, files }));
+        return uploadIntoDirectories(operation, this.ports, filled, options, this.room);
+      },
+    );
     return [...failed, ...outcomes.map(({ file, ...rest }) => ({ ...rest, file: file.file }))];
   }
 
@@ -222,10 +235,12 @@ class TreeUpload {
         onExisting: askedOnce(async (existing) => (await onExisting?.(file.file, existing)) ?? 'skip'),
         onProgress: size === undefined ? undefined : ({ done }) => this.tell(Math.min(done, size)),
       };
-      const { outcome } = await this.inFolder(
-        path,
-        (operation, folder, transactions) =>
-          caller.during(operation, () => uploadFile(operation, ports, folder, file.name, source, { ...how, transactions }, prepared)),
+      const { outcome } = await this.inFolders(
+        [path],
+        (operation, [folder], transactions) =>
+          caller.during(operation, () =>
+            uploadFile(operation, ports, folder as Item, file.name, source, { ...how, transactions }, prepared),
+          ),
         // What another session has left of it a moment ago is resumed only if it is seen.
         { isRepeatable: () => prepared.isWhole, isFresh: opened.isRepeatable },
       );
@@ -236,9 +251,9 @@ class TreeUpload {
     }
   }
 
-  private async inFolder<T>(path: readonly string[], work: DirectoryWork<T>, options: DirectoryRunOptions = {}): Promise<T> {
+  private async inFolders<T>(paths: readonly (readonly string[])[], work: DirectoriesWork<T>, options: TreeRunOptions = {}): Promise<T> {
     throwIfAborted(this.options.signal, 'the upload');
-    return this.runIn(path, options, work);
+    return this.runIn(paths, options, work);
   }
 
   private failed({ file }: NamedFile, error: unknown): FileOutcome<TreeFile> {
@@ -266,63 +281,53 @@ class TreeUpload {
   }
 }
 
-/** The way of {@link uploadTree} when nobody says another one: below one directory, which stays where it is. */
-function runBelow(sessions: Sessions, ports: ContentPorts, directory: Item, { home, signal }: UploadTreeOptions): RunInDirectory {
-  // Records of another owner could not be committed together with the files.
-  const transactions = home?.owner.equals(directory.owner) === true ? new UploadTransactions(home) : undefined;
-  return async <T>(
-    path: readonly string[],
-    { isRepeatable = () => true, isFresh }: DirectoryRunOptions,
-    work: DirectoryWork<T>,
-  ): Promise<T> => {
-    for (let attempt = 1; ; attempt++) {
-      const { item, depth } = await deepestExisting(
-        new CommittedView(sessions, { signal, fresh: isFresh === true || attempt > 1 }),
-        directory,
-        path,
-      );
-      const writers: PublicKeyHash[] = [item.writer];
-      if (transactions !== undefined && !transactions.writer.equals(item.writer)) writers.push(transactions.writer);
-      try {
-        const { result } = await sessions.of(directory.owner).compute(
-          writers,
-          async (snapshot, committer) => {
-            const operation = new OperationView(sessions, committer, snapshot);
-            const { mirrorBatId, clock } = ports;
-            const folder = await getOrMakeDirectories(operation, item, path.slice(depth), { mirrorBatId, clock });
-            return { result: await work(operation, folder, transactions), snapshot: operation.snapshot };
-          },
-          { signal },
-        );
-        return result;
-      } catch (error) {
-        if (isCallersError(error) || attempt >= ATTEMPTS || !isRepeatable()) throw error;
-        if (!(error instanceof PyrgosError) || !CURABLE.has(error.code)) throw error;
-      }
-    }
-  };
+/** The way of {@link uploadTree} when nobody says another one: below one directory, wherever that is. */
+function runBelow(sessions: Sessions, ports: ContentPorts, directory: Item, { home, signal }: UploadTreeOptions): RunInDirectories {
+  const { capability, signer } = directory.link ?? directory;
+  const tree = new FileTree({ sessions, username: directory.name, home: capability, signer, clock: ports.clock });
+  return runInTree({ tree, names: [directory.name], base: capability, records: home?.capability, ports, signal });
 }
 
-/** How far a path exists: what is below may be in another writing space, which has to be reserved. */
-async function deepestExisting(
-  view: CommittedView,
-  directory: Item,
-  path: readonly string[],
-): Promise<{ readonly item: Item; readonly depth: number }> {
-  let item = directory;
-  for (const [depth, name] of path.entries()) {
-    const child = await findChild(view, item, name);
-    if (child?.isDirectory !== true) return { item, depth };
-    item = child;
-  }
-  return { item, depth: path.length };
+/** A directory whose small files are to be uploaded; `isEmpty`: it has no files at all, and is to be made all the same. */
+interface SmallFolder extends Folder<NamedFile> {
+  readonly isEmpty: boolean;
 }
 
 /**
- * Smallest first, so that many become visible soon (section 17); files of one name stay together, where that is noticed. Only the first of
- * them, the smallest, is read and counts.
+ * Directory by directory, smallest files first, so that many become visible soon (section 17); files of one name stay together, where that is
+ * noticed. Only the first of them, the smallest, is read and counts.
  */
-function* partsOf(files: readonly NamedFile[]): Generator<readonly NamedFile[], void, undefined> {
+function* partsOf(folders: readonly SmallFolder[]): Generator<readonly Folder<NamedFile>[], void, undefined> {
+  let part: Folder<NamedFile>[] = [];
+  let total = 0;
+  let count = 0;
+  for (const { path, files, isEmpty } of folders) {
+    const same = [...sameNames(files)];
+    if (isEmpty) same.push({ files: [], size: 0 });
+    for (const { files: named, size } of same) {
+      if (part.length > 0 && (total + size > PART_SIZE || count >= PART_COUNT)) {
+        yield part;
+        part = [];
+        total = 0;
+        count = 0;
+      }
+      const last = part.at(-1);
+      if (last?.path === path) {
+        for (const file of named) last.files.push(file);
+      } else {
+        // One directory does not count.
+        if (part.length > 0) count++;
+        part.push({ path, files: [...named] });
+      }
+      total += size;
+      count += named.length;
+    }
+  }
+  if (part.length > 0) yield part;
+}
+
+/** Files of one name, and the size of the smallest; smallest first. */
+function sameNames(files: readonly NamedFile[]): Iterable<{ readonly files: readonly NamedFile[]; readonly size: number }> {
   const byName = new Map<string, { readonly files: NamedFile[]; readonly size: number }>();
   const sized = files.map((file) => ({ file, size: groupableSize(file.source) ?? 0 })).sort((a, b) => a.size - b.size);
   for (const { file, size } of sized) {
@@ -330,18 +335,7 @@ function* partsOf(files: readonly NamedFile[]): Generator<readonly NamedFile[], 
     if (same === undefined) byName.set(file.name, { files: [file], size });
     else same.files.push(file);
   }
-  let part: NamedFile[] = [];
-  let total = 0;
-  for (const same of byName.values()) {
-    if (part.length > 0 && (total + same.size > PART_SIZE || part.length >= PART_COUNT)) {
-      yield part;
-      part = [];
-      total = 0;
-    }
-    for (const file of same.files) part.push(file);
-    total += same.size;
-  }
-  if (part.length > 0) yield part;
+  return byName.values();
 }
 
 type NamedFile = FileToUpload & { readonly file: TreeFile };

@@ -123,6 +123,11 @@ export class DirectoryEdit {
     return this.current;
   }
 
+  /** Whether {@link apply} is going to list something new. */
+  get hasAdditions(): boolean {
+    return this.added.length > 0;
+  }
+
   /** After {@link apply} the chunk that holds the last of the new elements; undefined when there are none. */
   get end(): ChunkPosition | undefined {
     return this.newest;

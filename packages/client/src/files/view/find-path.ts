@@ -47,6 +47,28 @@ export async function findEntry(
   return undefined;
 }
 
+/** {@link findEntry} for many names, in one pass over the list; a name that is not there is not in the answer. */
+export async function findEntries(
+  view: View,
+  directory: Item,
+  names: ReadonlySet<string>,
+  options: ReadOptions = {},
+): Promise<ReadonlyMap<string, Item | DanglingEntry>> {
+  const found = new Map<string, Item | DanglingEntry>();
+  const damages: PyrgosError[] = [];
+  for await (const { entries } of directoryChunks(view, directory, { ...options, onDamage: (error) => void damages.push(error) })) {
+    // Of legacy lists all are opened: the names of the children decide.
+    const wanted = entries.filter(({ name, link }) => (name === undefined ? link !== undefined : names.has(name) && !found.has(name)));
+    for (const child of await openEntries(view, directory, wanted, options)) {
+      const { name } = child;
+      if (name !== undefined && names.has(name) && !found.has(name)) found.set(name, child);
+    }
+    if (found.size === names.size) return found;
+  }
+  if (damages[0] !== undefined) throw damages[0];
+  return found;
+}
+
 /** The child with this name, or undefined; see {@link findEntry}. Throws what is wrong with a child that is listed and cannot be opened. */
 export async function findChild(view: View, directory: Item, name: string, options: ReadOptions = {}): Promise<Item | undefined> {
   const found = await findEntry(view, directory, name, options);

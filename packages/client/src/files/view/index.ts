@@ -5,11 +5,12 @@ export { type ChunkOptions, type ChunkPosition, type DirectoryChunk, directoryCh
 export { type FileChunk, type FoundChunk, requireChunk } from './file-chunk.js';
 export { FileChunks } from './file-chunks.js';
 export { FileReader, type FileReaderOptions, type StreamOptions } from './file-reader.js';
-export { findChild, findEntry, findPath, pathOf, resolvePath, splitPath } from './find-path.js';
+export { findChild, findEntries, findEntry, findPath, pathOf, resolvePath, splitPath } from './find-path.js';
 export { DanglingEntry, Item, type ItemParts } from './item.js';
 export { listChildren, listEntries, openEntries } from './list-children.js';
 export { isDamage, loadNode, loadNodes, type LoadedNode, type NodeResult, type UnreadableNode } from './load-nodes.js';
 export { type KnownLocation, NodeCache } from './node-cache.js';
+export { readAheadOfLists } from './read-ahead.js';
 export { openItem, type OpenOptions } from './open-item.js';
 export { OperationView } from './operation-view.js';
 export { offlinePointerStore, type PointerCache } from './pointer-cache.js';
