@@ -75,3 +75,58 @@ test('a stream that turns out to be too long ends with quota, and the account go
   expect(error).toMatchObject({ code: 'rate' });
   expect(error.data['retryAfterSeconds']).toBeGreaterThan(3600);
 });
+
+test('a copy that cannot fit is refused before anything of it is sent, and the account goes on', async () => {
+  const { session, counter } = await newUser('copies');
+  const { files } = session;
+  const blocks = (): number => counter.count('blocks', 'block/put/bulk');
+  await files.write('/copies/film', bytes(6_000_000));
+  const small = Array.from({ length: 60 }, (_, i) => ({ path: [`${i % 3}`, `${i}`], source: bytes(75_000 + i) }));
+  for await (const { outcome: what } of files.writeTree('/copies/many', small)) expect(what).toBe('created');
+  // What fits is copied.
+  await files.copy('/copies/film', '/copies');
+  const before = blocks();
+  for (let i = 0; i < 3; i++) {
+    expect(await caught(files.copy('/copies/film', '/copies'))).toMatchObject({ code: 'quota', data: { quota: QUOTA } });
+    expect(await caught(files.copy('/copies/many', '/copies'))).toMatchObject({ code: 'quota', data: { quota: QUOTA } });
+  }
+  expect(blocks()).toBe(before);
+  await files.remove('/copies/film');
+  await files.copy('/copies/many/1', '/copies');
+});
+
+test('a tree that cannot fit is refused before anything of it is sent; what is there already needs no room', async () => {
+  const { session, counter } = await newUser('trees');
+  const { files } = session;
+  const blocks = (): number => counter.count('blocks', 'block/put/bulk');
+  const tree = (count: number, size: number) =>
+    Array.from({ length: count }, (_, i) => ({ path: [`d${i % 7}`, `${i}`], source: bytes(size + i) }));
+  const write = async (entries: Parameters<typeof files.writeTree>[1]): Promise<string[]> => {
+    const outcomes: string[] = [];
+    for await (const { outcome: what } of files.writeTree('/trees/t', entries)) outcomes.push(what);
+    return outcomes;
+  };
+  await files.write('/trees/kept', bytes(1000));
+  const before = blocks();
+  for (let i = 0; i < 3; i++) {
+    expect(await caught(write(tree(300, 100_000)))).toMatchObject({ code: 'quota', data: { quota: QUOTA } });
+    // Each of them takes a block of 4 KiB at least.
+    expect(await caught(write(tree(6000, 10)))).toMatchObject({ code: 'quota', data: { quota: QUOTA } });
+    expect(await caught(write([...tree(100, 100_000), { path: ['film'], source: bytes(15_000_000) }]))).toMatchObject({ code: 'quota' });
+  }
+  expect(blocks()).toBe(before);
+  expect(await files.find('/trees/t')).toBeUndefined();
+  expect(new Set(await write(tree(90, 100_000)))).toEqual(new Set(['created']));
+  // Twice that would not fit.
+  expect(new Set(await write(tree(91, 100_000)))).toEqual(new Set(['unchanged', 'created']));
+  // Where nobody knows how many come, each part is looked at before it is sent.
+  const sent = blocks();
+  async function* unknown(): AsyncGenerator<ReturnType<typeof tree>[number]> {
+    yield* tree(300, 100_000).map((entry) => ({ ...entry, path: ['more', ...entry.path] }));
+  }
+  for (let i = 0; i < 3; i++) expect(await caught(write(unknown()))).toMatchObject({ code: 'quota', data: { quota: QUOTA } });
+  // The first part, of 8 MiB, did fit; the second one did not, three times.
+  expect(blocks() - sent).toBeLessThan(150);
+  await files.remove('/trees/t');
+  await files.write('/trees/kept', bytes(2000));
+});

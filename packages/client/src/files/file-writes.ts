@@ -45,6 +45,7 @@ import { requireVersion } from './file-version.js';
 import { runInTree } from './run-in-tree.js';
 import { setProperties, type SettableProperties } from './structure/index.js';
 import { TreeEntries, TreeProgressTeller } from './tree-entries.js';
+import { assertTreeFits } from './tree-room.js';
 import { type CommittedView, type Item, openItem, type OperationView, splitPath } from './view/index.js';
 import { assertIfVersion, onlyIfVersion, writeFile } from './write-file.js';
 
@@ -80,6 +81,7 @@ export class FileWrites {
       requireDirectory(target, 'directory');
     }
     const home = await openItem(tree.view(signal), this.home);
+    await assertTreeFits(this.parts, names, entries, signal);
     let isMade = target !== undefined;
     const inTree = runInTree({ tree, names, base: this.home, records: this.home, ports: this.ports, signal });
     const runIn: RunInDirectories = async (paths, how, work) => {

@@ -3,7 +3,7 @@ import { CHUNK_SIZE } from '@pyrgos/core/model';
 import type { ContentPorts } from './content-ports.js';
 
 /** Content up to this size is not worth the two questions: the server refuses it at its first request. */
-const UNASKED_SIZE = 1_048_576;
+export const UNASKED_SIZE = 1_048_576;
 
 /** Bytes of the node of a file without its content, at least. */
 const NODE_SIZE = 512;
@@ -50,6 +50,34 @@ export function withinRoom<C extends { readonly index: number; readonly data: Ui
 }
 
 /**
+ * {@link assertRoom} for a copy. `measure` adds up what is copied, until that is more than `limit`; it is left out when what is copied is a part of the account,
+ * and all of the account would fit once more.
+ */
+export async function assertRoomForCopy(
+  ports: Pick<ContentPorts, 'space'>,
+  measure: (limit: number) => Promise<number>,
+  isOwn: boolean,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const room = await roomOf(ports, signal);
+  if (room === undefined || (isOwn && 2 * room.used <= room.quota)) return;
+  assertFits(room, await measure(room.quota - room.used), 'the copy');
+}
+
+/** {@link assertRoom} for a tree: `all` bytes at most; `measure` finds out how much of that is missing, and is asked only when not all fit. */
+export async function assertRoomForTree(
+  ports: Pick<ContentPorts, 'space'>,
+  all: number,
+  measure: () => Promise<number>,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  if (all <= UNASKED_SIZE) return;
+  const room = await roomOf(ports, signal);
+  if (room === undefined || room.used + all <= room.quota) return;
+  assertFits(room, await measure(), 'these files');
+}
+
+/**
  * The room for the many small files of a call, which are checked some at a time: {@link assertRoom} before any of them is sent. Asks once, and again when what is
  * left is not enough.
  */
@@ -77,12 +105,12 @@ export class RoomForMany {
   }
 }
 
-/** Bytes that a small file takes at least: its content is padded to multiples of 4096 (chapter 01 section 14.2), and it has a node. */
+/** Bytes that a file takes at least: its content is padded to multiples of 4096 (chapter 01 section 14.2), and it has a node. */
 export function storedSize(size: number): number {
   return NODE_SIZE + Math.max(0, Math.ceil((size - PADDING_ALLOWANCE) / PADDING_BLOCK)) * PADDING_BLOCK;
 }
 
-async function roomOf({ space }: ContentPorts, signal: AbortSignal | undefined): Promise<Room | undefined> {
+async function roomOf({ space }: Pick<ContentPorts, 'space'>, signal: AbortSignal | undefined): Promise<Room | undefined> {
   if (space === undefined) return undefined;
   try {
     const [used, quota] = await Promise.all([space.usage({ signal }), space.quota({ signal })]);

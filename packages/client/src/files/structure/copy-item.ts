@@ -1,5 +1,6 @@
 import { ArgumentError } from '@pyrgos/core/errors';
 import { assertLegalName } from '@pyrgos/core/model';
+import { assertRoomForCopy, UNASKED_SIZE } from '../content/assert-room.js';
 import type { ContentPorts } from '../content/content-ports.js';
 import { flushNow } from '../content/flush-now.js';
 import { findEntry, type Item, listEntries, openItem, type OperationView } from '../view/index.js';
@@ -9,6 +10,7 @@ import { BlockStaging } from './block-staging.js';
 import { ChunkChanges } from './chunk-changes.js';
 import type { CopySource } from './copy-file.js';
 import { freeCopyName } from './copy-name.js';
+import { copiedSize } from './copy-size.js';
 import { TreeCopy } from './copy-tree.js';
 import { DirectoryEdit, type EntryOptions, nameInUse } from './directory-edit.js';
 import { refresh } from './refresh.js';
@@ -28,14 +30,14 @@ interface InternalCopyOptions extends CopyOptions {
 }
 
 /** What copying needs besides the view of the operation. */
-export type CopyPorts = Pick<ContentPorts, 'blocks' | 'clock' | 'mirrorBatId'>;
+export type CopyPorts = Pick<ContentPorts, 'blocks' | 'clock' | 'mirrorBatId' | 'space'>;
 
 /**
  * Copies a file, or a directory with all below it, into a directory (chapter 04 section 20.1); resolves to the copy. The source may be of
  * another owner. Everything gets fresh keys; shares are not copied. Type, thumbnail and time of modification of files are kept.
  *
  * The copy appears as a whole, or not at all. Large ones are uploaded ahead of the commit, which is then sent before this returns: it must
- * not run inside `withoutFlush`. ConflictError `conflict.exists` for a given name that is in use; ArgumentError when the target is the
+ * not run inside `withoutFlush`. What cannot fit is refused before anything is sent: PyrgosError `quota`. ConflictError `conflict.exists` for a given name that is in use; ArgumentError when the target is the
  * source or inside it; what is wrong with a part of the source that cannot be read; DeniedError `denied.file`; AbortedError.
  */
 export async function copyItem(
@@ -64,6 +66,10 @@ export async function copyInto(
   const { name = await freeNameIn(operation, directory, item.name) } = options;
   // Before much is copied in vain.
   if (options.name !== undefined && (await findEntry(operation, directory, name)) !== undefined) throw nameInUse();
+  if (item.isDirectory || item.opened.properties.size > UNASKED_SIZE) {
+    const isOwn = item.owner.equals(operation.owner);
+    await assertRoomForCopy(ports, async (limit) => copiedSize(source.view, item, limit), isOwn, operation.signal);
+  }
   const staging = new BlockStaging(operation, ports);
   try {
     const changes = new ChunkChanges(operation, staging);
