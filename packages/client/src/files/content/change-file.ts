@@ -11,6 +11,7 @@ import type { ProgressMeter } from './content-progress.js';
 import { existingFileTarget, type FileTarget, newStreamSecret, TargetLocations } from './file-target.js';
 import { catchUp, flushNow } from './flush-now.js';
 import { FragmentUploads } from './fragment-uploads.js';
+import { lending } from './lent-source.js';
 import { BRANCH_INTERVAL, type PlainChunk, sealChunks, type SealedFileChunk } from './seal-chunks.js';
 import { resealProperties } from './stage-file.js';
 import { cidsAt, PlaceLookups } from './tree-places.js';
@@ -146,7 +147,8 @@ class FileChange {
   async writeChunks(uploads: FragmentUploads | undefined, concurrency: number, meter: ProgressMeter): Promise<void> {
     const { operation, change, target, file } = this;
     const properties = file.opened.properties.with({ streamSecret: target.streamSecret });
-    for await (const chunk of sealChunks(operation, target, change.chunks, { properties, uploads, concurrency })) {
+    const sealed = sealChunks(operation, target, change.chunks, { properties, uploads, concurrency });
+    for await (const chunk of uploads === undefined ? sealed : lending(operation, sealed)) {
       change.check?.(chunk);
       if (change.isComplete) this.builder.addLeaf(chunk.leaf);
       this.stale.add(chunk.index - (chunk.index % BRANCH_INTERVAL));

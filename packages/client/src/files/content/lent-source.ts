@@ -66,3 +66,24 @@ function piecesVia(current: () => OperationView | undefined, pieces: AsyncIterab
     },
   };
 }
+
+/**
+ * The elements of an iteration that takes long, such as chunks that are being uploaded: while one is waited for, the operation lends its turn. Whoever takes them must
+ * catch up with what others have committed before it commits itself, when {@link OperationView.wasLent}.
+ */
+export async function* lending<T>(operation: OperationView, elements: AsyncIterable<T>): AsyncGenerator<T, void, undefined> {
+  const iterator = elements[Symbol.asyncIterator]();
+  let isFinished = false;
+  try {
+    for (;;) {
+      const { result } = await operation.lend(async () => iterator.next());
+      if (result.done === true) {
+        isFinished = true;
+        return;
+      }
+      yield result.value;
+    }
+  } finally {
+    if (!isFinished) await iterator.return?.();
+  }
+}

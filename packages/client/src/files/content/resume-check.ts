@@ -5,6 +5,7 @@ import { MAX_CHAMP_LOOKUPS } from '@pyrgos/core/limits';
 import { type CryptreeNode, openNode } from '@pyrgos/core/model';
 import { isDamage, loadNodes, type OperationView, type View } from '../view/index.js';
 import { type FileTarget, TargetLocations } from './file-target.js';
+import { lending } from './lent-source.js';
 import { runPipeline } from './ordered-pipeline.js';
 import type { PreparedContent } from './prepared-content.js';
 import type { PlainChunk } from './seal-chunks.js';
@@ -29,7 +30,7 @@ export async function matchingLeaves(
   const work = async (chunk: StoredChunk | undefined, _: number, signal: AbortSignal): Promise<Uint8Array | undefined> =>
     chunk === undefined ? undefined : leafIfSame(operation, target, chunk, signal);
   const leaves: Uint8Array[] = [];
-  for await (const leaf of runPipeline(inputs, work, { concurrency, signal: operation.signal })) {
+  for await (const leaf of lending(operation, runPipeline(inputs, work, { concurrency, signal: operation.signal }))) {
     if (leaf === undefined) return undefined;
     leaves.push(leaf);
   }

@@ -95,7 +95,9 @@ export async function replaceExisting(
   const current = await refresh(operation, existing);
   current.requireFile().requireSigner();
   const content = await prepare();
-  const isSame = await isUnchanged(operation, current, content, options);
+  const compare = async (): Promise<boolean> => isUnchanged(operation, current, content, options);
+  // To read all of a long file takes its time.
+  const isSame = content.isSmall ? await compare() : (await operation.lend(compare)).result;
   if (onExisting !== 'replace' && !isSame) {
     const { result } = await operation.lend(async () =>
       untilAborted(async () => callersCode(async () => onExisting(current)), operation.signal, 'asking about an existing file'),

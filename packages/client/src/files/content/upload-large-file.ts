@@ -11,6 +11,7 @@ import { ProgressMeter } from './content-progress.js';
 import { TargetLocations } from './file-target.js';
 import { catchUp, changedMeanwhile, flushNow } from './flush-now.js';
 import { FragmentUploads } from './fragment-uploads.js';
+import { lending } from './lent-source.js';
 import type { PreparedContent } from './prepared-content.js';
 import { stageRemovalBehind } from './present-chunks.js';
 import { BRANCH_INTERVAL, type PlainChunk, sealChunks, type SealedFileChunk } from './seal-chunks.js';
@@ -34,8 +35,8 @@ export async function uploadLargeFile(
     const recorded = await recordUpload(operation, ports, directory, file, content, options);
     const { count = 0 } = recorded?.part ?? {};
     if (content.size !== undefined) await assertRoom(ports, content.size - count * CHUNK_SIZE, operation.signal);
-    // Others get their turn while the source is read: they must see the record, whose directory they may change, too.
-    if (recorded !== undefined && content.isCode) await flushNow(operation);
+    // Others get their turn while it is uploaded: they must see the record, whose directory they may change, too.
+    if (recorded !== undefined) await flushNow(operation);
     const isResumable = recorded !== undefined || (options.resume !== undefined && content.size !== undefined);
     const upload = new LargeUpload(operation, recorded?.upload ?? file, content, uploads, {
       isResumable,
@@ -104,7 +105,7 @@ class LargeUpload {
       concurrency: options.chunksInFlight,
     });
     let pending = 0;
-    for await (const chunk of sealed) {
+    for await (const chunk of lending(operation, sealed)) {
       checkLeaf(content, chunk.index, chunk.leaf);
       this.builder.addLeaf(chunk.leaf);
       this.size += chunk.length;

@@ -2,7 +2,7 @@ import { ArgumentError } from '@pyrgos/core/errors';
 import { assertLegalName } from '@pyrgos/core/model';
 import { assertRoomForCopy, UNASKED_SIZE } from '../content/assert-room.js';
 import type { ContentPorts } from '../content/content-ports.js';
-import { flushNow } from '../content/flush-now.js';
+import { catchUp, changedMeanwhile, flushNow } from '../content/flush-now.js';
 import { findEntry, type Item, listEntries, openItem, type OperationView } from '../view/index.js';
 import type { ProgressListener } from '../../waiting/progress.js';
 import { isWithin } from './ancestors.js';
@@ -12,7 +12,7 @@ import type { CopySource } from './copy-file.js';
 import { freeCopyName } from './copy-name.js';
 import { copiedSize } from './copy-size.js';
 import { TreeCopy } from './copy-tree.js';
-import { DirectoryEdit, type EntryOptions, nameInUse } from './directory-edit.js';
+import { DirectoryEdit, type EntryOptions, nameInUse, type NewEntry } from './directory-edit.js';
 import { refresh } from './refresh.js';
 
 /** How an item is copied. */
@@ -58,7 +58,7 @@ export async function copyInto(
   target: Item,
   options: InternalCopyOptions,
 ): Promise<Item> {
-  const directory = await refresh(operation, target);
+  let directory = await refresh(operation, target);
   const signer = directory.requireDirectory().requireSigner();
   const { item } = source;
   if (options.name !== undefined) assertLegalName(options.name);
@@ -73,7 +73,6 @@ export async function copyInto(
   const staging = new BlockStaging(operation, ports);
   try {
     const changes = new ChunkChanges(operation, staging);
-    const edit = new DirectoryEdit(operation, changes, directory, options);
     const { maxPerChunk, onProgress, isMove = false } = options;
     const mirrorBatId = directory.node.mirrorBatId ?? ports.mirrorBatId;
     const copy = new TreeCopy(
@@ -81,7 +80,19 @@ export async function copyInto(
       { isMove, maxPerChunk, onProgress, clock: ports.clock },
     );
     const { capability, opened } = directory;
-    const entry = await copy.copy(source, name, { capability, parentKey: opened.parentKey });
+    const run = async (): Promise<NewEntry> => {
+      const made = await copy.copy(source, name, { capability, parentKey: opened.parentKey });
+      await staging.finish();
+      return made;
+    };
+    // Nothing is committed meanwhile. What is moved is deleted afterwards: nobody may change it in between.
+    const entry = isMove ? await run() : (await operation.lend(run)).result;
+    if (operation.wasLent && !isMove) {
+      await catchUp(operation, [directory.writer]);
+      directory = await refresh(operation, directory);
+      if (options.name === undefined && (await findEntry(operation, directory, name)) !== undefined) throw changedMeanwhile();
+    }
+    const edit = new DirectoryEdit(operation, changes, directory, options);
     const element = edit.add(entry);
     await edit.apply();
     await staging.finish();
