@@ -104,6 +104,7 @@ describe('the examples of docs/sdk.md', () => {
         const { files } = await signUp('cleo');
         await mkdir(join(folder, 'a', 'b'), { recursive: true });
         await writeFile(join(folder, 'a', 'b', 'small'), 'x');
+        await mkdir(join(folder, 'a', 'empty'));
         await writeFile(join(folder, 'large'), new Uint8Array(11_000_000).fill(3));
         const { signal } = new AbortController();
         expect(await uploadAFolder(files, folder, signal)).toEqual({
@@ -113,6 +114,7 @@ describe('the examples of docs/sdk.md', () => {
           ]),
           bytes: 11_000_001,
         });
+        expect((await files.stat('/cleo/a/empty')).isDirectory).toBe(true);
         const again = await uploadAFolder(files, folder, signal);
         expect(new Set(again.outcomes.values())).toEqual(new Set(['unchanged']));
         expect(await streamAFile(files, '/cleo/large', 20_000_000)).toBe(11_000_000);

@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
-import type { FileSystem, SizedSource, TreeFile } from '@pyrgos/client';
+import type { FileSystem, SizedSource, TreeEntry } from '@pyrgos/client';
 
 /** A file on the disk as content: it can be read from any place, so an upload that was cut off goes on where it stopped. */
 async function fileOnDisk(path: string): Promise<SizedSource> {
@@ -9,12 +9,13 @@ async function fileOnDisk(path: string): Promise<SizedSource> {
   return { size, open: (offset, signal) => createReadStream(path, { start: offset, signal }) };
 }
 
-/** Everything in a folder of the disk, one after the other: nothing is read before its turn. */
-async function* filesBelow(folder: string): AsyncGenerator<TreeFile> {
+/** Everything in a folder of the disk, one after the other: nothing is read before its turn. Directories are named for the sake of empty ones. */
+async function* entriesBelow(folder: string): AsyncGenerator<TreeEntry> {
   for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
-    if (!entry.isFile()) continue;
-    const path = join(entry.parentPath, entry.name);
-    yield { path: relative(folder, path).split(sep), source: await fileOnDisk(path) };
+    const onDisk = join(entry.parentPath, entry.name);
+    const path = relative(folder, onDisk).split(sep);
+    if (entry.isDirectory()) yield { path, isDirectory: true };
+    else if (entry.isFile()) yield { path, source: await fileOnDisk(onDisk) };
   }
 }
 
@@ -29,7 +30,7 @@ export async function uploadAFolder(
 ): Promise<{ readonly outcomes: ReadonlyMap<string, string>; readonly bytes: number }> {
   const outcomes = new Map<string, string>();
   let bytes = 0;
-  const written = files.writeTree(files.homePath, filesBelow(folder), {
+  const written = files.writeTree(files.homePath, entriesBelow(folder), {
     signal,
     onProgress: ({ done }) => {
       bytes = done;

@@ -13,6 +13,8 @@ export type {
   MoveTreeOptions,
   PropertyChanges,
   RemoveOptions,
+  RenameOptions,
+  ReplacingOptions,
   SetPropertiesOptions,
   TreeEntry,
   TreeFile,

@@ -66,7 +66,12 @@ describe.each([
 
   test.skipIf(!isRoot)('is refused when it belongs to somebody else (needs root to make one)', async () => {
     chownSync(folder, 65_534, 65_534);
-    await expect(open(folder)).rejects.toMatchObject({ code: 'storage', data: { reason: 'foreign-owner' } });
+    for (const path of [folder, join(folder, 'new')]) {
+      const error: unknown = await open(path).catch((reason: unknown) => reason);
+      expect(error).toMatchObject({ code: 'storage', data: { reason: 'foreign-owner' } });
+      // Somebody who has typed `sudo` must learn what to do.
+      expect(String(error)).toContain('runs as root: run it as that user, or choose a folder');
+    }
   });
 
   test.skipIf(isWindows)('is refused when others may exchange it or a folder that it is in (needs POSIX permissions)', async () => {

@@ -59,7 +59,7 @@ async function checkFolder(what: string, path: string): Promise<void> {
     throw error;
   }
   if (!info.isDirectory()) throw refused(what, 'ENOTDIR');
-  if (info.uid !== user) throw refused(what, 'foreign-owner', 'it belongs to another user');
+  if (info.uid !== user) throw foreignOwner(what, 'it');
   if ((info.mode & WRITABLE_BY_OTHERS) !== 0) throw refused(what, 'writable-by-others', 'other users may change it; set its mode to 700');
 }
 
@@ -72,14 +72,14 @@ async function checkWay(what: string, path: string, links: number): Promise<void
   if (parent === path) return;
   await checkWay(what, parent, links);
   const [inside, outside] = [await lstat(path), await stat(parent)];
-  if (outside.uid !== user && outside.uid !== 0) throw refused(what, 'foreign-owner', 'a folder that it is in belongs to another user');
+  if (outside.uid !== user && outside.uid !== 0) throw foreignOwner(what, 'a folder that it is in');
   // The group of a user that has nobody else in it has, by convention, the number of the user.
   const others = outside.gid === user ? WRITABLE_BY_OTHERS & 0o707 : WRITABLE_BY_OTHERS;
   if ((outside.mode & others) !== 0 && (outside.mode & STICKY) === 0) {
     throw refused(what, 'writable-by-others', 'other users may change a folder that it is in');
   }
   if (!inside.isSymbolicLink()) return;
-  if (inside.uid !== user && inside.uid !== 0) throw refused(what, 'foreign-owner', 'a link to it belongs to another user');
+  if (inside.uid !== user && inside.uid !== 0) throw foreignOwner(what, 'a link to it');
   await checkWay(what, resolve(parent, await readlink(path)), links + 1);
 }
 
@@ -210,6 +210,18 @@ function isRunning(pid: number): boolean {
 /** The code that the system gives an error. */
 export function reasonOf(error: unknown): string {
   return error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
+}
+
+/**
+ * The refusal of what another user could exchange. The same for root: what somebody who is not trusted puts there would be believed, and what root writes below a
+ * folder of somebody else, who may be the very person that has typed `sudo`, that person could not use any more.
+ */
+function foreignOwner(what: string, subject: string): PyrgosError {
+  const advice =
+    userId() === 0
+      ? 'this program runs as root: run it as that user, or choose a folder below those of root'
+      : 'choose a folder below your own or those of root';
+  return refused(what, 'foreign-owner', `${subject} belongs to another user; ${advice}`);
 }
 
 /** The error `storage` of a folder that cannot be used; it does not show the path. */

@@ -154,8 +154,21 @@ export interface RemoveOptions extends WatchedOptions, IfVersion {}
 /** How properties are set. */
 export interface SetPropertiesOptions extends FileOptions, IfVersion {}
 
-/** How something is moved. */
-export interface MoveTreeOptions extends WatchedOptions {
+/** What becomes of a file that has the name already. */
+export interface ReplacingOptions {
+  /**
+   * Whether a file that has the name already is replaced, in the same commit: at no time is there none. It is deleted, and what was shared of it is gone; `write` keeps both. Default
+   * false: then a name in use is a ConflictError `conflict.exists`. So it is in any case when one of both is a directory: a directory cannot be deleted in
+   * one piece, however large it is; remove it first.
+   */
+  readonly replace?: boolean | undefined;
+}
+
+/** How something is renamed; `ifVersion` is for files. */
+export interface RenameOptions extends FileOptions, IfVersion, ReplacingOptions {}
+
+/** How something is moved; `ifVersion` is for files. */
+export interface MoveTreeOptions extends WatchedOptions, IfVersion, ReplacingOptions {
   /** Whether whoever it is shared with keeps access; default true. */
   readonly keepAccess?: boolean | undefined;
   /** The name in the other directory; default: the one that it has. */
@@ -163,8 +176,8 @@ export interface MoveTreeOptions extends WatchedOptions {
 }
 
 /** How something is copied. */
-export interface CopyTreeOptions extends WatchedOptions {
-  /** The name of the copy; default that of the source, or `name (copy)` when that is in use. */
+export interface CopyTreeOptions extends WatchedOptions, ReplacingOptions {
+  /** The name of the copy; default that of the source, or, without `replace`, `name (copy)` when that is in use. */
   readonly name?: string | undefined;
 }
 

@@ -14,6 +14,7 @@ import type {
   MoveTreeOptions,
   PropertyChanges,
   RemoveOptions,
+  RenameOptions,
   SetPropertiesOptions,
   TreeEntry,
   TreeFileOutcome,
@@ -189,8 +190,8 @@ export class FileSystem {
     return this.writes.truncate(path, size, options);
   }
 
-  /** Gives a file or directory another name in its directory. */
-  async rename(path: string, name: string, options: FileOptions = {}): Promise<FileEntry> {
+  /** Gives a file or directory another name in its directory; see {@link RenameOptions}. */
+  async rename(path: string, name: string, options: RenameOptions = {}): Promise<FileEntry> {
     assertCall(options, 'renaming');
     return this.changes.rename(path, name, options);
   }

@@ -48,6 +48,15 @@ export function assertMovable([username, name, ...below]: readonly string[], hom
   throw new ArgumentError(field, `must not be ${name}: the account needs this directory where it is`);
 }
 
+/**
+ * ArgumentError for the directories of the system in a home directory (chapter 04 section 11.2) and what is in them: only clients themselves write there, and
+ * what somebody else puts there keeps them from working. It can be read and removed.
+ */
+export function assertNotOfSystem([username, name]: readonly string[], homeOf: string, field = 'path'): void {
+  if (username !== homeOf || name === undefined || !SPECIAL_DIRECTORIES.includes(name)) return;
+  throw new ArgumentError(field, `must not be in ${name}: this directory is the system's`);
+}
+
 /** The names of everything below the root (chapter 04 section 11.1), and operations that change it. */
 export class FileTree {
   readonly sessions: Sessions;

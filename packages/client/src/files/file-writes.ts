@@ -31,7 +31,7 @@ import type {
   WriteTreeOptions,
   Written,
 } from './file-system-options.js';
-import { type FileTree, formatPath } from './file-tree.js';
+import { assertNotOfSystem, type FileTree, formatPath } from './file-tree.js';
 import {
   type FileSystemParts,
   requireDirectory,
@@ -73,6 +73,7 @@ export class FileWrites {
   ): AsyncGenerator<TreeFileOutcome, void, undefined> {
     const { tree } = this;
     const names = splitPath(directory, 'directory');
+    assertNotOfSystem(names, tree.username, 'directory');
     const target = await tree.look(signal, async (view) => tree.find(view, names));
     if (target === undefined) {
       if (names[0] !== tree.username) throw new ArgumentError('directory', 'must be inside a home directory');
@@ -90,7 +91,8 @@ export class FileWrites {
       return result;
     };
     const progress = new TreeProgressTeller(entries, onlyForward(onProgress));
-    const source = new TreeEntries(entries, onError, progress, signal);
+    const assertPath = (path: readonly string[]): void => assertNotOfSystem([...names, ...path], tree.username, 'entry.path');
+    const source = new TreeEntries(entries, { onError, progress, assertPath, signal });
     const outcomes = uploadTree(tree.sessions, this.ports, target ?? home, source, {
       signal,
       home,
@@ -141,6 +143,7 @@ export class FileWrites {
     const { mimeType } = properties;
     const changes = settableProperties(properties);
     const names = splitPath(path);
+    assertNotOfSystem(names, this.tree.username);
     const find = async (view: CommittedView): Promise<Reserved & Partial<ReservedChild>> => {
       // The list of its directory says as well of what type a file is.
       const isListed = mimeType !== undefined && names.length > 1;
@@ -188,6 +191,7 @@ export class FileWrites {
   ): Promise<FileEntry> {
     assertIfVersion({ ifVersion });
     const names = splitPath(path);
+    assertNotOfSystem(names, this.tree.username);
     const isRepeatable = source === undefined || openSource(source).isRepeatable;
     const item = await onlyIfVersion(this.parts, path, { signal, ifVersion }, async () =>
       this.tree.change(

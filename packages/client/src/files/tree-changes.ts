@@ -1,4 +1,5 @@
 import { ArgumentError, ConflictError } from '@pyrgos/core/errors';
+import type { PublicKeyHash } from '@pyrgos/core/keys';
 import { assertLegalName } from '@pyrgos/core/model';
 import { onlyForward, type ProgressListener } from '../waiting/progress.js';
 import type { ContentPorts } from './content/index.js';
@@ -6,17 +7,17 @@ import { FileEntry } from './file-entry.js';
 import { assertChildNames, assertFlag, assertNewName, namingArgument } from './file-system-arguments.js';
 import type {
   CopyTreeOptions,
-  FileOptions,
   MakeDirectoryAtOptions,
   MoveTreeOptions,
+  RenameOptions,
   RemoveOptions,
   WatchedOptions,
 } from './file-system-options.js';
-import { assertMovable, type FileTree, formatPath, type Located, noSuchFile } from './file-tree.js';
+import { assertMovable, assertNotOfSystem, type FileTree, formatPath, type Located, noSuchFile } from './file-tree.js';
 import { type FileSystemParts, requireDirectory, reserve, reserveChild, reserveDeepest } from './file-tree-parts.js';
-import { requireVersion } from './file-version.js';
+import { type IfVersion, requireVersion } from './file-version.js';
 import { copyItem, deleteItems, getOrMakeDirectories, makeDirectory, moveItem, rename, writingSpacesOf } from './structure/index.js';
-import { type CommittedView, findEntry, type Item, openItem, splitPath } from './view/index.js';
+import { type CommittedView, type DanglingEntry, findEntry, type Item, openItem, type OperationView, splitPath } from './view/index.js';
 import { assertIfVersion, onlyIfVersion } from './write-file.js';
 
 /** What a {@link FileSystem} does with names and directories; its methods are documented there. */
@@ -33,6 +34,7 @@ export class TreeChanges {
     assertFlag('options.parents', parents);
     assertFlag('options.isHidden', isHidden);
     const names = splitPath(path);
+    assertNotOfSystem(names, this.tree.username);
     const options = { isHidden, mirrorBatId: this.ports.mirrorBatId, clock: this.ports.clock };
     if (!parents) {
       if (names.length < 2 && (names[0] ?? this.tree.username) === this.tree.username) {
@@ -64,48 +66,74 @@ export class TreeChanges {
     return new FileEntry(formatPath(names), made);
   }
 
-  async rename(path: string, name: string, { signal }: FileOptions): Promise<FileEntry> {
+  async rename(path: string, name: string, { signal, replace, ifVersion }: RenameOptions): Promise<FileEntry> {
     const names = splitPath(path);
     assertNewName(name);
+    assertFlag('options.replace', replace);
+    assertIfVersion({ ifVersion });
     assertMovable(names, this.tree.username);
-    const renamed = await this.tree.change(
-      { signal },
-      async (view) => reserveChild(this.tree, view, path),
-      async (operation, { parent, item }) => rename(operation, parent, item, name),
+    const above = names.slice(0, -1);
+    assertNotOfSystem([...above, name], this.tree.username, above.length === 1 ? 'name' : 'path');
+    const renamed = await onlyIfVersion(this.parts, path, { signal, ifVersion }, async () =>
+      this.tree.change(
+        { signal, isFresh: ifVersion !== undefined },
+        async (view) => {
+          const { writers, ...reserved } = await reserveChild(this.tree, view, path);
+          return { ...reserved, writers: [...writers, ...(await this.spacesToReplace(view, reserved.parent, name, replace))] };
+        },
+        async (operation, { parent, item }) => {
+          await requireFileVersion(operation, item, { ifVersion });
+          return rename(operation, parent, item, name, { replace });
+        },
+      ),
     );
-    return new FileEntry(formatPath([...names.slice(0, -1), name]), renamed);
+    return new FileEntry(formatPath([...above, name]), renamed);
   }
 
-  async move(path: string, directory: string, { signal, keepAccess = true, name, onProgress }: MoveTreeOptions): Promise<FileEntry> {
+  async move(path: string, directory: string, options: MoveTreeOptions): Promise<FileEntry> {
+    const { signal, keepAccess = true, name, replace, ifVersion, onProgress } = options;
+    const names = splitPath(path);
     assertFlag('options.keepAccess', keepAccess);
-    assertMovable(splitPath(path), this.tree.username);
-    splitPath(directory, 'directory');
+    assertFlag('options.replace', replace);
+    assertIfVersion({ ifVersion });
+    assertMovable(names, this.tree.username);
+    const into = splitPath(directory, 'directory');
     if (name !== undefined) assertLegalName(name);
+    assertNotOfSystem(names, this.tree.username);
+    const newName = name ?? names.at(-1) ?? '';
+    assertNotOfSystem([...into, newName], this.tree.username, 'directory');
     const forward = onlyForward(onProgress);
-    const moved = await this.tree.change(
-      { signal },
-      async (view) => {
-        const { parent, item, writers: own, paths } = await reserveChild(this.tree, view, path);
-        const target = await this.tree.locate(view, directory, 'directory');
-        requireDirectory(target.item, 'directory');
-        // Otherwise nothing below it changes.
-        const isCopied = !keepAccess || !parent.writer.equals(target.item.writer);
-        const spaces = isCopied ? await writingSpacesOf(view, [item]) : own;
-        const writers = [...spaces, parent.writer, target.item.writer];
-        return { owner: parent.owner, writers, paths: [...paths, target], parent, item, target };
-      },
-      async (operation, { parent, item, target }) => {
-        const how = { keepAccess, name, onProgress: knowing(forward, item) };
-        const move = (): Promise<Item> => moveItem(operation, this.ports, parent, item, target.item, how);
-        return { item: await namingArgument('target', 'directory', move), target };
-      },
+    const moved = await onlyIfVersion(this.parts, path, { signal, ifVersion }, async () =>
+      this.tree.change(
+        { signal, isFresh: ifVersion !== undefined },
+        async (view) => {
+          const { parent, item, writers: own, paths } = await reserveChild(this.tree, view, path);
+          const target = await this.tree.locate(view, directory, 'directory');
+          requireDirectory(target.item, 'directory');
+          // Otherwise nothing below it changes.
+          const isCopied = !keepAccess || !parent.writer.equals(target.item.writer);
+          const spaces = isCopied ? await writingSpacesOf(view, [item]) : own;
+          const replaced = await this.spacesToReplace(view, target.item, newName, replace);
+          const writers = [...spaces, ...replaced, parent.writer, target.item.writer];
+          return { owner: parent.owner, writers, paths: [...paths, target], parent, item, target };
+        },
+        async (operation, { parent, item, target }) => {
+          await requireFileVersion(operation, item, { ifVersion });
+          const how = { keepAccess, name, replace, onProgress: knowing(forward, item) };
+          const move = (): Promise<Item> => moveItem(operation, this.ports, parent, item, target.item, how);
+          return { item: await namingArgument('target', 'directory', move), target };
+        },
+      ),
     );
     return new FileEntry(formatPath([...moved.target.names, moved.item.name]), moved.item);
   }
 
-  async copy(path: string, directory: string, { signal, name, onProgress }: CopyTreeOptions): Promise<FileEntry> {
+  async copy(path: string, directory: string, { signal, name, replace, onProgress }: CopyTreeOptions): Promise<FileEntry> {
     if (name !== undefined) assertNewName(name, 'options.name');
-    splitPath(directory, 'directory');
+    assertFlag('options.replace', replace);
+    const into = splitPath(directory, 'directory');
+    const newName = name ?? splitPath(path).at(-1) ?? '';
+    assertNotOfSystem([...into, newName], this.tree.username, 'directory');
     const forward = onlyForward(onProgress);
     const copied = await this.tree.change(
       // What is copied is not compared by any commit.
@@ -114,15 +142,27 @@ export class TreeChanges {
         const source = await this.tree.locate(view, path);
         const target = await this.tree.locate(view, directory, 'directory');
         requireDirectory(target.item, 'directory');
-        return { owner: target.item.owner, writers: [target.item.writer], paths: [source, target], view, item: source.item, target };
+        const writers = [target.item.writer, ...(await this.spacesToReplace(view, target.item, newName, replace))];
+        return { owner: target.item.owner, writers, paths: [source, target], view, item: source.item, target };
       },
       async (operation, { view, item, target }) => {
-        const how = { name, onProgress: knowing(forward, item) };
+        const how = { name, replace, onProgress: knowing(forward, item) };
         const copy = (): Promise<Item> => copyItem(operation, this.ports, { view, item }, target.item, how);
         return { item: await namingArgument('target', 'directory', copy), target };
       },
     );
     return new FileEntry(formatPath([...copied.target.names, copied.item.name]), copied.item);
+  }
+
+  /** The writers that a change needs which deletes what a directory has under a name. */
+  private async spacesToReplace(
+    view: CommittedView,
+    directory: Item,
+    name: string,
+    replace: boolean | undefined,
+  ): Promise<readonly PublicKeyHash[]> {
+    const found = replace === true ? await findEntry(view, directory, name) : undefined;
+    return found === undefined ? [] : writingSpacesOf(view, [found]);
   }
 
   async remove(path: string, options: RemoveOptions): Promise<void> {
@@ -174,14 +214,23 @@ export class TreeChanges {
       },
       async (operation, { item, found }) => {
         const [first] = found;
-        if (ifVersion !== undefined && first?.isDangling === false && first.isDirectory) {
-          throw new ArgumentError('ifVersion', 'is for files: the version of a directory does not tell what is in it');
-        }
-        await requireVersion(operation, first, { ifVersion });
+        await requireFileVersion(operation, first, { ifVersion });
         if (found.length > 0) await deleteItems(operation, item, found, { onProgress: listener });
       },
     );
   }
+}
+
+/** {@link requireVersion} of a file; ArgumentError for a directory. */
+async function requireFileVersion(
+  operation: OperationView,
+  item: Item | DanglingEntry | undefined,
+  { ifVersion }: IfVersion,
+): Promise<void> {
+  if (ifVersion !== undefined && item?.isDangling === false && item.isDirectory) {
+    throw new ArgumentError('ifVersion', 'is for files: the version of a directory does not tell what is in it');
+  }
+  await requireVersion(operation, item, { ifVersion });
 }
 
 /** A listener that is told how many bytes there are to copy, where that is known before. */

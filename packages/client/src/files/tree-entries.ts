@@ -6,6 +6,15 @@ import type { TreeDirectory, TreeFile as ContentTreeFile, TreeUploadProgress } f
 import { assertNewName, claimedMimeType, timestampOf } from './file-system-arguments.js';
 import type { TreeEntry, TreeFile, TreeFileOutcome, WriteTreeOptions } from './file-system-options.js';
 
+/** What {@link TreeEntries} need. */
+export interface TreeEntriesOptions {
+  readonly onError: WriteTreeOptions['onError'];
+  readonly progress: TreeProgressTeller;
+  /** Throws when nothing may be written at a path below the directory of the call. */
+  readonly assertPath: (path: readonly string[]) => void;
+  readonly signal: AbortSignal | undefined;
+}
+
 /** The entries of a caller, as uploads take them, and the way back. */
 export class TreeEntries {
   /** Files that were refused here and that the caller wants to be left out. */
@@ -14,9 +23,7 @@ export class TreeEntries {
 
   constructor(
     private readonly entries: Iterable<TreeEntry> | AsyncIterable<TreeEntry>,
-    private readonly onError: WriteTreeOptions['onError'],
-    private readonly progress: TreeProgressTeller,
-    private readonly signal: AbortSignal | undefined,
+    private readonly options: TreeEntriesOptions,
   ) {}
 
   /** What an entry was made of. */
@@ -31,19 +38,22 @@ export class TreeEntries {
 
   /** The entries one after the other, each when it is asked for. ArgumentError for what is none, unless `onError` lets it pass. */
   async *[Symbol.asyncIterator](): AsyncGenerator<ContentTreeFile | TreeDirectory, void, undefined> {
-    for await (const entry of eachUntilAborted(this.entries, this.signal, 'the upload')) {
+    const { onError, progress, assertPath, signal } = this.options;
+    for await (const entry of eachUntilAborted(this.entries, signal, 'the upload')) {
       assertObject('entry', entry);
       if (isDirectory(entry)) {
+        if (Array.isArray(entry.path)) assertPath(entry.path);
         yield { path: entry.path, isDirectory: true };
         continue;
       }
       let file: ContentTreeFile;
       try {
         file = contentFileOf(entry);
+        if (Array.isArray(entry.path)) assertPath(entry.path);
       } catch (error) {
-        if (this.onError?.(entry, error) !== 'skip') throw error;
+        if (onError?.(entry, error) !== 'skip') throw error;
         this.refused.push({ file: entry, outcome: 'failed', error });
-        this.progress.refused(entry);
+        progress.refused(entry);
         continue;
       }
       this.originals.set(file, entry);

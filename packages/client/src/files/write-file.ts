@@ -12,7 +12,7 @@ import { prepareContent, type PreparedContent } from './content/prepared-content
 import { FileEntry } from './file-entry.js';
 import { assertFlag, assertNewName, claimedMimeType, existingAnswer, timestampOf } from './file-system-arguments.js';
 import type { ExistingAnswer, WriteOptions, Written } from './file-system-options.js';
-import { formatPath, isPassing } from './file-tree.js';
+import { assertNotOfSystem, formatPath, isPassing } from './file-tree.js';
 import { type FileSystemParts, requireDirectory, reserve, reserveDeepest } from './file-tree-parts.js';
 import { changed, type IfVersion, requireVersion, versionOf } from './file-version.js';
 import { getOrMakeDirectories } from './structure/index.js';
@@ -31,6 +31,7 @@ export async function writeFile(parts: FileSystemParts, path: string, source: By
   assertFlag('options.parents', parents);
   if (above.length === 0 || (parents && above[0] !== tree.username)) throw new ArgumentError('path', 'must be inside a home directory');
   for (const part of parents ? names : [name]) assertLegalName(part, 'path');
+  assertNotOfSystem(names, tree.username);
   assertIfVersion({ ifVersion });
   if (ifVersion !== undefined && onExisting !== 'replace') {
     throw new ArgumentError('ifVersion', 'is for replacing: without a file there is no version');

@@ -12,12 +12,13 @@ import type { CopySource } from './copy-file.js';
 import { freeCopyName } from './copy-name.js';
 import { copiedSize } from './copy-size.js';
 import { TreeCopy } from './copy-tree.js';
-import { DirectoryEdit, type EntryOptions, nameInUse, type NewEntry } from './directory-edit.js';
+import { DirectoryEdit, type EntryOptions, type NewEntry } from './directory-edit.js';
 import { refresh } from './refresh.js';
+import { fileToReplace, type ReplaceOptions, stageReplacement } from './replace-file.js';
 
 /** How an item is copied. */
-export interface CopyOptions extends EntryOptions {
-  /** Its name in the target; default that of the source, or `name (copy)` and so on when that is in use. */
+export interface CopyOptions extends EntryOptions, ReplaceOptions {
+  /** Its name in the target; default that of the source, or, unless `replace`, `name (copy)` and so on when that is in use. */
   readonly name?: string | undefined;
   readonly onProgress?: ProgressListener | undefined;
 }
@@ -63,9 +64,11 @@ export async function copyInto(
   const { item } = source;
   if (options.name !== undefined) assertLegalName(options.name);
   if (item.isDirectory && (await isWithin(operation, directory, item))) throw new ArgumentError('target', 'must not be inside the source');
-  const { name = await freeNameIn(operation, directory, item.name) } = options;
+  const { replace = false } = options;
+  const { name = replace ? item.name : await freeNameIn(operation, directory, item.name) } = options;
+  const isChosen = options.name !== undefined || replace;
   // Before much is copied in vain.
-  if (options.name !== undefined && (await findEntry(operation, directory, name)) !== undefined) throw nameInUse();
+  if (isChosen) await fileToReplace(operation, directory, name, item, options);
   if (item.isDirectory || item.opened.properties.size > UNASKED_SIZE) {
     const isOwn = item.owner.equals(operation.owner);
     await assertRoomForCopy(ports, async (limit) => copiedSize(source.view, item, limit), isOwn, operation.signal);
@@ -90,15 +93,17 @@ export async function copyInto(
     if (operation.wasLent && !isMove) {
       await catchUp(operation, [directory.writer]);
       directory = await refresh(operation, directory);
-      if (options.name === undefined && (await findEntry(operation, directory, name)) !== undefined) throw changedMeanwhile();
+      if (!isChosen && (await findEntry(operation, directory, name)) !== undefined) throw changedMeanwhile();
     }
     const edit = new DirectoryEdit(operation, changes, directory, options);
-    const element = edit.add(entry);
-    await edit.apply();
-    await staging.finish();
-    await operation.committer.withoutFlush(async () => {
+    const replaced = replace ? await fileToReplace(operation, directory, name, item, options) : undefined;
+    const element = await operation.committer.withoutFlush(async () => {
+      await stageReplacement(operation, changes, edit, replaced);
+      const added = edit.add(entry);
+      await edit.apply();
       await changes.commit();
       await options.alsoCommit?.();
+      return added;
     });
     if (staging.isUsed) await flushNow(operation);
     return await openItem(operation, entry.capability, { inheritedSigner: signer, entry: element });

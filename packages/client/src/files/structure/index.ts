@@ -11,6 +11,7 @@ export { getOrMakeDirectories, makeDirectory, type MakeDirectoryOptions } from '
 export { moveItem, type MoveOptions } from './move-item.js';
 export type { Place } from './place.js';
 export { refresh } from './refresh.js';
+export type { ReplaceOptions } from './replace-file.js';
 export { rename, setProperties, type SettableProperties } from './rename.js';
 export { rotateAllKeys, type RotateOptions } from './rotate-all-keys.js';
 export { getOrMakeSpecialDirectory, missingSpecialDirectories } from './special-directories.js';

@@ -13,6 +13,7 @@ import { requireListed } from './listed-children.js';
 import type { Place } from './place.js';
 import { refresh } from './refresh.js';
 import { rename, writeProperties } from './rename.js';
+import { fileToReplace, stageReplacement } from './replace-file.js';
 
 /** How an item is moved. */
 export interface MoveOptions extends Omit<CopyOptions, 'name'> {
@@ -51,7 +52,7 @@ export async function moveItem(
   const name = options.name ?? current.name;
   assertLegalName(name);
   if (options.keepAccess && to.writer.equals(from.writer) && equalBytes(to.capability.mapKey, from.capability.mapKey)) {
-    return rename(operation, from, current, name);
+    return rename(operation, from, current, name, options);
   }
   const above: { readonly place: Place; readonly cid: Cid }[] = [];
   if (await isWithin(operation, to, current, (place, cid) => void above.push({ place, cid }))) {
@@ -63,13 +64,14 @@ export async function moveItem(
     for (const { place, cid } of current.isDirectory ? above : []) {
       if (place.writer.equals(to.writer)) changes.rely(to.requireSigner(), place.mapKey, cid);
     }
-    return relink(operation, changes, from, current, to, options);
+    return operation.committer.withoutFlush(async () => relink(operation, changes, from, current, to, options));
   }
-  const { maxPerChunk, onProgress } = options;
+  const { maxPerChunk, onProgress, replace } = options;
   return copyInto(operation, ports, { view: operation, item: current }, to, {
     maxPerChunk,
     onProgress,
     name,
+    replace,
     isMove: true,
     alsoCommit: async () => void (await deleteItems(operation, from, [current])),
   });
@@ -91,6 +93,8 @@ async function relink(
   const destination = new DirectoryEdit(operation, changes, to, options);
   source.remove(capability);
   const { name = item.name } = options;
+  const replaced = options.replace === true ? await fileToReplace(operation, to, name, item, options) : undefined;
+  await stageReplacement(operation, changes, destination, replaced);
   const entry = destination.add({ ...listingOf(item), name });
   // First the one that may refuse.
   await destination.apply();

@@ -4,6 +4,7 @@ import { ChunkChanges } from './chunk-changes.js';
 import { DirectoryEdit, relisted } from './directory-edit.js';
 import { requireListed } from './listed-children.js';
 import { refresh } from './refresh.js';
+import { fileToReplace, type ReplaceOptions, stageReplacement } from './replace-file.js';
 
 /** The properties that can be set without a change of content or place. */
 export type SettableProperties = Pick<FilePropertiesChanges, 'isHidden' | 'modified' | 'created' | 'mimeType' | 'thumbnail' | 'treeHash'>;
@@ -13,25 +14,35 @@ export type SettableProperties = Pick<FilePropertiesChanges, 'isHidden' | 'modif
  * link node both in that and in its target, so that sharees do not see the old name. Resolves to the item under its new name.
  *
  * Needs write access to the parent: DeniedError `denied.file`. NotFoundError `not-found.file` when the parent does not list the item (any
- * more). ConflictError `conflict.exists` when the name is in use, ArgumentError or
+ * more). ConflictError `conflict.exists` when the name is in use (see {@link ReplaceOptions}), ArgumentError or
  * LimitError for an illegal one. The share records of the path are up to the caller.
  */
-export async function rename(operation: OperationView, parent: Item, item: Item, name: string): Promise<Item> {
+export async function rename(
+  operation: OperationView,
+  parent: Item,
+  item: Item,
+  name: string,
+  options: ReplaceOptions = {},
+): Promise<Item> {
   assertLegalName(name);
   const directory = await refresh(operation, parent);
   directory.requireDirectory().requireSigner();
   const current = await requireListed(operation, directory, item);
   if (current.name === name) return current;
   const listed = current.link ?? current;
-  const changes = new ChunkChanges(operation);
-  const edit = new DirectoryEdit(operation, changes, directory);
-  edit.relist(listed.capability, { name });
-  await edit.apply();
-  // What belongs to another directory keeps its name there.
-  const isOwn = belongsTo(current, directory);
-  const isTargetOwn = listed === current || namesParent(current, listed);
-  if (isOwn) for (const node of isTargetOwn ? new Set([listed, current]) : [listed]) writeProperties(operation, changes, node, { name });
-  await changes.commit();
+  const replaced = options.replace === true ? await fileToReplace(operation, directory, name, current, options) : undefined;
+  await operation.committer.withoutFlush(async () => {
+    const changes = new ChunkChanges(operation);
+    const edit = new DirectoryEdit(operation, changes, directory);
+    await stageReplacement(operation, changes, edit, replaced);
+    edit.relist(listed.capability, { name });
+    await edit.apply();
+    // What belongs to another directory keeps its name there.
+    const isOwn = belongsTo(current, directory);
+    const isTargetOwn = listed === current || namesParent(current, listed);
+    if (isOwn) for (const node of isTargetOwn ? new Set([listed, current]) : [listed]) writeProperties(operation, changes, node, { name });
+    await changes.commit();
+  });
   const { entry } = current;
   return openItem(operation, listed.capability, {
     inheritedSigner: listed.signer,
