@@ -310,7 +310,14 @@ export const OPERATIONS: ReadonlyMap<string, Maker> = new Map<string, Maker>([
             if (outcome === 'failed') throw new Error('no failure was let pass');
           }
         },
-        steps: unique.map((paths, i) => treeStep([directory, ...(folders[i] ?? [])].join('/'), paths, content)),
+        // All of it is one part.
+        steps: [
+          (model) =>
+            unique.reduce<Model | undefined>(
+              (next, paths, i) => next && treeStep([directory, ...(folders[i] ?? [])].join('/'), paths, content)(next),
+              model,
+            ),
+        ],
       };
     },
   ],

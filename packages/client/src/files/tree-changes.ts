@@ -34,7 +34,8 @@ export class TreeChanges {
     assertFlag('options.parents', parents);
     assertFlag('options.isHidden', isHidden);
     const names = splitPath(path);
-    assertNotOfSystem(names, this.tree.username);
+    // They themselves may be made, where somebody has deleted them.
+    if (names.length > 2) assertNotOfSystem(names, this.tree.username);
     const options = { isHidden, mirrorBatId: this.ports.mirrorBatId, clock: this.ports.clock };
     if (!parents) {
       if (names.length < 2 && (names[0] ?? this.tree.username) === this.tree.username) {
