@@ -76,18 +76,17 @@ export class FileReads {
     if (source !== 'server' && source !== 'caches') throw new ArgumentError('options.source', 'must be server or caches');
     const isRoot = splitPath(path).length === 0;
     const tree = source === 'server' ? this.tree.withEmptyCaches() : this.tree;
-    const { view, item } = await tree.lookAt(options.signal, isRoot ? formatPath([tree.username]) : path);
+    const { view, names, item } = await tree.lookAt(options.signal, isRoot ? formatPath([tree.username]) : path);
     const listener = onlyForward(onProgress);
-    const findings = verifyTree(view, item, {
+    yield* verifyTree(view, item, {
       ...options,
+      path: formatPath(names),
       onProgress: ({ directories, files, bytes }) => {
         const items = directories + files;
         if (options.content === true) listener?.({ done: bytes, total: undefined, unit: 'bytes', items });
         else listener?.({ done: items, total: undefined, unit: 'items', items });
       },
     });
-    if (!isRoot) yield* findings;
-    else for await (const finding of findings) yield { ...finding, path: `/${this.tree.username}${finding.path}` };
   }
 
   private async home(signal: AbortSignal | undefined): Promise<Located & { readonly view: CommittedView }> {

@@ -122,7 +122,8 @@ export class FileSystem {
 
   /**
    * Looks at everything below a path, on the server, and reports what is damaged or missing there; siblings of what is damaged are looked at
-   * all the same. Progress counts files and directories, and with `content` bytes.
+   * all the same. What it finds has the path that other calls take. Without `content` lost and damaged blocks of contents of more than 4 KiB are
+   * not noticed, see {@link VerifyTreeOptions.content}. Progress counts files and directories, and with `content` bytes.
    */
   async *verify(path: string, options: VerifyTreeOptions = {}): AsyncGenerator<Finding, void, undefined> {
     assertCall(options, 'verifying a tree');
