@@ -106,16 +106,18 @@ export class FileSystem {
     return this.reads.open(path, options);
   }
 
-  /** The bytes [start, end) of a file, by default all; LimitError for more than MAX_READ_SIZE: stream those. */
-  async read(path: string, options: Pick<StreamOptions, 'start' | 'end' | 'signal'> = {}): Promise<Uint8Array> {
+  /**
+   * The bytes [start, end) of a file, by default all. A range ends with the file: beyond it there are fewer bytes than asked for, or none.
+   * LimitError for more than MAX_READ_SIZE: stream those.
+   */
+  async read(path: string, options: Pick<StreamOptions, 'start' | 'end' | 'signal'> = {}): Promise<Uint8Array<ArrayBuffer>> {
     assertCall(options, 'reading a file');
-    const { start = 0, end, signal } = options;
-    const reader = await this.reads.open(path, { signal });
-    return reader.read(start, end ?? reader.size, { signal });
+    const { start, end, signal } = options;
+    return (await this.reads.open(path, { signal })).read(start, end, { signal });
   }
 
-  /** The bytes of a file, or a range of them, as a stream with back pressure and bounded memory. Progress counts bytes. */
-  async stream(path: string, options: StreamOptions = {}): Promise<ReadableStream<Uint8Array>> {
+  /** The bytes of a file, or a range of them as in {@link FileSystem.read}, as a stream with back pressure and bounded memory. Progress counts bytes. */
+  async stream(path: string, options: StreamOptions = {}): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
     assertCall(options, 'reading a file');
     return (await this.reads.open(path, { signal: options.signal })).stream(options);
   }
