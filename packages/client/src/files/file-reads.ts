@@ -41,9 +41,9 @@ export class FileReads {
       yield entryAt(await this.home(signal));
       return;
     }
-    const { view, names, item } = await this.tree.lookAt(signal, path);
+    const { view, names, item } = await this.tree.lookAt(signal, path, requireDirectory);
     const directory = formatPath(names);
-    for await (const child of listChildren(view, requireDirectory(item))) {
+    for await (const child of listChildren(view, item)) {
       yield child.isDangling ? new DamagedEntry(directory, child) : new FileEntry(`${directory}/${child.name}`, child);
     }
   }
@@ -54,8 +54,8 @@ export class FileReads {
       yield { name, isDirectory, mimeType, created };
       return;
     }
-    const { view, item } = await this.tree.lookAt(signal, path);
-    for await (const { name, link } of listEntries(view, requireDirectory(item))) {
+    const { view, item } = await this.tree.lookAt(signal, path, requireDirectory);
+    for await (const { name, link } of listEntries(view, item)) {
       const facts = link !== undefined && 'isDirectory' in link ? link : undefined;
       yield {
         name,
@@ -68,8 +68,8 @@ export class FileReads {
 
   async open(path: string, { signal, ...options }: FileOptions & FileReaderOptions): Promise<FileReader> {
     // The reader outlives this call, and so must its view: the signal is for finding the file only.
-    const { view, item } = await untilAborted(async () => this.tree.lookAt(undefined, path), signal, 'opening a file');
-    return new FileReader(view, requireFile(item), options);
+    const { view, item } = await untilAborted(async () => this.tree.lookAt(undefined, path, requireFile), signal, 'opening a file');
+    return new FileReader(view, item, options);
   }
 
   async *verify(path: string, { onProgress, source = 'server', ...options }: VerifyTreeOptions): AsyncGenerator<Finding, void, undefined> {

@@ -37,7 +37,7 @@ import { type FileReader, type FileReaderOptions, type Finding, splitPath, type 
  * file is changed only if it still is what was looked at. Sources and callbacks may call it, too.
  *
  * Errors of all calls: NotFoundError `not-found.file`; ArgumentError and LimitError for paths that cannot be; ConflictError
- * `conflict.exists`, `conflict.changed` with `ifVersion`, or another one when somebody else keeps changing the same thing; DeniedError `denied.file`; FormatError and CryptoError
+ * `conflict.exists`, `conflict.file` for a directory where a file is needed or the other way round, `conflict.changed` with `ifVersion`, or another one when somebody else keeps changing the same thing; DeniedError `denied.file`; FormatError and CryptoError
  * for what is damaged; `quota`; `network`; AbortedError. Wrong arguments are ArgumentErrors and change nothing; what sources and callbacks of
  * the caller throw comes out as it is.
  */
@@ -174,7 +174,10 @@ export class FileSystem {
     yield* this.writes.writeTree(directory, entries, options);
   }
 
-  /** Writes bytes into a file from `start` on, which is at most its size. NotFoundError when there is no file. Progress counts bytes. */
+  /**
+   * Writes bytes into a file from `start` on, over what is there and beyond its end. `start` is at most its size: no gap is filled, and a file that
+   * ends before is a ConflictError `conflict.file` (`data.size`). NotFoundError when there is no file. Progress counts bytes.
+   */
   async writeAt(path: string, start: number, source: ByteSource, options: EditOptions = {}): Promise<FileEntry> {
     assertCall(options, 'writing into a file');
     return this.writes.writeAt(path, start, source, options);

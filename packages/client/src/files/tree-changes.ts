@@ -171,10 +171,10 @@ export class TreeChanges {
       },
       async (operation, { item, found }) => {
         const [first] = found;
+        await requireVersion(operation, first, { ifVersion });
         if (ifVersion !== undefined && first?.isDangling === false && first.isDirectory) {
           throw new ArgumentError('ifVersion', 'is for files: the version of a directory does not tell what is in it');
         }
-        await requireVersion(operation, first, { ifVersion });
         if (found.length > 0) await deleteItems(operation, item, found, { onProgress: listener });
       },
     );
