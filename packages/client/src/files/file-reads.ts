@@ -3,13 +3,17 @@ import { untilAborted } from '../waiting/until-aborted.js';
 import { onlyForward } from '../waiting/progress.js';
 import { DamagedEntry, dateOf, FileEntry } from './file-entry.js';
 import type { FileOptions, ListedName, VerifyTreeOptions } from './file-system-options.js';
-import { type FileTree, formatPath, type Located } from './file-tree.js';
+import { type FileTree, formatPath, isOtherKind, type Located } from './file-tree.js';
 import { entryAt, type FileSystemParts, requireDirectory, requireFile } from './file-tree-parts.js';
 import {
   type CommittedView,
+  type DanglingEntry,
   FileReader,
   type FileReaderOptions,
+  findEntry,
   type Finding,
+  isDamage,
+  type Item,
   listChildren,
   listEntries,
   splitPath,
@@ -43,7 +47,14 @@ export class FileReads {
     }
     const { view, names, item } = await this.tree.lookAt(signal, path, requireDirectory);
     const directory = formatPath(names);
-    for await (const child of listChildren(view, item)) {
+    let now: Promise<Located & { readonly view: CommittedView }> | undefined;
+    for await (const listed of listChildren(view, item)) {
+      let child: Item | DanglingEntry | undefined = listed;
+      if (child.isDangling && child.error.code === 'not-found.file') {
+        now ??= this.fresh(signal, path);
+        child = await lookAgain(now, child);
+      }
+      if (child === undefined) continue;
       yield child.isDangling ? new DamagedEntry(directory, child) : new FileEntry(`${directory}/${child.name}`, child);
     }
   }
@@ -89,7 +100,32 @@ export class FileReads {
     });
   }
 
+  /** A directory as it is on the server now. */
+  private async fresh(signal: AbortSignal | undefined, path: string): Promise<Located & { readonly view: CommittedView }> {
+    const view = this.tree.view(signal, true);
+    const { names, item } = await this.tree.locate(view, path);
+    return { names, item: requireDirectory(item), view };
+  }
+
   private async home(signal: AbortSignal | undefined): Promise<Located & { readonly view: CommittedView }> {
     return this.tree.lookAt(signal, formatPath([this.tree.username]));
+  }
+}
+
+/**
+ * What a directory lists by now under the name of a child that was not found where its list, which may be some seconds old, leads: another
+ * device may have given it new keys, and with them another place, or have deleted it. The child itself where that cannot be told.
+ */
+async function lookAgain(
+  now: Promise<Located & { readonly view: CommittedView }>,
+  child: DanglingEntry,
+): Promise<Item | DanglingEntry | undefined> {
+  if (child.name === undefined) return child;
+  try {
+    const { view, item } = await now;
+    return await findEntry(view, item, child.name);
+  } catch (error) {
+    if (isDamage(error) || isOtherKind(error)) return child;
+    throw error;
   }
 }
