@@ -13,6 +13,7 @@ import {
   fromHex,
   isWellFormed,
   toHex,
+  unsharedBytes,
   utf8Decode,
   utf8Encode,
 } from './bytes.js';
@@ -223,4 +224,25 @@ test('keys of byte strings have one character for each byte, whatever the length
       },
     ),
   );
+});
+
+describe('unshared bytes', () => {
+  test('are the same object, and a copy where the memory is shared', () => {
+    const own = Uint8Array.of(1, 2, 3).subarray(1);
+    expect(unsharedBytes(own)).toBe(own);
+    // Pages without isolation have no SharedArrayBuffer of their own.
+    const { buffer } = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
+    const shared = new Uint8Array(buffer, 1, 3);
+    shared.set([7, 8, 9]);
+    const copy = unsharedBytes(shared);
+    expect(copy).toEqual(Uint8Array.of(7, 8, 9));
+    expect(copy.buffer).toBeInstanceOf(ArrayBuffer);
+    shared.fill(0);
+    expect(copy).toEqual(Uint8Array.of(7, 8, 9));
+  });
+
+  test('of something else are refused', () => {
+    expect(() => unsharedBytes([1] as unknown as Uint8Array)).toThrow(refused('bytes'));
+    expect(() => unsharedBytes(lostMemory(3))).toThrow(refused('bytes'));
+  });
 });

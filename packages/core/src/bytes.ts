@@ -42,6 +42,19 @@ export function copyBytes(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   return new Uint8Array(bytes);
 }
 
+/**
+ * The same bytes in memory that no other thread has, as `Blob`, `fetch` and `crypto.subtle` want them: a view of shared memory is copied,
+ * everything else comes back as it is.
+ */
+export function unsharedBytes(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  assertBytes('bytes', bytes);
+  return isUnshared(bytes) ? bytes : new Uint8Array(bytes);
+}
+
+function isUnshared(bytes: Uint8Array): bytes is Uint8Array<ArrayBuffer> {
+  return bytes.buffer instanceof ArrayBuffer;
+}
+
 /** Gives what is missing the code 0; never happens for a byte string that is long enough. */
 const fromCodes = String.fromCharCode as (...codes: readonly (number | undefined)[]) => string;
 

@@ -108,6 +108,16 @@ export class WriteSession {
     return this.synchroniser.readOnlyValue(writer, options);
   }
 
+  /**
+   * Whether the server has a pointer of a writer, be it the empty one of a writer that was deleted; with `fresh` it is asked again. What is not
+   * committed yet does not count.
+   */
+  async hasPointer(writer: PublicKeyHash, options: PointerReadOptions = {}): Promise<boolean> {
+    assertInstance('writer', writer, PublicKeyHash);
+    checkOptions(options, 'reading a pointer');
+    return (await this.stores.reader.readPointer(writer, options)) !== undefined;
+  }
+
   /** A verified block of the owner. Never modify the array. */
   async getBlock(cid: Cid, context: Omit<BlockReadContext, 'owner'> = {}): Promise<Uint8Array> {
     checkOptions(context, 'reading a block');

@@ -3,13 +3,17 @@ import { untilAborted } from '../waiting/until-aborted.js';
 import { onlyForward } from '../waiting/progress.js';
 import { DamagedEntry, dateOf, FileEntry } from './file-entry.js';
 import type { FileOptions, ListedName, VerifyTreeOptions } from './file-system-options.js';
-import { type FileTree, formatPath, type Located } from './file-tree.js';
+import { type FileTree, formatPath, isOtherKind, type Located } from './file-tree.js';
 import { entryAt, type FileSystemParts, requireDirectory, requireFile } from './file-tree-parts.js';
 import {
   type CommittedView,
+  type DanglingEntry,
   FileReader,
   type FileReaderOptions,
+  findEntry,
   type Finding,
+  isDamage,
+  type Item,
   listChildren,
   listEntries,
   splitPath,
@@ -41,9 +45,16 @@ export class FileReads {
       yield entryAt(await this.home(signal));
       return;
     }
-    const { view, names, item } = await this.tree.lookAt(signal, path);
+    const { view, names, item } = await this.tree.lookAt(signal, path, requireDirectory);
     const directory = formatPath(names);
-    for await (const child of listChildren(view, requireDirectory(item))) {
+    let now: Promise<Located & { readonly view: CommittedView }> | undefined;
+    for await (const listed of listChildren(view, item)) {
+      let child: Item | DanglingEntry | undefined = listed;
+      if (child.isDangling && child.error.code === 'not-found.file') {
+        now ??= this.fresh(signal, path);
+        child = await lookAgain(now, child);
+      }
+      if (child === undefined) continue;
       yield child.isDangling ? new DamagedEntry(directory, child) : new FileEntry(`${directory}/${child.name}`, child);
     }
   }
@@ -54,8 +65,8 @@ export class FileReads {
       yield { name, isDirectory, mimeType, created };
       return;
     }
-    const { view, item } = await this.tree.lookAt(signal, path);
-    for await (const { name, link } of listEntries(view, requireDirectory(item))) {
+    const { view, item } = await this.tree.lookAt(signal, path, requireDirectory);
+    for await (const { name, link } of listEntries(view, item)) {
       const facts = link !== undefined && 'isDirectory' in link ? link : undefined;
       yield {
         name,
@@ -68,29 +79,53 @@ export class FileReads {
 
   async open(path: string, { signal, ...options }: FileOptions & FileReaderOptions): Promise<FileReader> {
     // The reader outlives this call, and so must its view: the signal is for finding the file only.
-    const { view, item } = await untilAborted(async () => this.tree.lookAt(undefined, path), signal, 'opening a file');
-    return new FileReader(view, requireFile(item), options);
+    const { view, item } = await untilAborted(async () => this.tree.lookAt(undefined, path, requireFile), signal, 'opening a file');
+    return new FileReader(view, item, options);
   }
 
   async *verify(path: string, { onProgress, source = 'server', ...options }: VerifyTreeOptions): AsyncGenerator<Finding, void, undefined> {
     if (source !== 'server' && source !== 'caches') throw new ArgumentError('options.source', 'must be server or caches');
     const isRoot = splitPath(path).length === 0;
     const tree = source === 'server' ? this.tree.withEmptyCaches() : this.tree;
-    const { view, item } = await tree.lookAt(options.signal, isRoot ? formatPath([tree.username]) : path);
+    const { view, names, item } = await tree.lookAt(options.signal, isRoot ? formatPath([tree.username]) : path);
     const listener = onlyForward(onProgress);
-    const findings = verifyTree(view, item, {
+    yield* verifyTree(view, item, {
       ...options,
+      path: formatPath(names),
       onProgress: ({ directories, files, bytes }) => {
         const items = directories + files;
         if (options.content === true) listener?.({ done: bytes, total: undefined, unit: 'bytes', items });
         else listener?.({ done: items, total: undefined, unit: 'items', items });
       },
     });
-    if (!isRoot) yield* findings;
-    else for await (const finding of findings) yield { ...finding, path: `/${this.tree.username}${finding.path}` };
+  }
+
+  /** A directory as it is on the server now. */
+  private async fresh(signal: AbortSignal | undefined, path: string): Promise<Located & { readonly view: CommittedView }> {
+    const view = this.tree.view(signal, true);
+    const { names, item } = await this.tree.locate(view, path);
+    return { names, item: requireDirectory(item), view };
   }
 
   private async home(signal: AbortSignal | undefined): Promise<Located & { readonly view: CommittedView }> {
     return this.tree.lookAt(signal, formatPath([this.tree.username]));
+  }
+}
+
+/**
+ * What a directory lists by now under the name of a child that was not found where its list, which may be some seconds old, leads: another
+ * device may have given it new keys, and with them another place, or have deleted it. The child itself where that cannot be told.
+ */
+async function lookAgain(
+  now: Promise<Located & { readonly view: CommittedView }>,
+  child: DanglingEntry,
+): Promise<Item | DanglingEntry | undefined> {
+  if (child.name === undefined) return child;
+  try {
+    const { view, item } = await now;
+    return await findEntry(view, item, child.name);
+  } catch (error) {
+    if (isDamage(error) || isOtherKind(error)) return child;
+    throw error;
   }
 }

@@ -132,7 +132,7 @@ export interface ListedName {
 }
 
 /** How {@link FileSystem.verify} looks. */
-export interface VerifyTreeOptions extends WatchedOptions, Omit<VerifyOptions, 'signal' | 'onProgress'> {
+export interface VerifyTreeOptions extends WatchedOptions, Omit<VerifyOptions, 'signal' | 'onProgress' | 'path'> {
   /**
    * Who is asked. `server`, the default: for every block, whatever this device has in its caches. `caches`: what is in them counts as being
    * there, and the server is asked for the rest; that costs less, and works offline with what was read before.

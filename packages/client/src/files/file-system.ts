@@ -38,7 +38,7 @@ import { type FileReader, type FileReaderOptions, type Finding, splitPath, type 
  * file is changed only if it still is what was looked at. Sources and callbacks may call it, too.
  *
  * Errors of all calls: NotFoundError `not-found.file`; ArgumentError and LimitError for paths that cannot be; ConflictError
- * `conflict.exists`, `conflict.changed` with `ifVersion`, or another one when somebody else keeps changing the same thing; DeniedError `denied.file`; FormatError and CryptoError
+ * `conflict.exists`, `conflict.file` for a directory where a file is needed or the other way round, `conflict.changed` with `ifVersion`, or another one when somebody else keeps changing the same thing; DeniedError `denied.file`; FormatError and CryptoError
  * for what is damaged; `quota`; `network`; AbortedError. Wrong arguments are ArgumentErrors and change nothing; what sources and callbacks of
  * the caller throw comes out as it is.
  */
@@ -107,23 +107,26 @@ export class FileSystem {
     return this.reads.open(path, options);
   }
 
-  /** The bytes [start, end) of a file, by default all; LimitError for more than MAX_READ_SIZE: stream those. */
-  async read(path: string, options: Pick<StreamOptions, 'start' | 'end' | 'signal'> = {}): Promise<Uint8Array> {
+  /**
+   * The bytes [start, end) of a file, by default all. A range ends with the file: beyond it there are fewer bytes than asked for, or none.
+   * LimitError for more than MAX_READ_SIZE: stream those.
+   */
+  async read(path: string, options: Pick<StreamOptions, 'start' | 'end' | 'signal'> = {}): Promise<Uint8Array<ArrayBuffer>> {
     assertCall(options, 'reading a file');
-    const { start = 0, end, signal } = options;
-    const reader = await this.reads.open(path, { signal });
-    return reader.read(start, end ?? reader.size, { signal });
+    const { start, end, signal } = options;
+    return (await this.reads.open(path, { signal })).read(start, end, { signal });
   }
 
-  /** The bytes of a file, or a range of them, as a stream with back pressure and bounded memory. Progress counts bytes. */
-  async stream(path: string, options: StreamOptions = {}): Promise<ReadableStream<Uint8Array>> {
+  /** The bytes of a file, or a range of them as in {@link FileSystem.read}, as a stream with back pressure and bounded memory. Progress counts bytes. */
+  async stream(path: string, options: StreamOptions = {}): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
     assertCall(options, 'reading a file');
     return (await this.reads.open(path, { signal: options.signal })).stream(options);
   }
 
   /**
    * Looks at everything below a path, on the server, and reports what is damaged or missing there; siblings of what is damaged are looked at
-   * all the same. Progress counts files and directories, and with `content` bytes.
+   * all the same. What it finds has the path that other calls take. Without `content` lost and damaged blocks of contents of more than 4 KiB are
+   * not noticed, see {@link VerifyTreeOptions.content}. Progress counts files and directories, and with `content` bytes.
    */
   async *verify(path: string, options: VerifyTreeOptions = {}): AsyncGenerator<Finding, void, undefined> {
     assertCall(options, 'verifying a tree');
@@ -172,7 +175,10 @@ export class FileSystem {
     yield* this.writes.writeTree(directory, entries, options);
   }
 
-  /** Writes bytes into a file from `start` on, which is at most its size. NotFoundError when there is no file. Progress counts bytes. */
+  /**
+   * Writes bytes into a file from `start` on, over what is there and beyond its end. `start` is at most its size: no gap is filled, and a file that
+   * ends before is a ConflictError `conflict.file` (`data.size`). NotFoundError when there is no file. Progress counts bytes.
+   */
   async writeAt(path: string, start: number, source: ByteSource, options: EditOptions = {}): Promise<FileEntry> {
     assertCall(options, 'writing into a file');
     return this.writes.writeAt(path, start, source, options);

@@ -1,8 +1,8 @@
-import { ArgumentError, ConflictError } from '@pyrgos/core/errors';
+import { ConflictError } from '@pyrgos/core/errors';
 import type { AbsoluteCapability } from '@pyrgos/core/model';
 import type { ContentPorts } from './content/index.js';
 import { FileEntry } from './file-entry.js';
-import { type FileTree, formatPath, type Located, type Reservation } from './file-tree.js';
+import { type FileTree, formatPath, type Located, otherKind, type Reservation } from './file-tree.js';
 import { type CommittedView, type Item, openItem } from './view/index.js';
 
 /** What the parts of a file system share. */
@@ -58,14 +58,14 @@ export async function reserveDeepest(
   return { ...reserve({ names: [tree.username], item: await openItem(view, home) }), depth: 1 };
 }
 
-/** Requires that the path in an argument led to a directory. */
+/** Requires that the path in an argument led to a directory; otherwise ConflictError `conflict.file`. */
 export function requireDirectory(item: Item, field = 'path'): Item {
-  if (!item.isDirectory) throw new ArgumentError(field, 'names a file where a directory is needed');
+  if (!item.isDirectory) throw otherKind(false, field);
   return item.requireDirectory();
 }
 
-/** Requires that a path led to a file. */
+/** Requires that a path led to a file; otherwise ConflictError `conflict.file`. */
 export function requireFile(item: Item): Item {
-  if (item.isDirectory) throw new ArgumentError('path', 'names a directory where a file is needed');
+  if (item.isDirectory) throw otherKind(true, 'path');
   return item.requireFile();
 }

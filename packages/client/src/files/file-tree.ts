@@ -42,6 +42,17 @@ export function noSuchFile(names: readonly string[]): NotFoundError {
   return new NotFoundError('not-found.file', `there is no file or directory ${printable(formatPath(names), 128)}`);
 }
 
+/** What a path makes that leads to a directory where a file is needed, or the other way round: another device may have put it there. */
+export function otherKind(isDirectory: boolean, field: string): ConflictError {
+  const problem = isDirectory ? 'there is a directory where a file is needed' : 'there is a file where a directory is needed';
+  return new ConflictError('conflict.file', problem, { field, isDirectory });
+}
+
+/** Whether somebody else has put something of another kind, or another size, in the place of what a call needs. */
+export function isOtherKind(error: unknown): boolean {
+  return error instanceof ConflictError && error.code === 'conflict.file';
+}
+
 /** ArgumentError for the directories that the system needs in a home directory (chapter 04 section 11.2): they stay where they are. */
 export function assertMovable([username, name, ...below]: readonly string[], homeOf: string, field = 'path'): void {
   if (username !== homeOf || name === undefined || below.length > 0 || !SPECIAL_DIRECTORIES.includes(name)) return;
@@ -102,22 +113,29 @@ export class FileTree {
   }
 
   /**
-   * What `look` finds in what is committed. The view may be some seconds old: what it does not have (undefined, or NotFoundError) is looked
-   * for once more in a fresh one.
+   * What `look` finds in what is committed. The view may be some seconds old: what it does not have (undefined, NotFoundError, or something of
+   * another kind) is looked for once more in a fresh one.
    */
   async look<T>(signal: AbortSignal | undefined, look: (view: CommittedView) => Promise<T>): Promise<T> {
     try {
       const found = await look(this.view(signal));
       if (found !== undefined) return found;
     } catch (error) {
-      if (!(error instanceof NotFoundError)) throw error;
+      if (!(error instanceof NotFoundError || isOtherKind(error))) throw error;
     }
     return look(this.view(signal, true));
   }
 
-  /** {@link FileTree.locate} by {@link FileTree.look}, and the view in which it was found. */
-  async lookAt(signal: AbortSignal | undefined, path: string): Promise<Located & { readonly view: CommittedView }> {
-    return this.look(signal, async (view) => ({ ...(await this.locate(view, path)), view }));
+  /** {@link FileTree.locate} by {@link FileTree.look}, and the view in which it was found. `require` refuses what is of the wrong kind. */
+  async lookAt(
+    signal: AbortSignal | undefined,
+    path: string,
+    require: (item: Item) => Item = (item) => item,
+  ): Promise<Located & { readonly view: CommittedView }> {
+    return this.look(signal, async (view) => {
+      const { names, item } = await this.locate(view, path);
+      return { names, item: require(item), view };
+    });
   }
 
   /** The directory of a path and the last name; ArgumentError for the root and for a home directory, which are in none. */
@@ -132,7 +150,7 @@ export class FileTree {
    * Runs a change: `prepare` looks at what is committed and says which writers of one owner the change needs, `run` makes it. When somebody
    * else has changed the same directory or file meanwhile, both are repeated some times, if `isRepeatable`; then the ConflictError
    * comes out. They are also repeated when `run` does not find any more what `prepare` has found: it may have another place by now;
-   * and what `prepare` does not find it looks for once more, in a fresh view. What code of callers throws comes out at once. With `isFresh` it looks at what is on the server now from the
+   * and what `prepare` does not find, or finds to be of another kind, it looks for once more, in a fresh view. What code of callers throws comes out at once. With `isFresh` it looks at what is on the server now from the
    * beginning.
    *
    * `run` starts from exactly the versions in which `prepare` has found its paths (chapter 04 section 23 rule 1): when they have changed before
@@ -157,7 +175,7 @@ export class FileTree {
         if (isCallersError(error)) throw error;
         const isGone = error instanceof NotFoundError;
         // The view may be some seconds old, or have met one writer before a change and another one after it.
-        if (isGone && !isPrepared && attempt === 1) continue;
+        if ((isGone || isOtherKind(error)) && !isPrepared && attempt === 1) continue;
         const isRelocated = isGone && isPrepared;
         if (!isRepeatable() || attempt >= ATTEMPTS || !(isPassing(error) || isRelocated)) throw error;
       }

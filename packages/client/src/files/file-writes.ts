@@ -74,12 +74,13 @@ export class FileWrites {
     const { tree } = this;
     const names = splitPath(directory, 'directory');
     assertNotOfSystem(names, tree.username, 'directory');
-    const target = await tree.look(signal, async (view) => tree.find(view, names));
+    const target = await tree.look(signal, async (view) => {
+      const found = await tree.find(view, names);
+      return found === undefined ? undefined : requireDirectory(found, 'directory');
+    });
     if (target === undefined) {
       if (names[0] !== tree.username) throw new ArgumentError('directory', 'must be inside a home directory');
       for (const name of names) assertNewName(name, 'directory');
-    } else {
-      requireDirectory(target, 'directory');
     }
     const home = await openItem(tree.view(signal), this.home);
     await assertTreeFits(this.parts, names, entries, signal);
@@ -148,9 +149,7 @@ export class FileWrites {
       // The list of its directory says as well of what type a file is.
       const isListed = mimeType !== undefined && names.length > 1;
       const reserved = isListed ? await reserveChild(this.tree, view, path) : reserve(await this.tree.locate(view, path));
-      if (reserved.item.isDirectory && (mimeType !== undefined || properties.thumbnail !== undefined)) {
-        throw new ArgumentError('properties', 'must not have a type or thumbnail: the path names a directory');
-      }
+      if (mimeType !== undefined || properties.thumbnail !== undefined) requireFile(reserved.item);
       return reserved;
     };
     const set = async (operation: OperationView, { item, parent }: Reserved & Partial<ReservedChild>): Promise<Item> => {

@@ -37,7 +37,7 @@ test('what is not found is looked for once more', async () => {
     async (path) => expect(await here.files.find(path)).toBeDefined(),
     async (path) => here.files.stream(path),
     async (path) => {
-      await expect(here.files.list(path).next()).rejects.toMatchObject({ code: 'argument', data: { field: 'path' } });
+      await expect(here.files.list(path).next()).rejects.toMatchObject({ code: 'conflict.file', data: { field: 'path' } });
     },
   ];
   for (const look of looks) {

@@ -228,10 +228,11 @@ async function requireFileVersion(
   item: Item | DanglingEntry | undefined,
   { ifVersion }: IfVersion,
 ): Promise<void> {
+  // First the version: that there is a directory now may be the doing of another device.
+  await requireVersion(operation, item, { ifVersion });
   if (ifVersion !== undefined && item?.isDangling === false && item.isDirectory) {
     throw new ArgumentError('ifVersion', 'is for files: the version of a directory does not tell what is in it');
   }
-  await requireVersion(operation, item, { ifVersion });
 }
 
 /** A listener that is told how many bytes there are to copy, where that is known before. */

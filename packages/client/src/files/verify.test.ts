@@ -60,12 +60,12 @@ describe('verifying asks the server', () => {
     for (const name of ['no node', 'no bytes', 'other node', 'other bytes']) expect((await files.read(`/ada/${name}`)).length).toBe(20_000);
     expect(await findings({ content: true, source: 'caches' })).toEqual([]);
     expect(await findings({ content: true })).toEqual([
-      '/no node entry  not-found.block',
-      '/other node entry  format.block',
-      '/no bytes content 0 not-found.block',
-      '/other bytes content 0 format.block',
+      '/ada/no node entry  not-found.block',
+      '/ada/other node entry  format.block',
+      '/ada/no bytes content 0 not-found.block',
+      '/ada/other bytes content 0 format.block',
     ]);
-    expect(await findings()).toEqual(['/no node entry  not-found.block', '/other node entry  format.block']);
+    expect(await findings()).toEqual(['/ada/no node entry  not-found.block', '/ada/other node entry  format.block']);
   });
 
   test('for the lists of directories, and for the version itself', async () => {
@@ -79,7 +79,7 @@ describe('verifying asks the server', () => {
     const { node } = await openItem(view, docs.capability);
     world.loseBlock(node.data.fragments[0]!.cid);
     expect(await findings({ source: 'caches' })).toEqual([]);
-    expect(await findings()).toEqual(['/docs list 0 not-found.block']);
+    expect(await findings()).toEqual(['/ada/docs list 0 not-found.block']);
     const writer = world.signer.publicKeyHash;
     const snapshot = view.snapshotOf(world.owner);
     world.loseBlock(snapshot.get(writer)!.hash!);
@@ -139,6 +139,29 @@ describe('verifying asks the server', () => {
     for await (const { path } of files.verify('/ada')) paths.push(path);
     expect(paths).toEqual([]);
     expect(await outcome(files.verify('/ada/new').next())).toBe('not-found.file');
+  });
+
+  test('and names what it finds as the other calls do', async () => {
+    const docs = await world.addDirectory(world.home, 'docs');
+    await world.addFile(docs, 'sound', content(10));
+    const bad = await world.addFile(docs, 'bad', content(10));
+    world.loseBlock((await openItem(world.view(world.newSessions()), bad.capability)).cid);
+    const told = async (path: string): Promise<string[]> => {
+      const paths: string[] = [];
+      for await (const finding of files.verify(path)) paths.push(finding.path);
+      return paths;
+    };
+    for (const path of ['/', '/ada', 'ada/', '/ada/docs', '//ada//docs/']) expect(await told(path), path).toEqual(['/ada/docs/bad']);
+    const [place] = await told('/ada/docs');
+    expect(await outcome(files.read(place!))).toBe('not-found.block');
+    await files.remove(place!);
+    expect(await told('/ada')).toEqual([]);
+    // Of the item itself as well.
+    const lost = await world.addFile(docs, 'lost', content(20_000));
+    world.loseBlock((await openItem(world.view(world.newSessions()), lost.capability)).node.data.fragments[0]!.cid);
+    const itself: string[] = [];
+    for await (const finding of files.verify('/ada/docs/lost', { content: true })) itself.push(finding.path);
+    expect(itself).toEqual(['/ada/docs/lost']);
   });
 
   test('or what else it is told', async () => {

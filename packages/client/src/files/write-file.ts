@@ -12,7 +12,7 @@ import { prepareContent, type PreparedContent } from './content/prepared-content
 import { FileEntry } from './file-entry.js';
 import { assertFlag, assertNewName, claimedMimeType, existingAnswer, timestampOf } from './file-system-arguments.js';
 import type { ExistingAnswer, WriteOptions, Written } from './file-system-options.js';
-import { assertNotOfSystem, formatPath, isPassing } from './file-tree.js';
+import { assertNotOfSystem, formatPath, isOtherKind, isPassing } from './file-tree.js';
 import { type FileSystemParts, requireDirectory, reserve, reserveDeepest } from './file-tree-parts.js';
 import { changed, type IfVersion, requireVersion, versionOf } from './file-version.js';
 import { getOrMakeDirectories } from './structure/index.js';
@@ -86,8 +86,8 @@ export function assertIfVersion({ ifVersion }: IfVersion): void {
 }
 
 /**
- * Runs a change that is to be made only on one version of the file at a path: when it fails because the file is gone, or is being changed by somebody
- * else, the error is ConflictError `conflict.changed`.
+ * Runs a change that is to be made only on one version of the file at a path: when it fails because the file is gone or a directory by now, or is being
+ * changed by somebody else, the error is ConflictError `conflict.changed`.
  */
 export async function onlyIfVersion<T>(
   { tree }: FileSystemParts,
@@ -98,7 +98,7 @@ export async function onlyIfVersion<T>(
   try {
     return await change();
   } catch (error) {
-    if (ifVersion === undefined || isCallersError(error) || !(isPassing(error) || isGone(error))) throw error;
+    if (ifVersion === undefined || isCallersError(error) || !(isPassing(error) || isGone(error) || isOtherKind(error))) throw error;
     const found = await tree.find(tree.view(signal, true), splitPath(path));
     const version = found === undefined ? undefined : versionOf(found);
     throw version === ifVersion ? error : changed(version);

@@ -53,16 +53,16 @@ const read =
   };
 
 const stream =
-  (path: string): Operation['run'] =>
+  (path: string, from = 0): Operation['run'] =>
   async ({ files }, { tell }) => {
-    let start = 0;
+    let start = from;
     const pieces: Uint8Array[] = [];
-    for await (const piece of await files.stream(path)) {
+    for await (const piece of await files.stream(path, { start })) {
       tell({ kind: 'content', path, start, bytes: piece, whole: false });
       start += piece.length;
       pieces.push(piece);
     }
-    tell({ kind: 'content', path, start: 0, bytes: Buffer.concat(pieces), whole: true });
+    tell({ kind: 'content', path, start: from, bytes: Buffer.concat(pieces), whole: true });
   };
 
 /** The operations on the tree of `home`. */
@@ -98,7 +98,7 @@ export function readingOperations(home: string): readonly Operation[] {
   ];
 }
 
-/** Lists a directory and reads all its smaller files, each for itself: what is wrong with one is the damage of that one. */
+/** Lists a directory and reads all its smaller files, each for itself, as a whole, in the middle and as a stream: what is wrong with one is the damage of that one. */
 export function siblings(directory: string, damages: (path: string) => void): Operation {
   return {
     name: `read the files of ${directory}`,
@@ -114,11 +114,14 @@ export function siblings(directory: string, damages: (path: string) => void): Op
         }
         witness.tell({ kind: 'entry', path: entry.path, size: entry.size, isDirectory: entry.isDirectory });
         if (entry.isDirectory || entry.size > 1_000_000) continue;
-        try {
-          witness.tell({ kind: 'content', path: entry.path, start: 0, bytes: await session.files.read(entry.path), whole: true });
-        } catch (error) {
-          damages(entry.path);
-          witness.damage(error);
+        const middle = Math.floor(entry.size / 3);
+        for (const way of [read(entry.path), read(entry.path, middle, middle + 40), stream(entry.path, middle)]) {
+          try {
+            await way(session, witness);
+          } catch (error) {
+            damages(entry.path);
+            witness.damage(error);
+          }
         }
       }
       witness.tell({ kind: 'listing', path: directory, names });

@@ -93,7 +93,7 @@ describe('writing into a file', () => {
 
   it('leaves no hole and takes nothing for no change', async () => {
     await world.upload('f', content(10));
-    expect(await outcome(overwrite('f', 11, content(1)))).toBe('argument');
+    expect(await outcome(overwrite('f', 11, content(1)))).toBe('conflict.file');
     expect(await outcome(overwrite('f', -1, content(1)))).toBe('argument');
     const before = await world.item('f');
     await overwrite('f', 3, new Uint8Array());

@@ -39,8 +39,8 @@ export interface AppendOptions extends EditOptions {
 }
 
 /**
- * Writes bytes into a file from `start` on, over what is there and beyond its end (chapter 04 section 15.1). ArgumentError when that would
- * leave a hole. Bytes that tell the type of the file bring it a new one, and a new thumbnail. A change of more than 10 MiB is sent before this
+ * Writes bytes into a file from `start` on, over what is there and beyond its end (chapter 04 section 15.1). ConflictError `conflict.file`
+ * when that would leave a hole: the file ends before `start`, perhaps only since somebody has cut it. Bytes that tell the type of the file bring it a new one, and a new thumbnail. A change of more than 10 MiB is sent before this
  * returns. DeniedError `denied.file` without write access.
  */
 export async function overwriteSection(
@@ -139,7 +139,9 @@ async function overwriteFrom(
 ): Promise<Item> {
   file.requireFile().requireSigner();
   const { size, name } = file.opened.properties;
-  assertInteger('start', start, 0, size);
+  assertInteger('start', start, 0, MAX_FILE_SIZE);
+  if (start > size)
+    throw new ConflictError('conflict.file', 'the file ends before the place to write at: nothing was written', { start, size });
   const opened = lentSource(operation, openSource(source));
   if (opened.size === 0) return file;
   const first = chunkIndexOf(start);

@@ -61,6 +61,19 @@ export class CommittedView implements View {
     return (await this.versionOf(owner, writer, options)).get(writer)?.writerData?.tree;
   }
 
+  async hasPointer(
+    owner: PublicKeyHash,
+    writer: PublicKeyHash,
+    options: ReadOptions & { readonly fresh?: boolean } = {},
+  ): Promise<boolean> {
+    const { fresh = false, signal = this.signal } = options;
+    return this.sessions.of(owner).hasPointer(writer, { fresh, signal });
+  }
+
+  fresh(): CommittedView {
+    return new CommittedView(this.sessions, { fresh: true, signal: this.signal, waitForCreation: false });
+  }
+
   async lookUp(
     owner: PublicKeyHash,
     writer: PublicKeyHash,

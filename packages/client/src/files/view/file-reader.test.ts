@@ -1,4 +1,5 @@
 import { equalBytes } from '@pyrgos/core/bytes';
+import { createInlinePool, type CryptoPool } from '@pyrgos/core/crypto/pool';
 import { CHUNK_SIZE } from '@pyrgos/core/model';
 import { MAX_READ_SIZE } from '@pyrgos/core/limits';
 import { seededRandom } from '@pyrgos/testkit/random';
@@ -97,21 +98,80 @@ describe('reading a file', () => {
     }
   });
 
-  test('beyond its end, backwards, or too much at once is refused', async () => {
-    const { world, file } = await worldWith(100);
+  test('ends with the file, however far a range goes', async () => {
+    const { world, file, data } = await worldWith(100);
     const reader = await readerOf(world, file);
     for (const [start, end] of [
       [0, 101],
+      [99, 5_000_000_000],
+      [100, 100],
+      [100, 200],
       [101, 101],
+      [7_000_000, Number.MAX_SAFE_INTEGER],
+      [40, undefined],
+      [400, undefined],
+      [undefined, undefined],
+    ] as const) {
+      const expected = data.subarray(start, end);
+      expect(await reader.read(start, end), `${start} ${end}`).toEqual(expected);
+      const range = { ...(start === undefined ? {} : { start }), ...(end === undefined ? {} : { end }) };
+      const progress: number[] = [];
+      const { bytes } = await drain(reader.stream({ ...range, onProgress: ({ done, total }) => progress.push(done, total ?? -1) }));
+      expect(equalBytes(bytes, expected), `${start} ${end}`).toBe(true);
+      expect(progress).toEqual(expected.length === 0 ? [] : [expected.length, expected.length]);
+    }
+    const large = await worldWith(CHUNK_SIZE + 50);
+    const across = await readerOf(large.world, large.file);
+    for (const start of [0, CHUNK_SIZE - 10, CHUNK_SIZE, CHUNK_SIZE + 20, CHUNK_SIZE + 50, 2 * CHUNK_SIZE]) {
+      expect(equalBytes(await across.read(start, 3 * CHUNK_SIZE), large.data.subarray(start)), `${start}`).toBe(true);
+    }
+  });
+
+  test('in memory that no other thread has, as the platform takes it', async () => {
+    const { world, file, data } = await worldWith(CHUNK_SIZE + 50);
+    const shared = (bytes: Uint8Array): Uint8Array => {
+      // Pages without isolation have no SharedArrayBuffer of their own.
+      const pages = Math.ceil(bytes.length / 65_536);
+      const copy = new Uint8Array(new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true }).buffer, 0, bytes.length);
+      copy.set(bytes);
+      return copy;
+    };
+    // An engine whose answers are in shared memory.
+    const inline = createInlinePool(world.crypto);
+    const pool = {
+      ...inline,
+      secretboxOpen: async (...call: Parameters<CryptoPool['secretboxOpen']>) => shared(await inline.secretboxOpen(...call)),
+    };
+    const view = world.view(world.newSessions({ pool }));
+    const reader = new FileReader(view, await openItem(view, file.capability));
+    const part: Uint8Array<ArrayBuffer> = await reader.read(10, 2000);
+    const all: Uint8Array<ArrayBuffer> = await reader.read();
+    expect(all).toHaveLength(data.length);
+    const pieces: Uint8Array<ArrayBuffer>[] = [];
+    const stream: ReadableStream<Uint8Array<ArrayBuffer>> = reader.stream();
+    for (let streamed = stream.getReader(), next = await streamed.read(); !next.done; next = await streamed.read()) pieces.push(next.value);
+    for await (const piece of reader) pieces.push(piece);
+    for (const bytes of [part, all, ...pieces]) expect(bytes.buffer).toBeInstanceOf(ArrayBuffer);
+    expect(new Blob([part, ...pieces]).size).toBe(1990 + 2 * data.length);
+    const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', part));
+    expect(equalBytes(digest, world.crypto.sha256(data.subarray(10, 2000)))).toBe(true);
+  });
+
+  test('negative, in fractions, backwards, or too much at once is refused', async () => {
+    const { world, file } = await worldWith(100);
+    const reader = await readerOf(world, file);
+    for (const [start, end] of [
       [-1, 5],
       [6, 5],
+      [200, 150],
       [0.5, 1],
       [0, Number.NaN],
+      [0, Number.POSITIVE_INFINITY],
+      ['1' as unknown as number, 5],
     ] as const) {
       expect(await outcome(reader.read(start, end)), `${start} ${end}`).toBe('argument');
       expect(() => reader.stream({ start, end })).toThrow(expect.objectContaining({ code: 'argument' }));
     }
-    expect(await reader.read(100, 100)).toEqual(new Uint8Array());
     const claimed = await world.addFile(world.home, 'large', content(1), { properties: { size: MAX_READ_SIZE + 1 } });
     const large = await readerOf(world, claimed);
     expect(await outcome(large.read(0, MAX_READ_SIZE + 1))).toBe('limit');

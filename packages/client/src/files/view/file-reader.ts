@@ -1,6 +1,6 @@
 import { whenAborted } from '@pyrgos/core/abort';
 import { assertFunction, assertInstance, assertObject } from '@pyrgos/core/arguments';
-import { assertInteger } from '@pyrgos/core/bytes';
+import { assertInteger, copyBytes, unsharedBytes } from '@pyrgos/core/bytes';
 import { LimitError, throwIfAborted } from '@pyrgos/core/errors';
 import { MAX_CHUNK_SIZE, MAX_CHAMP_LOOKUPS, MAX_READ_SIZE } from '@pyrgos/core/limits';
 import { type FoundChunk, requireChunk } from './file-chunk.js';
@@ -23,7 +23,7 @@ export interface FileReaderOptions {
 export interface StreamOptions extends ReadOptions {
   /** First byte; default 0. */
   readonly start?: number;
-  /** End of the range, exclusive; default the size of the file. */
+  /** End of the range, exclusive; default the size of the file. What lies beyond that is not there: the range ends with the file. */
   readonly end?: number;
   /** Told after every piece how many bytes of the range have been given out. */
   readonly onProgress?: ProgressListener | undefined;
@@ -64,11 +64,13 @@ export class FileReader {
   }
 
   /**
-   * The bytes [start, end), as an array of their own. ArgumentError beyond the size; LimitError for more than MAX_READ_SIZE, which are to be
-   * streamed. Decrypts whole chunks of 5 MiB and keeps the last ones: small reads near each other cost one.
+   * The bytes [start, end), as an array of their own; by default all. As with `Blob.slice` a range ends with the file: beyond it there are fewer
+   * bytes than asked for, or none. ArgumentError for a range that is none (negative, in fractions, or with its end before its start); LimitError for
+   * more than MAX_READ_SIZE, which are to be streamed. Decrypts whole chunks of 5 MiB and keeps the last ones: small reads near each other
+   * cost one.
    */
-  async read(start: number, end: number, options: ReadOptions = {}): Promise<Uint8Array> {
-    this.checkRange(start, end);
+  async read(from = 0, to?: number, options: ReadOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
+    const { start, end } = this.range(from, to);
     assertObject('options', options);
     const signal = options.signal ?? this.view.signal;
     throwIfAborted(signal, 'reading a file');
@@ -79,21 +81,22 @@ export class FileReader {
     const content = await this.kept.run(first, signal, async (shared) =>
       this.chunks.content(await this.chunks.chunk(first, shared), shared),
     );
-    return content.slice(start - first * MAX_CHUNK_SIZE, end - first * MAX_CHUNK_SIZE);
+    return copyBytes(content.subarray(start - first * MAX_CHUNK_SIZE, end - first * MAX_CHUNK_SIZE));
   }
 
   /**
    * The bytes of a range as a web stream, in pieces of up to 5 MiB, at the pace of whoever reads it. Cancelling it, or the signal, ends all
-   * requests. ArgumentError at once for a range beyond the size; other errors come out of the stream, after the bytes before them.
+   * requests. Ranges as in {@link FileReader.read}, their ArgumentError at once; other errors come out of the stream, after the bytes before
+   * them.
    */
-  stream(options: StreamOptions = {}): ReadableStream<Uint8Array> {
+  stream(options: StreamOptions = {}): ReadableStream<Uint8Array<ArrayBuffer>> {
     assertObject('options', options);
-    const { start = 0, end = this.size, onProgress } = options;
+    const { onProgress } = options;
     if (onProgress !== undefined) assertFunction('onProgress', onProgress);
-    this.checkRange(start, end);
+    const { start, end } = this.range(options.start, options.end);
     const stop = new AbortController();
     const pieces = this.pieces({ ...options, start, end }, stop);
-    return new ReadableStream<Uint8Array>(
+    return new ReadableStream<Uint8Array<ArrayBuffer>>(
       {
         pull: async (controller) => {
           const { done, value } = await pieces.next();
@@ -111,11 +114,11 @@ export class FileReader {
   }
 
   /** {@link FileReader.stream} as an async iterable. */
-  async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array, void, undefined> {
+  async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined> {
     yield* this.pieces({ start: 0, end: this.size }, new AbortController());
   }
 
-  private async readAcross(start: number, end: number, signal: AbortSignal | undefined): Promise<Uint8Array> {
+  private async readAcross(start: number, end: number, signal: AbortSignal | undefined): Promise<Uint8Array<ArrayBuffer>> {
     const pieces: Uint8Array[] = [];
     for await (const piece of this.pieces({ start, end, signal }, new AbortController())) pieces.push(piece);
     // Allocated at the end: a file that claims more than it has must not cost memory.
@@ -132,7 +135,7 @@ export class FileReader {
   private async *pieces(
     options: StreamOptions & { readonly start: number; readonly end: number },
     stop: AbortController,
-  ): AsyncGenerator<Uint8Array, void, undefined> {
+  ): AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined> {
     const { start, end, onProgress } = options;
     const outer = options.signal ?? this.view.signal;
     throwIfAborted(outer, 'reading a file');
@@ -150,7 +153,7 @@ export class FileReader {
         const content = await orAborted(running.shift() as Promise<Uint8Array>, stop.signal, 'reading a file');
         const offset = index * MAX_CHUNK_SIZE;
         const piece = content.subarray(Math.max(0, start - offset), Math.min(content.length, end - offset));
-        yield piece;
+        yield unsharedBytes(piece);
         onProgress?.({ done: Math.min(end, offset + content.length) - start, total: end - start, unit: 'bytes' });
       }
     } finally {
@@ -175,8 +178,11 @@ export class FileReader {
     for (let index = start; index < end; index += step) yield* await this.chunks.find(index, Math.min(end, index + step), signal);
   }
 
-  private checkRange(start: number, end: number): void {
-    assertInteger('start', start, 0, this.size);
-    assertInteger('end', end, start, this.size);
+  /** What a range has of the file. */
+  private range(from = 0, to?: number): { readonly start: number; readonly end: number } {
+    assertInteger('start', from, 0, Number.MAX_SAFE_INTEGER);
+    if (to !== undefined) assertInteger('end', to, from, Number.MAX_SAFE_INTEGER);
+    const { size } = this;
+    return { start: Math.min(from, size), end: Math.min(to ?? size, size) };
   }
 }

@@ -26,6 +26,11 @@ describe('paths', () => {
     expect(splitPath('x'.repeat(MAX_PATH_LENGTH))).toHaveLength(1);
     expect(() => splitPath('x'.repeat(MAX_PATH_LENGTH + 1))).toThrow(expect.objectContaining({ code: 'limit' }));
     expect(() => splitPath(7 as unknown as string)).toThrow(expect.objectContaining({ code: 'argument' }));
+    expect(splitPath('/.../.a/..b')).toEqual(['...', '.a', '..b']);
+    for (const path of ['.', '/..', '/a/./b', 'a/../b', '/a/b/..', '/a/b/./']) {
+      const refused = expect.objectContaining({ code: 'argument', data: { field: 'place' } });
+      expect(() => splitPath(path, 'place'), path).toThrow(refused);
+    }
   });
 
   test('lead to items below a root', async () => {
@@ -35,7 +40,7 @@ describe('paths', () => {
     expect((await resolvePath(view, home, '/docs/letters/a.txt')).properties.size).toBe(3);
     expect((await resolvePath(view, home, 'docs')).isDirectory).toBe(true);
     expect(await findPath(view, home, '')).toBe(home);
-    for (const path of ['docs/none', 'none/letters', 'b.txt/below', 'DOCS', 'docs/letters/a.txt/.', '..']) {
+    for (const path of ['docs/none', 'none/letters', 'b.txt/below', 'DOCS', '...']) {
       expect(await findPath(view, home, path), path).toBeUndefined();
       expect(await outcome(resolvePath(view, home, path)), path).toBe('not-found.file');
     }

@@ -1,5 +1,5 @@
 import { assertInstance, assertString } from '@pyrgos/core/arguments';
-import { FormatError, LimitError, NotFoundError, printable, type PyrgosError } from '@pyrgos/core/errors';
+import { ArgumentError, FormatError, LimitError, NotFoundError, printable, type PyrgosError } from '@pyrgos/core/errors';
 import { MAX_PARENT_LINKS, MAX_PATH_LENGTH } from '@pyrgos/core/limits';
 import { openNode } from '@pyrgos/core/model';
 import { directoryChunks } from './directory-chunks.js';
@@ -12,12 +12,16 @@ import { VisitedLocations } from './visited-locations.js';
 
 /**
  * The names in a path (chapter 04 section 11.1): `/` alone separates them, since a name may contain `\`; empty names do not count.
- * LimitError beyond MAX_PATH_LENGTH.
+ * ArgumentError for `.` and `..`, which nothing can be called and which lead nowhere; LimitError beyond MAX_PATH_LENGTH.
  */
 export function splitPath(path: string, field = 'path'): readonly string[] {
   assertString(field, path);
   if (path.length > MAX_PATH_LENGTH) throw new LimitError('path length', path.length, MAX_PATH_LENGTH);
-  return path.split('/').filter((name) => name !== '');
+  const names = path.split('/').filter((name) => name !== '');
+  if (names.some((name) => name === '.' || name === '..')) {
+    throw new ArgumentError(field, 'must not contain . or .. as a name: a path begins at the top and leads down only');
+  }
+  return names;
 }
 
 /**

@@ -4,9 +4,10 @@ import { MAX_CHAMP_LOOKUPS } from '@pyrgos/core/limits';
 import { type AbsoluteCapability, ChildEntry, mapInOrder } from '@pyrgos/core/model';
 import type { ChildListOptions } from './child-list.js';
 import { directoryChunks } from './directory-chunks.js';
+import { refuseHidden } from './hidden-space.js';
 import { DanglingEntry, Item } from './item.js';
-import { isDamage, loadNodes, type NodeResult } from './load-nodes.js';
-import { openLoaded, requireNode } from './open-item.js';
+import { isDamage, loadNode, loadNodes, type NodeResult } from './load-nodes.js';
+import { isSamePlace, openLoaded, requireNode } from './open-item.js';
 import { assertRead, type ReadOptions, type View } from './view.js';
 
 /** Groups of children whose nodes are fetched at the same time. */
@@ -76,6 +77,9 @@ export async function openEntries(
       if (capability === undefined || capability instanceof PyrgosError)
         return new DanglingEntry(entry, capability ?? missing(), undefined);
       try {
+        if (nodes[i] === undefined && !capability.writer.equals(directory.writer)) {
+          await refuseHidden(view, capability, async (now) => isListed(now, directory, capability, options), options);
+        }
         const inheritedSigner = capability.writer.equals(directory.writer) ? directory.signer : undefined;
         return await openLoaded(view, capability, requireNode(nodes[i]), { ...options, entry, inheritedSigner });
       } catch (error) {
@@ -84,6 +88,18 @@ export async function openEntries(
       }
     }),
   );
+}
+
+/** Whether the list of a directory leads straight to a place in another writing space (chapter 04 section 10), in another view. */
+async function isListed(now: View, { capability }: Item, target: AbsoluteCapability, options: ReadOptions): Promise<boolean> {
+  const directory = await loadNode(now, capability.owner, capability.writer, capability.location, options);
+  if (directory === undefined) return false;
+  const opened = await openLoaded(now, capability, requireNode(directory), options);
+  for await (const entry of listEntries(now, opened, options)) {
+    const found = capabilityOf(now, opened, entry);
+    if (!(found instanceof PyrgosError) && isSamePlace(found, target)) return true;
+  }
+  return false;
 }
 
 function missing(): NotFoundError {

@@ -4,7 +4,8 @@ import { FormatError, LimitError, NotFoundError } from '@pyrgos/core/errors';
 import type { Signer } from '@pyrgos/core/keys';
 import { MAX_LINK_NODES } from '@pyrgos/core/limits';
 import { AbsoluteCapability, type ChildEntry, type FileProperties, openNode, type OpenedNode } from '@pyrgos/core/model';
-import { readChildList } from './child-list.js';
+import { type DirectoryNode, readChildList } from './child-list.js';
+import { refuseHidden } from './hidden-space.js';
 import { Item } from './item.js';
 import { isDamage, loadNode, type LoadedNode, type NodeResult } from './load-nodes.js';
 import { assertRead, type ReadOptions, type View } from './view.js';
@@ -20,7 +21,8 @@ export interface OpenOptions extends ReadOptions {
 /**
  * Opens a capability (chapter 04 section 12.1); link nodes are followed to their target (section 10). NotFoundError `not-found.file` when
  * nothing is there (deleted or revoked), CryptoError `crypto.authentication` when the key does not open it, FormatError when it is damaged
- * or the links bite their tail, LimitError for too many of them.
+ * or the links bite their tail, LimitError for too many of them, DeniedError
+ * `denied.stale` when the server hides the writing space to which a link leads.
  */
 export async function openItem(view: View, capability: AbsoluteCapability, options: OpenOptions = {}): Promise<Item> {
   assertRead(view, options);
@@ -68,16 +70,30 @@ export async function openLoaded(view: View, first: AbsoluteCapability, loaded: 
       throw new FormatError('format.cryptree', 'link node', 'leads back to itself');
     }
     inherited = signer;
-    found = requireNode(await loadNode(view, capability.owner, capability.writer, capability.location, options));
+    const target = await loadNode(view, capability.owner, capability.writer, capability.location, options);
+    if (target === undefined) {
+      const place = capability;
+      await refuseHidden(view, place, async (now) => leadsTo(now, link, place, options), options);
+    }
+    found = requireNode(target);
   }
 }
 
-function isSamePlace(a: AbsoluteCapability, b: AbsoluteCapability): boolean {
+/** Whether a link node is there, and leads to a place, in another view. */
+async function leadsTo(now: View, { capability }: Item, target: AbsoluteCapability, options: ReadOptions): Promise<boolean> {
+  const found = await loadNode(now, capability.owner, capability.writer, capability.location, options);
+  if (found === undefined) return false;
+  const { cid, node } = requireNode(found);
+  return isSamePlace(await targetOf(now, { capability, cid, node }, options), target);
+}
+
+/** Whether two capabilities are for one place, whatever their keys. */
+export function isSamePlace(a: AbsoluteCapability, b: AbsoluteCapability): boolean {
   return a.writer.equals(b.writer) && equalBytes(a.mapKey, b.mapKey);
 }
 
 /** Where the only child of a link node is. */
-async function targetOf(view: View, link: Item, options: ReadOptions): Promise<AbsoluteCapability> {
+async function targetOf(view: View, link: DirectoryNode, options: ReadOptions): Promise<AbsoluteCapability> {
   const entries = await readChildList(view, link, options);
   const [entry] = entries;
   if (entry === undefined || entries.length !== 1) throw new FormatError('format.cryptree', 'link node', 'must have exactly one child');

@@ -101,6 +101,18 @@ export class OperationView implements View {
     return this.isOwn(owner, writer) ? this.current.get(writer)?.writerData?.tree : this.others.treeOf(owner, writer, options);
   }
 
+  async hasPointer(
+    owner: PublicKeyHash,
+    writer: PublicKeyHash,
+    options: ReadOptions & { readonly fresh?: boolean } = {},
+  ): Promise<boolean> {
+    return this.isOwn(owner, writer) || this.others.hasPointer(owner, writer, options);
+  }
+
+  fresh(): View {
+    return this.others.fresh();
+  }
+
   async lookUp(
     owner: PublicKeyHash,
     writer: PublicKeyHash,

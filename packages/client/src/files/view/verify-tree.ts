@@ -1,4 +1,4 @@
-import { assertBoolean, assertFunction, assertInstance } from '@pyrgos/core/arguments';
+import { assertBoolean, assertFunction, assertInstance, assertString } from '@pyrgos/core/arguments';
 import { FormatError, LimitError, NotFoundError, PyrgosError, throwIfAborted } from '@pyrgos/core/errors';
 import { MAX_CHAMP_LOOKUPS, MAX_PATH_LENGTH } from '@pyrgos/core/limits';
 import { fitChunk, mapInOrder, NamedRelativeCapability } from '@pyrgos/core/model';
@@ -15,7 +15,10 @@ import { VisitedLocations } from './visited-locations.js';
 
 /** Something that is wrong in a tree. Everything else in it was looked at all the same. */
 export interface Finding {
-  /** Where: names below the item that was verified, each after a `/`; empty for the item itself. A nameless child is `?`. */
+  /**
+   * Where: {@link VerifyOptions.path}, and the names below the item that was verified, each after a `/`. From `FileSystem.verify` it is a path as
+   * all calls take it, `/username/…`. A child whose name nobody can read is `?`.
+   */
   readonly path: string;
   /**
    * An element of a directory's list, a chunk of a directory, a chunk of a file, the content hash tree that a file stores (chapter 04
@@ -37,9 +40,12 @@ export interface VerifyProgress {
 
 /** How {@link verifyTree} works. */
 export interface VerifyOptions extends ReadOptions {
+  /** The path of the item itself, with which all paths begin; default empty. */
+  readonly path?: string;
   /**
-   * Whether to fetch and decrypt the contents of files, and to compare them with their sizes and with the hash trees that the files store;
-   * otherwise it is only looked whether all their chunks are there. Default false.
+   * Whether to fetch and decrypt the contents of files, and to compare them with their sizes and with the hash trees that the files store.
+   * Otherwise the node of every chunk of 5 MiB is fetched and checked, which holds the content itself up to 4 KiB, but nothing is asked about the
+   * blocks of larger chunks: that one of those is lost or damaged is not noticed. Default false.
    */
   readonly content?: boolean;
   /** Told after every directory and file, and after every chunk that was decrypted. */
@@ -57,7 +63,8 @@ export interface VerifyOptions extends ReadOptions {
 export async function* verifyTree(view: View, root: Item, options: VerifyOptions = {}): AsyncGenerator<Finding, void, undefined> {
   assertRead(view, options);
   assertInstance('root', root, Item);
-  const { content, onProgress } = options;
+  const { content, path, onProgress } = options;
+  if (path !== undefined) assertString('options.path', path);
   if (content !== undefined) assertBoolean('options.content', content);
   if (onProgress !== undefined) assertFunction('options.onProgress', onProgress);
   yield* new TreeVerifier(view, options).verify(root);
@@ -86,8 +93,9 @@ class TreeVerifier {
 
   async *verify(root: Item): AsyncGenerator<Finding, void, undefined> {
     // A stack, not a recursion: a tree of peers may be deeper than the stack of calls.
-    const open: Place[] = [{ item: root, path: '' }];
-    yield* ownDescription(root, '');
+    const { path: at = '' } = this.options;
+    const open: Place[] = [{ item: root, path: at }];
+    yield* ownDescription(root, at);
     for (let place = open.pop(); place !== undefined; place = open.pop()) {
       throwIfAborted(this.signal, 'verifying a tree');
       if (!place.item.isDirectory) {

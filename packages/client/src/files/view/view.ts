@@ -31,6 +31,13 @@ export interface View {
   snapshotOf(owner: PublicKeyHash): Snapshot;
   /** The root of a writer's tree, or undefined when the writer does not exist, was deleted, or has no tree. */
   treeOf(owner: PublicKeyHash, writer: PublicKeyHash, options?: ReadOptions): Promise<Cid | undefined>;
+  /**
+   * Whether the server has a pointer of a writer: it has one also of a writer that was deleted, which {@link View.treeOf} does not tell from one
+   * that never was. With `fresh` it is asked again. What an operation has made counts as being there.
+   */
+  hasPointer(owner: PublicKeyHash, writer: PublicKeyHash, options?: ReadOptions & { readonly fresh?: boolean }): Promise<boolean>;
+  /** What is committed now: the server is asked for each writer again. */
+  fresh(): View;
   /** Looks up map keys with their blocks in as few requests as possible; all undefined when the writer has no tree. */
   lookUp(
     owner: PublicKeyHash,

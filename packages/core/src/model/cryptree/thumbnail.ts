@@ -12,7 +12,7 @@ export class Thumbnail {
     /** `image/webp`, `image/jpeg` or `image/png` in practice; chosen by whoever wrote it. */
     readonly mimeType: string,
     /** At most MAX_THUMBNAIL_SIZE; never modify them. */
-    readonly bytes: Uint8Array,
+    readonly bytes: Uint8Array<ArrayBuffer>,
   ) {}
 
   /** Copies the image. LimitError beyond MAX_THUMBNAIL_SIZE. */
