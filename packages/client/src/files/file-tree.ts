@@ -203,7 +203,7 @@ export class FileTree {
     for (const writer of seen.writers) if (start.has(writer)) take(writer, start.get(writer));
     if (seen.size < 2) return current;
     const session = this.sessions.of(owner);
-    const options = { fresh: true, signal, waitForCreation: false };
+    const options = { current: true, signal, waitForCreation: false };
     const versions = await Promise.all(seen.writers.map(async (writer) => (await session.readCommitted(writer, options)).get(writer)));
     for (const [i, writer] of seen.writers.entries()) {
       const version = versions[i];

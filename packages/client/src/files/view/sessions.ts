@@ -121,7 +121,9 @@ export class Sessions {
     const { clock, random } = this;
     const blockCache = new MemoryBlockCache(SMALL_BLOCK_CACHE_SIZE);
     const nodes = new NodeCache(SMALL_NODE_CACHE_SIZE);
-    return new Sessions({ ...this.options, clock, random, pool: this.workers, blockCache, nodes }, this.seen);
+    const { blocks, pointers } = this.options.stores;
+    const stores = { blocks, pointers: pointers.current ?? pointers };
+    return new Sessions({ ...this.options, stores, clock, random, pool: this.workers, blockCache, nodes }, this.seen);
   }
 
   private both(owner: PublicKeyHash): { readonly session: WriteSession; readonly lookup: TreeLookup } {

@@ -28,6 +28,11 @@ const plain =
   (code: 'limit' | 'rate' | 'quota' | 'network' | 'unsupported', message: string, retry: 'safe' | 'never' = 'never'): Failure =>
   (_, { status }) =>
     new PyrgosError(code, message, { retry, data: { status } });
+/** There is no server at the moment; somebody in front of it, or it itself on its way out, says so. */
+const unavailable =
+  (message: string): Failure =>
+  (_, { status }) =>
+    new PyrgosError('network', message, { retry: 'safe', data: { status, reason: 'unavailable' } });
 const login = (reason: string, message: string): Failure => denied('denied.login', message, { reason });
 const signup = (reason: string, message: string): Failure => denied('denied.signup', message, { reason });
 
@@ -157,8 +162,8 @@ const texts: readonly (readonly [text: string, failure: Failure])[] = [
   ['does not offer paid accounts', plain('unsupported', 'The server does not offer paid accounts.')],
   ['does not take migrated accounts', plain('unsupported', 'The server does not take accounts of other servers.')],
   ['does not have an instance bat', plain('unsupported', 'The server does not give snapshots of its accounts.')],
-  ['server is stopping', plain('network', 'The server is stopping.', 'safe')],
-  ['server is shutting down', plain('network', 'The server is stopping.', 'safe')],
+  ['server is stopping', unavailable('The server is stopping.')],
+  ['server is shutting down', unavailable('The server is stopping.')],
   ['Unable to find home server', plain('network', 'The home server of the user is not known.')],
   ['Target not found', plain('network', 'The home server of the user cannot be reached.', 'safe')],
   ['disk is full', diskFull],
@@ -179,9 +184,9 @@ const statuses: ReadonlyMap<number, Failure> = new Map<number, Failure>([
   [414, plain('limit', 'The server does not take addresses of this length.')],
   [429, overloaded],
   [431, plain('limit', 'The server does not take headers of this size.')],
-  [502, plain('network', 'The server behind the gateway does not answer.', 'safe')],
-  [503, plain('network', 'The server is not available at the moment.', 'safe')],
-  [504, plain('network', 'The server behind the gateway does not answer.', 'safe')],
+  [502, unavailable('The server behind the gateway does not answer.')],
+  [503, unavailable('The server is not available at the moment.')],
+  [504, unavailable('The server behind the gateway does not answer.')],
 ]);
 
 /** Longest header that is decoded; ours has at most 4096 characters. */
