@@ -9,6 +9,7 @@ import { markSpent, retrying } from '../../commit/retry.js';
 import type { RequestObserver } from '../request-observer.js';
 import { AnswerBuffer } from './answer-buffer.js';
 import type { Endpoint } from './endpoints.js';
+import { isPage, notPeergos } from './not-peergos.js';
 import { serverError } from './server-error.js';
 import { SharedTasks } from '../../waiting/shared-tasks.js';
 import type { SetTimer } from '../../waiting/timer.js';
@@ -253,6 +254,9 @@ export class Caller {
       const limit = isRefusal ? MAX_IGNORED_BODY : endpoint.limit;
       watchdog.begin(Math.min(limit, response.announcedSize ?? limit));
       const bytes = await this.receive(response, limit, isRefusal, watchdog, controller, (size) => (bytesReceived = size));
+      // Of a block its hash decides, unless it is announced as a page.
+      const isPlain = endpoint.isImmutable && response.header('content-type')?.startsWith('text/html') !== true;
+      if (ok && !isPlain && isPage(bytes)) throw notPeergos(endpoint.method);
       if (ok) return { response, bytes };
       if (status === 405 && method === 'GET') return 'must be POST';
       throw serverError({ area: endpoint.area, method: endpoint.method, status, trailer: response.header('trailer') });
