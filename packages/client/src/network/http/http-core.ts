@@ -69,7 +69,9 @@ export class HttpCoreNode implements CoreNode {
   }
 
   async getChain(username: string, signal?: AbortSignal): Promise<readonly UserPublicKeyLink[]> {
-    const links = await firstAnswer(endpoints.getChain, async () => decodeChain(await this.send(endpoints.getChain, frame(username), signal)));
+    const links = await firstAnswer(endpoints.getChain, async () =>
+      decodeChain(await this.send(endpoints.getChain, frame(username), signal)),
+    );
     if (links.length > MAX_CHAIN_LINKS) throw new FormatError('format.account', 'chain', `must have at most ${MAX_CHAIN_LINKS} links`);
     return links;
   }

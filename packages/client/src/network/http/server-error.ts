@@ -1,5 +1,14 @@
 import { decodeTrailer } from '@pyrgos/core/api';
-import { ConflictError, DeniedError, type ErrorCode, type ErrorData, NotFoundError, printable, PyrgosError } from '@pyrgos/core/errors';
+import {
+  ConflictError,
+  DeniedError,
+  type ErrorCode,
+  type ErrorData,
+  FormatError,
+  NotFoundError,
+  printable,
+  PyrgosError,
+} from '@pyrgos/core/errors';
 import { MAX_SERVER_TEXT_LENGTH } from '@pyrgos/core/limits';
 import { parsePointerConflict, pointerConflictError } from '@pyrgos/core/model';
 import type { NetworkArea } from '../request-observer.js';
@@ -71,6 +80,10 @@ function diskFull(_: string, { status }: FailedAnswer): PyrgosError {
       'only after the server has collected its garbage.',
     { data: { status, reason: 'disk-full' } },
   );
+}
+
+function damagedBlock(): PyrgosError {
+  return new FormatError('format.block', 'block', 'is damaged on the disk of the server; whoever runs it may have it in a backup');
 }
 
 function pointerConflict(text: string): PyrgosError {
@@ -168,6 +181,7 @@ const texts: readonly (readonly [text: string, failure: Failure])[] = [
   ['Target not found', plain('network', 'The home server of the user cannot be reached.', 'safe')],
   ['disk is full', diskFull],
   ['disk quota is used up', diskFull],
+  ['A stored block is damaged', damagedBlock],
   ['The block store could not be', plain('network', 'The server has a problem with its storage.')],
   ['Storage error', plain('network', 'The server has a problem with its storage.')],
   ['Internal error', plain('network', 'Something went wrong inside the server.')],
