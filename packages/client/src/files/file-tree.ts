@@ -82,7 +82,7 @@ export class FileTree {
   async locate(view: View, path: string, field = 'path'): Promise<Located> {
     const names = splitPath(path, field);
     if (names.length === 0)
-      throw new ArgumentError(field, 'must name a file or directory: the root holds nothing but the home directories');
+      throw new ArgumentError(field, 'must lead below the root, which holds nothing but home directories: to a file or directory');
     const item = await this.find(view, names);
     if (item === undefined) throw noSuchFile(names);
     return { names, item };

@@ -19,7 +19,10 @@ const MAX_TOKEN_LENGTH = 1024;
 
 /** Who signs up. */
 export interface SignUpOptions extends ClientOptions {
-  /** 1 to 32 lower-case letters, digits and single hyphens between them. */
+  /**
+   * 1 to 32 letters, digits and single hyphens between them. As in `logIn` blanks around it and capital letters do not matter: the account has
+   * the name in lower case, see `Account.username`.
+   */
   readonly username: string;
   /** Judged by {@link PasswordPolicy.account}; propose one with `generatePassphrase`. */
   readonly password: string;
@@ -127,11 +130,11 @@ async function submit(
 }
 
 function newUsername(text: string): string {
-  const username = typeof text === 'string' ? text.trim() : '';
+  const username = typeof text === 'string' ? text.trim().toLowerCase() : '';
   if (isNewUsername(username)) return username;
   throw new DeniedError(
     'denied.signup',
-    'A username has 1 to 32 lower-case letters, digits and hyphens, starts and ends with a letter or digit, and is not a reserved word.',
+    'A username has 1 to 32 letters from a to z, digits and single hyphens, starts and ends with a letter or digit, and is not a reserved word.',
     { reason: 'username' },
   );
 }
