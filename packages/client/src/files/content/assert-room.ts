@@ -57,6 +57,6 @@ async function roomOf({ space }: ContentPorts, signal: AbortSignal | undefined):
 function assertFits({ used, quota }: Room, size: number): void {
   if (used + size <= quota) return;
   throw new PyrgosError('quota', 'There is not enough space for this file. Delete some files or ask for more space.', {
-    data: { used, quota, size },
+    data: { used, quota, size, missing: used + size - quota },
   });
 }

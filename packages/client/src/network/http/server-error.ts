@@ -58,9 +58,9 @@ const unknownWriter = byArea('Unknown writer on this server! It takes only what 
 
 function quotaReached(text: string, { status }: FailedAnswer): PyrgosError {
   const numbers = /Used (-?[0-9]{1,15}) out of ([0-9]{1,15}) bytes\. Rejecting write of size ([0-9]{1,15})/u.exec(text);
-  const [, used, quota, size] = numbers ?? [];
+  const [used = 0, quota = 0, size = 0] = (numbers ?? []).slice(1).map(Number);
   return new PyrgosError('quota', 'The storage quota of this account is reached. Delete some files or ask for more space.', {
-    data: { status, ...(numbers === null ? {} : { used: Number(used), quota: Number(quota), size: Number(size) }) },
+    data: { status, ...(numbers === null ? {} : { used, quota, size, missing: Math.max(0, used + size - quota) }) },
   });
 }
 
