@@ -95,7 +95,7 @@ export type FormatErrorData = ErrorData & {
 
 /** What a {@link NotFoundError} knows. */
 export type NotFoundErrorData = ErrorData & {
-  /** `not-found.file`: the path that was looked for, as the program has given it. Text, never markup. */
+  /** `not-found.file`: what is missing, the path that the program has given or a directory on the way to it. Text, never markup. */
   readonly path?: string | undefined;
   /** `not-found.user`. */
   readonly username?: string | undefined;

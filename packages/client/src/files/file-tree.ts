@@ -37,7 +37,8 @@ export function formatPath(names: readonly string[]): string {
 
 /** What a path makes that leads nowhere. */
 export function noSuchFile(names: readonly string[]): NotFoundError {
-  return new NotFoundError('not-found.file', `there is no file or directory ${printable(formatPath(names), 128)}`);
+  const path = formatPath(names);
+  return new NotFoundError('not-found.file', `there is no file or directory ${printable(path, 128)}`, { path });
 }
 
 /** ArgumentError for the directories that the system needs in a home directory (chapter 04 section 11.2): they stay where they are. */
