@@ -285,7 +285,7 @@ export class FormatError extends PyrgosError {
     code: Extract<ErrorCode, `format.${string}`>,
     where: string,
     problem: string,
-    options: { readonly data?: ErrorData; readonly cause?: unknown } = {},
+    options: { readonly data?: ErrorData | undefined; readonly cause?: unknown } = {},
   ) {
     const place = printable(where, MAX_WHERE);
     const what = printable(problem, MAX_PROBLEM);

@@ -18,9 +18,9 @@ export interface PointerState {
 /** How a pointer is read. */
 export interface PointerReadOptions {
   /** Ask the server even if a recent answer is at hand. */
-  readonly fresh?: boolean;
+  readonly fresh?: boolean | undefined;
   /** Like `fresh`, and only the server itself will do: not what a device remembers of one that cannot be reached ({@link PointerStore.current}). */
-  readonly current?: boolean;
+  readonly current?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
