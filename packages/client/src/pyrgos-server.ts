@@ -13,13 +13,14 @@ import {
   type SignUpOptions,
 } from './session/index.js';
 import { type FileSettings, UserSession } from './user-session.js';
+import { given } from './waiting/given.js';
 
 /** How a server is reached, and what all its sessions share. */
 export interface ConnectOptions extends Omit<ClientOptions, 'crypto'>, FileSettings {
   /** Default: the best engine of the platform. */
-  readonly crypto?: CryptoProvider;
+  readonly crypto?: CryptoProvider | undefined;
   /** How the HTTP calls are made. */
-  readonly http?: Omit<HttpNetworkOptions, 'server' | 'crypto'>;
+  readonly http?: Omit<HttpNetworkOptions, 'server' | 'crypto'> | undefined;
 }
 
 /** Prepares to work with a server, by its URL (`http://localhost:8000`). Nothing is sent yet. ArgumentError for what is no such URL. */
@@ -34,7 +35,7 @@ export async function connect(server: string | URL, options: ConnectOptions = {}
   const network = new HttpNetwork({
     ...(clock === undefined ? {} : { clock }),
     ...(random === undefined ? {} : { random }),
-    ...http,
+    ...(http === undefined ? {} : given(http)),
     server,
     crypto,
   });
@@ -45,27 +46,27 @@ export async function connect(server: string | URL, options: ConnectOptions = {}
 export class PyrgosServer {
   constructor(
     readonly network: Network,
-    private readonly options: ClientOptions & FileSettings & { readonly pool?: CryptoPool } = {},
+    private readonly options: ClientOptions & FileSettings & { readonly pool?: CryptoPool | undefined } = {},
   ) {}
 
   /** Makes an account and logs in to it; see {@link signUp}. */
   async signUp(options: SignUpOptions): Promise<UserSession> {
-    return new UserSession(await signUp(this.network, { ...this.options, ...options }), this.fileSettings());
+    return new UserSession(await signUp(this.network, { ...this.options, ...given(options) }), this.fileSettings());
   }
 
   /** Logs in; see {@link logIn}. */
   async logIn(options: LogInOptions): Promise<UserSession> {
-    return new UserSession(await logIn(this.network, { ...this.options, ...options }), this.fileSettings());
+    return new UserSession(await logIn(this.network, { ...this.options, ...given(options) }), this.fileSettings());
   }
 
   /** Opens a session that was kept on this device; see {@link restoreSession}. */
   async restore(options: RestoreOptions): Promise<UserSession> {
-    return new UserSession(await restoreSession(this.network, { ...this.options, ...options }), this.fileSettings());
+    return new UserSession(await restoreSession(this.network, { ...this.options, ...given(options) }), this.fileSettings());
   }
 
   /** Ends the deletion of an account that was cut off, when logging in finds no home directory any more; see {@link finishDeletion}. */
   async finishDeletion(options: LogInOptions): Promise<void> {
-    await finishDeletion(this.network, { ...this.options, ...options });
+    await finishDeletion(this.network, { ...this.options, ...given(options) });
   }
 
   private fileSettings(): FileSettings {

@@ -83,6 +83,11 @@ export class ServerWorld {
     return { network: this.network({ onRequest: counter.onRequest, ...options }), counter };
   }
 
+  /** Where the server keeps its data. */
+  get dataDirectory(): string {
+    return join(this.directory, 'data');
+  }
+
   /** Stops the server; nobody can reach it then. */
   async stop(): Promise<void> {
     await this.server.close();

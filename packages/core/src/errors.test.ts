@@ -8,15 +8,36 @@ import {
   deserialiseError,
   FormatError,
   LimitError,
+  NetworkError,
   NotFoundError,
   printable,
   PyrgosError,
+  QuotaError,
+  RateError,
   type SerialisedError,
   serialiseError,
+  StorageError,
   throwIfAborted,
+  UnsupportedError,
 } from './errors.js';
 
 const cause = new Error('inner');
+/** Every class but the root. */
+const classes = {
+  ArgumentError,
+  FormatError,
+  CryptoError,
+  NotFoundError,
+  ConflictError,
+  DeniedError,
+  LimitError,
+  NetworkError,
+  QuotaError,
+  RateError,
+  StorageError,
+  UnsupportedError,
+  AbortedError,
+} as const;
 const errors: readonly (readonly [string, PyrgosError, object])[] = [
   [
     'ArgumentError',
@@ -54,7 +75,19 @@ const errors: readonly (readonly [string, PyrgosError, object])[] = [
     { code: 'limit', message: 'block size is 11; the maximum is 10', data: { limit: 'block size', actual: 11, maximum: 10 } },
   ],
   ['AbortedError', new AbortedError('upload'), { code: 'aborted', message: 'upload was cancelled', data: { operation: 'upload' } }],
-  ['PyrgosError', new PyrgosError('network', 'down', { retry: 'safe' }), { code: 'network', retry: 'safe', data: {} }],
+  ['NetworkError', new PyrgosError('network', 'down', { retry: 'safe' }), { code: 'network', retry: 'safe', data: {} }],
+  [
+    'NetworkError',
+    new NetworkError('down', { data: { reason: 'timeout' }, cause }),
+    { code: 'network', data: { reason: 'timeout' }, cause },
+  ],
+  ['QuotaError', new QuotaError('full', { data: { missing: 3 } }), { code: 'quota', data: { missing: 3 } }],
+  ['RateError', new RateError('slow'), { code: 'rate', retry: 'never' }],
+  ['StorageError', new StorageError('disk', { data: { reason: 'disk-full' } }), { code: 'storage', data: { reason: 'disk-full' } }],
+  ['UnsupportedError', new UnsupportedError('no'), { code: 'unsupported' }],
+  ['NotFoundError', new NotFoundError('not-found.file', 'none', { path: '/a' }, cause), { data: { path: '/a' }, cause }],
+  ['ConflictError', new ConflictError('conflict.exists', 'there', { path: '/a' }, cause), { data: { path: '/a' }, cause }],
+  ['PyrgosError', new PyrgosError('internal', 'bug'), { code: 'internal' }],
 ];
 
 describe.each(errors)('%s', (name, error, expected) => {
@@ -71,31 +104,39 @@ describe.each(errors)('%s', (name, error, expected) => {
     const sent = structuredClone(JSON.parse(JSON.stringify(serialiseError(error)))) as SerialisedError;
     const received = deserialiseError(sent);
     expect(received).toBeInstanceOf(PyrgosError);
+    for (const [type, Class] of Object.entries(classes)) {
+      expect([type, received instanceof Class]).toEqual([type, type === name]);
+      expect([type, error instanceof Class]).toEqual([type, type === name]);
+    }
+    expect(received.name).toBe(name);
     expect(received).toMatchObject({ code: error.code, message: error.message, data: error.data, retry: error.retry });
   });
 });
 
 test('names are constants: a minifier that renames classes does not change them', () => {
-  const classes = [
-    PyrgosError,
-    ArgumentError,
-    FormatError,
-    CryptoError,
-    NotFoundError,
-    ConflictError,
-    DeniedError,
-    LimitError,
-    AbortedError,
-  ];
-  const renamed = classes.map((type) => Object.getOwnPropertyDescriptor(type, 'name') ?? {});
-  for (const type of classes) Object.defineProperty(type, 'name', { value: 'e', configurable: true });
+  const all = [PyrgosError, ...Object.values(classes)];
+  const renamed = all.map((type) => Object.getOwnPropertyDescriptor(type, 'name') ?? {});
+  for (const type of all) Object.defineProperty(type, 'name', { value: 'e', configurable: true });
   try {
     expect(new ArgumentError('a', 'b').name).toBe('ArgumentError');
     expect(new PyrgosError('internal', 'x').name).toBe('PyrgosError');
     expect(String(new AbortedError('work'))).toBe('AbortedError: work was cancelled');
   } finally {
-    for (const [i, type] of classes.entries()) Object.defineProperty(type, 'name', renamed[i] ?? {});
+    for (const [i, type] of all.entries()) Object.defineProperty(type, 'name', renamed[i] ?? {});
   }
+});
+
+test('what others throw is of none of the classes', () => {
+  for (const value of [new Error('x'), { code: 'quota' }, null, undefined, 'quota']) {
+    for (const Class of Object.values(classes)) expect(value instanceof Class).toBe(false);
+  }
+});
+
+test('a class says what its errors know', () => {
+  const error: unknown = new PyrgosError('quota', 'full', { data: { missing: 3 } });
+  // For the compiler as much as for the test.
+  const missing: number | undefined = error instanceof QuotaError ? error.data.missing : undefined;
+  expect(missing).toBe(3);
 });
 
 test('what was cancelled says why', () => {

@@ -77,8 +77,115 @@ export type ErrorCode =
 /** Whether trying the same call again can help: `safe` = repeat as is, `after` = re-read first, `never` = do not. */
 export type RetryAdvice = 'never' | 'safe' | 'after';
 
-/** Structured, JSON-serialisable facts about an error. Never secrets. */
-export type ErrorData = Readonly<Record<string, string | number | boolean | null>>;
+/** Structured, JSON-serialisable facts about an error. Never secrets; which there are depends on the class, see for instance {@link QuotaErrorData}. */
+export type ErrorData = Readonly<Record<string, string | number | boolean | null | undefined>>;
+
+/** What an {@link ArgumentError} knows. */
+export type ArgumentErrorData = ErrorData & {
+  /** The argument, or the part of it. */
+  readonly field: string;
+};
+
+/** What a {@link FormatError} knows. */
+export type FormatErrorData = ErrorData & {
+  /** The path inside the value. */
+  readonly where?: string | undefined;
+  readonly problem?: string | undefined;
+};
+
+/** What a {@link NotFoundError} knows. */
+export type NotFoundErrorData = ErrorData & {
+  /** `not-found.file`: what is missing, the path that the program has given or a directory on the way to it. Text, never markup. */
+  readonly path?: string | undefined;
+  /** `not-found.user`. */
+  readonly username?: string | undefined;
+};
+
+/** What a {@link ConflictError} knows. */
+export type ConflictErrorData = ErrorData & {
+  /** `conflict.exists`, `conflict.changed`, `conflict.file`: where, as the program has given it. Text, never markup. */
+  readonly path?: string | undefined;
+  /** `conflict.changed`: the version of the file as it is now. */
+  readonly version?: string | undefined;
+  /** `conflict.changed`: whether the file is gone. */
+  readonly isMissing?: boolean | undefined;
+};
+
+/** What a {@link DeniedError} knows. */
+export type DeniedErrorData = ErrorData & {
+  /** A word to switch on. */
+  readonly reason?: string | undefined;
+  /** `denied.login`: there is a second factor, and nobody to answer for it. */
+  readonly needsSecondFactor?: boolean | undefined;
+  /** `denied.login`: what was kept on this device opens the account no longer. */
+  readonly expired?: boolean | undefined;
+};
+
+/** What a {@link LimitError} knows; a limit of a server has no numbers. */
+export type LimitErrorData = ErrorData & {
+  readonly limit?: string | undefined;
+  readonly actual?: number | undefined;
+  readonly maximum?: number | undefined;
+};
+
+/** What an {@link AbortedError} knows. */
+export type AbortedErrorData = ErrorData & { readonly operation?: string | undefined };
+
+/** Why a server did not do what it was asked for, as far as that is known. */
+export type NetworkErrorReason =
+  /** Nothing was sent. */
+  | 'unreachable'
+  /** No connection, or a broken one: the platform does not tell (browsers). */
+  | 'no-answer'
+  /** The connection broke. */
+  | 'broken'
+  /** A kept connection had ended. */
+  | 'stale'
+  /** No answer in time. */
+  | 'timeout'
+  /** A gateway, or the server on its way out, says that there is no server now. */
+  | 'unavailable'
+  /** What answers is no web server. */
+  | 'malformed'
+  | 'certificate'
+  /** What answers is no Peergos server. */
+  | 'not-peergos'
+  /** A change whose answer was lost may have been made. */
+  | 'unknown-outcome';
+
+/** What a {@link NetworkError} knows. */
+export type NetworkErrorData = ErrorData & {
+  /** Absent when something went wrong inside the server. */
+  readonly reason?: NetworkErrorReason | undefined;
+  /** The call of the server. */
+  readonly call?: string | undefined;
+  /** What the platform calls the failure, such as `ECONNREFUSED`. */
+  readonly detail?: string | undefined;
+  /** Of the HTTP answer. */
+  readonly status?: number | undefined;
+};
+
+/** What a {@link QuotaError} knows, in bytes; nothing when the server gives no numbers. */
+export type QuotaErrorData = ErrorData & {
+  readonly used?: number | undefined;
+  readonly quota?: number | undefined;
+  /** Of what was to be stored. */
+  readonly size?: number | undefined;
+  /** What is needed beside what is free. */
+  readonly missing?: number | undefined;
+};
+
+/** What a {@link RateError} knows. */
+export type RateErrorData = ErrorData & {
+  /** Seconds until there is more; absent when the server does not say. */
+  readonly retryAfterSeconds?: number | undefined;
+};
+
+/** What a {@link StorageError} knows. */
+export type StorageErrorData = ErrorData & {
+  /** A word to switch on, such as `disk-full`. */
+  readonly reason?: string | undefined;
+};
 
 /** What is not shown as it is: control, format and unassigned characters, unpaired surrogates, line separators. */
 const UNPRINTABLE = /[\p{C}\p{Zl}\p{Zp}]/gu;
@@ -98,23 +205,53 @@ export function printable(text: string, maxLength = 64): string {
 const MAX_WHERE = 256;
 const MAX_PROBLEM = 512;
 
+/** The class of each family. Constants: a minifier renames the classes themselves. */
+const NAMES: ReadonlyMap<string, string> = new Map([
+  ['argument', 'ArgumentError'],
+  ['format', 'FormatError'],
+  ['crypto', 'CryptoError'],
+  ['not-found', 'NotFoundError'],
+  ['conflict', 'ConflictError'],
+  ['denied', 'DeniedError'],
+  ['limit', 'LimitError'],
+  ['network', 'NetworkError'],
+  ['quota', 'QuotaError'],
+  ['rate', 'RateError'],
+  ['storage', 'StorageError'],
+  ['unsupported', 'UnsupportedError'],
+  ['aborted', 'AbortedError'],
+]);
+
+/** The part of a code before the dot. */
+function familyOf(code: unknown): string {
+  return typeof code === 'string' ? (code.split('.', 1)[0] ?? '') : '';
+}
+
+/** Whether a value is an error of a family, wherever it was made: what comes from another thread is of no class but the root's. */
+function isOfFamily(value: unknown, family: string): boolean {
+  return value instanceof PyrgosError && familyOf(value.code) === family;
+}
+
+/** What an error may have beside its code and message. */
+export interface PyrgosErrorOptions {
+  readonly data?: ErrorData | undefined;
+  readonly retry?: RetryAdvice | undefined;
+  readonly cause?: unknown;
+}
+
 /**
- * Root of all errors thrown by Pyrgos. Survives worker borders through {@link serialiseError}. `name` is the name of the class, in minified
- * bundles, too.
+ * Root of all errors thrown by Pyrgos. Survives worker borders through {@link serialiseError}. Each family of codes has a class, and the code decides:
+ * whatever has the code `quota` is an instance of {@link QuotaError} for `instanceof`. `name` is the name of that class, in minified bundles, too.
  */
 export class PyrgosError extends Error {
-  // A constant in each class: a minifier renames the classes themselves.
-  override readonly name: string = 'PyrgosError';
+  override readonly name: string;
   readonly code: ErrorCode;
   readonly data: ErrorData;
   readonly retry: RetryAdvice;
 
-  constructor(
-    code: ErrorCode,
-    message: string,
-    options: { readonly data?: ErrorData; readonly retry?: RetryAdvice; readonly cause?: unknown } = {},
-  ) {
+  constructor(code: ErrorCode, message: string, options: PyrgosErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = NAMES.get(familyOf(code)) ?? 'PyrgosError';
     this.code = code;
     this.data = options.data ?? {};
     this.retry = options.retry ?? 'never';
@@ -123,11 +260,16 @@ export class PyrgosError extends Error {
 
 /** A caller passed a value of the wrong type, length or range. `data.field` names it. */
 export class ArgumentError extends PyrgosError {
-  override readonly name = 'ArgumentError';
+  declare readonly code: 'argument';
+  declare readonly data: ArgumentErrorData;
 
   constructor(field: string, problem: string, data: ErrorData = {}) {
     const name = printable(field);
     super('argument', `${name}: ${problem}`, { data: { field: name, ...data } });
+  }
+
+  static override [Symbol.hasInstance](value: unknown): value is ArgumentError {
+    return isOfFamily(value, 'argument');
   }
 }
 
@@ -136,13 +278,14 @@ export class ArgumentError extends PyrgosError {
  * shown shortened and escaped, see {@link printable}.
  */
 export class FormatError extends PyrgosError {
-  override readonly name = 'FormatError';
+  declare readonly code: Extract<ErrorCode, `format.${string}`>;
+  declare readonly data: FormatErrorData;
 
   constructor(
     code: Extract<ErrorCode, `format.${string}`>,
     where: string,
     problem: string,
-    options: { readonly data?: ErrorData; readonly cause?: unknown } = {},
+    options: { readonly data?: ErrorData | undefined; readonly cause?: unknown } = {},
   ) {
     const place = printable(where, MAX_WHERE);
     const what = printable(problem, MAX_PROBLEM);
@@ -151,23 +294,36 @@ export class FormatError extends PyrgosError {
       ...(options.cause === undefined ? {} : { cause: options.cause }),
     });
   }
+
+  static override [Symbol.hasInstance](value: unknown): value is FormatError {
+    return isOfFamily(value, 'format');
+  }
 }
 
 /** A cryptographic check failed or an engine cannot be used. Says nothing about why a forgery failed. */
 export class CryptoError extends PyrgosError {
-  override readonly name = 'CryptoError';
+  declare readonly code: Extract<ErrorCode, `crypto.${string}`>;
 
   constructor(code: Extract<ErrorCode, `crypto.${string}`>, message: string, data: ErrorData = {}, cause?: unknown) {
     super(code, message, cause === undefined ? { data } : { data, cause });
+  }
+
+  static override [Symbol.hasInstance](value: unknown): value is CryptoError {
+    return isOfFamily(value, 'crypto');
   }
 }
 
 /** A block, key or pointer that was asked for does not exist. */
 export class NotFoundError extends PyrgosError {
-  override readonly name = 'NotFoundError';
+  declare readonly code: Extract<ErrorCode, `not-found.${string}`>;
+  declare readonly data: NotFoundErrorData;
 
-  constructor(code: Extract<ErrorCode, `not-found.${string}`>, message: string, data: ErrorData = {}) {
-    super(code, message, { data });
+  constructor(code: Extract<ErrorCode, `not-found.${string}`>, message: string, data: ErrorData = {}, cause?: unknown) {
+    super(code, message, { data, cause });
+  }
+
+  static override [Symbol.hasInstance](value: unknown): value is NotFoundError {
+    return isOfFamily(value, 'not-found');
   }
 }
 
@@ -176,28 +332,112 @@ export class NotFoundError extends PyrgosError {
  * again.
  */
 export class ConflictError extends PyrgosError {
-  override readonly name = 'ConflictError';
+  declare readonly code: Extract<ErrorCode, `conflict.${string}`>;
+  declare readonly data: ConflictErrorData;
 
-  constructor(code: Extract<ErrorCode, `conflict.${string}`>, message: string, data: ErrorData = {}) {
-    super(code, message, { data, retry: code === 'conflict.exists' ? 'never' : 'after' });
+  constructor(code: Extract<ErrorCode, `conflict.${string}`>, message: string, data: ErrorData = {}, cause?: unknown) {
+    super(code, message, { data, cause, retry: code === 'conflict.exists' ? 'never' : 'after' });
+  }
+
+  static override [Symbol.hasInstance](value: unknown): value is ConflictError {
+    return isOfFamily(value, 'conflict');
   }
 }
 
 /** The request was understood and refused. */
 export class DeniedError extends PyrgosError {
-  override readonly name = 'DeniedError';
+  declare readonly code: Extract<ErrorCode, `denied.${string}`>;
+  declare readonly data: DeniedErrorData;
 
   constructor(code: Extract<ErrorCode, `denied.${string}`>, message: string, data: ErrorData = {}) {
     super(code, message, { data });
+  }
+
+  static override [Symbol.hasInstance](value: unknown): value is DeniedError {
+    return isOfFamily(value, 'denied');
   }
 }
 
 /** A size, depth or count of limits.ts was exceeded. */
 export class LimitError extends PyrgosError {
-  override readonly name = 'LimitError';
+  declare readonly code: 'limit';
+  declare readonly data: LimitErrorData;
 
   constructor(limit: string, actual: number, maximum: number) {
     super('limit', `${limit} is ${actual}; the maximum is ${maximum}`, { data: { limit, actual, maximum } });
+  }
+
+  static override [Symbol.hasInstance](value: unknown): value is LimitError {
+    return isOfFamily(value, 'limit');
+  }
+}
+
+/** The server cannot be reached, or something went wrong inside it. `retry` says whether the same call may be made again. */
+export class NetworkError extends PyrgosError {
+  declare readonly code: 'network';
+  declare readonly data: NetworkErrorData;
+
+  constructor(message: string, options: PyrgosErrorOptions = {}) {
+    super('network', message, options);
+  }
+
+  static override [Symbol.hasInstance](value: unknown): value is NetworkError {
+    return isOfFamily(value, 'network');
+  }
+}
+
+/** The account is full, or has no space. */
+export class QuotaError extends PyrgosError {
+  declare readonly code: 'quota';
+  declare readonly data: QuotaErrorData;
+
+  constructor(message: string, options: PyrgosErrorOptions = {}) {
+    super('quota', message, options);
+  }
+
+  static override [Symbol.hasInstance](value: unknown): value is QuotaError {
+    return isOfFamily(value, 'quota');
+  }
+}
+
+/** Too much for now. */
+export class RateError extends PyrgosError {
+  declare readonly code: 'rate';
+  declare readonly data: RateErrorData;
+
+  constructor(message: string, options: PyrgosErrorOptions = {}) {
+    super('rate', message, options);
+  }
+
+  static override [Symbol.hasInstance](value: unknown): value is RateError {
+    return isOfFamily(value, 'rate');
+  }
+}
+
+/** A disk, here or at the server, cannot be used. */
+export class StorageError extends PyrgosError {
+  declare readonly code: 'storage';
+  declare readonly data: StorageErrorData;
+
+  constructor(message: string, options: PyrgosErrorOptions = {}) {
+    super('storage', message, options);
+  }
+
+  static override [Symbol.hasInstance](value: unknown): value is StorageError {
+    return isOfFamily(value, 'storage');
+  }
+}
+
+/** This platform, server or account does not have what is needed. */
+export class UnsupportedError extends PyrgosError {
+  declare readonly code: 'unsupported';
+
+  constructor(message: string, options: PyrgosErrorOptions = {}) {
+    super('unsupported', message, options);
+  }
+
+  static override [Symbol.hasInstance](value: unknown): value is UnsupportedError {
+    return isOfFamily(value, 'unsupported');
   }
 }
 
@@ -206,10 +446,15 @@ export class LimitError extends PyrgosError {
  * is called `AbortError`); `cause` is the `reason` of the signal, where there was one.
  */
 export class AbortedError extends PyrgosError {
-  override readonly name = 'AbortedError';
+  declare readonly code: 'aborted';
+  declare readonly data: AbortedErrorData;
 
   constructor(operation: string, signal?: Pick<AbortSignal, 'reason'>) {
     super('aborted', `${operation} was cancelled`, { data: { operation }, cause: signal?.reason as unknown });
+  }
+
+  static override [Symbol.hasInstance](value: unknown): value is AbortedError {
+    return isOfFamily(value, 'aborted');
   }
 }
 
@@ -240,7 +485,7 @@ export function serialiseError(error: unknown): SerialisedError {
   return { code: 'internal', message: `unexpected ${kind}`, data: { kind }, retry: 'never' };
 }
 
-/** Inverse of {@link serialiseError}. The result is a {@link PyrgosError}; switch on `code`, not on the class. */
+/** Inverse of {@link serialiseError}. The result is an instance of the class of its code, as far as `instanceof` is concerned. */
 export function deserialiseError(error: SerialisedError): PyrgosError {
   if (typeof error?.code !== 'string' || typeof error.message !== 'string') {
     return new PyrgosError('internal', 'unexpected error of another thread', { data: { kind: typeof error } });

@@ -179,6 +179,8 @@ export const MAX_SERVER_IDS = 1000;
 export const MAX_SERVER_TEXT_LENGTH = 200;
 /** Milliseconds that a request may take, beside one for every TRANSFER_BYTES_PER_MILLISECOND bytes (chapter 02 section 19.1; ours). */
 export const CALL_TIMEOUT = 60_000;
+/** Milliseconds until a connection has to be there; nothing was sent before (ours). */
+export const CONNECT_TIMEOUT = 10_000;
 /** Slowest transfer, in bytes per millisecond, that the time-out of a request allows for (chapter 02 section 19.1). */
 export const TRANSFER_BYTES_PER_MILLISECOND = 50;
 /** Milliseconds without a byte of an answer that has begun, after which it is given up; twice that at most (ours). */
@@ -205,6 +207,8 @@ export const MAX_LOCAL_KEY_LENGTH = 512;
 export const MAX_LOCAL_VALUE_SIZE = 16_777_216;
 /** Milliseconds for which a server that could not be reached is not tried again while there is a remembered answer (chapter 05 section 11). */
 export const OFFLINE_MILLISECONDS = 10_000;
+/** Milliseconds for which a server is waited for while there is a remembered answer (ours). */
+export const OFFLINE_PATIENCE = 5000;
 /** Longest post with an identity proof, a URL in it counted as 23 characters (chapter 05 section 20). */
 export const MAX_POST_LENGTH = 280;
 /** Longest name of a service, or of an account on one, in an identity proof (ours). */

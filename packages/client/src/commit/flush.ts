@@ -255,7 +255,7 @@ class FlushRun {
     const { owner, reader } = this.stores;
     const { base, blocks, version: ours } = update;
     const writer = writerOf(update);
-    const state = await reader.readPointer(writer, { fresh: true });
+    const state = await reader.readPointer(writer, { current: true });
     if (state === undefined) return 'lost';
     const { target, sequence, replaced } = state;
     if (equalTargets(target, ours.hash)) return CommittedWriterData.of(target, sequence, ours.writerData);
@@ -280,7 +280,7 @@ class FlushRun {
     const writer = signer.publicKeyHash;
     let conflict = firstConflict;
     for (let attempt = 1; attempt <= MAX_MERGES_PER_FLUSH; attempt++) {
-      const remote = await reader.readVersion(writer, { fresh: true, signal: this.signal });
+      const remote = await reader.readVersion(writer, { current: true, signal: this.signal });
       if (remote === undefined) throw conflict;
       const sink = this.buffer.sinkFor(writer);
       const writerData = await mergeWriterData({ writer, base, ours, remote, relied }, this.buffer, sink, this.context);

@@ -18,7 +18,9 @@ export interface PointerState {
 /** How a pointer is read. */
 export interface PointerReadOptions {
   /** Ask the server even if a recent answer is at hand. */
-  readonly fresh?: boolean;
+  readonly fresh?: boolean | undefined;
+  /** Like `fresh`, and only the server itself will do: not what a device remembers of one that cannot be reached ({@link PointerStore.current}). */
+  readonly current?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -70,13 +72,16 @@ export class PointerReader {
    * The pointer of a writer, or undefined when it never had one. CryptoError `crypto.signature` for a forged one, FormatError for a
    * malformed one, DeniedError `denied.stale` for a rolled back one.
    */
-  async readPointer(writer: PublicKeyHash, { fresh = false, signal }: PointerReadOptions = {}): Promise<PointerState | undefined> {
+  async readPointer(
+    writer: PublicKeyHash,
+    { current = false, fresh = current, signal }: PointerReadOptions = {},
+  ): Promise<PointerState | undefined> {
     const cached = this.cache.get(writer.key);
     const age = cached === undefined ? Number.NaN : this.options.clock.now() - cached.readAt;
-    if (!fresh && cached !== undefined && age >= 0 && age < this.cacheMilliseconds) return cached.state;
+    if (!fresh && !current && cached !== undefined && age >= 0 && age < this.cacheMilliseconds) return cached.state;
     for (let attempt = 1; ; attempt++) {
       const before = this.highest.get(writer.key);
-      const state = await this.fetch(writer, signal);
+      const state = await this.fetch(writer, current, signal);
       // What we learnt during the request does not make its answer a lie, only out of date.
       if (this.highest.get(writer.key) !== before && attempt < MAX_REREADS) continue;
       assertNotOlder(writer, before, state);
@@ -133,8 +138,9 @@ export class PointerReader {
     if (state !== undefined) this.highest.set(writer.key, state);
   }
 
-  private async fetch(writer: PublicKeyHash, signal: AbortSignal | undefined): Promise<PointerState | undefined> {
-    const { crypto, pointers, owner, blocks } = this.options;
+  private async fetch(writer: PublicKeyHash, current: boolean, signal: AbortSignal | undefined): Promise<PointerState | undefined> {
+    const { crypto, owner, blocks } = this.options;
+    const pointers = (current ? this.options.pointers.current : undefined) ?? this.options.pointers;
     const context = signal === undefined ? { owner } : { owner, signal };
     const pointer = await readPointer(crypto, checkedAnswers(pointers), owner, writer, { hasher: crypto, blocks, context });
     if (pointer === undefined) return undefined;

@@ -158,6 +158,7 @@ export function retryingPointerStore(store: PointerStore, options: Omit<RetryOpt
     getPointer: (owner, writer, signal) => retry(signal, () => store.getPointer(owner, writer, signal)),
     setPointer: (owner, writer, signed, signal) => update(signal, () => store.setPointer(owner, writer, signed, signal)),
     setPointers: (owner, updates, signal) => update(signal, () => store.setPointers(owner, updates, signal)),
+    ...(store.current === undefined ? {} : { current: retryingPointerStore(store.current, options) }),
   };
 }
 

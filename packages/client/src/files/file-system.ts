@@ -26,6 +26,7 @@ import type {
 } from './file-system-options.js';
 import { FileTree, formatPath } from './file-tree.js';
 import { FileWrites } from './file-writes.js';
+import { childPath, lastName, namingPath, siblingPath } from './naming-path.js';
 import { TreeChanges } from './tree-changes.js';
 import { type FileReader, type FileReaderOptions, type Finding, splitPath, type StreamOptions } from './view/index.js';
 
@@ -73,13 +74,13 @@ export class FileSystem {
   /** What is at a path; undefined when there is nothing. `/` is the root, see {@link FileEntry.root}. */
   async find(path: string, options: FileOptions = {}): Promise<FileEntry | undefined> {
     assertCall(options, 'looking for a file');
-    return this.reads.find(path, options);
+    return namingPath(path, async () => this.reads.find(path, options));
   }
 
   /** What is at a path; NotFoundError when there is nothing. `/` is the root, see {@link FileEntry.root}. */
   async stat(path: string, options: FileOptions = {}): Promise<FileEntry> {
     assertCall(options, 'looking for a file');
-    return this.reads.stat(path, options);
+    return namingPath(path, async () => this.reads.stat(path, options));
   }
 
   /**
@@ -104,7 +105,7 @@ export class FileSystem {
   /** Opens a file for reading anywhere in it. It shows the file as it is now, whatever happens to it later. */
   async open(path: string, options: FileOptions & FileReaderOptions = {}): Promise<FileReader> {
     assertCall(options, 'opening a file');
-    return this.reads.open(path, options);
+    return namingPath(path, async () => this.reads.open(path, options));
   }
 
   /**
@@ -114,13 +115,13 @@ export class FileSystem {
   async read(path: string, options: Pick<StreamOptions, 'start' | 'end' | 'signal'> = {}): Promise<Uint8Array<ArrayBuffer>> {
     assertCall(options, 'reading a file');
     const { start, end, signal } = options;
-    return (await this.reads.open(path, { signal })).read(start, end, { signal });
+    return (await this.open(path, { signal })).read(start, end, { signal });
   }
 
   /** The bytes of a file, or a range of them as in {@link FileSystem.read}, as a stream with back pressure and bounded memory. Progress counts bytes. */
   async stream(path: string, options: StreamOptions = {}): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
     assertCall(options, 'reading a file');
-    return (await this.reads.open(path, { signal: options.signal })).stream(options);
+    return (await this.open(path, { signal: options.signal })).stream(options);
   }
 
   /**
@@ -139,7 +140,7 @@ export class FileSystem {
    */
   async makeDirectory(path: string, options: MakeDirectoryAtOptions = {}): Promise<FileEntry> {
     assertCall(options, 'making a directory');
-    return this.changes.makeDirectory(path, options);
+    return namingPath(path, async () => this.changes.makeDirectory(path, options));
   }
 
   /**
@@ -151,7 +152,7 @@ export class FileSystem {
    */
   async write(path: string, source: ByteSource, options: WriteOptions = {}): Promise<Written> {
     assertCall(options, 'writing a file');
-    return this.writes.write(path, source, options);
+    return namingPath(path, async () => this.writes.write(path, source, options));
   }
 
   /**
@@ -181,32 +182,36 @@ export class FileSystem {
    */
   async writeAt(path: string, start: number, source: ByteSource, options: EditOptions = {}): Promise<FileEntry> {
     assertCall(options, 'writing into a file');
-    return this.writes.writeAt(path, start, source, options);
+    return namingPath(path, async () => this.writes.writeAt(path, start, source, options));
   }
 
   /** Writes bytes behind the last one of a file. NotFoundError when there is no file: it is not made. Progress counts bytes. */
   async append(path: string, source: ByteSource, options: AppendOptions = {}): Promise<FileEntry> {
     assertCall(options, 'appending to a file');
-    return this.writes.append(path, source, options);
+    return namingPath(path, async () => this.writes.append(path, source, options));
   }
 
   /** Cuts a file off behind `size` bytes; does nothing when it has no more. NotFoundError when there is no file. */
   async truncate(path: string, size: number, options: EditOptions = {}): Promise<FileEntry> {
     assertCall(options, 'cutting a file');
-    return this.writes.truncate(path, size, options);
+    return namingPath(path, async () => this.writes.truncate(path, size, options));
   }
 
   /** Gives a file or directory another name in its directory; see {@link RenameOptions}. */
   async rename(path: string, name: string, options: RenameOptions = {}): Promise<FileEntry> {
     assertCall(options, 'renaming');
-    return this.changes.rename(path, name, options);
+    return namingPath(
+      path,
+      async () => this.changes.rename(path, name, options),
+      () => siblingPath(path, name),
+    );
   }
 
   /** Sets when a file or directory was changed or made, whether it is hidden, and the type and thumbnail of a file. */
   async setProperties(path: string, properties: PropertyChanges, options: SetPropertiesOptions = {}): Promise<FileEntry> {
     assertObject('properties', properties);
     assertCall(options, 'setting properties');
-    return this.writes.setProperties(path, properties, options);
+    return namingPath(path, async () => this.writes.setProperties(path, properties, options));
   }
 
   /**
@@ -216,7 +221,11 @@ export class FileSystem {
    */
   async move(path: string, directory: string, options: MoveTreeOptions = {}): Promise<FileEntry> {
     assertCall(options, 'moving');
-    return this.changes.move(path, directory, options);
+    return namingPath(
+      path,
+      async () => this.changes.move(path, directory, options),
+      () => childPath(directory, options.name ?? lastName(path)),
+    );
   }
 
   /**
@@ -225,13 +234,17 @@ export class FileSystem {
    */
   async copy(path: string, directory: string, options: CopyTreeOptions = {}): Promise<FileEntry> {
     assertCall(options, 'copying');
-    return this.changes.copy(path, directory, options);
+    return namingPath(
+      path,
+      async () => this.changes.copy(path, directory, options),
+      () => childPath(directory, options.name ?? lastName(path)),
+    );
   }
 
   /** Deletes a file, or a directory with all below it, for good. Progress counts files and directories. */
   async remove(path: string, options: RemoveOptions = {}): Promise<void> {
     assertCall(options, 'deleting');
-    return this.changes.remove(path, options);
+    return namingPath(path, async () => this.changes.remove(path, options));
   }
 
   /**
@@ -240,7 +253,7 @@ export class FileSystem {
    */
   async removeAll(directory: string, names: readonly string[], options: WatchedOptions = {}): Promise<void> {
     assertCall(options, 'deleting');
-    return this.changes.removeAll(directory, names, options);
+    return namingPath(directory, async () => this.changes.removeAll(directory, names, options));
   }
 
   /** Removes what uploads that were begun and not finished have left; returns how many there were. Do not call it while one is running. */

@@ -52,7 +52,10 @@ export async function reserveDeepest(
   for (let depth = names.length; depth > 0; depth--) {
     const item = await tree.find(view, names.slice(0, depth));
     if (item === undefined) continue;
-    if (!item.isDirectory) throw new ConflictError('conflict.exists', 'there is a file where a directory is needed');
+    if (!item.isDirectory) {
+      const path = formatPath(names.slice(0, depth));
+      throw new ConflictError('conflict.exists', 'there is a file where a directory is needed', { path });
+    }
     return { ...reserve({ names: names.slice(0, depth), item }), depth };
   }
   return { ...reserve({ names: [tree.username], item: await openItem(view, home) }), depth: 1 };

@@ -39,7 +39,8 @@ export function formatPath(names: readonly string[]): string {
 
 /** What a path makes that leads nowhere. */
 export function noSuchFile(names: readonly string[]): NotFoundError {
-  return new NotFoundError('not-found.file', `there is no file or directory ${printable(formatPath(names), 128)}`);
+  const path = formatPath(names);
+  return new NotFoundError('not-found.file', `there is no file or directory ${printable(path, 128)}`, { path });
 }
 
 /** What a path makes that leads to a directory where a file is needed, or the other way round: another device may have put it there. */
@@ -106,7 +107,7 @@ export class FileTree {
   async locate(view: View, path: string, field = 'path'): Promise<Located> {
     const names = splitPath(path, field);
     if (names.length === 0)
-      throw new ArgumentError(field, 'must name a file or directory: the root holds nothing but the home directories');
+      throw new ArgumentError(field, 'must lead below the root, which holds nothing but home directories: to a file or directory');
     const item = await this.find(view, names);
     if (item === undefined) throw noSuchFile(names);
     return { names, item };
@@ -234,7 +235,7 @@ export class FileTree {
     for (const writer of seen.writers) if (start.has(writer)) take(writer, start.get(writer));
     if (seen.size < 2) return current;
     const session = this.sessions.of(owner);
-    const options = { fresh: true, signal, waitForCreation: false };
+    const options = { current: true, signal, waitForCreation: false };
     const versions = await Promise.all(seen.writers.map(async (writer) => (await session.readCommitted(writer, options)).get(writer)));
     for (const [i, writer] of seen.writers.entries()) {
       const version = versions[i];

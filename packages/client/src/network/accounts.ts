@@ -21,7 +21,7 @@ export interface Accounts {
   setLogin(
     data: LoginData,
     identity: Signer,
-    options?: { readonly onThisServer?: boolean; readonly signal?: AbortSignal },
+    options?: { readonly onThisServer?: boolean | undefined; readonly signal?: AbortSignal | undefined },
   ): Promise<boolean>;
   /**
    * The encrypted entry points, or a request for a second factor. DeniedError `denied.login`: wrong username or password, wrong code (`data.reason`

@@ -78,14 +78,15 @@ async function ask(context: ClientContext, request: LoginDataRequest, mfa: Multi
     const entryPoints = mayUseCache && mfa === undefined ? await cache.get(username, login.publicKey) : undefined;
     return entryPoints === undefined ? undefined : { entryPoints, question: undefined, isCached: true, mayBeKept: false };
   };
-  return online.runOr<Answer>(async () => {
-    const response = await network.accounts.getLogin({ username, loginKey: login, mfa }, signal);
+  const asked = async (own: AbortSignal): Promise<Answer> => {
+    const response = await network.accounts.getLogin({ username, loginKey: login, mfa }, own);
     const { entryPoints } = response;
     // Kept by whoever has opened it: anybody can answer with something that does not open.
     const mayBeKept = entryPoints !== undefined && (mfa === undefined || keepsLogin);
     if (!mayBeKept) await cache.remove(username);
     return { entryPoints, question: response.request, isCached: false, mayBeKept };
-  }, cached);
+  };
+  return online.runOr(asked, cached, signal);
 }
 
 function isWrongFactor(error: unknown): error is PyrgosError {

@@ -4,7 +4,7 @@ import { PyrgosError } from '@pyrgos/core/errors';
 import { Bat, BatWithId, type Signer, type SymmetricKey } from '@pyrgos/core/keys';
 import type { ClientContext } from './client-context.js';
 import { localKeys } from './local-store.js';
-import { isUnreachable } from './online-state.js';
+import { isAway } from './online-state.js';
 
 /** Whose mirror BAT is looked for. */
 export interface MirrorBatOwner {
@@ -14,8 +14,8 @@ export interface MirrorBatOwner {
 }
 
 /**
- * The mirror BAT of an account: the last one that the server has, or a new one when it has none; from this device when the server cannot be
- * reached or has too much to do (chapter 05 section 10.4). Undefined when there is none to be had; then new blocks carry none.
+ * The mirror BAT of an account: the last one that the server has, or a new one when it has none; from this device when the server is
+ * away or has too much to do (chapter 05 section 10.4). Undefined when there is none to be had; then new blocks carry none.
  */
 export async function mirrorBatOf(context: ClientContext, owner: MirrorBatOwner, signal?: AbortSignal): Promise<BatWithId | undefined> {
   const { network, crypto } = context;
@@ -28,7 +28,7 @@ export async function mirrorBatOf(context: ClientContext, owner: MirrorBatOwner,
     await remember(context, owner, usable);
     return usable.at(-1);
   } catch (error) {
-    if (!isUnreachable(error) && !(error instanceof PyrgosError && error.code === 'rate')) throw error;
+    if (!isAway(error) && !(error instanceof PyrgosError && error.code === 'rate')) throw error;
     return (await remembered(context, owner)).at(-1);
   }
 }

@@ -41,7 +41,7 @@ async function publish(context: ClientContext, login: NewLogin, signal: AbortSig
   const session = context.sessions.of(login.identity.publicKeyHash);
   const writer = login.identity.publicKeyHash;
   for (let attempt = 1; ; attempt++) {
-    await session.read(writer, { fresh: true, signal });
+    await session.read(writer, { current: true, signal });
     try {
       // Nothing else in this session changes the identity meanwhile.
       await session.compute(
@@ -90,7 +90,7 @@ async function isPublished(context: ClientContext, login: NewLogin): Promise<boo
 async function shownAlgorithm(context: ClientContext, { identity }: NewLogin): Promise<WriterData['algorithm']> {
   const writer = identity.publicKeyHash;
   try {
-    const snapshot = await context.sessions.of(writer).read(writer, { fresh: true });
+    const snapshot = await context.sessions.of(writer).read(writer, { current: true });
     return snapshot.get(writer)?.writerData?.algorithm;
   } catch (error) {
     if (error instanceof PyrgosError) return undefined;

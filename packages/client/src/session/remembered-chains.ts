@@ -30,8 +30,9 @@ export class RememberedChains implements UserDirectory {
     const seen = await this.seen(username, signal);
     const { directory, online } = this.options;
     const links = await online.runOr<readonly UserPublicKeyLink[]>(
-      async () => directory.getChain(username, signal),
+      async (own) => directory.getChain(username, own),
       async () => seen,
+      signal,
     );
     if (!isChain(links)) {
       if (seen === undefined) throw new NotFoundError('not-found.user', 'Unknown username. Did you enter it correctly?', { username });
@@ -51,8 +52,9 @@ export class RememberedChains implements UserDirectory {
     const seen = await this.seen(username, signal);
     const { directory, online } = this.options;
     const links = await online.runOr<readonly UserPublicKeyLink[]>(
-      async () => directory.getChain(username, signal),
+      async (own) => directory.getChain(username, own),
       async () => seen,
+      signal,
     );
     if (!isChain(links)) return links;
     try {
@@ -72,8 +74,9 @@ export class RememberedChains implements UserDirectory {
   async getUsername(identity: PublicKeyHash, signal?: AbortSignal): Promise<string> {
     const { directory, online } = this.options;
     return online.runOr(
-      async () => directory.getUsername(identity, signal),
+      async (own) => directory.getUsername(identity, own),
       async () => this.seenUsername(identity, signal),
+      signal,
     );
   }
 

@@ -55,22 +55,18 @@ export function rememberedPointers({ pointers, store, crypto, online }: Remember
     });
   };
 
-  return {
-    getPointer: async (owner, writer, signal) => {
-      const before = await remembered(owner, writer);
-      return online.runOr(
-        async () => {
-          const signed = await pointers.getPointer(owner, writer, signal);
-          if (inlineSigningKey(writer) === undefined) return signed;
-          const now = verified(writer, signed);
-          assertNotRolledBack(before, now === undefined ? undefined : signed);
-          if (now === undefined || signed === undefined || !isNews(writer, before, now)) return signed;
-          await remember(owner, { writer, signed });
-          return signed;
-        },
-        async () => before,
-      );
-    },
+  /** What the server says, compared with what is remembered, and remembered. */
+  const ask: PointerStore['getPointer'] = async (owner, writer, signal) => {
+    const before = await remembered(owner, writer);
+    const signed = await pointers.getPointer(owner, writer, signal);
+    if (inlineSigningKey(writer) === undefined) return signed;
+    const now = verified(writer, signed);
+    assertNotRolledBack(before, now === undefined ? undefined : signed);
+    if (now === undefined || signed === undefined || !isNews(writer, before, now)) return signed;
+    await remember(owner, { writer, signed });
+    return signed;
+  };
+  const writes: Pick<PointerStore, 'setPointer' | 'setPointers'> = {
     setPointer: async (owner, writer, signed, signal) => {
       const isAccepted = await online.run(async () => pointers.setPointer(owner, writer, signed, signal));
       if (isAccepted) await remember(owner, { writer, signed });
@@ -81,6 +77,16 @@ export function rememberedPointers({ pointers, store, crypto, online }: Remember
       if (isAccepted) for (const update of updates) await remember(owner, update);
       return isAccepted;
     },
+  };
+  return {
+    ...writes,
+    getPointer: async (owner, writer, signal) =>
+      online.runOr(
+        async (own) => ask(owner, writer, own),
+        async () => remembered(owner, writer),
+        signal,
+      ),
+    current: { ...writes, getPointer: async (owner, writer, signal) => online.run(async () => ask(owner, writer, signal)) },
   };
 }
 

@@ -98,8 +98,18 @@ export class StoredSession extends Secret implements ToCbor {
   static open(crypto: CryptoProvider, deviceKey: SymmetricKey, sealed: Uint8Array): StoredSession {
     assertBytes('sealed', sealed);
     if (sealed.length > MAX_SEALED_SESSION_SIZE) throw new LimitError('sealed session', sealed.length, MAX_SEALED_SESSION_SIZE);
-    const plain = CipherText.decode(sealed).open(crypto, deviceKey);
+    const plain = opened(crypto, deviceKey, CipherText.decode(sealed));
     if (!(plain instanceof Uint8Array)) throw new CryptoError('crypto.authentication', 'This is no stored session.');
     return StoredSession.fromCbor(decodeCbor(plain));
+  }
+}
+
+function opened(crypto: CryptoProvider, deviceKey: SymmetricKey, sealed: CipherText): CborValue {
+  try {
+    return sealed.open(crypto, deviceKey);
+  } catch (error) {
+    if (!(error instanceof CryptoError)) throw error;
+    const message = 'This key does not open the stored session: it was kept with another device key, or was changed since. Log in again.';
+    throw new CryptoError('crypto.authentication', message, {}, error);
   }
 }

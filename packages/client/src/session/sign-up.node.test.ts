@@ -97,7 +97,20 @@ describe('a sign-up', () => {
 
   test('a name or password that will not do is refused before anything is asked', async () => {
     const { network, counter } = world.counted();
-    for (const username of ['', '-a', 'a-', 'a--b', 'A_b', 'a.b', 'a\nb', 'a'.repeat(33), 'root', 'constructor', undefined as never]) {
+    for (const username of [
+      '',
+      '-a',
+      'a-',
+      'a--b',
+      'A_b',
+      '\u0130',
+      'a.b',
+      'a\nb',
+      'a'.repeat(33),
+      'root',
+      'constructor',
+      undefined as never,
+    ]) {
       await expect(signUp(network, { username, password })).rejects.toMatchObject({ code: 'denied.signup', data: { reason: 'username' } });
     }
     expect(counter.count()).toBe(0);

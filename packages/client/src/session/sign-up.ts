@@ -19,21 +19,24 @@ const MAX_TOKEN_LENGTH = 1024;
 
 /** Who signs up. */
 export interface SignUpOptions extends ClientOptions {
-  /** 1 to 32 lower-case letters, digits and single hyphens between them. */
+  /**
+   * 1 to 32 letters, digits and single hyphens between them. As in `logIn` blanks around it and capital letters do not matter: the account has
+   * the name in lower case, see `Account.username`.
+   */
   readonly username: string;
   /** Judged by {@link PasswordPolicy.account}; propose one with `generatePassphrase`. */
   readonly password: string;
   /** The token of the sign-up link, where a server wants one. */
-  readonly token?: string;
+  readonly token?: string | undefined;
   /** Cost of the key derivation; default the protocol's. */
-  readonly cost?: LoginCost;
+  readonly cost?: LoginCost | undefined;
   /** An identity key that was made for an attempt before; default a new one. */
-  readonly identity?: SigningKeyPair;
+  readonly identity?: SigningKeyPair | undefined;
   /** Keeps the session in the local store, as in `logIn`. */
-  readonly deviceKey?: SymmetricKey;
+  readonly deviceKey?: SymmetricKey | undefined;
   /** Told how far the key derivation is, and then, if the server wants one, the proof of work. */
-  readonly onProgress?: ProgressListener;
-  readonly signal?: AbortSignal;
+  readonly onProgress?: ProgressListener | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -127,11 +130,11 @@ async function submit(
 }
 
 function newUsername(text: string): string {
-  const username = typeof text === 'string' ? text.trim() : '';
+  const username = typeof text === 'string' ? text.trim().toLowerCase() : '';
   if (isNewUsername(username)) return username;
   throw new DeniedError(
     'denied.signup',
-    'A username has 1 to 32 lower-case letters, digits and hyphens, starts and ends with a letter or digit, and is not a reserved word.',
+    'A username has 1 to 32 letters from a to z, digits and single hyphens, starts and ends with a letter or digit, and is not a reserved word.',
     { reason: 'username' },
   );
 }

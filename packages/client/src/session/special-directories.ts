@@ -3,7 +3,7 @@ import { PyrgosError, throwIfAborted } from '@pyrgos/core/errors';
 import type { AbsoluteCapability } from '@pyrgos/core/model';
 import { getOrMakeSpecialDirectory, missingSpecialDirectories } from '../files/structure/index.js';
 import { CommittedView, openItem, OperationView } from '../files/view/index.js';
-import { platformTimer, type SetTimer } from '../network/http/watchdog.js';
+import { platformTimer, type SetTimer } from '../waiting/timer.js';
 import type { Account } from './account.js';
 
 /** Milliseconds that logging in waits for directories to be made anew: less than the first retries of a server that fails. */

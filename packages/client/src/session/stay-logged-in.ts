@@ -83,16 +83,16 @@ export interface RestoreOptions extends ClientOptions {
   /** The key that the session was sealed with. */
   readonly deviceKey: SymmetricKey;
   /** The session; without it the one in the local store of `username`. */
-  readonly sealed?: Uint8Array;
+  readonly sealed?: Uint8Array | undefined;
   /** Whose session is taken from the local store. */
-  readonly username?: string;
-  readonly signal?: AbortSignal;
+  readonly username?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
  * Opens a stored session (chapter 05 section 10.2). No second factor is asked for. DeniedError `denied.login` with `data.expired` when the
- * password or the boxing key was changed since, and the session is deleted then; and when there is none; CryptoError `crypto.authentication` for
- * another key; otherwise the errors of `logIn`.
+ * password or the boxing key was changed since, and the session is deleted then; and when there is none; PyrgosError `unsupported` without a store to look in;
+ * CryptoError `crypto.authentication` for another key; otherwise the errors of `logIn`.
  */
 export async function restoreSession(network: Network, options: RestoreOptions): Promise<Account> {
   checkedOptions(options);
@@ -121,7 +121,9 @@ export async function restoreSession(network: Network, options: RestoreOptions):
 
 async function storedBytes(store: LocalStore | undefined, username: string | undefined): Promise<Uint8Array> {
   if (username === undefined) throw new ArgumentError('username', 'or sealed must be given');
-  const bytes = await store?.get(localKeys.session(normaliseUsername(username)));
+  const key = localKeys.session(normaliseUsername(username));
+  if (store === undefined) throw new PyrgosError('unsupported', 'Restoring a session needs a local store, or the sealed session itself.');
+  const bytes = await store.get(key);
   if (bytes === undefined) throw new DeniedError('denied.login', 'Nobody stays logged in here. Log in again.', { expired: true });
   return bytes;
 }

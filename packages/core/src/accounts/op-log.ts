@@ -42,7 +42,7 @@ export class OpLog implements ToCbor {
   /** Builds a log. LimitError beyond MAX_OP_LOG_SIZE. */
   static of(
     operations: readonly (BlockWrite | PointerWrite)[],
-    extras: { readonly login?: SignedLoginData; readonly mirrorBat?: SignedMirrorBat } = {},
+    extras: { readonly login?: SignedLoginData | undefined; readonly mirrorBat?: SignedMirrorBat | undefined } = {},
   ): OpLog {
     assertList('operations', operations);
     for (let i = 0; i < operations.length; i++) {

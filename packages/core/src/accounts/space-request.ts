@@ -28,9 +28,9 @@ export class SpaceRequest implements ToCbor {
   static of(parts: {
     readonly username: string;
     readonly bytes: number;
-    readonly annual?: boolean;
+    readonly annual?: boolean | undefined;
     readonly time: number;
-    readonly paymentProof?: Uint8Array;
+    readonly paymentProof?: Uint8Array | undefined;
   }): SpaceRequest {
     assertObject('parts', parts);
     const { username, bytes, annual = false, time, paymentProof } = parts;

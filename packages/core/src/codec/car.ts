@@ -34,10 +34,10 @@ export interface CarHasher {
 /** Options of {@link readCar}. */
 export interface ReadCarOptions {
   /** Verifies every block against its CID: sha2-256, and identity CIDs by comparison. Without it blocks are not verified. */
-  readonly hasher?: CarHasher;
+  readonly hasher?: CarHasher | undefined;
   /** Largest block, in bytes; default and maximum MAX_BLOCK_SIZE. */
-  readonly maxBlockSize?: number;
-  readonly signal?: AbortSignal;
+  readonly maxBlockSize?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 function fail(where: string, problem: string, cause?: unknown): never {

@@ -11,7 +11,7 @@ import { type Cid, decodeCid, parseCid } from './cid.js';
 /** What a decoder tolerates beyond the canonical form. */
 export interface CborDecodeOptions {
   /** Accept tag 42 around a text CID (`legacy: read only`, section 2.4). Such a value does not re-encode to the same bytes. */
-  readonly legacyTextLinks?: boolean;
+  readonly legacyTextLinks?: boolean | undefined;
 }
 
 const MAX_INT64 = 2n ** 63n - 1n;

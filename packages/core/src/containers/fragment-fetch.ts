@@ -14,16 +14,16 @@ import type { BlockReadContext, BlockSource } from '../store/block-store.js';
 export interface Fragment {
   readonly cid: Cid;
   /** Absent in legacy containers. */
-  readonly bat?: BatWithId;
+  readonly bat?: BatWithId | undefined;
 }
 
 /** Where fragments are read from, and how. */
 export interface FragmentReader {
   readonly blocks: BlockSource;
   readonly owner: PublicKeyHash;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** Blocks that are fetched at the same time, 1 to 64; default 5, a full chunk. */
-  readonly concurrency?: number;
+  readonly concurrency?: number | undefined;
 }
 
 const DEFAULT_CONCURRENCY = 5;

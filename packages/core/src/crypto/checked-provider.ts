@@ -150,7 +150,7 @@ export function createCheckedProvider(engine: CryptoEngine): CryptoProvider {
       assertBytes('salt', salt);
       assertScryptParameters(parameters);
       assertComputationOptions(options);
-      throwIfAborted(options.signal, 'scrypt');
+      throwIfAborted(options.signal, 'the key derivation');
       return engine.scrypt(password, salt, parameters, options);
     },
     mlKemKeyPair(d, z) {

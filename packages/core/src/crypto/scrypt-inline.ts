@@ -32,8 +32,8 @@ export async function scryptInline(
       },
     });
   } catch (error) {
-    if (error === aborted) throw new AbortedError('scrypt', options.signal);
-    throwIfAborted(options.signal, 'scrypt');
+    if (error === aborted) throw new AbortedError('the key derivation', options.signal);
+    throwIfAborted(options.signal, 'the key derivation');
     throw error;
   }
 }

@@ -10,7 +10,7 @@ import { PublicSigningKey } from './signing-key.js';
 /** Whose key block is read. Key blocks are public: no BAT. */
 export interface KeyReadContext {
   readonly owner: PublicKeyHash;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** What keys need of a source of blocks: every BlockSource (store/block-store.ts) is one; stores stand above keys. */

@@ -43,13 +43,13 @@ export class RandomSecretGeneration implements ToCbor {
 /** What may be chosen for {@link ScryptSecretGeneration.of}. */
 export interface ScryptChoice {
   /** log2 of N, MIN_SCRYPT_LOG_N to MAX_SCRYPT_LOG_N; default 17. */
-  readonly logN?: number;
+  readonly logN?: number | undefined;
   /** Block size r, 1 to 32; default 8, and nothing else is in use. */
-  readonly r?: number;
+  readonly r?: number | undefined;
   /** Bytes of output: 32, 64 (default) or 96. */
-  readonly length?: SecretOutputLength;
+  readonly length?: SecretOutputLength | undefined;
   /** Text that is appended to the salt; default empty. */
-  readonly extraSalt?: string;
+  readonly extraSalt?: string | undefined;
 }
 
 /** Type 1: scrypt, parallelism 1. */

@@ -166,7 +166,7 @@ export interface OwnershipWalk {
   readonly readWriterData: (writer: PublicKeyHash) => Promise<WriterData | undefined>;
   readonly lookup: KeyLookup;
   /** Writers after which the walk fails; default and maximum MAX_OWNED_WRITERS. */
-  readonly maxWriters?: number;
+  readonly maxWriters?: number | undefined;
 }
 
 /**

@@ -10,9 +10,9 @@ import type { BlockReadContext, BlockSource } from '../store/block-store.js';
 /** How {@link reachableBlocks} walks. */
 export interface ReachableOptions {
   /** Blocks after which the walk fails; default and maximum MAX_REACHABLE_BLOCKS. Memory is about 150 bytes for each. */
-  readonly maxBlocks?: number;
+  readonly maxBlocks?: number | undefined;
   /** What to do about a block that does not exist: `throw` (default) NotFoundError, or `skip` its links; it is yielded in any case. */
-  readonly onMissing?: 'throw' | 'skip';
+  readonly onMissing?: 'throw' | 'skip' | undefined;
 }
 
 /** The links of a block that a graph walk follows: none for raw blocks, and never identity CIDs (chapter 03 section 1.1). */

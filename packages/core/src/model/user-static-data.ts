@@ -84,7 +84,7 @@ export class EntryPoints extends Secret implements ToCbor {
   /** Builds the current version. */
   static of(
     entries: readonly EntryPoint[],
-    keys: { readonly boxer?: BoxingKeyPair; readonly identity?: SigningKeyPair } = {},
+    keys: { readonly boxer?: BoxingKeyPair | undefined; readonly identity?: SigningKeyPair | undefined } = {},
   ): EntryPoints {
     assertInstances('entries', entries, EntryPoint);
     assertObject('keys', keys);

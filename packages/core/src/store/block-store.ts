@@ -6,8 +6,8 @@ import type { PublicKeyHash } from '../keys/public-key-hash.js';
 export interface BlockReadContext {
   readonly owner: PublicKeyHash;
   /** The BAT for a gated block (chapter 01 section 18). */
-  readonly bat?: BatWithId;
-  readonly signal?: AbortSignal;
+  readonly bat?: BatWithId | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Where blocks are read from. */
@@ -56,7 +56,7 @@ export interface BlockStore extends BlockSource {
    */
   lookUpChamp?(
     root: Cid,
-    lookups: readonly { readonly key: Uint8Array; readonly bat?: BatWithId }[],
+    lookups: readonly { readonly key: Uint8Array; readonly bat?: BatWithId | undefined }[],
     context: BlockReadContext,
   ): Promise<readonly Uint8Array[]>;
 }

@@ -18,4 +18,9 @@ export interface PointerStore {
   setPointer(owner: PublicKeyHash, writer: PublicKeyHash, signed: Uint8Array, signal?: AbortSignal): Promise<boolean>;
   /** Applies all updates or none (section 2.7). A writer occurs at most once. */
   setPointers(owner: PublicKeyHash, updates: readonly WriterPointer[], signal?: AbortSignal): Promise<boolean>;
+  /**
+   * The same store for who must not be answered from what was seen before: a look at whether a change was made, or at what a server has now.
+   * Absent when all answers of this store are the server's own.
+   */
+  readonly current?: PointerStore;
 }

@@ -124,6 +124,6 @@ async function roomOf({ space }: Pick<ContentPorts, 'space'>, signal: AbortSigna
 function assertFits({ used, quota }: Room, size: number, what = 'this file'): void {
   if (used + size <= quota) return;
   throw new PyrgosError('quota', `There is not enough space for ${what}. Delete some files or ask for more space.`, {
-    data: { used, quota, size },
+    data: { used, quota, size, missing: used + size - quota },
   });
 }

@@ -25,7 +25,7 @@ export interface CopyOptions extends EntryOptions, ReplaceOptions {
 
 /** What a move wants of a copy. */
 interface InternalCopyOptions extends CopyOptions {
-  readonly isMove?: boolean;
+  readonly isMove?: boolean | undefined;
   /** What is committed together with the copy. */
   readonly alsoCommit?: (() => Promise<void>) | undefined;
 }

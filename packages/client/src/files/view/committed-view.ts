@@ -17,9 +17,9 @@ export interface CommittedViewOptions {
   readonly start?: { readonly owner: PublicKeyHash; readonly snapshot: Snapshot } | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Ask the server for pointers even if a recent answer is at hand. */
-  readonly fresh?: boolean;
+  readonly fresh?: boolean | undefined;
   /** Whether a writer that is about to be created here is waited for; default true. An operation must not: it may be the one who creates it. */
-  readonly waitForCreation?: boolean;
+  readonly waitForCreation?: boolean | undefined;
 }
 
 /**

@@ -29,5 +29,6 @@ export function offlinePointerStore(store: PointerStore, cache: PointerCache): P
     },
     setPointer: store.setPointer.bind(store),
     setPointers: store.setPointers.bind(store),
+    current: store.current ?? store,
   };
 }

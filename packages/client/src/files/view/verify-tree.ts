@@ -47,7 +47,7 @@ export interface VerifyOptions extends ReadOptions {
    * Otherwise the node of every chunk of 5 MiB is fetched and checked, which holds the content itself up to 4 KiB, but nothing is asked about the
    * blocks of larger chunks: that one of those is lost or damaged is not noticed. Default false.
    */
-  readonly content?: boolean;
+  readonly content?: boolean | undefined;
   /** Told after every directory and file, and after every chunk that was decrypted. */
   readonly onProgress?: ((progress: VerifyProgress) => void) | undefined;
 }

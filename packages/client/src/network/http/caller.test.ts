@@ -8,7 +8,7 @@ import { failure, refusal, reply, type ScriptedAnswer, ScriptedTransport, silenc
 import type { RequestReport } from '../request-observer.js';
 import { Caller, type CallerOptions } from './caller.js';
 import { endpoints, publicFile } from './endpoints.js';
-import type { SetTimer } from './watchdog.js';
+import type { SetTimer } from '../../waiting/timer.js';
 
 interface World {
   readonly caller: Caller;
@@ -167,6 +167,30 @@ describe('what is repeated', () => {
     expect(away.clock.sleeps).toEqual([]);
   });
 
+  test('where nobody tells what failed, it is tried once more, and more often only when the server was there just now', async () => {
+    const gone = world([failure('no-answer')]);
+    expect(await outcome(gone.caller.call(getBlock, {}))).toBe('network');
+    expect(gone.clock.sleeps).toEqual([1000]);
+    expect(await outcome(gone.caller.call(getBlock, {}))).toBe('network');
+    expect(gone.clock.sleeps).toEqual([1000]);
+    const kept = world([failure('no-answer'), success(bytes)]);
+    expect(await kept.caller.call(getBlock, {})).toEqual(bytes);
+    const restarting = world([success(bytes), failure('no-answer'), failure('no-answer'), failure('no-answer'), success(bytes)]);
+    await restarting.caller.call(getBlock, {});
+    expect(await restarting.caller.call(getBlock, { query: '?arg=b' })).toEqual(bytes);
+  });
+
+  test('a server that does not answer in time is asked again only when others have been answered meanwhile', async () => {
+    const gone = world([silence]);
+    const call = outcome(gone.caller.call(getPointer, {}));
+    for (let i = 0; i < 3; i++) {
+      await Promise.resolve();
+      gone.tick();
+    }
+    expect(await call).toBe('network');
+    expect(gone.transport.requests).toHaveLength(1);
+  });
+
   test.each([
     ['a read', endpoints.getPointer, [failure('broken')], 'safe'],
     ['a read that is made once', endpoints.getLink, [failure('broken')], 'safe'],
@@ -184,6 +208,9 @@ describe('what is repeated', () => {
       'after',
     ],
     ['an update behind a gateway that gave up', endpoints.setPointer, [refusal('', 504)], 'after'],
+    ['an update of which nobody knows whether it was sent', endpoints.setPointer, [failure('no-answer')], 'after'],
+    ['a change of which nobody knows whether it was sent', endpoints.signup, [failure('no-answer')], 'after'],
+    ['a read of which nobody knows whether it was sent', endpoints.getPointer, [failure('no-answer')], 'safe'],
     ['a bad certificate', endpoints.getBlock, [failure('certificate')], 'never'],
   ])('the advice to repeat %s', async (_, endpoint, script: readonly ScriptedAnswer[], retry) => {
     const error: unknown = await world(script)

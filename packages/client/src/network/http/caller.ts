@@ -9,11 +9,13 @@ import { markSpent, retrying } from '../../commit/retry.js';
 import type { RequestObserver } from '../request-observer.js';
 import { AnswerBuffer } from './answer-buffer.js';
 import type { Endpoint } from './endpoints.js';
+import { isPage, notPeergos } from './not-peergos.js';
 import { serverError } from './server-error.js';
 import { SharedTasks } from '../../waiting/shared-tasks.js';
+import type { SetTimer } from '../../waiting/timer.js';
 import { Slots } from './slots.js';
 import { type Transport, TransportFailure, type TransportResponse } from './transport.js';
-import { type CallTimeouts, type SetTimer, Watchdog } from './watchdog.js';
+import { type CallTimeouts, Watchdog } from './watchdog.js';
 
 /** What one call sends. */
 export interface CallParts {
@@ -46,6 +48,7 @@ const MAX_IGNORED_BODY = 65_536;
 
 const failures: Readonly<Record<TransportFailure['reason'], string>> = {
   unreachable: 'The server cannot be reached.',
+  'no-answer': 'The server cannot be reached, or the connection to it was lost.',
   broken: 'The connection to the server was lost.',
   stale: 'The connection to the server was lost.',
   malformed: 'What answers is no proper web server.',
@@ -91,6 +94,8 @@ export class Caller {
   private readonly shared = new SharedTasks<string, Uint8Array>('the call');
   private readsAreGets: boolean;
   private lastAnswer = -Infinity;
+  /** Requests since then of which nobody knows whether they were sent. */
+  private unanswered = 0;
 
   constructor(private readonly options: CallerOptions) {
     this.slots = new Slots(options.maxRequests);
@@ -242,12 +247,16 @@ export class Caller {
         signal: controller.signal,
       });
       this.lastAnswer = clock.now();
+      this.unanswered = 0;
       const { status } = response;
       ok = accepts(status);
       const isRefusal = !ok || endpoint.area === 'publicFiles';
       const limit = isRefusal ? MAX_IGNORED_BODY : endpoint.limit;
       watchdog.begin(Math.min(limit, response.announcedSize ?? limit));
       const bytes = await this.receive(response, limit, isRefusal, watchdog, controller, (size) => (bytesReceived = size));
+      // Of a block its hash decides, unless it is announced as a page.
+      const isPlain = endpoint.isImmutable && response.header('content-type')?.startsWith('text/html') !== true;
+      if (ok && !isPlain && isPage(bytes)) throw notPeergos(endpoint.method);
       if (ok) return { response, bytes };
       if (status === 405 && method === 'GET') return 'must be POST';
       throw serverError({ area: endpoint.area, method: endpoint.method, status, trailer: response.header('trailer') });
@@ -256,7 +265,9 @@ export class Caller {
       if (signal?.aborted === true) throw new AbortedError(endpoint.method, signal);
       if (isLate) {
         const data = { call: endpoint.method, reason: 'timeout' };
-        throw new PyrgosError('network', 'The server did not answer in time.', { retry: 'safe', data });
+        const late = new PyrgosError('network', 'The server did not answer in time.', { retry: 'safe', data });
+        if (!this.mayRestart) markSpent(late);
+        throw late;
       }
       if (error instanceof PyrgosError || error instanceof TransportFailure) throw error;
       throw new TransportFailure('broken');
@@ -304,16 +315,21 @@ export class Caller {
   }
 
   private networkError(endpoint: Endpoint, { reason, detail }: TransportFailure): PyrgosError {
-    // A server that answered just now and refuses connections is being restarted; one that did not is not there.
-    const mayRestart = reason === 'unreachable' && this.options.clock.now() - this.lastAnswer <= RESTART_PATIENCE;
-    const isSafe = reason === 'broken' || reason === 'stale' || reason === 'unreachable';
+    const isSafe = reason === 'broken' || reason === 'stale' || reason === 'unreachable' || reason === 'no-answer';
     const error = new PyrgosError('network', failures[reason], {
       retry: isSafe ? 'safe' : 'never',
       data: { call: endpoint.method, reason, ...(detail === '' ? {} : { detail }) },
     });
+    // Once may be the end of a kept connection, which browsers do not tell.
+    const isGone = reason === 'unreachable' || (reason === 'no-answer' && this.unanswered++ > 0);
     // Whoever asked may try again later; waiting for it here is in vain.
-    if (reason === 'unreachable' && !mayRestart) markSpent(error);
+    if (isGone && !this.mayRestart) markSpent(error);
     return error;
+  }
+
+  /** A server that answered just now and does not any more is being restarted; one that did not is not there. */
+  private get mayRestart(): boolean {
+    return this.options.clock.now() - this.lastAnswer <= RESTART_PATIENCE;
   }
 
   private report(report: Parameters<RequestObserver>[0]): void {

@@ -2,6 +2,7 @@ import { concatBytes } from '@pyrgos/core/bytes';
 import {
   codeOf,
   failureOf,
+  failureOfFetch,
   type Transport,
   TransportFailure,
   type TransportOptions,
@@ -93,7 +94,7 @@ export function createFetchTransport(fetch: Fetch, { server, headers }: Transpor
         return new FetchResponse(response);
       } catch (error) {
         if (error instanceof TransportFailure || request.signal.aborted) throw error;
-        throw failureOf(codeOf(error));
+        throw failureOfFetch(error);
       }
     },
     close: () => undefined,

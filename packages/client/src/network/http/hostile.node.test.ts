@@ -91,7 +91,7 @@ const behaviours: readonly (readonly [string, Misbehaviour, readonly string[]])[
   ],
   ['sends one byte more than a block may have', answer('200 OK', new Uint8Array(MAX_BLOCK_SIZE + 1)), ['limit']],
   ['sends nothing', answer('200 OK'), ['not-found.block']],
-  ['sends a page', answer('200 OK', '<!DOCTYPE html><title>Welcome to the hotel</title>', ['Content-Type: text/html']), ['format.block']],
+  ['sends a page', answer('200 OK', '<!DOCTYPE html><title>Welcome to the hotel</title>', ['Content-Type: text/html']), ['network']],
   ['leads elsewhere', answer('302 Found', '', ['Location: http://127.0.0.1:1/']), ['network']],
   ['leads elsewhere for good', answer('308 Permanent Redirect', '', ['Location: http://127.0.0.1:1/']), ['network']],
   ['leads in a circle', answer('301 Moved', '', ['Location: /api/v0/block/get']), ['network']],

@@ -36,7 +36,7 @@ export class HttpAccounts implements Accounts {
   async setLogin(
     data: LoginData,
     identity: Signer,
-    options: { readonly onThisServer?: boolean; readonly signal?: AbortSignal } = {},
+    options: { readonly onThisServer?: boolean | undefined; readonly signal?: AbortSignal | undefined } = {},
   ): Promise<boolean> {
     const body = data.encode();
     const query = formatQuery([

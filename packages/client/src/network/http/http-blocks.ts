@@ -20,7 +20,7 @@ import { formatQuery } from './query.js';
 /** Longest id of a transaction; ours and the reference's have 36 characters. */
 const MAX_TRANSACTION_ID = 256;
 
-type Lookup = { readonly key: Uint8Array; readonly bat?: BatWithId };
+type Lookup = { readonly key: Uint8Array; readonly bat?: BatWithId | undefined };
 
 /** The block storage of a server over HTTP (chapter 02 section 5). */
 export class HttpBlocks implements Blocks {

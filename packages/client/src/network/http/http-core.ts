@@ -9,13 +9,14 @@ import {
   UserSnapshot,
 } from '@pyrgos/core/accounts';
 import { Cid, DataFrameReader, DataFrameWriter, decodeCbor } from '@pyrgos/core/codec';
-import { FormatError } from '@pyrgos/core/errors';
+import { FormatError, PyrgosError } from '@pyrgos/core/errors';
 import { type BatWithId, MAX_PROOF_OF_WORK_DIFFICULTY, type ProofOfWork, PublicKeyHash, type Signer } from '@pyrgos/core/keys';
 import { MAX_CHAIN_LINKS, MAX_RECORD_ANSWER_SIZE, MAX_USERNAME_SIZE } from '@pyrgos/core/limits';
 import type { ChainUpdateResult, CoreNode, Migration, PaidResult } from '../core-node.js';
 import { readBooleanByte, readCborList, readJson } from './answers.js';
 import type { Caller } from './caller.js';
 import { type Endpoint, endpoints } from './endpoints.js';
+import { notPeergos } from './not-peergos.js';
 import type { RequestSigner } from './request-signer.js';
 
 /** Longest encoded key hash; those of inlined keys have 45 bytes. */
@@ -33,6 +34,16 @@ function readDifficulty(where: string, reader: DataFrameReader): { readonly acce
     throw new FormatError('format.request', where, `must want a difficulty from 0 to ${MAX_PROOF_OF_WORK_DIFFICULTY}`);
   }
   return { accepted: false, difficulty };
+}
+
+/** The first call of every log-in and sign-up, which every server knows: an answer of another kind is one of another kind of server. */
+async function firstAnswer<T>({ method }: Endpoint, call: () => Promise<T>): Promise<T> {
+  try {
+    return await call();
+  } catch (error) {
+    const isOther = error instanceof PyrgosError && (error.code === 'format.cbor' || error.code === 'unsupported');
+    throw isOther ? notPeergos(method, error) : error;
+  }
 }
 
 /** Names and accounts of a server over HTTP (chapter 02 section 8): data streams in both directions. */
@@ -58,7 +69,9 @@ export class HttpCoreNode implements CoreNode {
   }
 
   async getChain(username: string, signal?: AbortSignal): Promise<readonly UserPublicKeyLink[]> {
-    const links = decodeChain(await this.send(endpoints.getChain, frame(username), signal));
+    const links = await firstAnswer(endpoints.getChain, async () =>
+      decodeChain(await this.send(endpoints.getChain, frame(username), signal)),
+    );
     if (links.length > MAX_CHAIN_LINKS) throw new FormatError('format.account', 'chain', `must have at most ${MAX_CHAIN_LINKS} links`);
     return links;
   }

@@ -7,6 +7,7 @@ import { MAX_CLIENT_REQUESTS, MAX_SERVER_IDS } from '@pyrgos/core/limits';
 import type { PointerStore } from '@pyrgos/core/store';
 import { createTransport } from '#http-transport';
 import { type Clock, systemClock } from '../../commit/clock.js';
+import { platformTimer, type SetTimer } from '../../waiting/timer.js';
 import type { Accounts } from '../accounts.js';
 import type { Admin } from '../admin.js';
 import type { Bats } from '../bats.js';
@@ -36,7 +37,7 @@ import { HttpSocial } from './http-social.js';
 import { HttpSpace } from './http-space.js';
 import { formatQuery } from './query.js';
 import { RequestSigner } from './request-signer.js';
-import { type CallTimeouts, platformTimer, type SetTimer } from './watchdog.js';
+import type { CallTimeouts } from './watchdog.js';
 
 /** How a server is reached. */
 export interface HttpNetworkOptions {

@@ -15,7 +15,10 @@ export class HttpSpace implements Space {
     private readonly signer: RequestSigner,
   ) {}
 
-  async usage(owner: Signer, options: { readonly pending?: boolean; readonly signal?: AbortSignal } = {}): Promise<number> {
+  async usage(
+    owner: Signer,
+    options: { readonly pending?: boolean | undefined; readonly signal?: AbortSignal | undefined } = {},
+  ): Promise<number> {
     const local = String(options.pending === true);
     return readCborSize('usage', await this.ask(endpoints.usage, owner, [['local', local]], options.signal));
   }
@@ -26,7 +29,7 @@ export class HttpSpace implements Space {
 
   async paymentProperties(
     owner: Signer,
-    options: { readonly newClientSecret?: boolean; readonly signal?: AbortSignal } = {},
+    options: { readonly newClientSecret?: boolean | undefined; readonly signal?: AbortSignal | undefined } = {},
   ): Promise<PaymentProperties> {
     const secret = String(options.newClientSecret === true);
     return PaymentProperties.decode(await this.ask(endpoints.paymentProperties, owner, [['new-client-secret', secret]], options.signal));

@@ -1,5 +1,14 @@
 import { decodeTrailer } from '@pyrgos/core/api';
-import { ConflictError, DeniedError, type ErrorCode, type ErrorData, NotFoundError, printable, PyrgosError } from '@pyrgos/core/errors';
+import {
+  ConflictError,
+  DeniedError,
+  type ErrorCode,
+  type ErrorData,
+  FormatError,
+  NotFoundError,
+  printable,
+  PyrgosError,
+} from '@pyrgos/core/errors';
 import { MAX_SERVER_TEXT_LENGTH } from '@pyrgos/core/limits';
 import { parsePointerConflict, pointerConflictError } from '@pyrgos/core/model';
 import type { NetworkArea } from '../request-observer.js';
@@ -28,6 +37,11 @@ const plain =
   (code: 'limit' | 'rate' | 'quota' | 'network' | 'unsupported', message: string, retry: 'safe' | 'never' = 'never'): Failure =>
   (_, { status }) =>
     new PyrgosError(code, message, { retry, data: { status } });
+/** There is no server at the moment; somebody in front of it, or it itself on its way out, says so. */
+const unavailable =
+  (message: string): Failure =>
+  (_, { status }) =>
+    new PyrgosError('network', message, { retry: 'safe', data: { status, reason: 'unavailable' } });
 const login = (reason: string, message: string): Failure => denied('denied.login', message, { reason });
 const signup = (reason: string, message: string): Failure => denied('denied.signup', message, { reason });
 
@@ -44,9 +58,9 @@ const unknownWriter = byArea('Unknown writer on this server! It takes only what 
 
 function quotaReached(text: string, { status }: FailedAnswer): PyrgosError {
   const numbers = /Used (-?[0-9]{1,15}) out of ([0-9]{1,15}) bytes\. Rejecting write of size ([0-9]{1,15})/u.exec(text);
-  const [, used, quota, size] = numbers ?? [];
+  const [used = 0, quota = 0, size = 0] = (numbers ?? []).slice(1).map(Number);
   return new PyrgosError('quota', 'The storage quota of this account is reached. Delete some files or ask for more space.', {
-    data: { status, ...(numbers === null ? {} : { used: Number(used), quota: Number(quota), size: Number(size) }) },
+    data: { status, ...(numbers === null ? {} : { used, quota, size, missing: Math.max(0, used + size - quota) }) },
   });
 }
 
@@ -66,6 +80,10 @@ function diskFull(_: string, { status }: FailedAnswer): PyrgosError {
       'only after the server has collected its garbage.',
     { data: { status, reason: 'disk-full' } },
   );
+}
+
+function damagedBlock(): PyrgosError {
+  return new FormatError('format.block', 'block', 'is damaged on the disk of the server; whoever runs it may have it in a backup');
 }
 
 function pointerConflict(text: string): PyrgosError {
@@ -157,12 +175,13 @@ const texts: readonly (readonly [text: string, failure: Failure])[] = [
   ['does not offer paid accounts', plain('unsupported', 'The server does not offer paid accounts.')],
   ['does not take migrated accounts', plain('unsupported', 'The server does not take accounts of other servers.')],
   ['does not have an instance bat', plain('unsupported', 'The server does not give snapshots of its accounts.')],
-  ['server is stopping', plain('network', 'The server is stopping.', 'safe')],
-  ['server is shutting down', plain('network', 'The server is stopping.', 'safe')],
+  ['server is stopping', unavailable('The server is stopping.')],
+  ['server is shutting down', unavailable('The server is stopping.')],
   ['Unable to find home server', plain('network', 'The home server of the user is not known.')],
   ['Target not found', plain('network', 'The home server of the user cannot be reached.', 'safe')],
   ['disk is full', diskFull],
   ['disk quota is used up', diskFull],
+  ['A stored block is damaged', damagedBlock],
   ['The block store could not be', plain('network', 'The server has a problem with its storage.')],
   ['Storage error', plain('network', 'The server has a problem with its storage.')],
   ['Internal error', plain('network', 'Something went wrong inside the server.')],
@@ -179,9 +198,9 @@ const statuses: ReadonlyMap<number, Failure> = new Map<number, Failure>([
   [414, plain('limit', 'The server does not take addresses of this length.')],
   [429, overloaded],
   [431, plain('limit', 'The server does not take headers of this size.')],
-  [502, plain('network', 'The server behind the gateway does not answer.', 'safe')],
-  [503, plain('network', 'The server is not available at the moment.', 'safe')],
-  [504, plain('network', 'The server behind the gateway does not answer.', 'safe')],
+  [502, unavailable('The server behind the gateway does not answer.')],
+  [503, unavailable('The server is not available at the moment.')],
+  [504, unavailable('The server behind the gateway does not answer.')],
 ]);
 
 /** Longest header that is decoded; ours has at most 4096 characters. */

@@ -2,9 +2,13 @@ import { Agent as HttpAgent, type ClientRequest, type IncomingMessage, request a
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import type { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
+import { limitConnecting } from './limit-connecting.node.js';
+import { platformTimer } from '../../waiting/timer.js';
 import {
   codeOf,
   failureOf,
+  failureToConnect,
+  isOfConnecting,
   type Transport,
   TransportFailure,
   type TransportOptions,
@@ -102,6 +106,7 @@ export function createTransport({ server, maxConnections, headers }: TransportOp
         const onAbort = (): void => void outgoing.destroy();
         const settled = (): void => signal.removeEventListener('abort', onAbort);
         signal.addEventListener('abort', onAbort, { once: true });
+        outgoing.once('socket', (socket) => limitConnecting(socket, platformTimer, reject));
         outgoing.once('response', (message) => {
           const response = new NodeResponse(message, settled);
           // What follows a provisional answer that came as the last one would be taken for the answer to the next request.
@@ -110,7 +115,7 @@ export function createTransport({ server, maxConnections, headers }: TransportOp
         });
         outgoing.on('error', (error) => {
           settled();
-          reject(failureOf(codeOf(error), outgoing.reusedSocket));
+          reject(isOfConnecting(error) ? failureToConnect(codeOf(error)) : failureOf(codeOf(error), outgoing.reusedSocket));
         });
         outgoing.once('close', () => {
           // After a response this changes nothing.

@@ -2,6 +2,8 @@
 export type FailureReason =
   /** Nothing was sent: no name, no route, nobody listens. */
   | 'unreachable'
+  /** No connection, or one that broke before an answer began, of which the platform tells no more (browsers): it is open as well. */
+  | 'no-answer'
   /** The connection broke; whether the server did what was asked is open. */
   | 'broken'
   /** The same, on a kept connection that the other side had most likely given up before, or that carries the rest of an earlier answer. */
@@ -82,14 +84,35 @@ const UNREACHABLE: ReadonlySet<string> = new Set([
 const CERTIFICATE = /CERT|^ERR_TLS|^ERR_SSL|SELF_SIGNED|UNABLE_TO_(?:GET|VERIFY)/u;
 const MALFORMED = /^HPE_|^ERR_HTTP|^UND_ERR_(?:RES|HEADERS_OVERFLOW|INVALID|RESPONSE)|^Z_/u;
 
+function detailOf(code: unknown): string {
+  return typeof code === 'string' && /^[A-Z][A-Z0-9_]{1,63}$/u.test(code) ? code : '';
+}
+
 /** The failure that a code of the platform means, such as `ECONNRESET`. `isReused`: on a kept connection, before any answer. */
 export function failureOf(code: unknown, isReused = false): TransportFailure {
-  const detail = typeof code === 'string' && /^[A-Z][A-Z0-9_]{1,63}$/u.test(code) ? code : '';
+  const detail = detailOf(code);
   if (UNREACHABLE.has(detail)) return new TransportFailure('unreachable', detail);
   if (CERTIFICATE.test(detail)) return new TransportFailure('certificate', detail);
   // On a kept connection it may be the rest of an answer before: that says nothing about who answers.
   if (MALFORMED.test(detail) && !isReused) return new TransportFailure('malformed', detail);
   return new TransportFailure(isReused ? 'stale' : 'broken', detail);
+}
+
+/** The failure to make a connection, whatever the platform calls it: nothing was sent. */
+export function failureToConnect(code: unknown): TransportFailure {
+  return new TransportFailure('unreachable', detailOf(code));
+}
+
+/** Whether an error of the platform is about making a connection: with several addresses, to each of them. */
+export function isOfConnecting(error: unknown): boolean {
+  if (error instanceof AggregateError) return error.errors.length > 0 && error.errors.every(isOfConnecting);
+  return error instanceof Error && (error as { readonly syscall?: unknown }).syscall === 'connect';
+}
+
+/** The failure of a `fetch` that rejects: what the code says, where the platform tells one. */
+export function failureOfFetch(error: unknown): TransportFailure {
+  const code = codeOf(error);
+  return code === undefined ? new TransportFailure('no-answer') : failureOf(code);
 }
 
 /** The `code` of an error of the platform, or of its cause. */

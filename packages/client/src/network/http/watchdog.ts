@@ -1,13 +1,5 @@
 import { ANSWER_IDLE_TIMEOUT, CALL_TIMEOUT, TRANSFER_BYTES_PER_MILLISECOND } from '@pyrgos/core/limits';
-
-/** Calls `fire` once after some milliseconds; returns how to prevent it. */
-export type SetTimer = (milliseconds: number, fire: () => void) => () => void;
-
-/** The timer of the platform. */
-export const platformTimer: SetTimer = (milliseconds, fire) => {
-  const timer = setTimeout(fire, milliseconds);
-  return () => clearTimeout(timer);
-};
+import type { SetTimer } from '../../waiting/timer.js';
 
 /** How long a request may take, in milliseconds. */
 export interface CallTimeouts {

@@ -32,7 +32,7 @@ async function onThisThread(
     await new Promise<void>((resolve) => {
       setTimeout(resolve, 0);
     });
-    throwIfAborted(options.signal, 'scrypt');
+    throwIfAborted(options.signal, 'the key derivation');
   }
 }
 
@@ -62,7 +62,7 @@ export async function scryptOffThread(
   callerOptions: ComputationOptions = {},
 ): Promise<Uint8Array> {
   const options = risingProgress(callerOptions);
-  throwIfAborted(options.signal, 'scrypt');
+  throwIfAborted(options.signal, 'the key derivation');
   if (128 * parameters.r * 2 ** parameters.logN * parameters.p <= SMALL) return onThisThread(password, salt, parameters, options);
   let stopListening: () => void = () => undefined;
   let worker: WorkerClient | undefined;
@@ -80,7 +80,7 @@ export async function scryptOffThread(
       const { logN, r, p, length } = parameters;
       // Copies: the worker wipes the password when it is done.
       const job: Job = { kind: 'scrypt', password: copyBytes(password), salt: copyBytes(salt), parameters: { logN, r, p, length } };
-      stopListening = onAbort(options.signal, 'scrypt', reject);
+      stopListening = onAbort(options.signal, 'the key derivation', reject);
       worker.run({ job, transfer: [], onProgress: options.onProgress, resolve, reject });
       if (job.kind === 'scrypt') job.password.fill(0);
     });
@@ -91,7 +91,7 @@ export async function scryptOffThread(
   } finally {
     stopListening();
     // Not waited for: the result is there, and the worker has nothing left to say.
-    void worker?.terminate(new AbortedError('scrypt'));
+    void worker?.terminate(new AbortedError('the key derivation'));
   }
   return onThisThread(password, salt, parameters, options);
 }

@@ -11,7 +11,7 @@ import { Champ } from './champ.js';
 /** A key to look up, with the BAT that opens its value block. */
 export interface ChampLookup {
   readonly key: Uint8Array;
-  readonly bat?: BatWithId;
+  readonly bat?: BatWithId | undefined;
 }
 
 /** What a lookup found: the CID in the tree and the value block, both verified. */
