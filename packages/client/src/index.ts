@@ -13,6 +13,7 @@ export type {
   MoveTreeOptions,
   PropertyChanges,
   RemoveOptions,
+  RotateKeysOptions,
   SetPropertiesOptions,
   TreeEntry,
   TreeFile,

@@ -189,6 +189,14 @@ const methods: Record<string, { readonly good: readonly unknown[]; readonly bad:
       watched,
     ],
   },
+  rotateKeys: {
+    good: [here],
+    bad: [
+      [...noPath, '/ada'],
+      [...watched, ...withBad('newWritingSpace', noFlag)],
+    ],
+  },
+  reencrypt: { good: ['/ada'], bad: [noPath, watched] },
   clearUnfinishedUploads: { good: [], bad: [watched.filter((value) => value !== undefined)] },
 };
 

@@ -14,6 +14,7 @@ import type {
   MoveTreeOptions,
   PropertyChanges,
   RemoveOptions,
+  RotateKeysOptions,
   SetPropertiesOptions,
   TreeEntry,
   TreeFileOutcome,
@@ -25,6 +26,7 @@ import type {
 } from './file-system-options.js';
 import { FileTree, formatPath } from './file-tree.js';
 import { FileWrites } from './file-writes.js';
+import { KeyChanges } from './key-changes.js';
 import { TreeChanges } from './tree-changes.js';
 import { type FileReader, type FileReaderOptions, type Finding, splitPath, type StreamOptions } from './view/index.js';
 
@@ -48,6 +50,7 @@ export class FileSystem {
   private readonly reads: FileReads;
   private readonly writes: FileWrites;
   private readonly changes: TreeChanges;
+  private readonly keys: KeyChanges;
 
   constructor(options: FileSystemOptions) {
     const { sessions, username, home, blocks, mirrorBatId, thumbnailer, chunksInFlight, clock, space } = options;
@@ -57,6 +60,7 @@ export class FileSystem {
     this.reads = new FileReads(parts);
     this.writes = new FileWrites(parts);
     this.changes = new TreeChanges(parts);
+    this.keys = new KeyChanges(parts);
   }
 
   /** The path of the home directory. */
@@ -234,6 +238,28 @@ export class FileSystem {
   async removeAll(directory: string, names: readonly string[], options: WatchedOptions = {}): Promise<void> {
     assertCall(options, 'deleting');
     return this.changes.removeAll(directory, names, options);
+  }
+
+  /**
+   * Gives a file, or a directory with all below it, new keys and new places, in one piece (chapter 04 section 22): from then on whoever has had
+   * the old keys, from a share or a stolen device, can open nothing of it: no name, no list, no size, no new content. All shares of it end,
+   * read and write. Content that is there stays encrypted as it is until it is written next, for whoever has kept keys and addresses of it:
+   * {@link FileSystem.reencrypt} ends that, too. Nothing else changes, and nothing is uploaded but a node for each chunk of 5 MiB. A damaged
+   * element below is an error, and nothing is changed. Progress counts files and directories.
+   */
+  async rotateKeys(path: string, options: RotateKeysOptions = {}): Promise<FileEntry> {
+    assertCall(options, 'changing keys');
+    return this.keys.rotateKeys(path, options);
+  }
+
+  /**
+   * Encrypts anew, under fresh keys, the content at a path and below that {@link FileSystem.rotateKeys}, or the end of a share, has left under
+   * old keys (chapter 04 section 15.4), as every change of such a file does by itself. Downloads and uploads that content, and nothing of other files. File by file,
+   * small ones together: it can be cut off, and the next call goes on. Resolves to the number of files. Progress counts their bytes.
+   */
+  async reencrypt(path: string, options: WatchedOptions = {}): Promise<number> {
+    assertCall(options, 'encrypting files anew');
+    return this.keys.reencrypt(path, options);
   }
 
   /** Removes what uploads that were begun and not finished have left; returns how many there were. Do not call it while one is running. */
