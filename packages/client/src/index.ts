@@ -1,5 +1,6 @@
 export { connect, type ConnectOptions, PyrgosServer } from './pyrgos-server.js';
 export { type FileSettings, UserSession } from './user-session.js';
+export { type CheckedSafetyNumber, Identities, type IdentityClaim } from './identities.js';
 export { FileSystem } from './files/file-system.js';
 export type {
   AppendOptions,
@@ -52,6 +53,7 @@ export {
   type ChangePasswordOptions,
   type DeleteAccountOptions,
   generatePassphrase,
+  IdentityLinkProof,
   IndexedDbLocalStore,
   type LocalStore,
   type LogInOptions,
@@ -62,6 +64,7 @@ export {
   type PasswordProblem,
   type PasswordStrength,
   type RestoreOptions,
+  type SafetyNumber,
   type SecondFactorPrompt,
   type SecondFactorQuestion,
   type SecondFactors,
@@ -93,5 +96,5 @@ export {
 } from '@pyrgos/core/errors';
 export { type CryptoBackend, type CryptoProvider, loadCrypto } from '@pyrgos/core/crypto';
 export { createCryptoPool, type CryptoPool } from '@pyrgos/core/crypto/pool';
-export { SymmetricKey } from '@pyrgos/core/keys';
+export { FingerprintPair, SymmetricKey } from '@pyrgos/core/keys';
 export { Thumbnail } from '@pyrgos/core/model';
