@@ -59,7 +59,11 @@ test('the guide names every problem of a password', () => {
 
 test('ordinary programs import the client only', () => {
   const ordinary = [
+    'hello',
     'files-of-an-account',
+    'pictures',
+    'new-keys',
+    'other-people',
     'large-files',
     'upload-a-folder',
     'second-factors',

@@ -241,11 +241,11 @@ export class FileSystem {
   }
 
   /**
-   * Gives a file, or a directory with all below it, new keys and new places, in one piece (chapter 04 section 22): from then on whoever has had
-   * the old keys, from a share or a stolen device, can open nothing of it: no name, no list, no size, no new content. All shares of it end,
-   * read and write. Content that is there stays encrypted as it is until it is written next, for whoever has kept keys and addresses of it:
-   * {@link FileSystem.reencrypt} ends that, too. Nothing else changes, and nothing is uploaded but a node for each chunk of 5 MiB. A damaged
-   * element below is an error, and nothing is changed. Progress counts files and directories.
+   * Gives a file, or a directory with all below it, new keys and new places, in one piece (chapter 04 section 22): whoever has the old keys, from a
+   * share or a secret link, finds nothing of it any more, no name, no list, no size, no new content. Who has the whole account finds the new ones. All
+   * shares of it end. Content that is there stays encrypted as it is until it is written next, for whoever has kept keys and addresses of it:
+   * {@link FileSystem.reencrypt} ends that, too. Nothing is uploaded but a node for each chunk of 5 MiB. A damaged element below is an error, and
+   * nothing is changed; so are the home directory and those of the system. Progress counts files and directories.
    */
   async rotateKeys(path: string, options: RotateKeysOptions = {}): Promise<FileEntry> {
     assertCall(options, 'changing keys');
