@@ -18,13 +18,11 @@ export async function secondFactors(server: string, username: string, password: 
 
   // Whoever logs in is asked when the server wants a second factor; undefined means that the user does not want to. After a wrong code the
   // prompt is asked again, with `problem`, up to `secondFactorAttempts` times in all; without that the first wrong code ends the log-in.
-  const typed = ['000 000', await shownByTheApp()];
-  const asked: SecondFactorPrompt = async ({ methods, attempt, problem }) => {
+  const shown: string[] = [];
+  const asked: SecondFactorPrompt = async ({ methods, problem }) => {
+    if (problem !== undefined) shown.push(problem);
     const method = methods.find(({ type }) => type === MfaType.totp);
-    const code = typed[attempt - 1];
-    if (method === undefined || code === undefined) return undefined;
-    if (problem !== undefined) console.log(problem);
-    return answerWithCode(method, code);
+    return method === undefined ? undefined : answerWithCode(method, problem === undefined ? '000 000' : await shownByTheApp());
   };
   (await here.logIn({ username, password, secondFactor: asked, secondFactorAttempts: 3 })).close();
 
