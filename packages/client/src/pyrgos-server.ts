@@ -1,6 +1,5 @@
 import { assertMethods, assertObject } from '@pyrgos/core/arguments';
 import { type CryptoProvider, loadCrypto } from '@pyrgos/core/crypto';
-import type { CryptoPool } from '@pyrgos/core/crypto/pool';
 import { HttpNetwork, type HttpNetworkOptions, type Network } from './network/index.js';
 import {
   type ClientOptions,
@@ -17,9 +16,9 @@ import { type FileSettings, UserSession } from './user-session.js';
 /** How a server is reached, and what all its sessions share. */
 export interface ConnectOptions extends Omit<ClientOptions, 'crypto'>, FileSettings {
   /** Default: the best engine of the platform. */
-  readonly crypto?: CryptoProvider;
+  readonly crypto?: CryptoProvider | undefined;
   /** How the HTTP calls are made. */
-  readonly http?: Omit<HttpNetworkOptions, 'server' | 'crypto'>;
+  readonly http?: Omit<HttpNetworkOptions, 'server' | 'crypto'> | undefined;
 }
 
 /** Prepares to work with a server, by its URL (`http://localhost:8000`). Nothing is sent yet. ArgumentError for what is no such URL. */
@@ -45,31 +44,38 @@ export async function connect(server: string | URL, options: ConnectOptions = {}
 export class PyrgosServer {
   constructor(
     readonly network: Network,
-    private readonly options: ClientOptions & FileSettings & { readonly pool?: CryptoPool } = {},
+    private readonly options: ClientOptions & FileSettings = {},
   ) {}
 
   /** Makes an account and logs in to it; see {@link signUp}. */
   async signUp(options: SignUpOptions): Promise<UserSession> {
-    return new UserSession(await signUp(this.network, { ...this.options, ...options }), this.fileSettings());
+    return new UserSession(await signUp(this.network, withDefaults(this.options, options)), this.fileSettings());
   }
 
   /** Logs in; see {@link logIn}. */
   async logIn(options: LogInOptions): Promise<UserSession> {
-    return new UserSession(await logIn(this.network, { ...this.options, ...options }), this.fileSettings());
+    return new UserSession(await logIn(this.network, withDefaults(this.options, options)), this.fileSettings());
   }
 
   /** Opens a session that was kept on this device; see {@link restoreSession}. */
   async restore(options: RestoreOptions): Promise<UserSession> {
-    return new UserSession(await restoreSession(this.network, { ...this.options, ...options }), this.fileSettings());
+    return new UserSession(await restoreSession(this.network, withDefaults(this.options, options)), this.fileSettings());
   }
 
   /** Ends the deletion of an account that was cut off, when logging in finds no home directory any more; see {@link finishDeletion}. */
   async finishDeletion(options: LogInOptions): Promise<void> {
-    await finishDeletion(this.network, { ...this.options, ...options });
+    await finishDeletion(this.network, withDefaults(this.options, options));
   }
 
   private fileSettings(): FileSettings {
     const { thumbnailer, chunksInFlight } = this.options;
-    return { ...(thumbnailer === undefined ? {} : { thumbnailer }), ...(chunksInFlight === undefined ? {} : { chunksInFlight }) };
+    return { thumbnailer, chunksInFlight };
   }
+}
+
+/** Options of a call and, for what they leave out or undefined, those of the connection. */
+function withDefaults<D extends object, O extends D>(defaults: D, options: O): O {
+  // A caller in plain JavaScript may pass anything; what is wrong with it is found below.
+  const given = Object.entries({ ...options }).filter(([, value]) => value !== undefined);
+  return { ...defaults, ...Object.fromEntries(given) } as O;
 }

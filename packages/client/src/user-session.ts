@@ -19,9 +19,9 @@ import {
 /** What belongs to the files of a session rather than to the account. */
 export interface FileSettings {
   /** Makes thumbnails of what is uploaded; default: none are made. In a browser: `new CanvasThumbnailer()`. */
-  readonly thumbnailer?: Thumbnailer;
+  readonly thumbnailer?: Thumbnailer | undefined;
   /** Chunks of 5 MiB that are encrypted and uploaded at a time, 1 to 8; each takes about 25 MiB of memory meanwhile. */
-  readonly chunksInFlight?: number;
+  readonly chunksInFlight?: number | undefined;
 }
 
 /**

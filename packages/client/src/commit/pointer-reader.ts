@@ -18,7 +18,7 @@ export interface PointerState {
 /** How a pointer is read. */
 export interface PointerReadOptions {
   /** Ask the server even if a recent answer is at hand. */
-  readonly fresh?: boolean;
+  readonly fresh?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 

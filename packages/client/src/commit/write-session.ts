@@ -30,17 +30,17 @@ export interface WriteSessionOptions {
   readonly pointers: PointerStore;
   readonly crypto: CryptoProvider;
   /** Default: the machine's clock. */
-  readonly clock?: Clock;
+  readonly clock?: Clock | undefined;
   /** Spreads retries; default: the engine's random source. */
-  readonly random?: RandomSource;
+  readonly random?: RandomSource | undefined;
   /** Bytes of verified blocks to keep in memory. */
-  readonly cacheSize?: number;
+  readonly cacheSize?: number | undefined;
   /** Age in milliseconds up to which a pointer is reused. */
-  readonly pointerCacheMilliseconds?: number;
+  readonly pointerCacheMilliseconds?: number | undefined;
   /** Buffered bytes that make an operation flush. */
-  readonly flushSize?: number;
+  readonly flushSize?: number | undefined;
   /** What other sessions have seen of the pointers of this owner, for noticing that the server goes back; this one adds to it. */
-  readonly seen?: SeenPointers;
+  readonly seen?: SeenPointers | undefined;
 }
 
 /** Cancelling an operation: obeyed until its first pointers are sent, and again while a lost race is merged. */

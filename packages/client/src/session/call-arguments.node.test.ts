@@ -4,7 +4,15 @@ import { toHex } from '@pyrgos/core/bytes';
 import { ArgumentError, PyrgosError } from '@pyrgos/core/errors';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ServerWorld } from '../../test/server-world.js';
-import { type CheckedSafetyNumber, connect, type IdentityLinkProof, type PyrgosServer, type UserSession } from '../index.js';
+import {
+  type CheckedSafetyNumber,
+  connect,
+  type IdentityLinkProof,
+  MemoryLocalStore,
+  type PyrgosServer,
+  SymmetricKey,
+  type UserSession,
+} from '../index.js';
 import { ensureCurrentHost, mirrorLoginData, pendingSpaceRequests, renewClaim, safetyNumberWith, upgradeBoxingKey } from './index.js';
 
 const password = 'correct horse battery staple';
@@ -102,6 +110,15 @@ describe('wrong options of calls are ArgumentErrors', () => {
     // Nothing of all that has changed anything.
     expect((await server.logIn(user)).username).toBe('alice');
     expect(await session.secondFactors.list()).toEqual([]);
+  });
+
+  test('an option that is undefined is that of the connection', async () => {
+    const store = new MemoryLocalStore();
+    const deviceKey = SymmetricKey.generate(world.crypto);
+    const keeping = await connect(world.url, { crypto: world.quick, store });
+    const kept = await keeping.logIn({ username: 'alice', password, store: undefined, deviceKey });
+    expect(kept.account.store).toBe(store);
+    kept.close();
   });
 
   test('a name that no account can have is told in words', async () => {

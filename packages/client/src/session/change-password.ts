@@ -20,10 +20,10 @@ export interface ChangePasswordOptions extends SecondFactorOptions, ConversionOp
   /** Judged by {@link PasswordPolicy.account}. */
   readonly newPassword: string;
   /** Another cost of the key derivation; default as before. */
-  readonly cost?: LoginCost;
+  readonly cost?: LoginCost | undefined;
   /** Keeps the session in the local store, as in `logIn`; without it a stored session of this device ends. */
-  readonly deviceKey?: SymmetricKey;
-  readonly signal?: AbortSignal;
+  readonly deviceKey?: SymmetricKey | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**

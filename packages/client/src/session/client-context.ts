@@ -16,29 +16,29 @@ import { gatedNetwork, SessionGate } from './session-gate.js';
 /** What everything that leads to an account may be told. */
 export interface ClientOptions {
   /** Default: the best engine of the platform. */
-  readonly crypto?: CryptoProvider;
+  readonly crypto?: CryptoProvider | undefined;
   /**
    * Where content is encrypted, decrypted and hashed; default the calling thread. In browsers give one that `createCryptoPool` makes, or the
    * page stands still for moments of each chunk.
    */
-  readonly pool?: CryptoPool;
+  readonly pool?: CryptoPool | undefined;
   /** Time, in milliseconds since the epoch; default the machine's clock. Signed requests need it within minutes of the server's. */
-  readonly clock?: Clock;
+  readonly clock?: Clock | undefined;
   /** Spreads retries; default: the engine's random source. */
-  readonly random?: RandomSource;
+  readonly random?: RandomSource | undefined;
   /**
    * What the client may keep on this device, one store for each server. With it the client notices a server that goes back in time or shows
    * another identity than before, and logs in offline.
    */
-  readonly store?: LocalStore;
+  readonly store?: LocalStore | undefined;
   /** Verified blocks that are kept; a persistent cache makes data that was read once readable offline. */
-  readonly blockCache?: BlockCache;
+  readonly blockCache?: BlockCache | undefined;
   /**
    * Milliseconds for which a look at the server counts: what other devices change meanwhile is not seen before, except by a change of one's
    * own, and when something is not found. Default {@link POINTER_CACHE_MILLISECONDS}; 0 asks with every read, which costs one request
    * each. `FileSystem.refresh` forgets what was seen so far.
    */
-  readonly pointerCacheMilliseconds?: number;
+  readonly pointerCacheMilliseconds?: number | undefined;
 }
 
 /** What the session layer works with: one for each {@link Account}. */

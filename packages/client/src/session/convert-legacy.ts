@@ -15,7 +15,7 @@ import { lastLink } from './user-chain.js';
 /** What a conversion may need. */
 export interface ConversionOptions {
   /** The keys of writers that the identity owns besides the home writer, whose owner has to be changed. */
-  readonly ownedWriters?: readonly Signer[];
+  readonly ownedWriters?: readonly Signer[] | undefined;
 }
 
 /**
@@ -29,7 +29,7 @@ export async function convertLegacyAccount(
   account: Account,
   login: Login,
   { algorithm, keys }: DerivedKeys,
-  { ownedWriters = [], signal }: ConversionOptions & { readonly signal?: AbortSignal },
+  { ownedWriters = [], signal }: ConversionOptions & { readonly signal?: AbortSignal | undefined },
 ): Promise<void> {
   const context = contextOf(account);
   const { crypto, clock, sessions, network } = context;

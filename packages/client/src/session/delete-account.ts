@@ -19,7 +19,7 @@ const FAREWELL_BYTES = 1_000_000;
 export interface DeleteAccountOptions extends SecondFactorOptions {
   /** The password, once more. */
   readonly password: string;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**

@@ -19,7 +19,7 @@ import { assertLocalKey, type LocalStore } from './local-store.js';
 /** How a {@link FileLocalStore} is opened. */
 export interface FileLocalStoreOptions {
   /** Tells how old is what other programs have left; default the machine's clock. */
-  readonly clock?: Clock;
+  readonly clock?: Clock | undefined;
 }
 
 /**

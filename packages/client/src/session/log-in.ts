@@ -28,12 +28,12 @@ export interface LogInOptions extends ClientOptions, SecondFactorOptions {
    * Keeps the session, sealed with this key, in the local store, so that `restoreSession` opens the account without password and second
    * factor. The key belongs where other programs cannot read it.
    */
-  readonly deviceKey?: SymmetricKey;
+  readonly deviceKey?: SymmetricKey | undefined;
   /** Whether an old boxing key is replaced by one that resists quantum computers (chapter 05 section 14); default true. */
-  readonly upgradesBoxingKey?: boolean;
+  readonly upgradesBoxingKey?: boolean | undefined;
   /** Told how far the key derivation is, which is most of the work. */
-  readonly onProgress?: ProgressListener;
-  readonly signal?: AbortSignal;
+  readonly onProgress?: ProgressListener | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**

@@ -30,9 +30,9 @@ export interface LoginKeys {
 /** Costs of key derivation that a user may choose. */
 export interface LoginCost {
   /** log2 of scrypt's N, 17 to 20; default 17, which takes 128 MiB and about a second. */
-  readonly logN?: number;
+  readonly logN?: number | undefined;
   /** scrypt's block size, 8 or more; nothing but the default 8 is in use. */
-  readonly r?: number;
+  readonly r?: number | undefined;
 }
 
 /** The algorithm for a new password: the current default, or harder, with a fresh salt (chapter 05 sections 3.1 and 3.3). */

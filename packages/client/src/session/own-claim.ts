@@ -21,7 +21,7 @@ const NO_HOME = Multihash.create(MultihashCode.sha2_256, new Uint8Array(32));
  * Renews the claim of the own name when it runs out within a month, to two months from now (chapter 05 section 16.6); with `force` in any
  * case. Resolves to the current chain. An expired claim works, so this can wait. Errors of `submitChain`.
  */
-export async function renewClaim(account: Account, options: ProofOptions & { readonly force?: boolean } = {}): Promise<Chain> {
+export async function renewClaim(account: Account, options: ProofOptions & { readonly force?: boolean | undefined } = {}): Promise<Chain> {
   const context = contextOf(account);
   checkedOptions(options);
   const date = today(context.clock);

@@ -24,16 +24,16 @@ export interface SignUpOptions extends ClientOptions {
   /** Judged by {@link PasswordPolicy.account}; propose one with `generatePassphrase`. */
   readonly password: string;
   /** The token of the sign-up link, where a server wants one. */
-  readonly token?: string;
+  readonly token?: string | undefined;
   /** Cost of the key derivation; default the protocol's. */
-  readonly cost?: LoginCost;
+  readonly cost?: LoginCost | undefined;
   /** An identity key that was made for an attempt before; default a new one. */
-  readonly identity?: SigningKeyPair;
+  readonly identity?: SigningKeyPair | undefined;
   /** Keeps the session in the local store, as in `logIn`. */
-  readonly deviceKey?: SymmetricKey;
+  readonly deviceKey?: SymmetricKey | undefined;
   /** Told how far the key derivation is, and then, if the server wants one, the proof of work. */
-  readonly onProgress?: ProgressListener;
-  readonly signal?: AbortSignal;
+  readonly onProgress?: ProgressListener | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**

@@ -10,7 +10,7 @@ export interface SpaceWish {
   /** Bytes in all. */
   readonly bytes: number;
   /** Billed once a year instead of monthly; default false. */
-  readonly annual?: boolean;
+  readonly annual?: boolean | undefined;
 }
 
 /** The space of an account on its home server (chapter 05 section 22.1). */
@@ -27,14 +27,14 @@ export class AccountSpace {
   }
 
   /** Bytes in use. With `pending` as the connected server sees it, uploads that no commit refers to yet included. */
-  async usage(options: CallOptions & { readonly pending?: boolean } = {}): Promise<number> {
+  async usage(options: CallOptions & { readonly pending?: boolean | undefined } = {}): Promise<number> {
     const { pending = false, signal } = checkedOptions(options);
     assertBoolean('options.pending', pending);
     return this.account.network.space.usage(this.account.identity, { pending, ...signalOf(signal) });
   }
 
   /** How the account pays, if it does. With `newClientSecret` the answer opens the payment page. */
-  async payment(options: CallOptions & { readonly newClientSecret?: boolean } = {}): Promise<PaymentProperties> {
+  async payment(options: CallOptions & { readonly newClientSecret?: boolean | undefined } = {}): Promise<PaymentProperties> {
     const { newClientSecret = false, signal } = checkedOptions(options);
     assertBoolean('options.newClientSecret', newClientSecret);
     return this.account.network.space.paymentProperties(this.account.identity, { newClientSecret, ...signalOf(signal) });

@@ -84,10 +84,10 @@ export interface RestoreOptions extends ClientOptions {
   /** The key that the session was sealed with. */
   readonly deviceKey: SymmetricKey;
   /** The session; without it the one in the local store of `username`. */
-  readonly sealed?: Uint8Array;
+  readonly sealed?: Uint8Array | undefined;
   /** Whose session is taken from the local store. */
-  readonly username?: string;
-  readonly signal?: AbortSignal;
+  readonly username?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**

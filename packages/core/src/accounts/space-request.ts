@@ -28,7 +28,7 @@ export class SpaceRequest implements ToCbor {
   static of(parts: {
     readonly username: string;
     readonly bytes: number;
-    readonly annual?: boolean;
+    readonly annual?: boolean | undefined;
     readonly time: number;
     readonly paymentProof?: Uint8Array;
   }): SpaceRequest {

@@ -8,9 +8,9 @@ import { runSelfTest } from './self-test.js';
 /** What {@link loadCrypto} may be told. */
 export interface LoadCryptoOptions {
   /** Use this back end or none; `auto` (the default) takes the first that works. */
-  readonly backend?: CryptoBackend | 'auto';
+  readonly backend?: CryptoBackend | 'auto' | undefined;
   /** Told about every back end that was tried and refused, and why. */
-  readonly onRefused?: (backend: CryptoBackend, reason: PyrgosError) => void;
+  readonly onRefused?: ((backend: CryptoBackend, reason: PyrgosError) => void) | undefined;
 }
 
 /** The type of {@link loadCrypto}. */

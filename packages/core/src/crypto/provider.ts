@@ -50,9 +50,9 @@ export interface ScryptParameters {
 
 /** Cancel and progress of a long computation. */
 export interface ComputationOptions {
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** Called with a fraction that rises from 0 to 1; at most about 100 times. */
-  readonly onProgress?: (fraction: number) => void;
+  readonly onProgress?: ((fraction: number) => void) | undefined;
 }
 
 /** An Ed25519 key pair in NaCl layout: `secretKey` is seed(32) || publicKey(32). */

@@ -23,11 +23,11 @@ import type { PointerCache } from './pointer-cache.js';
 /** How a {@link FileCache} is opened. */
 export interface FileCacheOptions {
   /** Bytes of blocks on the disk, at most; default 1 GiB. */
-  readonly capacity?: number;
+  readonly capacity?: number | undefined;
   /** Larger blocks are not kept; default: all are. */
-  readonly maxBlockSize?: number;
+  readonly maxBlockSize?: number | undefined;
   /** Tells how old is what other programs have left; default the machine's clock. */
-  readonly clock?: Clock;
+  readonly clock?: Clock | undefined;
 }
 
 const DEFAULT_CAPACITY = 1_073_741_824;

@@ -14,17 +14,17 @@ import { assertRead, type ReadOptions, type View } from './view.js';
 /** How a {@link FileReader} works. */
 export interface FileReaderOptions {
   /** Chunks of 5 MiB that are fetched ahead of the reader, 0 to 4; default 2. Legacy files are never fetched ahead. */
-  readonly prefetch?: number;
+  readonly prefetch?: number | undefined;
   /** Decrypted chunks that {@link FileReader.read} keeps, 0 to 16; default 1. */
-  readonly cachedChunks?: number;
+  readonly cachedChunks?: number | undefined;
 }
 
 /** What part of a file is streamed, and how. */
 export interface StreamOptions extends ReadOptions {
   /** First byte; default 0. */
-  readonly start?: number;
+  readonly start?: number | undefined;
   /** End of the range, exclusive; default the size of the file. */
-  readonly end?: number;
+  readonly end?: number | undefined;
   /** Told after every piece how many bytes of the range have been given out. */
   readonly onProgress?: ProgressListener | undefined;
 }

@@ -28,21 +28,21 @@ export interface SessionsOptions {
   readonly stores: Stores;
   readonly crypto: CryptoProvider;
   /** Where large ciphertexts are decrypted; default the calling thread. */
-  readonly pool?: CryptoPool;
+  readonly pool?: CryptoPool | undefined;
   /** Verified blocks that are kept; default a {@link MemoryBlockCache}. A persistent one makes data that was read once readable offline. */
-  readonly blockCache?: BlockCache;
+  readonly blockCache?: BlockCache | undefined;
   /** Parsed nodes; default a new cache. */
-  readonly nodes?: NodeCache;
+  readonly nodes?: NodeCache | undefined;
   /** Default: the machine's clock. */
-  readonly clock?: Clock;
+  readonly clock?: Clock | undefined;
   /** Spreads retries; default: the engine's random source. */
-  readonly random?: RandomSource;
+  readonly random?: RandomSource | undefined;
   /** Age in milliseconds up to which a pointer is reused; default 7000 (`POINTER_CACHE_MILLISECONDS`), 0: never. */
-  readonly pointerCacheMilliseconds?: number;
+  readonly pointerCacheMilliseconds?: number | undefined;
   /** Buffered bytes that make an operation flush. */
-  readonly flushSize?: number;
+  readonly flushSize?: number | undefined;
   /** Throws when nobody may read or write any more, not even what is at hand; default: that never happens. */
-  readonly assertOpen?: () => void;
+  readonly assertOpen?: (() => void) | undefined;
 }
 
 /**

@@ -41,7 +41,7 @@ export interface VerifyOptions extends ReadOptions {
    * Whether to fetch and decrypt the contents of files, and to compare them with their sizes and with the hash trees that the files store;
    * otherwise it is only looked whether all their chunks are there. Default false.
    */
-  readonly content?: boolean;
+  readonly content?: boolean | undefined;
   /** Told after every directory and file, and after every chunk that was decrypted. */
   readonly onProgress?: ((progress: VerifyProgress) => void) | undefined;
 }

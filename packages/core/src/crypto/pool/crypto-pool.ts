@@ -16,12 +16,12 @@ const MAX_POOL_SIZE = 32;
 /** How one bulk operation is run. */
 export interface BulkOptions {
   /** Cancels: a waiting job is dropped, the result of a running one is thrown away. AbortedError. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /**
    * The caller gives the data away: its buffer is transferred instead of copied, and unusable afterwards, when the array covers a whole
    * ArrayBuffer. Otherwise it is copied as without this option.
    */
-  readonly consume?: boolean;
+  readonly consume?: boolean | undefined;
 }
 
 /** Bulk cryptography, on other threads or on this one. Results are as those of CryptoProvider. */
@@ -53,9 +53,9 @@ export interface CryptoPool {
 /** What {@link createCryptoPool} may be told. */
 export interface CryptoPoolOptions {
   /** Workers, 1 to 32; the default suits the machine. They are started when the first job needs them. */
-  readonly size?: number;
+  readonly size?: number | undefined;
   /** The back end of the workers; the default is the best. */
-  readonly backend?: CryptoBackend | 'auto';
+  readonly backend?: CryptoBackend | 'auto' | undefined;
 }
 
 /** Checks what every bulk operation takes; AbortedError when it is cancelled already. */
