@@ -11,5 +11,5 @@ await session.files.write('/ada/hello.txt', 'Hello, lighthouse');
 for await (const entry of session.files.list('/ada')) {
   if (!entry.isDamaged && !entry.isHidden) console.log(entry.path, entry.size);
 }
-console.log(new TextDecoder().decode(await session.files.read('/ada/hello.txt')));
+console.log(await session.files.readText('/ada/hello.txt'));
 session.close();

@@ -90,6 +90,7 @@ const methods: Record<string, { readonly good: readonly unknown[]; readonly bad:
       [...noOptions, ...withBad('start', noNumber.slice(1)), ...withBad('end', noNumber.slice(2)), { start: 2, end: 1 }, { end: 99 }],
     ],
   },
+  readText: { good: [here], bad: [[...noPath, '/ada'], noOptions] },
   stream: {
     good: [here],
     bad: [

@@ -125,6 +125,17 @@ export class FileSystem {
   }
 
   /**
+   * All of a file as text. As `Blob.text()` does it: what is no UTF-8 becomes U+FFFD, and a byte order mark at the start is left out. LimitError as
+   * {@link FileSystem.read}.
+   */
+  async readText(path: string, options: FileOptions = {}): Promise<string> {
+    assertCall(options, 'reading a file');
+    const { signal } = options;
+    const reader = await this.reads.open(path, { signal });
+    return new TextDecoder().decode(await reader.read(0, reader.size, { signal }));
+  }
+
+  /**
    * Looks at everything below a path, on the server, and reports what is damaged or missing there; siblings of what is damaged are looked at
    * all the same. Progress counts files and directories, and with `content` bytes.
    */
