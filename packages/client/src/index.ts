@@ -50,12 +50,14 @@ export {
   answerWithSecurityKey,
   type BrowserCredentials,
   browserSecurityKeys,
+  type CallOptions,
   type ChangePasswordOptions,
   type DeleteAccountOptions,
   generatePassphrase,
   IdentityLinkProof,
   IndexedDbLocalStore,
   type LocalStore,
+  type LoginCost,
   type LogInOptions,
   MemoryLocalStore,
   type NewFactor,
@@ -70,6 +72,7 @@ export {
   type SecondFactors,
   type SecurityKeys,
   type SignUpOptions,
+  type SpaceWish,
 } from './session/index.js';
 // What calls of this package take and give, so that programs need no second package for it.
 export {
