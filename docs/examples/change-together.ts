@@ -1,7 +1,5 @@
 import { ConflictError, type FileSystem } from '@pyrgos/client';
 
-const utf8 = new TextEncoder();
-
 /**
  * Reads a file, changes what it says, and writes it back only if nobody else has changed it in between; else it begins again with what is there now.
  * Any number of devices may do this at a time: no change is lost. Returns the new content.
@@ -9,9 +7,9 @@ const utf8 = new TextEncoder();
 export async function changeTogether(files: FileSystem, path: string, change: (content: string) => string): Promise<string> {
   for (;;) {
     const { version } = await files.stat(path);
-    const content = change(new TextDecoder().decode(await files.read(path)));
+    const content = change(await files.readText(path));
     try {
-      await files.write(path, utf8.encode(content), { ifVersion: version });
+      await files.write(path, content, { ifVersion: version });
       return content;
     } catch (error) {
       if (!(error instanceof ConflictError) || error.code !== 'conflict.changed') throw error;

@@ -16,6 +16,9 @@ import { changeTogether } from './change-together.js';
 import { largeFiles } from './large-files.js';
 import { leave, makeRoom } from './space-and-leaving.js';
 import { whatChanged } from './merkle-map.js';
+import { takeBack } from './new-keys.js';
+import { isReally, proveAccount } from './other-people.js';
+import { pictures } from './pictures.js';
 import { secondFactors } from './second-factors.js';
 import { stayLoggedIn } from './stay-logged-in.js';
 import { streamAFile, uploadAFolder } from './upload-a-folder.js';
@@ -31,6 +34,9 @@ async function operatorOf({ dataDirectory }: DaemonProcess): Promise<Operator> {
 describe('the examples of docs/sdk.md', () => {
   test.each([
     'files-of-an-account.ts',
+    'pictures.ts',
+    'new-keys.ts',
+    'other-people.ts',
     'large-files.ts',
     'change-together.ts',
     'upload-a-folder.ts',
@@ -146,6 +152,35 @@ describe('the examples of docs/sdk.md', () => {
     test('second factors', async () => {
       (await signUp('emil')).close();
       expect(await secondFactors(daemon.url, 'emil', password)).toBe(2);
+    });
+
+    test('pictures', async () => {
+      const { files } = await signUp('paul');
+      const dot = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==', 'base64');
+      expect(await pictures(files, dot, dot)).toEqual([`lighthouse.png: image, 2024-06-01, a preview of ${dot.length} bytes`]);
+    });
+
+    test('new keys', async () => {
+      const { files } = await signUp('nina');
+      await files.write('/nina/shared by mistake/file', 'text', { parents: true });
+      expect(await takeBack(files, '/nina/shared by mistake')).toBe(1);
+      expect(await files.read('/nina/shared by mistake/file')).toEqual(new TextEncoder().encode('text'));
+    });
+
+    test('who somebody is', async () => {
+      const [one, two] = [await signUp('olga'), await signUp('otto')];
+      let question = '';
+      const ask = async (asked: string): Promise<boolean> => {
+        question = asked;
+        return true;
+      };
+      expect(await isReally(one, 'otto', ask)).toBe(true);
+      expect(question).toMatch(/^Does otto see \d{60}\?$/);
+      expect(question).toContain((await two.identities.safetyNumber('olga')).fingerprint.display);
+      expect(await isReally(one, 'otto', async () => false)).toBe(true);
+      expect(await proveAccount(one, 'Mastodon', 'olga@example.social')).toMatch(
+        /^I am olga on Peergos and olga@example.social on Mastodon\n/,
+      );
     });
 
     test('errors', async () => {

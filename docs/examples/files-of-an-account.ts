@@ -1,7 +1,5 @@
 import { connect } from '@pyrgos/client';
 
-const utf8 = new TextEncoder();
-
 /**
  * Makes an account with a sign-up link, keeps some files in it, and looks at them from another device. Returns what it finds there. The server prints
  * such a link when it starts for the first time, and `npx pyrgos token create` makes more; each makes one account.
@@ -13,12 +11,12 @@ export async function filesOfAnAccount(signUpLink: string, username: string, pas
   const { files } = session;
 
   // Paths begin with the name of their user. What a promise stands for is on the server, for good and as a whole, when it resolves.
-  await files.write(`/${username}/notes/today.txt`, utf8.encode('Milk, bread'), { parents: true });
-  await files.append(`/${username}/notes/today.txt`, utf8.encode(', a lighthouse'));
+  await files.write(`/${username}/notes/today.txt`, 'Milk, bread', { parents: true });
+  await files.append(`/${username}/notes/today.txt`, ', a lighthouse');
   await files.rename(`/${username}/notes/today.txt`, 'shopping.txt');
 
   // Many small files travel together.
-  const photos = Array.from({ length: 20 }, (_, i) => ({ path: ['photos', `${i}.txt`], source: utf8.encode(`photo ${i}`) }));
+  const photos = Array.from({ length: 20 }, (_, i) => ({ path: ['photos', `${i}.txt`], source: `photo ${i}` }));
   for await (const { file, outcome } of files.writeTree(`/${username}`, photos)) {
     if (outcome === 'failed') throw new Error(`${file.path.join('/')} is missing`);
   }

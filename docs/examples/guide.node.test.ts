@@ -59,7 +59,11 @@ test('the guide names every problem of a password', () => {
 
 test('ordinary programs import the client only', () => {
   const ordinary = [
+    'hello',
     'files-of-an-account',
+    'pictures',
+    'new-keys',
+    'other-people',
     'large-files',
     'upload-a-folder',
     'second-factors',
@@ -70,4 +74,21 @@ test('ordinary programs import the client only', () => {
     'browser/main',
   ];
   for (const name of ordinary) expect(read(`docs/examples/${name}.ts`)).not.toContain('@pyrgos/core');
+});
+
+test.each([
+  ['files/file-system', 'FileSystem'],
+  ['session/second-factors', 'SecondFactors'],
+  ['session/space', 'AccountSpace'],
+  ['identities', 'Identities'],
+  ['user-session', 'UserSession'],
+  ['pyrgos-server', 'PyrgosServer'],
+])('the table of calls has every method of %s', (file, name) => {
+  const source = new RegExp(`^export class ${name} \\{([\\s\\S]*?)^\\}`, 'mu').exec(read(`packages/client/src/${file}.ts`))?.[1] ?? '';
+  const methods = Array.from(source.matchAll(/^ {2}(?:async )?\*?([a-zA-Z]+)\(/gmu), ([, method = '']) => method).filter(
+    (method) => method !== 'constructor',
+  );
+  expect(methods.length).toBeGreaterThan(2);
+  const table = /^## What there is\n([\s\S]*?)^## /mu.exec(read('docs/sdk.md'))?.[1] ?? '';
+  expect(methods.filter((method) => !table.includes(`\`${method}\``))).toEqual([]);
 });

@@ -17,13 +17,14 @@ export async function secondFactors(server: string, username: string, password: 
   session.close();
 
   // Whoever logs in is asked when the server wants a second factor; undefined means that the user does not want to. After a wrong code the
-  // log-in ends, unless `secondFactorAttempts` allows more: then the prompt is asked again, with `problem`.
+  // prompt is asked again, with `problem`, up to `secondFactorAttempts` times in all; without that the first wrong code ends the log-in.
+  const shown: string[] = [];
   const asked: SecondFactorPrompt = async ({ methods, problem }) => {
+    if (problem !== undefined) shown.push(problem);
     const method = methods.find(({ type }) => type === MfaType.totp);
-    if (method === undefined || problem !== undefined) return undefined;
-    return answerWithCode(method, await shownByTheApp());
+    return method === undefined ? undefined : answerWithCode(method, problem === undefined ? '000 000' : await shownByTheApp());
   };
-  (await here.logIn({ username, password, secondFactor: asked })).close();
+  (await here.logIn({ username, password, secondFactor: asked, secondFactorAttempts: 3 })).close();
 
   const inNeed: SecondFactorPrompt = async ({ methods }) => {
     const method = methods.find(({ type }) => type === MfaType.backupCodes);

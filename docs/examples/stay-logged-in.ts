@@ -21,7 +21,7 @@ export async function stayLoggedIn(
   // This key opens the account without password and second factor. It belongs where other programs cannot read it: a key ring.
   const deviceKey = SymmetricKey.generate(await loadCrypto());
   const first = await (await start()).logIn({ username, password, deviceKey });
-  await first.files.write(`${first.files.homePath}/note.txt`, new TextEncoder().encode('kept'));
+  await first.files.write(`${first.files.homePath}/note.txt`, 'kept');
   first.close();
 
   // The next start of the program.

@@ -77,3 +77,35 @@ export const server = await connect(location.origin, { store: await IndexedDbLoc
     '',
   );
 });
+
+test('what an option is by default can be said with undefined, also under exactOptionalPropertyTypes', async () => {
+  const source = `
+import { connect, createCryptoPool, loadCrypto } from '@pyrgos/client';
+import { FileCache, FileLocalStore } from '@pyrgos/client/node';
+const nothing = undefined;
+await FileLocalStore.open('store', { clock: nothing });
+await FileCache.open('blocks', { capacity: nothing, clock: nothing });
+createCryptoPool({ size: nothing, backend: nothing });
+await loadCrypto({ backend: nothing });
+const settings = { store: nothing, blockCache: nothing, pool: nothing, clock: nothing, random: nothing, pointerCacheMilliseconds: nothing };
+const server = await connect('http://localhost:8000', { ...settings, crypto: nothing, http: nothing, thumbnailer: nothing, chunksInFlight: nothing });
+const user = { username: 'ada', password: 'x' };
+const call = { signal: nothing, onProgress: nothing };
+await server.signUp({ ...user, ...settings, ...call, token: nothing, cost: { logN: nothing, r: nothing }, identity: nothing, deviceKey: nothing });
+const session = await server.logIn({ ...user, ...settings, ...call, deviceKey: nothing, secondFactor: nothing, secondFactorAttempts: nothing, upgradesBoxingKey: nothing });
+await session.changePassword({ oldPassword: 'x', newPassword: 'y', cost: nothing, deviceKey: nothing, signal: nothing });
+await session.space.request({ bytes: 1, annual: nothing }, { signal: nothing });
+await session.space.usage({ pending: nothing, signal: nothing });
+await session.space.payment({ newClientSecret: nothing });
+const { files, identities } = session;
+await files.open('/ada/x', { prefetch: nothing, cachedChunks: nothing, signal: nothing });
+await files.read('/ada/x', { start: nothing, end: nothing, signal: nothing });
+await files.stream('/ada/x', { start: nothing, end: nothing, ...call });
+files.verify('/ada', { content: nothing, source: nothing, ...call });
+await files.write('/ada/x', 'x', { ifVersion: nothing, onExisting: nothing, parents: nothing, thumbnail: nothing, ...call });
+await files.rotateKeys('/ada/x', { newWritingSpace: nothing, ...call });
+await identities.signProof({ service: 'Github', username: 'ada', isEncrypted: nothing });
+await session.deleteAccount({ password: 'x', signal: nothing });
+`;
+  expect(await compile(source, { lib: ['ES2022'], types: ['node'], exactOptionalPropertyTypes: true })).toBe('');
+});

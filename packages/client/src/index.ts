@@ -1,5 +1,6 @@
 export { connect, type ConnectOptions, PyrgosServer } from './pyrgos-server.js';
 export { type FileSettings, UserSession } from './user-session.js';
+export { type CheckedSafetyNumber, Identities, type IdentityClaim } from './identities.js';
 export { FileSystem } from './files/file-system.js';
 export type {
   AppendOptions,
@@ -15,6 +16,7 @@ export type {
   RemoveOptions,
   RenameOptions,
   ReplacingOptions,
+  RotateKeysOptions,
   SetPropertiesOptions,
   TreeEntry,
   TreeFile,
@@ -50,11 +52,14 @@ export {
   answerWithSecurityKey,
   type BrowserCredentials,
   browserSecurityKeys,
+  type CallOptions,
   type ChangePasswordOptions,
   type DeleteAccountOptions,
   generatePassphrase,
+  IdentityLinkProof,
   IndexedDbLocalStore,
   type LocalStore,
+  type LoginCost,
   type LogInOptions,
   MemoryLocalStore,
   type NewFactor,
@@ -63,11 +68,13 @@ export {
   type PasswordProblem,
   type PasswordStrength,
   type RestoreOptions,
+  type SafetyNumber,
   type SecondFactorPrompt,
   type SecondFactorQuestion,
   type SecondFactors,
   type SecurityKeys,
   type SignUpOptions,
+  type SpaceWish,
 } from './session/index.js';
 // What calls of this package take and give, so that programs need no second package for it.
 export {
@@ -112,5 +119,5 @@ export {
 } from '@pyrgos/core/errors';
 export { type CryptoBackend, type CryptoProvider, loadCrypto } from '@pyrgos/core/crypto';
 export { createCryptoPool, type CryptoPool } from '@pyrgos/core/crypto/pool';
-export { SymmetricKey } from '@pyrgos/core/keys';
+export { FingerprintPair, SymmetricKey } from '@pyrgos/core/keys';
 export { Thumbnail } from '@pyrgos/core/model';

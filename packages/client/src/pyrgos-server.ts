@@ -1,6 +1,5 @@
 import { assertMethods, assertObject } from '@pyrgos/core/arguments';
 import { type CryptoProvider, loadCrypto } from '@pyrgos/core/crypto';
-import type { CryptoPool } from '@pyrgos/core/crypto/pool';
 import { HttpNetwork, type HttpNetworkOptions, type Network } from './network/index.js';
 import {
   type ClientOptions,
@@ -46,7 +45,7 @@ export async function connect(server: string | URL, options: ConnectOptions = {}
 export class PyrgosServer {
   constructor(
     readonly network: Network,
-    private readonly options: ClientOptions & FileSettings & { readonly pool?: CryptoPool | undefined } = {},
+    private readonly options: ClientOptions & FileSettings = {},
   ) {}
 
   /** Makes an account and logs in to it; see {@link signUp}. */
@@ -71,6 +70,6 @@ export class PyrgosServer {
 
   private fileSettings(): FileSettings {
     const { thumbnailer, chunksInFlight } = this.options;
-    return { ...(thumbnailer === undefined ? {} : { thumbnailer }), ...(chunksInFlight === undefined ? {} : { chunksInFlight }) };
+    return { thumbnailer, chunksInFlight };
   }
 }

@@ -1,5 +1,7 @@
+import type { SymmetricKey } from '@pyrgos/core/keys';
 import { FileSystem } from './files/file-system.js';
 import type { Thumbnailer } from './files/content/index.js';
+import { Identities } from './identities.js';
 import {
   type Account,
   type AccountSpace,
@@ -11,6 +13,7 @@ import {
   type SecondFactors,
   secondFactors,
   space,
+  stayLoggedIn,
 } from './session/index.js';
 
 /** What belongs to the files of a session rather than to the account. */
@@ -61,6 +64,20 @@ export class UserSession {
   /** How much the account stores and may store. */
   get space(): AccountSpace {
     return space(this.account);
+  }
+
+  /** Who other users are: pinned keys, safety numbers, identity proofs. */
+  get identities(): Identities {
+    return new Identities(this.account, this.files);
+  }
+
+  /**
+   * Keeps the session, sealed with this key, in the local store, so that {@link PyrgosServer.restore} opens the account without password and
+   * second factor: what `deviceKey` of `logIn` does at once, for somebody who decides later. {@link UserSession.logOut} ends it. PyrgosError
+   * `unsupported` without a store; DeniedError `denied.login` for a legacy account.
+   */
+  async stayLoggedIn(deviceKey: SymmetricKey): Promise<void> {
+    await stayLoggedIn(this.account, deviceKey);
   }
 
   /**

@@ -1,6 +1,8 @@
 export type { BlockBuffer, BufferedBlock, BufferedReach } from './block-buffer.js';
 export { type Clock, systemClock } from './clock.js';
 export type { Committer } from './committer.js';
+export type { RemoteCheck } from './merge.js';
+export type { OpenTrees } from './open-trees.js';
 export type { PointerReadOptions, PointerState, SeenPointers } from './pointer-reader.js';
 export { isConflict } from './retry.js';
 export type { CommittedReadOptions } from './synchroniser.js';

@@ -30,7 +30,7 @@ export class FileEntry {
   /**
    * Another text whenever content, name, place, keys or another property of the file has changed, equal on all devices and in all sessions: what
    * `ifVersion` of a change expects. Opaque; it may also differ although nothing that anybody sees has changed. That of a directory
-   * tells its own properties, not what is in it. See {@link versionOf}.
+   * tells its own properties, not what is in it.
    */
   readonly version: string;
 

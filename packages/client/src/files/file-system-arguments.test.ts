@@ -90,6 +90,7 @@ const methods: Record<string, { readonly good: readonly unknown[]; readonly bad:
       [...noOptions, ...withBad('start', noNumber.slice(1)), ...withBad('end', noNumber.slice(2)), { start: 2, end: 1 }],
     ],
   },
+  readText: { good: [here], bad: [[...noPath, '/ada'], noOptions] },
   stream: {
     good: [here],
     bad: [
@@ -189,6 +190,14 @@ const methods: Record<string, { readonly good: readonly unknown[]; readonly bad:
       watched,
     ],
   },
+  rotateKeys: {
+    good: [here],
+    bad: [
+      [...noPath, '/ada'],
+      [...watched, ...withBad('newWritingSpace', noFlag)],
+    ],
+  },
+  reencrypt: { good: ['/ada'], bad: [noPath, watched] },
   clearUnfinishedUploads: { good: [], bad: [watched.filter((value) => value !== undefined)] },
 };
 

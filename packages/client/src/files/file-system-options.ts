@@ -181,6 +181,15 @@ export interface CopyTreeOptions extends WatchedOptions, ReplacingOptions {
   readonly name?: string | undefined;
 }
 
+/** How keys are replaced. */
+export interface RotateKeysOptions extends WatchedOptions {
+  /**
+   * Whether the file or directory gets a writing space of its own, in place of the one that it has or shares with its directory, and so does
+   * everything below it that has one: then nobody who could write there before can do so any more. Default false: it stays where it is.
+   */
+  readonly newWritingSpace?: boolean | undefined;
+}
+
 /** What {@link FileSystem.setProperties} can set; what is left out, or undefined, stays as it is. */
 export interface PropertyChanges {
   readonly modified?: Date | undefined;

@@ -53,6 +53,18 @@ describe('on a real server', () => {
     expect(other.counter.storageRequests).toBeLessThanOrEqual(6 + 2);
   });
 
+  test('text goes in and comes out', async () => {
+    const { files } = (await account('tess')).session;
+    await files.write('/tess/text', 'Grüße, 灯台 🗼');
+    expect(await files.readText('/tess/text')).toBe('Grüße, 灯台 🗼');
+    await files.write('/tess/other', new Uint8Array([0xef, 0xbb, 0xbf, 0x61, 0xff]));
+    expect(await files.readText('/tess/other')).toBe('a\uFFFD');
+    await files.write('/tess/empty', '');
+    expect(await files.readText('/tess/empty')).toBe('');
+    await expect(files.readText('/tess')).rejects.toMatchObject({ code: 'argument' });
+    await expect(files.readText('/tess/nothing')).rejects.toMatchObject({ code: 'not-found.file' });
+  });
+
   test('a full quota is an error of its own, nothing of what did not fit is visible, and there is room again after deleting', async () => {
     const { session } = await account('ben');
     const { files } = session;

@@ -15,6 +15,7 @@ import type {
   PropertyChanges,
   RemoveOptions,
   RenameOptions,
+  RotateKeysOptions,
   SetPropertiesOptions,
   TreeEntry,
   TreeFileOutcome,
@@ -26,6 +27,7 @@ import type {
 } from './file-system-options.js';
 import { FileTree, formatPath } from './file-tree.js';
 import { FileWrites } from './file-writes.js';
+import { KeyChanges } from './key-changes.js';
 import { childPath, lastName, namingPath, siblingPath } from './naming-path.js';
 import { TreeChanges } from './tree-changes.js';
 import { type FileReader, type FileReaderOptions, type Finding, splitPath, type StreamOptions } from './view/index.js';
@@ -50,6 +52,7 @@ export class FileSystem {
   private readonly reads: FileReads;
   private readonly writes: FileWrites;
   private readonly changes: TreeChanges;
+  private readonly keys: KeyChanges;
 
   constructor(options: FileSystemOptions) {
     const { sessions, username, home, blocks, mirrorBatId, thumbnailer, chunksInFlight, clock, space } = options;
@@ -59,6 +62,7 @@ export class FileSystem {
     this.reads = new FileReads(parts);
     this.writes = new FileWrites(parts);
     this.changes = new TreeChanges(parts);
+    this.keys = new KeyChanges(parts);
   }
 
   /** The path of the home directory. */
@@ -122,6 +126,17 @@ export class FileSystem {
   async stream(path: string, options: StreamOptions = {}): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
     assertCall(options, 'reading a file');
     return (await this.open(path, { signal: options.signal })).stream(options);
+  }
+
+  /**
+   * All of a file as text. As `Blob.text()` does it: what is no UTF-8 becomes U+FFFD, and a byte order mark at the start is left out. LimitError as
+   * {@link FileSystem.read}.
+   */
+  async readText(path: string, options: FileOptions = {}): Promise<string> {
+    assertCall(options, 'reading a file');
+    const { signal } = options;
+    const reader = await this.open(path, { signal });
+    return new TextDecoder().decode(await reader.read(0, reader.size, { signal }));
   }
 
   /**
@@ -254,6 +269,28 @@ export class FileSystem {
   async removeAll(directory: string, names: readonly string[], options: WatchedOptions = {}): Promise<void> {
     assertCall(options, 'deleting');
     return namingPath(directory, async () => this.changes.removeAll(directory, names, options));
+  }
+
+  /**
+   * Gives a file, or a directory with all below it, new keys and new places, in one piece (chapter 04 section 22): whoever has the old keys, from a
+   * share or a secret link, finds nothing of it any more, no name, no list, no size, no new content. Who has the whole account finds the new ones. All
+   * shares of it end. Content that is there stays encrypted as it is until it is written next, for whoever has kept keys and addresses of it:
+   * {@link FileSystem.reencrypt} ends that, too. Nothing is uploaded but a node for each chunk of 5 MiB. A damaged element below is an error, and
+   * nothing is changed; so are the home directory and those of the system. Progress counts files and directories.
+   */
+  async rotateKeys(path: string, options: RotateKeysOptions = {}): Promise<FileEntry> {
+    assertCall(options, 'changing keys');
+    return namingPath(path, async () => this.keys.rotateKeys(path, options));
+  }
+
+  /**
+   * Encrypts anew, under fresh keys, the content at a path and below that {@link FileSystem.rotateKeys}, or the end of a share, has left under
+   * old keys (chapter 04 section 15.4), as every change of such a file does by itself. Downloads and uploads that content, and nothing of other files. File by file,
+   * small ones together: it can be cut off, and the next call goes on. Resolves to the number of files. Progress counts their bytes.
+   */
+  async reencrypt(path: string, options: WatchedOptions = {}): Promise<number> {
+    assertCall(options, 'encrypting files anew');
+    return namingPath(path, async () => this.keys.reencrypt(path, options));
   }
 
   /** Removes what uploads that were begun and not finished have left; returns how many there were. Do not call it while one is running. */

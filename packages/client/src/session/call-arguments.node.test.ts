@@ -4,7 +4,15 @@ import { toHex } from '@pyrgos/core/bytes';
 import { ArgumentError, PyrgosError } from '@pyrgos/core/errors';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ServerWorld } from '../../test/server-world.js';
-import { connect, type PyrgosServer, type UserSession } from '../index.js';
+import {
+  type CheckedSafetyNumber,
+  connect,
+  type IdentityLinkProof,
+  MemoryLocalStore,
+  type PyrgosServer,
+  SymmetricKey,
+  type UserSession,
+} from '../index.js';
 import { ensureCurrentHost, mirrorLoginData, pendingSpaceRequests, renewClaim, safetyNumberWith, upgradeBoxingKey } from './index.js';
 
 const password = 'correct horse battery staple';
@@ -20,6 +28,8 @@ beforeAll(async () => {
 afterAll(async () => world.close());
 
 describe('wrong options of calls are ArgumentErrors', () => {
+  const aProof = async (): Promise<IdentityLinkProof> => session.identities.signProof({ service: 'Github', username: 'alice' });
+  const aNumber = async (): Promise<CheckedSafetyNumber> => session.identities.safetyNumber('alice');
   const junk = [null, 0, 'text', 5n, Symbol('s'), () => 1, { signal: 1 }, { signal: null }, { signal: {} }] as never[];
 
   test.each<[string, (options: never) => Promise<unknown>]>([
@@ -39,6 +49,12 @@ describe('wrong options of calls are ArgumentErrors', () => {
     ['renewClaim', async (options) => renewClaim(session.account, options)],
     ['upgradeBoxingKey', async (options) => upgradeBoxingKey(session.account, options)],
     ['safetyNumberWith', async (options) => safetyNumberWith(session.account, 'alice', options)],
+    ['identities.pinned', async (options) => session.identities.pinned(options)],
+    ['identities.safetyNumber', async (options) => session.identities.safetyNumber('alice', options)],
+    ['identities.setVerified', async (options) => session.identities.setVerified(await aNumber(), true, options)],
+    ['identities.signProof', async (options) => session.identities.signProof(options)],
+    ['identities.saveProof', async (options) => session.identities.saveProof(await aProof(), options)],
+    ['identities.verifyProof', async (options) => session.identities.verifyProof(await aProof(), options)],
     ['logIn', async (options) => server.logIn(options)],
     ['signUp', async (options) => server.signUp(options)],
     ['restore', async (options) => server.restore(options)],
@@ -62,6 +78,18 @@ describe('wrong options of calls are ArgumentErrors', () => {
       async (bad: never) => session.secondFactors.delete(bad),
       async (bad: never) => session.secondFactors.addSecurityKey('key', bad),
       async (bad: never) => safetyNumberWith(session.account, bad),
+      async (bad: never) => session.identities.safetyNumber(bad),
+      async (bad: never) => session.identities.setVerified(bad),
+      async (bad: never) => session.identities.setVerified({ ...(await aNumber()), username: bad }),
+      async (bad: never) => session.identities.setVerified({ ...(await aNumber()), friend: bad }),
+      async (bad: never) => session.identities.setVerified({ ...(await aNumber()), friend: { identity: bad, boxing: bad } }),
+      async (bad: never) => session.identities.setVerified(await aNumber(), bad),
+      async (bad: never) => session.identities.signProof({ service: bad, username: 'alice' }),
+      async (bad: never) => session.identities.signProof({ service: 'Github', username: bad }),
+      async (bad: never) => session.identities.signProof({ service: 'Github', username: 'alice', isEncrypted: bad }),
+      async (bad: never) => session.identities.saveProof(bad),
+      async (bad: never) => session.identities.verifyProof(bad),
+      async (bad: never) => session.stayLoggedIn(bad),
       async (bad: never) => server.logIn({ ...user, username: bad }),
       async (bad: never) => server.logIn({ ...user, password: bad }),
       async (bad: never) => server.logIn({ ...user, onProgress: bad }),
@@ -82,6 +110,15 @@ describe('wrong options of calls are ArgumentErrors', () => {
     // Nothing of all that has changed anything.
     expect((await server.logIn(user)).username).toBe('alice');
     expect(await session.secondFactors.list()).toEqual([]);
+  });
+
+  test('an option that is undefined is that of the connection', async () => {
+    const store = new MemoryLocalStore();
+    const deviceKey = SymmetricKey.generate(world.crypto);
+    const keeping = await connect(world.url, { crypto: world.quick, store });
+    const kept = await keeping.logIn({ username: 'alice', password, store: undefined, deviceKey });
+    expect(kept.account.store).toBe(store);
+    kept.close();
   });
 
   test('a name that no account can have is told in words', async () => {

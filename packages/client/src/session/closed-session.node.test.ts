@@ -1,3 +1,4 @@
+import { SymmetricKey } from '@pyrgos/core/keys';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ServerWorld } from '../../test/server-world.js';
 import { PyrgosServer } from '../pyrgos-server.js';
@@ -33,6 +34,12 @@ async function everythingIsRefused(session: UserSession): Promise<void> {
     factors: async () => secondFactors.list(),
     totp: async () => secondFactors.addTotp(),
     serverId: async () => account.network.serverId(),
+    pinned: async () => session.identities.pinned(),
+    safetyNumber: async () => session.identities.safetyNumber(session.username),
+    signProof: async () => session.identities.signProof({ service: 'Github', username: 'ada' }),
+    stayLoggedIn: async () => session.stayLoggedIn(SymmetricKey.generate(world.crypto)),
+    rotateKeys: async () => files.rotateKeys(`${files.homePath}/file`),
+    reencrypt: async () => files.reencrypt(files.homePath),
     keyStore: async () => keyStoreOf(account),
     changePassword: async () => session.changePassword({ oldPassword: password, newPassword: 'eight lanterns over quiet water' }),
     deleteAccount: async () => session.deleteAccount({ password }),

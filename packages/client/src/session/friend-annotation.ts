@@ -2,7 +2,7 @@ import { assertInstances } from '@pyrgos/core/arguments';
 import { isWireUsername } from '@pyrgos/core/accounts';
 import { assertBytes, concatBytes, equalBytes } from '@pyrgos/core/bytes';
 import { CborFields, cborMap, type CborValue, Cid, decodeCbor, decodeCborPrefix, encodeCbor, type ToCbor } from '@pyrgos/core/codec';
-import { ArgumentError, LimitError } from '@pyrgos/core/errors';
+import { ArgumentError, LimitError, PyrgosError } from '@pyrgos/core/errors';
 import { PublicKeyHash } from '@pyrgos/core/keys';
 import { MAX_FRIEND_ANNOTATIONS_SIZE } from '@pyrgos/core/limits';
 
@@ -84,16 +84,24 @@ export function encodeFriendAnnotations(annotations: readonly FriendAnnotation[]
   return concatBytes(...sorted.map((annotation) => annotation.encode()));
 }
 
-/** Inverse of {@link encodeFriendAnnotations}; the last one of a user counts. FormatError; LimitError beyond MAX_FRIEND_ANNOTATIONS_SIZE. */
+/**
+ * Inverse of {@link encodeFriendAnnotations}; the last one of a user counts. What comes after the first one that cannot be read is left out: the
+ * reference leaves the end of a longer file there (chapter 06 section 1). LimitError beyond MAX_FRIEND_ANNOTATIONS_SIZE.
+ */
 export function decodeFriendAnnotations(bytes: Uint8Array): Map<string, FriendAnnotation> {
   assertBytes('bytes', bytes);
   if (bytes.length > MAX_FRIEND_ANNOTATIONS_SIZE) throw new LimitError('annotations', bytes.length, MAX_FRIEND_ANNOTATIONS_SIZE);
   const annotations = new Map<string, FriendAnnotation>();
   for (let offset = 0; offset < bytes.length;) {
-    const { value, end } = decodeCborPrefix(bytes, offset);
-    const annotation = FriendAnnotation.fromCbor(value);
-    annotations.set(annotation.username, annotation);
-    offset = end;
+    try {
+      const { value, end } = decodeCborPrefix(bytes, offset);
+      const annotation = FriendAnnotation.fromCbor(value);
+      annotations.set(annotation.username, annotation);
+      offset = end;
+    } catch (error) {
+      if (!(error instanceof PyrgosError)) throw error;
+      break;
+    }
   }
   return annotations;
 }

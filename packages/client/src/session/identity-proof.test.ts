@@ -1,4 +1,4 @@
-import { fromHex, toHex, utf8Encode } from '@pyrgos/core/bytes';
+import { concatBytes, fromHex, toHex, utf8Encode } from '@pyrgos/core/bytes';
 import { Cid, CidCodec, decodeCbor, encodeBase58, encodeCbor } from '@pyrgos/core/codec';
 import { loadCrypto } from '@pyrgos/core/crypto';
 import { ArgumentError, DeniedError, FormatError, LimitError } from '@pyrgos/core/errors';
@@ -177,7 +177,9 @@ describe('safety numbers', () => {
     expect(read.get('constructor')?.isAbout({ ...b, boxing: a.boxing })).toBe(false);
     expect(toHex(encodeFriendAnnotations([...read.values()]))).toBe(toHex(bytes));
     expect(() => encodeFriendAnnotations([...notes, notes[0]!])).toThrow(ArgumentError);
-    expect(() => decodeFriendAnnotations(bytes.subarray(0, bytes.length - 1))).toThrow(FormatError);
+    // The reference leaves the end of a longer file behind a shorter one.
+    expect([...decodeFriendAnnotations(bytes.subarray(0, bytes.length - 1)).keys()]).toEqual(['constructor']);
+    expect([...decodeFriendAnnotations(concatBytes(bytes, bytes.subarray(40))).keys()]).toEqual(['constructor', 'zoe']);
     expect(decodeFriendAnnotations(new Uint8Array()).size).toBe(0);
     expect(() => decodeFriendAnnotations(new Uint8Array(MAX_FRIEND_ANNOTATIONS_SIZE + 1))).toThrow(LimitError);
   });

@@ -37,6 +37,7 @@ export function sealSession(account: Account, deviceKey: SymmetricKey): Uint8Arr
  * the account is closed, also while this runs: then nothing is left in the store.
  */
 export async function stayLoggedIn(account: Account, deviceKey: SymmetricKey): Promise<void> {
+  secretsOf(account);
   await keepSession(account, deviceKey, undefined);
 }
 

@@ -74,7 +74,7 @@ export class WebauthnResponse implements ToCbor {
   }
 }
 
-/** The answer to a {@link MultiFactorAuthRequest} (chapter 05 section 15.2). A secret: it may hold a backup code. Immutable. */
+/** The answer to a server's question for a second factor (chapter 05 section 15.2). A secret: it may hold a backup code. Immutable. */
 export class MultiFactorAuthResponse extends Secret implements ToCbor {
   protected readonly secretKind: string = 'MultiFactorAuthResponse';
 

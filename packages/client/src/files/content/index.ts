@@ -1,8 +1,10 @@
-export type { ByteSource, SizedSource } from './byte-source.js';
+export type { ByteSource, OpenedSource, SizedSource } from './byte-source.js';
 export { canDraw, CanvasThumbnailer } from './canvas-thumbnailer.js';
 export type { ContentPorts, SpaceMeter } from './content-ports.js';
 export { appendContent, type AppendOptions, cleanFile, type EditOptions, overwriteSection, truncateFile } from './edit-content.js';
+export type { PreparedContent } from './prepared-content.js';
 export { newFileSecrets } from './file-target.js';
+export type { PlainChunk } from './seal-chunks.js';
 export { setContent, type SetContentOptions } from './set-content.js';
 export { type Thumbnailer, type ThumbnailKind, thumbnailKind, type ThumbnailSource } from './thumbnailer.js';
 export { uploadFile } from './upload-file.js';

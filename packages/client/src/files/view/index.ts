@@ -1,5 +1,5 @@
 export { type BlockCache, MemoryBlockCache } from './block-cache.js';
-export { type DirectoryNode, readChildList } from './child-list.js';
+export { type ChildListOptions, type DirectoryNode, readChildList } from './child-list.js';
 export { CommittedView, type CommittedViewOptions } from './committed-view.js';
 export { type ChunkOptions, type ChunkPosition, type DirectoryChunk, directoryChunks } from './directory-chunks.js';
 export { type FileChunk, type FoundChunk, requireChunk } from './file-chunk.js';

@@ -37,7 +37,7 @@ export interface SessionsOptions {
   readonly clock?: Clock | undefined;
   /** Spreads retries; default: the engine's random source. */
   readonly random?: RandomSource | undefined;
-  /** Age in milliseconds up to which a pointer is reused; default {@link POINTER_CACHE_MILLISECONDS}, 0: never. */
+  /** Age in milliseconds up to which a pointer is reused; default 7000 (`POINTER_CACHE_MILLISECONDS`), 0: never. */
   readonly pointerCacheMilliseconds?: number | undefined;
   /** Buffered bytes that make an operation flush. */
   readonly flushSize?: number | undefined;
