@@ -1,6 +1,6 @@
 import { ConflictError } from '@pyrgos/core/errors';
 import type { AbsoluteCapability } from '@pyrgos/core/model';
-import type { ContentPorts } from './content/index.js';
+import type { ContentPorts } from './content/content-ports.js';
 import { FileEntry } from './file-entry.js';
 import { type FileTree, formatPath, type Located, otherKind, type Reservation } from './file-tree.js';
 import { type CommittedView, type Item, openItem } from './view/index.js';

@@ -1,7 +1,7 @@
 import type { AbsoluteCapability } from '@pyrgos/core/model';
 import type { ContentPorts } from './content/content-ports.js';
+import type { DirectoriesWork, RunInDirectories, TreeRunOptions } from './content/tree-runs.js';
 import { UploadTransactions } from './content/upload-transactions.js';
-import type { DirectoriesWork, RunInDirectories, TreeRunOptions } from './content/upload-tree.js';
 import type { FileTree, Located } from './file-tree.js';
 import { reserveDeepest } from './file-tree-parts.js';
 import { existingDirectories, type FoundDirectory, getOrMakeDirectoryTrees } from './structure/directory-trees.js';

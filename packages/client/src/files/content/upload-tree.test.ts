@@ -284,6 +284,16 @@ describe('uploading a tree', () => {
     expect((await at('d/ours'))!.properties.size).toBe(1);
   });
 
+  it('goes where its paths lead now, not where they led when the session last looked', async () => {
+    await upload([{ path: ['d'], isDirectory: true }]);
+    const there = world.files.device();
+    await there.rename('/ada/d', 'old');
+    await there.makeDirectory('/ada/d');
+    expect(short(await upload([file('d/f', content(1)), file('d/large', chunksOf(1))]))).toEqual(['d/f created', 'd/large created']);
+    expect([await at('d/f'), await at('d/large')].every((item) => item !== undefined)).toBe(true);
+    expect([await at('old/f'), await at('old/large')]).toEqual([undefined, undefined]);
+  });
+
   it('goes through although requests break, and stops when it is cancelled', async () => {
     let seen = 0;
     world.files.base.server.hooks.before = ({ name }) => {

@@ -4,7 +4,7 @@ import { eachUntilAborted } from '../../waiting/each-until-aborted.js';
 import { forEachAtOnce } from '../../waiting/for-each-at-once.js';
 import { FileTree } from '../file-tree.js';
 import { runInTree } from '../run-in-tree.js';
-import { CommittedView, Item, type OperationView, Sessions } from '../view/index.js';
+import { CommittedView, Item, Sessions } from '../view/index.js';
 import { askedOnce } from './asked-once.js';
 import { RoomForMany } from './assert-room.js';
 import { openSource } from './byte-source.js';
@@ -12,6 +12,7 @@ import { assertContentPorts } from './content-arguments.js';
 import type { ContentPorts } from './content-ports.js';
 import { CallerSource } from './lent-source.js';
 import { prepareContent, readWhole } from './prepared-content.js';
+import type { DirectoriesWork, RunInDirectories, TreeRunOptions } from './tree-runs.js';
 import { uploadFile } from './upload-file.js';
 import type { UploadOptions } from './upload-options.js';
 import {
@@ -23,7 +24,6 @@ import {
   uploadIntoDirectories,
   type UploadFilesOptions,
 } from './upload-small-files.js';
-import type { UploadTransactions } from './upload-transactions.js';
 
 /** A file of a tree to upload. */
 export interface TreeFile extends Omit<FileToUpload, 'name'> {
@@ -54,27 +54,6 @@ export interface TreeUploadProgress {
   /** Of the files whose size was known beforehand, whatever came of them; never less than before. */
   readonly bytes: number;
 }
-
-/** What is done in directories of the tree, which come in the order of their paths; `transactions` is where large uploads are recorded. */
-export type DirectoriesWork<T> = (
-  operation: OperationView,
-  directories: readonly Item[],
-  transactions: UploadTransactions | undefined,
-) => Promise<T>;
-
-/** How a part of a tree is written. */
-export interface TreeRunOptions {
-  /** Asked when somebody else was faster; default yes. */
-  readonly isRepeatable?: (() => boolean) | undefined;
-  /** Whether the server is asked for what is there now; default: what is known may be some seconds old. */
-  readonly isFresh?: boolean | undefined;
-}
-
-/**
- * Runs `work` in an operation, in the directories at some paths below the target, which are made if they are missing; again when somebody else was
- * faster, if it `isRepeatable`.
- */
-export type RunInDirectories = <T>(paths: readonly (readonly string[])[], options: TreeRunOptions, work: DirectoriesWork<T>) => Promise<T>;
 
 /** Files that are collected before they are sorted by directory. */
 const COLLECTED_FILES = 10_000;

@@ -65,7 +65,8 @@ export async function getOrMakeDirectoryTrees(
   return paths.map((path) => {
     let branch: Branch | undefined = root;
     for (const name of path) branch = branch?.children.get(name);
-    return (branch?.directory as Item).requireDirectory();
+    const directory = branch?.directory as Item;
+    return directory.requireDirectory();
   });
 }
 
