@@ -228,8 +228,8 @@ describe('types and thumbnails', () => {
     await files.setProperties('/ada/a', { thumbnail: null });
     expect((await device().stat('/ada/a')).thumbnail).toBeUndefined();
     expect((await device().stat('/ada/a')).mimeType).toBe('text/markdown');
-    await expect(files.setProperties('/ada', { mimeType: 'text/plain' })).rejects.toMatchObject({ code: 'argument' });
-    await expect(files.setProperties('/ada', { thumbnail })).rejects.toMatchObject({ code: 'argument' });
+    await expect(files.setProperties('/ada', { mimeType: 'text/plain' })).rejects.toMatchObject({ code: 'conflict.file' });
+    await expect(files.setProperties('/ada', { thumbnail })).rejects.toMatchObject({ code: 'conflict.file' });
     // Nothing is nothing.
     expect((await files.setProperties('/ada/a', {})).mimeType).toBe('text/markdown');
   });

@@ -127,7 +127,7 @@ describe('what is opened with a parent key, as parent links carry it (chapter 04
     expect(world.requests().filter((name) => /^set|^put/u.test(name))).toEqual([]);
     const found: string[] = [];
     for await (const { path, part, error } of seen.verify('/ada')) found.push(`${path} ${part} ${error.code}`);
-    expect(found).toEqual([' metadata format.cryptree']);
+    expect(found).toEqual(['/ada metadata format.cryptree']);
   });
 
   test('in a list counts for no more', async () => {
