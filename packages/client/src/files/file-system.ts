@@ -1,5 +1,6 @@
 import { assertObject } from '@pyrgos/core/arguments';
 import type { ByteSource } from './content/index.js';
+import { letGo, takingSource } from './content/taken-source.js';
 import type { DamagedEntry, FileEntry } from './file-entry.js';
 import { FileReads } from './file-reads.js';
 import { assertCall, assertCallback, assertEntries } from './file-system-arguments.js';
@@ -147,8 +148,10 @@ export class FileSystem {
    * by letter (no Unicode normalisation); a new one must not contain the character NUL.
    */
   async write(path: string, source: ByteSource, options: WriteOptions = {}): Promise<Written> {
-    assertCall(options, 'writing a file');
-    return namingPath(path, async () => this.writes.write(path, source, options));
+    return takingSource(source, async () => {
+      assertCall(options, 'writing a file');
+      return namingPath(path, async () => this.writes.write(path, source, options));
+    });
   }
 
   /**
@@ -169,19 +172,26 @@ export class FileSystem {
     assertCallback('options.onExisting', onExisting);
     assertCallback('options.onError', onError);
     splitPath(directory, 'directory');
-    yield* this.writes.writeTree(directory, entries, options);
+    for await (const outcome of this.writes.writeTree(directory, entries, options)) {
+      letGo(outcome.file.source);
+      yield outcome;
+    }
   }
 
   /** Writes bytes into a file from `start` on, which is at most its size. NotFoundError when there is no file. Progress counts bytes. */
   async writeAt(path: string, start: number, source: ByteSource, options: EditOptions = {}): Promise<FileEntry> {
-    assertCall(options, 'writing into a file');
-    return namingPath(path, async () => this.writes.writeAt(path, start, source, options));
+    return takingSource(source, async () => {
+      assertCall(options, 'writing into a file');
+      return namingPath(path, async () => this.writes.writeAt(path, start, source, options));
+    });
   }
 
   /** Writes bytes behind the last one of a file. NotFoundError when there is no file: it is not made. Progress counts bytes. */
   async append(path: string, source: ByteSource, options: AppendOptions = {}): Promise<FileEntry> {
-    assertCall(options, 'appending to a file');
-    return namingPath(path, async () => this.writes.append(path, source, options));
+    return takingSource(source, async () => {
+      assertCall(options, 'appending to a file');
+      return namingPath(path, async () => this.writes.append(path, source, options));
+    });
   }
 
   /** Cuts a file off behind `size` bytes; does nothing when it has no more. NotFoundError when there is no file. */

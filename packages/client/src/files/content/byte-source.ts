@@ -2,6 +2,7 @@ import { assertBytes, assertInteger, utf8Encode } from '@pyrgos/core/bytes';
 import { ArgumentError, throwIfAborted } from '@pyrgos/core/errors';
 import { callersCode, callersCodeNow } from '../../waiting/code-of-callers.js';
 import { untilAborted } from '../../waiting/until-aborted.js';
+import { assertUnlocked } from './taken-source.js';
 
 /**
  * Content that can be read from any place, as often as needed: a file on disk, a remote object. What can be iterated over is a stream,
@@ -86,6 +87,7 @@ export function openSource(source: ByteSource): OpenedSource {
     isCode: true,
     open: () => {
       if (isTaken) throw new ArgumentError('source', 'is a stream and can be read only once');
+      assertUnlocked(source);
       isTaken = true;
       return callersPieces(() => stream);
     },
@@ -233,5 +235,6 @@ async function* piecesOfStream(stream: ReadableStream<Uint8Array>): AsyncGenerat
     }
   } finally {
     if (!isFinished) void reader.cancel().catch(() => undefined);
+    reader.releaseLock();
   }
 }
