@@ -148,9 +148,9 @@ export class FileSystem {
    * by letter (no Unicode normalisation); a new one must not contain the character NUL.
    */
   async write(path: string, source: ByteSource, options: WriteOptions = {}): Promise<Written> {
-    return takingSource(source, async () => {
+    return takingSource(source, async (taken) => {
       assertCall(options, 'writing a file');
-      return namingPath(path, async () => this.writes.write(path, source, options));
+      return namingPath(path, async () => this.writes.write(path, taken, options));
     });
   }
 
@@ -180,17 +180,17 @@ export class FileSystem {
 
   /** Writes bytes into a file from `start` on, which is at most its size. NotFoundError when there is no file. Progress counts bytes. */
   async writeAt(path: string, start: number, source: ByteSource, options: EditOptions = {}): Promise<FileEntry> {
-    return takingSource(source, async () => {
+    return takingSource(source, async (taken) => {
       assertCall(options, 'writing into a file');
-      return namingPath(path, async () => this.writes.writeAt(path, start, source, options));
+      return namingPath(path, async () => this.writes.writeAt(path, start, taken, options));
     });
   }
 
   /** Writes bytes behind the last one of a file. NotFoundError when there is no file: it is not made. Progress counts bytes. */
   async append(path: string, source: ByteSource, options: AppendOptions = {}): Promise<FileEntry> {
-    return takingSource(source, async () => {
+    return takingSource(source, async (taken) => {
       assertCall(options, 'appending to a file');
-      return namingPath(path, async () => this.writes.append(path, source, options));
+      return namingPath(path, async () => this.writes.append(path, taken, options));
     });
   }
 
