@@ -24,7 +24,7 @@ function explain(error: unknown): string {
     default:
       // Two devices have changed the same thing: look at what is there now, and do it again.
       if (error.code.startsWith('conflict.')) return 'Somebody else was faster.';
-      // Damaged data, or a server that lies. `data` has the facts, and never a key, a password or a name.
+      // Damaged data, or a server that lies. `data` has the facts, and never a key or a password.
       if (error.code.startsWith('format.') || error.code.startsWith('crypto.')) return 'This is damaged.';
       return error.message;
   }

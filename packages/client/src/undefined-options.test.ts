@@ -35,7 +35,7 @@ import type { LoginCost } from './session/index.js';
 import { given } from './waiting/given.js';
 
 /** The names of the optional ones of some options. */
-type Optional<O> = { [K in keyof O]-?: Record<never, never> extends Pick<O, K> ? K : never }[keyof O];
+type Optional<O> = { [K in keyof O]-?: Pick<O, K> extends Required<Pick<O, K>> ? never : K }[keyof O];
 /** The names of those that do not take undefined. */
 type Refused<O> = { [K in Optional<O>]: Readonly<Record<K, undefined>> extends Pick<O, K> ? never : K }[Optional<O>];
 

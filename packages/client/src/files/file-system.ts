@@ -1,5 +1,6 @@
 import { assertObject } from '@pyrgos/core/arguments';
 import type { ByteSource } from './content/index.js';
+import { letGo, takingSource } from './content/taken-source.js';
 import type { DamagedEntry, FileEntry } from './file-entry.js';
 import { FileReads } from './file-reads.js';
 import { assertCall, assertCallback, assertEntries } from './file-system-arguments.js';
@@ -166,8 +167,10 @@ export class FileSystem {
    * by letter (no Unicode normalisation); a new one must not contain the character NUL.
    */
   async write(path: string, source: ByteSource, options: WriteOptions = {}): Promise<Written> {
-    assertCall(options, 'writing a file');
-    return namingPath(path, async () => this.writes.write(path, source, options));
+    return takingSource(source, async (taken) => {
+      assertCall(options, 'writing a file');
+      return namingPath(path, async () => this.writes.write(path, taken, options));
+    });
   }
 
   /**
@@ -188,7 +191,10 @@ export class FileSystem {
     assertCallback('options.onExisting', onExisting);
     assertCallback('options.onError', onError);
     splitPath(directory, 'directory');
-    yield* this.writes.writeTree(directory, entries, options);
+    for await (const outcome of this.writes.writeTree(directory, entries, options)) {
+      letGo(outcome.file.source);
+      yield outcome;
+    }
   }
 
   /**
@@ -196,14 +202,18 @@ export class FileSystem {
    * ends before is a ConflictError `conflict.file` (`data.size`). NotFoundError when there is no file. Progress counts bytes.
    */
   async writeAt(path: string, start: number, source: ByteSource, options: EditOptions = {}): Promise<FileEntry> {
-    assertCall(options, 'writing into a file');
-    return namingPath(path, async () => this.writes.writeAt(path, start, source, options));
+    return takingSource(source, async (taken) => {
+      assertCall(options, 'writing into a file');
+      return namingPath(path, async () => this.writes.writeAt(path, start, taken, options));
+    });
   }
 
   /** Writes bytes behind the last one of a file. NotFoundError when there is no file: it is not made. Progress counts bytes. */
   async append(path: string, source: ByteSource, options: AppendOptions = {}): Promise<FileEntry> {
-    assertCall(options, 'appending to a file');
-    return namingPath(path, async () => this.writes.append(path, source, options));
+    return takingSource(source, async (taken) => {
+      assertCall(options, 'appending to a file');
+      return namingPath(path, async () => this.writes.append(path, taken, options));
+    });
   }
 
   /** Cuts a file off behind `size` bytes; does nothing when it has no more. NotFoundError when there is no file. */

@@ -86,6 +86,7 @@ export function openSource(source: ByteSource): OpenedSource {
     isCode: true,
     open: () => {
       if (isTaken) throw new ArgumentError('source', 'is a stream and can be read only once');
+      assertUnlocked(source);
       isTaken = true;
       return callersPieces(() => stream);
     },
@@ -211,8 +212,23 @@ function bytesOf(buffer: ArrayBufferLike, offset: number, length: number | undef
   }
 }
 
+/** Requires that nobody reads the source, if it is a stream of the web platform; otherwise an ArgumentError `source`. */
+export function assertUnlocked(source: unknown): void {
+  if (isWebStream(source) && source.locked) throw new ArgumentError('source', 'is a stream that is being read already: it is locked');
+}
+
+/** Whether something is a stream of the web platform, of whatever realm. */
+export function isWebStream(source: unknown): source is ReadableStream {
+  return has(source, 'getReader') && has(source, 'cancel') && 'locked' in source;
+}
+
+/** Whether something has a method. */
+export function has<K extends string>(source: unknown, method: K): source is Record<K, () => unknown> {
+  return typeof source === 'object' && source !== null && method in source && typeof (source as Record<K, unknown>)[method] === 'function';
+}
+
 /** A stream of either kind; undefined for what is none. Streams of Node have an `open` as well, but no size. */
-function asIterable(source: object): AsyncIterable<Uint8Array> | undefined {
+export function asIterable(source: object): AsyncIterable<Uint8Array> | undefined {
   if (Symbol.asyncIterator in source) return source as AsyncIterable<Uint8Array>;
   // Not every browser can iterate over a stream.
   if ('getReader' in source && typeof source.getReader === 'function') return piecesOfStream(source as ReadableStream<Uint8Array>);
@@ -233,5 +249,6 @@ async function* piecesOfStream(stream: ReadableStream<Uint8Array>): AsyncGenerat
     }
   } finally {
     if (!isFinished) void reader.cancel().catch(() => undefined);
+    reader.releaseLock();
   }
 }
