@@ -10,8 +10,8 @@ import {
   FileReader,
   type FileReaderOptions,
   type Finding,
-  listChildren,
   listEntries,
+  listFacts,
   splitPath,
   verifyTree,
 } from './view/index.js';
@@ -43,7 +43,7 @@ export class FileReads {
     }
     const { view, names, item } = await this.tree.lookAt(signal, path);
     const directory = formatPath(names);
-    for await (const child of listChildren(view, requireDirectory(item))) {
+    for await (const child of listFacts(view, requireDirectory(item))) {
       yield child.isDangling ? new DamagedEntry(directory, child) : new FileEntry(`${directory}/${child.name}`, child);
     }
   }

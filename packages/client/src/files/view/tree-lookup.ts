@@ -10,6 +10,7 @@ import { markVerified } from '../../commit/verified-bytes.js';
 import { ByteLru } from './byte-lru.js';
 import type { BlockCache } from './block-cache.js';
 import { orAborted } from '../../waiting/or-aborted.js';
+import type { KnownLocation } from './node-cache.js';
 import type { ReadOptions } from './view.js';
 
 /** Bytes of blocks whose decoded nodes a tree keeps; decoded they take some ten times as much. */
@@ -91,19 +92,26 @@ export class TreeLookup {
     }
   }
 
-  /** Whether the tree at a trusted root has nothing under a key, as far as what is at hand shows; false when that does not. No request. */
-  async isKnownToLack(root: Cid, key: Uint8Array): Promise<boolean> {
+  /**
+   * What the tree at a trusted root has under each key, as far as what is at hand shows: a link, null for nothing, undefined when that is not
+   * known, or damaged. No request.
+   */
+  async known(root: Cid, keys: readonly Uint8Array[]): Promise<(KnownLocation | undefined)[]> {
     const tree = this.treeAt(root);
     tree.users++;
     try {
-      return (await tree.champ.get(key)) === undefined;
-    } catch (error) {
-      if (error instanceof BlockNotAtHand || error instanceof PyrgosError) return false;
-      throw error;
+      const results: (KnownLocation | undefined)[] = [];
+      for (const key of keys) results.push(await knownValue(tree, key));
+      return results;
     } finally {
       tree.users--;
       tree.trim();
     }
+  }
+
+  /** Whether the tree at a trusted root has nothing under a key, as far as what is at hand shows; false when that does not. No request. */
+  async isKnownToLack(root: Cid, key: Uint8Array): Promise<boolean> {
+    return (await this.known(root, [key]))[0] === null;
   }
 
   private treeAt(root: Cid): KnownTree {
@@ -226,6 +234,17 @@ export class TreeLookup {
     } finally {
       for (const cidKey of fetched) tree.answers.delete(cidKey);
     }
+  }
+}
+
+async function knownValue(tree: KnownTree, key: Uint8Array): Promise<KnownLocation | undefined> {
+  try {
+    const value = await tree.champ.get(key);
+    if (value === undefined) return null;
+    return value instanceof Cid ? value : undefined;
+  } catch (error) {
+    if (error instanceof BlockNotAtHand || error instanceof PyrgosError) return undefined;
+    throw error;
   }
 }
 
