@@ -11,6 +11,7 @@ export { ItemFacts, versionOf } from './item-facts.js';
 export { listChildren, listEntries, openEntries } from './list-children.js';
 export { listFacts } from './list-facts.js';
 export { isDamage, loadNode, loadNodes, type LoadedNode, type NodeResult, type UnreadableNode } from './load-nodes.js';
+export { DEFAULT_CACHE_BYTES, memoryCaches } from './memory-caches.js';
 export { type KnownLocation, NodeCache } from './node-cache.js';
 export { openItem, type OpenOptions } from './open-item.js';
 export { OperationView } from './operation-view.js';

@@ -7,13 +7,12 @@ import { Champ, type ChampLookup, type ChampLookupResult, isAboutOneKey } from '
 import type { BlockReadContext, BlockStore } from '@pyrgos/core/store';
 import type { WriteSession } from '../../commit/index.js';
 import { markVerified } from '../../commit/verified-bytes.js';
-import { ByteLru } from './byte-lru.js';
 import type { BlockCache } from './block-cache.js';
 import { orAborted } from '../../waiting/or-aborted.js';
 import type { KnownLocation } from './node-cache.js';
 import type { ReadOptions } from './view.js';
 
-/** Bytes of blocks whose decoded nodes a tree keeps; decoded they take some ten times as much. */
+/** Bytes of blocks whose decoded nodes are kept, of all trees together; decoded they take some ten times as much. */
 const MAX_DECODED_SIZE = 2_097_152;
 /** Trees that are kept decoded. */
 const MAX_TREES = 4;
@@ -32,7 +31,8 @@ class KnownTree {
   readonly answers = new Map<string, Uint8Array>();
   /** Calls under way. */
   users = 0;
-  private decoded = 0;
+  /** Bytes of the blocks that were decoded. */
+  decoded = 0;
 
   constructor(root: Cid, session: WriteSession, cache: BlockCache) {
     const getBlock = async (cid: Cid): Promise<Uint8Array> => {
@@ -44,11 +44,8 @@ class KnownTree {
     this.champ = Champ.open(root, { getBlock }, { owner: session.owner });
   }
 
-  /** Bounds the memory of a tree of which many places were looked at. */
-  trim(): void {
-    if (this.users > 0) return;
-    this.answers.clear();
-    if (this.decoded <= MAX_DECODED_SIZE) return;
+  /** Forgets what is decoded; for a tree that nobody uses. */
+  unload(): void {
     this.champ.unload();
     this.decoded = 0;
   }
@@ -60,7 +57,8 @@ class KnownTree {
  * of its answer is hashed once.
  */
 export class TreeLookup {
-  private readonly trees = new ByteLru<KnownTree>(MAX_TREES * 1000);
+  /** By root, least recently used first. */
+  private readonly trees = new Map<string, KnownTree>();
 
   /** `store` is what `session` reads from; `lookUpChamp` is used if it is there. */
   constructor(
@@ -68,6 +66,7 @@ export class TreeLookup {
     private readonly store: BlockStore,
     private readonly cache: BlockCache,
     private readonly crypto: CryptoProvider,
+    private readonly maxDecodedSize: number = MAX_DECODED_SIZE,
   ) {}
 
   /**
@@ -87,8 +86,7 @@ export class TreeLookup {
       }
       return results;
     } finally {
-      tree.users--;
-      tree.trim();
+      this.leave(tree);
     }
   }
 
@@ -104,8 +102,7 @@ export class TreeLookup {
       for (const key of keys) results.push(await knownValue(tree, key));
       return results;
     } finally {
-      tree.users--;
-      tree.trim();
+      this.leave(tree);
     }
   }
 
@@ -114,12 +111,36 @@ export class TreeLookup {
     return (await this.known(root, [key]))[0] === null;
   }
 
+  /** Bytes of blocks whose decoded nodes are in memory; bounded while no call is under way. */
+  get decodedSize(): number {
+    let size = 0;
+    for (const { decoded } of this.trees.values()) size += decoded;
+    return size;
+  }
+
   private treeAt(root: Cid): KnownTree {
-    const known = this.trees.get(root.key);
-    if (known !== undefined) return known;
-    const tree = new KnownTree(root, this.session, this.cache);
-    this.trees.set(root.key, tree, 800);
+    const tree = this.trees.get(root.key) ?? new KnownTree(root, this.session, this.cache);
+    this.trees.delete(root.key);
+    this.trees.set(root.key, tree);
+    for (const oldest of this.trees.keys()) {
+      if (this.trees.size <= MAX_TREES) break;
+      this.trees.delete(oldest);
+    }
     return tree;
+  }
+
+  /** Ends a use of a tree; each commit makes a new one, so it is all of them together that must stay small. */
+  private leave(tree: KnownTree): void {
+    tree.users--;
+    if (tree.users > 0) return;
+    tree.answers.clear();
+    let size = this.decodedSize;
+    for (const known of this.trees.values()) {
+      if (size <= this.maxDecodedSize) break;
+      if (known.users > 0) continue;
+      size -= known.decoded;
+      known.unload();
+    }
   }
 
   private async lookUpBatch(
