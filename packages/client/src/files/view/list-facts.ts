@@ -48,7 +48,7 @@ async function factsOf(
     results[i] = facts;
     // What depends on more than one node, and on the tree of another writer, is looked at each time.
     const isSimple = child.links.length === 0 && child.writer.equals(directory.writer);
-    if (root !== undefined && isSimple) view.nodes.listings.setFacts(keys[i] as string, { root, cid: child.cid, facts });
+    if (root !== undefined && isSimple) view.nodes.listings.setFacts(keys[i] as string, { root, facts });
   }
   return results.filter((result) => result !== undefined);
 }
@@ -72,10 +72,11 @@ async function knownFacts(
   const mapKeys = elsewhere.map((i) => mapKeyOf(entries[i]));
   const cids = await view.knownCids(directory.owner, directory.writer, mapKeys, options);
   for (const [j, i] of elsewhere.entries()) {
-    const { cid, facts } = known[i] as KnownFacts;
-    if (cids[j]?.equals(cid) !== true) continue;
+    const { facts } = known[i] as KnownFacts;
+    // Without link nodes the version is the CID of the node.
+    if (cids[j]?.toString() !== facts.version) continue;
     results[i] = facts;
-    listings.setFacts(keys[i] as string, { root, cid, facts });
+    listings.setFacts(keys[i] as string, { root, facts });
   }
   return results;
 }

@@ -11,8 +11,7 @@ const KEY_SIZE = 300;
 export interface KnownFacts {
   /** The tree in which it was looked up last. */
   readonly root: Cid;
-  /** The node that the facts are from. */
-  readonly cid: Cid;
+  /** Of one node, which their version names. */
   readonly facts: ItemFacts;
 }
 

@@ -79,6 +79,30 @@ describe('lookups in a tree', () => {
     }
   });
 
+  test('keep little of a large tree, also while some call is always under way', async () => {
+    const { root, client, world } = await treeOf(1200);
+    const whole = client();
+    await whole.lookUp(root, lookups(...range(0, 1200)));
+    const bound = whole.decodedSize / 5;
+    const { blocks } = world.server;
+    const cache = new MemoryBlockCache();
+    const reader = world.session({ blocks: cachingBlockStore(blocks, cache, world.crypto), cacheSize: 0 });
+    const tree = new TreeLookup(reader, blocks, cache, world.crypto, bound);
+    const groups = range(0, 60).map((i) => range(20 * i, 20 * i + 20));
+    const sizes: number[] = [];
+    const work = async (): Promise<void> => {
+      for (let group = groups.shift(); group !== undefined; group = groups.shift()) {
+        const found = await tree.lookUp(root, lookups(...group));
+        expect(found.map((result) => result?.bytes)).toEqual(group.map((n) => block(`value ${n}`)));
+        sizes.push(tree.decodedSize);
+      }
+    };
+    await Promise.all(Array.from({ length: 4 }, work));
+    expect(Math.max(...sizes)).toBeGreaterThan(bound);
+    // What the other three have decoded since somebody looked at it comes on top.
+    expect(Math.max(...sizes)).toBeLessThan(4 * bound);
+  });
+
   test('ask only for what is not known, absence included', async () => {
     const { root, client, requests } = await treeOf(300);
     const tree = client();

@@ -44,7 +44,7 @@ class KnownTree {
     this.champ = Champ.open(root, { getBlock }, { owner: session.owner });
   }
 
-  /** Forgets what is decoded; for a tree that nobody uses. */
+  /** Forgets what is decoded; calls under way decode anew what they still need. */
   unload(): void {
     this.champ.unload();
     this.decoded = 0;
@@ -111,7 +111,7 @@ export class TreeLookup {
     return (await this.known(root, [key]))[0] === null;
   }
 
-  /** Bytes of blocks whose decoded nodes are in memory; bounded while no call is under way. */
+  /** Bytes of blocks whose decoded nodes are in memory; bounded, and at most half of that while no call is under way. */
   get decodedSize(): number {
     let size = 0;
     for (const { decoded } of this.trees.values()) size += decoded;
@@ -132,12 +132,12 @@ export class TreeLookup {
   /** Ends a use of a tree; each commit makes a new one, so it is all of them together that must stay small. */
   private leave(tree: KnownTree): void {
     tree.users--;
-    if (tree.users > 0) return;
-    tree.answers.clear();
+    if (tree.users === 0) tree.answers.clear();
     let size = this.decodedSize;
     for (const known of this.trees.values()) {
       if (size <= this.maxDecodedSize) break;
-      if (known.users > 0) continue;
+      // A long list is always under way with some of its groups, and would never let go of a large tree.
+      if (known.users > 0 && size <= 2 * this.maxDecodedSize) continue;
       size -= known.decoded;
       known.unload();
     }
