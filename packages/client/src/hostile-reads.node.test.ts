@@ -21,7 +21,8 @@ import { type Operation, readingOperations, siblings } from '../test/hostile/ope
 import type { Attack, Exchange } from '../test/hostile/proxy.js';
 import { Choices } from '../test/hostile/random.js';
 import { type Device, HostileWorld, content, type Person } from '../test/hostile/world.js';
-import { itemOf } from './files/file-entry.js';
+import { itemAt } from '../test/item-at.js';
+
 import type { UserSession } from './index.js';
 import { MemoryLocalStore } from './session/local-store.js';
 
@@ -123,7 +124,7 @@ async function prepare(): Promise<void> {
   const third = await (await world.device()).server.logIn({ username: 'bob', password: bob.password });
   for (const [path, bytes] of current()) {
     if (bytes === 'directory' || bytes.length > 1_000_000) continue;
-    const { cid, node } = itemOf(await session.files.stat(path));
+    const { cid, node } = await itemAt(session, path);
     blocksOf.set(path, [cid.toString(), ...node.data.fragments.map((fragment) => fragment.cid.toString())]);
   }
   await third.space.quota();

@@ -145,6 +145,8 @@ export const MAX_PRESIGNED_HEADERS = 32;
 export const MAX_IPNS_RECORD_SIZE = 10_240;
 /** Bytes of parsed nodes and opened child lists that a client keeps in memory unless told otherwise (ours). */
 export const NODE_CACHE_SIZE = 12_582_912;
+/** Bytes of packed child lists, and of what was shown of their items, that a client keeps in memory unless told otherwise: some 25,000 items (ours). */
+export const LISTING_CACHE_SIZE = 25_165_824;
 /** Link nodes in a row that a reader follows; there is never more than one (chapter 04 section 10; ours). */
 export const MAX_LINK_NODES = 16;
 /** Chunks of one directory that a reader follows: two million children (chapter 04 section 9.2; ours). */

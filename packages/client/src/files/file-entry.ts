@@ -1,9 +1,6 @@
 import type { PyrgosError } from '@pyrgos/core/errors';
 import { type FileType, fileTypeOf, type Thumbnail, type Timestamp } from '@pyrgos/core/model';
-import { versionOf } from './file-version.js';
-import type { DanglingEntry, Item } from './view/index.js';
-
-const items = new WeakMap<FileEntry, Item>();
+import { type DanglingEntry, type Item, ItemFacts } from './view/index.js';
 
 /** The path of the root. */
 const ROOT = '/';
@@ -33,24 +30,25 @@ export class FileEntry {
    * tells its own properties, not what is in it.
    */
   readonly version: string;
+  readonly #thumbnail: Thumbnail | undefined;
 
   constructor(
     /** From the root, `/username/…`. */
     readonly path: string,
-    item: Item,
+    item: Item | ItemFacts,
     name: string = item.name,
   ) {
-    const { properties } = item;
+    const facts = item instanceof ItemFacts ? item : ItemFacts.of(item);
     this.name = name;
-    this.kind = item.isDirectory ? 'directory' : 'file';
-    this.size = item.isDirectory ? 0 : properties.size;
-    this.mimeType = properties.mimeType;
-    this.modified = dateOf(properties.modified);
-    this.created = dateOf(properties.created);
-    this.isHidden = properties.isHidden;
-    this.isWritable = item.isWritable && path !== ROOT;
-    this.version = versionOf(item);
-    items.set(this, item);
+    this.kind = facts.isDirectory ? 'directory' : 'file';
+    this.size = facts.isDirectory ? 0 : facts.size;
+    this.mimeType = facts.mimeType;
+    this.modified = dateOf(facts.modified);
+    this.created = dateOf(facts.created);
+    this.isHidden = facts.isHidden;
+    this.isWritable = facts.isWritable && path !== ROOT;
+    this.version = facts.version;
+    this.#thumbnail = facts.thumbnail;
   }
 
   /**
@@ -73,7 +71,7 @@ export class FileEntry {
 
   /** A small picture of the content, if whoever wrote it made one. Untrusted: decode it as an image only. */
   get thumbnail(): Thumbnail | undefined {
-    return itemOf(this).properties.thumbnail;
+    return this.#thumbnail;
   }
 }
 
@@ -102,9 +100,4 @@ const MAX_DATE = 8_640_000_000_000_000;
 /** A stored time as a Date; one that no Date can show, which somebody else may have stored, is the first or last that there is. */
 export function dateOf(time: Timestamp): Date {
   return new Date(Math.min(Math.max(time.toMilliseconds(), -MAX_DATE), MAX_DATE));
-}
-
-/** The item behind an entry. */
-export function itemOf(entry: FileEntry): Item {
-  return items.get(entry) as Item;
 }

@@ -14,8 +14,9 @@ import {
   type Finding,
   isDamage,
   type Item,
-  listChildren,
+  type ItemFacts,
   listEntries,
+  listFacts,
   splitPath,
   verifyTree,
 } from './view/index.js';
@@ -48,8 +49,8 @@ export class FileReads {
     const { view, names, item } = await this.tree.lookAt(signal, path, requireDirectory);
     const directory = formatPath(names);
     let now: Promise<Located & { readonly view: CommittedView }> | undefined;
-    for await (const listed of listChildren(view, item)) {
-      let child: Item | DanglingEntry | undefined = listed;
+    for await (const listed of listFacts(view, item)) {
+      let child: Item | ItemFacts | DanglingEntry | undefined = listed;
       if (child.isDangling && child.error.code === 'not-found.file') {
         now ??= this.fresh(signal, path);
         child = await lookAgain(now, child);

@@ -1,5 +1,5 @@
 import { ConflictError } from '@pyrgos/core/errors';
-import { DanglingEntry, type Item, type OperationView } from './view/index.js';
+import { DanglingEntry, type Item, type OperationView, versionOf } from './view/index.js';
 import { refresh } from './structure/refresh.js';
 
 /** A change that is to be made only on what the caller has seen. */
@@ -9,19 +9,6 @@ export interface IfVersion {
    * ConflictError `conflict.changed`, and nothing is changed. Default: whatever is there is changed.
    */
   readonly ifVersion?: string | undefined;
-}
-
-/**
- * The version of a file or directory: the CIDs of the node of its first chunk and of the link nodes on the way to it. The first node holds size, times, name,
- * parent link and keys, and every change of content that this program makes seals it anew, under a nonce of its own: so no two versions have
- * one CID, not even when the same bytes come back. Whoever commits a change puts the new node in place of exactly this one (chapter 04
- * section 23 rule 1), which makes the comparison hold up to the commit. No secret: the server knows the CIDs.
- *
- * What it does not tell: the reference, when it writes into the middle of a file of more than 5 MiB, may leave the first node as it was (section
- * 15.1, note).
- */
-export function versionOf({ cid, links }: Item): string {
-  return [...links.map((link) => link.cid), cid].join('.');
 }
 
 /**

@@ -4,10 +4,11 @@ import { join } from 'node:path';
 import { fromHex, toHex } from '@pyrgos/core/bytes';
 import { goldenFolder, goldenMissing } from '@pyrgos/testkit/golden';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { itemAt } from '../../test/item-at.js';
 import { ServerWorld } from '../../test/server-world.js';
 import { answerWithCode, logIn, totpCode } from '../session/index.js';
 import { UserSession } from '../user-session.js';
-import { type FileEntry, itemOf } from './file-entry.js';
+import type { FileEntry } from './file-entry.js';
 
 const folder = goldenFolder();
 
@@ -88,7 +89,7 @@ describe.skipIf(folder === undefined)(`all files of a real server (${goldenMissi
 
   /** An entry in the terms of the reference client. */
   async function describeEntry(session: UserSession, entry: FileEntry): Promise<ExpectedItem> {
-    const { properties, capability } = itemOf(entry);
+    const { properties, capability } = await itemAt(session, entry.path);
     const time = ({ seconds, nanoseconds }: typeof properties.modified): Time => ({ epochSeconds: Number(seconds), nano: nanoseconds });
     const { thumbnail, treeHash } = properties;
     const hash = createHash('sha256');

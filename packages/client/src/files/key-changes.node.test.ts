@@ -1,9 +1,10 @@
 import { equalBytes } from '@pyrgos/core/bytes';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { itemAt } from '../../test/item-at.js';
 import { ServerWorld } from '../../test/server-world.js';
 import { connect, type FileSystem, type UserSession } from '../index.js';
-import { itemOf } from './file-entry.js';
-import { CommittedView, FileReader, openItem } from './view/index.js';
+import type { RotateKeysOptions } from './file-system-options.js';
+import { CommittedView, FileReader, type Item, openItem } from './view/index.js';
 
 const password = 'nine copper kettles in the rain';
 const content = (size: number, fill = 5): Uint8Array => new Uint8Array(size).fill(fill);
@@ -20,11 +21,19 @@ describe('keys on a real server', () => {
   async function signUp(username: string): Promise<UserSession> {
     return (await connect(world.url, { crypto: world.quick })).signUp({ username, password });
   }
+  async function anotherSession(username: string): Promise<UserSession> {
+    return (await connect(world.url, { crypto: world.quick })).logIn({ username, password });
+  }
   async function anotherDevice(username: string): Promise<FileSystem> {
-    return (await (await connect(world.url, { crypto: world.quick })).logIn({ username, password })).files;
+    return (await anotherSession(username)).files;
+  }
+  /** What is there when its keys have been changed. */
+  async function rotate(session: UserSession, path: string, options: RotateKeysOptions = {}): Promise<Item> {
+    await session.files.rotateKeys(path, options);
+    return itemAt(session, path);
   }
   /** What somebody else who has got the capability of an entry reads of it, or the code of the error. */
-  async function readByStranger(capability: ReturnType<typeof itemOf>['capability']): Promise<Uint8Array | string> {
+  async function readByStranger(capability: Item['capability']): Promise<Uint8Array | string> {
     const view = new CommittedView(stranger.account.sessions, { fresh: true });
     try {
       const item = await openItem(view, capability.toReadOnly());
@@ -53,19 +62,20 @@ describe('keys on a real server', () => {
   }
 
   test('rotateKeys: who had the old keys finds nothing, and nothing else changes', async () => {
-    const { files } = await populated('ann');
+    const session = await populated('ann');
+    const { files } = session;
     const before = await files.stat('/ann/docs');
-    const small = itemOf(await files.stat('/ann/docs/small')).capability;
-    expect(await readByStranger(itemOf(before).capability)).toBe('a directory');
+    const itemBefore = await itemAt(session, '/ann/docs');
+    const small = (await itemAt(session, '/ann/docs/small')).capability;
+    expect(await readByStranger(itemBefore.capability)).toBe('a directory');
     expect(new TextDecoder().decode((await readByStranger(small)) as Uint8Array)).toBe('small');
     const told: number[] = [];
     const rotated = await files.rotateKeys('/ann/docs', { onProgress: ({ done }) => void told.push(done) });
     expect(rotated).toMatchObject({ path: '/ann/docs', name: 'docs', kind: 'directory', created: before.created });
     expect(rotated.version).not.toBe(before.version);
-    expect(itemOf(rotated).writer.equals(itemOf(before).writer)).toBe(true);
+    expect((await itemAt(session, '/ann/docs')).writer.equals(itemBefore.writer)).toBe(true);
     expect(told.at(-1)).toBe(35);
-    for (const capability of [itemOf(before).capability, small])
-      expect(await readByStranger(capability)).toMatch(/^(?:not-found|denied)\./);
+    for (const capability of [itemBefore.capability, small]) expect(await readByStranger(capability)).toMatch(/^(?:not-found|denied)\./);
     await expectWhole(files, '/ann/docs');
     await expectWhole(await anotherDevice('ann'), '/ann/docs');
   });
@@ -75,9 +85,9 @@ describe('keys on a real server', () => {
     await files.write('/ben/apart', 'not rotated');
     expect(await files.reencrypt('/ben')).toBe(0);
     const dataKeys = async (): Promise<(string | undefined)[]> => {
-      const device = await anotherDevice('ben');
+      const device = await anotherSession('ben');
       const paths = ['docs/small', 'docs/large', 'docs/empty', 'docs/many/7', 'apart'];
-      const items = await Promise.all(paths.map(async (path) => itemOf(await device.stat(`/ben/${path}`))));
+      const items = await Promise.all(paths.map(async (path) => itemAt(device, `/ben/${path}`)));
       return items.map(({ opened }) => (opened.isDirty ? undefined : Array.from(opened.dataKey?.bytes ?? []).join()));
     };
     const before = await dataKeys();
@@ -103,18 +113,18 @@ describe('keys on a real server', () => {
   test('a writing space of its own, and back: whatever works with files works there', async () => {
     const session = await populated('cleo');
     const { files } = session;
-    const before = itemOf(await files.stat('/cleo/docs'));
-    const own = itemOf(await files.rotateKeys('/cleo/docs', { newWritingSpace: true }));
+    const before = await itemAt(session, '/cleo/docs');
+    const own = await rotate(session, '/cleo/docs', { newWritingSpace: true });
     expect(own.writer.equals(before.writer)).toBe(false);
     await expectWhole(await anotherDevice('cleo'), '/cleo/docs');
     // Nested ones are replaced, too.
-    const inner = itemOf(await files.rotateKeys('/cleo/docs/many', { newWritingSpace: true }));
-    const again = itemOf(await files.rotateKeys('/cleo/docs', { newWritingSpace: true }));
+    const inner = await rotate(session, '/cleo/docs/many', { newWritingSpace: true });
+    const again = await rotate(session, '/cleo/docs', { newWritingSpace: true });
     expect(again.writer.equals(own.writer)).toBe(false);
-    const nested = itemOf(await files.stat('/cleo/docs/many'));
+    const nested = await itemAt(session, '/cleo/docs/many');
     expect([own, again, inner].some(({ writer }) => writer.equals(nested.writer))).toBe(false);
     // Without the option they stay.
-    expect(itemOf(await files.rotateKeys('/cleo/docs')).writer.equals(again.writer)).toBe(true);
+    expect((await rotate(session, '/cleo/docs')).writer.equals(again.writer)).toBe(true);
     expect(await files.reencrypt('/cleo')).toBe(33);
     await files.append('/cleo/docs/small', '!');
     await files.write('/cleo/docs/many/new', 'x');
@@ -128,9 +138,10 @@ describe('keys on a real server', () => {
   });
 
   test('of a file; of nothing, of a home directory and of what the account needs it is an error', async () => {
-    const { files } = await signUp('dora');
+    const session = await signUp('dora');
+    const { files } = session;
     await files.write('/dora/file', 'text');
-    const old = itemOf(await files.stat('/dora/file')).capability;
+    const old = (await itemAt(session, '/dora/file')).capability;
     const entry = await files.rotateKeys('/dora/file', { newWritingSpace: true });
     expect(entry).toMatchObject({ name: 'file', size: 4, kind: 'file' });
     expect(await readByStranger(old)).toMatch(/^(?:not-found|denied)\./);

@@ -61,10 +61,9 @@ test('what has changed is seen after a refresh, or when reads always ask', async
   expect(await textOf(asking, path)).toBe('third');
 });
 
-test('the age must be a number of milliseconds', async () => {
-  const server = new PyrgosServer(world.network(), { crypto: world.quick, pointerCacheMilliseconds: -1 });
-  await expect(server.logIn({ username: 'alice', password })).rejects.toMatchObject({
-    code: 'argument',
-    data: { field: 'pointerCacheMilliseconds' },
-  });
+test.each(['pointerCacheMilliseconds', 'cacheBytes'])('%s must be a number from 0', async (field) => {
+  for (const value of [-1, 0.5, '1', null]) {
+    const server = new PyrgosServer(world.network(), { crypto: world.quick, [field]: value });
+    await expect(server.logIn({ username: 'alice', password })).rejects.toMatchObject({ code: 'argument', data: { field } });
+  }
 });

@@ -14,9 +14,9 @@ import { assertFlag, assertNewName, claimedMimeType, existingAnswer, timestampOf
 import type { ExistingAnswer, WriteOptions, Written } from './file-system-options.js';
 import { assertNotOfSystem, formatPath, isOtherKind, isPassing } from './file-tree.js';
 import { type FileSystemParts, requireDirectory, reserve, reserveDeepest } from './file-tree-parts.js';
-import { changed, type IfVersion, requireVersion, versionOf } from './file-version.js';
+import { changed, type IfVersion, requireVersion } from './file-version.js';
 import { getOrMakeDirectories } from './structure/index.js';
-import { type DanglingEntry, findEntry, Item, openItem, splitPath } from './view/index.js';
+import { type DanglingEntry, findEntry, Item, openItem, splitPath, versionOf } from './view/index.js';
 
 /**
  * What `FileSystem.write` does. The source is looked at, and content of one chunk read, before the change has its turn, and once however often

@@ -3,8 +3,7 @@ import { assertInteger } from '@pyrgos/core/bytes';
 import { POINTER_CACHE_MILLISECONDS } from '@pyrgos/core/limits';
 import type { CryptoPool } from '@pyrgos/core/crypto/pool';
 import { type Clock, systemClock } from '../commit/index.js';
-import { type BlockCache, MemoryBlockCache, Sessions } from '../files/view/index.js';
-import { NodeCache } from '../files/view/node-cache.js';
+import { type BlockCache, DEFAULT_CACHE_BYTES, memoryCaches, Sessions } from '../files/view/index.js';
 import type { Network } from '../network/index.js';
 import { assertMethods, assertObject } from '@pyrgos/core/arguments';
 import { bestEffortStore, type LocalStore } from './local-store.js';
@@ -33,6 +32,12 @@ export interface ClientOptions {
   readonly store?: LocalStore | undefined;
   /** Verified blocks that are kept; a persistent cache makes data that was read once readable offline. */
   readonly blockCache?: BlockCache | undefined;
+  /**
+   * Memory for what was read, in bytes: blocks (unless `blockCache` takes its place), nodes, and what lists have shown, some 1000 bytes for each
+   * entry. Default 52 MiB, in which a directory of 25,000 files can be listed once more without a request; 0 keeps nothing. A cache fills with use; what is
+   * being read and written right now comes on top.
+   */
+  readonly cacheBytes?: number | undefined;
   /**
    * Milliseconds for which a look at the server counts: what other devices change meanwhile is not seen before, except by a change of one's
    * own, and when something is not found. Default {@link POINTER_CACHE_MILLISECONDS}; 0 asks with every read, which costs one request
@@ -73,9 +78,12 @@ export async function createClientContext(network: Network, options: ClientOptio
     store,
     pool,
     random,
-    blockCache = new MemoryBlockCache(),
+    cacheBytes = DEFAULT_CACHE_BYTES,
     pointerCacheMilliseconds = POINTER_CACHE_MILLISECONDS,
   } = options;
+  assertInteger('cacheBytes', cacheBytes, 0, Number.MAX_SAFE_INTEGER);
+  const memory = memoryCaches(cacheBytes);
+  const { blockCache = memory.blockCache } = options;
   assertInteger('pointerCacheMilliseconds', pointerCacheMilliseconds, 0, Number.MAX_SAFE_INTEGER);
   assertMethods('clock', clock, 'now', 'sleep');
   if (random !== undefined) assertMethods('random', random, 'randomBytes');
@@ -88,7 +96,7 @@ export async function createClientContext(network: Network, options: ClientOptio
   const caches = {
     blockCache,
     pointerCacheMilliseconds,
-    nodes: new NodeCache(),
+    nodes: memory.nodes,
     ...(pool === undefined ? {} : { pool }),
     ...(random === undefined ? {} : { random }),
   };

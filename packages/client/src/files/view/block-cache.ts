@@ -30,6 +30,11 @@ export class MemoryBlockCache implements BlockCache {
     this.blocks = new ByteLru(capacity);
   }
 
+  /** Bytes in the cache; at most the capacity. */
+  get size(): number {
+    return this.blocks.size;
+  }
+
   accepts(size: number): boolean {
     return size <= this.maxBlockSize && size < this.blocks.capacity;
   }

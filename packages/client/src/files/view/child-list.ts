@@ -1,12 +1,13 @@
-import { type ChildEntry, openChildren } from '@pyrgos/core/model';
+import { decodeCbor, encodeCbor } from '@pyrgos/core/codec';
+import { type ChildEntry, childrenToCbor, openChildren, parseChildren } from '@pyrgos/core/model';
 import type { Item } from './item.js';
 import type { ReadOptions, View } from './view.js';
 
 /** What is read of a directory node: an item, or a chunk after the first one. */
 export type DirectoryNode = Pick<Item, 'capability' | 'cid' | 'node'>;
 
-/** Memory of an opened entry, roughly. */
-const ENTRY_SIZE = 3000;
+/** Memory of an opened entry, roughly; its bytes have a tenth of that. */
+const ENTRY_SIZE = 3200;
 
 /** How a list is read. */
 export interface ChildListOptions extends ReadOptions {
@@ -23,8 +24,16 @@ export async function readChildList(view: View, directory: DirectoryNode, option
   const { capability, cid, node } = directory;
   const cached = view.nodes.childList(cid, capability.rBaseKey);
   if (cached !== undefined) return cached;
-  const reader = view.fragmentReader(capability.owner, options.signal ?? view.signal);
-  const entries = await openChildren(view.crypto, node, capability.rBaseKey, reader);
+  const { listings } = view.nodes;
+  const packed = listings.list(cid, capability.rBaseKey);
+  let entries: readonly ChildEntry[];
+  if (packed === undefined) {
+    const reader = view.fragmentReader(capability.owner, options.signal ?? view.signal);
+    entries = await openChildren(view.crypto, node, capability.rBaseKey, reader);
+    if (options.isKept !== false) listings.setList(cid, capability.rBaseKey, encodeCbor(childrenToCbor(entries)));
+  } else {
+    entries = parseChildren(decodeCbor(packed));
+  }
   if (options.isKept !== false) view.nodes.setChildList(cid, capability.rBaseKey, entries, entries.length * ENTRY_SIZE);
   return entries;
 }

@@ -6,7 +6,7 @@ import type { FragmentReader } from '@pyrgos/core/containers';
 import type { PublicKeyHash } from '@pyrgos/core/keys';
 import { type ChampLookup, type ChampLookupResult, Snapshot } from '@pyrgos/core/model';
 import type { BlockReadContext } from '@pyrgos/core/store';
-import type { NodeCache } from './node-cache.js';
+import type { KnownLocation, NodeCache } from './node-cache.js';
 import { orAborted } from '../../waiting/or-aborted.js';
 import { Sessions } from './sessions.js';
 import type { ReadOptions, View } from './view.js';
@@ -83,6 +83,16 @@ export class CommittedView implements View {
     const root = await this.treeOf(owner, writer, options);
     if (root === undefined) return lookups.map(() => undefined);
     return this.sessions.lookupOf(owner).lookUp(root, lookups, { signal: options.signal ?? this.signal });
+  }
+
+  async knownCids(
+    owner: PublicKeyHash,
+    writer: PublicKeyHash,
+    mapKeys: readonly Uint8Array[],
+    options: ReadOptions = {},
+  ): Promise<readonly (KnownLocation | undefined)[]> {
+    const root = await this.treeOf(owner, writer, options);
+    return root === undefined ? mapKeys.map(() => null) : this.sessions.lookupOf(owner).known(root, mapKeys);
   }
 
   async getBlock(cid: Cid, context: BlockReadContext): Promise<Uint8Array> {

@@ -6,12 +6,12 @@ import type { ChildListOptions } from './child-list.js';
 import { directoryChunks } from './directory-chunks.js';
 import { refuseHidden } from './hidden-space.js';
 import { DanglingEntry, Item } from './item.js';
-import { isDamage, loadNode, loadNodes, type NodeResult } from './load-nodes.js';
+import { isDamage, type LoadOptions, loadNode, loadNodes, type NodeResult } from './load-nodes.js';
 import { isSamePlace, openLoaded, requireNode } from './open-item.js';
 import { assertRead, type ReadOptions, type View } from './view.js';
 
 /** Groups of children whose nodes are fetched at the same time. */
-const GROUPS_IN_FLIGHT = 4;
+export const GROUPS_IN_FLIGHT = 4;
 
 /**
  * The elements of a directory's list, without looking at the children themselves: names, kinds, types and times of creation as far as the
@@ -46,7 +46,7 @@ export async function* listChildren(
 }
 
 /** The elements of the list in groups of at most `size`, and then the error of the first damaged chunk. */
-async function* entryGroups(
+export async function* entryGroups(
   view: View,
   directory: Item,
   size: number,
@@ -64,7 +64,7 @@ export async function openEntries(
   view: View,
   directory: Item,
   entries: readonly ChildEntry[],
-  options: ReadOptions = {},
+  options: LoadOptions = {},
 ): Promise<(Item | DanglingEntry)[]> {
   assertRead(view, options);
   assertInstance('directory', directory, Item);
@@ -122,7 +122,7 @@ function capabilityOf(view: View, directory: Item, { link, error }: ChildEntry):
 async function loadAll(
   view: View,
   capabilities: readonly (AbsoluteCapability | PyrgosError)[],
-  options: ReadOptions,
+  options: LoadOptions,
 ): Promise<NodeResult[]> {
   const results: NodeResult[] = capabilities.map(() => undefined);
   const byWriter = new Map<string, { readonly index: number; readonly capability: AbsoluteCapability }[]>();

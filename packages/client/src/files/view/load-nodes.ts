@@ -22,6 +22,12 @@ export interface UnreadableNode {
 /** What lies under a map key; undefined when the tree does not have it. */
 export type NodeResult = LoadedNode | UnreadableNode | undefined;
 
+/** How nodes are loaded. */
+export interface LoadOptions extends ReadOptions {
+  /** Whether they stay in the cache of nodes; default true. Not so where something smaller is kept of each of many. */
+  readonly isKept?: boolean | undefined;
+}
+
 /** Whether an error says something about one piece of data; any other ends the whole operation. */
 export function isDamage(error: unknown): error is PyrgosError {
   return isAboutOneKey(error) || error instanceof CryptoError;
@@ -36,12 +42,13 @@ export async function loadNodes(
   owner: PublicKeyHash,
   writer: PublicKeyHash,
   locations: readonly ChunkLocation[],
-  options: ReadOptions = {},
+  options: LoadOptions = {},
 ): Promise<NodeResult[]> {
   throwIfAborted(options.signal ?? view.signal, 'reading a directory or file');
   const root = await view.treeOf(owner, writer, options);
   if (root === undefined) return locations.map(() => undefined);
   const results = locations.map(({ mapKey }) => cachedNode(view, root, mapKey));
+  await findKnown(view, owner, writer, locations, results, options);
   const open = [...results.keys()].filter((i) => results[i] === 'unknown');
   const batches: number[][] = [];
   for (let start = 0; start < open.length; start += MAX_CHAMP_LOOKUPS) batches.push(open.slice(start, start + MAX_CHAMP_LOOKUPS));
@@ -49,7 +56,7 @@ export async function loadNodes(
     batches.map(async (batch) => {
       const wanted = batch.map((i) => locations[i] as ChunkLocation);
       const found = await lookUp(view, owner, writer, wanted, options);
-      for (const [j, i] of batch.entries()) results[i] = parsed(view, root, wanted[j] as ChunkLocation, found[j]);
+      for (const [j, i] of batch.entries()) results[i] = parsed(view, root, wanted[j] as ChunkLocation, found[j], options);
     }),
   );
   return results.map((result) => (result === 'unknown' ? undefined : result));
@@ -61,7 +68,7 @@ export async function loadNode(
   owner: PublicKeyHash,
   writer: PublicKeyHash,
   location: ChunkLocation,
-  options: ReadOptions = {},
+  options: LoadOptions = {},
 ): Promise<NodeResult> {
   const [result] = await loadNodes(view, owner, writer, [location], options);
   return result;
@@ -73,6 +80,24 @@ function cachedNode(view: View, root: Cid, mapKey: Uint8Array): NodeResult | 'un
   if (location === null) return undefined;
   const cached = view.nodes.node(location);
   return cached === undefined ? 'unknown' : { cid: location, node: cached.node };
+}
+
+/** Fills in nodes that are at hand although their tree has another root by now: most of it has stayed as it was. */
+async function findKnown(
+  view: View,
+  owner: PublicKeyHash,
+  writer: PublicKeyHash,
+  locations: readonly ChunkLocation[],
+  results: (NodeResult | 'unknown')[],
+  options: ReadOptions,
+): Promise<void> {
+  const open = [...results.keys()].filter((i) => results[i] === 'unknown');
+  if (open.length === 0) return;
+  const mapKeys = open.map((i) => (locations[i] as ChunkLocation).mapKey);
+  for (const [j, cid] of (await view.knownCids(owner, writer, mapKeys, options)).entries()) {
+    const cached = cid === undefined || cid === null ? undefined : view.nodes.node(cid);
+    if (cid !== undefined && cid !== null && cached !== undefined) results[open[j] as number] = { cid, node: cached.node };
+  }
 }
 
 async function lookUp(
@@ -99,7 +124,7 @@ async function lookUp(
   return results;
 }
 
-function parsed(view: View, root: Cid, { mapKey }: ChunkLocation, found: ChampLookupResult): NodeResult {
+function parsed(view: View, root: Cid, { mapKey }: ChunkLocation, found: ChampLookupResult, { isKept = true }: LoadOptions): NodeResult {
   if (found === undefined) {
     view.nodes.setLocation(root, mapKey, null);
     return undefined;
@@ -107,11 +132,11 @@ function parsed(view: View, root: Cid, { mapKey }: ChunkLocation, found: ChampLo
   if (found.error !== undefined) return { error: found.error };
   const { cid, bytes } = found;
   const cached = view.nodes.node(cid);
-  view.nodes.setLocation(root, mapKey, cid);
+  if (isKept) view.nodes.setLocation(root, mapKey, cid);
   if (cached !== undefined) return { cid, node: cached.node };
   try {
     const node = CryptreeNode.decode(bytes);
-    view.nodes.setNode(cid, node, bytes.length);
+    if (isKept) view.nodes.setNode(cid, node, bytes.length);
     return { cid, node };
   } catch (error) {
     if (isDamage(error)) return { error };

@@ -3,6 +3,7 @@ import type { SymmetricKey } from '@pyrgos/core/keys';
 import { NODE_CACHE_SIZE } from '@pyrgos/core/limits';
 import type { ChildEntry, CryptreeNode } from '@pyrgos/core/model';
 import { ByteLru } from './byte-lru.js';
+import { ListingCache } from './listing-cache.js';
 import { locationKey } from './location-key.js';
 
 /** Memory of a known place, and of a parsed node besides the bytes of its block; roughly. */
@@ -18,7 +19,7 @@ interface ChildList {
   readonly entries: readonly ChildEntry[];
 }
 
-type Cached = { readonly location: KnownLocation } | { readonly node: CryptreeNode; readonly size: number } | { readonly list: ChildList };
+type Cached = { readonly location: KnownLocation } | { readonly node: CryptreeNode; readonly size: number };
 
 /**
  * Parsed nodes in memory (chapter 04 section 24). Keys are content addresses (tree root and map key, CID), so nothing in it can become
@@ -27,15 +28,22 @@ type Cached = { readonly location: KnownLocation } | { readonly node: CryptreeNo
  */
 export class NodeCache {
   private readonly cache: ByteLru<Cached>;
+  private readonly lists: ByteLru<ChildList>;
 
-  /** `capacity` in bytes. */
-  constructor(capacity: number = NODE_CACHE_SIZE) {
-    this.cache = new ByteLru(capacity);
+  /** `capacity` in bytes, of nodes and opened lists together; `listings`: what is kept of long lists besides. */
+  constructor(
+    capacity: number = NODE_CACHE_SIZE,
+    readonly listings: ListingCache = new ListingCache(),
+  ) {
+    // Apart, so that reading one long list does not drive out the nodes of all paths.
+    const forLists = Math.floor(capacity / 2);
+    this.lists = new ByteLru(forLists);
+    this.cache = new ByteLru(capacity - forLists);
   }
 
   /** Bytes in the cache; at most the capacity. */
   get size(): number {
-    return this.cache.size;
+    return this.cache.size + this.lists.size;
   }
 
   /** What the tree at `root` has under a map key; undefined when nothing is known. */
@@ -62,17 +70,19 @@ export class NodeCache {
 
   /** The opened child list of a directory node; undefined when it is not here or was opened with another key. */
   childList(cid: Cid, key: SymmetricKey): readonly ChildEntry[] | undefined {
-    const cached = this.cache.get(`c${cid.key}`);
-    return cached !== undefined && 'list' in cached && cached.list.key.equals(key) ? cached.list.entries : undefined;
+    const cached = this.lists.get(cid.key);
+    return cached?.key.equals(key) === true ? cached.entries : undefined;
   }
 
   /** Keeps an opened child list whose plaintext has about `size` bytes. */
   setChildList(cid: Cid, key: SymmetricKey, entries: readonly ChildEntry[], size: number): void {
-    this.cache.set(`c${cid.key}`, { list: { key, entries } }, size);
+    this.lists.set(cid.key, { key, entries }, size);
   }
 
   /** Forgets everything, keys included. */
   clear(): void {
     this.cache.clear();
+    this.lists.clear();
+    this.listings.clear();
   }
 }

@@ -8,7 +8,7 @@ import { type ChampLookup, type ChampLookupResult, Snapshot } from '@pyrgos/core
 import type { BlockReadContext } from '@pyrgos/core/store';
 import type { Committer, WriteSession } from '../../commit/index.js';
 import { CommittedView } from './committed-view.js';
-import type { NodeCache } from './node-cache.js';
+import type { KnownLocation, NodeCache } from './node-cache.js';
 import { Sessions } from './sessions.js';
 import type { ReadOptions, View } from './view.js';
 
@@ -122,6 +122,16 @@ export class OperationView implements View {
     if (!this.isOwn(owner, writer)) return this.others.lookUp(owner, writer, lookups, options);
     if (this.current.get(writer)?.writerData?.tree === undefined) return lookups.map(() => undefined);
     return this.session.lookUpIn(this.committer, this.current, writer, lookups);
+  }
+
+  async knownCids(
+    owner: PublicKeyHash,
+    writer: PublicKeyHash,
+    mapKeys: readonly Uint8Array[],
+    options: ReadOptions = {},
+  ): Promise<readonly (KnownLocation | undefined)[]> {
+    // The trees of the operation itself change with each step of it; their lookups know what is at hand.
+    return this.isOwn(owner, writer) ? mapKeys.map(() => undefined) : this.others.knownCids(owner, writer, mapKeys, options);
   }
 
   async getBlock(cid: Cid, context: BlockReadContext): Promise<Uint8Array> {

@@ -7,6 +7,7 @@ import { type Clock, type SeenPointers, systemClock, WriteSession } from '../../
 import { retryingBlockStore } from '../../commit/retry.js';
 import { type BlockCache, MemoryBlockCache } from './block-cache.js';
 import { cachingBlockStore } from './caching-block-store.js';
+import { ListingCache } from './listing-cache.js';
 import { NodeCache } from './node-cache.js';
 import { TreeLookup } from './tree-lookup.js';
 
@@ -16,6 +17,7 @@ const VERIFIED_BLOCKS_SIZE = 8_388_608;
 /** Bytes of blocks, and of parsed nodes, that {@link Sessions.withEmptyCaches} keeps: it is for reading everything once. */
 const SMALL_BLOCK_CACHE_SIZE = 4_194_304;
 const SMALL_NODE_CACHE_SIZE = 3_145_728;
+const SMALL_LISTING_CACHE_SIZE = 1_048_576;
 
 /** Where blocks and pointers are: a Network is one. */
 export interface Stores {
@@ -120,7 +122,7 @@ export class Sessions {
     this.options.assertOpen?.();
     const { clock, random } = this;
     const blockCache = new MemoryBlockCache(SMALL_BLOCK_CACHE_SIZE);
-    const nodes = new NodeCache(SMALL_NODE_CACHE_SIZE);
+    const nodes = new NodeCache(SMALL_NODE_CACHE_SIZE, new ListingCache(SMALL_LISTING_CACHE_SIZE));
     const { blocks, pointers } = this.options.stores;
     const stores = { blocks, pointers: pointers.current ?? pointers };
     return new Sessions({ ...this.options, stores, clock, random, pool: this.workers, blockCache, nodes }, this.seen);

@@ -40,7 +40,7 @@ async function treeOf(count: number) {
   /** A client with caches of its own. */
   const client = (cache = new MemoryBlockCache(), store: BlockStore = world.server.blocks): TreeLookup =>
     new TreeLookup(world.session({ blocks: cachingBlockStore(store, cache, world.crypto), cacheSize: 0 }), store, cache, world.crypto);
-  return { world, root, client, requests: () => world.log.splice(0).map(({ name }) => name) };
+  return { world, writer: writer!, root, client, requests: () => world.log.splice(0).map(({ name }) => name) };
 }
 
 const lookups = (...numbers: number[]): ChampLookup[] => numbers.map((n) => ({ key: keyOf(n) }));
@@ -53,6 +53,54 @@ describe('lookups in a tree', () => {
     expect(found.map((result) => result?.bytes)).toEqual([block('value 7'), undefined, block('value 3'), block('value 7')]);
     expect(found[0]?.cid?.equals(found[3]?.cid)).toBe(true);
     expect(requests()).toEqual(['lookUpChamp']);
+  });
+
+  test('keep little of all trees together, however many commits there were', async () => {
+    const { world, writer, root } = await treeOf(600);
+    const roots = [root];
+    const session = world.session();
+    for (let i = 0; i < 3; i++) {
+      const snapshot = await session.editTree(writer, async (tree) => {
+        await tree.putBlock(keyOf(1000 + i), undefined, block(`later ${i}`));
+      });
+      roots.push(snapshot.get(writer.publicKeyHash)!.writerData!.tree!);
+    }
+    const cache = new MemoryBlockCache();
+    const { blocks } = world.server;
+    const reader = world.session({ blocks: cachingBlockStore(blocks, cache, world.crypto), cacheSize: 0 });
+    const unbounded = new TreeLookup(reader, blocks, cache, world.crypto, Number.POSITIVE_INFINITY);
+    for (const tree of roots) await unbounded.lookUp(tree, lookups(...range(0, 600)));
+    const one = unbounded.decodedSize / roots.length;
+    const bounded = new TreeLookup(reader, blocks, cache, world.crypto, 1.5 * one);
+    for (const tree of roots) {
+      expect((await bounded.lookUp(tree, lookups(...range(0, 600)))).every((found) => found?.bytes !== undefined)).toBe(true);
+      expect(bounded.decodedSize).toBeGreaterThan(0);
+      expect(bounded.decodedSize).toBeLessThanOrEqual(1.5 * one);
+    }
+  });
+
+  test('keep little of a large tree, also while some call is always under way', async () => {
+    const { root, client, world } = await treeOf(1200);
+    const whole = client();
+    await whole.lookUp(root, lookups(...range(0, 1200)));
+    const bound = whole.decodedSize / 5;
+    const { blocks } = world.server;
+    const cache = new MemoryBlockCache();
+    const reader = world.session({ blocks: cachingBlockStore(blocks, cache, world.crypto), cacheSize: 0 });
+    const tree = new TreeLookup(reader, blocks, cache, world.crypto, bound);
+    const groups = range(0, 60).map((i) => range(20 * i, 20 * i + 20));
+    const sizes: number[] = [];
+    const work = async (): Promise<void> => {
+      for (let group = groups.shift(); group !== undefined; group = groups.shift()) {
+        const found = await tree.lookUp(root, lookups(...group));
+        expect(found.map((result) => result?.bytes)).toEqual(group.map((n) => block(`value ${n}`)));
+        sizes.push(tree.decodedSize);
+      }
+    };
+    await Promise.all(Array.from({ length: 4 }, work));
+    expect(Math.max(...sizes)).toBeGreaterThan(bound);
+    // What the other three have decoded since somebody looked at it comes on top.
+    expect(Math.max(...sizes)).toBeLessThan(4 * bound);
   });
 
   test('ask only for what is not known, absence included', async () => {

@@ -7,12 +7,12 @@ import { Champ, type ChampLookup, type ChampLookupResult, isAboutOneKey } from '
 import type { BlockReadContext, BlockStore } from '@pyrgos/core/store';
 import type { WriteSession } from '../../commit/index.js';
 import { markVerified } from '../../commit/verified-bytes.js';
-import { ByteLru } from './byte-lru.js';
 import type { BlockCache } from './block-cache.js';
 import { orAborted } from '../../waiting/or-aborted.js';
+import type { KnownLocation } from './node-cache.js';
 import type { ReadOptions } from './view.js';
 
-/** Bytes of blocks whose decoded nodes a tree keeps; decoded they take some ten times as much. */
+/** Bytes of blocks whose decoded nodes are kept, of all trees together; decoded they take some ten times as much. */
 const MAX_DECODED_SIZE = 2_097_152;
 /** Trees that are kept decoded. */
 const MAX_TREES = 4;
@@ -31,7 +31,8 @@ class KnownTree {
   readonly answers = new Map<string, Uint8Array>();
   /** Calls under way. */
   users = 0;
-  private decoded = 0;
+  /** Bytes of the blocks that were decoded. */
+  decoded = 0;
 
   constructor(root: Cid, session: WriteSession, cache: BlockCache) {
     const getBlock = async (cid: Cid): Promise<Uint8Array> => {
@@ -43,11 +44,8 @@ class KnownTree {
     this.champ = Champ.open(root, { getBlock }, { owner: session.owner });
   }
 
-  /** Bounds the memory of a tree of which many places were looked at. */
-  trim(): void {
-    if (this.users > 0) return;
-    this.answers.clear();
-    if (this.decoded <= MAX_DECODED_SIZE) return;
+  /** Forgets what is decoded; calls under way decode anew what they still need. */
+  unload(): void {
     this.champ.unload();
     this.decoded = 0;
   }
@@ -59,7 +57,8 @@ class KnownTree {
  * of its answer is hashed once.
  */
 export class TreeLookup {
-  private readonly trees = new ByteLru<KnownTree>(MAX_TREES * 1000);
+  /** By root, least recently used first. */
+  private readonly trees = new Map<string, KnownTree>();
 
   /** `store` is what `session` reads from; `lookUpChamp` is used if it is there. */
   constructor(
@@ -67,6 +66,7 @@ export class TreeLookup {
     private readonly store: BlockStore,
     private readonly cache: BlockCache,
     private readonly crypto: CryptoProvider,
+    private readonly maxDecodedSize: number = MAX_DECODED_SIZE,
   ) {}
 
   /**
@@ -86,32 +86,61 @@ export class TreeLookup {
       }
       return results;
     } finally {
-      tree.users--;
-      tree.trim();
+      this.leave(tree);
+    }
+  }
+
+  /**
+   * What the tree at a trusted root has under each key, as far as what is at hand shows: a link, null for nothing, undefined when that is not
+   * known, or damaged. No request.
+   */
+  async known(root: Cid, keys: readonly Uint8Array[]): Promise<(KnownLocation | undefined)[]> {
+    const tree = this.treeAt(root);
+    tree.users++;
+    try {
+      const results: (KnownLocation | undefined)[] = [];
+      for (const key of keys) results.push(await knownValue(tree, key));
+      return results;
+    } finally {
+      this.leave(tree);
     }
   }
 
   /** Whether the tree at a trusted root has nothing under a key, as far as what is at hand shows; false when that does not. No request. */
   async isKnownToLack(root: Cid, key: Uint8Array): Promise<boolean> {
-    const tree = this.treeAt(root);
-    tree.users++;
-    try {
-      return (await tree.champ.get(key)) === undefined;
-    } catch (error) {
-      if (error instanceof BlockNotAtHand || error instanceof PyrgosError) return false;
-      throw error;
-    } finally {
-      tree.users--;
-      tree.trim();
-    }
+    return (await this.known(root, [key]))[0] === null;
+  }
+
+  /** Bytes of blocks whose decoded nodes are in memory; bounded, and at most half of that while no call is under way. */
+  get decodedSize(): number {
+    let size = 0;
+    for (const { decoded } of this.trees.values()) size += decoded;
+    return size;
   }
 
   private treeAt(root: Cid): KnownTree {
-    const known = this.trees.get(root.key);
-    if (known !== undefined) return known;
-    const tree = new KnownTree(root, this.session, this.cache);
-    this.trees.set(root.key, tree, 800);
+    const tree = this.trees.get(root.key) ?? new KnownTree(root, this.session, this.cache);
+    this.trees.delete(root.key);
+    this.trees.set(root.key, tree);
+    for (const oldest of this.trees.keys()) {
+      if (this.trees.size <= MAX_TREES) break;
+      this.trees.delete(oldest);
+    }
     return tree;
+  }
+
+  /** Ends a use of a tree; each commit makes a new one, so it is all of them together that must stay small. */
+  private leave(tree: KnownTree): void {
+    tree.users--;
+    if (tree.users === 0) tree.answers.clear();
+    let size = this.decodedSize;
+    for (const known of this.trees.values()) {
+      if (size <= this.maxDecodedSize) break;
+      // A long list is always under way with some of its groups, and would never let go of a large tree.
+      if (known.users > 0 && size <= 2 * this.maxDecodedSize) continue;
+      size -= known.decoded;
+      known.unload();
+    }
   }
 
   private async lookUpBatch(
@@ -226,6 +255,17 @@ export class TreeLookup {
     } finally {
       for (const cidKey of fetched) tree.answers.delete(cidKey);
     }
+  }
+}
+
+async function knownValue(tree: KnownTree, key: Uint8Array): Promise<KnownLocation | undefined> {
+  try {
+    const value = await tree.champ.get(key);
+    if (value === undefined) return null;
+    return value instanceof Cid ? value : undefined;
+  } catch (error) {
+    if (error instanceof BlockNotAtHand || error instanceof PyrgosError) return undefined;
+    throw error;
   }
 }
 

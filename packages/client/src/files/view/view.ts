@@ -6,7 +6,7 @@ import type { FragmentReader } from '@pyrgos/core/containers';
 import type { PublicKeyHash } from '@pyrgos/core/keys';
 import type { ChampLookup, ChampLookupResult, Snapshot } from '@pyrgos/core/model';
 import type { BlockReadContext } from '@pyrgos/core/store';
-import type { NodeCache } from './node-cache.js';
+import type { KnownLocation, NodeCache } from './node-cache.js';
 
 /** Cancelling one call; without it the signal of the view counts. */
 export interface ReadOptions {
@@ -45,6 +45,16 @@ export interface View {
     lookups: readonly ChampLookup[],
     options?: ReadOptions,
   ): Promise<readonly ChampLookupResult[]>;
+  /**
+   * Where map keys lead as far as that is known without a request, in order: the CID of a node, null for a key that the tree does not have,
+   * undefined for one that has to be looked up.
+   */
+  knownCids(
+    owner: PublicKeyHash,
+    writer: PublicKeyHash,
+    mapKeys: readonly Uint8Array[],
+    options?: ReadOptions,
+  ): Promise<readonly (KnownLocation | undefined)[]>;
   /** A verified block. Never modify the array. */
   getBlock(cid: Cid, context: BlockReadContext): Promise<Uint8Array>;
   /** Where the data sections of an owner read their fragments. */
