@@ -184,7 +184,7 @@ async function uploadSmallFile(
  * What is at the places of new files, undefined for nothing. Brings with the same requests into the caches what changing the directory's
  * list and the tree needs.
  */
-export async function placesOfUpload(
+async function placesOfUpload(
   operation: OperationView,
   directory: Item,
   capabilities: readonly AbsoluteCapability[],
