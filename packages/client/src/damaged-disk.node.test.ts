@@ -107,6 +107,6 @@ describe('a block that has gone bad on the disk of the server', () => {
         for await (const { path: place, error } of files.verify('/ada/box', { content: true })) findings.add(`${place} ${error.code}`);
       });
     }
-    expect([...findings].sort()).toEqual(['/a format.block', '/b format.block', '/c format.block']);
+    expect([...findings].sort()).toEqual(['/ada/box/a format.block', '/ada/box/b format.block', '/ada/box/c format.block']);
   });
 });

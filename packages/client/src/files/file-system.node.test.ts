@@ -61,7 +61,7 @@ describe('on a real server', () => {
     expect(await files.readText('/tess/other')).toBe('a\uFFFD');
     await files.write('/tess/empty', '');
     expect(await files.readText('/tess/empty')).toBe('');
-    await expect(files.readText('/tess')).rejects.toMatchObject({ code: 'argument' });
+    await expect(files.readText('/tess')).rejects.toMatchObject({ code: 'conflict.file' });
     await expect(files.readText('/tess/nothing')).rejects.toMatchObject({ code: 'not-found.file' });
   });
 
