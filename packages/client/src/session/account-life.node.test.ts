@@ -263,9 +263,11 @@ describe('the claim of a name', () => {
     expect(sent).toHaveLength(2);
   });
 
-  test('login data can be copied to the connected server', async () => {
-    const account = await up(username);
+  test('the home server has the login data already: nothing is sent', async () => {
+    const { network, counter } = world.counted();
+    const account = await up(username, network);
     await mirrorLoginData(account);
+    expect(counter.count('accounts', 'setLogin')).toBe(0);
     await enter(username);
   });
 });
