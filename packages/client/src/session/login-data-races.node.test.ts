@@ -197,3 +197,118 @@ describe('a password change while another device replaces the boxing key', () =>
     expect((await enter(username, oldPassword)).isBoxingPublished).toBe(true);
   });
 });
+
+describe('two devices that convert a legacy account at once', () => {
+  const otherPassword = 'nine lanterns in heavy rain';
+  /** Calls of a conversion, in order. */
+  const points = ['claim', 'login data', 'chain', 'login data again'] as const;
+  /** A network on which `meanwhile` happens once, just before a call. */
+  const before = (point: (typeof points)[number], meanwhile: () => Promise<unknown>): Network => {
+    const network = world.network();
+    let stored = 0;
+    let isDone = false;
+    const at = async (now: (typeof points)[number]): Promise<void> => {
+      if (now !== point || isDone) return;
+      isDone = true;
+      await meanwhile();
+    };
+    return changedNetwork(network, {
+      pointers: overriding(network.pointers, {
+        setPointers: async (...call) => {
+          await at('claim');
+          return network.pointers.setPointers(...call);
+        },
+      }),
+      accounts: overriding(network.accounts, {
+        setLogin: async (...call) => {
+          await at(stored++ === 0 ? 'login data' : 'login data again');
+          return network.accounts.setLogin(...call);
+        },
+      }),
+      core: overriding(network.core, {
+        updateChain: async (...call) => {
+          await at('chain');
+          return network.core.updateChain(...call);
+        },
+      }),
+    });
+  };
+  const outcome = async (call: Promise<unknown>): Promise<string> =>
+    call.then(
+      () => 'resolved',
+      (error: unknown) => (error instanceof PyrgosError ? error.code : 'unknown'),
+    );
+  const opens = async (username: string): Promise<string[]> => {
+    const found: string[] = [];
+    for (const password of [oldPassword, newPassword, otherPassword]) {
+      if ((await outcome(enter(username, password))) === 'resolved') found.push(password);
+    }
+    return found;
+  };
+
+  test.each(points)('one of them comes through when the other runs before the first one sends its %s', async (point) => {
+    const username = await old('legacy');
+    const other = await enter(username, oldPassword);
+    let second = '';
+    const slow = before(point, async () => {
+      second = await outcome(changePassword(other, { oldPassword, newPassword: otherPassword }));
+    });
+    const first = await outcome(changePassword(await enter(username, oldPassword, slow), { oldPassword, newPassword }));
+    const outcomes = [first, second];
+    expect(outcomes.filter((code) => code === 'resolved')).toHaveLength(1);
+    expect(outcomes.find((code) => code !== 'resolved')).toMatch(/^conflict\.|^denied\.login$/u);
+    expect(await opens(username)).toEqual([first === 'resolved' ? newPassword : otherPassword]);
+  });
+
+  test.each([true, false])(
+    'one of them comes through when both are about to hand the name over (the first one is faster: %s)',
+    async (isFirst) => {
+      const username = await old('legacy');
+      let arrive = (): void => undefined;
+      const arrived = new Promise<void>((resolve) => {
+        arrive = resolve;
+      });
+      let go = (): void => undefined;
+      const released = new Promise<void>((resolve) => {
+        go = resolve;
+      });
+      let second: Promise<string> = Promise.resolve('');
+      const waiting = before('chain', async () => {
+        arrive();
+        if (isFirst) await released;
+      });
+      const other = await enter(username, oldPassword, waiting);
+      const slow = before('chain', async () => {
+        second = outcome(changePassword(other, { oldPassword, newPassword: otherPassword }));
+        await arrived;
+        if (!isFirst) await second;
+      });
+      const first = await outcome(changePassword(await enter(username, oldPassword, slow), { oldPassword, newPassword }));
+      go();
+      expect([first, await second]).toEqual(isFirst ? ['resolved', 'conflict.snapshot'] : ['conflict.snapshot', 'resolved']);
+      expect(await opens(username)).toEqual([isFirst ? newPassword : otherPassword]);
+    },
+  );
+
+  test.each(['claim', 'login data', 'chain'] as const)(
+    'a boxing key that is replaced before one sends its %s is not lost',
+    async (point) => {
+      const username = await old('legacy');
+      const login = { crypto: world.quick, username, password: oldPassword };
+      const slow = before(point, async () => logIn(world.network(), login));
+      const first = await outcome(changePassword(await enter(username, oldPassword, slow), { oldPassword, newPassword }));
+      // Between the last look and the end of the conversion nobody can be told.
+      expect(first).toMatch(point === 'chain' ? /^resolved$/u : /^conflict\./u);
+      const after = await enter(username, first === 'resolved' ? newPassword : oldPassword);
+      expect(after.isBoxingPublished).toBe(true);
+    },
+  );
+
+  test('a session that was opened before the boxing key was replaced takes the new one along', async () => {
+    const username = await old('legacy');
+    const early = await enter(username, oldPassword);
+    const upgraded = await logIn(world.network(), { crypto: world.quick, username, password: oldPassword });
+    const converted = await changePassword(early, { oldPassword, newPassword });
+    expect([converted.boxing.equals(upgraded.boxing), converted.isBoxingPublished]).toEqual([true, true]);
+  });
+});

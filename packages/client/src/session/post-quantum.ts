@@ -1,12 +1,13 @@
 import type { UserStaticData } from '@pyrgos/core/accounts';
 import { ConflictError, PyrgosError } from '@pyrgos/core/errors';
 import { BoxingKeyPair, type PublicSigningKey } from '@pyrgos/core/keys';
-import { EntryPoints, WriterData } from '@pyrgos/core/model';
+import { EntryPoints, type WriterData } from '@pyrgos/core/model';
 import { writerDataOf } from '../commit/index.js';
 import { newTransactionId } from '../commit/transaction-id.js';
 import { planUploads, uploadBatches } from '../commit/upload.js';
 import { checkedOptions } from './call-options.js';
 import { Account, type AccountSecrets, contextOf, secretsOf } from './account.js';
+import { withLegacyLoginData } from './legacy-login-data.js';
 import { LoginCache } from './login-cache.js';
 import { assertSameAlgorithm, assertSameBoxing, storeLogin } from './store-login.js';
 
@@ -75,10 +76,7 @@ async function upgradeLegacy(account: Account, { signal }: UpgradeOptions): Prom
   await commitInbound(account, boxing, signal, (writerData) => {
     assertSameAlgorithm(writerData, secrets.algorithm);
     assertSameBoxing(writerData, account);
-    // Writing this field is legacy, but the account has no other place for its keys.
-    const map = new Map(writerData.toCbor() as ReadonlyMap<string, never>);
-    map.set('static', sealed.toCbor() as never);
-    return WriterData.fromCbor(map);
+    return withLegacyLoginData(writerData, sealed);
   });
   return renewed(account, boxing, { ...secrets, entryPoints, sealed });
 }
