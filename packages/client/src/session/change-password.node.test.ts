@@ -50,7 +50,7 @@ describe('a password change', () => {
     const account = await signUp(world.network(), { crypto: world.quick, username, password: oldPassword, cost });
     const options = { oldPassword, newPassword, cost: { logN: undefined } };
     // What plain JavaScript may pass; the types do not have it.
-    const changed = await changePassword(account, options as unknown as Parameters<typeof changePassword>[1]);
+    const changed = await changePassword(account, options);
     expect(secretsOf(changed).algorithm.logN).toBe(18);
   });
 
