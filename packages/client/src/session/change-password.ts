@@ -12,7 +12,7 @@ import { localKeys } from './local-store.js';
 import type { Login } from './open-login.js';
 import { PasswordPolicy } from './password-policy.js';
 import { publishLogin } from './publish-login.js';
-import { assertCanStay, stayLoggedIn } from './stay-logged-in.js';
+import { assertCanStay, keepSession } from './stay-logged-in.js';
 
 /** How a password is changed. */
 export interface ChangePasswordOptions extends SecondFactorOptions, ConversionOptions {
@@ -115,7 +115,7 @@ async function renewed(
     else await cache.remove(username);
     await store?.delete(localKeys.bats(username));
     await store?.delete(localKeys.session(username));
-    if (deviceKey !== undefined) await stayLoggedIn(next, deviceKey);
+    if (deviceKey !== undefined) await keepSession(next, deviceKey, undefined);
   } catch (error) {
     // The password is changed. What was stored under the old one opens nothing any more.
     if (!(error instanceof PyrgosError)) throw error;

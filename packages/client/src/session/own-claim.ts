@@ -82,7 +82,7 @@ async function assertCurrent(account: Account, signal: AbortSignal | undefined):
   const writer = account.identity.publicKeyHash;
   const current = writerDataOf(await account.sessions.of(writer).read(writer, { current: true, signal }), writer);
   assertSameAlgorithm(current, secretsOf(account).algorithm);
-  if (account.isBoxingPublished && account.hasBoxing) assertSameBoxing(current, account);
+  if (account.isBoxingPublished) assertSameBoxing(current, account);
 }
 
 function isOneOf(ids: readonly Cid[], id: Multihash): boolean {

@@ -86,9 +86,14 @@ export function assertSameAlgorithm({ algorithm }: WriterData, expected: ScryptS
   throw new ConflictError('conflict.snapshot', 'The password was changed by somebody else meanwhile. Log in again.');
 }
 
-/** Requires the boxing key that the account was opened with: ConflictError `conflict.snapshot` when another device has replaced it. */
-export function assertSameBoxing({ inbound }: WriterData, { boxing, crypto }: Account): void {
-  if (inbound === undefined || inbound.equals(boxing.publicKey.hash(crypto))) return;
+/** Whether the boxing key that an account was opened with is the published one, or none is. */
+export function isPublishedBoxing({ inbound }: WriterData, account: Account): boolean {
+  return inbound === undefined || (account.hasBoxing && inbound.equals(account.boxing.publicKey.hash(account.crypto)));
+}
+
+/** Requires {@link isPublishedBoxing}: ConflictError `conflict.snapshot` when another device has replaced it. */
+export function assertSameBoxing(writerData: WriterData, account: Account): void {
+  if (isPublishedBoxing(writerData, account)) return;
   throw new ConflictError('conflict.snapshot', 'Another device has replaced the boxing key meanwhile. Log in again.');
 }
 
