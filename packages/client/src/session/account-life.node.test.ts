@@ -79,17 +79,18 @@ describe('deleting an account', () => {
     ]) {
       const name = `stopped${count++}`;
       const network = world.network();
-      let account: Account | undefined;
+      const opened: Account[] = [];
       const stopping = changedNetwork(network, {
         space: overriding(network.space, {
           requestSpace: async (...call) => {
             // The home directory is gone, the identity is not.
-            if (account !== undefined) await stop(account);
+            for (const account of opened) await stop(account);
             return network.space.requestSpace(...call);
           },
         }),
       });
-      account = await up(name, stopping);
+      const account = await up(name, stopping);
+      opened.push(account);
       await deleteAccount(account, { password });
       expect(account.closed).toBe(true);
       await expect(enter(name)).rejects.toMatchObject({ code: 'not-found.user', data: { deleted: true } });
