@@ -11,6 +11,7 @@ import { writerDataOf } from '../commit/index.js';
 import type { Network } from '../network/index.js';
 import { type Account, secretsOf } from './account.js';
 import { changePassword } from './change-password.js';
+import { MemoryLocalStore } from './local-store.js';
 import { logIn } from './log-in.js';
 import { mirrorLoginData } from './own-claim.js';
 import { upgradeBoxingKey } from './post-quantum.js';
@@ -99,6 +100,33 @@ describe('login data that is stored anew while another device changes the passwo
     expect([after.isPostQuantum, after.isBoxingPublished]).toEqual([true, true]);
     expect((await enter(username, oldPassword)).boxing.equals(after.boxing)).toBe(true);
   });
+});
+
+test('a password change after which the server cannot be reached is not said to have failed from what this device remembers', async () => {
+  const username = `user${count++}`;
+  const network = world.network();
+  let isCut = false;
+  const cut = changedNetwork(network, {
+    accounts: overriding(network.accounts, {
+      setLogin: async (...call) => {
+        const answer = await network.accounts.setLogin(...call);
+        isCut = true;
+        return answer;
+      },
+    }),
+    pointers: overriding(network.pointers, {
+      getPointer: async (...call) => {
+        if (isCut) throw new PyrgosError('network', 'gone', { retry: 'safe', data: { reason: 'unreachable' } });
+        return network.pointers.getPointer(...call);
+      },
+    }),
+  });
+  const clock = { now: () => Date.now(), sleep: async () => undefined };
+  await signUp(world.network(), { crypto: world.quick, username, password: oldPassword });
+  const options = { crypto: world.quick, username, password: oldPassword, store: new MemoryLocalStore(), clock };
+  await changePassword(await logIn(cut, options), { oldPassword, newPassword });
+  await refused(username, oldPassword);
+  await enter(username, newPassword);
 });
 
 describe('login data for a mirror', () => {
