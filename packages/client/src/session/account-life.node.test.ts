@@ -12,6 +12,7 @@ import { MemoryBlockCache } from '../files/view/index.js';
 import type { Network } from '../network/index.js';
 import type { Account } from './account.js';
 import { approveSpaceRequest, pendingSpaceRequests } from './administration.js';
+import { changePassword } from './change-password.js';
 import { deleteAccount, finishDeletion } from './delete-account.js';
 import { localKeys, type LocalStore, MemoryLocalStore } from './local-store.js';
 import { logIn } from './log-in.js';
@@ -68,6 +69,52 @@ describe('deleting an account', () => {
     const app = await secondFactors(account).addTotp();
     await secondFactors(account).enableTotp(app.credentialId, await totpCode(app.key, Math.floor(Date.now() / 1000)));
     await expect(deleteAccount(account, { password })).rejects.toMatchObject({ data: { needsSecondFactor: true } });
+  });
+
+  test('is not stopped half-way by a password change of the same session, nor by closing it', async () => {
+    const newPassword = 'seven lanterns over quiet water';
+    for (const stop of [
+      async (account: Account) => void (await changePassword(account, { oldPassword: password, newPassword })),
+      async (account: Account) => account.close(),
+    ]) {
+      const name = `stopped${count++}`;
+      const network = world.network();
+      const opened: Account[] = [];
+      const stopping = changedNetwork(network, {
+        space: overriding(network.space, {
+          requestSpace: async (...call) => {
+            // The home directory is gone, the identity is not.
+            for (const account of opened) await stop(account);
+            return network.space.requestSpace(...call);
+          },
+        }),
+      });
+      const account = await up(name, stopping);
+      opened.push(account);
+      await deleteAccount(account, { password });
+      expect(account.closed).toBe(true);
+      await expect(enter(name)).rejects.toMatchObject({ code: 'not-found.user', data: { deleted: true } });
+    }
+  });
+
+  test('goes on when another device changes something at the same time', async () => {
+    const other = await up(username);
+    const network = world.network();
+    let left = 2;
+    const raced = changedNetwork(network, {
+      pointers: overriding(network.pointers, {
+        setPointers: async (...call) => {
+          if (left-- > 0) {
+            const { identity, homeWriter, sessions } = other;
+            const signer = call[1][0]?.writer.equals(identity.publicKeyHash) === true ? identity : homeWriter;
+            await sessions.of(identity.publicKeyHash).updateWriterData(signer, (data) => data.with({ links: data.owned }));
+          }
+          return network.pointers.setPointers(...call);
+        },
+      }),
+    });
+    await deleteAccount(await enter(username, raced), { password });
+    await expect(enter(username)).rejects.toMatchObject({ code: 'not-found.user', data: { deleted: true } });
   });
 
   test('that is cut off can be repeated', async () => {
@@ -263,9 +310,11 @@ describe('the claim of a name', () => {
     expect(sent).toHaveLength(2);
   });
 
-  test('login data can be copied to the connected server', async () => {
-    const account = await up(username);
+  test('the home server has the login data already: nothing is sent', async () => {
+    const { network, counter } = world.counted();
+    const account = await up(username, network);
     await mirrorLoginData(account);
+    expect(counter.count('accounts', 'setLogin')).toBe(0);
     await enter(username);
   });
 });

@@ -1,7 +1,8 @@
-import { BlindFollowRequest, MfaType } from '@pyrgos/core/accounts';
+import { BlindFollowRequest, LoginData, MfaType } from '@pyrgos/core/accounts';
 import { PaddedAsymmetricCipherText } from '@pyrgos/core/containers';
 import { PyrgosError } from '@pyrgos/core/errors';
 import { BoxingKeyPair, SigningKeyPair, SymmetricKey } from '@pyrgos/core/keys';
+import { EntryPoints } from '@pyrgos/core/model';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { changedNetwork, overriding } from '../../test/changed-network.js';
 import { signUpOldAccount } from '../../test/old-account.js';
@@ -392,24 +393,36 @@ describe('an old boxing key of a modern account', () => {
     expect((await logIn(world.network(), { crypto: world.quick, username, password: oldPassword })).isPostQuantum).toBe(true);
   });
 
-  test('an upgrade that is cut off after the secret was stored is finished at the next log-in', async () => {
+  test('an upgrade of another client that is cut off after the secret was stored is finished at the next log-in', async () => {
+    const username = await old();
+    const account = await enter(username, oldPassword);
+    const { entryPoints, rootKey, loginKey } = secretsOf(account);
+    const boxer = BoxingKeyPair.generateHybrid(world.crypto);
+    const next = EntryPoints.of(entryPoints.entries, {
+      boxer,
+      ...(entryPoints.identity === undefined ? {} : { identity: entryPoints.identity }),
+    });
+    await account.network.accounts.setLogin(LoginData.of(username, next.seal(world.crypto, rootKey), loginKey), account.identity);
+    const between = await enter(username, oldPassword);
+    expect([between.isPostQuantum, between.isBoxingPublished]).toEqual([true, false]);
+    const again = await logIn(world.network(), { crypto: world.quick, username, password: oldPassword });
+    expect([again.isPostQuantum, again.isBoxingPublished]).toEqual([true, true]);
+    expect(again.boxing.equals(boxer)).toBe(true);
+  });
+
+  test('stays when the server refuses to store the new one', async () => {
     const username = await old();
     const network = world.network();
-    let isBroken = true;
-    const broken = changedNetwork(network, {
-      pointers: overriding(network.pointers, {
-        setPointers: async (...call) => {
-          if (isBroken) throw new PyrgosError('network', 'the request was lost');
-          return network.pointers.setPointers(...call);
+    const full = changedNetwork(network, {
+      blocks: overriding(network.blocks, {
+        putBlocks: async () => {
+          throw new PyrgosError('quota', 'the account is full');
         },
       }),
     });
-    const account = await logIn(broken, { crypto: world.quick, username, password: oldPassword });
-    expect([account.isPostQuantum, account.isBoxingPublished]).toEqual([true, false]);
-    isBroken = false;
-    const again = await logIn(world.network(), { crypto: world.quick, username, password: oldPassword });
-    expect([again.isPostQuantum, again.isBoxingPublished]).toEqual([true, true]);
-    expect(again.boxing.equals(account.boxing)).toBe(true);
+    const account = await logIn(full, { crypto: world.quick, username, password: oldPassword });
+    expect([account.isPostQuantum, account.isBoxingPublished]).toEqual([false, true]);
+    expect((await logIn(world.network(), { crypto: world.quick, username, password: oldPassword })).isPostQuantum).toBe(true);
   });
 
   test('login data from before the upgrade is not built upon', async () => {

@@ -1,4 +1,4 @@
-import { DeniedError, PyrgosError } from '@pyrgos/core/errors';
+import { ConflictError, DeniedError, PyrgosError } from '@pyrgos/core/errors';
 import type { SymmetricKey } from '@pyrgos/core/keys';
 import { checkedOptions } from './call-options.js';
 import { Account, type AccountSecrets, contextOf, secretsOf } from './account.js';
@@ -12,7 +12,7 @@ import { localKeys } from './local-store.js';
 import type { Login } from './open-login.js';
 import { PasswordPolicy } from './password-policy.js';
 import { publishLogin } from './publish-login.js';
-import { assertCanStay, stayLoggedIn } from './stay-logged-in.js';
+import { assertCanStay, keepSession } from './stay-logged-in.js';
 
 /** How a password is changed. */
 export interface ChangePasswordOptions extends SecondFactorOptions, ConversionOptions {
@@ -25,6 +25,9 @@ export interface ChangePasswordOptions extends SecondFactorOptions, ConversionOp
   readonly deviceKey?: SymmetricKey | undefined;
   readonly signal?: AbortSignal | undefined;
 }
+
+/** Times that login data is fetched, when other devices replace the boxing key meanwhile. */
+const MAX_ATTEMPTS = 3;
 
 /**
  * Changes the password of an account (chapter 05 section 13) and gives the account with the new keys; the old one is closed. Identity, keys
@@ -50,8 +53,7 @@ export async function changePassword(account: Account, options: ChangePasswordOp
   if (newPassword === oldPassword) {
     throw new DeniedError('denied.password', 'You must change to a different password.', { reason: 'unchanged' });
   }
-  const login = await authenticate(context, { ...options, username, password: oldPassword });
-  assertSameAccount(login, account);
+  let login = await authenticated(account, options);
   const { logN, r } = login.algorithm;
   const algorithm = newLoginAlgorithm(context.crypto, { logN: options.cost?.logN ?? logN, r: options.cost?.r ?? r });
   const keys = await deriveLoginKeys(context.crypto, username, newPassword, algorithm, signal === undefined ? {} : { signal });
@@ -60,12 +62,25 @@ export async function changePassword(account: Account, options: ChangePasswordOp
     account.close();
     return logInWith(context.successor(), { ...options, username, password: newPassword, derived: { algorithm, keys } });
   }
-  const sealed = login.entryPoints.seal(context.crypto, keys.rootKey);
   const loginKey = keys.login.publicKey;
-  await publishLogin(context, { username, identity, before: login.algorithm, algorithm, loginKey, sealed }, signal);
-  const { rootKey } = keys;
-  const secrets: AccountSecrets = { rootKey, loginKey, algorithm, entryPoints: login.entryPoints, sealed };
-  return renewed(context.successor(), account, login, secrets, options.deviceKey);
+  for (let attempt = 1; ; attempt++) {
+    const sealed = login.entryPoints.seal(context.crypto, keys.rootKey);
+    const { inbound } = login.account.writerData;
+    if (await publishLogin(context, { username, identity, before: login.algorithm, inbound, algorithm, loginKey, sealed }, signal)) {
+      const secrets: AccountSecrets = { rootKey: keys.rootKey, loginKey, algorithm, entryPoints: login.entryPoints, sealed };
+      return renewed(context.successor(), account, login, secrets, options.deviceKey);
+    }
+    if (attempt >= MAX_ATTEMPTS) throw new ConflictError('conflict.snapshot', 'Another device changes the keys of the account. Try again.');
+    // Another device has replaced the boxing key: its secret is in the login data that the server has now.
+    login = await authenticated(account, options);
+  }
+}
+
+/** Opens the login data of an account with its old password; whatever is sealed anew must be what the account has now. */
+async function authenticated(account: Account, options: ChangePasswordOptions): Promise<Login> {
+  const login = await authenticate(contextOf(account), { ...options, username: account.username, password: options.oldPassword });
+  assertSameAccount(login, account);
+  return login;
 }
 
 /** The same account under its new password; what this device kept under the old one is replaced or deleted. */
@@ -100,7 +115,7 @@ async function renewed(
     else await cache.remove(username);
     await store?.delete(localKeys.bats(username));
     await store?.delete(localKeys.session(username));
-    if (deviceKey !== undefined) await stayLoggedIn(next, deviceKey);
+    if (deviceKey !== undefined) await keepSession(next, deviceKey, undefined);
   } catch (error) {
     // The password is changed. What was stored under the old one opens nothing any more.
     if (!(error instanceof PyrgosError)) throw error;

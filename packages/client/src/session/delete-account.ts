@@ -1,6 +1,7 @@
 import { SpaceRequest } from '@pyrgos/core/accounts';
 import { DeniedError, PyrgosError } from '@pyrgos/core/errors';
 import type { Signer } from '@pyrgos/core/keys';
+import { isConflict } from '../commit/retry.js';
 import { checkedOptions } from './call-options.js';
 import { type Account, contextOf } from './account.js';
 import type { Network } from '../network/index.js';
@@ -15,6 +16,9 @@ import { logOut } from './stay-logged-in.js';
 /** The wish by which a paid server learns that the account ends (chapter 05 section 21). */
 const FAREWELL_BYTES = 1_000_000;
 
+/** Times that a writer is deleted, when others change it at the same time. */
+const MAX_ATTEMPTS = 5;
+
 /** Who confirms a deletion, and how. */
 export interface DeleteAccountOptions extends SecondFactorOptions {
   /** The password, once more. */
@@ -24,7 +28,8 @@ export interface DeleteAccountOptions extends SecondFactorOptions {
 
 /**
  * Deletes an account for good: its files become garbage, its name stays taken (chapter 05 section 21). The account is closed, and forgotten
- * on this device. DeniedError `denied.login` for a wrong password or second factor; after any other error call it again.
+ * on this device. DeniedError `denied.login` for a wrong password or second factor; after any other error call it again. A password change of the same session
+ * at the same time does not stop it. Closing the session does not either, once the first file is gone; when it was closed and this fails, {@link finishDeletion} goes on.
  */
 export async function deleteAccount(account: Account, options: DeleteAccountOptions): Promise<void> {
   const context = contextOf(account);
@@ -34,9 +39,16 @@ export async function deleteAccount(account: Account, options: DeleteAccountOpti
   assertPassword('password', password);
   const login = await authenticate(context, { ...options, username, password });
   if (!login.identity.equals(identity)) throw new DeniedError('denied.login', 'The account has another identity now. Log in again.');
-  await deleteWriter(context, identity, homeWriter, signal);
-  await cancelPlan(account, signal);
-  await deleteWriter(context, identity, identity, signal);
+  context.gate.assertOpen();
+  // Nothing that closes the session from here on, such as a password change, may leave half an account behind.
+  const own = context.successor();
+  try {
+    await deleteWriter(own, identity, homeWriter, signal);
+    await cancelPlan({ network: own.network, identity, username, clock: own.clock }, signal);
+    await deleteWriter(own, identity, identity, signal);
+  } finally {
+    own.gate.close();
+  }
   try {
     await logOut(account);
   } catch (error) {
@@ -60,7 +72,7 @@ export async function finishDeletion(network: Network, options: LogInOptions): P
   const owner = identity.publicKeyHash;
   for (const { capability, ownerName } of entryPoints.entries) {
     if (ownerName !== username || !capability.isWritable) continue;
-    const snapshot = await context.sessions.of(owner).read(capability.writer, { fresh: true, signal });
+    const snapshot = await context.sessions.of(owner).read(capability.writer, { current: true, signal });
     if (snapshot.get(capability.writer)?.hash !== undefined) {
       throw new PyrgosError('unsupported', 'The deletion of this account has not begun. Log in and delete it.');
     }
@@ -70,16 +82,23 @@ export async function finishDeletion(network: Network, options: LogInOptions): P
   await forgetLogin(context.cache, username);
 }
 
-/** Points a writer at nothing; fine when it does already. */
+/** Points a writer at nothing; fine when it does already. What another device changes meanwhile goes with the rest. */
 async function deleteWriter(context: ClientContext, identity: Signer, writer: Signer, signal: AbortSignal | undefined): Promise<void> {
   const session = context.sessions.of(identity.publicKeyHash);
   const key = writer.publicKeyHash;
-  await session.read(key, { fresh: true, signal });
-  await session.update(
-    [key],
-    async (snapshot, committer) => (snapshot.get(key)?.hash === undefined ? snapshot : committer.delete(snapshot, writer)),
-    { signal },
-  );
+  for (let attempt = 1; ; attempt++) {
+    await session.read(key, { current: true, signal });
+    try {
+      await session.update(
+        [key],
+        async (snapshot, committer) => (snapshot.get(key)?.hash === undefined ? snapshot : committer.delete(snapshot, writer)),
+        { signal },
+      );
+      return;
+    } catch (error) {
+      if (!isConflict(error) || attempt >= MAX_ATTEMPTS) throw error;
+    }
+  }
 }
 
 /** A server without payment may refuse the wish; one with payment has to hear it. */

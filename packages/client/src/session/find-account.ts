@@ -29,11 +29,17 @@ export function normaliseUsername(text: string): string {
 /**
  * Looks an account up (chapter 05 section 10.1 steps 1 to 3): chain, pointer and data of the identity, all fresh and verified. NotFoundError
  * `not-found.user` when there is none or it was deleted; DeniedError for forgeries (`denied.chain`, `denied.pointer`, `denied.stale`).
+ * When the server is away, what this device remembers answers; not with `current`, then it is a `network` error.
  */
-export async function findAccount(context: ClientContext, username: string, signal?: AbortSignal): Promise<PublishedAccount> {
-  const chain = await context.chains.get(username, signal);
+export async function findAccount(
+  context: ClientContext,
+  username: string,
+  signal?: AbortSignal,
+  { current = false }: { readonly current?: boolean | undefined } = {},
+): Promise<PublishedAccount> {
+  const chain = await context.chains.get(username, signal, { current });
   const identity = identityOf(chain);
-  const snapshot = await context.sessions.of(identity).read(identity, { fresh: true, signal });
+  const snapshot = await context.sessions.of(identity).read(identity, { fresh: true, current, signal });
   const version = snapshot.get(identity);
   if (version?.writerData === undefined) {
     throw new NotFoundError('not-found.user', 'User has been deleted. Did you mean a different username?', { username, deleted: true });

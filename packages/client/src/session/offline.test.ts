@@ -101,6 +101,35 @@ describe('a change whose answer was lost', () => {
     expect(await outcome(device.makeDirectory('/ada/made'))).toMatchObject({ code: 'conflict.exists' });
   });
 
+  test('is not made twice when others have changed the same and the server is away just when it is looked for', async () => {
+    const { server } = world.base;
+    const [there, observer] = [files(server), world.device()];
+    await there.write('/ada/log', '0');
+    const { pointers } = server;
+    let isLost = false;
+    let left = 1;
+    const device = files({
+      blocks: server.blocks,
+      pointers: {
+        setPointer: async (...call) => pointers.setPointer(...call),
+        setPointers: async (...call) => {
+          const answer = await pointers.setPointers(...call);
+          if (isLost) return answer;
+          isLost = true;
+          await observer.append('/ada/log', 'B');
+          throw lost();
+        },
+        getPointer: async (...call) => {
+          if (isLost && left-- > 0) throw lost();
+          return pointers.getPointer(...call);
+        },
+      },
+    });
+    await device.append('/ada/log', 'A');
+    observer.refresh();
+    expect(text(await observer.read('/ada/log'))).toBe('0AB');
+  });
+
   test('is unknown when the server stays away', async () => {
     const { server } = world.base;
     const device = files({ blocks: server.blocks, pointers: losing(1000) });

@@ -2,11 +2,13 @@ import { addMonths, compareExpiry, LoginData, UserPublicKeyLink } from '@pyrgos/
 import { publicKeyOfPeerId } from '@pyrgos/core/api';
 import { Cid, CidCodec, Multihash, MultihashCode } from '@pyrgos/core/codec';
 import { DeniedError } from '@pyrgos/core/errors';
+import { writerDataOf } from '../commit/index.js';
 import { type Account, contextOf, secretsOf } from './account.js';
 import { CLAIM_MONTHS } from './build-sign-up.js';
 import { openKeyStoreOf } from './key-store-file.js';
 import { type CallOptions, checkedOptions } from './call-options.js';
 import type { ProofOptions } from './proof-of-work.js';
+import { assertSameAlgorithm, assertSameBoxing } from './store-login.js';
 import { submitChain } from './submit-chain.js';
 import { today } from './today.js';
 import { type Chain, lastLink } from './user-chain.js';
@@ -45,7 +47,7 @@ export async function ensureCurrentHost(account: Account, options: ProofOptions 
   const ids = await network.serverIds(options.signal);
   const newest = ids.at(-1);
   if (home === undefined || newest === undefined || newest.multihash.equals(home)) return chain;
-  const isOurs = ids.some(({ multihash }) => multihash.equals(home));
+  const isOurs = isOneOf(ids, home);
   if (!isOurs && !home.equals(NO_HOME)) return chain;
   if (isOurs) await assertMoved(account, home, newest, ids.length, options.signal);
   return claimAnew(account, Cid.v1(CidCodec.libp2pKey, newest.multihash), options);
@@ -53,18 +55,38 @@ export async function ensureCurrentHost(account: Account, options: ProofOptions 
 
 /**
  * Gives the server that the account is connected to a copy of the login data, so that people can log in there when the home server is gone
- * (chapter 05 section 10.6). DeniedError `denied.login` for legacy accounts.
+ * (chapter 05 section 10.6). Nothing is sent to the home server, which has it. DeniedError `denied.login` for legacy accounts; ConflictError `conflict.snapshot` when password
+ * or boxing key were changed by another device: log in again, and repeat it.
  */
 export async function mirrorLoginData(account: Account, options: CallOptions = {}): Promise<void> {
   const { signal } = checkedOptions(options);
-  contextOf(account);
+  const context = contextOf(account);
   if (account.isLegacy)
     throw new DeniedError('denied.login', 'Legacy accounts cannot be mirrored. Change your password to upgrade your account.');
   const { sealed, loginKey } = secretsOf(account);
+  await assertCurrent(account, signal);
+  // There is no compare-and-swap without the pointer, which only the home server moves: there it would lock out who has just changed the password.
+  const home = lastLink(await context.chains.get(account.username, signal)).claim.storageProviders[0]?.multihash;
+  if (home !== undefined && (home.equals(NO_HOME) || isOneOf(await account.network.serverIds(signal), home))) return;
   const data = LoginData.of(account.username, sealed, loginKey);
   const here = { onThisServer: true, ...(signal === undefined ? {} : { signal }) };
-  if (await account.network.accounts.setLogin(data, account.identity, here)) return;
-  throw new DeniedError('denied.login', 'The server has not stored the login data.');
+  if (!(await account.network.accounts.setLogin(data, account.identity, here))) {
+    throw new DeniedError('denied.login', 'The server has not stored the login data.');
+  }
+  // A change in between has left what does not open any more; whoever is told so makes a new copy.
+  await assertCurrent(account, signal);
+}
+
+/** Requires that login data of the account is what the account has now. ConflictError `conflict.snapshot`. */
+async function assertCurrent(account: Account, signal: AbortSignal | undefined): Promise<void> {
+  const writer = account.identity.publicKeyHash;
+  const current = writerDataOf(await account.sessions.of(writer).read(writer, { current: true, signal }), writer);
+  assertSameAlgorithm(current, secretsOf(account).algorithm);
+  if (account.isBoxingPublished) assertSameBoxing(current, account);
+}
+
+function isOneOf(ids: readonly Cid[], id: Multihash): boolean {
+  return ids.some(({ multihash }) => multihash.equals(id));
 }
 
 /** A new last link with the same provider, or another one. */

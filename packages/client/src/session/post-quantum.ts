@@ -1,11 +1,15 @@
-import { LoginData, type UserStaticData } from '@pyrgos/core/accounts';
+import type { UserStaticData } from '@pyrgos/core/accounts';
 import { ConflictError, PyrgosError } from '@pyrgos/core/errors';
 import { BoxingKeyPair, type PublicSigningKey } from '@pyrgos/core/keys';
-import { EntryPoints, WriterData } from '@pyrgos/core/model';
+import { EntryPoints, type WriterData } from '@pyrgos/core/model';
 import { writerDataOf } from '../commit/index.js';
+import { newTransactionId } from '../commit/transaction-id.js';
+import { planUploads, uploadBatches } from '../commit/upload.js';
 import { checkedOptions } from './call-options.js';
 import { Account, type AccountSecrets, contextOf, secretsOf } from './account.js';
+import { withLegacyLoginData } from './legacy-login-data.js';
 import { LoginCache } from './login-cache.js';
+import { assertSameAlgorithm, assertSameBoxing, storeLogin } from './store-login.js';
 
 /** How an upgrade is run. */
 export interface UpgradeOptions {
@@ -15,7 +19,7 @@ export interface UpgradeOptions {
 /**
  * Gives an account a boxing key that resists quantum computers, and finishes an upgrade that was cut off (chapter 05 section 14). Resolves
  * to the account with the new key, or to the same one when there is nothing to do or it cannot be done now: while follow requests are
- * pending, which only the old key opens, and when the server refuses. Stored sessions of the account end. Only AbortedError is thrown.
+ * pending, which only the old key opens, when another device has changed the password or the boxing key, and when the server refuses. Stored sessions of the account end. Only AbortedError is thrown.
  */
 export async function upgradeBoxingKey(account: Account, options: UpgradeOptions = {}): Promise<Account> {
   contextOf(account);
@@ -30,20 +34,37 @@ export async function upgradeBoxingKey(account: Account, options: UpgradeOptions
   }
 }
 
-/** The secret first, then the public key: whatever happens in between, the stored secret is that of the last published key or newer. */
-async function upgradeModern(account: Account, options: UpgradeOptions): Promise<Account> {
-  const { network, crypto, identity, username } = account;
-  const { signal } = options;
+/**
+ * The public key is on the server first, and the secret and the link to it change together: whatever another device does to the password or the
+ * boxing key meanwhile, one of the two is refused.
+ */
+async function upgradeModern(account: Account, { signal }: UpgradeOptions): Promise<Account> {
+  const { crypto, identity, network, username } = account;
+  const owner = identity.publicKeyHash;
   if (!(await mayChange(account, signal))) return account;
   const secrets = secretsOf(account);
   const boxing = BoxingKeyPair.generateHybrid(crypto);
+  const inbound = boxing.publicKey.hash(crypto);
   const { entryPoints, sealed } = resealed(account, boxing);
-  const data = LoginData.of(username, sealed, secrets.loginKey);
-  if (!(await network.accounts.setLogin(data, identity, signal === undefined ? {} : { signal }))) return account;
-  const next = renewed(account, boxing, { ...secrets, entryPoints, sealed }, false);
+  const transaction = newTransactionId(crypto);
+  try {
+    const key = { cid: inbound.cid, bytes: boxing.publicKey.encode(), isRaw: false, writers: [owner] };
+    await uploadBatches(planUploads(identity, [key]), { owner, store: network.blocks, crypto, transaction }, signal);
+    const change = (current: WriterData): WriterData => {
+      assertSameAlgorithm(current, secrets.algorithm);
+      assertSameBoxing(current, account);
+      return current.with({ inbound });
+    };
+    const isMade = (shown: WriterData): boolean => inbound.equals(shown.inbound);
+    const shown = await storeLogin(contextOf(account), { username, identity, loginKey: secrets.loginKey, sealed, change, isMade }, signal);
+    if (shown !== undefined && !isMade(shown)) return account;
+  } finally {
+    // A courtesy: a transaction that is not closed expires by itself.
+    network.blocks.closeTransaction(owner, transaction).catch(() => undefined);
+  }
+  const next = renewed(account, boxing, { ...secrets, entryPoints, sealed });
   await keepLogin(next, secrets.loginKey, sealed);
-  // From here on the new key is the account's, published or not.
-  return upgradeBoxingKey(next, options);
+  return next;
 }
 
 /** On a legacy account both are in one block, and change together. */
@@ -53,18 +74,21 @@ async function upgradeLegacy(account: Account, { signal }: UpgradeOptions): Prom
   const boxing = BoxingKeyPair.generateHybrid(account.crypto);
   const { entryPoints, sealed } = resealed(account, boxing);
   await commitInbound(account, boxing, signal, (writerData) => {
-    // Writing this field is legacy, but the account has no other place for its keys.
-    const map = new Map(writerData.toCbor() as ReadonlyMap<string, never>);
-    map.set('static', sealed.toCbor() as never);
-    return WriterData.fromCbor(map);
+    assertSameAlgorithm(writerData, secrets.algorithm);
+    assertSameBoxing(writerData, account);
+    return withLegacyLoginData(writerData, sealed);
   });
-  return renewed(account, boxing, { ...secrets, entryPoints, sealed }, true);
+  return renewed(account, boxing, { ...secrets, entryPoints, sealed });
 }
 
 /** Publishes the boxing key that the login data holds. */
 async function publishBoxingKey(account: Account, { signal }: UpgradeOptions): Promise<Account> {
-  await commitInbound(account, account.boxing, signal, (writerData) => writerData);
-  return renewed(account, account.boxing, secretsOf(account), true);
+  const { algorithm } = secretsOf(account);
+  await commitInbound(account, account.boxing, signal, (writerData) => {
+    assertSameAlgorithm(writerData, algorithm);
+    return writerData;
+  });
+  return renewed(account, account.boxing, secretsOf(account));
 }
 
 /** Writes a public boxing key, and the identity's data that names it. */
@@ -77,14 +101,15 @@ async function commitInbound(
   const { identity, crypto, sessions } = account;
   const writer = identity.publicKeyHash;
   const session = sessions.of(writer);
-  const before = writerDataOf(await session.read(writer, { signal }), writer).inbound;
+  const before = writerDataOf(await session.read(writer, { current: true, signal }), writer).inbound;
   await session.update(
     [writer],
     async (snapshot, committer) => {
       const current = writerDataOf(snapshot, writer);
       if (!isSame(current.inbound, before)) throw new ConflictError('conflict.snapshot', 'another device changes the boxing key');
+      const next = change(current);
       committer.blocks.sinkFor(writer).putCbor(boxing.publicKey.encode());
-      return committer.commit(snapshot, identity, change(current).with({ inbound: boxing.publicKey.hash(crypto) }));
+      return committer.commit(snapshot, identity, next.with({ inbound: boxing.publicKey.hash(crypto) }));
     },
     { signal },
   );
@@ -102,11 +127,23 @@ function resealed(account: Account, boxer: BoxingKeyPair): Pick<AccountSecrets, 
   return { entryPoints, sealed: entryPoints.seal(account.crypto, rootKey) };
 }
 
-function renewed(account: Account, boxing: BoxingKeyPair, secrets: AccountSecrets, isBoxingPublished: boolean): Account {
+function renewed(account: Account, boxing: BoxingKeyPair, secrets: AccountSecrets): Account {
   const { username, chain, identity, home, homeWriter, mirrorBat, isLegacy } = account;
   const context = contextOf(account).successor();
   account.close();
-  return new Account({ context, username, chain, identity, boxing, home, homeWriter, mirrorBat, isLegacy, isBoxingPublished, secrets });
+  return new Account({
+    context,
+    username,
+    chain,
+    identity,
+    boxing,
+    home,
+    homeWriter,
+    mirrorBat,
+    isLegacy,
+    isBoxingPublished: true,
+    secrets,
+  });
 }
 
 function isSame(a: WriterData['inbound'], b: WriterData['inbound']): boolean {

@@ -24,14 +24,14 @@ export class RememberedChains implements UserDirectory {
 
   /**
    * The chain of a user: the server's, unless a newer one was seen before. NotFoundError `not-found.user`; DeniedError `denied.chain` for a
-   * forged chain, and for one that does not follow from what was seen; `network` when the server cannot be reached and none was.
+   * forged chain, and for one that does not follow from what was seen; `network` when the server cannot be reached and none was, with `current` in any case.
    */
-  async get(username: string, signal?: AbortSignal): Promise<Chain> {
+  async get(username: string, signal?: AbortSignal, { current = false }: { readonly current?: boolean | undefined } = {}): Promise<Chain> {
     const seen = await this.seen(username, signal);
     const { directory, online } = this.options;
     const links = await online.runOr<readonly UserPublicKeyLink[]>(
       async (own) => directory.getChain(username, own),
-      async () => seen,
+      async () => (current ? undefined : seen),
       signal,
     );
     if (!isChain(links)) {

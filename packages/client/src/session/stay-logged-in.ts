@@ -1,16 +1,19 @@
+import { equalBytes } from '@pyrgos/core/bytes';
 import { ArgumentError, CryptoError, DeniedError, PyrgosError } from '@pyrgos/core/errors';
 import { SymmetricKey } from '@pyrgos/core/keys';
+import { writerDataOf } from '../commit/index.js';
 import type { Network } from '../network/index.js';
 import { checkedOptions } from './call-options.js';
 import { type Account, contextOf, secretsOf } from './account.js';
 import { buildAccount } from './build-account.js';
 import { type ClientContext, type ClientOptions, createClientContext } from './client-context.js';
-import { findAccount, normaliseUsername } from './find-account.js';
+import { findAccount, normaliseUsername, type PublishedAccount } from './find-account.js';
 import { localKeys, type LocalStore } from './local-store.js';
 import { inTurn, timesForgotten } from './login-turns.js';
 import { forgetLogin, LoginCache } from './login-cache.js';
 import { checkLogin, openEntryPoints } from './open-login.js';
 import { StoredSession } from './sealed-session.js';
+import { isPublishedBoxing } from './store-login.js';
 
 /**
  * What opens the account again without password and second factor, sealed with a key of the device (chapter 05 section 10.2). Only for users
@@ -34,10 +37,19 @@ export function sealSession(account: Account, deviceKey: SymmetricKey): Uint8Arr
 
 /**
  * Keeps {@link sealSession} in the local store of the account. PyrgosError `unsupported` without a store; DeniedError `denied.session` when
- * the account is closed, also while this runs: then nothing is left in the store.
+ * the account is closed, also while this runs: then nothing is left in the store; DeniedError `denied.login` with `data.expired`, and what is stored
+ * stays, when the password or the boxing key was changed since the account was opened: what would be kept opens nothing.
  */
 export async function stayLoggedIn(account: Account, deviceKey: SymmetricKey): Promise<void> {
-  secretsOf(account);
+  const { algorithm } = secretsOf(account);
+  const context = contextOf(account);
+  assertCanStay(context, deviceKey);
+  if (!account.isLegacy) {
+    const writer = account.identity.publicKeyHash;
+    const current = writerDataOf(await context.sessions.of(writer).read(writer, { fresh: true }), writer);
+    if (!algorithm.equals(current.algorithm)) throw expired('password');
+    if (account.isBoxingPublished && !isPublishedBoxing(current, account)) throw expired('keys');
+  }
   await keepSession(account, deviceKey, undefined);
 }
 
@@ -92,7 +104,7 @@ export interface RestoreOptions extends ClientOptions {
 
 /**
  * Opens a stored session (chapter 05 section 10.2). No second factor is asked for. DeniedError `denied.login` with `data.expired` when the
- * password or the boxing key was changed since, and the session is deleted then; and when there is none; PyrgosError `unsupported` without a store to look in;
+ * password or the boxing key was changed since, and it is deleted then, where it is what the local store has; and when there is none; PyrgosError `unsupported` without a store to look in;
  * CryptoError `crypto.authentication` for another key; otherwise the errors of `logIn`.
  */
 export async function restoreSession(network: Network, options: RestoreOptions): Promise<Account> {
@@ -106,18 +118,42 @@ export async function restoreSession(network: Network, options: RestoreOptions):
   if (options.username !== undefined && normaliseUsername(options.username) !== username) {
     throw new CryptoError('crypto.authentication', 'This is the session of another user.');
   }
-  const account = await findAccount(context, username, options.signal);
-  if (!account.identity.equals(session.identity) || !algorithm.equals(account.writerData.algorithm)) {
-    await forgetLogin(store, username);
-    throw new DeniedError('denied.login', 'The password of this account was changed. Log in again.', { expired: true });
+  const isLeft = ({ identity, writerData }: PublishedAccount): boolean =>
+    !identity.equals(session.identity) || !algorithm.equals(writerData.algorithm);
+  let account = await findAccount(context, username, options.signal);
+  // What this device remembers may be older than the session: only the server can say that it has ended.
+  if (isLeft(account)) account = await findAccount(context, username, options.signal, { current: true });
+  if (isLeft(account)) {
+    await forgetSession(store, session, sealed);
+    throw expired('password');
   }
   const entryPoints = openEntryPoints(context, rootKey, session.entryPoints);
   const opened = await checkLogin(context, account, undefined, entryPoints, options.signal);
   if (opened.isOutdated) {
-    await forgetLogin(store, username);
-    throw new DeniedError('denied.login', 'The keys of this account were changed. Log in again.', { expired: true });
+    await forgetSession(store, session, sealed);
+    throw expired('keys');
   }
   return buildAccount(context, { ...opened, account, algorithm, rootKey, loginKey, sealed: session.entryPoints }, options.signal);
+}
+
+function expired(what: 'password' | 'keys'): DeniedError {
+  return new DeniedError('denied.login', `The ${what} of this account ${what === 'keys' ? 'were' : 'was'} changed. Log in again.`, {
+    expired: true,
+  });
+}
+
+/** Forgets a session that has ended and its login data, unless something else was stored since, or all along. */
+async function forgetSession(
+  store: LocalStore | undefined,
+  { username, loginKey, entryPoints }: StoredSession,
+  sealed: Uint8Array,
+): Promise<void> {
+  await inTurn(store, async () => {
+    const stored = await store?.get(localKeys.session(username));
+    if (stored !== undefined && equalBytes(stored, sealed)) await store?.delete(localKeys.session(username));
+    const cache = new LoginCache(store);
+    if (entryPoints.equals(await cache.get(username, loginKey))) await cache.remove(username);
+  });
 }
 
 async function storedBytes(store: LocalStore | undefined, username: string | undefined): Promise<Uint8Array> {

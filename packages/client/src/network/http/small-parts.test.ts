@@ -201,8 +201,7 @@ describe('parallel work', () => {
 
 describe('failures of the platform', () => {
   test.each([
-    ['ECONNREFUSED', 'unreachable'],
-    ['ENOTFOUND', 'unreachable'],
+    ['EHOSTUNREACH', 'broken'],
     ['ECONNRESET', 'broken'],
     ['EPIPE', 'broken'],
     ['UND_ERR_SOCKET', 'broken'],
@@ -223,7 +222,7 @@ describe('failures of the platform', () => {
 
   test('on a kept connection it is a stale one', () => {
     expect(failureOf('ECONNRESET', true).reason).toBe('stale');
-    expect(failureOf('ECONNREFUSED', true).reason).toBe('unreachable');
+    expect(failureOf('ENETUNREACH', true).reason).toBe('stale');
     for (const nothing of [undefined, null, 'x', 7, {}]) expect(codeOf(nothing)).toBeUndefined();
   });
 });

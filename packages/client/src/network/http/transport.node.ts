@@ -106,7 +106,13 @@ export function createTransport({ server, maxConnections, headers }: TransportOp
         const onAbort = (): void => void outgoing.destroy();
         const settled = (): void => signal.removeEventListener('abort', onAbort);
         signal.addEventListener('abort', onAbort, { once: true });
-        outgoing.once('socket', (socket) => limitConnecting(socket, platformTimer, reject));
+        let isConnected = false;
+        outgoing.once('socket', (socket) => {
+          isConnected = !socket.connecting;
+          // A kept connection would collect listeners.
+          if (!isConnected) socket.once('connect', () => (isConnected = true));
+          limitConnecting(socket, platformTimer, reject);
+        });
         outgoing.once('response', (message) => {
           const response = new NodeResponse(message, settled);
           // What follows a provisional answer that came as the last one would be taken for the answer to the next request.
@@ -115,7 +121,7 @@ export function createTransport({ server, maxConnections, headers }: TransportOp
         });
         outgoing.on('error', (error) => {
           settled();
-          reject(isOfConnecting(error) ? failureToConnect(codeOf(error)) : failureOf(codeOf(error), outgoing.reusedSocket));
+          reject(!isConnected && isOfConnecting(error) ? failureToConnect(codeOf(error)) : failureOf(codeOf(error), outgoing.reusedSocket));
         });
         outgoing.once('close', () => {
           // After a response this changes nothing.

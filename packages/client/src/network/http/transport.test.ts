@@ -5,10 +5,30 @@ const platformError = (code: string, syscall?: string): Error =>
   Object.assign(new Error('x'), { code, ...(syscall === undefined ? {} : { syscall }) });
 
 describe('what failures of the platform mean', () => {
-  test.each(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH'])('%s: nothing was sent', (code) => {
-    expect(failureOf(code)).toMatchObject({ reason: 'unreachable', detail: code });
-    expect(failureOfFetch(new TypeError('fetch failed', { cause: platformError(code) }))).toMatchObject({ reason: 'unreachable' });
+  test.each([
+    ['ECONNREFUSED', 'connect'],
+    ['ENOTFOUND', 'getaddrinfo'],
+    ['EAI_AGAIN', 'getaddrinfo'],
+    ['EHOSTUNREACH', 'connect'],
+    ['ENETUNREACH', 'connect'],
+  ])('%s of %s: nothing was sent', (code, syscall) => {
+    const error = platformError(code, syscall);
+    expect(isOfConnecting(error)).toBe(true);
+    for (const failure of [failureOfFetch(new TypeError('fetch failed', { cause: error })), failureOfFetch(error)]) {
+      expect(failure).toMatchObject({ reason: 'unreachable', detail: code });
+    }
   });
+
+  test.each(['EHOSTUNREACH', 'ENETUNREACH', 'ENETDOWN', 'EHOSTDOWN', 'ECONNREFUSED'])(
+    '%s on a connection that was made: what has arrived is open',
+    (code) => {
+      expect(isOfConnecting(platformError(code, 'read'))).toBe(false);
+      expect(failureOf(code)).toMatchObject({ reason: 'broken', detail: code });
+      expect(failureOf(code, true)).toMatchObject({ reason: 'stale', detail: code });
+      expect(failureOfFetch(new TypeError('fetch failed', { cause: platformError(code, 'write') }))).toMatchObject({ reason: 'broken' });
+      expect(failureOfFetch(new TypeError('fetch failed', { cause: platformError(code) }))).toMatchObject({ reason: 'broken' });
+    },
+  );
 
   test('a connection that ends is open, whatever it was', () => {
     expect(failureOf('ECONNRESET')).toMatchObject({ reason: 'broken' });

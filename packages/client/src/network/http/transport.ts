@@ -1,6 +1,6 @@
 /** Why no answer came, or none to its end. */
 export type FailureReason =
-  /** Nothing was sent: no name, no route, nobody listens. */
+  /** Nothing was sent: no name, no route, nobody listens. Never said of a connection that was made. */
   | 'unreachable'
   /** No connection, or one that broke before an answer began, of which the platform tells no more (browsers): it is open as well. */
   | 'no-answer'
@@ -68,18 +68,8 @@ export interface TransportOptions {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-const UNREACHABLE: ReadonlySet<string> = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EAI_FAIL',
-  'ENETUNREACH',
-  'ENETDOWN',
-  'EHOSTUNREACH',
-  'EHOSTDOWN',
-  'EADDRNOTAVAIL',
-  'ENOENT',
-]);
+/** System calls that come before anything can be sent: looking the name up, and connecting. */
+const BEFORE_SENDING: ReadonlySet<unknown> = new Set(['connect', 'getaddrinfo']);
 
 const CERTIFICATE = /CERT|^ERR_TLS|^ERR_SSL|SELF_SIGNED|UNABLE_TO_(?:GET|VERIFY)/u;
 const MALFORMED = /^HPE_|^ERR_HTTP|^UND_ERR_(?:RES|HEADERS_OVERFLOW|INVALID|RESPONSE)|^Z_/u;
@@ -88,10 +78,12 @@ function detailOf(code: unknown): string {
   return typeof code === 'string' && /^[A-Z][A-Z0-9_]{1,63}$/u.test(code) ? code : '';
 }
 
-/** The failure that a code of the platform means, such as `ECONNRESET`. `isReused`: on a kept connection, before any answer. */
+/**
+ * The failure that a code of the platform means on a connection that was made, such as `ECONNRESET`. It leaves open what has arrived, whatever the
+ * code: one that has lost its route fails with the code of one that was never made. `isReused`: on a kept connection, before any answer.
+ */
 export function failureOf(code: unknown, isReused = false): TransportFailure {
   const detail = detailOf(code);
-  if (UNREACHABLE.has(detail)) return new TransportFailure('unreachable', detail);
   if (CERTIFICATE.test(detail)) return new TransportFailure('certificate', detail);
   // On a kept connection it may be the rest of an answer before: that says nothing about who answers.
   if (MALFORMED.test(detail) && !isReused) return new TransportFailure('malformed', detail);
@@ -103,15 +95,16 @@ export function failureToConnect(code: unknown): TransportFailure {
   return new TransportFailure('unreachable', detailOf(code));
 }
 
-/** Whether an error of the platform is about making a connection: with several addresses, to each of them. */
+/** Whether an error of the platform is about finding the server or making a connection: with several addresses, to each of them. */
 export function isOfConnecting(error: unknown): boolean {
   if (error instanceof AggregateError) return error.errors.length > 0 && error.errors.every(isOfConnecting);
-  return error instanceof Error && (error as { readonly syscall?: unknown }).syscall === 'connect';
+  return error instanceof Error && BEFORE_SENDING.has((error as { readonly syscall?: unknown }).syscall);
 }
 
-/** The failure of a `fetch` that rejects: what the code says, where the platform tells one. */
+/** The failure of a `fetch` that rejects: what the platform says, where it tells anything. */
 export function failureOfFetch(error: unknown): TransportFailure {
   const code = codeOf(error);
+  if (isOfConnecting(error) || (error instanceof Error && isOfConnecting(error.cause))) return failureToConnect(code);
   return code === undefined ? new TransportFailure('no-answer') : failureOf(code);
 }
 
