@@ -30,7 +30,7 @@ export async function uploadLargeFile(
   content: PreparedContent,
   options: UploadOptions,
 ): Promise<Item> {
-  const uploads = new FragmentUploads(ports, operation.crypto, operation.owner);
+  const uploads = new FragmentUploads(ports, operation);
   try {
     const recorded = await recordUpload(operation, ports, directory, file, content, options);
     const { count = 0 } = recorded?.part ?? {};
@@ -118,6 +118,7 @@ class LargeUpload {
       this.relyOnRecord();
       await this.changes.commit();
       await flushNow(operation);
+      uploads.committed(chunk.index);
       pending = 0;
     }
   }
