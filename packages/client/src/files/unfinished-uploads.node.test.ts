@@ -194,6 +194,63 @@ describe('what another session has left of an upload', () => {
   });
 });
 
+describe('an upload that was cut off is begun anew in a directory that has taken the place of its own,', () => {
+  async function cutOff(): Promise<void> {
+    const gone = sourceOf(large, async () => {
+      throw new PyrgosError('storage', 'the disk is gone');
+    });
+    expect(await outcome(here.write('/ada/d/f', gone))).toBe('storage');
+  }
+
+  test('which was renamed', async () => {
+    const before = await world.chunkCount();
+    await cutOff();
+    await here.rename('/ada/d', 'd.bak');
+    await here.makeDirectory('/ada/d');
+    await here.write('/ada/d/f', large);
+    expect(await findings()).toEqual([]);
+    expect(await world.openRecords()).toBe(0);
+    there.refresh();
+    await there.rename('/ada/d/f', 'g');
+    expect(equalBytes(await device().read('/ada/d/g'), large)).toBe(true);
+    await here.remove('/ada/d/g');
+    // Nothing stays but the other directory.
+    expect(await world.chunkCount()).toBe(before + 1);
+    expect(await findings()).toEqual([]);
+  });
+
+  test('which was removed', async () => {
+    const before = await world.chunkCount();
+    await cutOff();
+    await here.remove('/ada/d');
+    await here.makeDirectory('/ada/d');
+    await here.write('/ada/d/f', large);
+    await here.makeDirectory('/ada/e');
+    await here.move('/ada/d/f', '/ada/e', { name: 'g' });
+    expect(equalBytes(await device().read('/ada/e/g'), large)).toBe(true);
+    await here.remove('/ada/e/g');
+    expect(await world.chunkCount()).toBe(before + 1);
+    expect(await findings()).toEqual([]);
+  });
+});
+
+test('an upload that is resumed gets the properties that its call names, and otherwise those of the one that was cut off', async () => {
+  const gone = (): ByteSource =>
+    sourceOf(large, async () => {
+      throw new PyrgosError('storage', 'the disk is gone');
+    });
+  const first = { mimeType: 'image/x-first', isHidden: true, created: new Date(5000), modified: new Date(6000) };
+  expect(await outcome(here.write('/ada/d/f', gone(), first))).toBe('storage');
+  const { entry: kept } = await here.write('/ada/d/f', large);
+  expect(kept).toMatchObject(first);
+  expect(await outcome(here.write('/ada/d/g', gone(), first))).toBe('storage');
+  const second = { mimeType: 'image/x-second', isHidden: false, created: new Date(1000), modified: new Date(2000) };
+  const { entry: named } = await here.write('/ada/d/g', large, second);
+  expect(named).toMatchObject(second);
+  expect(await device().stat('/ada/d/g')).toMatchObject(second);
+  expect(await findings()).toEqual([]);
+});
+
 describe('a file that appears while a large one of its name is being written', () => {
   const small = content(100);
   const appears = (): ByteSource => sourceOf(large, async () => here.write('/ada/d/f', small));
