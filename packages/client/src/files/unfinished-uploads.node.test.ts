@@ -6,6 +6,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { outcome } from '../../test/commit-world.js';
 import { chunksOf, ContentWorld } from '../../test/content-world.js';
 import { content } from '../../test/file-world.js';
+import { StructureWorld } from '../../test/structure-world.js';
 import type { ByteSource } from './content/index.js';
 import { FileSystem } from './file-system.js';
 
@@ -191,6 +192,64 @@ describe('what another session has left of an upload', () => {
     for await (const { outcome: what } of here.writeTree('/ada', [{ path: ['d', 'f'], source: large }])) expect(what).toBe('created');
     expect(sentBlocks()).toBeLessThan(20);
     expect(await world.openRecords()).toBe(0);
+  });
+});
+
+describe('an upload into a writing space of its own, whose commits cannot rely on the record,', () => {
+  const long = chunksOf(10);
+  let structure: StructureWorld;
+
+  beforeEach(async () => {
+    structure = await StructureWorld.create();
+    const { files } = structure;
+    await files.addLinkedDirectory(files.home, 's', 150);
+    [here, there] = [files.device(), files.device()];
+    await there.find('/ada/s');
+  });
+
+  /** Has something done when `there` is about to send the second part of its upload. */
+  function beforeSecondPart(work: () => Promise<unknown>): void {
+    const { hooks } = structure.files.base.server;
+    const { publicKeyHash: space } = structure.files.base.signer(150);
+    let parts = 0;
+    hooks.before = async ({ name, writers = [] }) => {
+      if (name !== 'setPointers' || !writers.some((writer) => writer.equals(space)) || ++parts !== 2) return;
+      here.refresh();
+      await work();
+    };
+  }
+
+  async function isSound(content: Uint8Array): Promise<void> {
+    expect((await structure.inspect()).problems).toEqual([]);
+    expect(equalBytes(await structure.files.device().read('/ada/s/f'), content)).toBe(true);
+    expect(await here.clearUnfinishedUploads()).toBe(0);
+  }
+
+  test('leaves nothing behind when it is cleared meanwhile', async () => {
+    let cleared: number | undefined;
+    beforeSecondPart(async () => {
+      cleared = await here.clearUnfinishedUploads();
+    });
+    await there.write('/ada/s/f', long);
+    expect(cleared).toBe(1);
+    await isSound(long);
+  });
+
+  test('... or other content is written to its path', async () => {
+    const other = chunksOf(1, 1, 5000);
+    beforeSecondPart(async () => here.write('/ada/s/f', other));
+    expect((await there.write('/ada/s/f', long)).outcome).toBe('replaced');
+    await isSound(long);
+  });
+
+  test('leaves the file alone that another device has made of it', async () => {
+    beforeSecondPart(async () => {
+      await here.write('/ada/s/f', long);
+      await here.rename('/ada/s/f', 'g');
+    });
+    await there.write('/ada/s/f', long);
+    await isSound(long);
+    expect(equalBytes(await structure.files.device().read('/ada/s/g'), long)).toBe(true);
   });
 });
 
