@@ -339,8 +339,8 @@ export function failedOutcome<F>(
   { onError }: Pick<UploadFilesOptions<F>, 'onError'>,
   signal: AbortSignal | undefined,
 ): FileOutcome<F> {
-  // A source may have a signal of its own, which ends nothing but the source.
-  const isAborted = signal?.aborted === true || (error instanceof AbortedError && !isCallersError(error));
+  // A source may have a signal of its own, which ends nothing but the source. What it throws may be anything, and is not looked at.
+  const isAborted = signal?.aborted === true || (!isCallersError(error) && error instanceof AbortedError);
   if (isAborted || !isOwnFault(error) || onError === undefined || callersCodeNow(() => onError(file, error)) !== 'skip') throw error;
   return { file, outcome: 'failed', error };
 }
