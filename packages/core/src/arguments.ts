@@ -64,6 +64,17 @@ export function assertFunction(field: string, value: unknown): void {
 /** Requires an object: parameters, options, a port. */
 export function assertObject(field: string, value: unknown): asserts value is object {
   if (typeof value !== 'object' || value === null) throw new ArgumentError(field, 'must be an object');
+  if (isRevoked(value)) throw new ArgumentError(field, 'is a proxy that was revoked');
+}
+
+/** Whether nothing can be read of an object any more. Runs none of its code. */
+function isRevoked(value: object): boolean {
+  try {
+    Array.isArray(value);
+    return false;
+  } catch {
+    return true;
+  }
 }
 
 /** Requires an object or class that can be iterated over, such as a list or a set; text is none. */

@@ -7,6 +7,7 @@ import { WRITE_BUFFER_FLUSH_SIZE } from '@pyrgos/core/limits';
 import { CommittedWriterData, Snapshot, WriterData } from '@pyrgos/core/model';
 import type { BlockReadContext } from '@pyrgos/core/store';
 import { BlockBuffer } from './block-buffer.js';
+import { BlocksAhead, UploadTime } from './blocks-ahead.js';
 import { assertSigner } from './checks.js';
 import { type AcknowledgedVersion, type CommitStores, flush } from './flush.js';
 import { mergeWriterData, type Reliance, type RemoteCheck } from './merge.js';
@@ -45,6 +46,8 @@ export class Committer {
   readonly blocks: BlockBuffer;
   /** The trees of the operation, decoded. */
   readonly trees: OpenTrees;
+  /** What the operation uploads ahead of its commits: no pointer is sent when some of that may be gone from the server. */
+  readonly ahead: BlocksAhead;
   private readonly pointers = new PointerBuffer();
   private readonly acknowledgedVersions = new Map<string, AcknowledgedVersion>();
   /** Versions that the operation may still hold although a flush has merged them with somebody else's changes. */
@@ -63,6 +66,7 @@ export class Committer {
     this.blocks = new BlockBuffer(stores.blocks, stores.crypto, stores.dropped);
     this.signal = options.signal;
     this.trees = new OpenTrees(this.blocks, this.context);
+    this.ahead = new BlocksAhead(new UploadTime(stores.clock));
     this.turn = options.turn;
     this.flushSize = options.flushSize ?? WRITE_BUFFER_FLUSH_SIZE;
     assertInteger('flushSize', this.flushSize, 1, Number.MAX_SAFE_INTEGER);
@@ -225,6 +229,7 @@ export class Committer {
     try {
       await flush(this.pointers, this.blocks, this.stores, {
         signal: this.signal,
+        ahead: this.ahead,
         onAcknowledged: (acknowledged) => this.acknowledgedVersions.set(acknowledged.writer.key, acknowledged),
       });
       for (const update of updates) {

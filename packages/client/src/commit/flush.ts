@@ -6,6 +6,8 @@ import { MAX_MERGES_PER_FLUSH } from '@pyrgos/core/limits';
 import { CommittedWriterData, equalTargets, nextSequence, PointerUpdate } from '@pyrgos/core/model';
 import type { BlockReadContext, BlockStore, PointerStore, WriterPointer } from '@pyrgos/core/store';
 import type { BlockBuffer, BufferedBlock } from './block-buffer.js';
+import { BlocksAhead, UploadTime } from './blocks-ahead.js';
+import type { Clock } from './clock.js';
 import { type DroppedBlocks, linksOrNone } from './dropped-blocks.js';
 import { isAfterLostAnswer, unknownOutcome } from './lost-answer.js';
 import { isBuiltUpon, mergeWriterData } from './merge.js';
@@ -19,6 +21,7 @@ import type { VerifiedBlocks } from './verified-store.js';
 export interface CommitStores {
   readonly owner: PublicKeyHash;
   readonly crypto: CryptoProvider;
+  readonly clock: Clock;
   /** The server's blocks; calls are retried below this interface. */
   readonly store: BlockStore;
   /** The server's pointers; calls are retried below this interface. */
@@ -38,6 +41,8 @@ export interface AcknowledgedVersion {
 
 /** How a flush is run. */
 export interface FlushOptions {
+  /** What was uploaded before, for versions that are sent now or later; default: nothing. */
+  readonly ahead?: BlocksAhead | undefined;
   /** Honoured until the first pointers are sent and while a lost race is merged; see {@link flush}. */
   readonly signal?: AbortSignal | undefined;
   /** Called for every version as soon as the server has acknowledged it, even if a later group fails. */
@@ -54,7 +59,9 @@ export interface FlushOptions {
  * nothing.
  *
  * **What is refused.** Before anything is sent: ConflictError `conflict.snapshot` when a version links to a block that was dropped
- * without being stored, because the caller took it from an operation that failed or from a version that was replaced.
+ * without being stored, because the caller took it from an operation that failed or from a version that was replaced. And before any pointer is sent:
+ * the same when some of what was uploaded ahead of the flush may be gone (`ahead`). What the flush has uploaded itself is uploaded again, under
+ * another transaction, when it has become as old.
  *
  * **Cancelling.** The moment the first pointers are sent is the commit point. The signal is obeyed before it, with no effect on the
  * server but unreferenced blocks, and ignored after it. When they lose the race nothing is committed yet: the signal is obeyed during the
@@ -80,12 +87,11 @@ export async function flush(pointers: PointerBuffer, buffer: BlockBuffer, stores
     pointers.replaced,
     planned.flatMap(({ blocks }) => blocks),
   );
-  const transaction = newTransactionId(stores.crypto);
+  const run = new FlushRun(buffer, stores, options);
   try {
-    const run = new FlushRun(buffer, stores, transaction, options);
     for (const group of groupUpdates(planned)) await run.commitGroup(group);
   } finally {
-    void closeTransaction(stores, transaction);
+    run.close();
   }
 }
 
@@ -137,20 +143,36 @@ function linksOfVersion({ hash, writerData }: CommittedWriterData): readonly str
   return hash === undefined || writerData === undefined ? [] : linksOrNone(hash, writerData.encode());
 }
 
+/** What the answer to an update of pointers says: nothing when it was accepted. */
+function outcomeOf(answer: unknown): ConflictError | undefined {
+  if (answer === true) return undefined;
+  if (answer !== false) throw new FormatError('format.pointer', 'setPointers', 'the server must answer with accepted or refused');
+  return new ConflictError('conflict.pointer', 'another update of a mutable pointer was faster');
+}
+
 /** One flush on its way. */
 class FlushRun {
-  private readonly uploaded = new Set<string>();
+  /** When each block was sent, by the time of {@link BlocksAhead}. */
+  private readonly uploaded = new Map<string, number>();
+  private readonly ahead: BlocksAhead;
+  private transaction: string;
   private isCommitted = false;
 
   constructor(
     private readonly buffer: BlockBuffer,
     private readonly stores: CommitStores,
-    private readonly transaction: string,
     private readonly options: FlushOptions,
-  ) {}
+  ) {
+    this.ahead = options.ahead ?? new BlocksAhead(new UploadTime(stores.clock));
+    this.transaction = newTransactionId(stores.crypto);
+  }
+
+  /** Ends the transaction. */
+  close(): void {
+    void closeTransaction(this.stores, this.transaction);
+  }
 
   async commitGroup(group: readonly PlannedUpdate[]): Promise<void> {
-    await this.upload(group);
     const conflict = await this.send(group);
     if (conflict === undefined) {
       for (const update of group) this.acknowledge(update, update.version);
@@ -173,37 +195,54 @@ class FlushRun {
     return this.signal === undefined ? { owner } : { owner, signal: this.signal };
   }
 
+  /** Uploads what is not there yet, or may be gone again. When it returns, all of it is there, and will be for hours. */
   private async upload(group: readonly PlannedUpdate[]): Promise<void> {
     const { owner, crypto, store } = this.stores;
-    const batches = group.flatMap(({ signer, blocks }) => {
-      const missing = blocks.filter(({ cid }) => !this.uploaded.has(cid.key));
-      for (const { cid } of missing) this.uploaded.add(cid.key);
-      return planUploads(signer, missing);
-    });
-    await uploadBatches(batches, { owner, store, crypto, transaction: this.transaction }, this.signal);
+    const { time } = this.ahead;
+    for (;;) {
+      const since = time.now();
+      const batches = group.flatMap(({ signer, blocks }) => {
+        const missing = blocks.filter(({ cid }) => !this.uploaded.has(cid.key));
+        for (const { cid } of missing) this.uploaded.set(cid.key, since);
+        return planUploads(signer, missing);
+      });
+      if (batches.length > 0) await uploadBatches(batches, { owner, store, crypto, transaction: this.transaction }, this.signal);
+      if (!this.isOutdated(group)) return;
+      this.uploaded.clear();
+      // A server may remember under the old one when it saw a block first.
+      this.close();
+      this.transaction = newTransactionId(crypto);
+    }
   }
 
-  /** Sends the pointers of a group; the conflict when the race was lost, undefined when they are accepted. */
-  private async send(group: readonly RecordedUpdate[]): Promise<ConflictError | PyrgosError | undefined> {
+  private isOutdated(group: readonly PlannedUpdate[]): boolean {
+    const { time } = this.ahead;
+    return group.some(({ blocks }) => blocks.some(({ cid }) => time.isTooOld(this.uploaded.get(cid.key) ?? time.now())));
+  }
+
+  /** Uploads the blocks of a group, then sends its pointers; the conflict when the race was lost, undefined when they are accepted. */
+  private async send(group: readonly PlannedUpdate[]): Promise<ConflictError | PyrgosError | undefined> {
     const { owner, crypto, pointers, reader } = this.stores;
     const signed: WriterPointer[] = group.map((update) => ({
       writer: writerOf(update),
       signed: PointerUpdate.of(update.base.hash, update.version.hash, sequenceOf(update)).sign(crypto, update.signer),
     }));
-    throwIfAborted(this.signal, 'the commit');
     for (const { writer } of signed) reader.invalidate(writer);
     const [first] = signed;
     const isCreation = first !== undefined && signed.length === 1 && group.every(createsWriter);
-    let answer: unknown;
-    try {
-      answer = await (isCreation ? pointers.setPointer(owner, first.writer, first.signed) : pointers.setPointers(owner, signed));
-    } catch (error) {
-      if (error instanceof PyrgosError && error.code === 'conflict.pointer') return error;
-      throw error;
+    for (;;) {
+      await this.upload(group);
+      throwIfAborted(this.signal, 'the commit');
+      this.ahead.assertFresh();
+      try {
+        return outcomeOf(await (isCreation ? pointers.setPointer(owner, first.writer, first.signed) : pointers.setPointers(owner, signed)));
+      } catch (error) {
+        if (!(error instanceof PyrgosError)) throw error;
+        if (error.code === 'conflict.pointer') return error;
+        // Refused because the machine has slept in the middle, and what the pointers lead to is gone.
+        if (error.code !== 'denied.pointer' || !this.isOutdated(group)) throw error;
+      }
     }
-    if (answer === true) return undefined;
-    if (answer !== false) throw new FormatError('format.pointer', 'setPointers', 'the server must answer with accepted or refused');
-    return new ConflictError('conflict.pointer', 'another update of a mutable pointer was faster');
   }
 
   /** Takes note of a version on the server: that of the update, or one that was built upon it. */
@@ -288,7 +327,6 @@ class FlushRun {
       const version = CommittedWriterData.of(hash, nextSequence(remote.sequence), writerData);
       const merged = planUpdate({ signer, base: remote, version, relied }, this.buffer, dropped);
       if (equalTargets(hash, remote.hash)) return this.acknowledge(merged, remote);
-      await this.upload([merged]);
       const next = await this.send([merged]);
       if (next === undefined) return this.acknowledge(merged, version);
       if (await this.wasApplied([merged], next)) return;

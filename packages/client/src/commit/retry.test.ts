@@ -5,7 +5,7 @@ import { constantRandom, seededRandom } from '@pyrgos/testkit/random';
 import { describe, expect, test } from 'vitest';
 import { CommitWorld, ManualClock, mapKey, networkError, outcome } from '../../test/commit-world.js';
 import { systemClock } from './clock.js';
-import { BLOCK_RETRIES, isConflict, isRetryable, POINTER_RETRIES, retrying, retryingBlockStore } from './retry.js';
+import { BLOCK_RETRIES, isConflict, isRetryable, POINTER_RETRIES, retrying, retryingBlockStore, UPDATE_RETRIES } from './retry.js';
 
 describe('retrying', () => {
   const run = (
@@ -31,6 +31,22 @@ describe('retrying', () => {
     const block = run(6, networkError, BLOCK_RETRIES);
     expect(await block.result).toBe('done');
     expect(block.clock.sleeps).toEqual([1000, 2000, 4000, 8000, 16_000, 32_000]);
+  });
+
+  test('does not repeat an update of a pointer when the machine has slept meanwhile, or its clock was set back', async () => {
+    for (const step of [2 * 3_600_000, -2 * 3_600_000]) {
+      const clock = new ManualClock();
+      let calls = 0;
+      const call = async (): Promise<never> => {
+        calls++;
+        clock.time += step;
+        throw networkError();
+      };
+      const options = { clock, random: constantRandom(0) };
+      expect(await outcome(retrying(() => retrying(call, UPDATE_RETRIES, options), POINTER_RETRIES, options))).toBe('network');
+      expect(calls).toBe(1);
+    }
+    expect(await run(2, networkError, UPDATE_RETRIES).result).toBe('done');
   });
 
   test('gives up after 3 pointer and 7 block attempts with the last error', async () => {

@@ -10,6 +10,8 @@ export interface RetryPolicy {
   readonly attempts: number;
   /** Milliseconds to wait after attempt `attempt` (1, 2, …) failed; `fraction` is random in [0, 1). */
   readonly delay: (attempt: number, fraction: number) => number;
+  /** Milliseconds after the first call when nothing is repeated any more, nor when the clock was set back; default: nobody asks for the time. */
+  readonly patience?: number | undefined;
 }
 
 /** Pointer calls: 3 attempts, k·1000 ms and up to 499 ms more. */
@@ -17,6 +19,12 @@ export const POINTER_RETRIES: RetryPolicy = {
   attempts: 3,
   delay: (attempt, fraction) => attempt * 1000 + Math.floor(fraction * 500),
 };
+
+/**
+ * Updates of pointers: as {@link POINTER_RETRIES}, but not after the machine has slept. What a pointer leads to may have been collected as garbage by
+ * then, and only whoever has uploaded it can tell (chapter 03 section 9.2).
+ */
+export const UPDATE_RETRIES: RetryPolicy = { ...POINTER_RETRIES, patience: 3_600_000 };
 
 /** Block and CHAMP calls: 7 attempts, 1000·2^(k−1) ms and up to half of that more. */
 export const BLOCK_RETRIES: RetryPolicy = {
@@ -74,20 +82,28 @@ export function isRetryable(error: unknown): boolean {
  * The last error is thrown as it is, and not repeated by callers of this function further up. AbortedError when the signal is aborted before an attempt or during a wait.
  */
 export async function retrying<T>(operation: (attempt: number) => Promise<T>, policy: RetryPolicy, options: RetryOptions): Promise<T> {
+  const { clock } = options;
+  const start = policy.patience === undefined ? 0 : clock.now();
+  const isTimely = (): boolean => policy.patience === undefined || Math.abs(clock.now() - start) <= policy.patience;
+  let last: unknown;
   for (let attempt = 1; ; attempt++) {
     throwIfAborted(options.signal, 'the call');
+    if (attempt > 1 && !isTimely()) throw spentOn(last);
     try {
       return await operation(attempt);
     } catch (error) {
       if (!isRetryable(error)) throw error;
-      if (attempt >= policy.attempts) {
-        spent.add(error as PyrgosError);
-        throw error;
-      }
+      if (attempt >= policy.attempts) throw spentOn(error);
+      last = error;
     }
     const [high, low] = options.random.randomBytes(2) as unknown as [number, number];
-    await options.clock.sleep(policy.delay(attempt, (high * 256 + low) / 65_536), options.signal);
+    await clock.sleep(policy.delay(attempt, (high * 256 + low) / 65_536), options.signal);
   }
+}
+
+function spentOn(error: unknown): unknown {
+  if (error instanceof PyrgosError) spent.add(error);
+  return error;
 }
 
 /**
@@ -136,26 +152,25 @@ function isOnlyPending(error: unknown, size: number): boolean {
 }
 
 /**
- * A pointer store whose calls are repeated by {@link POINTER_RETRIES}. Repeating the same update after a time-out is never applied twice: it
+ * A pointer store whose calls are repeated by {@link POINTER_RETRIES}, its updates by {@link UPDATE_RETRIES}. Repeating the same update after a time-out is never applied twice: it
  * succeeds, or it fails with a conflict, of which {@link isAfterLostAnswer} says that {@link flush} has to find out whether the first one was
  * applied.
  */
 export function retryingPointerStore(store: PointerStore, options: Omit<RetryOptions, 'signal'>): PointerStore {
-  const retry = <T>(signal: AbortSignal | undefined, call: () => Promise<T>): Promise<T> =>
-    retrying(call, POINTER_RETRIES, { ...options, signal });
   const update = (signal: AbortSignal | undefined, call: () => Promise<boolean>): Promise<boolean> =>
-    notingLostAnswers((onLost) =>
-      retry(signal, async () => {
+    notingLostAnswers((onLost) => {
+      const attempt = async (): Promise<boolean> => {
         try {
           return await call();
         } catch (error) {
           if (mayHaveArrived(error)) onLost();
           throw error;
         }
-      }),
-    );
+      };
+      return retrying(attempt, UPDATE_RETRIES, { ...options, signal });
+    });
   return {
-    getPointer: (owner, writer, signal) => retry(signal, () => store.getPointer(owner, writer, signal)),
+    getPointer: (owner, writer, signal) => retrying(() => store.getPointer(owner, writer, signal), POINTER_RETRIES, { ...options, signal }),
     setPointer: (owner, writer, signed, signal) => update(signal, () => store.setPointer(owner, writer, signed, signal)),
     setPointers: (owner, updates, signal) => update(signal, () => store.setPointers(owner, updates, signal)),
     ...(store.current === undefined ? {} : { current: retryingPointerStore(store.current, options) }),

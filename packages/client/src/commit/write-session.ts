@@ -78,7 +78,7 @@ export class WriteSession {
     const blocks = new VerifiedBlocks(store, crypto, options.cacheSize);
     const cacheMilliseconds = options.pointerCacheMilliseconds;
     const reader = new PointerReader({ owner, pointers, blocks, crypto, clock, cacheMilliseconds, seen: options.seen });
-    this.stores = { owner, crypto, store, pointers, blocks, reader, dropped: new DroppedBlocks() };
+    this.stores = { owner, crypto, clock, store, pointers, blocks, reader, dropped: new DroppedBlocks() };
     this.verifiedStore = verifiedBlockStore(store, blocks);
     this.synchroniser = new WriteSynchroniser(reader);
     this.flushSize = flushSize;

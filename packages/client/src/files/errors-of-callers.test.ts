@@ -34,6 +34,38 @@ async function writeTree(entries: readonly TreeEntry[], options: WriteTreeOption
   return outcomes.sort();
 }
 
+test('... also something that lets nobody look at it', async () => {
+  const refuse = (): never => {
+    throw new Error('must not be looked at');
+  };
+  const odd: unknown = new Proxy({}, { get: refuse, has: refuse, getPrototypeOf: refuse });
+  const source = {
+    size: 5,
+    open: (): never => {
+      throw odd;
+    },
+  };
+  const calls = [
+    async () => files.write('/ada/d/x', source),
+    async () => files.append('/ada/d/f', source),
+    async () => writeTree([{ path: ['x'], source }], {}),
+    async () =>
+      writeTree([{ path: ['x'], source }], {
+        onError: (_, error) => {
+          throw error;
+        },
+      }),
+  ];
+  for (const call of calls) {
+    let thrown: unknown;
+    await call().catch((error: unknown) => {
+      thrown = error;
+    });
+    expect(thrown === odd).toBe(true);
+  }
+  expect(await writeTree([{ path: ['x'], source }], { onError: () => 'skip' })).toEqual(['x failed']);
+});
+
 describe.each(Object.entries(errors))('what code of callers throws comes out as it is, at once: %s', (_, error) => {
   const thrown = async (call: Promise<unknown>): Promise<unknown> =>
     call.then(

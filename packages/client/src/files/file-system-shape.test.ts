@@ -257,6 +257,7 @@ describe('names', () => {
       async () => files.makeDirectory('/ada/a\0b/c', { parents: true }),
       async () => files.rename('/ada/a', 'a\0b'),
       async () => files.copy('/ada/a', '/ada', { name: 'a\0b' }),
+      async () => files.move('/ada/a', '/ada', { name: 'a\0b' }),
     ]) {
       await expect(call()).rejects.toMatchObject({ code: 'argument' });
     }

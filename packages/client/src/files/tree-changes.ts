@@ -99,7 +99,7 @@ export class TreeChanges {
     assertIfVersion({ ifVersion });
     assertMovable(names, this.tree.username);
     const into = splitPath(directory, 'directory');
-    if (name !== undefined) assertLegalName(name);
+    if (name !== undefined) assertNewName(name, 'options.name');
     assertNotOfSystem(names, this.tree.username);
     const newName = name ?? names.at(-1) ?? '';
     assertNotOfSystem([...into, newName], this.tree.username, 'directory');

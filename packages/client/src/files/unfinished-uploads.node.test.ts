@@ -6,6 +6,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { outcome } from '../../test/commit-world.js';
 import { chunksOf, ContentWorld } from '../../test/content-world.js';
 import { content } from '../../test/file-world.js';
+import { StructureWorld } from '../../test/structure-world.js';
 import type { ByteSource } from './content/index.js';
 import { FileSystem } from './file-system.js';
 
@@ -192,6 +193,121 @@ describe('what another session has left of an upload', () => {
     expect(sentBlocks()).toBeLessThan(20);
     expect(await world.openRecords()).toBe(0);
   });
+});
+
+describe('an upload into a writing space of its own, whose commits cannot rely on the record,', () => {
+  const long = chunksOf(10);
+  let structure: StructureWorld;
+
+  beforeEach(async () => {
+    structure = await StructureWorld.create();
+    const { files } = structure;
+    await files.addLinkedDirectory(files.home, 's', 150);
+    [here, there] = [files.device(), files.device()];
+    await there.find('/ada/s');
+  });
+
+  /** Has something done when `there` is about to send the second part of its upload. */
+  function beforeSecondPart(work: () => Promise<unknown>): void {
+    const { hooks } = structure.files.base.server;
+    const { publicKeyHash: space } = structure.files.base.signer(150);
+    let parts = 0;
+    hooks.before = async ({ name, writers = [] }) => {
+      if (name !== 'setPointers' || !writers.some((writer) => writer.equals(space)) || ++parts !== 2) return;
+      here.refresh();
+      await work();
+    };
+  }
+
+  async function isSound(content: Uint8Array): Promise<void> {
+    expect((await structure.inspect()).problems).toEqual([]);
+    expect(equalBytes(await structure.files.device().read('/ada/s/f'), content)).toBe(true);
+    expect(await here.clearUnfinishedUploads()).toBe(0);
+  }
+
+  test('leaves nothing behind when it is cleared meanwhile', async () => {
+    let cleared: number | undefined;
+    beforeSecondPart(async () => {
+      cleared = await here.clearUnfinishedUploads();
+    });
+    await there.write('/ada/s/f', long);
+    expect(cleared).toBe(1);
+    await isSound(long);
+  });
+
+  test('... or other content is written to its path', async () => {
+    const other = chunksOf(1, 1, 5000);
+    beforeSecondPart(async () => here.write('/ada/s/f', other));
+    expect((await there.write('/ada/s/f', long)).outcome).toBe('replaced');
+    await isSound(long);
+  });
+
+  test('leaves the file alone that another device has made of it', async () => {
+    beforeSecondPart(async () => {
+      await here.write('/ada/s/f', long);
+      await here.rename('/ada/s/f', 'g');
+    });
+    await there.write('/ada/s/f', long);
+    await isSound(long);
+    expect(equalBytes(await structure.files.device().read('/ada/s/g'), long)).toBe(true);
+  });
+});
+
+describe('an upload that was cut off is begun anew in a directory that has taken the place of its own,', () => {
+  async function cutOff(): Promise<void> {
+    const gone = sourceOf(large, async () => {
+      throw new PyrgosError('storage', 'the disk is gone');
+    });
+    expect(await outcome(here.write('/ada/d/f', gone))).toBe('storage');
+  }
+
+  test('which was renamed', async () => {
+    const before = await world.chunkCount();
+    await cutOff();
+    await here.rename('/ada/d', 'd.bak');
+    await here.makeDirectory('/ada/d');
+    await here.write('/ada/d/f', large);
+    expect(await findings()).toEqual([]);
+    expect(await world.openRecords()).toBe(0);
+    there.refresh();
+    await there.rename('/ada/d/f', 'g');
+    expect(equalBytes(await device().read('/ada/d/g'), large)).toBe(true);
+    await here.remove('/ada/d/g');
+    // Nothing stays but the other directory.
+    expect(await world.chunkCount()).toBe(before + 1);
+    expect(await findings()).toEqual([]);
+  });
+
+  test('which was removed', async () => {
+    const before = await world.chunkCount();
+    await cutOff();
+    await here.remove('/ada/d');
+    await here.makeDirectory('/ada/d');
+    await here.write('/ada/d/f', large);
+    await here.makeDirectory('/ada/e');
+    await here.move('/ada/d/f', '/ada/e', { name: 'g' });
+    expect(equalBytes(await device().read('/ada/e/g'), large)).toBe(true);
+    await here.remove('/ada/e/g');
+    expect(await world.chunkCount()).toBe(before + 1);
+    expect(await findings()).toEqual([]);
+  });
+});
+
+test('an upload that is resumed gets the properties that its call names, and otherwise those of the one that was cut off', async () => {
+  const gone = (): ByteSource =>
+    sourceOf(large, async () => {
+      throw new PyrgosError('storage', 'the disk is gone');
+    });
+  const first = { mimeType: 'image/x-first', isHidden: true, created: new Date(5000), modified: new Date(6000) };
+  expect(await outcome(here.write('/ada/d/f', gone(), first))).toBe('storage');
+  const { entry: kept } = await here.write('/ada/d/f', large);
+  expect(kept).toMatchObject(first);
+  expect(await outcome(here.write('/ada/d/g', gone(), first))).toBe('storage');
+  const second = { mimeType: 'image/x-second', isHidden: false, created: new Date(1000), modified: new Date(2000) };
+  const { entry: named } = await here.write('/ada/d/g', large, second);
+  expect(named).toMatchObject(second);
+  expect(await device().stat('/ada/d/g')).toMatchObject(second);
+  expect(await findings()).toEqual([]);
 });
 
 describe('a file that appears while a large one of its name is being written', () => {

@@ -8,6 +8,7 @@ import { type ByteSource, openSource } from './content/byte-source.js';
 import { assertUploadOptions } from './content/content-arguments.js';
 import { type UploadOptions, uploadFile, UploadTransactions } from './content/index.js';
 import { CallerSource } from './content/lent-source.js';
+import { thumbnailOnce } from './content/make-thumbnail.js';
 import { prepareContent, type PreparedContent } from './content/prepared-content.js';
 import { FileEntry } from './file-entry.js';
 import { assertFlag, assertNewName, claimedMimeType, existingAnswer, timestampOf } from './file-system-arguments.js';
@@ -45,6 +46,7 @@ export async function writeFile(parts: FileSystemParts, path: string, source: By
     created: timestampOf('options.created', created),
     onExisting: typeof onExisting === 'function' ? askedOnce(ask) : onExisting,
     onProgress: onlyForward(onProgress),
+    thumbnailOnce: thumbnailOnce(),
   };
   assertUploadOptions(upload);
   const opened = openSource(source);

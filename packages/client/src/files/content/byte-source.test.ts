@@ -42,6 +42,58 @@ describe('opening a source', () => {
     }
   });
 
+  it('refuses what only looks like a source', async () => {
+    const revocable = Proxy.revocable({}, {});
+    revocable.revoke();
+    expect(() => openSource(revocable.proxy as ByteSource)).toThrow(expect.objectContaining({ code: 'argument' }));
+    const iterations: Readonly<Record<string, unknown>> = {
+      nothing: null,
+      'a number': 5,
+      'no iteration': {},
+      'no iterator': { [Symbol.asyncIterator]: () => null },
+      'an iterator without next': { [Symbol.asyncIterator]: () => ({}) },
+      'no results': { [Symbol.asyncIterator]: () => ({ next: async () => null }) },
+      'pieces of text': { [Symbol.asyncIterator]: () => ({ next: async () => ({ done: false, value: 'text' }) }) },
+    };
+    for (const [name, given] of Object.entries(iterations)) {
+      const sources = [{ size: 5, open: () => given } as ByteSource, ...(name.startsWith('no') ? [] : [given as ByteSource])];
+      for (const source of sources) {
+        const reading = (async () => all(cutIntoChunks(openSource(source).open(0, undefined), 10, undefined)))();
+        expect([name, await outcome(reading)]).toEqual([name, 'argument']);
+      }
+    }
+  });
+
+  it('lets errors of the iteration through, whatever they come from', async () => {
+    const mine = new RangeError('mine');
+    const result = {
+      get done(): boolean {
+        throw mine;
+      },
+    };
+    const source = { [Symbol.asyncIterator]: () => ({ next: async () => result }) } as unknown as ByteSource;
+    await expect(all(cutIntoChunks(openSource(source).open(0, undefined), 10, undefined))).rejects.toBe(mine);
+  });
+
+  it('takes the bytes of classes that are derived from byte strings, and none of their methods', async () => {
+    class Odd extends Uint8Array<ArrayBuffer> {
+      override get length(): number {
+        return 50_000_000;
+      }
+      override subarray(): never {
+        throw new TypeError('odd');
+      }
+    }
+    const odd = new Odd(Uint8Array.of(1, 2, 3).buffer);
+    expect(openSource(odd).size).toBe(3);
+    const pieces = async function* (): AsyncGenerator<Uint8Array> {
+      yield odd;
+    };
+    for (const source of [odd, pieces()]) {
+      expect(await all(cutIntoChunks(openSource(source).open(0, undefined), 10, undefined))).toEqual(Uint8Array.of(1, 2, 3));
+    }
+  });
+
   it('reads a stream once', async () => {
     const stream = new ReadableStream<Uint8Array>({
       start: (controller) => {

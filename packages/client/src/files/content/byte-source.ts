@@ -1,3 +1,4 @@
+import { assertObject } from '@pyrgos/core/arguments';
 import { assertBytes, assertInteger, utf8Encode } from '@pyrgos/core/bytes';
 import { ArgumentError, throwIfAborted } from '@pyrgos/core/errors';
 import { callersCode, callersCodeNow } from '../../waiting/code-of-callers.js';
@@ -48,6 +49,7 @@ const PIECE_SIZE = 1_048_576;
 
 /** Makes a source readable; ArgumentError `source` when it is none. */
 export function openSource(source: ByteSource): OpenedSource {
+  if (typeof source === 'object' && source !== null) assertObject('source', source);
   const bytes = asBytes(source);
   if (bytes !== undefined) {
     return { size: bytes.length, isRepeatable: true, blob: undefined, isCode: false, open: (offset) => piecesOfBytes(bytes, offset) };
@@ -126,8 +128,7 @@ export async function* cutIntoChunks(
         isFinished = true;
         break;
       }
-      const piece: unknown = next.value;
-      assertBytes('source', piece);
+      const piece = plainBytes(next.value);
       for (let offset = 0; offset < piece.length;) {
         chunk ??= spare.pop() ?? new Uint8Array(chunkSize);
         const count = Math.min(piece.length - offset, chunkSize - filled);
@@ -148,13 +149,23 @@ export async function* cutIntoChunks(
   }
 }
 
-/** Pieces that code of the caller gives; see {@link callersCode}. */
+/**
+ * Pieces that code of the caller gives; see {@link callersCode}. ArgumentError `source` when it gives something else than an iterator, or that something
+ * else than results.
+ */
 function callersPieces(open: () => AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
   return {
     [Symbol.asyncIterator]: () => {
-      const inner = callersCodeNow(() => open()[Symbol.asyncIterator]());
+      const inner = iteratorOf(open);
       return {
-        next: async () => callersCode(async () => inner.next()),
+        next: async () => {
+          const result: unknown = await callersCode(async () => inner.next());
+          if (!isObject(result)) throw noIteration();
+          return callersCodeNow(() => {
+            const { done, value } = result as IteratorResult<Uint8Array, undefined>;
+            return done === true ? { done, value: undefined } : { done: false, value };
+          });
+        },
         return: async () => {
           await callersCode(async () => inner.return?.());
           return { done: true, value: undefined };
@@ -162,6 +173,26 @@ function callersPieces(open: () => AsyncIterable<Uint8Array>): AsyncIterable<Uin
       };
     },
   };
+}
+
+function iteratorOf(open: () => AsyncIterable<Uint8Array>): AsyncIterator<Uint8Array> {
+  const pieces: unknown = callersCodeNow(open);
+  const stream = isObject(pieces) ? callersCodeNow(() => asIterable(pieces)) : undefined;
+  if (stream === undefined) throw noIteration();
+  const begin: unknown = callersCodeNow(() => stream[Symbol.asyncIterator]);
+  if (typeof begin !== 'function') throw noIteration();
+  const iterator: unknown = callersCodeNow(() => stream[Symbol.asyncIterator]());
+  if (!isObject(iterator) || callersCodeNow(() => typeof (iterator as { next?: unknown }).next) !== 'function') throw noIteration();
+  return iterator as unknown as AsyncIterator<Uint8Array>;
+}
+
+/** Whether something has members that can be asked for. */
+function isObject(value: unknown): value is object {
+  return (typeof value === 'object' && value !== null) || typeof value === 'function';
+}
+
+function noIteration(): ArgumentError {
+  return new ArgumentError('source', 'must give pieces of bytes as an asynchronous iteration');
 }
 
 async function closeQuietly(iterator: AsyncIterator<Uint8Array>): Promise<void> {
@@ -197,11 +228,16 @@ async function* firstBytes(pieces: AsyncIterable<Uint8Array>, count: number): As
 function asBytes(source: unknown): Uint8Array | undefined {
   if (typeof source === 'string') return utf8Encode(source, 'source');
   if (source instanceof Uint8Array) {
-    assertBytes('source', source);
-    return source;
+    return plainBytes(source);
   }
   if (source instanceof ArrayBuffer) return bytesOf(source, 0, undefined);
   return ArrayBuffer.isView(source) ? bytesOf(source.buffer, source.byteOffset, source.byteLength) : undefined;
+}
+
+/** A byte string without whatever a class derived from it has in the place of its methods; ArgumentError for anything else. */
+function plainBytes(value: unknown): Uint8Array {
+  assertBytes('source', value);
+  return Object.getPrototypeOf(value) === Uint8Array.prototype ? value : bytesOf(value.buffer, value.byteOffset, value.byteLength);
 }
 
 function bytesOf(buffer: ArrayBufferLike, offset: number, length: number | undefined): Uint8Array {

@@ -62,7 +62,7 @@ export async function changeFile(
   if (whole.bytes !== undefined) await assertRoom(ports, (change.newSize ?? oldSize + whole.bytes) - oldSize, operation.signal);
   const complete = whole.bytes === undefined ? { ...whole, chunks: withinRoom(ports, whole.chunks, oldSize) } : whole;
   const isBuffered = complete.bytes !== undefined && complete.bytes <= BUFFERED_SIZE;
-  const uploads = isBuffered ? undefined : new FragmentUploads(ports, operation.crypto, operation.owner);
+  const uploads = isBuffered ? undefined : new FragmentUploads(ports, operation);
   try {
     const changes = new ChunkChanges(operation);
     const run = new FileChange(operation, changes, file, complete, isRewritten);

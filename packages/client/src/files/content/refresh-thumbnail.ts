@@ -4,7 +4,7 @@ import { withNode } from '../structure/refresh.js';
 import { FileReader, type Item, type OperationView } from '../view/index.js';
 import type { OpenedSource } from './byte-source.js';
 import type { ContentPorts } from './content-ports.js';
-import { makeThumbnail } from './make-thumbnail.js';
+import { lentThumbnail } from './make-thumbnail.js';
 
 /**
  * Gives a file the thumbnail that its content as it is now brings (chapter 04 section 18.2), and commits that; the file as it was when
@@ -20,7 +20,7 @@ export async function refreshThumbnail(operation: OperationView, ports: ContentP
     blob: undefined,
     open: (start, signal) => piecesOf(reader, start, signal),
   };
-  const thumbnail = await makeThumbnail(ports.thumbnailer, source, properties.mimeType, operation.signal);
+  const thumbnail = await lentThumbnail(operation, ports.thumbnailer, source, properties.mimeType);
   if (thumbnail === undefined) return file;
   const node = withProperties(operation.crypto, file.node, file.opened, properties.with({ thumbnail }));
   const changes = new ChunkChanges(operation);

@@ -1,14 +1,32 @@
+import { equalBytes } from '@pyrgos/core/bytes';
 import { FragmentedPaddedCipherText } from '@pyrgos/core/containers';
 import { withRandomSource } from '@pyrgos/core/crypto';
-
 import { MAX_CHAMP_LOOKUPS } from '@pyrgos/core/limits';
 import { type CryptreeNode, openNode } from '@pyrgos/core/model';
-import { isDamage, loadNodes, type OperationView, type View } from '../view/index.js';
+import { isDamage, loadNode, loadNodes, type OperationView, type View } from '../view/index.js';
 import { type FileTarget, TargetLocations } from './file-target.js';
 import { lending } from './lent-source.js';
 import { runPipeline } from './ordered-pipeline.js';
 import type { PreparedContent } from './prepared-content.js';
 import type { PlainChunk } from './seal-chunks.js';
+
+/**
+ * Whether the first chunk that an unfinished upload has left names the directory of `target` as its parent (chapter 04 section 5.3): another directory
+ * may have taken its place at the path since, by a rename or anew.
+ */
+export async function hasParent(view: View, { capability, parentLink }: FileTarget): Promise<boolean> {
+  const { owner, writer, location } = capability;
+  try {
+    const result = await loadNode(view, owner, writer, location);
+    if (result?.node === undefined) return false;
+    const stored = openNode(view.crypto, result.node, capability).parentLink;
+    if (stored === undefined || parentLink === undefined) return stored === parentLink;
+    return equalBytes(stored.mapKey, parentLink.mapKey) && stored.key.equals(parentLink.key);
+  } catch (error) {
+    if (isDamage(error)) return false;
+    throw error;
+  }
+}
 
 interface StoredChunk extends PlainChunk {
   readonly node: CryptreeNode;

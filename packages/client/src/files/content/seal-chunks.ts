@@ -107,6 +107,6 @@ export async function sealChunk(
   });
   const chunk = { index, location, leaf, length };
   if (uploads === undefined) return { ...chunk, sealed };
-  await uploads.put(target.signer, sealed.fragments, signal);
+  await uploads.put(target.signer, index, sealed.fragments, signal);
   return { ...chunk, sealed: { node: sealed.node, fragments: [] } };
 }

@@ -11,14 +11,22 @@ import { assertContentCall, assertUploadOptions } from './content-arguments.js';
 import type { ContentPorts } from './content-ports.js';
 import { ProgressMeter } from './content-progress.js';
 import { mimeTypeOf } from './mime-type-of.js';
-import { makeThumbnail } from './make-thumbnail.js';
+import { lentThumbnail } from './make-thumbnail.js';
 import { type PreparedContent, prepareContent, sourceChanged } from './prepared-content.js';
 import type { UploadOptions, UploadResult } from './upload-options.js';
 
 /** How the content of a file is replaced. */
 export interface SetContentOptions extends Pick<
   UploadOptions,
-  'modified' | 'mimeType' | 'fallbackMimeType' | 'thumbnail' | 'hashTree' | 'trustsHash' | 'keepsProperties' | 'onProgress'
+  | 'modified'
+  | 'mimeType'
+  | 'fallbackMimeType'
+  | 'thumbnail'
+  | 'thumbnailOnce'
+  | 'hashTree'
+  | 'trustsHash'
+  | 'keepsProperties'
+  | 'onProgress'
 > {
   /**
    * Write only the chunks whose hash differs from the one that the file stores, for files up to 5 GiB (chapter 04 section 15.1). What the
@@ -101,7 +109,8 @@ export async function setPreparedContent(
     return { item, outcome: 'unchanged' };
   }
   const mimeType = options.mimeType ?? mimeTypeOf(content.head, current.name, options.fallbackMimeType);
-  const thumbnail = options.thumbnail ?? (await makeThumbnail(ports.thumbnailer, content.repeatable, mimeType, operation.signal));
+  const thumbnail =
+    options.thumbnail ?? (await lentThumbnail(operation, ports.thumbnailer, content.repeatable, mimeType, options.thumbnailOnce));
   const modified = options.modified ?? Timestamp.now(ports.clock ?? systemClock);
   const newProperties: FilePropertiesChanges = { modified, mimeType, thumbnail };
   const old = options.changedChunksOnly === true ? storedTree(operation, current) : undefined;

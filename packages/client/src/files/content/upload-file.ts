@@ -6,6 +6,7 @@ import {
   type ChunkLocation,
   FileProperties,
   NamedRelativeCapability,
+  type Thumbnail,
   Timestamp,
 } from '@pyrgos/core/model';
 import { systemClock } from '../../commit/index.js';
@@ -23,7 +24,7 @@ import { ProgressMeter } from './content-progress.js';
 import { newFileSecrets, newFileTarget } from './file-target.js';
 import { catchUp, changedMeanwhile } from './flush-now.js';
 import { mimeTypeOf } from './mime-type-of.js';
-import { makeThumbnail } from './make-thumbnail.js';
+import { lentThumbnail } from './make-thumbnail.js';
 import { type PreparedContent, prepareContent } from './prepared-content.js';
 import { isUnchanged, setPreparedContent } from './set-content.js';
 import { entryForFile, type NewFile, type StagedFile, stagedItem, stageSmallFile } from './stage-file.js';
@@ -65,13 +66,14 @@ export async function uploadFile(
   const prepare = async (): Promise<PreparedContent> => prepared ?? prepareContent(operation, source, options.hashTree);
   if (existing !== undefined) return replaceExisting(operation, ports, parent, existing, prepare, options);
   const content = await prepare();
+  const looks = await looksOf(operation, ports, name, content, options);
   if (operation.wasLent) {
     await catchUp(operation, [directory.writer]);
     parent = await refresh(operation, directory);
     if ((await findEntry(operation, parent, name)) !== undefined) throw changedMeanwhile();
   }
   if (content.isSmall) await assertRoom(ports, content.size ?? 0, operation.signal);
-  const file = await describeFile(operation, ports, parent, name, content, options);
+  const file = describeFile(operation, ports, parent, name, content, { ...options, ...looks });
   const item = content.isSmall
     ? await uploadSmallFile(operation, parent, file, content, options)
     : await uploadLargeFile(operation, ports, parent, file, content, options);
@@ -128,18 +130,36 @@ export async function updateListedType(operation: OperationView, directory: Item
   return file;
 }
 
+/** What a new file looks like in a list. */
+export interface Looks {
+  readonly mimeType: string;
+  readonly thumbnail: Thumbnail | undefined;
+}
+
+/** Type and thumbnail of a new file; the operation lends its turn to the thumbnailer. */
+export async function looksOf(
+  operation: OperationView,
+  ports: ContentPorts,
+  name: string,
+  content: PreparedContent,
+  options: UploadOptions,
+): Promise<Looks> {
+  const mimeType = options.mimeType ?? mimeTypeOf(content.head, name, options.fallbackMimeType);
+  const thumbnail =
+    options.thumbnail ?? (await lentThumbnail(operation, ports.thumbnailer, content.repeatable, mimeType, options.thumbnailOnce));
+  return { mimeType, thumbnail };
+}
+
 /** Keys and properties of a new file. */
-export async function describeFile(
+export function describeFile(
   operation: OperationView,
   ports: ContentPorts,
   directory: Item,
   name: string,
   content: PreparedContent,
-  options: UploadOptions,
-): Promise<NewFile> {
-  const { isHidden, resume } = options;
-  const mimeType = options.mimeType ?? mimeTypeOf(content.head, name, options.fallbackMimeType);
-  const thumbnail = options.thumbnail ?? (await makeThumbnail(ports.thumbnailer, content.repeatable, mimeType, operation.signal));
+  options: UploadOptions & Looks,
+): NewFile {
+  const { isHidden, resume, mimeType, thumbnail } = options;
   const modified = options.modified ?? Timestamp.now(ports.clock ?? systemClock);
   const target = newFileTarget(directory, resume ?? newFileSecrets(operation.crypto), ports.mirrorBatId);
   const { streamSecret } = target;

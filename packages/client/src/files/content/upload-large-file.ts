@@ -1,3 +1,4 @@
+import type { Cid } from '@pyrgos/core/codec';
 import { HashTreeBuilder } from '@pyrgos/core/containers';
 import { CHUNK_SIZE, chunkCount, type FileProperties, openNode, withProperties } from '@pyrgos/core/model';
 import { ChunkChanges } from '../structure/chunk-changes.js';
@@ -17,7 +18,7 @@ import { stageRemovalBehind } from './present-chunks.js';
 import { BRANCH_INTERVAL, type PlainChunk, sealChunks, type SealedFileChunk } from './seal-chunks.js';
 import { checkLeaf } from './set-content.js';
 import { entryForFile, type NewFile, resealProperties } from './stage-file.js';
-import { PlaceLookups } from './tree-places.js';
+import { cidsAt, PlaceLookups } from './tree-places.js';
 import type { UploadOptions } from './upload-options.js';
 import { NO_PART, type RecordedUpload, recordUpload, type UploadedPart, uploadedPart } from './upload-record.js';
 
@@ -30,7 +31,7 @@ export async function uploadLargeFile(
   content: PreparedContent,
   options: UploadOptions,
 ): Promise<Item> {
-  const uploads = new FragmentUploads(ports, operation.crypto, operation.owner);
+  const uploads = new FragmentUploads(ports, operation);
   try {
     const recorded = await recordUpload(operation, ports, directory, file, content, options);
     const { count = 0 } = recorded?.part ?? {};
@@ -73,6 +74,9 @@ class LargeUpload {
   /** Chunks of a file that is committed as a whole that store a branch of its tree, which is not known yet. */
   private readonly held = new Map<number, SealedFileChunk>();
   private size = 0;
+  /** What this run has sent so far of a file that is not linked yet: chunks from one index up to another, and the node of chunk 0 if it is among them. */
+  private sent = { from: 0, to: 0 };
+  private first: Cid | undefined;
 
   constructor(
     private readonly operation: OperationView,
@@ -96,6 +100,7 @@ class LargeUpload {
     const { tree } = content;
     this.size = Math.min(content.size ?? 0, part.count * CHUNK_SIZE);
     options.meter.add(this.size);
+    this.sent = { from: part.count, to: part.count };
     for (let i = 0; i < part.count; i++) this.builder.addLeaf(part.leaves?.[i] ?? (tree?.leaf(i) as Uint8Array));
     const chunks = (signal: AbortSignal): AsyncIterable<PlainChunk> => content.chunks(part.count, signal);
     const sealed = sealChunks(operation, target, content.size === undefined ? withinRoom(options.ports, chunks) : chunks, {
@@ -113,11 +118,14 @@ class LargeUpload {
       else await this.put(chunk);
       options.meter.add(chunk.length);
       pending++;
-      if (!options.isResumable || pending < options.chunksPerCommit) continue;
+      if (!options.isResumable || pending < options.chunksPerCommit || (this.isElsewhere && this.size === content.size)) continue;
       if (operation.wasLent) await catchUp(operation, [target.capability.writer]);
+      await this.requireRecord();
       this.relyOnRecord();
       await this.changes.commit();
       await flushNow(operation);
+      uploads.committed(chunk.index);
+      this.sent = { ...this.sent, to: chunk.index + 1 };
       pending = 0;
     }
   }
@@ -133,6 +141,7 @@ class LargeUpload {
       // What is to be done about the file that has appeared is decided by a repetition, for which the source has to be read again.
       throw onExisting === 'error' || this.content.repeatable === undefined ? nameInUse() : changedMeanwhile();
     }
+    await this.requireRecord();
     const item = await operation.committer.withoutFlush(async () => {
       await changes.commit();
       await this.storeBranches();
@@ -160,6 +169,26 @@ class LargeUpload {
     this.changes.rely(signer, recorded.file.capability.mapKey, recorded.file.cid);
   }
 
+  /** Whether the record is in another tree than the chunks: a commit of theirs cannot rely on it. */
+  private get isElsewhere(): boolean {
+    const { recorded } = this.options;
+    return recorded !== undefined && !recorded.file.writer.equals(this.file.target.capability.writer);
+  }
+
+  /**
+   * Looks whether there still is a record that is in another tree. Otherwise what was sent after somebody had cleared the upload is removed: ConflictError
+   * `conflict.snapshot`.
+   */
+  private async requireRecord(): Promise<void> {
+    const { operation } = this;
+    const { recorded } = this.options;
+    if (recorded === undefined || !this.isElsewhere) return;
+    await catchUp(operation, [recorded.transactions.writer]);
+    if (await recorded.transactions.has(operation, recorded.file)) return;
+    await this.removeSent();
+    throw changedMeanwhile();
+  }
+
   /** Removes what was committed of an upload that nobody is going to resume, and sends that. */
   private async giveUp(): Promise<void> {
     const { operation } = this;
@@ -167,10 +196,34 @@ class LargeUpload {
     if (recorded === undefined) return;
     const { transactions, record, file } = recorded;
     if (await transactions.clear(operation, { record, file })) await flushNow(operation);
+    else if (this.isElsewhere) await this.removeSent();
+  }
+
+  /**
+   * Removes the chunks that this run has sent, of a file whose record is gone. Unless somebody else has finished it, under whatever name: then there are
+   * more of them, or the first one is another; what was sent here is never all of the file.
+   */
+  private async removeSent(): Promise<void> {
+    const { operation, file, first } = this;
+    const { from, to } = this.sent;
+    const { target } = file;
+    this.uploads.committed(Infinity);
+    if (from === to) return;
+    await catchUp(operation, [target.capability.writer]);
+    const locations = new TargetLocations(operation.crypto, target);
+    const [start, end] = [locations.at(0), locations.at(to)];
+    const [present, next] = await cidsAt(operation, target.signer, [start, end]);
+    if (next !== undefined || (present !== undefined && first?.equals(present) !== true)) return;
+    const changes = new ChunkChanges(operation);
+    changes.rely(target.signer, end.mapKey, undefined);
+    for (let index = from; index < to; index++) changes.remove(target.signer, locations.at(index).mapKey);
+    await changes.commit();
+    await flushNow(operation);
   }
 
   private async put({ index, location, sealed }: Pick<SealedFileChunk, 'index' | 'location' | 'sealed'>): Promise<void> {
-    this.changes.put(this.file.target.signer, location.mapKey, await this.places.at(index), sealed);
+    const cid = this.changes.put(this.file.target.signer, location.mapKey, await this.places.at(index), sealed);
+    if (index === 0) this.first = cid;
   }
 
   /** Gives chunk 0, 1024 and so on their branch of the tree, which is known now, and chunk 0 the properties that count (section 8.3). */

@@ -2,6 +2,7 @@ import type { HashTree } from '@pyrgos/core/containers';
 import type { ResumeUploadProps, Thumbnail, Timestamp } from '@pyrgos/core/model';
 import type { Item } from '../view/index.js';
 import type { ProgressListener } from '../../waiting/progress.js';
+import type { ThumbnailOnce } from './make-thumbnail.js';
 import type { UploadTransactions } from './upload-transactions.js';
 
 /** How a file is uploaded. */
@@ -23,6 +24,8 @@ export interface UploadOptions {
   readonly fallbackMimeType?: string | undefined;
   /** Default: what the thumbnailer makes. */
   readonly thumbnail?: Thumbnail | undefined;
+  /** Makes the thumbnail; default: the thumbnailer is asked whenever one is needed. */
+  readonly thumbnailOnce?: ThumbnailOnce | undefined;
   /** The hash tree of the source, if it is known: saves reading a large one twice where it matters whether a file has the same content. */
   readonly hashTree?: HashTree | undefined;
   /**

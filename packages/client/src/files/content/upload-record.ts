@@ -1,5 +1,5 @@
 import { equalBytes } from '@pyrgos/core/bytes';
-import { ResumeUploadProps, UploadTransaction } from '@pyrgos/core/model';
+import { type FileProperties, ResumeUploadProps, UploadTransaction } from '@pyrgos/core/model';
 import { systemClock } from '../../commit/index.js';
 import { ChunkChanges } from '../structure/chunk-changes.js';
 import { type Item, type OperationView, pathOf } from '../view/index.js';
@@ -7,7 +7,7 @@ import { type ContentPorts, DEFAULT_CHUNKS_IN_FLIGHT } from './content-ports.js'
 import { newFileTarget } from './file-target.js';
 import type { PreparedContent } from './prepared-content.js';
 import { firstAbsentChunk } from './present-chunks.js';
-import { matchingLeaves } from './resume-check.js';
+import { hasParent, matchingLeaves } from './resume-check.js';
 import type { NewFile } from './stage-file.js';
 import type { UploadOptions } from './upload-options.js';
 import type { UploadTransactions } from './upload-transactions.js';
@@ -137,17 +137,27 @@ async function resumedUpload(
   if (!isSound || streamSecret === undefined || !equalBytes(streamSecret, record.streamSecret)) return undefined;
   const secrets = ResumeUploadProps.of({ rBaseKey, wBaseKey, dataKey, first: record.first, streamSecret });
   const target = newFileTarget(directory, secrets, upload.target.mirrorBatId);
-  const { modified = properties.modified } = options;
-  const resumed: NewFile = { target, properties: properties.with({ modified }) };
+  const resumed: NewFile = { target, properties: resumedProperties(properties, upload.properties, options) };
   const isKnown = hashTree !== undefined && content.tree !== undefined;
   if (isKnown && !hashTree.root.equals(content.tree?.root)) return undefined;
   const part = await uploadedPart(operation, ports, resumed, content, isKnown);
   return part === undefined ? undefined : { upload: resumed, part };
 }
 
+/** The properties that the upload was begun with, but for those that the call names now. */
+function resumedProperties(begun: FileProperties, now: FileProperties, options: UploadOptions): FileProperties {
+  return begun.with({
+    modified: options.modified ?? begun.modified,
+    created: options.created ?? begun.created,
+    isHidden: options.isHidden ?? begun.isHidden,
+    mimeType: options.mimeType ?? begun.mimeType,
+    thumbnail: options.thumbnail ?? begun.thumbnail ?? now.thumbnail,
+  });
+}
+
 /**
- * What there is of an upload (section 16.3); undefined when that is of other content. `isTrusted`: the hash of what was uploaded is known to
- * be that of the content.
+ * What there is of an upload (section 16.3); undefined when that is of other content, or belongs to another directory. `isTrusted`: the hash of what
+ * was uploaded is known to be that of the content.
  */
 export async function uploadedPart(
   operation: OperationView,
@@ -157,6 +167,7 @@ export async function uploadedPart(
   isTrusted: boolean,
 ): Promise<UploadedPart | undefined> {
   const count = await firstAbsentChunk(operation, target, content.size ?? 0);
+  if (count > 0 && !(await hasParent(operation, target))) return undefined;
   if (isTrusted) return { count, leaves: undefined };
   const leaves = await matchingLeaves(operation, target, content, count, ports.chunksInFlight ?? DEFAULT_CHUNKS_IN_FLIGHT);
   return leaves === undefined ? undefined : { count, leaves };

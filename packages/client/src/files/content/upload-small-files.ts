@@ -24,13 +24,13 @@ import type { ContentPorts } from './content-ports.js';
 import { flushNow } from './flush-now.js';
 import { type PreparedContent, prepareContent } from './prepared-content.js';
 import { entryForFile, type NewFile, stageSmallFile } from './stage-file.js';
-import { describeFile, readAheadOfUploads, replaceExisting } from './upload-file.js';
+import { describeFile, looksOf, readAheadOfUploads, replaceExisting } from './upload-file.js';
 import type { UploadOptions, UploadResult } from './upload-options.js';
 
 /** One of many files to upload. */
 export interface FileToUpload extends Pick<
   UploadOptions,
-  'modified' | 'created' | 'isHidden' | 'mimeType' | 'fallbackMimeType' | 'hashTree'
+  'modified' | 'created' | 'isHidden' | 'mimeType' | 'fallbackMimeType' | 'hashTree' | 'thumbnailOnce'
 > {
   readonly name: string;
   readonly source: ByteSource;
@@ -278,7 +278,8 @@ class GroupUpload<F extends FileToUpload> {
           const content = await prepareContent(operation, file.source, file.hashTree);
           const before = existing.get(file.name);
           if (before === undefined) {
-            added.push({ part, file, content, upload: await describeFile(operation, ports, parent, file.name, content, file) });
+            const looks = await looksOf(operation, ports, file.name, content, file);
+            added.push({ part, file, content, upload: describeFile(operation, ports, parent, file.name, content, { ...file, ...looks }) });
           } else {
             listed.push({ list, file, content, existing: before });
           }
@@ -339,8 +340,8 @@ export function failedOutcome<F>(
   { onError }: Pick<UploadFilesOptions<F>, 'onError'>,
   signal: AbortSignal | undefined,
 ): FileOutcome<F> {
-  // A source may have a signal of its own, which ends nothing but the source.
-  const isAborted = signal?.aborted === true || (error instanceof AbortedError && !isCallersError(error));
+  // A source may have a signal of its own, which ends nothing but the source. What it throws may be anything, and is not looked at.
+  const isAborted = signal?.aborted === true || (!isCallersError(error) && error instanceof AbortedError);
   if (isAborted || !isOwnFault(error) || onError === undefined || callersCodeNow(() => onError(file, error)) !== 'skip') throw error;
   return { file, outcome: 'failed', error };
 }

@@ -93,6 +93,12 @@ export class UploadTransactions {
     return file === undefined ? undefined : { record: file.isDirectory ? undefined : await readRecord(view, file), file };
   }
 
+  /** Whether the operation sees a record still: somebody else may have finished or cleared the upload. */
+  async has(view: View, { name, cid }: Item): Promise<boolean> {
+    const directory = await this.directory(view);
+    return directory !== undefined && (await findChild(view, directory, name))?.cid.equals(cid) === true;
+  }
+
   /** Writes a new record; committed, not sent. ConflictError `conflict.exists` when there is one for its path. */
   async open(operation: OperationView, directory: Item, record: UploadTransaction): Promise<Item> {
     const { crypto } = operation;

@@ -11,6 +11,7 @@ import { openSource } from './byte-source.js';
 import { assertContentPorts } from './content-arguments.js';
 import type { ContentPorts } from './content-ports.js';
 import { CallerSource } from './lent-source.js';
+import { thumbnailOnce } from './make-thumbnail.js';
 import { prepareContent, readWhole } from './prepared-content.js';
 import type { DirectoriesWork, RunInDirectories, TreeRunOptions } from './tree-runs.js';
 import { uploadFile } from './upload-file.js';
@@ -154,7 +155,7 @@ class TreeUpload {
   async *upload(folders: readonly Folder<TreeFile>[]): AsyncGenerator<FileOutcome<TreeFile>, void, undefined> {
     const named = folders.map(({ path, files }) => ({
       path,
-      files: files.map((file): NamedFile => ({ ...file, file, name: file.path.at(-1) ?? '' })),
+      files: files.map((file): NamedFile => ({ ...file, file, name: file.path.at(-1) ?? '', thumbnailOnce: thumbnailOnce() })),
     }));
     const isSmall = ({ source }: NamedFile): boolean => groupableSize(source) !== undefined;
     const small = named.map(({ path, files }) => ({ path, files: files.filter(isSmall), isEmpty: files.length === 0 }));

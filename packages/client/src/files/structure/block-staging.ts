@@ -1,6 +1,7 @@
 import { Cid, CidCodec } from '@pyrgos/core/codec';
 import type { Signer } from '@pyrgos/core/keys';
 import type { BlockStore } from '@pyrgos/core/store';
+import type { AheadOfCommit } from '../../commit/blocks-ahead.js';
 import { type Clock, systemClock } from '../../commit/index.js';
 import { retryingBlockStore } from '../../commit/retry.js';
 import { newTransactionId } from '../../commit/transaction-id.js';
@@ -37,7 +38,8 @@ interface WaitingBlocks {
 /**
  * The blocks of a change that may be too large for memory and yet is committed in one piece: a few go into the write buffer like all others,
  * the rest to the server before anything links to them, in a storage transaction that keeps them from being collected as garbage (chapter
- * 03 section 9.2). So {@link close} it after the commit has been sent, see {@link isUsed}; after a failure the server collects them.
+ * 03 section 9.2). So {@link close} it after the commit has been sent, see {@link isUsed}; after a failure the server collects them. It protects
+ * them for a day: when they are older, nothing of the operation is sent any more (ConflictError `conflict.snapshot`).
  *
  * Without `ports` everything goes into the write buffer.
  */
@@ -48,6 +50,8 @@ export class BlockStaging {
   private waitingBytes = 0;
   private buffered = 0;
   private transaction: string | undefined;
+  /** What was uploaded and is not committed yet. */
+  private readonly open: AheadOfCommit[] = [];
   private isClosed = false;
   private last: Promise<void> = Promise.resolve();
 
@@ -102,7 +106,8 @@ export class BlockStaging {
   private async upload(waiting: readonly WaitingBlocks[]): Promise<void> {
     const { store, operation } = this;
     if (store === undefined || waiting.length === 0 || this.isClosed) return;
-    const { owner, crypto, signal } = operation;
+    const { owner, crypto, signal, committer } = operation;
+    this.open.push(committer.ahead.begin());
     this.transaction ??= newTransactionId(crypto);
     const batches = waiting.flatMap(({ signer, blocks }) =>
       planUploads(
@@ -118,6 +123,7 @@ export class BlockStaging {
     const { transaction, store, operation } = this;
     this.transaction = undefined;
     this.isClosed = true;
+    for (const blocks of this.open.splice(0)) operation.committer.ahead.end(blocks);
     if (transaction === undefined || store === undefined) return;
     void Promise.resolve(store.closeTransaction(operation.owner, transaction)).catch(() => undefined);
   }

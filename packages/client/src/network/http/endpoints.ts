@@ -7,7 +7,7 @@ import {
   MAX_SNAPSHOT_ANSWER_SIZE,
   MAX_USERNAMES_ANSWER_SIZE,
 } from '@pyrgos/core/limits';
-import { BLOCK_RETRIES, POINTER_RETRIES, READ_RETRIES, type RetryPolicy } from '../../commit/retry.js';
+import { BLOCK_RETRIES, POINTER_RETRIES, READ_RETRIES, type RetryPolicy, UPDATE_RETRIES } from '../../commit/retry.js';
 import type { NetworkArea } from '../request-observer.js';
 
 /** One call of chapter 02 section 23, and how a client treats it. */
@@ -158,8 +158,8 @@ export const endpoints: Readonly<Record<EndpointName, Endpoint>> = {
   addBat: bats('addBat', { isWrite: true }),
 
   getPointer: mutable('getPointer', { limit: POINTER_LIMIT }),
-  setPointer: mutable('setPointer', { ...POST, isWrite: true }),
-  setPointers: mutable('setPointers', { ...POST, isWrite: true }),
+  setPointer: mutable('setPointer', { ...POST, isWrite: true, retries: UPDATE_RETRIES }),
+  setPointers: mutable('setPointers', { ...POST, isWrite: true, retries: UPDATE_RETRIES }),
 
   getPublicKey: core('getPublicKey', { isShared: true }),
   getUsername: core('getUsername', { isShared: true }),
