@@ -45,7 +45,7 @@ function isDue(thumbnailer: Thumbnailer | undefined, source: OpenedSource | unde
  * A thumbnail of content that can be read again, as chapter 04 section 18.2 demands one; undefined when there is none to be had: whatever
  * goes wrong, no upload fails for it. AbortedError.
  */
-export async function makeThumbnail(
+async function makeThumbnail(
   thumbnailer: Thumbnailer | undefined,
   source: OpenedSource | undefined,
   mimeType: string,
