@@ -48,6 +48,7 @@ export {
 export type { Progress, ProgressListener } from './waiting/progress.js';
 export {
   type AccountSpace,
+  answerAsMount,
   answerWithCode,
   answerWithSecurityKey,
   type BrowserCredentials,

@@ -29,8 +29,15 @@ export { generatePassphrase, PASSPHRASE_WORDS } from './passphrase.js';
 export { PasswordPolicy, type PasswordProblem, type PasswordStrength } from './password-policy.js';
 export { upgradeBoxingKey, type UpgradeOptions } from './post-quantum.js';
 export type { ProofOptions } from './proof-of-work.js';
-export { answerWithCode, answerWithSecurityKey, type SecondFactorPrompt, type SecondFactorQuestion } from './second-factor-prompt.js';
-export { NewFactor, NewTotp, secondFactors, SecondFactors } from './second-factors.js';
+export {
+  answerAsMount,
+  answerWithCode,
+  answerWithSecurityKey,
+  type SecondFactorPrompt,
+  type SecondFactorQuestion,
+} from './second-factor-prompt.js';
+export { NewFactor, NewTotp } from './new-factor.js';
+export { secondFactors, SecondFactors } from './second-factors.js';
 export {
   type BrowserCredentials,
   browserSecurityKeys,

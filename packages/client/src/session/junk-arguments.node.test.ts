@@ -41,6 +41,7 @@ describe('arguments that callers in plain JavaScript can get wrong', () => {
     ['mirrorLoginData', async (value: never) => session.mirrorLoginData(value)],
     ['upgradeBoxingKey', async (value: never) => session.upgradeBoxingKey(value)],
     ['answerWithCode', async (value: never) => session.answerWithCode(value, '1')],
+    ['answerAsMount', async (value: never) => session.answerAsMount(value)],
     ['answerWithSecurityKey', async (value: never) => session.answerWithSecurityKey(value, value)],
     ['sealSession', async (value: never) => session.sealSession(value, value)],
   ])('%s', async (_name, call) => {

@@ -5,15 +5,20 @@ import {
   type MultiFactorAuthRequest,
   MultiFactorAuthResponse,
   normaliseBackupCode,
+  type TotpKey,
 } from '@pyrgos/core/accounts';
+import { assertBytes } from '@pyrgos/core/bytes';
 import { ArgumentError } from '@pyrgos/core/errors';
+import { type Clock, systemClock } from '../commit/index.js';
+import { NewFactor } from './new-factor.js';
 import { type SecurityKeys, signWithSecurityKey } from './security-key.js';
+import { totpCode } from './totp.js';
 
 /** A server's question for a second factor, as the user has to answer it. */
 export interface SecondFactorQuestion {
   /** Whose second factor is asked for. */
   readonly username: string;
-  /** The factors that would do; the server's word, names are the user's own. */
+  /** The factors that would do, mounts left out: nobody has to answer for them. The server's word; names are the user's own. */
   readonly methods: readonly MultiFactorAuthMethod[];
   /** For security keys; see {@link answerWithSecurityKey}. */
   readonly challenge: Uint8Array;
@@ -25,7 +30,7 @@ export interface SecondFactorQuestion {
 }
 
 /**
- * Asks the user for a second factor. Resolve to an answer, made with {@link answerWithCode} or {@link answerWithSecurityKey}, or to undefined
+ * Asks the user for a second factor. Resolve to an answer, made with {@link answerWithCode}, {@link answerWithSecurityKey} or {@link answerAsMount}, or to undefined
  * when the user does not want to.
  */
 export type SecondFactorPrompt = (question: SecondFactorQuestion) => Promise<MultiFactorAuthResponse | undefined>;
@@ -38,11 +43,14 @@ export function questionOf(
   return { ...details, methods: request.methods, challenge: request.challenge };
 }
 
-/** The code of an authenticator app, or a backup code, as it was typed. ArgumentError for a factor that takes no code. */
-export function answerWithCode(method: MultiFactorAuthMethod, code: string): MultiFactorAuthResponse {
+/**
+ * The code of an authenticator app, or a backup code, as it was typed; also of a factor that was just added. ArgumentError for a factor that takes
+ * no code.
+ */
+export function answerWithCode(method: MultiFactorAuthMethod | NewFactor, code: string): MultiFactorAuthResponse {
   assertObject('method', method);
   if (typeof code !== 'string') throw new ArgumentError('code', 'must be a string');
-  switch (method.type) {
+  switch (method instanceof NewFactor ? MfaType.totp : method.type) {
     case MfaType.backupCodes:
       return MultiFactorAuthResponse.of(method.credentialId, normaliseBackupCode(code));
     case MfaType.totp:
@@ -52,6 +60,21 @@ export function answerWithCode(method: MultiFactorAuthMethod, code: string): Mul
     default:
       throw new ArgumentError('method', 'takes no code');
   }
+}
+
+/**
+ * The answer of a program that has a factor of its own (chapter 05 section 15.7): `mount` is what `SecondFactors.addMount` gave, or its `credentialId` and
+ * `key` as the program has kept them. Questions do not offer such a factor, and the server takes it all the same. `clock` must be right to some
+ * seconds. PyrgosError `unsupported` in a page that is not served securely.
+ */
+export async function answerAsMount(
+  mount: TotpKey,
+  { clock = systemClock }: { readonly clock?: Clock } = {},
+): Promise<MultiFactorAuthResponse> {
+  assertObject('mount', mount);
+  const { credentialId, key } = mount;
+  assertBytes('mount.credentialId', credentialId);
+  return MultiFactorAuthResponse.of(credentialId, await totpCode(key, Math.floor(clock.now() / 1000)));
 }
 
 /** Lets the user touch a security key. ArgumentError when the question offers none; otherwise what the browser throws. */

@@ -8,7 +8,7 @@ import { ServerWorld } from '../../test/server-world.js';
 import type { Account } from './account.js';
 import { localKeys, MemoryLocalStore } from './local-store.js';
 import { logIn } from './log-in.js';
-import { answerWithCode, answerWithSecurityKey, type SecondFactorPrompt } from './second-factor-prompt.js';
+import { answerAsMount, answerWithCode, answerWithSecurityKey, type SecondFactorPrompt } from './second-factor-prompt.js';
 import { secondFactors } from './second-factors.js';
 import type { SecurityKeys } from './security-key.js';
 import { signUp } from './sign-up.js';
@@ -188,10 +188,16 @@ describe('a mount', () => {
       return method === undefined ? undefined : answerWithCode(method, await totpCode(mount.key, now()));
     };
     await enter(byMount);
+    // As the guide has it: from what `addMount` gave, or what the program has kept of it.
+    await enter(async () => answerWithCode(mount, await totpCode(mount.key, now())));
+    await enter(async () => answerAsMount(mount));
+    const kept = { credentialId: Uint8Array.from(mount.credentialId), key: Uint8Array.from(mount.key) };
+    await enter(async () => answerAsMount(kept));
     await factors.delete(mount.credentialId);
     await expect(enter(async ({ methods }) => answerWithCode(first(methods, MfaType.totp), '123456'))).rejects.toMatchObject({
       data: { reason: 'code' },
     });
+    await expect(enter(async () => answerAsMount(mount))).rejects.toMatchObject({ data: { reason: 'factor' } });
   });
 });
 

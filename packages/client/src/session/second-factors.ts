@@ -1,52 +1,15 @@
 import { assertMethods } from '@pyrgos/core/arguments';
-import type { BackupCodes, MultiFactorAuthMethod, TotpKey } from '@pyrgos/core/accounts';
+import type { BackupCodes, MultiFactorAuthMethod } from '@pyrgos/core/accounts';
 import { assertBytes } from '@pyrgos/core/bytes';
 import { ArgumentError, LimitError, PyrgosError } from '@pyrgos/core/errors';
-import { Secret } from '@pyrgos/core/keys';
 import { MAX_MFA_CODE_LENGTH, MAX_MFA_NAME_LENGTH } from '@pyrgos/core/limits';
 import { type Account, contextOf } from './account.js';
 import { type CallOptions, checkedOptions } from './call-options.js';
 import { forgetInTurn } from './login-turns.js';
+import { NewFactor, NewTotp } from './new-factor.js';
 import { isAnswerLost } from './online-state.js';
 import { registerSecurityKey, type SecurityKeys } from './security-key.js';
-import { totpCode, totpUri } from './totp.js';
-
-/** The key of a new factor that makes codes. A secret: show it once and forget it; it prints redacted. */
-export class NewFactor extends Secret implements TotpKey {
-  protected readonly secretKind: string = 'NewFactor';
-  /** Names the factor; no secret. */
-  readonly credentialId: Uint8Array;
-  readonly #key: Uint8Array;
-
-  /** @internal Factors come from {@link SecondFactors}. */
-  constructor({ credentialId, key }: TotpKey) {
-    super();
-    this.credentialId = credentialId;
-    this.#key = key;
-  }
-
-  /** What codes are made of; see {@link totpCode}. */
-  get key(): Uint8Array {
-    return this.#key;
-  }
-}
-
-/** A new authenticator app, which counts only after {@link SecondFactors.enableTotp}. */
-export class NewTotp extends NewFactor {
-  protected override readonly secretKind: string = 'NewTotp';
-  readonly #uri: string;
-
-  /** @internal */
-  constructor(key: TotpKey, username: string) {
-    super(key);
-    this.#uri = totpUri(username, key.key);
-  }
-
-  /** The text of the QR code. */
-  get uri(): string {
-    return this.#uri;
-  }
-}
+import { totpCode } from './totp.js';
 
 /**
  * The second factors of an account (chapter 05 sections 6 and 15). The server decides and checks; its refusals are DeniedErrors
@@ -100,7 +63,7 @@ export class SecondFactors {
 
   /**
    * Gives a program that logs in by itself a factor of its own, and enables it (section 15.7). It never makes people answer anything; the
-   * program answers with `totpCode` of the key.
+   * program keeps `credentialId` and `key` and answers with {@link answerAsMount}; {@link list} tells whether the factor is still there.
    */
   async addMount(name: string, options: CallOptions = {}): Promise<NewFactor> {
     const { signal } = checkedOptions(options);

@@ -102,6 +102,8 @@ describe('what servers say', () => {
     const reasonOf = (text: string) => errorOf(text, 'accounts', 'getLogin').data['reason'];
     expect(reasonOf('Incorrect username or password')).toBe('password');
     expect(reasonOf('Invalid backup code for credId 44')).toBe('code');
+    expect(reasonOf('Invalid security key response: it was made for another site')).toBe('origin');
+    expect(reasonOf('Invalid security key response: the signature is not valid')).toBe('code');
     expect(reasonOf('Please login on your home server')).toBe('home');
     expect(reasonOf('Your subscription has expired, please contact us to renew')).toBe('subscription');
     expect(errorOf('User has been deleted. Did you mean a different username?', 'accounts', 'getLogin').code).toBe('not-found.user');

@@ -138,6 +138,13 @@ const texts: readonly (readonly [text: string, failure: Failure])[] = [
   ['Incorrect username or password', login('password', 'The username or the password is wrong.')],
   ['Invalid TOTP code', login('code', 'The code is wrong, or has expired.')],
   ['Invalid backup code', login('code', 'The backup code is wrong, or was used before.')],
+  [
+    'Invalid security key response: it was made for another site',
+    login(
+      'origin',
+      'The security key has answered for another address than that of the server: the page has to be opened at the address that the server has.',
+    ),
+  ],
   ['Invalid security key response', login('code', 'The server does not accept the answer of the security key.')],
   ['Unknown credential id', login('factor', 'This second factor does not exist any more.')],
   ['Please login on your home server', login('home', 'This account belongs to another server: log in there.')],
