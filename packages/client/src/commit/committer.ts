@@ -46,7 +46,11 @@ export class Committer {
   readonly blocks: BlockBuffer;
   /** The trees of the operation, decoded. */
   readonly trees: OpenTrees;
-  /** What the operation uploads ahead of its commits: no pointer is sent when some of that may be gone from the server. */
+  /**
+   * What the operation uploads ahead of its commits: no pointer is sent when some of that may be gone from the server.
+   *
+   * @internal
+   */
   readonly ahead: BlocksAhead;
   private readonly pointers = new PointerBuffer();
   private readonly acknowledgedVersions = new Map<string, AcknowledgedVersion>();

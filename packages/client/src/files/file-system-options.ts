@@ -58,7 +58,15 @@ export interface WriteOptions
     IfVersion,
     Omit<
       UploadOptions,
-      'modified' | 'created' | 'onExisting' | 'onProgress' | 'fallbackMimeType' | 'keepsProperties' | 'transactions' | 'resume'
+      | 'modified'
+      | 'created'
+      | 'onExisting'
+      | 'onProgress'
+      | 'fallbackMimeType'
+      | 'keepsProperties'
+      | 'transactions'
+      | 'resume'
+      | 'thumbnailOnce'
     > {
   /** Default: now. */
   readonly modified?: Date | undefined;
@@ -77,7 +85,7 @@ export interface WriteOptions
 }
 
 /** A file to write with {@link FileSystem.writeTree}. */
-export interface TreeFile extends Omit<FileToUpload, 'name' | 'modified' | 'created' | 'fallbackMimeType'> {
+export interface TreeFile extends Omit<FileToUpload, 'name' | 'modified' | 'created' | 'fallbackMimeType' | 'thumbnailOnce'> {
   /** The names from the directory of the call down; the last one is that of the file. */
   readonly path: readonly string[];
   /** Default: now. */

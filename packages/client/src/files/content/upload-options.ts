@@ -24,7 +24,11 @@ export interface UploadOptions {
   readonly fallbackMimeType?: string | undefined;
   /** Default: what the thumbnailer makes. */
   readonly thumbnail?: Thumbnail | undefined;
-  /** Makes the thumbnail; default: the thumbnailer is asked whenever one is needed. */
+  /**
+   * Makes the thumbnail; default: the thumbnailer is asked whenever one is needed.
+   *
+   * @internal
+   */
   readonly thumbnailOnce?: ThumbnailOnce | undefined;
   /** The hash tree of the source, if it is known: saves reading a large one twice where it matters whether a file has the same content. */
   readonly hashTree?: HashTree | undefined;

@@ -33,6 +33,7 @@ export class NodeCache {
   /** `capacity` in bytes, of nodes and opened lists together; `listings`: what is kept of long lists besides. */
   constructor(
     capacity: number = NODE_CACHE_SIZE,
+    /** @internal */
     readonly listings: ListingCache = new ListingCache(),
   ) {
     // Apart, so that reading one long list does not drive out the nodes of all paths.
