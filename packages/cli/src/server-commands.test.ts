@@ -226,6 +226,11 @@ describe('the commands of a server', { timeout: 240_000 }, () => {
     expect(readdirSync(folder)).toEqual(['auth']);
   });
 
+  test('token create says that it has made a server', () => {
+    expect(pyrgos(['token', 'create']).stderr).toContain(`there was no server in ${data}`);
+    expect(pyrgos(['token', 'create']).stderr).not.toContain('no server');
+  });
+
   const createLinks = (count: string): string[] => {
     const created = pyrgos(['token', 'create', count]);
     expect(created.status).toBe(0);

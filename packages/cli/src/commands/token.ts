@@ -1,9 +1,10 @@
 import { NotFoundError, PyrgosError } from '@pyrgos/core/errors';
+import { isServerThere } from '@pyrgos/server/config';
 import type { InviteLink, Operator } from '@pyrgos/server/operator';
 import type { Command } from 'commander';
 import { commandName } from '../command-name.js';
 import { parseCount } from '../parse-arguments.js';
-import { addDataOption } from '../server-settings.js';
+import { addDataOption, settingsOf } from '../server-settings.js';
 import { formatTable, formatTime, notify, printJson, printLine, readInput } from '../terminal.js';
 import { UsageError } from '../usage-error.js';
 import { withOperator } from '../with-operator.js';
@@ -25,7 +26,13 @@ export function addTokenCommand(program: Command): void {
     .argument('[count]', 'how many', parseCount, 1)
     .option('--json', 'print one JSON object');
   addDataOption(create).action(async (count: number, { json }: JsonOption) => {
+    const { dataDirectory } = settingsOf(create);
+    const isNew = !(await isServerThere(dataDirectory));
     const made = await withOperator(create, async (operator) => operator.createTokens(count), { mayCreate: true });
+    if (isNew)
+      notify(
+        `there was no server in ${dataDirectory}, so a new one was made; name the data directory of another one with --data or PYRGOS_PATH`,
+      );
     if (json === true) printJson({ tokens: made });
     else for (const { link } of made) printLine(link);
   });
