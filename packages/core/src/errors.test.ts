@@ -203,3 +203,10 @@ test('an error that another thread has garbled is internal', () => {
     expect(deserialiseError(bad as never)).toMatchObject({ code: 'internal', retry: 'never' });
   }
 });
+
+test('a class derived from that of a family has its own instances only', () => {
+  class Mismatch extends DeniedError {}
+  const mismatch = new Mismatch('denied.pointer', 'x');
+  const other = new DeniedError('denied.pointer', 'x');
+  expect([mismatch instanceof Mismatch, mismatch instanceof DeniedError, other instanceof Mismatch]).toEqual([true, true, false]);
+});

@@ -227,8 +227,12 @@ function familyOf(code: unknown): string {
   return typeof code === 'string' ? (code.split('.', 1)[0] ?? '') : '';
 }
 
-/** Whether a value is an error of a family, wherever it was made: what comes from another thread is of no class but the root's. */
-function isOfFamily(value: unknown, family: string): boolean {
+/**
+ * Whether a value is an error of a family, wherever it was made: what comes from another thread is of no class but the root's. `asked` is the class
+ * on the right of `instanceof`: one derived from the class of the family inherits its rule, but has only the instances that it has made.
+ */
+function isOfFamily(value: unknown, family: string, asked: object, classOfFamily: object): boolean {
+  if (asked !== classOfFamily) return Function.prototype[Symbol.hasInstance].call(asked, value);
   return value instanceof PyrgosError && familyOf(value.code) === family;
 }
 
@@ -269,7 +273,7 @@ export class ArgumentError extends PyrgosError {
   }
 
   static override [Symbol.hasInstance](value: unknown): value is ArgumentError {
-    return isOfFamily(value, 'argument');
+    return isOfFamily(value, 'argument', this, ArgumentError);
   }
 }
 
@@ -296,7 +300,7 @@ export class FormatError extends PyrgosError {
   }
 
   static override [Symbol.hasInstance](value: unknown): value is FormatError {
-    return isOfFamily(value, 'format');
+    return isOfFamily(value, 'format', this, FormatError);
   }
 }
 
@@ -309,7 +313,7 @@ export class CryptoError extends PyrgosError {
   }
 
   static override [Symbol.hasInstance](value: unknown): value is CryptoError {
-    return isOfFamily(value, 'crypto');
+    return isOfFamily(value, 'crypto', this, CryptoError);
   }
 }
 
@@ -323,7 +327,7 @@ export class NotFoundError extends PyrgosError {
   }
 
   static override [Symbol.hasInstance](value: unknown): value is NotFoundError {
-    return isOfFamily(value, 'not-found');
+    return isOfFamily(value, 'not-found', this, NotFoundError);
   }
 }
 
@@ -340,7 +344,7 @@ export class ConflictError extends PyrgosError {
   }
 
   static override [Symbol.hasInstance](value: unknown): value is ConflictError {
-    return isOfFamily(value, 'conflict');
+    return isOfFamily(value, 'conflict', this, ConflictError);
   }
 }
 
@@ -354,7 +358,7 @@ export class DeniedError extends PyrgosError {
   }
 
   static override [Symbol.hasInstance](value: unknown): value is DeniedError {
-    return isOfFamily(value, 'denied');
+    return isOfFamily(value, 'denied', this, DeniedError);
   }
 }
 
@@ -368,7 +372,7 @@ export class LimitError extends PyrgosError {
   }
 
   static override [Symbol.hasInstance](value: unknown): value is LimitError {
-    return isOfFamily(value, 'limit');
+    return isOfFamily(value, 'limit', this, LimitError);
   }
 }
 
@@ -382,7 +386,7 @@ export class NetworkError extends PyrgosError {
   }
 
   static override [Symbol.hasInstance](value: unknown): value is NetworkError {
-    return isOfFamily(value, 'network');
+    return isOfFamily(value, 'network', this, NetworkError);
   }
 }
 
@@ -396,7 +400,7 @@ export class QuotaError extends PyrgosError {
   }
 
   static override [Symbol.hasInstance](value: unknown): value is QuotaError {
-    return isOfFamily(value, 'quota');
+    return isOfFamily(value, 'quota', this, QuotaError);
   }
 }
 
@@ -410,7 +414,7 @@ export class RateError extends PyrgosError {
   }
 
   static override [Symbol.hasInstance](value: unknown): value is RateError {
-    return isOfFamily(value, 'rate');
+    return isOfFamily(value, 'rate', this, RateError);
   }
 }
 
@@ -424,7 +428,7 @@ export class StorageError extends PyrgosError {
   }
 
   static override [Symbol.hasInstance](value: unknown): value is StorageError {
-    return isOfFamily(value, 'storage');
+    return isOfFamily(value, 'storage', this, StorageError);
   }
 }
 
@@ -437,7 +441,7 @@ export class UnsupportedError extends PyrgosError {
   }
 
   static override [Symbol.hasInstance](value: unknown): value is UnsupportedError {
-    return isOfFamily(value, 'unsupported');
+    return isOfFamily(value, 'unsupported', this, UnsupportedError);
   }
 }
 
@@ -454,7 +458,7 @@ export class AbortedError extends PyrgosError {
   }
 
   static override [Symbol.hasInstance](value: unknown): value is AbortedError {
-    return isOfFamily(value, 'aborted');
+    return isOfFamily(value, 'aborted', this, AbortedError);
   }
 }
 
