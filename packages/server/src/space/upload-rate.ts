@@ -31,13 +31,6 @@ export class UploadRate {
     return { ...moved, current: Math.min(moved.current + weight, Number.MAX_SAFE_INTEGER) };
   }
 
-  /** The state after `bytes` of what was allowed do not count any more: those of an upload that was refused in the end. */
-  forget(state: RateState, now: number, bytes: number): RateState {
-    const moved = this.at(state, now);
-    const current = Math.max(0, moved.current - bytes);
-    return { ...moved, current, previous: Math.max(0, moved.previous - Math.max(0, bytes - moved.current)) };
-  }
-
   /** Whole seconds after which something is allowed again when {@link UploadRate.allow} has refused it; at least 1. */
   secondsUntilAllowed(state: RateState, now: number, maximum: number): number {
     const { start, current, previous } = this.at(state, now);
