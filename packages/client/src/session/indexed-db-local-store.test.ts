@@ -94,7 +94,7 @@ function answered(run: () => unknown): unknown {
   return request;
 }
 
-describe.skipIf(hasIndexedDb)('a browser that (played in Node, because nothing makes a browser do it)', () => {
+describe.skipIf(hasIndexedDb)('a browser (played in Node; needs Node, because nothing makes a browser do it) that', () => {
   const one = Uint8Array.of(1);
   const fake = (): FakeIndexedDb => {
     const made = new FakeIndexedDb();
