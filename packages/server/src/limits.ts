@@ -294,6 +294,8 @@ export const OVER_QUOTA_TOLERANCE = 1_048_576;
 export const SMALL_UPLOAD = 262_144;
 /** The share of the quota, 1 / this, that such requests may take in a window in addition (ours). */
 export const SMALL_UPLOAD_SHARE = 16;
+/** The share of the quota, 1 / this, that metadata may take beyond that at once, so that files can be deleted (ours). */
+export const DELETION_RESERVE_SHARE = 16;
 /** Bytes of quota for each of which a user may have one block: far less than blocks of clients have (ours). */
 export const QUOTA_BYTES_PER_BLOCK = 1024;
 /** Blocks that a user may have in addition, however small the quota (ours). */

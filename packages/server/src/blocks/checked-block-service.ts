@@ -246,7 +246,7 @@ export class CheckedBlockService implements BlockService {
     const cids = described.map(({ cid }) => cid);
     const wrong = claimed?.findIndex((cid, i) => !cid.equals(cids[i])) ?? -1;
     if (wrong >= 0) throw new FormatError('format.block', `blocks[${wrong}]`, 'does not have this CID');
-    const username = await this.space.admit(owner, writer, admittedSize(blocks), blocks.length);
+    const username = await this.space.admit(owner, writer, admittedSize(blocks), blocks.length, !raw);
     await this.local.putDescribed(username, described, transaction);
     return cids;
   }

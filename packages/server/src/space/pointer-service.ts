@@ -317,7 +317,13 @@ export class PointerService implements PointerStore {
     }
     if (plans.some(({ counted }) => counted.missing?.length !== 0)) ledger.users.addIncomplete(user.id, put, isFirst);
     // Otherwise bytes that are stored and not charged yet would be forgotten; the next update or upload makes up for it.
-    if (late.isSettled(user)) for (const { writer } of versions) ledger.clearPending(ledger.writers.get(writer.id));
+    if (late.isSettled(user)) {
+      const sum = (bytes: readonly number[]): number => bytes.reduce((total, one) => total + one, 0);
+      const ended = versions.map(({ writer }) => ledger.writers.get(writer.id));
+      const freed = sum(plans.map(({ before, counted }) => (before?.directBytes ?? 0) - counted.bytes));
+      this.options.space.noteFreed(user, sum(ended.map(({ pendingBytes }) => pendingBytes)), freed);
+      for (const writer of ended) ledger.clearPending(writer);
+    }
     if (plans.some(({ before, update }) => before?.isIdentity === true && update.updated === undefined)) {
       this.options.space.endTransactionsIfDeleted(user);
     }

@@ -26,9 +26,9 @@ afterEach(async () => world.close());
 const newKey = (): SigningKeyPair => SigningKeyPair.generate(world.crypto);
 const usage = (username = 'alice') => world.space.usageOf(username)!;
 /** What admission says: admitted, or the text of the refusal. */
-async function admit(owner: PublicKeyHash, bytes: number, writer = owner): Promise<string> {
+async function admit(owner: PublicKeyHash, bytes: number, writer = owner, isMetadata = false): Promise<string> {
   try {
-    return `admitted to ${await world.space.admit(owner, writer, bytes, 1)}`;
+    return `admitted to ${await world.space.admit(owner, writer, bytes, 1, isMetadata)}`;
   } catch (error) {
     if (error instanceof Error) return error.message;
     throw error;
@@ -161,6 +161,60 @@ describe('admission', () => {
       await commit(i);
     }
     expect(await admit(owner, 1)).toContain(refusal);
+  });
+
+  test('content that goes on being saved uses up nothing of what deletions need', async () => {
+    const quota = 16 * MIB;
+    const alice = await world.addUser('alice', quota);
+    const owner = alice.publicKey.hash;
+    const commit = async (i: number): Promise<unknown> =>
+      world.commit('alice', owner, alice.signer, WriterData.of(owner, i % 2 === 0 ? {} : { tree: owner.cid }));
+    for (let i = 0; i < 200; i++) {
+      await admit(owner, SMALL_UPLOAD);
+      await commit(i);
+    }
+    const refusal = 'Upload bandwidth exceeded please try again tomorrow';
+    expect(await admit(owner, 1)).toContain(refusal);
+    const metadata = async (): Promise<string> => admit(owner, 20_000, owner, true);
+    // What frees nothing gets no further than the reserve.
+    const taken = Math.ceil(MIB / 20_000);
+    for (let i = 0; i < taken; i++) expect(await metadata()).toBe(admitted);
+    const refused = await metadata();
+    expect(refused).toContain(refusal);
+    const seconds = Number(/in ([0-9]+) seconds/u.exec(refused)?.[1]);
+    expect(seconds).toBeLessThan(3);
+    world.clock.time += 1000 * seconds;
+    expect(await metadata()).toBe(admitted);
+  });
+
+  test('deletions that free what they upload can go on', async () => {
+    const alice = await world.addUser('alice', 4 * MIB);
+    const owner = alice.publicKey.hash;
+    for (let i = 0; i < 40; i++) {
+      await admit(owner, SMALL_UPLOAD);
+      await world.commit('alice', owner, alice.signer, WriterData.of(owner, i % 2 === 0 ? {} : { tree: owner.cid }));
+    }
+    const outcomes = new Set<string>();
+    for (let i = 0; i < 80; i++) {
+      await commitBytes('alice', owner, alice.signer, 100_000);
+      outcomes.add(await admit(owner, 20_000, owner, true));
+      await world.commit('alice', owner, alice.signer, WriterData.of(owner));
+    }
+    expect([...outcomes]).toEqual([admitted]);
+  });
+
+  test('linking and unlinking the same blocks for ever lets nobody upload more than a bounded amount', async () => {
+    const quota = 4 * MIB;
+    const alice = await world.addUser('alice', quota);
+    const owner = alice.publicKey.hash;
+    let uploaded = 0;
+    for (let i = 0; i < 300; i++) {
+      await commitBytes('alice', owner, alice.signer, 100_000);
+      if ((await admit(owner, 50_000, owner, true)) === admitted) uploaded += 50_000;
+      await world.commit('alice', owner, alice.signer, WriterData.of(owner));
+    }
+    expect(uploaded).toBeGreaterThan(quota);
+    expect(uploaded).toBeLessThan(2.2 * quota);
   });
 
   test('nobody without account, writer or quota', async () => {

@@ -25,6 +25,7 @@ import type { SpaceControl } from '../ports/space-control.js';
 import type { UserDirectory } from '../ports/user-directory.js';
 import type { SqlDatabase } from '../sql/sql-database.js';
 import { ChildRegistration } from './child-registration.js';
+import { DeletionReserve } from './deletion-reserve.js';
 import { FairTurns } from './fair-turns.js';
 import { KeyedLocks } from './keyed-locks.js';
 import { LateBlocks } from './late-blocks.js';
@@ -37,6 +38,7 @@ import { UploadRate } from './upload-rate.js';
 import { UsageCounter, type UsageCounterLimits } from './usage-counter.js';
 import { UsageLedger } from './usage-ledger.js';
 import type { UserRecord } from './user-table.js';
+import type { WriterRecord } from './writer-table.js';
 
 /** What {@link Space} needs. */
 export interface SpaceOptions {
@@ -67,6 +69,7 @@ export interface UserUsage {
 interface Upload {
   readonly bytes: number;
   readonly blocks: number;
+  readonly isMetadata: boolean;
 }
 
 /** A writer of a user as a backup or an operator sees it. */
@@ -108,6 +111,7 @@ export class Space implements SpaceControl, GarbageRoots {
   private readonly clock: Clock;
   private readonly registration: ChildRegistration;
   private readonly uploadRate: UploadRate;
+  private readonly reserve: DeletionReserve;
   private readonly requests: SpaceRequestTable;
 
   constructor(options: SpaceOptions) {
@@ -125,6 +129,7 @@ export class Space implements SpaceControl, GarbageRoots {
     this.search = new OwnershipSearch({ db, ledger: this.ledger, children: this.children, turns, local, directory, quotas, clock });
     this.registration = new ChildRegistration({ db, ledger: this.ledger, turns });
     this.uploadRate = new UploadRate(uploadWindowSeconds);
+    this.reserve = new DeletionReserve(uploadWindowSeconds);
     this.requests = new SpaceRequestTable(db);
   }
 
@@ -146,10 +151,10 @@ export class Space implements SpaceControl, GarbageRoots {
   }
 
   /** See {@link SpaceControl.admit}: chapter 08 section 6.2 and chapter 02 section 20.2. The decision and the booking are one step. */
-  async admit(owner: PublicKeyHash, writer: PublicKeyHash, bytes: number, blocks: number): Promise<string> {
+  async admit(owner: PublicKeyHash, writer: PublicKeyHash, bytes: number, blocks: number, isMetadata = false): Promise<string> {
     assertInteger('bytes', bytes, 0, Number.MAX_SAFE_INTEGER);
     assertInteger('blocks', blocks, 0, Number.MAX_SAFE_INTEGER);
-    const upload = { bytes, blocks };
+    const upload = { bytes, blocks, isMetadata };
     const username = await this.userOfWriter(owner, writer);
     // A refusal is booked, too, so it must not roll the transaction back.
     if (username === undefined) throw unknownWriter(writer);
@@ -279,17 +284,28 @@ export class Space implements SpaceControl, GarbageRoots {
     if (writers.identities(id).every(isEmptied)) this.endTransactions(name);
   }
 
+  /** An update that has freed `freed` bytes gives back to the reserve for deletions what it has uploaded, as far as it has freed that. */
+  noteFreed({ id, name }: UserRecord, uploaded: number, freed: number): void {
+    const bytes = Math.min(uploaded, freed);
+    if (bytes > 0) this.reserve.giveBack(id, this.clock.now(), this.quotas.get(name) ?? 0, bytes);
+  }
+
   private endTransactions(username: string): void {
     const partition = new BlockTable(this.db).partition(username);
     if (partition !== undefined) new TransactionTable(this.db).closeAll(partition);
   }
 
   /**
-   * Books an upload or returns the refusal. Small uploads may exceed the rate a little: without them nobody could delete anything until
-   * tomorrow. `settle`, without any change: pending bytes would be forgotten while not all blocks that are
+   * Books an upload or returns the refusal. Small uploads may exceed the rate a little, and metadata has a reserve beyond that: without it nobody could
+   * delete anything until tomorrow. `settle`, without any change: pending bytes would be forgotten while not all blocks that are
    * stored are charged. `isLast`: then they are not forgotten.
    */
-  private book(username: string, writer: PublicKeyHash, { bytes, blocks }: Upload, isLast: boolean): PyrgosError | 'settle' | undefined {
+  private book(
+    username: string,
+    writer: PublicKeyHash,
+    { blocks, bytes, isMetadata }: Upload,
+    isLast: boolean,
+  ): PyrgosError | 'settle' | undefined {
     const { ledger } = this;
     const quota = this.quotas.get(username);
     const userId = ledger.writers.idOf(writer)?.userId;
@@ -311,12 +327,13 @@ export class Space implements SpaceControl, GarbageRoots {
     }
     const budget = quota + (bytes <= SMALL_UPLOAD ? Math.floor(quota / SMALL_UPLOAD_SHARE) : 0);
     const rate = this.uploadRate.allow(user.uploadRate, now, budget, bytes);
-    if (rate === undefined) {
-      const seconds = this.uploadRate.secondsUntilAllowed(user.uploadRate, now, budget);
+    if (rate !== undefined) ledger.users.setUploadRate(userId, rate);
+    else if (!isMetadata || !this.reserve.take(userId, now, quota, bytes)) {
+      const later = this.uploadRate.secondsUntilAllowed(user.uploadRate, now, budget);
+      const seconds = isMetadata ? Math.min(later, this.reserve.secondsUntilAllowed(userId, now, quota)) : later;
       // The first sentence is part of the protocol.
       return new PyrgosError('limit', `Upload bandwidth exceeded please try again tomorrow. More is allowed in ${seconds} seconds.`);
     }
-    ledger.users.setUploadRate(userId, rate);
     ledger.addPending(this.recordOf(writer), bytes, now);
     return undefined;
   }
@@ -335,7 +352,7 @@ export class Space implements SpaceControl, GarbageRoots {
     return quotaReached(exceeded, `This account has ${count} blocks, and may have ${maximum}.`);
   }
 
-  private recordOf(writer: PublicKeyHash): ReturnType<UsageLedger['writers']['get']> {
+  private recordOf(writer: PublicKeyHash): WriterRecord {
     const record = this.ledger.writers.find(writer);
     if (record === undefined) throw new RangeError('the writer is gone');
     return record;
