@@ -130,3 +130,23 @@ test('a tree that cannot fit is refused before anything of it is sent; what is t
   await files.remove('/trees/t');
   await files.write('/trees/kept', bytes(2000));
 });
+
+test('who has saved a file until nothing may be uploaded any more today still renames, empties and removes', async () => {
+  const { session } = await newUser('saver');
+  const { files } = session;
+  const paths = Array.from({ length: 30 }, (_, i) => `/saver/f${i}`);
+  for (const path of paths) await files.write(path, bytes(100_000));
+  const save = async (): Promise<void> => {
+    for (let i = 0; i < 400; i++) await files.write('/saver/note', bytes(90_000 + i));
+  };
+  expect((await caught(save())).code).toBe('rate');
+  expect((await caught(save())).code).toBe('rate');
+  await files.rename('/saver/f0', 'g0');
+  await files.truncate('/saver/f1', 0);
+  await files.makeDirectory('/saver/made');
+  await files.remove('/saver/g0');
+  for (const path of paths.slice(1)) await files.remove(path);
+  const left = [];
+  for await (const { name } of files.list('/saver')) left.push(name);
+  expect(left).not.toContain('f29');
+});

@@ -292,9 +292,7 @@ export const PENDING_UPLOAD_LIFE_MS = 86_400_000;
 export const OVER_QUOTA_TOLERANCE = 1_048_576;
 /** Requests up to this size may be uploaded when the rate of uploads is used up: those of a deletion, of a new name (ours). */
 export const SMALL_UPLOAD = 262_144;
-/** The share of the quota, 1 / this, that such requests may take in a window in addition (ours). */
-export const SMALL_UPLOAD_SHARE = 16;
-/** The share of the quota, 1 / this, that metadata may take beyond that at once, so that files can be deleted (ours). */
+/** The share of the quota, 1 / this, that they, and as much again that metadata may take at once beyond the rate (ours). */
 export const DELETION_RESERVE_SHARE = 16;
 /** Bytes of quota for each of which a user may have one block: far less than blocks of clients have (ours). */
 export const QUOTA_BYTES_PER_BLOCK = 1024;

@@ -1,18 +1,26 @@
 import { assertInteger } from '@pyrgos/core/bytes';
-import { DELETION_RESERVE_SHARE } from '../limits.js';
+import { DELETION_RESERVE_SHARE, SMALL_UPLOAD } from '../limits.js';
 
-/** What one user has taken; both numbers shrink by one quota in a window. Bytes, and ms since the epoch. */
+/** An upload beyond the rate: its size in bytes, and whether all of its blocks are dag-cbor. */
+export interface ReservedUpload {
+  readonly bytes: number;
+  readonly isMetadata: boolean;
+}
+
+/** What one user has taken and got back, in bytes; all numbers shrink by one quota in a window. `at`: ms since the epoch. */
 interface ReserveState {
   readonly at: number;
-  readonly taken: number;
+  readonly metadata: number;
+  readonly small: number;
   readonly returned: number;
 }
 
-const UNTOUCHED: ReserveState = { at: 0, taken: 0, returned: 0 };
+const UNTOUCHED: ReserveState = { at: 0, metadata: 0, small: 0, returned: 0 };
 
 /**
- * What lets users delete who have uploaded all that they may in a window (chapter 08 section 6.2). Only metadata is taken from it, because content is
- * never part of a deletion: so a program that goes on saving files cannot use it up. It holds a share of the quota, fills again steadily, by one quota in a
+ * What lets users delete and rename who have uploaded all that they may in a window (chapter 08 section 6.2). A deletion uploads metadata, and in a
+ * directory of many files the list of its entries, which looks like a small piece of content. So there are two parts: one for metadata, which a program
+ * that goes on saving files cannot use up, and one for other small uploads, into which they reach the deeper the smaller they are. Each holds a share of the quota, fills again steadily, by one quota in a
  * window, and gets back what an update that frees space has taken.
  *
  * What is given back is at most one quota in a window: who links and unlinks the same blocks for ever gains no more than that.
@@ -29,54 +37,56 @@ export class DeletionReserve {
     this.window = windowSeconds * 1000;
   }
 
-  /** Takes the bytes of an upload at `now` (ms since the epoch). False, without any change, when nothing is left; the last one may overshoot. */
-  take(userId: number, now: number, quota: number, bytes: number): boolean {
+  /** Takes the bytes of an upload at `now` (ms since the epoch). False, without any change, when nothing is left for it; the last one may overshoot. */
+  take(userId: number, now: number, quota: number, upload: ReservedUpload): boolean {
+    const part = partOf(upload);
     const state = this.at(userId, now, quota);
-    if (state.taken >= capacityOf(quota)) return false;
-    this.set(userId, { ...state, taken: state.taken + bytes });
+    if (part === undefined || state[part] >= reach(quota, upload)) return false;
+    this.set(userId, { ...state, [part]: state[part] + upload.bytes });
     return true;
   }
 
-  /** Whole seconds after which {@link take} succeeds again when it has failed; at least 1. Infinity without a quota. */
-  secondsUntilAllowed(userId: number, now: number, quota: number): number {
-    const excess = this.at(userId, now, quota).taken - capacityOf(quota);
-    const seconds = (excess * this.window) / quota / 1000;
-    return capacityOf(quota) === 0 ? Infinity : Math.max(1, Math.floor(seconds) + 1);
+  /** Whole seconds after which {@link take} succeeds again when it has failed; at least 1. Infinity when it never does. */
+  secondsUntilAllowed(userId: number, now: number, quota: number, upload: ReservedUpload): number {
+    const part = partOf(upload);
+    const allowed = reach(quota, upload);
+    if (part === undefined || allowed <= 0) return Infinity;
+    const excess = this.at(userId, now, quota)[part] - allowed;
+    return Math.max(1, Math.floor((excess * this.window) / quota / 1000) + 1);
   }
 
   /** Gives back what an update has taken that frees at least as much. */
   giveBack(userId: number, now: number, quota: number, bytes: number): void {
-    const { taken } = this.at(userId, now, quota);
-    const returned = this.mayReturn(userId, now, quota, Math.min(bytes, taken));
-    const state = this.at(userId, now, quota);
-    this.set(userId, { ...state, taken: state.taken - returned });
-  }
-
-  /** How many of these bytes may be given back; they count as returned. */
-  private mayReturn(userId: number, now: number, quota: number, bytes: number): number {
     const state = this.at(userId, now, quota);
     const allowed = Math.max(0, Math.min(bytes, Math.floor(quota - state.returned)));
-    if (allowed > 0) this.set(userId, { ...state, returned: state.returned + allowed });
-    return allowed;
+    const small = Math.min(allowed, state.small);
+    const metadata = Math.min(allowed - small, state.metadata);
+    const returned = state.returned + small + metadata;
+    this.set(userId, { at: now, small: state.small - small, metadata: state.metadata - metadata, returned });
   }
 
-  /** The state at `now`, which is kept unless it says nothing. */
+  /** The state at `now`. */
   private at(userId: number, now: number, quota: number): ReserveState {
-    const state = this.users.get(userId);
-    if (state === undefined) return { ...UNTOUCHED, at: now };
+    const state = this.users.get(userId) ?? UNTOUCHED;
     // A clock that was set back must not keep a user out until it has caught up.
     const drained = (quota * Math.max(0, now - state.at)) / this.window;
-    const moved = { at: now, taken: Math.max(0, state.taken - drained), returned: Math.max(0, state.returned - drained) };
-    this.set(userId, moved);
-    return moved;
+    const less = (bytes: number): number => Math.max(0, bytes - drained);
+    return { at: now, metadata: less(state.metadata), small: less(state.small), returned: less(state.returned) };
   }
 
   private set(userId: number, state: ReserveState): void {
-    if (state.taken <= 0 && state.returned <= 0) this.users.delete(userId);
+    if (state.metadata + state.small + state.returned <= 0) this.users.delete(userId);
     else this.users.set(userId, state);
   }
 }
 
-function capacityOf(quota: number): number {
-  return Math.floor(quota / DELETION_RESERVE_SHARE);
+function partOf({ bytes, isMetadata }: ReservedUpload): 'metadata' | 'small' | undefined {
+  if (isMetadata) return 'metadata';
+  return bytes <= SMALL_UPLOAD ? 'small' : undefined;
+}
+
+/** How much of its part must have been taken, in bytes, for the upload to be refused. */
+function reach(quota: number, { bytes, isMetadata }: ReservedUpload): number {
+  const capacity = Math.floor(quota / DELETION_RESERVE_SHARE);
+  return isMetadata ? capacity : Math.floor(capacity * (1 - bytes / (2 * SMALL_UPLOAD)));
 }

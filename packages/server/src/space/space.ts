@@ -15,8 +15,6 @@ import {
   OVER_QUOTA_TOLERANCE,
   PENDING_UPLOAD_LIFE_MS,
   QUOTA_BYTES_PER_BLOCK,
-  SMALL_UPLOAD,
-  SMALL_UPLOAD_SHARE,
 } from '../limits.js';
 import type { Clock } from '../ports/clock.js';
 import type { GarbageRoots } from '../ports/garbage-roots.js';
@@ -296,17 +294,13 @@ export class Space implements SpaceControl, GarbageRoots {
   }
 
   /**
-   * Books an upload or returns the refusal. Small uploads may exceed the rate a little, and metadata has a reserve beyond that: without it nobody could
-   * delete anything until tomorrow. `settle`, without any change: pending bytes would be forgotten while not all blocks that are
+   * Books an upload or returns the refusal. Small uploads and metadata have a reserve beyond the rate: without it nobody could delete anything until
+   * tomorrow. `settle`, without any change: pending bytes would be forgotten while not all blocks that are
    * stored are charged. `isLast`: then they are not forgotten.
    */
-  private book(
-    username: string,
-    writer: PublicKeyHash,
-    { blocks, bytes, isMetadata }: Upload,
-    isLast: boolean,
-  ): PyrgosError | 'settle' | undefined {
+  private book(username: string, writer: PublicKeyHash, upload: Upload, isLast: boolean): PyrgosError | 'settle' | undefined {
     const { ledger } = this;
+    const { blocks, bytes } = upload;
     const quota = this.quotas.get(username);
     const userId = ledger.writers.idOf(writer)?.userId;
     if (quota === undefined || userId === undefined) return unknownWriter(writer);
@@ -325,12 +319,11 @@ export class Space implements SpaceControl, GarbageRoots {
       ledger.users.setErrored(userId, true);
       return refusal;
     }
-    const budget = quota + (bytes <= SMALL_UPLOAD ? Math.floor(quota / SMALL_UPLOAD_SHARE) : 0);
-    const rate = this.uploadRate.allow(user.uploadRate, now, budget, bytes);
+    const rate = this.uploadRate.allow(user.uploadRate, now, quota, bytes);
     if (rate !== undefined) ledger.users.setUploadRate(userId, rate);
-    else if (!isMetadata || !this.reserve.take(userId, now, quota, bytes)) {
-      const later = this.uploadRate.secondsUntilAllowed(user.uploadRate, now, budget);
-      const seconds = isMetadata ? Math.min(later, this.reserve.secondsUntilAllowed(userId, now, quota)) : later;
+    else if (!this.reserve.take(userId, now, quota, upload)) {
+      const later = this.uploadRate.secondsUntilAllowed(user.uploadRate, now, quota);
+      const seconds = Math.min(later, this.reserve.secondsUntilAllowed(userId, now, quota, upload));
       // The first sentence is part of the protocol.
       return new PyrgosError('limit', `Upload bandwidth exceeded please try again tomorrow. More is allowed in ${seconds} seconds.`);
     }
