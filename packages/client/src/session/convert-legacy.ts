@@ -1,13 +1,6 @@
 import { addMonths, compareExpiry, LoginData, UserPublicKeyLink, type UserStaticData } from '@pyrgos/core/accounts';
 import { ConflictError, DeniedError, PyrgosError } from '@pyrgos/core/errors';
-import {
-  type BoxingKeyPair,
-  OwnerProof,
-  type PublicKeyHash,
-  type ScryptSecretGeneration,
-  type Signer,
-  SigningKeyPair,
-} from '@pyrgos/core/keys';
+import { OwnerProof, type PublicKeyHash, type ScryptSecretGeneration, type Signer, SigningKeyPair } from '@pyrgos/core/keys';
 import { EntryPoint, EntryPoints, OwnedKeys, type WriterData, type WriterDataChanges } from '@pyrgos/core/model';
 import { type Committer, createChildWriter, type WriteSession, writerDataOf } from '../commit/index.js';
 import { type Account, contextOf } from './account.js';
@@ -18,6 +11,8 @@ import type { DerivedKeys } from './log-in.js';
 import { isAnswerLost } from './online-state.js';
 import { ownedBy } from './open-home.js';
 import type { Login } from './open-login.js';
+import { assertSameAlgorithm } from './store-login.js';
+import { storeLoginWithBoxing } from './store-login-with-boxing.js';
 import { submitChain } from './submit-chain.js';
 import { today } from './today.js';
 import { identityOf, lastLink } from './user-chain.js';
@@ -51,7 +46,7 @@ export async function convertLegacyAccount(
   const claim = login.entryPoints.seal(crypto, login.rootKey);
   await createIdentity(
     context,
-    { old, next: next.signer, signers: [account.homeWriter, ...ownedWriters], login, claim, algorithm, boxing },
+    { old, next: next.signer, signers: [account.homeWriter, ...ownedWriters], login, claim, algorithm },
     signal,
   );
 
@@ -68,11 +63,17 @@ export async function convertLegacyAccount(
   });
   await assertClaimed(context, old, claim, signal);
   await orConflict(context, username, old, async () => handOver(context, username, old, next.signer, signal));
+  const require = (current: WriterData): void => {
+    assertSameAlgorithm(current, algorithm);
+    // Whoever has logged in meanwhile has found this login data, and has published its key or a newer one.
+    if (current.inbound !== undefined) throw changedMeanwhile();
+  };
   try {
     // Another conversion, which has lost, may have stored its login data since; now only the new identity can.
-    await network.accounts.setLogin(data, next.signer);
+    const published = { username, identity: next.signer, boxing, loginKey: keys.login.publicKey, sealed: data.entryPoints, require };
+    await storeLoginWithBoxing(context, published, signal);
   } catch (error) {
-    // Then what was stored before stands, most likely: logging in shows it.
+    // Then what was stored before stands, most likely: logging in shows it, and publishes the boxing key.
     if (!(error instanceof PyrgosError)) throw error;
   }
 }
@@ -87,16 +88,15 @@ interface NewIdentity {
   /** The old login data, sealed once more: whose it is has the latest conversion. */
   readonly claim: UserStaticData;
   readonly algorithm: ScryptSecretGeneration;
-  readonly boxing: BoxingKeyPair;
 }
 
 /**
- * Commits the new identity under the old one, and the claim: the old login data under a new nonce opens as before, and tells conversions apart. ConflictError
+ * Commits the new identity under the old one, still without a boxing key, and the claim: the old login data under a new nonce opens as before, and tells conversions apart. ConflictError
  * `conflict.snapshot` when the login data is not the one that was opened any more.
  */
 async function createIdentity(context: ClientContext, identity: NewIdentity, signal: AbortSignal | undefined): Promise<void> {
-  const { crypto, sessions } = context;
-  const { old, next, login, claim, algorithm, boxing } = identity;
+  const { sessions } = context;
+  const { old, next, login, claim, algorithm } = identity;
   const owner = old.publicKeyHash;
   const session = sessions.of(owner);
   await session.read(owner, { current: true, signal });
@@ -109,11 +109,8 @@ async function createIdentity(context: ClientContext, identity: NewIdentity, sig
       const owned = await reprovedKeys(committer, session, before, identity);
       const claimed = await committer.commit(snapshot, old, withLegacyLoginData(before, claim));
       const created = await createChildWriter(committer, claimed, old, next);
-      const sink = committer.blocks.sinkFor(next.publicKeyHash);
-      // Under the new owner, too: servers may look for it there.
-      if (boxing.publicKey.hash(crypto).inlineKey === undefined) sink.putCbor(boxing.publicKey.encode());
       const { public: publicFiles, tree, links } = before;
-      const taken = { algorithm, inbound: boxing.publicKey.hash(crypto), public: publicFiles, tree, links, ...owned };
+      const taken = { algorithm, public: publicFiles, tree, links, ...owned };
       return committer.commit(created, next, writerDataOf(created, next.publicKeyHash).with(taken));
     },
     { signal },

@@ -332,6 +332,23 @@ describe('two devices that convert a legacy account at once', () => {
     },
   );
 
+  test.each([true, false])(
+    'a password that is changed once more before one is done is the one that opens (upgrading: %s)',
+    async (upgradesBoxingKey) => {
+      const username = await old('legacy');
+      let second = '';
+      const slow = before('login data again', async () => {
+        const there = await logIn(world.network(), { crypto: world.quick, username, password: newPassword, upgradesBoxingKey });
+        second = await outcome(changePassword(there, { oldPassword: newPassword, newPassword: otherPassword }));
+      });
+      await outcome(changePassword(await enter(username, oldPassword, slow), { oldPassword, newPassword }));
+      expect(second).toBe('resolved');
+      expect(await opens(username)).toEqual([otherPassword]);
+      const after = await logIn(world.network(), { crypto: world.quick, username, password: otherPassword });
+      expect([after.isBoxingPublished, after.isPostQuantum]).toEqual([true, true]);
+    },
+  );
+
   test('a session that was opened before the boxing key was replaced takes the new one along', async () => {
     const username = await old('legacy');
     const early = await enter(username, oldPassword);
