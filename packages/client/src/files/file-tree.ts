@@ -1,6 +1,6 @@
 import { ArgumentError, ConflictError, NotFoundError, printable } from '@pyrgos/core/errors';
 import type { PublicKeyHash, Signer } from '@pyrgos/core/keys';
-import type { AbsoluteCapability, CommittedWriterData, Snapshot } from '@pyrgos/core/model';
+import { type AbsoluteCapability, type CommittedWriterData, Snapshot } from '@pyrgos/core/model';
 import { type Clock, systemClock } from '../commit/index.js';
 import { isCallersError } from '../waiting/code-of-callers.js';
 import { SPECIAL_DIRECTORIES } from './structure/index.js';
@@ -91,9 +91,14 @@ export class FileTree {
     return new FileTree({ sessions: sessions.withEmptyCaches(), username, home, signer, clock });
   }
 
-  /** What is committed now. */
+  /** What is committed now; with `fresh` the server is asked, and what this device remembers stands in for it only when it is slow or away. */
   view(signal: AbortSignal | undefined, fresh = false): CommittedView {
     return new CommittedView(this.sessions, { signal, fresh });
+  }
+
+  /** What is on the server now, whatever this device remembers. */
+  private currentView(signal: AbortSignal | undefined): CommittedView {
+    return new CommittedView(this.sessions, { signal, current: true });
   }
 
   /** The item at a path, or undefined; NotFoundError `not-found.file` when the home directory itself is gone. */
@@ -151,8 +156,11 @@ export class FileTree {
    * Runs a change: `prepare` looks at what is committed and says which writers of one owner the change needs, `run` makes it. When somebody
    * else has changed the same directory or file meanwhile, both are repeated some times, if `isRepeatable`; then the ConflictError
    * comes out. They are also repeated when `run` does not find any more what `prepare` has found: it may have another place by now;
-   * and what `prepare` does not find, or finds to be of another kind, it looks for once more, in a fresh view. What code of callers throws comes out at once. With `isFresh` it looks at what is on the server now from the
+   * and what `prepare` does not find, or finds to be of another kind, it looks for once more, on the server. What code of callers throws comes out at once. With `isFresh` it looks at what is on the server now from the
    * beginning.
+   *
+   * A change that ends without a commit, because everything is as it should be already, is compared by nothing: so the server is asked then whether what it was
+   * decided upon is what it has, and otherwise the change is repeated. A server that cannot be reached makes it a `network` error, as with all changes.
    *
    * `run` starts from exactly the versions in which `prepare` has found its paths (chapter 04 section 23 rule 1): when they have changed before
    * the operation has its turn, `prepare` is repeated on the new ones, with `hasTurn`; it must not run code of callers then, nor change
@@ -168,7 +176,7 @@ export class FileTree {
     for (let attempt = 1; ; attempt++) {
       let isPrepared = false;
       try {
-        const view = this.view(signal, isFresh || attempt > 1);
+        const view = isFresh || attempt > 1 ? this.currentView(signal) : this.view(signal);
         const prepared = await prepare(view, false);
         isPrepared = true;
         return await this.attempt(signal, view, prepared, async (current) => prepare(current, true), run);
@@ -194,6 +202,8 @@ export class FileTree {
   ): Promise<T> {
     const { owner } = prepared;
     const reserved = new Map(prepared.writers.map((writer) => [writer.key, writer]));
+    let hasCommitted = (): boolean => true;
+    let relied = Snapshot.empty();
     const { result } = await this.sessions.of(owner).compute(
       [...reserved.values()],
       async (start, committer) => {
@@ -208,11 +218,28 @@ export class FileTree {
         committer.relyOn(this.pathCheck(owner, current, now.paths ?? [], signal));
         const operation = new OperationView(this.sessions, committer, start, { signal });
         const answer = await run(operation, now);
+        hasCommitted = () => committer.acknowledged.size > 0;
+        relied = current.overwrite(operation.snapshot);
         return { snapshot: operation.snapshot, result: answer };
       },
       { signal },
     );
+    if (!hasCommitted() && !(await this.isCurrent(owner, relied, signal))) throw changedMeanwhile('the server has something else');
     return result;
+  }
+
+  /** Whether the server itself has these versions of one owner now. `network` when it cannot be asked. */
+  async isCurrent(owner: PublicKeyHash, versions: Snapshot, signal: AbortSignal | undefined): Promise<boolean> {
+    const session = this.sessions.of(owner);
+    const options = { current: true, signal, waitForCreation: false };
+    const areSame = await Promise.all(
+      versions.writers.map(async (writer) => {
+        const [now, relied] = [(await session.readCommitted(writer, options)).get(writer), versions.get(writer)];
+        // Of deleted writers there is no version.
+        return now === undefined ? relied?.writerData === undefined : now.equals(relied);
+      }),
+    );
+    return areSame.every(Boolean);
   }
 
   /** What is committed, at given versions; for use by somebody who has the turn. */

@@ -51,8 +51,11 @@ export class TreeChanges {
       return new FileEntry(formatPath(names), made);
     }
     if (names.length === 0) return FileEntry.root(await openItem(this.tree.view(signal), this.parts.home));
-    const existing = await this.tree.find(this.tree.view(signal), names);
-    if (existing?.isDirectory === true) return new FileEntry(formatPath(names), existing);
+    const view = this.tree.view(signal);
+    const existing = await this.tree.find(view, names);
+    if (existing?.isDirectory === true && (await this.tree.isCurrent(existing.owner, view.snapshotOf(existing.owner), signal))) {
+      return new FileEntry(formatPath(names), existing);
+    }
     for (const name of names) assertLegalName(name, 'path');
     if (names[0] !== this.tree.username) throw new ArgumentError('path', 'must be inside a home directory');
     const made = await this.tree.change(

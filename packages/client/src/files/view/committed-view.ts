@@ -18,6 +18,8 @@ export interface CommittedViewOptions {
   readonly signal?: AbortSignal | undefined;
   /** Ask the server for pointers even if a recent answer is at hand. */
   readonly fresh?: boolean | undefined;
+  /** Like `fresh`, and only the server itself will do: not what this device remembers of one that is slow or away. */
+  readonly current?: boolean | undefined;
   /** Whether a writer that is about to be created here is waited for; default true. An operation must not: it may be the one who creates it. */
   readonly waitForCreation?: boolean | undefined;
 }
@@ -71,7 +73,8 @@ export class CommittedView implements View {
   }
 
   fresh(): CommittedView {
-    return new CommittedView(this.sessions, { fresh: true, signal: this.signal, waitForCreation: false });
+    const { current } = this.options;
+    return new CommittedView(this.sessions, { fresh: true, current, signal: this.signal, waitForCreation: false });
   }
 
   async lookUp(
@@ -112,9 +115,9 @@ export class CommittedView implements View {
     const signal = options.signal ?? this.signal;
     let read = this.reads.get(key);
     if (read === undefined) {
-      const { fresh = false, waitForCreation = true } = this.options;
+      const { fresh = false, current = false, waitForCreation = true } = this.options;
       // Not cancelled with the first who asks: the others wait for it, too.
-      read = this.sessions.of(owner).readCommitted(writer, { fresh, waitForCreation });
+      read = this.sessions.of(owner).readCommitted(writer, { fresh, current, waitForCreation });
       this.reads.set(key, read);
       read.catch(() => this.reads.delete(key));
     }

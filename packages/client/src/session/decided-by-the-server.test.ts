@@ -1,0 +1,125 @@
+import { PyrgosError } from '@pyrgos/core/errors';
+import type { PointerStore } from '@pyrgos/core/store';
+import { describe, expect, test } from 'vitest';
+import { FileWorld } from '../../test/file-world.js';
+import type { FileSystem } from '../files/file-system.js';
+import { MemoryLocalStore } from './local-store.js';
+import { OnlineState } from './online-state.js';
+import { rememberedPointers } from './remembered-pointers.js';
+
+type State = 'well' | 'slow' | 'unreachable';
+
+/** A device that remembers pointers, and a second one that does not; how the server is for the first one can be changed. */
+async function twoDevices(): Promise<{ world: FileWorld; here: FileSystem; there: FileSystem; set: (state: State) => void }> {
+  const world = await FileWorld.create();
+  const { server, clock, crypto } = world.base;
+  let state: State = 'well';
+  const pointers: PointerStore = {
+    getPointer: async (...call) => {
+      if (state === 'unreachable') throw new PyrgosError('network', 'gone', { retry: 'safe', data: { reason: 'unreachable' } });
+      // Long enough for the patience below to end before it.
+      if (state === 'slow') await new Promise((resolve) => setTimeout(resolve, 20));
+      return server.pointers.getPointer(...call);
+    },
+    setPointer: server.pointers.setPointer.bind(server.pointers),
+    setPointers: server.pointers.setPointers.bind(server.pointers),
+  };
+  const online = new OnlineState(clock, (_milliseconds, run) => {
+    const timer = setTimeout(run, 1);
+    return () => clearTimeout(timer);
+  });
+  const remembering = rememberedPointers({ pointers, store: new MemoryLocalStore(), crypto, online });
+  const sessions = world.newSessions({ stores: { blocks: server.blocks, pointers: remembering }, pointerCacheMilliseconds: 0 });
+  return { world, here: world.device(sessions), there: world.device(), set: (next) => (state = next) };
+}
+
+const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
+const said = async (call: Promise<unknown>): Promise<string> =>
+  call.then(
+    () => 'made',
+    (error: unknown) => (error instanceof PyrgosError ? error.code : 'unknown'),
+  );
+
+describe.each(['slow', 'unreachable'] as const)('while the server is %s, and another device has changed everything', (state) => {
+  const expected = state === 'slow' ? 'made' : 'network';
+  const kept = (made: string): string => (state === 'slow' ? made : 'theirs');
+
+  test('a write that seems to change nothing is made, or it fails', async () => {
+    const { world, here, there, set } = await twoDevices();
+    await here.write('/ada/f', 'mine');
+    await there.write('/ada/f', 'theirs');
+    set(state);
+    expect(await said(here.write('/ada/f', 'mine'))).toBe(expected);
+    expect(text(await world.device().read('/ada/f'))).toBe(kept('mine'));
+  });
+
+  test('a file that would be skipped is written when it is gone, or it fails', async () => {
+    const { world, here, there, set } = await twoDevices();
+    await here.write('/ada/f', 'first');
+    await there.remove('/ada/f');
+    set(state);
+    expect(await said(here.write('/ada/f', 'mine', { onExisting: 'skip' }))).toBe(expected);
+    expect((await world.device().find('/ada/f')) !== undefined).toBe(state === 'slow');
+  });
+
+  test('directories that seem to exist are made, or it fails', async () => {
+    const { world, here, there, set } = await twoDevices();
+    await here.makeDirectory('/ada/d/e', { parents: true });
+    await there.remove('/ada/d');
+    set(state);
+    expect(await said(here.makeDirectory('/ada/d/e', { parents: true }))).toBe(expected);
+    expect((await world.device().find('/ada/d/e'))?.isDirectory === true).toBe(state === 'slow');
+  });
+
+  test('a tree of which everything seems to be there is written, or it fails', async () => {
+    const { world, here, there, set } = await twoDevices();
+    const write = async (): Promise<void> => {
+      for await (const _ of here.writeTree('/ada/d', [{ path: ['g'], source: 'mine' }])) continue;
+    };
+    await write();
+    await there.remove('/ada/d');
+    set(state);
+    expect(await said(write())).toBe(expected);
+    expect((await world.device().find('/ada/d/g')) !== undefined).toBe(state === 'slow');
+  });
+
+  test('properties that seem to be set already are set, or it fails', async () => {
+    const { world, here, there, set } = await twoDevices();
+    const [mine, theirs] = [new Date(86_400_000), new Date(172_800_000)];
+    await here.write('/ada/f', 'x', { modified: mine });
+    await there.setProperties('/ada/f', { modified: theirs });
+    set(state);
+    expect(await said(here.setProperties('/ada/f', { modified: mine }))).toBe(expected);
+    expect((await world.device().stat('/ada/f')).modified).toEqual(state === 'slow' ? mine : theirs);
+  });
+
+  test('a file that seems to have its length is truncated, or it fails', async () => {
+    const { world, here, there, set } = await twoDevices();
+    await here.write('/ada/f', 'four');
+    await there.write('/ada/f', 'theirs');
+    set(state);
+    expect(await said(here.truncate('/ada/f', 4))).toBe(expected);
+    expect(text(await world.device().read('/ada/f'))).toBe(kept('thei'));
+  });
+
+  test('a copy is one of what the server has, or it fails', async () => {
+    const { world, here, there, set } = await twoDevices();
+    await here.makeDirectory('/ada/backup');
+    await here.write('/ada/f', 'old');
+    await here.read('/ada/f');
+    await there.write('/ada/f', 'theirs');
+    set(state);
+    expect(await said(here.copy('/ada/f', '/ada/backup'))).toBe(expected);
+    const copy = await world.device().find('/ada/backup/f');
+    expect(copy === undefined ? undefined : text(await world.device().read('/ada/backup/f'))).toBe(state === 'slow' ? 'theirs' : undefined);
+  });
+
+  test('a removal of what seems to be gone removes it, or it fails', async () => {
+    const { world, here, there, set } = await twoDevices();
+    await here.list('/ada').next();
+    await there.write('/ada/f', 'theirs');
+    set(state);
+    expect(await said(here.remove('/ada/f'))).toBe(expected);
+    expect((await world.device().find('/ada/f')) === undefined).toBe(state === 'slow');
+  });
+});
