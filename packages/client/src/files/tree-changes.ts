@@ -123,7 +123,7 @@ export class TreeChanges {
         },
         async (operation, { parent, item, target }) => {
           await requireFileVersion(operation, item, { ifVersion });
-          const how = { keepAccess, name, replace, onProgress: knowing(forward, item) };
+          const how = { keepAccess, name, replace, isCompared: ifVersion !== undefined, onProgress: knowing(forward, item) };
           const move = (): Promise<Item> => moveItem(operation, this.ports, parent, item, target.item, how);
           return { item: await namingArgument('target', 'directory', move), target };
         },

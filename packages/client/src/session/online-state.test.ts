@@ -80,6 +80,23 @@ describe('a server that does not answer', () => {
     expect(online.isOnline).toBe(false);
   });
 
+  test('is not said to be away when it answers while what is kept is looked for', async () => {
+    let answer = (_: string): void => undefined;
+    let find = (_: string): void => undefined;
+    const result = online.runOr(
+      async () => new Promise<string>((resolve) => (answer = resolve)),
+      async () => new Promise<string>((resolve) => (find = resolve)),
+    );
+    await Promise.resolve();
+    for (const fire of timers.keys()) fire();
+    await Promise.resolve();
+    answer('from the server');
+    expect(await result).toBe('from the server');
+    find('kept');
+    await new Promise((resolve) => setTimeout(resolve));
+    expect(online.isOnline).toBe(true);
+  });
+
   test('is waited for when there is nothing, or when that cannot be read', async () => {
     let answer: (value: string) => void = () => undefined;
     const slow = async (): Promise<string> => new Promise((resolve) => (answer = resolve));

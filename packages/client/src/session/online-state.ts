@@ -79,10 +79,12 @@ export class OnlineState {
     if (signal?.aborted === true) cancel();
     const stopListening = whenAborted(signal, cancel);
     let stopTimer = (): void => undefined;
+    let isSettled = false;
     const late = new Promise<T>((resolve) => {
       const giveUp = async (): Promise<void> => {
         const answer = await fallback();
-        if (answer === undefined) return;
+        // While the fallback was looked for the server may have answered after all.
+        if (answer === undefined || isSettled) return;
         this.failedAt = this.clock.now();
         resolve(answer);
         controller.abort();
@@ -91,7 +93,10 @@ export class OnlineState {
       stopTimer = this.timer(OFFLINE_PATIENCE, () => void giveUp().catch(() => undefined));
     });
     const asked = this.run(async () => call(controller.signal));
-    asked.catch(() => undefined);
+    const settle = (): void => {
+      isSettled = true;
+    };
+    asked.then(settle, settle);
     try {
       return await Promise.race([late, asked]);
     } finally {

@@ -2,7 +2,7 @@ import { concatBytes, equalBytes } from '@pyrgos/core/bytes';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { outcome } from '../../../test/commit-world.js';
-import { type ByteSource, cutIntoChunks, openSource, sliceOf } from './byte-source.js';
+import { assertUnlocked, type ByteSource, cutIntoChunks, isWebStream, openSource, sliceOf } from './byte-source.js';
 
 function bytesOf(length: number): Uint8Array<ArrayBuffer> {
   return Uint8Array.from({ length }, (_, i) => (i * 31 + (i >> 8)) & 255);
@@ -45,7 +45,9 @@ describe('opening a source', () => {
   it('refuses what only looks like a source', async () => {
     const revocable = Proxy.revocable({}, {});
     revocable.revoke();
-    expect(() => openSource(revocable.proxy as ByteSource)).toThrow(expect.objectContaining({ code: 'argument' }));
+    for (const look of [openSource, isWebStream, assertUnlocked]) {
+      expect(() => look(revocable.proxy as ByteSource)).toThrow(expect.objectContaining({ code: 'argument' }));
+    }
     const iterations: Readonly<Record<string, unknown>> = {
       nothing: null,
       'a number': 5,

@@ -258,9 +258,11 @@ export function isWebStream(source: unknown): source is ReadableStream {
   return has(source, 'getReader') && has(source, 'cancel') && 'locked' in source;
 }
 
-/** Whether something has a method. */
+/** Whether something has a method; ArgumentError `source` for a proxy that was revoked. */
 export function has<K extends string>(source: unknown, method: K): source is Record<K, () => unknown> {
-  return typeof source === 'object' && source !== null && method in source && typeof (source as Record<K, unknown>)[method] === 'function';
+  if (typeof source !== 'object' || source === null) return false;
+  assertObject('source', source);
+  return method in source && typeof (source as Record<K, unknown>)[method] === 'function';
 }
 
 /** A stream of either kind; undefined for what is none. Streams of Node have an `open` as well, but no size. */

@@ -24,6 +24,8 @@ export interface MoveOptions extends Omit<CopyOptions, 'name'> {
    * that is faster; otherwise the user decides (chapter 04 section 20.2).
    */
   readonly keepAccess: boolean;
+  /** Whether the move fails when somebody else changes the item's own first chunk at the same time: where that has a writing space of its own, nothing else compares it. */
+  readonly isCompared?: boolean | undefined;
 }
 
 /**
@@ -110,6 +112,8 @@ async function relink(
     changes.put(moved.requireSigner(), capability.mapKey, cid, { node: renamed, fragments: [] });
     // Whoever the target of a link node is shared with sees the name that it has itself.
     if (isRenamed && moved !== item && namesParent(item, moved)) writeProperties(operation, changes, item, { name });
+    // Only what changes in a writing space is compared with what others do there.
+    else if (options.isCompared === true && moved !== item) writeProperties(operation, changes, item, {});
   }
   await changes.commit();
   return openItem(operation, capability, { inheritedSigner: moved.signer, entry });
