@@ -139,7 +139,9 @@ async function fateOf(device: Device, operation: FileOperation, where: string): 
     if (!(error instanceof PyrgosError)) throw new Error(`${where}: ${operation.label} failed with an untyped error`, { cause: error });
     if (error.code === 'internal' || error.code.startsWith('format')) throw new Error(where, { cause: error });
     if (device.gate.wasCut) return 'given up';
-    if (!PASSING.has(error.code)) return 'refused';
+    // A file or directory in the way is there to stay.
+    const isInTheWay = error.code === 'conflict.file' && error.data['isDirectory'] !== undefined;
+    if (!PASSING.has(error.code) || isInTheWay) return 'refused';
     givenUp.set(error.code, (givenUp.get(error.code) ?? 0) + 1);
     return 'given up';
   }
