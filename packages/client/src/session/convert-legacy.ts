@@ -18,6 +18,7 @@ import type { DerivedKeys } from './log-in.js';
 import { isAnswerLost } from './online-state.js';
 import { ownedBy } from './open-home.js';
 import type { Login } from './open-login.js';
+import { publishLogin } from './publish-login.js';
 import { submitChain } from './submit-chain.js';
 import { today } from './today.js';
 import { identityOf, lastLink } from './user-chain.js';
@@ -35,14 +36,18 @@ export interface ConversionOptions {
  *
  * PyrgosError `unsupported`, and nothing is changed, when the key of an owned writer is not at hand. ConflictError when another device converts the account,
  * or changes its keys, at the same time: one of them comes through.
+ *
+ * Takes the keys of the new password under two salts: the account gets the first ones with the new identity, and the others as soon as that has the
+ * name. Resolves to those that it has, as far as this device knows.
  */
 export async function convertLegacyAccount(
   account: Account,
   login: Login,
-  { algorithm, keys }: DerivedKeys,
+  [first, last]: readonly [DerivedKeys, DerivedKeys],
   { ownedWriters = [], signal }: ConversionOptions & { readonly signal?: AbortSignal | undefined },
-): Promise<void> {
+): Promise<DerivedKeys> {
   const context = contextOf(account);
+  const { algorithm, keys } = first;
   const { crypto, network } = context;
   const { identity: old, username } = account;
   // What the account has now; the session may be older.
@@ -68,12 +73,40 @@ export async function convertLegacyAccount(
   });
   await assertClaimed(context, old, claim, signal);
   await orConflict(context, username, old, async () => handOver(context, username, old, next.signer, signal));
+  return (await settle(context, { username, next, entryPoints, first, last, inbound: boxing.publicKey.hash(crypto) })) ? last : first;
+}
+
+/** A conversion whose name is handed over. */
+interface HandedOver {
+  readonly username: string;
+  readonly next: SigningKeyPair;
+  readonly entryPoints: EntryPoints;
+  /** The keys that the account has now. */
+  readonly first: DerivedKeys;
+  /** Other keys of the same password. */
+  readonly last: DerivedKeys;
+  readonly inbound: PublicKeyHash;
+}
+
+/**
+ * Stores the login data once more: another conversion, which has lost, may have stored its own since, and from now on only the new identity can.
+ * It goes under another salt, because only what changes the identity's data can be compared with it: when another device has changed the password or
+ * the boxing key meanwhile, what that one has stored stands. Resolves to whether the new salt is that of the account.
+ */
+async function settle(
+  context: ClientContext,
+  { username, next, entryPoints, first, last, inbound }: HandedOver,
+): Promise<boolean> {
+  const { algorithm, keys } = last;
+  const sealed = entryPoints.seal(context.crypto, keys.rootKey);
+  const login = { username, identity: next.signer, before: first.algorithm, inbound, algorithm, loginKey: keys.login.publicKey, sealed };
   try {
-    // Another conversion, which has lost, may have stored its login data since; now only the new identity can.
-    await network.accounts.setLogin(data, next.signer);
+    // Not cancelled: the name is handed over.
+    return await publishLogin(context, login);
   } catch (error) {
-    // Then what was stored before stands, most likely: logging in shows it.
+    // What was stored before stands, most likely: logging in shows it.
     if (!(error instanceof PyrgosError)) throw error;
+    return false;
   }
 }
 

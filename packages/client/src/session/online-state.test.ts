@@ -96,6 +96,28 @@ describe('a server that does not answer', () => {
     }
   });
 
+  test('is not away when it answers while the fallback is still being looked for', async () => {
+    let answer: (value: string) => void = () => undefined;
+    let found: (value: string) => void = () => undefined;
+    const asked = new Promise<string>((resolve) => (answer = resolve));
+    const remembered = new Promise<string>((resolve) => (found = resolve));
+    let given: AbortSignal | undefined;
+    const call = online.runOr(
+      async (signal) => {
+        given = signal;
+        return asked;
+      },
+      async () => remembered,
+    );
+    goOff();
+    answer('asked');
+    expect(await call).toBe('asked');
+    found('kept');
+    for (let i = 0; i < 5; i++) await Promise.resolve();
+    expect(online.isOnline).toBe(true);
+    expect(given?.aborted).toBe(false);
+  });
+
   test('is left when the caller cancels, before and while it is asked', async () => {
     await expect(
       online.runOr(async (signal) => throwIfAborted(signal, 'x'), nothingKept as never, AbortSignal.abort()),

@@ -78,11 +78,13 @@ export class OnlineState {
     const cancel = (): void => controller.abort(signal?.reason);
     if (signal?.aborted === true) cancel();
     const stopListening = whenAborted(signal, cancel);
+    let isSettled = false;
     let stopTimer = (): void => undefined;
     const late = new Promise<T>((resolve) => {
       const giveUp = async (): Promise<void> => {
         const answer = await fallback();
-        if (answer === undefined) return;
+        // Meanwhile the call may have ended: it has said itself whether there is a server.
+        if (answer === undefined || isSettled) return;
         this.failedAt = this.clock.now();
         resolve(answer);
         controller.abort();
@@ -95,6 +97,7 @@ export class OnlineState {
     try {
       return await Promise.race([late, asked]);
     } finally {
+      isSettled = true;
       stopTimer();
       stopListening();
     }
