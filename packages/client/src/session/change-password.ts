@@ -58,7 +58,10 @@ export async function changePassword(account: Account, options: ChangePasswordOp
   const cost = { logN: options.cost?.logN ?? logN, r: options.cost?.r ?? r };
   const derive = async (): Promise<DerivedKeys> => {
     const algorithm = newLoginAlgorithm(context.crypto, cost);
-    return { algorithm, keys: await deriveLoginKeys(context.crypto, username, newPassword, algorithm, signal === undefined ? {} : { signal }) };
+    return {
+      algorithm,
+      keys: await deriveLoginKeys(context.crypto, username, newPassword, algorithm, signal === undefined ? {} : { signal }),
+    };
   };
   if (account.isLegacy) {
     // One after the other: each takes much memory.

@@ -93,10 +93,7 @@ interface HandedOver {
  * It goes under another salt, because only what changes the identity's data can be compared with it: when another device has changed the password or
  * the boxing key meanwhile, what that one has stored stands. Resolves to whether the new salt is that of the account.
  */
-async function settle(
-  context: ClientContext,
-  { username, next, entryPoints, first, last, inbound }: HandedOver,
-): Promise<boolean> {
+async function settle(context: ClientContext, { username, next, entryPoints, first, last, inbound }: HandedOver): Promise<boolean> {
   const { algorithm, keys } = last;
   const sealed = entryPoints.seal(context.crypto, keys.rootKey);
   const login = { username, identity: next.signer, before: first.algorithm, inbound, algorithm, loginKey: keys.login.publicKey, sealed };
