@@ -1,5 +1,6 @@
 import { assertBoolean, assertFunction, assertList, assertObject } from '@pyrgos/core/arguments';
-import { ArgumentError, throwIfAborted } from '@pyrgos/core/errors';
+import { ArgumentError, LimitError, throwIfAborted } from '@pyrgos/core/errors';
+import { MAX_PATH_LENGTH } from '@pyrgos/core/limits';
 import { assertLegalName, Timestamp } from '@pyrgos/core/model';
 import type { FileToUpload } from './content/index.js';
 import type { ExistingAnswer, WatchedOptions } from './file-system-options.js';
@@ -49,6 +50,12 @@ export function assertNewName(name: string, field = 'name'): void {
   if (name.includes('\0')) throw new ArgumentError(field, 'must not contain the character NUL');
 }
 
+/** Requires that a path, as its names, is not longer than those that calls can name: LimitError beyond MAX_PATH_LENGTH. What is no text does not count. */
+export function assertPathLength(names: readonly unknown[]): void {
+  const length = names.reduce((sum: number, name) => sum + (typeof name === 'string' ? name.length + 1 : 0), 0);
+  if (length > MAX_PATH_LENGTH) throw new LimitError('path length', length, MAX_PATH_LENGTH);
+}
+
 /** Requires the names of children, of which none is a path. */
 export function assertChildNames(field: string, names: unknown): asserts names is readonly string[] {
   assertList(field, names);
@@ -69,8 +76,12 @@ export function existingAnswer(answer: unknown): ExistingAnswer {
   return answer;
 }
 
-/** The type that a blob claims for itself, which counts when neither bytes nor name tell one; undefined for other sources. */
+/**
+ * The type that a blob claims for itself, which counts when neither bytes nor name tell one; undefined for other sources. ArgumentError `source` for a
+ * proxy that was revoked.
+ */
 export function claimedMimeType(source: FileToUpload['source']): string | undefined {
+  if (typeof source === 'object' && source !== null) assertObject('source', source);
   if (typeof Blob !== 'function' || !(source instanceof Blob)) return undefined;
   // Without parameters such as the encoding of a text.
   const [type = ''] = source.type.split(';', 1);

@@ -115,31 +115,6 @@ describe('a change with the version that somebody has seen', () => {
     expect(outcomes.filter((code) => code !== 'conflict.changed')).toHaveLength(1);
   });
 
-  test.each(['move', 'move to a new name', 'rename'] as const)(
-    '%s of a file in a writing space of its own is refused when another device changes it in the same moment',
-    async (what) => {
-      await here.rotateKeys(path, { newWritingSpace: true });
-      await here.makeDirectory('/ada/e');
-      const { version } = await here.stat(path);
-      const { hooks } = world.base.server;
-      let isChanged = false;
-      hooks.before = async ({ name }) => {
-        if (isChanged || !name.startsWith('setPointer')) return;
-        isChanged = true;
-        await there.write(path, bytes('theirs'));
-      };
-      const only = { ifVersion: version };
-      const call = { move: {}, 'move to a new name': { name: 'g' }, rename: undefined }[what];
-      const moved = call === undefined ? here.rename(path, 'g', only) : here.move(path, '/ada/e', { ...only, ...call });
-      expect(await outcome(moved)).toBe('conflict.changed');
-      hooks.before = undefined;
-      expect(isChanged).toBe(true);
-      expect(await contentOf(world.device())).toBe('theirs');
-      await here.move(path, '/ada/e', { ifVersion: (await here.stat(path)).version });
-      expect(await contentOf(world.device(), '/ada/e/f')).toBe('theirs');
-    },
-  );
-
   test('needs a text, a file, and something to replace', async () => {
     const { version } = await here.stat(path);
     const wrong = { ifVersion: 5 as unknown as string };

@@ -18,7 +18,7 @@ import {
 } from './content/index.js';
 import { updateListedType } from './content/upload-file.js';
 import { FileEntry } from './file-entry.js';
-import { assertFlag, assertNewName, existingAnswer, timestampOf } from './file-system-arguments.js';
+import { assertFlag, assertNewName, assertPathLength, existingAnswer, timestampOf } from './file-system-arguments.js';
 import type {
   AppendOptions,
   EditOptions,
@@ -92,7 +92,10 @@ export class FileWrites {
       return result;
     };
     const progress = new TreeProgressTeller(entries, onlyForward(onProgress));
-    const assertPath = (path: readonly string[]): void => assertNotOfSystem([...names, ...path], tree.username, 'entry.path');
+    const assertPath = (path: readonly string[]): void => {
+      assertPathLength([...names, ...path]);
+      assertNotOfSystem([...names, ...path], tree.username, 'entry.path');
+    };
     const source = new TreeEntries(entries, { onError, progress, assertPath, signal });
     const outcomes = uploadTree(tree.sessions, this.ports, target ?? home, source, {
       signal,

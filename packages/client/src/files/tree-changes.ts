@@ -4,7 +4,7 @@ import { assertLegalName } from '@pyrgos/core/model';
 import { onlyForward, type ProgressListener } from '../waiting/progress.js';
 import type { ContentPorts } from './content/index.js';
 import { FileEntry } from './file-entry.js';
-import { assertChildNames, assertFlag, assertNewName, namingArgument } from './file-system-arguments.js';
+import { assertChildNames, assertFlag, assertNewName, assertPathLength, namingArgument } from './file-system-arguments.js';
 import type {
   CopyTreeOptions,
   MakeDirectoryAtOptions,
@@ -77,6 +77,7 @@ export class TreeChanges {
     assertIfVersion({ ifVersion });
     assertMovable(names, this.tree.username);
     const above = names.slice(0, -1);
+    assertPathLength([...above, name]);
     assertNotOfSystem([...above, name], this.tree.username, above.length === 1 ? 'name' : 'path');
     const renamed = await onlyIfVersion(this.parts, path, { signal, ifVersion }, async () =>
       this.tree.change(
@@ -87,7 +88,7 @@ export class TreeChanges {
         },
         async (operation, { parent, item }) => {
           await requireFileVersion(operation, item, { ifVersion });
-          return rename(operation, parent, item, name, { replace });
+          return rename(operation, parent, item, name, { replace, isCompared: ifVersion !== undefined });
         },
       ),
     );
@@ -105,6 +106,7 @@ export class TreeChanges {
     if (name !== undefined) assertNewName(name, 'options.name');
     assertNotOfSystem(names, this.tree.username);
     const newName = name ?? names.at(-1) ?? '';
+    assertPathLength([...into, newName]);
     assertNotOfSystem([...into, newName], this.tree.username, 'directory');
     const forward = onlyForward(onProgress);
     const moved = await onlyIfVersion(this.parts, path, { signal, ifVersion }, async () =>
@@ -123,7 +125,8 @@ export class TreeChanges {
         },
         async (operation, { parent, item, target }) => {
           await requireFileVersion(operation, item, { ifVersion });
-          const how = { keepAccess, name, replace, isCompared: ifVersion !== undefined, onProgress: knowing(forward, item) };
+          const isCompared = ifVersion !== undefined;
+          const how = { keepAccess, name, replace, isCompared, onProgress: knowing(forward, item) };
           const move = (): Promise<Item> => moveItem(operation, this.ports, parent, item, target.item, how);
           return { item: await namingArgument('target', 'directory', move), target };
         },
@@ -137,6 +140,7 @@ export class TreeChanges {
     assertFlag('options.replace', replace);
     const into = splitPath(directory, 'directory');
     const newName = name ?? splitPath(path).at(-1) ?? '';
+    assertPathLength([...into, newName]);
     assertNotOfSystem([...into, newName], this.tree.username, 'directory');
     const forward = onlyForward(onProgress);
     const copied = await this.tree.change(

@@ -1,3 +1,5 @@
+import { PyrgosError } from '@pyrgos/core/errors';
+import { MAX_PATH_LENGTH } from '@pyrgos/core/limits';
 import { Thumbnail } from '@pyrgos/core/model';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { outcome } from '../../test/commit-world.js';
@@ -89,6 +91,55 @@ describe('progress of a tree', () => {
     for await (const { outcome: what } of here.writeTree('/ada/d', entries, { onError: () => 'skip', onProgress }))
       expect(what).not.toBe('replaced');
     expect(progress.at(-1)).toEqual({ done: total, total, unit: 'bytes', items: entries.length });
+  });
+});
+
+describe('a file of a tree that cannot be written', () => {
+  const outcomesOf = async (entries: readonly TreeFile[]): Promise<string[]> => {
+    const told: string[] = [];
+    for await (const { file, error, outcome: what } of here.writeTree('/ada', entries, { onError: () => 'skip' })) {
+      told.push(`${file.path.at(-1)} ${error instanceof PyrgosError ? error.code : what}`);
+    }
+    return told.sort();
+  };
+  const revoked = (): TreeFile['source'] => {
+    const { proxy, revoke } = Proxy.revocable(bytes('x'), {});
+    revoke();
+    return proxy;
+  };
+
+  test('because its path is longer than any call can name is refused, and the others are written', async () => {
+    const above = Array.from({ length: 16 }, () => 'd'.repeat(250));
+    // With /ada and the slashes: 4,020 characters above it.
+    const fits = 'f'.repeat(MAX_PATH_LENGTH - 4 - 16 * 251 - 1);
+    const entries = ['good', fits, `${fits}x`].map((name) => ({ path: name === 'good' ? [name] : [...above, name], source: bytes(name) }));
+    expect(await outcomesOf(entries)).toEqual([`${fits} created`, `${fits}x limit`, 'good created'].sort());
+    expect((await here.stat(`/ada/${above.join('/')}/${fits}`)).size).toBe(fits.length);
+    expect(await outcome(writeAll(here, '/ada', entries.slice(2)))).toBe('limit');
+  });
+
+  test('because its source is a proxy that was revoked is refused, and the others are written', async () => {
+    const entries = [
+      { path: ['odd'], source: revoked() },
+      { path: ['good'], source: bytes('x') },
+    ];
+    expect(await outcomesOf(entries)).toEqual(['good created', 'odd argument']);
+    for (const call of [here.write('/ada/x', revoked()), here.append('/ada/good', revoked()), here.writeAt('/ada/good', 0, revoked())]) {
+      expect(await outcome(call)).toBe('argument');
+    }
+  });
+
+  test('moves, copies and new names do not make such paths either', async () => {
+    const above = Array.from({ length: 16 }, () => 'd'.repeat(250));
+    const directory = `/ada/${above.join('/')}`;
+    await here.makeDirectory(directory, { parents: true });
+    await here.write(`${directory}/f`, bytes('x'));
+    await here.write('/ada/f', bytes('x'));
+    const name = 'n'.repeat(100);
+    expect(await outcome(here.rename(`${directory}/f`, name))).toBe('limit');
+    expect(await outcome(here.move('/ada/f', directory, { name }))).toBe('limit');
+    expect(await outcome(here.copy('/ada/f', directory, { name }))).toBe('limit');
+    expect(await namesIn(directory)).toEqual(['f']);
   });
 });
 

@@ -5,7 +5,7 @@ import { Account, type AccountSecrets, contextOf, secretsOf } from './account.js
 import type { ClientContext } from './client-context.js';
 import { convertLegacyAccount, type ConversionOptions } from './convert-legacy.js';
 import type { SecondFactorOptions } from './fetch-login-data.js';
-import { authenticate, logInWith } from './log-in.js';
+import { authenticate, type DerivedKeys, logInWith } from './log-in.js';
 import { LoginCache } from './login-cache.js';
 import { assertPassword, deriveLoginKeys, type LoginCost, newLoginAlgorithm } from './login-keys.js';
 import { localKeys } from './local-store.js';
@@ -55,13 +55,22 @@ export async function changePassword(account: Account, options: ChangePasswordOp
   }
   let login = await authenticated(account, options);
   const { logN, r } = login.algorithm;
-  const algorithm = newLoginAlgorithm(context.crypto, { logN: options.cost?.logN ?? logN, r: options.cost?.r ?? r });
-  const keys = await deriveLoginKeys(context.crypto, username, newPassword, algorithm, signal === undefined ? {} : { signal });
+  const cost = { logN: options.cost?.logN ?? logN, r: options.cost?.r ?? r };
+  const derive = async (): Promise<DerivedKeys> => {
+    const algorithm = newLoginAlgorithm(context.crypto, cost);
+    return {
+      algorithm,
+      keys: await deriveLoginKeys(context.crypto, username, newPassword, algorithm, signal === undefined ? {} : { signal }),
+    };
+  };
   if (account.isLegacy) {
-    await convertLegacyAccount(account, login, { algorithm, keys }, options);
+    // One after the other: each takes much memory.
+    const first = await derive();
+    const derived = await convertLegacyAccount(account, login, [first, await derive()], options);
     account.close();
-    return logInWith(context.successor(), { ...options, username, password: newPassword, derived: { algorithm, keys } });
+    return logInWith(context.successor(), { ...options, username, password: newPassword, derived });
   }
+  const { algorithm, keys } = await derive();
   const loginKey = keys.login.publicKey;
   for (let attempt = 1; ; attempt++) {
     const sealed = login.entryPoints.seal(context.crypto, keys.rootKey);

@@ -1,6 +1,13 @@
 import { addMonths, compareExpiry, LoginData, UserPublicKeyLink, type UserStaticData } from '@pyrgos/core/accounts';
 import { ConflictError, DeniedError, PyrgosError } from '@pyrgos/core/errors';
-import { OwnerProof, type PublicKeyHash, type ScryptSecretGeneration, type Signer, SigningKeyPair } from '@pyrgos/core/keys';
+import {
+  type BoxingKeyPair,
+  OwnerProof,
+  type PublicKeyHash,
+  type ScryptSecretGeneration,
+  type Signer,
+  SigningKeyPair,
+} from '@pyrgos/core/keys';
 import { EntryPoint, EntryPoints, OwnedKeys, type WriterData, type WriterDataChanges } from '@pyrgos/core/model';
 import { type Committer, createChildWriter, type WriteSession, writerDataOf } from '../commit/index.js';
 import { type Account, contextOf } from './account.js';
@@ -11,8 +18,7 @@ import type { DerivedKeys } from './log-in.js';
 import { isAnswerLost } from './online-state.js';
 import { ownedBy } from './open-home.js';
 import type { Login } from './open-login.js';
-import { assertSameAlgorithm } from './store-login.js';
-import { storeLoginWithBoxing } from './store-login-with-boxing.js';
+import { publishLogin } from './publish-login.js';
 import { submitChain } from './submit-chain.js';
 import { today } from './today.js';
 import { identityOf, lastLink } from './user-chain.js';
@@ -30,14 +36,18 @@ export interface ConversionOptions {
  *
  * PyrgosError `unsupported`, and nothing is changed, when the key of an owned writer is not at hand. ConflictError when another device converts the account,
  * or changes its keys, at the same time: one of them comes through.
+ *
+ * Takes the keys of the new password under two salts: the account gets the first ones with the new identity, and the others as soon as that has the
+ * name. Resolves to those that it has, as far as this device knows.
  */
 export async function convertLegacyAccount(
   account: Account,
   login: Login,
-  { algorithm, keys }: DerivedKeys,
+  [first, last]: readonly [DerivedKeys, DerivedKeys],
   { ownedWriters = [], signal }: ConversionOptions & { readonly signal?: AbortSignal | undefined },
-): Promise<void> {
+): Promise<DerivedKeys> {
   const context = contextOf(account);
+  const { algorithm, keys } = first;
   const { crypto, network } = context;
   const { identity: old, username } = account;
   // What the account has now; the session may be older.
@@ -46,7 +56,7 @@ export async function convertLegacyAccount(
   const claim = login.entryPoints.seal(crypto, login.rootKey);
   await createIdentity(
     context,
-    { old, next: next.signer, signers: [account.homeWriter, ...ownedWriters], login, claim, algorithm },
+    { old, next: next.signer, signers: [account.homeWriter, ...ownedWriters], login, claim, algorithm, boxing },
     signal,
   );
 
@@ -63,18 +73,37 @@ export async function convertLegacyAccount(
   });
   await assertClaimed(context, old, claim, signal);
   await orConflict(context, username, old, async () => handOver(context, username, old, next.signer, signal));
-  const require = (current: WriterData): void => {
-    assertSameAlgorithm(current, algorithm);
-    // Whoever has logged in meanwhile has found this login data, and has published its key or a newer one.
-    if (current.inbound !== undefined) throw changedMeanwhile();
-  };
+  return (await settle(context, { username, next, entryPoints, first, last, inbound: boxing.publicKey.hash(crypto) })) ? last : first;
+}
+
+/** A conversion whose name is handed over. */
+interface HandedOver {
+  readonly username: string;
+  readonly next: SigningKeyPair;
+  readonly entryPoints: EntryPoints;
+  /** The keys that the account has now. */
+  readonly first: DerivedKeys;
+  /** Other keys of the same password. */
+  readonly last: DerivedKeys;
+  readonly inbound: PublicKeyHash;
+}
+
+/**
+ * Stores the login data once more: another conversion, which has lost, may have stored its own since, and from now on only the new identity can.
+ * It goes under another salt, because only what changes the identity's data can be compared with it: when another device has changed the password or
+ * the boxing key meanwhile, what that one has stored stands. Resolves to whether the new salt is that of the account.
+ */
+async function settle(context: ClientContext, { username, next, entryPoints, first, last, inbound }: HandedOver): Promise<boolean> {
+  const { algorithm, keys } = last;
+  const sealed = entryPoints.seal(context.crypto, keys.rootKey);
+  const login = { username, identity: next.signer, before: first.algorithm, inbound, algorithm, loginKey: keys.login.publicKey, sealed };
   try {
-    // Another conversion, which has lost, may have stored its login data since; now only the new identity can.
-    const published = { username, identity: next.signer, boxing, loginKey: keys.login.publicKey, sealed: data.entryPoints, require };
-    await storeLoginWithBoxing(context, published, signal);
+    // Not cancelled: the name is handed over.
+    return await publishLogin(context, login);
   } catch (error) {
-    // Then what was stored before stands, most likely: logging in shows it, and publishes the boxing key.
+    // What was stored before stands, most likely: logging in shows it.
     if (!(error instanceof PyrgosError)) throw error;
+    return false;
   }
 }
 
@@ -88,15 +117,16 @@ interface NewIdentity {
   /** The old login data, sealed once more: whose it is has the latest conversion. */
   readonly claim: UserStaticData;
   readonly algorithm: ScryptSecretGeneration;
+  readonly boxing: BoxingKeyPair;
 }
 
 /**
- * Commits the new identity under the old one, still without a boxing key, and the claim: the old login data under a new nonce opens as before, and tells conversions apart. ConflictError
+ * Commits the new identity under the old one, and the claim: the old login data under a new nonce opens as before, and tells conversions apart. ConflictError
  * `conflict.snapshot` when the login data is not the one that was opened any more.
  */
 async function createIdentity(context: ClientContext, identity: NewIdentity, signal: AbortSignal | undefined): Promise<void> {
-  const { sessions } = context;
-  const { old, next, login, claim, algorithm } = identity;
+  const { crypto, sessions } = context;
+  const { old, next, login, claim, algorithm, boxing } = identity;
   const owner = old.publicKeyHash;
   const session = sessions.of(owner);
   await session.read(owner, { current: true, signal });
@@ -109,8 +139,11 @@ async function createIdentity(context: ClientContext, identity: NewIdentity, sig
       const owned = await reprovedKeys(committer, session, before, identity);
       const claimed = await committer.commit(snapshot, old, withLegacyLoginData(before, claim));
       const created = await createChildWriter(committer, claimed, old, next);
+      const sink = committer.blocks.sinkFor(next.publicKeyHash);
+      // Under the new owner, too: servers may look for it there.
+      if (boxing.publicKey.hash(crypto).inlineKey === undefined) sink.putCbor(boxing.publicKey.encode());
       const { public: publicFiles, tree, links } = before;
-      const taken = { algorithm, public: publicFiles, tree, links, ...owned };
+      const taken = { algorithm, inbound: boxing.publicKey.hash(crypto), public: publicFiles, tree, links, ...owned };
       return committer.commit(created, next, writerDataOf(created, next.publicKeyHash).with(taken));
     },
     { signal },

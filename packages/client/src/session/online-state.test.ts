@@ -80,23 +80,6 @@ describe('a server that does not answer', () => {
     expect(online.isOnline).toBe(false);
   });
 
-  test('is not said to be away when it answers while what is kept is looked for', async () => {
-    let answer = (_: string): void => undefined;
-    let find = (_: string): void => undefined;
-    const result = online.runOr(
-      async () => new Promise<string>((resolve) => (answer = resolve)),
-      async () => new Promise<string>((resolve) => (find = resolve)),
-    );
-    await Promise.resolve();
-    for (const fire of timers.keys()) fire();
-    await Promise.resolve();
-    answer('from the server');
-    expect(await result).toBe('from the server');
-    find('kept');
-    await new Promise((resolve) => setTimeout(resolve));
-    expect(online.isOnline).toBe(true);
-  });
-
   test('is waited for when there is nothing, or when that cannot be read', async () => {
     let answer: (value: string) => void = () => undefined;
     const slow = async (): Promise<string> => new Promise((resolve) => (answer = resolve));
@@ -111,6 +94,28 @@ describe('a server that does not answer', () => {
       expect(await call).toBe('asked');
       expect(online.isOnline).toBe(true);
     }
+  });
+
+  test('is not away when it answers while the fallback is still being looked for', async () => {
+    let answer: (value: string) => void = () => undefined;
+    let found: (value: string) => void = () => undefined;
+    const asked = new Promise<string>((resolve) => (answer = resolve));
+    const remembered = new Promise<string>((resolve) => (found = resolve));
+    let given: AbortSignal | undefined;
+    const call = online.runOr(
+      async (signal) => {
+        given = signal;
+        return asked;
+      },
+      async () => remembered,
+    );
+    goOff();
+    answer('asked');
+    expect(await call).toBe('asked');
+    found('kept');
+    for (let i = 0; i < 5; i++) await Promise.resolve();
+    expect(online.isOnline).toBe(true);
+    expect(given?.aborted).toBe(false);
   });
 
   test('is left when the caller cancels, before and while it is asked', async () => {

@@ -78,12 +78,12 @@ export class OnlineState {
     const cancel = (): void => controller.abort(signal?.reason);
     if (signal?.aborted === true) cancel();
     const stopListening = whenAborted(signal, cancel);
-    let stopTimer = (): void => undefined;
     let isSettled = false;
+    let stopTimer = (): void => undefined;
     const late = new Promise<T>((resolve) => {
       const giveUp = async (): Promise<void> => {
         const answer = await fallback();
-        // While the fallback was looked for the server may have answered after all.
+        // Meanwhile the call may have ended: it has said itself whether there is a server.
         if (answer === undefined || isSettled) return;
         this.failedAt = this.clock.now();
         resolve(answer);
@@ -93,13 +93,11 @@ export class OnlineState {
       stopTimer = this.timer(OFFLINE_PATIENCE, () => void giveUp().catch(() => undefined));
     });
     const asked = this.run(async () => call(controller.signal));
-    const settle = (): void => {
-      isSettled = true;
-    };
-    asked.then(settle, settle);
+    asked.catch(() => undefined);
     try {
       return await Promise.race([late, asked]);
     } finally {
+      isSettled = true;
       stopTimer();
       stopListening();
     }

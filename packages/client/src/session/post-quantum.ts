@@ -3,12 +3,13 @@ import { ConflictError, PyrgosError } from '@pyrgos/core/errors';
 import { BoxingKeyPair, type PublicSigningKey } from '@pyrgos/core/keys';
 import { EntryPoints, type WriterData } from '@pyrgos/core/model';
 import { writerDataOf } from '../commit/index.js';
+import { newTransactionId } from '../commit/transaction-id.js';
+import { planUploads, uploadBatches } from '../commit/upload.js';
 import { checkedOptions } from './call-options.js';
 import { Account, type AccountSecrets, contextOf, secretsOf } from './account.js';
 import { withLegacyLoginData } from './legacy-login-data.js';
 import { LoginCache } from './login-cache.js';
-import { assertSameAlgorithm, assertSameBoxing } from './store-login.js';
-import { storeLoginWithBoxing } from './store-login-with-boxing.js';
+import { assertSameAlgorithm, assertSameBoxing, storeLogin } from './store-login.js';
 
 /** How an upgrade is run. */
 export interface UpgradeOptions {
@@ -38,17 +39,29 @@ export async function upgradeBoxingKey(account: Account, options: UpgradeOptions
  * boxing key meanwhile, one of the two is refused.
  */
 async function upgradeModern(account: Account, { signal }: UpgradeOptions): Promise<Account> {
-  const { identity, username } = account;
+  const { crypto, identity, network, username } = account;
+  const owner = identity.publicKeyHash;
   if (!(await mayChange(account, signal))) return account;
   const secrets = secretsOf(account);
-  const boxing = BoxingKeyPair.generateHybrid(account.crypto);
+  const boxing = BoxingKeyPair.generateHybrid(crypto);
+  const inbound = boxing.publicKey.hash(crypto);
   const { entryPoints, sealed } = resealed(account, boxing);
-  const require = (current: WriterData): void => {
-    assertSameAlgorithm(current, secrets.algorithm);
-    assertSameBoxing(current, account);
-  };
-  const login = { username, identity, boxing, loginKey: secrets.loginKey, sealed, require };
-  if (!(await storeLoginWithBoxing(contextOf(account), login, signal))) return account;
+  const transaction = newTransactionId(crypto);
+  try {
+    const key = { cid: inbound.cid, bytes: boxing.publicKey.encode(), isRaw: false, writers: [owner] };
+    await uploadBatches(planUploads(identity, [key]), { owner, store: network.blocks, crypto, transaction }, signal);
+    const change = (current: WriterData): WriterData => {
+      assertSameAlgorithm(current, secrets.algorithm);
+      assertSameBoxing(current, account);
+      return current.with({ inbound });
+    };
+    const isMade = (shown: WriterData): boolean => inbound.equals(shown.inbound);
+    const shown = await storeLogin(contextOf(account), { username, identity, loginKey: secrets.loginKey, sealed, change, isMade }, signal);
+    if (shown !== undefined && !isMade(shown)) return account;
+  } finally {
+    // A courtesy: a transaction that is not closed expires by itself.
+    network.blocks.closeTransaction(owner, transaction).catch(() => undefined);
+  }
   const next = renewed(account, boxing, { ...secrets, entryPoints, sealed });
   await keepLogin(next, secrets.loginKey, sealed);
   return next;

@@ -248,8 +248,11 @@ function bytesOf(buffer: ArrayBufferLike, offset: number, length: number | undef
   }
 }
 
-/** Requires that nobody reads the source, if it is a stream of the web platform; otherwise an ArgumentError `source`. */
+/**
+ * Requires that nobody reads the source, if it is a stream of the web platform; otherwise an ArgumentError `source`. So is a proxy that was revoked.
+ */
 export function assertUnlocked(source: unknown): void {
+  if (typeof source === 'object' && source !== null) assertObject('source', source);
   if (isWebStream(source) && source.locked) throw new ArgumentError('source', 'is a stream that is being read already: it is locked');
 }
 
@@ -258,11 +261,19 @@ export function isWebStream(source: unknown): source is ReadableStream {
   return has(source, 'getReader') && has(source, 'cancel') && 'locked' in source;
 }
 
-/** Whether something has a method; ArgumentError `source` for a proxy that was revoked. */
+/** Whether something has a method; a proxy that was revoked has none. */
 export function has<K extends string>(source: unknown, method: K): source is Record<K, () => unknown> {
-  if (typeof source !== 'object' || source === null) return false;
-  assertObject('source', source);
-  return method in source && typeof (source as Record<K, unknown>)[method] === 'function';
+  return isReadable(source) && method in source && typeof (source as Record<K, unknown>)[method] === 'function';
+}
+
+/** Whether something is an object that can be asked for its members. */
+function isReadable(source: unknown): source is object {
+  try {
+    assertObject('source', source);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** A stream of either kind; undefined for what is none. Streams of Node have an `open` as well, but no size. */

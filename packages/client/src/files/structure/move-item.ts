@@ -12,11 +12,11 @@ import { listingOf } from './listing.js';
 import { requireListed } from './listed-children.js';
 import type { Place } from './place.js';
 import { refresh } from './refresh.js';
-import { rename, writeProperties } from './rename.js';
+import { compare, type ComparedOptions, rename, writeProperties } from './rename.js';
 import { fileToReplace, stageReplacement } from './replace-file.js';
 
 /** How an item is moved. */
-export interface MoveOptions extends Omit<CopyOptions, 'name'> {
+export interface MoveOptions extends Omit<CopyOptions, 'name'>, ComparedOptions {
   /** The name in the target; default: the one that it has. */
   readonly name?: string | undefined;
   /**
@@ -24,8 +24,6 @@ export interface MoveOptions extends Omit<CopyOptions, 'name'> {
    * that is faster; otherwise the user decides (chapter 04 section 20.2).
    */
   readonly keepAccess: boolean;
-  /** Whether the move fails when somebody else changes the item's own first chunk at the same time: where that has a writing space of its own, nothing else compares it. */
-  readonly isCompared?: boolean | undefined;
 }
 
 /**
@@ -101,6 +99,7 @@ async function relink(
   // First the one that may refuse.
   await destination.apply();
   await source.apply();
+  let isWritten = false;
   // What belongs to another directory stays there; only the element moves.
   if (belongsTo(item, from)) {
     const parentLink = RelativeCapability.toParent(to.capability, to.opened.parentKey, moved.writer);
@@ -111,10 +110,11 @@ async function relink(
       : relinked;
     changes.put(moved.requireSigner(), capability.mapKey, cid, { node: renamed, fragments: [] });
     // Whoever the target of a link node is shared with sees the name that it has itself.
-    if (isRenamed && moved !== item && namesParent(item, moved)) writeProperties(operation, changes, item, { name });
-    // Only what changes in a writing space is compared with what others do there.
-    else if (options.isCompared === true && moved !== item) writeProperties(operation, changes, item, {});
+    const isTargetRenamed = isRenamed && moved !== item && namesParent(item, moved);
+    if (isTargetRenamed) writeProperties(operation, changes, item, { name });
+    isWritten = moved === item || isTargetRenamed;
   }
+  if (options.isCompared === true && !isWritten) compare(operation, changes, from, item);
   await changes.commit();
   return openItem(operation, capability, { inheritedSigner: moved.signer, entry });
 }

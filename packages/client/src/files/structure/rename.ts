@@ -6,6 +6,12 @@ import { requireListed } from './listed-children.js';
 import { refresh } from './refresh.js';
 import { fileToReplace, type ReplaceOptions, stageReplacement } from './replace-file.js';
 
+/** Whether a change of names or places is made only on what was seen. */
+export interface ComparedOptions {
+  /** Whether the item itself must still be what it is at the commit, also where the change would leave it alone. Default: false. */
+  readonly isCompared?: boolean | undefined;
+}
+
 /** The properties that can be set without a change of content or place. */
 export type SettableProperties = Pick<FilePropertiesChanges, 'isHidden' | 'modified' | 'created' | 'mimeType' | 'thumbnail' | 'treeHash'>;
 
@@ -22,7 +28,7 @@ export async function rename(
   parent: Item,
   item: Item,
   name: string,
-  options: ReplaceOptions = {},
+  options: ReplaceOptions & ComparedOptions = {},
 ): Promise<Item> {
   assertLegalName(name);
   const directory = await refresh(operation, parent);
@@ -40,7 +46,9 @@ export async function rename(
     // What belongs to another directory keeps its name there.
     const isOwn = belongsTo(current, directory);
     const isTargetOwn = listed === current || namesParent(current, listed);
-    if (isOwn) for (const node of isTargetOwn ? new Set([listed, current]) : [listed]) writeProperties(operation, changes, node, { name });
+    const renamed = new Set(!isOwn ? [] : isTargetOwn ? [listed, current] : [listed]);
+    for (const node of renamed) writeProperties(operation, changes, node, { name });
+    if (options.isCompared === true && !renamed.has(current)) compare(operation, changes, directory, current);
     await changes.commit();
   });
   const { entry } = current;
@@ -60,6 +68,15 @@ export async function setProperties(operation: OperationView, item: Item, proper
   writeProperties(operation, changes, current, properties);
   await changes.commit();
   return refresh(operation, item);
+}
+
+/**
+ * Notes that changes, made in the writing space of `directory`, must not be committed when the first chunk of an item that they leave alone has changed. No commit
+ * compares a space in which it changes nothing: in one of its own the chunk is sealed anew.
+ */
+export function compare(operation: OperationView, changes: ChunkChanges, directory: Item, item: Item): void {
+  if (item.writer.equals(directory.writer)) changes.rely(item.requireSigner(), item.capability.mapKey, item.cid);
+  else writeProperties(operation, changes, item, {});
 }
 
 /** Notes in `changes` that a node gets other properties; the rest of it stays. */
