@@ -63,6 +63,11 @@ export function assertNotOfSystem([username, name]: readonly string[], homeOf: s
   throw new ArgumentError(field, `must not be in ${name}: this directory is the system's`);
 }
 
+/** Whether something has the name, or is in the place, that a call needs. */
+function isInTheWay(error: unknown): boolean {
+  return error instanceof ConflictError && error.code === 'conflict.exists';
+}
+
 /** The names of everything below the root (chapter 04 section 11.1), and operations that change it. */
 export class FileTree {
   readonly sessions: Sessions;
@@ -179,6 +184,8 @@ export class FileTree {
         const isGone = error instanceof NotFoundError;
         // The view may be some seconds old, or have met one writer before a change and another one after it.
         if ((isGone || isOtherKind(error)) && !isPrepared && attempt === 1) continue;
+        // So may what is in the way: it is looked at once more, on the server.
+        if (isInTheWay(error) && attempt === 1 && !isFresh && isRepeatable()) continue;
         const isRelocated = isGone && isPrepared;
         if (!isRepeatable() || attempt >= ATTEMPTS || !(isPassing(error) || isRelocated)) throw error;
       }

@@ -46,7 +46,7 @@ export async function stayLoggedIn(account: Account, deviceKey: SymmetricKey): P
   assertCanStay(context, deviceKey);
   if (!account.isLegacy) {
     const writer = account.identity.publicKeyHash;
-    const current = writerDataOf(await context.sessions.of(writer).read(writer, { fresh: true }), writer);
+    const current = writerDataOf(await context.sessions.of(writer).read(writer, { current: true }), writer);
     if (!algorithm.equals(current.algorithm)) throw expired('password');
     if (account.isBoxingPublished && !isPublishedBoxing(current, account)) throw expired('keys');
   }
