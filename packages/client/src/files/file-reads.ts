@@ -3,6 +3,7 @@ import { untilAborted } from '../waiting/until-aborted.js';
 import { onlyForward } from '../waiting/progress.js';
 import { DamagedEntry, dateOf, FileEntry } from './file-entry.js';
 import type { FileOptions, ListedName, VerifyTreeOptions } from './file-system-options.js';
+import { errorAt } from './error-at-path.js';
 import { type FileTree, formatPath, isOtherKind, type Located } from './file-tree.js';
 import { entryAt, type FileSystemParts, requireDirectory, requireFile } from './file-tree-parts.js';
 import {
@@ -80,8 +81,8 @@ export class FileReads {
 
   async open(path: string, { signal, ...options }: FileOptions & FileReaderOptions): Promise<FileReader> {
     // The reader outlives this call, and so must its view: the signal is for finding the file only.
-    const { view, item } = await untilAborted(async () => this.tree.lookAt(undefined, path, requireFile), signal, 'opening a file');
-    return new FileReader(view, item, options);
+    const { view, names, item } = await untilAborted(async () => this.tree.lookAt(undefined, path, requireFile), signal, 'opening a file');
+    return new FileReader(view, item, options, (error) => errorAt(error, () => formatPath(names)));
   }
 
   async *verify(path: string, { onProgress, source = 'server', ...options }: VerifyTreeOptions): AsyncGenerator<Finding, void, undefined> {

@@ -144,6 +144,8 @@ const methods: Record<string, { readonly good: readonly unknown[]; readonly bad:
         ...noDate.map((modified) => [{ path: ['x'], source: bytes, modified }]),
         ...noDate.map((created) => [{ path: ['x'], source: bytes, created }]),
         ...noFlag.map((isHidden) => [{ path: ['x'], source: bytes, isHidden }]),
+        ...noFlag.map((trustsHash) => [{ path: ['x'], source: bytes, trustsHash }]),
+        ...[null, 0, {}, bytes].map((thumbnail) => [{ path: ['x'], source: bytes, thumbnail }]),
         ...[null, 0, {}].map((mimeType) => [{ path: ['x'], source: bytes, mimeType }]),
       ],
       [...watched, ...withBad('onExisting', noFunction), ...withBad('onError', noFunction)],

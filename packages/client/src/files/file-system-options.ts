@@ -74,7 +74,7 @@ export interface WriteOptions
   readonly created?: Date | undefined;
   /**
    * What to do when there is a file of this name; default `replace`. A function is asked only when the file has other content than the
-   * source. A directory of this name is a ConflictError `conflict.exists` in any case.
+   * source. A directory of this name is a ConflictError: with `error` it is `conflict.exists`, otherwise `conflict.file` (`data.isDirectory`).
    */
   readonly onExisting?: 'error' | ExistingAnswer | ((existing: FileEntry) => Promise<ExistingAnswer> | ExistingAnswer) | undefined;
   /**
@@ -105,10 +105,10 @@ export interface WriteTreeOptions extends WatchedOptions {
   /** Asked for each file that is there already with other content; default `skip`. */
   readonly onExisting?: ((file: TreeFile, existing: FileEntry) => Promise<ExistingAnswer> | ExistingAnswer) | undefined;
   /**
-   * Asked when a file cannot be written for a reason of its own: its source fails or changes, its name is illegal or that of a directory.
-   * Default: the whole call fails.
+   * Asked when a file cannot be written for a reason of its own: its source fails or changes, its name is illegal or that of a directory, or its path
+   * leads through a file. Also asked about a directory of the entries, without files, in whose place or on the way to which there is a file. Default: the whole call fails.
    */
-  readonly onError?: ((file: TreeFile, error: unknown) => 'skip' | 'abort') | undefined;
+  readonly onError?: ((entry: TreeEntry, error: unknown) => 'skip' | 'abort') | undefined;
 }
 
 /** What came of {@link FileSystem.write}. */

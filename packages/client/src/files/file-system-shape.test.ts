@@ -5,7 +5,7 @@ import type { Progress } from '../waiting/progress.js';
 import type { ByteSource } from './content/index.js';
 import { FileEntry } from './file-entry.js';
 import type { FileSystem } from './file-system.js';
-import type { TreeFile, TreeFileOutcome, WatchedOptions } from './file-system-options.js';
+import type { TreeEntry, TreeFile, TreeFileOutcome, WatchedOptions } from './file-system-options.js';
 
 const utf8 = new TextEncoder();
 const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
@@ -86,10 +86,10 @@ describe('callbacks get entries', () => {
       { path: ['b\0'], source: 'x' },
       { path: ['c'], source: 'x' },
     ];
-    const failed: TreeFile[] = [];
+    const failed: TreeEntry[] = [];
     const outcomes: TreeFileOutcome[] = [];
-    const onError = (file: TreeFile): 'skip' => {
-      failed.push(file);
+    const onError = (entry: TreeEntry): 'skip' => {
+      failed.push(entry);
       return 'skip';
     };
     for await (const outcome of files.writeTree('/ada', entries, { onError })) outcomes.push(outcome);

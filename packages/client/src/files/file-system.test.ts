@@ -86,7 +86,7 @@ describe('paths', () => {
     ]) {
       await expect(call()).rejects.toMatchObject({ code: 'conflict.file' });
     }
-    await expect(files.makeDirectory('/ada/file/x', { parents: true })).rejects.toMatchObject({ code: 'conflict.exists' });
+    await expect(files.makeDirectory('/ada/file/x', { parents: true })).rejects.toMatchObject({ code: 'conflict.file' });
     await expect(files.write(`/ada/${'n'.repeat(256)}`, utf8.encode('x'))).rejects.toMatchObject({ code: 'limit' });
     expect(await contents(device(), '/ada')).toEqual(new Map([['/ada/file', 'x']]));
   });
@@ -184,7 +184,7 @@ describe('writing', () => {
     ]);
     const first = async (directory: string): Promise<unknown> => files.writeTree(directory, entries).next();
     await expect(first('/ada/new/deep/a/f')).rejects.toMatchObject({ code: 'conflict.file' });
-    await expect(first('/ada/new/deep/a/f/below')).rejects.toMatchObject({ code: 'conflict.exists' });
+    await expect(first('/ada/new/deep/a/f/below')).rejects.toMatchObject({ code: 'conflict.file' });
     await expect(first('/bob/new')).rejects.toMatchObject({ code: 'argument' });
   });
 
@@ -325,7 +325,8 @@ describe('several devices', () => {
           expect(await attempt(async () => system.append(any, utf8.encode('+'))), where).toBe(true);
           model.set(any, `${model.get(any) ?? ''}+`);
         }
-        if (failure instanceof ConflictError) expect(failure.code, where).toBe('conflict.exists');
+        if (failure instanceof ConflictError)
+          expect(failure.code, where).toBe(failure.data['isDirectory'] === undefined ? 'conflict.exists' : 'conflict.file');
       }
       const expected = [...model].sort(([a], [b]) => (a < b ? -1 : 1));
       for (const system of [...devices, device()]) {

@@ -29,7 +29,7 @@ import type {
 import { FileTree, formatPath } from './file-tree.js';
 import { FileWrites } from './file-writes.js';
 import { KeyChanges } from './key-changes.js';
-import { childPath, lastName, namingPath, siblingPath } from './naming-path.js';
+import { childPath, lastName, namingPath, namingPathOfEach, siblingPath } from './naming-path.js';
 import { TreeChanges } from './tree-changes.js';
 import { type FileReader, type FileReaderOptions, type Finding, splitPath, type StreamOptions } from './view/index.js';
 
@@ -95,7 +95,7 @@ export class FileSystem {
    */
   async *list(path: string, options: FileOptions = {}): AsyncGenerator<FileEntry | DamagedEntry, void, undefined> {
     assertCall(options, 'listing a directory');
-    yield* this.reads.list(path, options);
+    yield* namingPathOfEach(path, () => this.reads.list(path, options));
   }
 
   /**
@@ -104,7 +104,7 @@ export class FileSystem {
    */
   async *names(path: string, options: FileOptions = {}): AsyncGenerator<ListedName, void, undefined> {
     assertCall(options, 'listing a directory');
-    yield* this.reads.names(path, options);
+    yield* namingPathOfEach(path, () => this.reads.names(path, options));
   }
 
   /** Opens a file for reading anywhere in it. It shows the file as it is now, whatever happens to it later. */
@@ -147,7 +147,7 @@ export class FileSystem {
    */
   async *verify(path: string, options: VerifyTreeOptions = {}): AsyncGenerator<Finding, void, undefined> {
     assertCall(options, 'verifying a tree');
-    yield* this.reads.verify(path, options);
+    yield* namingPathOfEach(path, () => this.reads.verify(path, options));
   }
 
   /**
@@ -191,7 +191,7 @@ export class FileSystem {
     assertCallback('options.onExisting', onExisting);
     assertCallback('options.onError', onError);
     splitPath(directory, 'directory');
-    for await (const outcome of this.writes.writeTree(directory, entries, options)) {
+    for await (const outcome of namingPathOfEach(directory, () => this.writes.writeTree(directory, entries, options))) {
       letGo(outcome.file.source);
       yield outcome;
     }

@@ -1,8 +1,8 @@
-import { ConflictError } from '@pyrgos/core/errors';
 import type { AbsoluteCapability } from '@pyrgos/core/model';
 import type { ContentPorts } from './content/content-ports.js';
 import { FileEntry } from './file-entry.js';
-import { type FileTree, formatPath, type Located, otherKind, type Reservation } from './file-tree.js';
+import { type FileTree, formatPath, type Located, type Reservation } from './file-tree.js';
+import { otherKind } from './structure/other-kind.js';
 import { type CommittedView, type Item, openItem } from './view/index.js';
 
 /** What the parts of a file system share. */
@@ -43,19 +43,17 @@ export async function reserveChild(tree: FileTree, view: CommittedView, path: st
   return { owner: parent.item.owner, writers, paths: [parent], parent: parent.item, item };
 }
 
-/** The deepest directory of a path that exists, and of how many names its own path is. */
+/** The deepest directory of a path that exists, and of how many names its own path is; ConflictError `conflict.file` where it leads through a file. */
 export async function reserveDeepest(
   { tree, home }: Pick<FileSystemParts, 'tree' | 'home'>,
   view: CommittedView,
   names: readonly string[],
+  field = 'path',
 ): Promise<Reserved & { readonly depth: number }> {
   for (let depth = names.length; depth > 0; depth--) {
     const item = await tree.find(view, names.slice(0, depth));
     if (item === undefined) continue;
-    if (!item.isDirectory) {
-      const path = formatPath(names.slice(0, depth));
-      throw new ConflictError('conflict.exists', 'there is a file where a directory is needed', { path });
-    }
+    if (!item.isDirectory) throw otherKind(false, { field, path: formatPath(names.slice(0, depth)) });
     return { ...reserve({ names: names.slice(0, depth), item }), depth };
   }
   return { ...reserve({ names: [tree.username], item: await openItem(view, home) }), depth: 1 };
@@ -63,12 +61,12 @@ export async function reserveDeepest(
 
 /** Requires that the path in an argument led to a directory; otherwise ConflictError `conflict.file`. */
 export function requireDirectory(item: Item, field = 'path'): Item {
-  if (!item.isDirectory) throw otherKind(false, field);
+  if (!item.isDirectory) throw otherKind(false, { field });
   return item.requireDirectory();
 }
 
 /** Requires that a path led to a file; otherwise ConflictError `conflict.file`. */
 export function requireFile(item: Item): Item {
-  if (item.isDirectory) throw otherKind(true, 'path');
+  if (item.isDirectory) throw otherKind(true, { field: 'path' });
   return item.requireFile();
 }

@@ -43,12 +43,6 @@ export function noSuchFile(names: readonly string[]): NotFoundError {
   return new NotFoundError('not-found.file', `there is no file or directory ${printable(path, 128)}`, { path });
 }
 
-/** What a path makes that leads to a directory where a file is needed, or the other way round: another device may have put it there. */
-export function otherKind(isDirectory: boolean, field: string): ConflictError {
-  const problem = isDirectory ? 'there is a directory where a file is needed' : 'there is a file where a directory is needed';
-  return new ConflictError('conflict.file', problem, { field, isDirectory });
-}
-
 /** Whether somebody else has put something of another kind, or another size, in the place of what a call needs. */
 export function isOtherKind(error: unknown): boolean {
   return error instanceof ConflictError && error.code === 'conflict.file';

@@ -104,7 +104,8 @@ export class FileWrites {
           ? undefined
           : async (file, existing) =>
               existingAnswer(await onExisting(source.originalOf(file), new FileEntry(formatPath([...names, ...file.path]), existing))),
-      onError: onError === undefined ? undefined : (file, error) => onError(source.originalOf(file), error),
+      pathOf: ({ path }) => formatPath([...names, ...path]),
+      onError: onError && ((entry, error) => onError('isDirectory' in entry ? entry : source.originalOf(entry), error)),
     });
     for await (const { file, ...outcome } of outcomes) {
       yield* source.takeRefused();

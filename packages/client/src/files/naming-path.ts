@@ -1,32 +1,39 @@
-import { ConflictError, NotFoundError } from '@pyrgos/core/errors';
-import { isCallersError } from '../waiting/code-of-callers.js';
+import { errorAt } from './error-at-path.js';
 import { formatPath } from './file-tree.js';
 import { splitPath } from './view/index.js';
 
 /**
- * What `work` gives. An error of it that says that something is missing, in the way, or has changed says in `data.path` where, unless it does already: at
- * `path`, which is the caller's, or what `target` makes of it where a conflict is about another place. What the caller's own code has thrown is left as it is.
+ * What `work` gives. An error of it that says that something is missing, damaged, in the way, or has changed says in `data.path` where, unless it does
+ * already: at `path`, which is the caller's, or what `target` makes of it where a conflict is about another place. What the caller's own code has thrown
+ * is left as it is.
  */
 export async function namingPath<T>(path: string, work: () => Promise<T>, target: () => string = () => path): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    if (isCallersError(error)) throw error;
-    throw named(error, path, target);
+    throw errorAt(
+      error,
+      () => normalPath(path),
+      () => normalPath(target()),
+    );
   }
 }
 
-function named(error: unknown, path: string, target: () => string): unknown {
-  if (error instanceof NotFoundError && error.code === 'not-found.file' && error.data.path === undefined) {
-    return new NotFoundError(error.code, error.message, { ...error.data, path: formatPath(splitPath(path)) }, error);
+/** {@link namingPath} for what gives one element after the other. */
+export async function* namingPathOfEach<T>(
+  path: string,
+  work: () => AsyncGenerator<T, void, undefined>,
+): AsyncGenerator<T, void, undefined> {
+  try {
+    yield* work();
+  } catch (error) {
+    throw errorAt(error, () => normalPath(path));
   }
-  if (error instanceof ConflictError && ABOUT_A_PATH.has(error.code) && error.data.path === undefined) {
-    return new ConflictError(error.code, error.message, { ...error.data, path: formatPath(splitPath(target())) }, error);
-  }
-  return error;
 }
 
-const ABOUT_A_PATH: ReadonlySet<string> = new Set(['conflict.exists', 'conflict.changed', 'conflict.file']);
+function normalPath(path: string): string {
+  return formatPath(splitPath(path));
+}
 
 /** The path of a child. */
 export function childPath(directory: string, name: string): string {

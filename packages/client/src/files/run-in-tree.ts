@@ -1,10 +1,12 @@
+import type { ConflictError } from '@pyrgos/core/errors';
 import type { AbsoluteCapability } from '@pyrgos/core/model';
 import type { ContentPorts } from './content/content-ports.js';
 import type { DirectoriesWork, RunInDirectories, TreeRunOptions } from './content/tree-runs.js';
 import { UploadTransactions } from './content/upload-transactions.js';
-import type { FileTree, Located } from './file-tree.js';
+import { type FileTree, formatPath, type Located } from './file-tree.js';
 import { reserveDeepest } from './file-tree-parts.js';
-import { existingDirectories, type FoundDirectory, getOrMakeDirectoryTrees } from './structure/directory-trees.js';
+import { existingDirectories, type FileInTheWay, type FoundDirectory, getOrMakeDirectoryTrees } from './structure/directory-trees.js';
+import { otherKind } from './structure/other-kind.js';
 import { openItem } from './view/index.js';
 
 /** Where parts of an upload go. */
@@ -25,14 +27,21 @@ export interface TreeTarget {
  * with what is made in them. What was moved or replaced meanwhile is looked for again, and made again when it is gone.
  */
 export function runInTree({ tree, names, base, records, ports, signal }: TreeTarget): RunInDirectories {
-  return async <T>(paths: readonly (readonly string[])[], how: TreeRunOptions, work: DirectoriesWork<T>): Promise<T> =>
-    tree.change(
+  return async <T>(paths: readonly (readonly string[])[], how: TreeRunOptions, work: DirectoriesWork<T>): Promise<T> => {
+    let isSecondLook = false;
+    return tree.change(
       { signal, ...how },
       async (view) => {
-        const { owner, item, depth, writers } = await reserveDeepest({ tree, home: base }, view, names);
+        const { owner, item, depth, writers } = await reserveDeepest({ tree, home: base }, view, names, 'directory');
         const above = names.slice(0, depth);
         const wanted = paths.map((path) => [...names.slice(depth), ...path]);
-        const existing = await existingDirectories(view, item, wanted);
+        const { directories: existing, filesInTheWay } = await existingDirectories(view, item, wanted);
+        const [first] = filesInTheWay;
+        if (first !== undefined && !isSecondLook) {
+          // The view may be some seconds old: the error makes `change` look once more, in a fresh one.
+          isSecondLook = true;
+          throw inTheWay(above, first);
+        }
         // Records of another owner could not be committed together with the files.
         const home = records?.owner.equals(owner) === true ? await openItem(view, records) : undefined;
         return {
@@ -44,16 +53,23 @@ export function runInTree({ tree, names, base, records, ports, signal }: TreeTar
           ],
           paths: deepestOf(existing, wanted).map(({ path, directory }): Located => ({ names: [...above, ...path], item: directory })),
           item,
+          above,
           wanted,
           home,
         };
       },
-      async (operation, { item, wanted, home }) => {
+      async (operation, { item, above, wanted, home }) => {
         const { mirrorBatId, clock } = ports;
-        const directories = await getOrMakeDirectoryTrees(operation, item, wanted, { mirrorBatId, clock });
+        const found = await getOrMakeDirectoryTrees(operation, item, wanted, { mirrorBatId, clock });
+        const directories = found.map((directory) => ('fileInTheWay' in directory ? inTheWay(above, directory) : directory));
         return work(operation, directories, home === undefined ? undefined : new UploadTransactions(home));
       },
     );
+  };
+}
+
+function inTheWay(above: readonly string[], { fileInTheWay }: FileInTheWay): ConflictError {
+  return otherKind(false, { path: formatPath([...above, ...fileInTheWay]) });
 }
 
 /** How far each of the paths exists, each directory once. */

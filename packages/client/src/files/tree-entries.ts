@@ -66,7 +66,17 @@ function isDirectory(entry: TreeEntry): entry is TreeDirectory {
   return 'isDirectory' in entry && entry.isDirectory;
 }
 
-function contentFileOf({ path, source, isHidden, mimeType, hashTree, modified, created }: TreeFile): ContentTreeFile {
+function contentFileOf({
+  path,
+  source,
+  isHidden,
+  mimeType,
+  thumbnail,
+  hashTree,
+  trustsHash,
+  modified,
+  created,
+}: TreeFile): ContentTreeFile {
   // What is wrong with the path itself is found where it is used.
   if (Array.isArray(path))
     for (const name of path as unknown[]) if (typeof name === 'string' && name !== '') assertNewName(name, 'entry.path');
@@ -75,7 +85,9 @@ function contentFileOf({ path, source, isHidden, mimeType, hashTree, modified, c
     source,
     isHidden,
     mimeType,
+    thumbnail,
     hashTree,
+    trustsHash,
     fallbackMimeType: claimedMimeType(source),
     modified: timestampOf('entry.modified', modified),
     created: timestampOf('entry.created', created),

@@ -84,7 +84,10 @@ async function listedPaths(
   try {
     const { item, depth } = await reserveDeepest(parts, view, names);
     const paths = files.map(({ path }) => [...names.slice(depth), ...path.slice(0, -1)]);
-    for (const { path, directory } of await existingDirectories(view, item, paths)) {
+    const { directories, filesInTheWay } = await existingDirectories(view, item, paths);
+    // That is told by whoever writes there.
+    if (filesInTheWay.length > 0) return undefined;
+    for (const { path, directory } of directories) {
       const above = [...names.slice(0, depth), ...path];
       for await (const { name } of listEntries(view, directory, { isKept: false })) {
         if (name !== undefined) listed.add([...above, name].join('/'));

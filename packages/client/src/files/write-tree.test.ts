@@ -1,8 +1,9 @@
+import { Thumbnail } from '@pyrgos/core/model';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { outcome } from '../../test/commit-world.js';
 import { FileWorld } from '../../test/file-world.js';
 import type { FileSystem } from './file-system.js';
-import type { TreeFile } from './file-system-options.js';
+import type { TreeEntry, TreeFile, WriteTreeOptions } from './file-system-options.js';
 import type { Progress } from '../waiting/progress.js';
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
@@ -166,7 +167,7 @@ describe('the directory of a tree', () => {
       await there.remove('/ada/d');
       await there.write('/ada/d', bytes('a file'));
     });
-    expect(await outcome(written)).toBe('conflict.exists');
+    expect(await outcome(written)).toBe('conflict.file');
   });
 
   test('is made together with its files: nothing stays when they cannot be stored', async () => {
@@ -180,4 +181,106 @@ describe('the directory of a tree', () => {
     expect(await writeAll(here, '/ada/empty', [])).toBe(0);
     expect((await here.stat('/ada/empty')).isDirectory).toBe(true);
   });
+});
+
+describe('a file where a tree needs a directory', () => {
+  const inTheWay = { code: 'conflict.file', data: { path: '/ada/d/file', isDirectory: false } };
+  const entries: readonly TreeEntry[] = [
+    { path: ['a'], source: 'a' },
+    { path: ['file', 'b'], source: 'b' },
+    { path: ['file', 'deep', 'c'], source: 'c' },
+    { path: ['file', 'large'], source: new Uint8Array(6_000_000) },
+    { path: ['new', 'file'], source: 'd' },
+  ];
+  beforeEach(async () => {
+    await here.write('/ada/d/file', bytes('in the way'), { parents: true });
+  });
+
+  const failures = async (some: readonly TreeEntry[], asked: TreeEntry[] = []): Promise<Map<string, unknown>> => {
+    const failed = new Map<string, unknown>();
+    const onError = (entry: TreeEntry): 'skip' => {
+      asked.push(entry);
+      return 'skip';
+    };
+    for await (const { file, outcome: what, error } of here.writeTree('/ada/d', some, { onError }))
+      failed.set(file.path.join('/'), what === 'failed' ? error : what);
+    return failed;
+  };
+
+  test('is the fault of the files below it, small or large, and of no other', async () => {
+    const failed = await failures(entries);
+    expect([failed.get('a'), failed.get('new/file')]).toEqual(['created', 'created']);
+    for (const path of ['file/b', 'file/deep/c', 'file/large']) expect(failed.get(path)).toMatchObject(inTheWay);
+    expect(failed.size).toBe(5);
+    expect(await here.readText('/ada/d/file')).toBe('in the way');
+  });
+
+  test('is told of a directory as well', async () => {
+    const asked: TreeEntry[] = [];
+    const wish: TreeEntry = { path: ['file'], isDirectory: true };
+    expect(await failures([wish, { path: ['a'], source: 'a' }], asked)).toEqual(new Map([['a', 'created']]));
+    expect(asked).toEqual([wish]);
+    await expect(writeAll(here, '/ada/d', [wish])).rejects.toMatchObject(inTheWay);
+    const refusing = async (): Promise<void> => {
+      for await (const _ of here.writeTree('/ada/d', [wish, { path: ['z'], source: 'z' }], { onError: () => 'abort' })) void _;
+    };
+    await expect(refusing()).rejects.toMatchObject(inTheWay);
+    expect(await here.find('/ada/d/z')).toBeUndefined();
+  });
+
+  test('ends the call when nobody lets it pass, and nothing of the part is stored', async () => {
+    await expect(writeAll(here, '/ada/d', entries)).rejects.toMatchObject(inTheWay);
+    expect(await namesIn('/ada/d')).toEqual(['file']);
+  });
+
+  test('that was one some seconds ago is looked at once more', async () => {
+    expect((await here.stat('/ada/d/file')).isDirectory).toBe(false);
+    await there.remove('/ada/d/file');
+    await there.makeDirectory('/ada/d/file');
+    expect(await failures(entries.slice(0, 2))).toEqual(new Map(entries.slice(0, 2).map(({ path }) => [path.join('/'), 'created'])));
+  });
+
+  test('is no fault of a file when it is the directory of the call', async () => {
+    const written = async (): Promise<void> => {
+      for await (const _ of here.writeTree('/ada/d/file/below', entries, { onError: () => 'skip' })) void _;
+    };
+    await expect(written()).rejects.toMatchObject(inTheWay);
+  });
+});
+
+describe('what is there already with the same content', () => {
+  const large = new Uint8Array(6_000_000).fill(7);
+  const entries = (trustsHash?: boolean): TreeFile[] => [
+    { path: ['small'], source: new Uint8Array(100_000).fill(3), trustsHash },
+    { path: ['large'], source: large, trustsHash },
+  ];
+  const again = async (some: readonly TreeFile[], options: WriteTreeOptions): Promise<{ outcomes: Set<string>; reads: number }> => {
+    const outcomes = new Set<string>();
+    const other = world.device();
+    world.requests();
+    for await (const { outcome: what } of other.writeTree('/ada/d', some, options)) outcomes.add(what);
+    return { outcomes, reads: world.requests().filter((name) => name.startsWith('get')).length };
+  };
+  beforeEach(async () => void (await writeAll(here, '/ada/d', entries())));
+
+  test.each<WriteTreeOptions>([{}, { onExisting: () => 'replace' }])('is not downloaded when its hash is trusted (%#)', async (options) => {
+    const trusted = await again(entries(true), options);
+    expect(trusted.outcomes).toEqual(new Set(['unchanged']));
+    const compared = await again(entries(), { onExisting: () => 'replace' });
+    expect(compared.outcomes).toEqual(new Set(['unchanged']));
+    expect(trusted.reads).toBeLessThan(compared.reads);
+  });
+
+  test('is written all the same when it is not to be compared', async () => {
+    expect((await again(entries(false), { onExisting: () => 'replace' })).outcomes).toEqual(new Set(['replaced']));
+  });
+});
+
+test('each file of a tree may bring its thumbnail', async () => {
+  const thumbnail = Thumbnail.of('image/png', bytes('tiny'));
+  await writeAll(here, '/ada/d', [
+    { path: ['small'], source: 'x', thumbnail },
+    { path: ['large'], source: new Uint8Array(6_000_000), thumbnail },
+  ]);
+  for (const name of ['small', 'large']) expect((await there.stat(`/ada/d/${name}`)).thumbnail?.equals(thumbnail)).toBe(true);
 });

@@ -1,10 +1,14 @@
+import type { ConflictError } from '@pyrgos/core/errors';
 import type { Item, OperationView } from '../view/index.js';
 import type { UploadTransactions } from './upload-transactions.js';
+
+/** A directory of the tree; `conflict.file` where it cannot be, because its path leads through a file. */
+export type DirectoryOfTree = Item | ConflictError;
 
 /** What is done in directories of the tree, which come in the order of their paths; `transactions` is where large uploads are recorded. */
 export type DirectoriesWork<T> = (
   operation: OperationView,
-  directories: readonly Item[],
+  directories: readonly DirectoryOfTree[],
   transactions: UploadTransactions | undefined,
 ) => Promise<T>;
 

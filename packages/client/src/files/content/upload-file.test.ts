@@ -238,7 +238,7 @@ describe('a name in use', () => {
   it('is an error, or skipped without reading the source', async () => {
     expect(await outcome(world.upload('file', text.encode('new')))).toBe('conflict.exists');
     expect(await outcome(world.upload('folder', text.encode('new')))).toBe('conflict.exists');
-    expect(await outcome(world.upload('folder', text.encode('new'), { onExisting: 'replace' }))).toBe('conflict.exists');
+    expect(await outcome(world.upload('folder', text.encode('new'), { onExisting: 'replace' }))).toBe('conflict.file');
     const source = new CountedSource(text.encode('new'));
     const { outcome: result, item } = await world.upload('file', source, { onExisting: 'skip' });
     expect([result, item.name, source.opened]).toEqual(['skipped', 'file', 0]);

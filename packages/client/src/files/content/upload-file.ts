@@ -14,6 +14,7 @@ import { callersCode } from '../../waiting/code-of-callers.js';
 import { untilAborted } from '../../waiting/until-aborted.js';
 import { ChunkChanges } from '../structure/chunk-changes.js';
 import { DirectoryEdit } from '../structure/directory-edit.js';
+import { otherKind } from '../structure/other-kind.js';
 import { refresh } from '../structure/refresh.js';
 import { DanglingEntry, findEntry, type Item, type OperationView } from '../view/index.js';
 import { assertRoom } from './assert-room.js';
@@ -45,7 +46,7 @@ import { clearRecordOf } from './upload-record.js';
  * `prepared` is the content of the source, when it was looked at already. While code of the caller runs, a source or `onExisting`, other operations
  * may change the same writers: ConflictError `conflict.snapshot` when they have changed what this one has read.
  *
- * ConflictError `conflict.exists` for a name in use, `conflict.source` when the content changes while it is read; ArgumentError or
+ * ConflictError `conflict.exists` for a name in use, `conflict.file` for that of a directory where a file may be replaced, `conflict.source` when the content changes while it is read; ArgumentError or
  * LimitError for an illegal name; DeniedError `denied.file` without write access; errors of the source as they are; AbortedError.
  */
 export async function uploadFile(
@@ -90,9 +91,10 @@ export async function replaceExisting(
   options: UploadOptions,
 ): Promise<UploadResult> {
   const { onExisting = 'error' } = options;
-  if (existing instanceof DanglingEntry || existing.isDirectory || onExisting === 'error') {
+  if (existing instanceof DanglingEntry || onExisting === 'error') {
     throw new ConflictError('conflict.exists', 'the directory has a file or directory of this name already');
   }
+  if (existing.isDirectory) throw otherKind(true);
   if (onExisting === 'skip') return { item: existing, outcome: 'skipped' };
   const current = await refresh(operation, existing);
   current.requireFile().requireSigner();

@@ -15,7 +15,7 @@ export interface UploadOptions {
   readonly isHidden?: boolean | undefined;
   /**
    * What to do when the directory has a file of this name; default `error`. A function is asked only when the file has other content than
-   * the source. A directory of this name is an error in any case.
+   * the source. A directory of this name is an error in any case: with `error` ConflictError `conflict.exists`, otherwise `conflict.file`.
    */
   readonly onExisting?: 'error' | 'skip' | 'replace' | ((existing: Item) => Promise<'replace' | 'skip'>) | undefined;
   /** Default: what the first bytes and the name say (chapter 04 section 18.1). */

@@ -5,6 +5,7 @@ import { MAX_CHAMP_LOOKUPS } from '@pyrgos/core/limits';
 import { assertLegalName, CHUNK_SIZE, type ChildEntry } from '@pyrgos/core/model';
 import { callersCodeNow, isCallersError } from '../../waiting/code-of-callers.js';
 import { forEachAtOnce } from '../../waiting/for-each-at-once.js';
+import { errorAt } from '../error-at-path.js';
 import { ChunkChanges } from '../structure/chunk-changes.js';
 import { DirectoryEdit } from '../structure/directory-edit.js';
 import { refresh } from '../structure/refresh.js';
@@ -30,7 +31,7 @@ import type { UploadOptions, UploadResult } from './upload-options.js';
 /** One of many files to upload. */
 export interface FileToUpload extends Pick<
   UploadOptions,
-  'modified' | 'created' | 'isHidden' | 'mimeType' | 'fallbackMimeType' | 'hashTree' | 'thumbnailOnce'
+  'modified' | 'created' | 'isHidden' | 'mimeType' | 'fallbackMimeType' | 'thumbnail' | 'thumbnailOnce' | 'hashTree' | 'trustsHash'
 > {
   readonly name: string;
   readonly source: ByteSource;
@@ -53,6 +54,8 @@ export interface UploadFilesOptions<F> {
    * Default: the whole upload fails.
    */
   readonly onError?: ((file: F, error: unknown) => 'skip' | 'abort') | undefined;
+  /** The path of a file in the words of the caller, for what goes wrong with it; default: errors name none. */
+  readonly pathOf?: ((file: F) => string) | undefined;
 }
 
 /** Bytes of files that are committed together (chapter 04 section 17). */
@@ -317,7 +320,13 @@ class GroupUpload<F extends FileToUpload> {
     const { operation, ports, options } = this;
     const onExisting = async (item: Item): Promise<'replace' | 'skip'> => (await options.onExisting?.(file, item)) ?? 'skip';
     try {
-      const how = { ...file, onExisting, keepsProperties: options.onExisting === undefined };
+      const replacesNothing = options.onExisting === undefined;
+      const how = {
+        ...file,
+        onExisting,
+        trustsHash: file.trustsHash ?? (replacesNothing ? true : undefined),
+        keepsProperties: replacesNothing,
+      };
       const { outcome } = await replaceExisting(operation, ports, directory, existing, async () => content, how);
       return { file, outcome };
     } catch (error) {
@@ -336,10 +345,11 @@ class GroupUpload<F extends FileToUpload> {
  */
 export function failedOutcome<F>(
   file: F,
-  error: unknown,
-  { onError }: Pick<UploadFilesOptions<F>, 'onError'>,
+  reason: unknown,
+  { onError, pathOf }: Pick<UploadFilesOptions<F>, 'onError' | 'pathOf'>,
   signal: AbortSignal | undefined,
 ): FileOutcome<F> {
+  const error = pathOf === undefined ? reason : errorAt(reason, () => pathOf(file));
   // A source may have a signal of its own, which ends nothing but the source. What it throws may be anything, and is not looked at.
   const isAborted = signal?.aborted === true || (!isCallersError(error) && error instanceof AbortedError);
   if (isAborted || !isOwnFault(error) || onError === undefined || callersCodeNow(() => onError(file, error)) !== 'skip') throw error;
@@ -349,5 +359,7 @@ export function failedOutcome<F>(
 /** Whether an error says something about one file, not about the server or the directory, nor that somebody else was faster. */
 function isOwnFault(error: unknown): boolean {
   if (isCallersError(error) || !(error instanceof PyrgosError)) return true;
+  // A path that leads through a file, or to a directory; the directory of the call is no fault of a file.
+  if (error.code === 'conflict.file') return error.data['isDirectory'] !== undefined && error.data['field'] !== 'directory';
   return ['argument', 'limit', 'conflict.exists', 'conflict.source'].includes(error.code);
 }

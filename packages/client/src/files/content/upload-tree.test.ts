@@ -190,7 +190,7 @@ describe('uploading a tree', () => {
     expect(failed.sort()).toEqual(['..', 'a directory', 'broken', 'broken large', 'twice']);
     expect(outcomes.find(({ file: { path } }) => path[0] === 'broken')!.error).toEqual(new Error('unreadable'));
     await expect(upload(entries.slice(1, 2))).rejects.toThrow('unreadable');
-    expect(await outcome(upload(entries.slice(3, 4)))).toBe('conflict.exists');
+    expect(await outcome(upload(entries.slice(3, 4)))).toBe('conflict.file');
     // The server's failures are nobody's own fault.
     world.files.base.server.hooks.before = ({ name }) => {
       if (name === 'putBlocks') throw new PyrgosError('quota', 'full');
@@ -249,7 +249,7 @@ describe('uploading a tree', () => {
     expect(await upload(entries())).toHaveLength(30);
     expect((await at('d2/e/f29'))!.properties.size).toBe(29);
     await world.upload('file', content(1));
-    expect(await outcome(upload([file('file/below', content(1))]))).toBe('conflict.exists');
+    expect(await outcome(upload([file('file/below', content(1))]))).toBe('conflict.file');
     expect(await upload([])).toEqual([]);
   });
 

@@ -13,13 +13,14 @@ import type { ContentPorts } from './content-ports.js';
 import { CallerSource } from './lent-source.js';
 import { thumbnailOnce } from './make-thumbnail.js';
 import { prepareContent, readWhole } from './prepared-content.js';
-import type { DirectoriesWork, RunInDirectories, TreeRunOptions } from './tree-runs.js';
+import type { DirectoriesWork, DirectoryOfTree, RunInDirectories, TreeRunOptions } from './tree-runs.js';
 import { uploadFile } from './upload-file.js';
 import type { UploadOptions } from './upload-options.js';
 import {
   assertFileToUpload,
   failedOutcome,
   type FileOutcome,
+  type FilesOfDirectory,
   type FileToUpload,
   groupableSize,
   uploadIntoDirectories,
@@ -39,7 +40,12 @@ export interface TreeDirectory {
 }
 
 /** How a tree is uploaded. */
-export interface UploadTreeOptions extends UploadFilesOptions<TreeFile> {
+export interface UploadTreeOptions extends Omit<UploadFilesOptions<TreeFile>, 'onError'> {
+  /**
+   * {@link UploadFilesOptions.onError}; a path that leads through a file is the fault of the files below that, and of a directory that was named and has no
+   * files, which is asked about, too.
+   */
+  readonly onError?: ((entry: TreeFile | TreeDirectory, error: unknown) => 'skip' | 'abort') | undefined;
   /** The home directory, where uploads of large files are recorded; see {@link UploadOptions.transactions}. */
   readonly home?: Item | undefined;
   /** How directories of the tree are found; default: by their paths below `directory`, whatever becomes of the place of that. */
@@ -167,7 +173,7 @@ class TreeUpload {
 
   /** Files that are committed together. Their sources are read before it is the turn of the commit: they may make changes of their own. */
   private async uploadSmall(folders: readonly Folder<NamedFile>[]): Promise<readonly FileOutcome<TreeFile>[]> {
-    const { signal, onExisting, onError } = this.options;
+    const { signal, onExisting, onError, pathOf } = this.options;
     const failed: FileOutcome<TreeFile>[] = [];
     const readable = folders.map(({ path }) => ({ path, files: [] as NamedFile[], names: new Set<string>() }));
     const part = folders.flatMap(({ files }, folder) => files.map((file) => ({ file, folder })));
@@ -187,12 +193,23 @@ class TreeUpload {
     const options: UploadFilesOptions<NamedFile> = {
       onExisting: onExisting && (async ({ file }, existing) => (await ask.get(file)?.(existing)) ?? 'skip'),
       onError: onError === undefined ? undefined : ({ file }, error) => onError(file, error),
+      pathOf: pathOf && (({ file }) => pathOf(file)),
     };
     const outcomes = await this.inFolders(
       folders.map(({ path }) => path),
-      (operation, directories) => {
-        const filled = readable.map(({ files }, i) => ({ directory: directories[i] as Item, files }));
-        return uploadIntoDirectories(operation, this.ports, filled, options, this.room);
+      async (operation, directories) => {
+        const filled: FilesOfDirectory<NamedFile>[] = [];
+        const refused: FileOutcome<NamedFile>[] = [];
+        for (const [i, { path, files }] of readable.entries()) {
+          const directory = directories[i] as DirectoryOfTree;
+          if (!(directory instanceof ConflictError)) {
+            filled.push({ directory, files });
+            continue;
+          }
+          for (const file of files) refused.push(failedOutcome(file, directory, options, signal));
+          if (folders[i]?.files.length === 0) failedOutcome<TreeDirectory>({ path, isDirectory: true }, directory, { onError }, signal);
+        }
+        return [...refused, ...(await uploadIntoDirectories(operation, this.ports, filled, options, this.room))];
       },
     );
     return [...failed, ...outcomes.map(({ file, ...rest }) => ({ ...rest, file: file.file }))];
@@ -210,17 +227,19 @@ class TreeUpload {
       const how: UploadOptions = {
         ...file,
         // When nothing would be replaced, the hash is enough to tell what is there already.
-        trustsHash: onExisting === undefined ? true : undefined,
+        trustsHash: file.trustsHash ?? (onExisting === undefined ? true : undefined),
         keepsProperties: onExisting === undefined,
         onExisting: askedOnce(async (existing) => (await onExisting?.(file.file, existing)) ?? 'skip'),
         onProgress: size === undefined ? undefined : ({ done }) => this.tell(Math.min(done, size)),
       };
       const { outcome } = await this.inFolders(
         [path],
-        (operation, [folder], transactions) =>
-          caller.during(operation, () =>
+        async (operation, [folder], transactions) => {
+          if (folder instanceof ConflictError) throw folder;
+          return caller.during(operation, () =>
             uploadFile(operation, ports, folder as Item, file.name, source, { ...how, transactions }, prepared),
-          ),
+          );
+        },
         // What another session has left of it a moment ago is resumed only if it is seen.
         { isRepeatable: () => prepared.isWhole, isFresh: opened.isRepeatable },
       );

@@ -1,4 +1,3 @@
-import { ConflictError } from '@pyrgos/core/errors';
 import type { Signer } from '@pyrgos/core/keys';
 import { assertLegalName, type ChunkLocation, RelativeCapability, Timestamp } from '@pyrgos/core/model';
 import { systemClock } from '../../commit/index.js';
@@ -21,6 +20,8 @@ interface Branch {
   readonly children: Map<string, Branch>;
   /** Undefined when there is none (yet). */
   directory: Item | undefined;
+  /** Whether there is a file: then nothing is below it. */
+  isFile?: boolean;
 }
 
 /** A directory that exists at the path, or at the beginning of one. */
@@ -30,24 +31,35 @@ export interface FoundDirectory {
   readonly directory: Item;
 }
 
-/**
- * The directories that there are at and on the way to some paths below `base`, itself first. Each list is read once, however many of the paths go
- * through it, and those of one depth at the same time. ConflictError `conflict.exists` when something on the way is a file, and what is wrong
- * with what cannot be opened.
- */
-export async function existingDirectories(
-  view: View,
-  base: Item,
-  paths: readonly (readonly string[])[],
-): Promise<readonly FoundDirectory[]> {
-  const root = branchesOf(paths);
-  root.directory = base;
-  await findBranches(view, root);
-  return [...allBranches(root)].flatMap(({ path, directory }) => (directory === undefined ? [] : [{ path, directory }]));
+/** In place of a directory: a file, in which nothing can be. */
+export interface FileInTheWay {
+  /** Where the file is, from the base. */
+  readonly fileInTheWay: readonly string[];
+}
+
+/** What {@link existingDirectories} finds. */
+export interface FoundDirectories {
+  readonly directories: readonly FoundDirectory[];
+  readonly filesInTheWay: readonly FileInTheWay[];
 }
 
 /**
- * The directories at some paths below `base`, in their order; what is missing of them is made and committed, not sent (chapter 04 section 19.1). What
+ * The directories that there are at and on the way to some paths below `base`, itself first, and the files that are where directories are needed. Each
+ * list is read once, however many of the paths go through it, and those of one depth at the same time. Errors: what is wrong with what cannot be opened.
+ */
+export async function existingDirectories(view: View, base: Item, paths: readonly (readonly string[])[]): Promise<FoundDirectories> {
+  const root = branchesOf(paths);
+  root.directory = base;
+  await findBranches(view, root);
+  const branches = [...allBranches(root)];
+  return {
+    directories: branches.flatMap(({ path, directory }) => (directory === undefined ? [] : [{ path, directory }])),
+    filesInTheWay: branches.flatMap(({ path, isFile }) => (isFile === true ? [{ fileInTheWay: path }] : [])),
+  };
+}
+
+/**
+ * The directories at some paths below `base`, in their order, or the files that keep them from being made; what is missing of them is made and committed, not sent (chapter 04 section 19.1). What
  * is read beforehand is read at the same time, so many directories cost few requests. Errors of {@link existingDirectories}; ArgumentError or LimitError
  * for an illegal name; DeniedError `denied.file` without write access.
  */
@@ -56,7 +68,7 @@ export async function getOrMakeDirectoryTrees(
   base: Item,
   paths: readonly (readonly string[])[],
   options: MakeDirectoryOptions = {},
-): Promise<readonly Item[]> {
+): Promise<readonly (Item | FileInTheWay)[]> {
   for (const name of new Set(paths.flat())) assertLegalName(name, 'names');
   const root = branchesOf(paths);
   root.directory = await refresh(operation, base);
@@ -64,7 +76,10 @@ export async function getOrMakeDirectoryTrees(
   await makeBranches(operation, root, options);
   return paths.map((path) => {
     let branch: Branch | undefined = root;
-    for (const name of path) branch = branch?.children.get(name);
+    for (const name of path) {
+      branch = branch?.children.get(name);
+      if (branch?.isFile === true) return { fileInTheWay: branch.path };
+    }
     const directory = branch?.directory as Item;
     return directory.requireDirectory();
   });
@@ -106,9 +121,14 @@ async function findBranches(view: View, root: Branch): Promise<void> {
       if (directory === undefined || children.size === 0) return;
       for (const [name, found] of await findEntries(view, directory.requireDirectory(), new Set(children.keys()))) {
         if (found.isDangling) throw found.error;
-        if (!found.isDirectory) throw new ConflictError('conflict.exists', 'there is a file where a directory is needed');
         const child = children.get(name);
-        if (child !== undefined) child.directory = found;
+        if (child === undefined) continue;
+        if (found.isDirectory) {
+          child.directory = found;
+        } else {
+          child.isFile = true;
+          child.children.clear();
+        }
       }
     });
   }
@@ -131,7 +151,7 @@ async function makeBranches(operation: OperationView, root: Branch, options: Mak
     for (const parent of level) {
       const signer = parent.directory === undefined ? top.get(parent) : undefined;
       for (const branch of parent.children.values()) {
-        if (branch.directory !== undefined) continue;
+        if (branch.directory !== undefined || branch.isFile === true) continue;
         // Everything new is in the writing space of what it is in.
         const own = signer ?? (parent.directory as Item).requireSigner();
         top.set(branch, own);

@@ -118,9 +118,9 @@ describe('refusals change nothing', () => {
     const world = await StructureWorld.create();
     await world.files.addFile(world.files.home, 'f', content(10));
     const through = world.operate(async (operation) => getOrMakeDirectories(operation, await world.home(), ['f', 'g']));
-    expect(await outcome(through)).toBe('conflict.exists');
+    expect(await outcome(through)).toBe('conflict.file');
     const onto = world.operate(async (operation) => getOrMakeDirectories(operation, await world.home(), ['f']));
-    expect(await outcome(onto)).toBe('conflict.exists');
+    expect(await outcome(onto)).toBe('conflict.file');
     expect(await outcome(make(world, 'x', 'f'))).toBe('format.cryptree');
   });
 

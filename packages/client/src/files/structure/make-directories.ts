@@ -1,4 +1,4 @@
-import { ArgumentError, ConflictError } from '@pyrgos/core/errors';
+import { ArgumentError } from '@pyrgos/core/errors';
 import type { BatId, SymmetricKey } from '@pyrgos/core/keys';
 import { assertLegalName, type ChildEntry, openNode, RelativeCapability, Timestamp } from '@pyrgos/core/model';
 import { type Clock, systemClock } from '../../commit/index.js';
@@ -6,6 +6,7 @@ import { findEntry, Item, loadNodes, type OperationView } from '../view/index.js
 import { ChunkChanges } from './chunk-changes.js';
 import { DirectoryEdit, entryOf, type EntryOptions, type NewEntry } from './directory-edit.js';
 import { type DirectoryKeys, newDirectoryKeys, sealNewDirectory } from './new-directory.js';
+import { otherKind } from './other-kind.js';
 import { refresh } from './refresh.js';
 
 /** How directories are made. */
@@ -36,7 +37,7 @@ export async function makeDirectory(
 
 /**
  * The directory at a path below `base`; what is missing of it is made and committed in one piece (chapter 04 section 19.1). Look without
- * an operation first: most of the time everything is there. ConflictError `conflict.exists` when something on the way is a file, and the
+ * an operation first: most of the time everything is there. ConflictError `conflict.file` when something on the way is a file, and the
  * errors of {@link makeDirectory}.
  */
 export async function getOrMakeDirectories(
@@ -51,7 +52,7 @@ export async function getOrMakeDirectories(
     const child = await findEntry(operation, directory.requireDirectory(), name);
     if (child === undefined) return makeChain(operation, directory, names.slice(i), options);
     if (child.isDangling) throw child.error;
-    if (!child.isDirectory) throw new ConflictError('conflict.exists', 'there is a file where a directory is needed');
+    if (!child.isDirectory) throw otherKind(false);
     directory = child;
   }
   return directory;

@@ -41,11 +41,12 @@ export class FileReader {
   private readonly prefetch: number;
   private readonly kept: SharedTasks<number, Uint8Array>;
 
-  /** `item` is a file that can be read, and `view` the view in which it was opened. */
+  /** `item` is a file that can be read, and `view` the view in which it was opened. `told` says an error in the words of the caller. */
   constructor(
     private readonly view: View,
     item: Item,
     options: FileReaderOptions = {},
+    private readonly told: (error: unknown) => unknown = (error) => error,
   ) {
     assertRead(view, {});
     assertInstance('item', item, Item);
@@ -78,9 +79,7 @@ export class FileReader {
     if (start === end) return new Uint8Array();
     const first = Math.floor(start / MAX_CHUNK_SIZE);
     if (end > (first + 1) * MAX_CHUNK_SIZE) return this.readAcross(start, end, signal);
-    const content = await this.kept.run(first, signal, async (shared) =>
-      this.chunks.content(await this.chunks.chunk(first, shared), shared),
-    );
+    const content = await this.chunkContent(first, signal);
     return copyBytes(content.subarray(start - first * MAX_CHUNK_SIZE, end - first * MAX_CHUNK_SIZE));
   }
 
@@ -118,6 +117,14 @@ export class FileReader {
     yield* this.pieces({ start: 0, end: this.size }, new AbortController());
   }
 
+  private async chunkContent(index: number, signal: AbortSignal | undefined): Promise<Uint8Array> {
+    try {
+      return await this.kept.run(index, signal, async (shared) => this.chunks.content(await this.chunks.chunk(index, shared), shared));
+    } catch (error) {
+      throw this.told(error);
+    }
+  }
+
   private async readAcross(start: number, end: number, signal: AbortSignal | undefined): Promise<Uint8Array<ArrayBuffer>> {
     const pieces: Uint8Array[] = [];
     for await (const piece of this.pieces({ start, end, signal }, new AbortController())) pieces.push(piece);
@@ -150,7 +157,9 @@ export class FileReader {
         while (running.length <= this.prefetch && index + running.length <= last) {
           running.push(this.nextContent(index + running.length, nodes, stop.signal));
         }
-        const content = await orAborted(running.shift() as Promise<Uint8Array>, stop.signal, 'reading a file');
+        const content = await orAborted(running.shift() as Promise<Uint8Array>, stop.signal, 'reading a file').catch((error: unknown) => {
+          throw this.told(error);
+        });
         const offset = index * MAX_CHUNK_SIZE;
         const piece = content.subarray(Math.max(0, start - offset), Math.min(content.length, end - offset));
         yield unsharedBytes(piece);

@@ -1,0 +1,10 @@
+import { ConflictError } from '@pyrgos/core/errors';
+
+/** What a path makes that leads to a directory where a file is needed, or the other way round: another device may have put it there. */
+export function otherKind(
+  isDirectory: boolean,
+  where: { readonly field?: string | undefined; readonly path?: string | undefined } = {},
+): ConflictError {
+  const problem = isDirectory ? 'there is a directory where a file is needed' : 'there is a file where a directory is needed';
+  return new ConflictError('conflict.file', problem, { ...where, isDirectory });
+}
