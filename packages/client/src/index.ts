@@ -35,6 +35,7 @@ export {
   type FileOutcome,
   type SizedSource,
   type Thumbnailer,
+  type ThumbnailSource,
   type TreeDirectory,
 } from './files/content/index.js';
 export {
@@ -114,6 +115,7 @@ export {
   RateError,
   type RateErrorData,
   type RetryAdvice,
+  type SerialisedError,
   StorageError,
   type StorageErrorData,
   UnsupportedError,
@@ -121,4 +123,4 @@ export {
 export { type CryptoBackend, type CryptoProvider, loadCrypto } from '@pyrgos/core/crypto';
 export { createCryptoPool, type CryptoPool } from '@pyrgos/core/crypto/pool';
 export { FingerprintPair, SymmetricKey } from '@pyrgos/core/keys';
-export { Thumbnail } from '@pyrgos/core/model';
+export { type FileType, Thumbnail } from '@pyrgos/core/model';

@@ -113,6 +113,15 @@ describe.each(errors)('%s', (name, error, expected) => {
   });
 });
 
+test('an error as JSON has all its facts, and nothing of its cause', () => {
+  const secret = new Error('password 1234');
+  const error = new PyrgosError('quota', 'full', { data: { missing: 3 }, cause: secret });
+  const json = JSON.stringify({ error });
+  expect(JSON.parse(json)).toEqual({ error: { name: 'QuotaError', code: 'quota', message: 'full', data: { missing: 3 }, retry: 'never' } });
+  expect(json).not.toContain('1234');
+  expect(deserialiseError(structuredClone(error.toJSON()))).toBeInstanceOf(QuotaError);
+});
+
 test('names are constants: a minifier that renames classes does not change them', () => {
   const all = [PyrgosError, ...Object.values(classes)];
   const renamed = all.map((type) => Object.getOwnPropertyDescriptor(type, 'name') ?? {});

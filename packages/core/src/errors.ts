@@ -260,6 +260,15 @@ export class PyrgosError extends Error {
     this.data = options.data ?? {};
     this.retry = options.retry ?? 'never';
   }
+
+  /**
+   * What `JSON.stringify` makes of it, for logs and for other threads: `structuredClone` of an error keeps nothing but name, message and stack. Without
+   * `cause` and stack, which may come from anybody's code.
+   */
+  toJSON(): SerialisedError & { readonly name: string } {
+    const { name, code, message, data, retry } = this;
+    return { name, code, message, data, retry };
+  }
 }
 
 /** A caller passed a value of the wrong type, length or range. `data.field` names it. */
@@ -472,7 +481,7 @@ export function throwIfAborted(signal: AbortSignal | undefined, operation: strin
   if (signal.aborted) throw new AbortedError(operation, signal);
 }
 
-/** The form in which an error crosses a worker border. */
+/** The form in which an error crosses a worker border, or is written down. */
 export interface SerialisedError {
   readonly code: ErrorCode;
   readonly message: string;

@@ -13,7 +13,7 @@ export interface Clock {
 export const systemClock: Clock = {
   now: () => Date.now(),
   sleep: async (milliseconds, signal) => {
-    throwIfAborted(signal, 'waiting');
+    throwIfAborted(signal, 'the call');
     if (typeof milliseconds !== 'number' || !(milliseconds >= 0)) throw new ArgumentError('milliseconds', 'must not be negative');
     await new Promise<void>((resolve, reject) => {
       const timer = setTimeout(() => {
@@ -22,7 +22,7 @@ export const systemClock: Clock = {
       }, milliseconds);
       const stopListening = whenAborted(signal, () => {
         clearTimeout(timer);
-        reject(new AbortedError('waiting', signal));
+        reject(new AbortedError('the call', signal));
       });
     });
   },

@@ -43,7 +43,7 @@ export class Turn {
     void tail.then(() => {
       for (const key of this.keys) if (tails.get(key) === tail) tails.delete(key);
     });
-    await orAborted(before, this.signal, 'waiting for a writer');
+    await orAborted(before, this.signal, 'the call');
   }
 
   /**

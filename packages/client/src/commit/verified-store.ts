@@ -18,7 +18,7 @@ import { isVerifiedAs } from './verified-bytes.js';
  */
 export class VerifiedBlocks implements BlockSource {
   private readonly cache = new Map<string, Uint8Array>();
-  private readonly reads = new SharedTasks<string, Uint8Array>('reading a block');
+  private readonly reads = new SharedTasks<string, Uint8Array>('the call');
   private cachedBytes = 0;
 
   constructor(
@@ -44,7 +44,7 @@ export class VerifiedBlocks implements BlockSource {
     assertInstance('context.owner', context.owner, PublicKeyHash);
     if (cid.isIdentity) throw new FormatError('format.block', 'cid', 'an identity CID names no block');
     if (cid.multihash.code !== MultihashCode.sha2_256) throw new FormatError('format.block', 'cid', 'must be a sha2-256 hash');
-    throwIfAborted(context.signal, 'reading a block');
+    throwIfAborted(context.signal, 'the call');
     return this.cached(cid) ?? this.share(cid, context);
   }
 

@@ -97,14 +97,14 @@ export class WriteSession {
   /** The current version of a writer after all changes in flight here; empty when it has none. */
   async read(writer: PublicKeyHash, options: PointerReadOptions = {}): Promise<Snapshot> {
     assertInstance('writer', writer, PublicKeyHash);
-    checkOptions(options, 'reading a writer');
+    checkOptions(options, 'the call');
     return this.synchroniser.getValue(writer, options);
   }
 
   /** The committed version of a writer without waiting for changes in flight, but for the creation of a writer. */
   async readCommitted(writer: PublicKeyHash, options: CommittedReadOptions = {}): Promise<Snapshot> {
     assertInstance('writer', writer, PublicKeyHash);
-    checkOptions(options, 'reading a writer');
+    checkOptions(options, 'the call');
     return this.synchroniser.readOnlyValue(writer, options);
   }
 
@@ -120,7 +120,7 @@ export class WriteSession {
 
   /** A verified block of the owner. Never modify the array. */
   async getBlock(cid: Cid, context: Omit<BlockReadContext, 'owner'> = {}): Promise<Uint8Array> {
-    checkOptions(context, 'reading a block');
+    checkOptions(context, 'the call');
     return this.stores.blocks.getBlock(cid, { ...context, owner: this.owner });
   }
 

@@ -7,7 +7,7 @@ const ROOT = '/';
 
 /**
  * A file or directory as it was when it was looked at. Immutable; take a new one to see changes. Its texts come from whoever wrote the
- * file: show them as text, never as markup.
+ * file: show them as text, never as markup. All that it says are properties of its own: a copy, by spreading or `structuredClone`, has them, too.
  */
 export class FileEntry {
   /** Tells it from a {@link DamagedEntry}. */
@@ -15,6 +15,10 @@ export class FileEntry {
   /** The name by which its directory lists it; empty for the root. */
   readonly name: string;
   readonly kind: 'file' | 'directory';
+  /** Whether it is a directory; else it is a file. */
+  readonly isDirectory: boolean;
+  /** What kind of thing it is, in a word (chapter 04 section 6). */
+  readonly type: FileType;
   /** Bytes; 0 for a directory. */
   readonly size: number;
   /** Empty for a directory. */
@@ -30,7 +34,8 @@ export class FileEntry {
    * tells its own properties, not what is in it.
    */
   readonly version: string;
-  readonly #thumbnail: Thumbnail | undefined;
+  /** A small picture of the content, if whoever wrote it made one. Untrusted: decode it as an image only. */
+  readonly thumbnail: Thumbnail | undefined;
 
   constructor(
     /** From the root, `/username/…`. */
@@ -42,13 +47,15 @@ export class FileEntry {
     this.name = name;
     this.kind = facts.isDirectory ? 'directory' : 'file';
     this.size = facts.isDirectory ? 0 : facts.size;
+    this.isDirectory = facts.isDirectory;
     this.mimeType = facts.mimeType;
+    this.type = fileTypeOf({ isDirectory: facts.isDirectory, mimeType: facts.mimeType });
     this.modified = dateOf(facts.modified);
     this.created = dateOf(facts.created);
     this.isHidden = facts.isHidden;
     this.isWritable = facts.isWritable && path !== ROOT;
     this.version = facts.version;
-    this.#thumbnail = facts.thumbnail;
+    this.thumbnail = facts.thumbnail;
   }
 
   /**
@@ -59,19 +66,10 @@ export class FileEntry {
     return new FileEntry(ROOT, home, '');
   }
 
-  /** Whether it is a directory; else it is a file. */
-  get isDirectory(): boolean {
-    return this.kind === 'directory';
-  }
-
-  /** What kind of thing it is, in a word (chapter 04 section 6). */
-  get type(): FileType {
-    return fileTypeOf({ isDirectory: this.isDirectory, mimeType: this.mimeType });
-  }
-
-  /** A small picture of the content, if whoever wrote it made one. Untrusted: decode it as an image only. */
-  get thumbnail(): Thumbnail | undefined {
-    return this.#thumbnail;
+  /** What `JSON.stringify` makes of it: everything but the bytes of the thumbnail. */
+  toJSON(): Omit<FileEntry, 'thumbnail' | 'toJSON'> {
+    const { thumbnail: _, ...facts } = this;
+    return facts;
   }
 }
 

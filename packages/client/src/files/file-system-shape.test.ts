@@ -290,3 +290,16 @@ test('what was cancelled has the reason as its cause', async () => {
   const options = { signal: controller.signal, onProgress: () => controller.abort(reason) };
   await expect(files.write('/ada/c', new Uint8Array(3 * CHUNK_SIZE), options)).rejects.toMatchObject(cancelled);
 });
+
+test('copies of an entry say what it says', async () => {
+  const thumbnail = Thumbnail.of('image/webp', utf8.encode('a picture'));
+  await files.write('/ada/a.png', 'x', { mimeType: 'image/png', thumbnail });
+  const entry = await device().stat('/ada/a.png');
+  const facts = { path: '/ada/a.png', kind: 'file', isDirectory: false, type: 'image', size: 1, mimeType: 'image/png' };
+  expect({ ...entry }).toMatchObject({ ...facts, thumbnail });
+  expect(structuredClone(entry)).toMatchObject({ ...facts, modified: entry.modified });
+  const json: unknown = JSON.parse(JSON.stringify(entry));
+  expect(json).toMatchObject({ ...facts, modified: entry.modified.toISOString() });
+  expect(json).not.toHaveProperty('thumbnail');
+  expect(JSON.parse(JSON.stringify(await device().stat('/ada')))).toMatchObject({ isDirectory: true, type: 'dir' });
+});

@@ -39,7 +39,7 @@ export class TreeChanges {
     const options = { isHidden, mirrorBatId: this.ports.mirrorBatId, clock: this.ports.clock };
     if (!parents) {
       if (names.length < 2 && (names[0] ?? this.tree.username) === this.tree.username) {
-        throw new ConflictError('conflict.exists', 'the home directory is there already');
+        throw new ConflictError('conflict.exists', 'The home directory is there already.');
       }
       const name = names.at(-1) ?? '';
       if (names.length > 1) assertNewName(name, 'path');

@@ -71,7 +71,10 @@ describe('trust on first use', () => {
   test('a forged first chain is not pinned', async () => {
     const store = await open();
     world.shown.set('bob', world.initial('carol', 2));
-    await expect(store.getChain('bob')).rejects.toMatchObject({ code: 'denied.chain', message: 'Trying to update with invalid keychain!' });
+    await expect(store.getChain('bob')).rejects.toMatchObject({
+      code: 'denied.chain',
+      message: 'The server shows keys of this user that do not follow from each other.',
+    });
     const [link] = world.handedOver('bob', 2, 3);
     world.shown.set('bob', [link]);
     await expect(store.getChain('bob')).rejects.toMatchObject({ code: 'denied.chain' });
@@ -125,7 +128,7 @@ describe('trust on first use', () => {
     expect((await open()).isExpired('bob')).toBe(true);
     await expect(store.updateChain('bob', world.initial('bob', 6))).rejects.toMatchObject({
       code: 'denied.chain',
-      message: 'Trying to update a username claim with a different key!',
+      message: 'The server shows another key for this user than the one that is pinned.',
     });
     world.shown.set('bob', world.initial('bob', 2));
     await store.refresh('bob');

@@ -132,14 +132,14 @@ export class TofuKeyStore {
     const checks = this.checks(signal);
     const update = await validChain(tail, username, checks).catch((error: unknown) => {
       if (!(error instanceof PyrgosError) || error.code !== 'denied.chain') throw error;
-      throw new DeniedError('denied.chain', 'Trying to update with invalid keychain!', error.data);
+      throw new DeniedError('denied.chain', 'The server shows keys of this user that do not follow from each other.', error.data);
     });
     return this.change(signal, async (entries) => {
       const known = entries.chains.get(username);
       if (known === undefined) return setChain(entries, username, update);
       if (lastLink(known).equals(lastLink(update))) return known;
       if (isExpired(known, today(this.options.clock)) && known.length === 1 && !known[0].owner.equals(update[0].owner)) {
-        throw new DeniedError('denied.chain', 'Trying to update a username claim with a different key!', { username });
+        throw new DeniedError('denied.chain', 'The server shows another key for this user than the one that is pinned.', { username });
       }
       const chain = await merged(known, update, username, checks);
       if (chain instanceof PyrgosError) throw chain;

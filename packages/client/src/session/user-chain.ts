@@ -33,7 +33,7 @@ export function lastLink(chain: Chain): UserPublicKeyLink {
 
 /** Requires a valid chain of `username`, which may come from a server; returns it. DeniedError `denied.chain`. */
 export async function validChain(links: readonly UserPublicKeyLink[], username: string, checks: ChainChecks): Promise<Chain> {
-  if (!isChain(links)) throw new DeniedError('denied.chain', 'Invalid key chain!', { problem: 'is empty' });
+  if (!isChain(links)) throw new DeniedError('denied.chain', 'The server shows no keys of this user.', { problem: 'is empty' });
   await assertValidChain(checks.crypto, links, username, lookupFor(links, checks));
   return links;
 }

@@ -69,7 +69,7 @@ export async function appendContent(
   const current = await refresh(operation, file);
   const { size } = current.requireFile().opened.properties;
   if (options.expectedSize !== undefined && options.expectedSize !== size) {
-    throw new ConflictError('conflict.file', 'the file has another size than expected: somebody else has changed it', { size });
+    throw new ConflictError('conflict.file', 'The file has another size than expected: somebody else has changed it.', { size });
   }
   return overwriteFrom(operation, ports, current, size, source, options);
 }
@@ -141,7 +141,7 @@ async function overwriteFrom(
   const { size, name } = file.opened.properties;
   assertInteger('start', start, 0, MAX_FILE_SIZE);
   if (start > size)
-    throw new ConflictError('conflict.file', 'the file ends before the place to write at: nothing was written', { start, size });
+    throw new ConflictError('conflict.file', 'The file ends before the place to write at: nothing was written.', { start, size });
   const opened = lentSource(operation, openSource(source));
   if (opened.size === 0) return file;
   const first = chunkIndexOf(start);

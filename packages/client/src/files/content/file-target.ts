@@ -65,7 +65,7 @@ export function existingFileTarget(
   const { properties, parentLink, base } = opened;
   const dataKey = newKeys?.dataKey ?? opened.dataKey;
   const streamSecret = newKeys?.streamSecret ?? properties.streamSecret;
-  if (dataKey === undefined || streamSecret === undefined) throw new DeniedError('denied.file', 'the keys of this file are not at hand');
+  if (dataKey === undefined || streamSecret === undefined) throw new DeniedError('denied.file', 'The keys of this file are not at hand.');
   return {
     capability,
     signer: file.requireSigner(),

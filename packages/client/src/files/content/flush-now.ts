@@ -33,7 +33,7 @@ export async function catchUp(operation: OperationView, writers: readonly Public
     operation.advance(others);
     await operation.include(writer);
     if (operation.snapshot.has(writer)) continue;
-    throw new ConflictError('conflict.snapshot', 'the writing space was deleted meanwhile: repeat the operation', {
+    throw new ConflictError('conflict.snapshot', 'The writing space was deleted meanwhile: repeat the operation.', {
       writer: writer.toString(),
     });
   }
@@ -41,5 +41,5 @@ export async function catchUp(operation: OperationView, writers: readonly Public
 
 /** For what a callback or source has changed itself, or somebody else while it ran. */
 export function changedMeanwhile(): ConflictError {
-  return new ConflictError('conflict.snapshot', 'the file was changed meanwhile: repeat the operation');
+  return new ConflictError('conflict.snapshot', 'The file was changed meanwhile: repeat the operation.');
 }

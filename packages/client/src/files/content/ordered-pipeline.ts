@@ -23,7 +23,7 @@ export async function* runPipeline<I, O>(
 ): AsyncGenerator<O, void, undefined> {
   const { concurrency, signal } = options;
   assertInteger('concurrency', concurrency, 1, 64);
-  throwIfAborted(signal, 'the transfer');
+  throwIfAborted(signal, 'the call');
   const cancel = new AbortController();
   const stopListening = whenAborted(signal, () => cancel.abort(signal?.reason));
   const failures: unknown[] = [];
@@ -41,7 +41,7 @@ export async function* runPipeline<I, O>(
   const valueOf = <T>(outcome: Outcome<T>): T => {
     if ('value' in outcome && failures.length === 0) return outcome.value;
     // A failure that the caller's own signal has caused is told as such; the others follow from the first.
-    throw signal?.aborted === true ? new AbortedError('the transfer', signal) : failures[0];
+    throw signal?.aborted === true ? new AbortedError('the call', signal) : failures[0];
   };
   const iterator = inputs(cancel.signal)[Symbol.asyncIterator]();
   const running: Promise<Outcome<O>>[] = [];

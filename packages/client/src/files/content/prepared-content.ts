@@ -178,7 +178,7 @@ function releaseTo(spare: Uint8Array<ArrayBuffer>[], data: Uint8Array<ArrayBuffe
 
 /** For a source that is not what it was, or not what it said. */
 export function sourceChanged(): ConflictError {
-  return new ConflictError('conflict.source', 'the content to store changed while it was read');
+  return new ConflictError('conflict.source', 'The content to store changed while it was read.');
 }
 
 /** All of a source that says how long it is, in memory. ConflictError `conflict.source` when it is not. */

@@ -92,7 +92,7 @@ export async function replaceExisting(
 ): Promise<UploadResult> {
   const { onExisting = 'error' } = options;
   if (existing instanceof DanglingEntry || onExisting === 'error') {
-    throw new ConflictError('conflict.exists', 'the directory has a file or directory of this name already');
+    throw new ConflictError('conflict.exists', 'There is a file or directory with this name already.');
   }
   if (existing.isDirectory) throw otherKind(true);
   if (onExisting === 'skip') return { item: existing, outcome: 'skipped' };

@@ -276,7 +276,7 @@ class GroupUpload<F extends FileToUpload> {
         const { list, parent, existing } = part;
         try {
           assertLegalName(file.name);
-          if (list.names.has(file.name)) throw new ConflictError('conflict.exists', 'two files of this name are to be uploaded');
+          if (list.names.has(file.name)) throw new ConflictError('conflict.exists', 'Two files of this name are to be uploaded.');
           list.names.add(file.name);
           const content = await prepareContent(operation, file.source, file.hashTree);
           const before = existing.get(file.name);

@@ -182,7 +182,7 @@ class TreeUpload {
       const { files, names } = readable[folder] as (typeof readable)[number];
       try {
         // Before it is read: however many have one name, the content of one of them is in memory.
-        if (names.has(file.name)) throw new ConflictError('conflict.exists', 'two files of this name are to be uploaded');
+        if (names.has(file.name)) throw new ConflictError('conflict.exists', 'Two files of this name are to be uploaded.');
         names.add(file.name);
         files.push(isCode ? { ...file, source: await readWhole({ isCode, size, ...source }, size, signal) } : file);
       } catch (error) {

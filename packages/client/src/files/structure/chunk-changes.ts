@@ -125,7 +125,7 @@ export class ChunkChanges {
  */
 export function requireReserved(operation: OperationView, writer: PublicKeyHash): void {
   if (operation.snapshot.has(writer)) return;
-  throw new ConflictError('conflict.snapshot', 'the operation has not reserved a writing space that it has to change: repeat it', {
+  throw new ConflictError('conflict.snapshot', 'The operation has not reserved a writing space that it has to change: repeat it.', {
     writer: writer.toString(),
   });
 }

@@ -303,5 +303,5 @@ function withoutName(entry: ChildEntry): ChildEntry {
 
 /** What a name that is in use makes. */
 export function nameInUse(): ConflictError {
-  return new ConflictError('conflict.exists', 'the directory has a file or directory of this name already');
+  return new ConflictError('conflict.exists', 'There is a file or directory with this name already.');
 }

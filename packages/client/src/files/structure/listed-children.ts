@@ -44,7 +44,7 @@ export async function listedChildren(
  */
 export async function requireListed(view: View, directory: Item, item: Item): Promise<Item> {
   const [child] = await listedChildren(view, directory, [(item.link ?? item).capability]);
-  if (child === undefined) throw new NotFoundError('not-found.file', 'the directory does not have this file or directory any more');
+  if (child === undefined) throw new NotFoundError('not-found.file', 'The directory does not have this file or directory any more.');
   if (child instanceof DanglingEntry) throw child.error;
   return child;
 }

@@ -5,6 +5,6 @@ export function otherKind(
   isDirectory: boolean,
   where: { readonly field?: string | undefined; readonly path?: string | undefined } = {},
 ): ConflictError {
-  const problem = isDirectory ? 'there is a directory where a file is needed' : 'there is a file where a directory is needed';
+  const problem = isDirectory ? 'There is a directory where a file is needed.' : 'There is a file where a directory is needed.';
   return new ConflictError('conflict.file', problem, { ...where, isDirectory });
 }

@@ -54,7 +54,7 @@ export async function createWritingSpace(operation: OperationView, parent: Signe
     operation.advance(await createChildWriter(committer, operation.snapshot, parent, child));
     await flushNow(operation);
   } else if (existing.tree !== undefined) {
-    throw new ConflictError('conflict.pointer', 'somebody else has given the item a writing space', { writer: writer.toString() });
+    throw new ConflictError('conflict.pointer', 'Somebody else has given the item a writing space.', { writer: writer.toString() });
   }
 }
 
@@ -125,7 +125,7 @@ async function spacesInside(
   const open = [...directories];
   const visited = new Set<string>();
   for (let directory = open.pop(); directory !== undefined; directory = open.pop()) {
-    throwIfAborted(view.signal, 'looking for writing spaces');
+    throwIfAborted(view.signal, 'the call');
     const key = placeKey(directory.capability);
     if (visited.has(key) || !directory.isReadable) continue;
     visited.add(key);
@@ -156,7 +156,7 @@ async function ownedSpaces(view: View, owner: PublicKeyHash, root: PublicKeyHash
   let isComplete = true;
   // What is found on the way is added, and comes last.
   for (const writer of found.values()) {
-    throwIfAborted(signal, 'looking for writing spaces');
+    throwIfAborted(signal, 'the call');
     try {
       await view.treeOf(owner, writer);
       const writerData = view.snapshotOf(owner).get(writer)?.writerData;

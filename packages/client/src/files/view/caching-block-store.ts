@@ -79,7 +79,7 @@ async function unanswered(
   const source: BlockSource = {
     getBlock: async (cid) => {
       const bytes = await cache.get(cid);
-      if (bytes === undefined) throw new NotFoundError('not-found.block', 'the block is not cached');
+      if (bytes === undefined) throw new NotFoundError('not-found.block', 'The block is not cached.');
       return bytes;
     },
   };

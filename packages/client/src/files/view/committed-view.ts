@@ -121,7 +121,7 @@ export class CommittedView implements View {
       this.reads.set(key, read);
       read.catch(() => this.reads.delete(key));
     }
-    const version = await orAborted(read, signal, 'reading a writer');
+    const version = await orAborted(read, signal, 'the call');
     const merged = this.snapshotOf(owner).merge(version);
     this.snapshots.set(owner.key, merged);
     return merged;

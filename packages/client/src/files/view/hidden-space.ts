@@ -20,5 +20,5 @@ export async function refuseHidden(
   if (await view.hasPointer(owner, writer, options)) return;
   const now = view.fresh();
   if (!(await isLinked(now)) || (await now.hasPointer(owner, writer, { ...options, fresh: true }))) return;
-  throw new DeniedError('denied.stale', 'the server does not show the mutable pointer of a writing space to which a link leads');
+  throw new DeniedError('denied.stale', 'The server does not show the mutable pointer of a writing space to which a link leads.');
 }

@@ -92,20 +92,20 @@ export class Item {
   /** The signer; DeniedError `denied.file` without write access. */
   requireSigner(): Signer {
     if (this.signer !== undefined && this.capability.isWritable) return this.signer;
-    throw new DeniedError('denied.file', 'there is no write access to this file or directory');
+    throw new DeniedError('denied.file', 'There is no write access to this file or directory.');
   }
 
   /** Returns itself when it is a directory whose list can be read; FormatError for a file, DeniedError without read access. */
   requireDirectory(): this {
     if (!this.isDirectory) throw new FormatError('format.cryptree', 'item', 'is no directory');
-    if (!this.isReadable) throw new DeniedError('denied.file', 'the list of this directory cannot be read with this key');
+    if (!this.isReadable) throw new DeniedError('denied.file', 'The list of this directory cannot be read with this key.');
     return this;
   }
 
   /** Returns itself when it is a file whose bytes can be read; FormatError for a directory, DeniedError without read access. */
   requireFile(): this {
     if (this.isDirectory) throw new FormatError('format.cryptree', 'item', 'is no file');
-    if (!this.isReadable) throw new DeniedError('denied.file', 'this file cannot be read with this key');
+    if (!this.isReadable) throw new DeniedError('denied.file', 'This file cannot be read with this key.');
     return this;
   }
 }

@@ -103,7 +103,7 @@ async function isListed(now: View, { capability }: Item, target: AbsoluteCapabil
 }
 
 function missing(): NotFoundError {
-  return new NotFoundError('not-found.file', 'the element of the list names nothing');
+  return new NotFoundError('not-found.file', 'The element of the list names nothing.');
 }
 
 /** Where a child is, or what is wrong with the element that lists it. */

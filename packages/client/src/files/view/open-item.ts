@@ -38,7 +38,7 @@ export async function openItem(view: View, capability: AbsoluteCapability, optio
 /** The node of a result; what was wrong with it, or NotFoundError `not-found.file`, is thrown. */
 export function requireNode(result: NodeResult): LoadedNode {
   if (result === undefined)
-    throw new NotFoundError('not-found.file', 'there is nothing at this place (any more): it was moved, deleted or revoked');
+    throw new NotFoundError('not-found.file', 'There is nothing at this place (any more): it was moved, deleted or revoked.');
   if (result.error !== undefined) throw result.error;
   return result;
 }

@@ -81,7 +81,7 @@ export class TreeLookup {
     try {
       for (let start = 0; start < lookups.length; start += MAX_CHAMP_LOOKUPS) {
         const batch = lookups.slice(start, start + MAX_CHAMP_LOOKUPS);
-        throwIfAborted(options.signal, 'looking up');
+        throwIfAborted(options.signal, 'the call');
         results.push(...(await this.lookUpBatch(root, tree, batch, options.signal)));
       }
       return results;
@@ -185,9 +185,9 @@ export class TreeLookup {
     if (this.store.lookUpChamp === undefined) return { verified };
     let answer: unknown;
     try {
-      answer = await orAborted(this.store.lookUpChamp(root, lookups, contextOf(this.session, signal)), signal, 'looking up');
+      answer = await orAborted(this.store.lookUpChamp(root, lookups, contextOf(this.session, signal)), signal, 'the call');
     } catch (error) {
-      throwIfAborted(signal, 'looking up');
+      throwIfAborted(signal, 'the call');
       if (!(error instanceof PyrgosError) || error.code === 'aborted') throw error;
       return error.retry === 'safe' ? { verified, failure: error } : { verified };
     }

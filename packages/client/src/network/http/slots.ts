@@ -17,7 +17,7 @@ export class Slots {
 
   /** Takes a place, waiting for one if need be. Give it back with {@link Slots.release}. AbortedError when cancelled while waiting. */
   async take(signal: AbortSignal | undefined): Promise<void> {
-    throwIfAborted(signal, 'waiting for a connection');
+    throwIfAborted(signal, 'the call');
     if (this.free > 0) {
       this.free--;
       return;
@@ -30,7 +30,7 @@ export class Slots {
       this.line.add(next);
       const stopListening = whenAborted(signal, () => {
         this.line.delete(next);
-        reject(new AbortedError('waiting for a connection', signal));
+        reject(new AbortedError('the call', signal));
       });
     });
   }
