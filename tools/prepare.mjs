@@ -159,6 +159,48 @@ function buildInputs() {
   return inputs;
 }
 
+const web = join(root, 'packages', 'web');
+const webStampFile = join(state, 'web.json');
+
+/** Every input of the web app: its own files, and the sources of the packages that are bundled into it. */
+function webInputs(inputs) {
+  const bundled = new Map([...inputs].filter(([path]) => /^packages[\\/](core|client)[\\/]|^package-lock\.json$/.test(path)));
+  const walk = (folder) => {
+    for (const entry of readdirSync(folder, { withFileTypes: true })) {
+      const path = join(folder, entry.name);
+      if (entry.isDirectory()) walk(path);
+      else if (!/\.test\.tsx?$/.test(entry.name)) {
+        const info = statSync(path);
+        bundled.set(relative(root, path), `${info.size} ${info.mtimeMs}`);
+      }
+    }
+  };
+  for (const folder of ['src', 'build', 'public']) walk(join(web, folder));
+  for (const file of ['index.html', 'vite.config.ts', 'package.json']) {
+    const info = statSync(join(web, file));
+    bundled.set(relative(root, join(web, file)), `${info.size} ${info.mtimeMs}`);
+  }
+  return bundled;
+}
+
+function isWebBuilt(inputs) {
+  return readJson(webStampFile)?.fingerprint === fingerprint(webInputs(inputs)) && existsSync(join(web, 'dist', 'sw.js'));
+}
+
+async function buildWeb(inputs) {
+  process.stderr.write('pyrgos: building the web app …\n');
+  const vite = join(root, 'node_modules', 'vite', 'bin', 'vite.js');
+  const wanted = fingerprint(webInputs(inputs));
+  rmSync(webStampFile, { force: true });
+  // A page is one for production whatever NODE_ENV says: tests set it to `test`.
+  const env = { ...process.env, NODE_ENV: 'production' };
+  const status = await run(process.execPath, [vite, 'build', '--logLevel', 'error'], { cwd: web, env });
+  if (status !== 0) throw new PreparationError('the build of the web app failed; the messages above say why.');
+  const temporary = `${webStampFile}.${process.pid}.tmp`;
+  writeFileSync(temporary, JSON.stringify({ fingerprint: wanted }));
+  renameSync(temporary, webStampFile);
+}
+
 function fingerprint(inputs) {
   const hash = createHash('sha256');
   for (const key of [...inputs.keys()].sort((a, b) => (a < b ? -1 : 1))) hash.update(`${key} ${inputs.get(key)}\n`);
@@ -274,11 +316,15 @@ const REASONS = new Map([
 export async function prepare() {
   try {
     checkNode();
-    if (isInstalled() && isBuilt(buildInputs())) return;
+    if (isInstalled()) {
+      const inputs = buildInputs();
+      if (isBuilt(inputs) && isWebBuilt(inputs)) return;
+    }
     await exclusively(async () => {
       if (!isInstalled()) await install();
       const inputs = buildInputs();
       if (!isBuilt(inputs)) await build(inputs);
+      if (!isWebBuilt(inputs)) await buildWeb(inputs);
     });
   } catch (error) {
     const reason = error instanceof PreparationError ? error.message : REASONS.get(error?.code);

@@ -7,6 +7,7 @@ import { watchParent } from '../parent-watch.js';
 import { addServerOptions, loadSettings } from '../server-settings.js';
 import { formatTable, notify, printJson, printLine } from '../terminal.js';
 import { version } from '../version.js';
+import { webFolder } from '../web-folder.js';
 
 /** Said when others can reach the server without TLS. */
 const PLAIN_HTTP =
@@ -24,7 +25,8 @@ export function addDaemonCommand(program: Command): void {
     .description('run the server until it is stopped with Ctrl-C or SIGTERM')
     .option('--json', 'print one JSON object when the server is ready, and nothing else');
   addServerOptions(command).action(async (given: { readonly json?: true }) => {
-    const { config, warnings } = await loadSettings(command);
+    const { config: settings, warnings } = await loadSettings(command);
+    const config = { ...settings, webroot: settings.webroot ?? webFolder() };
     const isOpen = config.publicDomain === undefined && !isLoopbackHost(config.listenHost);
     const openWarnings = isOpen ? [PLAIN_HTTP] : [];
     for (const warning of openWarnings) notify(warning);

@@ -1,0 +1,15 @@
+/** Code that only viewers need: what is loaded when a file is opened, not before. */
+const VIEWER_CODE =
+  /\/features\/viewers\/(?:text|markdown|pdf)\/|\/node_modules\/(?:@codemirror|@lezer|@marijn|crelt|style-mod|w3c-keyname|marked|dompurify|pdfjs-dist)\//u;
+
+/** Where a piece of the app goes: what is loaded on demand into a folder of its own, which the service worker does not keep in advance. */
+export function chunkFileName({ moduleIds }: { readonly moduleIds: readonly string[] }): string {
+  return moduleIds.some((id) => VIEWER_CODE.test(id)) ? 'assets/on-demand/[name]-[hash].js' : 'assets/[name]-[hash].js';
+}
+
+/** As {@link chunkFileName}, for styles and other files. */
+export function assetFileName({ names }: { readonly names: readonly string[] }): string {
+  return names.some((name) => /^(?:text-view|markdown-view|pdf-view|pdf\.worker)\b/u.test(name))
+    ? 'assets/on-demand/[name]-[hash][extname]'
+    : 'assets/[name]-[hash][extname]';
+}

@@ -1,0 +1,123 @@
+import type { I18n } from '@lingui/core';
+import { lazy, type ReactNode, Suspense, useEffect, useRef, useState } from 'react';
+import { I18nProvider } from 'react-aria-components';
+import type { SessionInfo } from '../engine/calls.js';
+import { engine } from '../engine/start-engine.js';
+import { LinkScreen } from '../features/links/link-screen.js';
+import { WelcomeScreen } from '../features/welcome/welcome-screen.js';
+import { loadTexts, preferredLanguage, TextProvider, useText } from '../i18n/text.js';
+import { ProgressBar } from '../ui/progress-bar.js';
+import { ErrorBoundary } from './error-boundary.js';
+import { usePreferences } from './preferences.js';
+import { goTo, type Route, useRoute } from './router.js';
+import { setSession, useSession } from './session-store.js';
+
+const DriveScreen = lazy(async () => ({ default: (await import('../features/drive/drive-screen.js')).DriveScreen }));
+const ViewerScreen = lazy(async () => ({ default: (await import('../features/viewers/viewer-screen.js')).ViewerScreen }));
+const SearchScreen = lazy(async () => ({ default: (await import('../features/search/search-screen.js')).SearchScreen }));
+const TrashScreen = lazy(async () => ({ default: (await import('../features/trash/trash-screen.js')).TrashScreen }));
+
+const SettingsScreen = lazy(async () => ({ default: (await import('../features/settings/settings-screen.js')).SettingsScreen }));
+
+/** The app; begins in the language of `texts`, and follows what is chosen later. */
+export function App({ texts: first }: { readonly texts: I18n }): ReactNode {
+  const texts = useChosenTexts(first);
+  return (
+    <TextProvider texts={texts}>
+      <I18nProvider locale={texts.locale}>
+        <ErrorBoundary>
+          <Screens />
+        </ErrorBoundary>
+      </I18nProvider>
+    </TextProvider>
+  );
+}
+
+/** The screen of the place that the address names, as far as the person may see it. */
+function Screens(): ReactNode {
+  const route = useRoute();
+  const session = useSession();
+  useKeptSession();
+  useHomeAfterLogIn();
+  if (route.name === 'link') return <LinkScreen />;
+  if (session.state !== 'in') return <WelcomeScreen route={route} session={session} />;
+  return (
+    <Suspense fallback={<Loading />}>
+      <Inside route={route} session={session.session} />
+    </Suspense>
+  );
+}
+
+/** The texts of the chosen language; those of before until they are there. */
+function useChosenTexts(first: I18n): I18n {
+  const { language = preferredLanguage(navigator.languages) } = usePreferences();
+  const [texts, setTexts] = useState(first);
+  useEffect(() => {
+    if (texts.locale === language) return undefined;
+    let isStale = false;
+    void loadTexts(language).then((loaded) => {
+      if (!isStale) setTexts(loaded);
+    });
+    return () => {
+      isStale = true;
+    };
+  }, [language, texts]);
+  return texts;
+}
+
+/** The screens of somebody who has logged in. */
+function Inside({ route, session }: { readonly route: Route; readonly session: SessionInfo }): ReactNode {
+  const { homePath } = session;
+  switch (route.name) {
+    case 'view':
+      return <ViewerScreen session={session} path={route.path} />;
+    case 'search':
+      return <SearchScreen session={session} path={route.path === '/' ? homePath : route.path} />;
+    case 'trash':
+      return <TrashScreen session={session} />;
+    case 'settings':
+      return <SettingsScreen session={session} />;
+    default:
+      return <DriveScreen session={session} path={route.name === 'drive' && route.path !== '/' ? route.path : homePath} />;
+  }
+}
+
+function Loading(): ReactNode {
+  return <ProgressBar label={useText()('app.loading')} value={undefined} isLabelHidden />;
+}
+
+/** Opens the session that this device keeps, once, when the page is loaded. */
+function useKeptSession(): void {
+  const asked = useRef(false);
+  useEffect(() => {
+    if (asked.current) return;
+    asked.current = true;
+    void restore();
+  }, []);
+}
+
+async function restore(): Promise<void> {
+  const kept = await engine()
+    .call('session.kept', undefined)
+    .catch(() => undefined);
+  if (kept === undefined) {
+    setSession({ state: 'out' });
+    return;
+  }
+  try {
+    setSession({ state: 'restoring', username: kept.username });
+    setSession({ state: 'in', session: await engine().call('session.restore', undefined) });
+  } catch (error) {
+    setSession({ state: 'kept', username: kept.username, error });
+  }
+}
+
+/** Whoever has logged in at the front door is shown the drive, and the door is not what "back" leads to. */
+function useHomeAfterLogIn(): void {
+  const route = useRoute();
+  const session = useSession();
+  useEffect(() => {
+    if (session.state !== 'in') return;
+    if (route.name === 'start' || route.name === 'sign-up') goTo({ name: 'drive', path: session.session.homePath }, { replace: true });
+  }, [route, session]);
+}

@@ -1,0 +1,39 @@
+import { EngineError } from '../engine/engine-fault.js';
+import type { TextFunction, TextId } from '../i18n/text.js';
+
+const byCode: ReadonlyMap<string, TextId> = new Map([
+  ['quota', 'error.quota'],
+  ['rate', 'error.rate'],
+  ['storage', 'error.storage'],
+  ['limit', 'error.limit'],
+  ['not-found.file', 'error.notFound'],
+  ['not-found.user', 'error.noUser'],
+  ['conflict.exists', 'error.exists'],
+  ['conflict.source', 'error.source'],
+  ['denied.session', 'error.session'],
+  ['denied.file', 'error.denied'],
+  ['crypto.worker', 'error.worker'],
+]);
+
+const bySignUpReason: ReadonlyMap<unknown, TextId> = new Map([
+  ['closed', 'error.signup.closed'],
+  ['token', 'error.signup.token'],
+  ['username', 'error.signup.username'],
+]);
+
+/** What a person reads of an error: from the catalogue, chosen by its code. What happened, and what helps. */
+export function faultText(error: unknown, text: TextFunction): string {
+  if (!(error instanceof EngineError)) return text('error.internal', { code: 'page' });
+  const { code, data } = error;
+  if (code === 'network') return text(data['reason'] === 'unknown-outcome' ? 'error.unknownOutcome' : 'error.network');
+  if (code === 'denied.login') return text(data['needsSecondFactor'] === true ? 'error.factor' : 'error.login');
+  if (code === 'denied.signup') return text(bySignUpReason.get(data['reason']) ?? 'error.signup.closed');
+  if (code === 'unsupported' && data['reason'] === 'insecure') return text('error.insecure');
+  const own = byCode.get(code);
+  if (own !== undefined) return text(own);
+  if (code.startsWith('conflict.')) return text('error.changed');
+  if (code.startsWith('format.') || code.startsWith('crypto.') || code.startsWith('not-found.') || code === 'denied.stale')
+    return text('error.damaged');
+  if (code.startsWith('denied.')) return text('error.denied');
+  return text('error.internal', { code });
+}

@@ -1,0 +1,96 @@
+import { useSyncExternalStore } from 'react';
+
+/** Where in the app somebody is. */
+export type Route =
+  | { readonly name: 'start' }
+  | { readonly name: 'sign-up'; readonly token: string }
+  | { readonly name: 'drive'; readonly path: string }
+  | { readonly name: 'settings' }
+  /** A file, shown as what it is. */
+  | { readonly name: 'view'; readonly path: string }
+  /** Looking for things below a directory. */
+  | { readonly name: 'search'; readonly path: string }
+  | { readonly name: 'trash' }
+  | { readonly name: 'link' };
+
+/** What of the address counts. */
+export interface Address {
+  readonly pathname: string;
+  readonly search: string;
+  readonly hash: string;
+}
+
+/**
+ * Reads an address. Everything of the app is behind `#/`, which is never sent to a server. Every other fragment, and everything below `/secret/`, belongs to links to
+ * something shared: their fragment is a secret, which nothing here reads.
+ */
+export function parseRoute({ pathname, search, hash }: Address): Route {
+  if (pathname.startsWith('/secret/')) return { name: 'link' };
+  if (hash !== '' && hash !== '#' && !hash.startsWith('#/')) return { name: 'link' };
+  const [area = '', ...names] = hash.slice(2).split('/').map(decode);
+  if (area === 'settings' || area === 'trash') return { name: area };
+  if (area === 'drive' || area === 'view' || area === 'search')
+    return { name: area, path: `/${names.filter((name) => name !== '').join('/')}` };
+  const query = new URLSearchParams(search);
+  if (area === 'sign-up' || query.get('signup') === 'true') return { name: 'sign-up', token: query.get('token') ?? '' };
+  return { name: 'start' };
+}
+
+/** The fragment of a place in the app. */
+export function formatRoute(route: Route): string {
+  switch (route.name) {
+    case 'drive':
+    case 'view':
+    case 'search':
+      return `#/${route.name}${route.path.split('/').map(encodeURIComponent).join('/')}`;
+    case 'sign-up':
+    case 'settings':
+    case 'trash':
+      return `#/${route.name}`;
+    default:
+      return '#/';
+  }
+}
+
+/** Goes to a place. `replace`: the one before cannot be gone back to. */
+export function goTo(route: Route, { replace = false }: { readonly replace?: boolean } = {}): void {
+  const { pathname, search } = location;
+  // Once somebody is in, the token of the sign-up link has done its work.
+  const address = `${pathname}${route.name === 'sign-up' ? search : ''}${formatRoute(route)}`;
+  if (replace) history.replaceState(null, '', address);
+  else history.pushState(null, '', address);
+  dispatchEvent(new PopStateEvent('popstate'));
+}
+
+let lastAddress = '';
+let lastRoute: Route = { name: 'start' };
+
+/** The place that the address bar names. */
+export function useRoute(): Route {
+  return useSyncExternalStore(
+    (changed) => {
+      addEventListener('popstate', changed);
+      addEventListener('hashchange', changed);
+      return () => {
+        removeEventListener('popstate', changed);
+        removeEventListener('hashchange', changed);
+      };
+    },
+    () => {
+      if (location.href !== lastAddress) {
+        lastAddress = location.href;
+        lastRoute = parseRoute(location);
+      }
+      return lastRoute;
+    },
+  );
+}
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    // Typed by hand, or cut off.
+    return text;
+  }
+}

@@ -1,0 +1,87 @@
+import { type ReactNode, useEffect } from 'react';
+import { engine } from '../engine/start-engine.js';
+import type { SessionInfo } from '../engine/calls.js';
+import { useText } from '../i18n/text.js';
+import { visibleName } from '../i18n/visible-name.js';
+import { forgetDrafts } from '../features/viewers/drafts.js';
+import { forgetSearch } from '../features/search/search-store.js';
+import { TransferPanel } from '../features/transfers/transfer-panel.js';
+import { IconButton } from '../ui/button.js';
+import { Icon } from '../ui/icon.js';
+import { Toasts } from '../ui/toasts.js';
+import { formatRoute, goTo, useRoute } from './router.js';
+import { setSession } from './session-store.js';
+import styles from './shell.module.css';
+
+/** The frame of every screen behind the door: a bar with the name of the house and of the user, and the content. */
+export function Shell({
+  session,
+  title,
+  children,
+}: {
+  readonly session: SessionInfo;
+  readonly title: string;
+  readonly children: ReactNode;
+}): ReactNode {
+  const text = useText();
+  const here = useRoute();
+  const places = [
+    { route: { name: 'drive', path: session.homePath }, icon: 'folder', label: 'drive.title' },
+    { route: { name: 'settings' }, icon: 'settings', label: 'settings.title' },
+  ] as const;
+  useEffect(() => {
+    document.title = `${visibleName(title)} – ${text('app.name')}`;
+  }, [title, text]);
+  const logOut = async (): Promise<void> => {
+    try {
+      await engine().call('session.logOut', undefined);
+    } finally {
+      forgetDrafts();
+      forgetSearch();
+      setSession({ state: 'out' });
+      goTo({ name: 'start' }, { replace: true });
+    }
+  };
+  return (
+    <div className={styles['shell']}>
+      <a className={styles['skip']} href="#content" onClick={focusContent}>
+        {text('app.skip')}
+      </a>
+      <header className={styles['bar']}>
+        <img src="/icon.svg" alt="" width="28" height="28" />
+        <span className={styles['brand']}>{text('app.name')}</span>
+        <nav className={styles['places']} aria-label={text('app.places')}>
+          {places.map(({ route, icon, label }) => (
+            <a
+              key={label}
+              href={formatRoute(route)}
+              className={styles['place']}
+              aria-current={route.name === here.name ? 'page' : undefined}
+              onClick={(event) => {
+                if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+                event.preventDefault();
+                goTo(route);
+              }}
+            >
+              <Icon name={icon} />
+              <span>{text(label)}</span>
+            </a>
+          ))}
+        </nav>
+        <span className={styles['user']}>{session.username}</span>
+        <IconButton icon="logout" label={text('login.logOut')} onPress={() => void logOut()} />
+      </header>
+      <main id="content" tabIndex={-1} className={styles['content']}>
+        {children}
+      </main>
+      <TransferPanel />
+      <Toasts />
+    </div>
+  );
+}
+
+/** The fragment of the page names a place in the app, so the link cannot do this by itself. */
+function focusContent(event: { preventDefault: () => void }): void {
+  event.preventDefault();
+  document.querySelector<HTMLElement>('#content')?.focus();
+}

@@ -1,0 +1,72 @@
+import { SymmetricKey } from '@pyrgos/client';
+import { type DBSchema, type IDBPDatabase, openDB } from 'idb';
+
+interface DeviceDatabase extends DBSchema {
+  /** One row, under {@link ROW}. */
+  kept: {
+    key: string;
+    value: { readonly username: string; readonly wrapping: CryptoKey; readonly iv: Uint8Array<ArrayBuffer>; readonly sealed: ArrayBuffer };
+  };
+}
+
+const ROW = 'session';
+
+/** Whose session the device keeps, and the key that opens it. */
+export interface DeviceSession {
+  readonly username: string;
+  readonly deviceKey: SymmetricKey;
+}
+
+/**
+ * Where a browser keeps the device key of somebody who stays logged in: sealed with a key of the browser that no script can read out, so that a
+ * copy of the stored data alone opens nothing. It does not protect against code that runs in the page. Needs a secure context.
+ */
+export class DeviceKeys {
+  private constructor(private readonly database: IDBPDatabase<DeviceDatabase>) {}
+
+  /** Undefined where the browser stores nothing for this page (private mode), or has no Web Cryptography (plain http). */
+  static async open(): Promise<DeviceKeys | undefined> {
+    // Absent outside secure contexts, whatever the types say.
+    if ((globalThis.crypto as Partial<Crypto>).subtle === undefined) return undefined;
+    try {
+      const database = await openDB<DeviceDatabase>('pyrgos-device', 1, {
+        upgrade: (fresh) => {
+          fresh.createObjectStore('kept');
+        },
+      });
+      return new DeviceKeys(database);
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Whose session is kept, without opening it. */
+  async keptUsername(): Promise<string | undefined> {
+    return (await this.database.get('kept', ROW))?.username;
+  }
+
+  /** The kept session; undefined when there is none, or it cannot be opened any more. */
+  async get(): Promise<DeviceSession | undefined> {
+    const row = await this.database.get('kept', ROW);
+    if (row === undefined) return undefined;
+    try {
+      const bytes = await crypto.subtle.decrypt({ name: 'AES-GCM', iv: row.iv }, row.wrapping, row.sealed);
+      return { username: row.username, deviceKey: SymmetricKey.decode(new Uint8Array(bytes)) };
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Keeps a session's key in place of the one before. */
+  async keep({ username, deviceKey }: DeviceSession): Promise<void> {
+    const wrapping = await crypto.subtle.generateKey({ name: 'AES-GCM', length: 256 }, false, ['encrypt', 'decrypt']);
+    const iv = crypto.getRandomValues(new Uint8Array(12));
+    const sealed = await crypto.subtle.encrypt({ name: 'AES-GCM', iv }, wrapping, new Uint8Array(deviceKey.encode()));
+    await this.database.put('kept', { username, wrapping, iv, sealed }, ROW);
+  }
+
+  /** Forgets the kept session. */
+  async clear(): Promise<void> {
+    await this.database.delete('kept', ROW);
+  }
+}

@@ -1,0 +1,83 @@
+import {
+  connect,
+  createCryptoPool,
+  DeniedError,
+  IndexedDbLocalStore,
+  type LocalStore,
+  type PyrgosServer,
+  type UserSession,
+} from '@pyrgos/client';
+import type { SessionInfo } from './calls.js';
+import { DeviceKeys } from './device-key.js';
+import { PageThumbnailer } from './services/page-thumbnailer.js';
+
+/** What the services of the engine share: the server of this page, and who is logged in. */
+export class EngineState {
+  /** Makes small pictures of what is uploaded. */
+  readonly thumbnailer = new PageThumbnailer();
+  private opened: Promise<OpenedServer> | undefined;
+  private current: UserSession | undefined;
+  private kept = false;
+
+  /** @param origin the home server, whose page this is */
+  constructor(private readonly origin: string) {}
+
+  /** The server and what the browser lets us keep; connected once. */
+  async server(): Promise<OpenedServer> {
+    this.opened ??= open(this.origin, this.thumbnailer);
+    try {
+      return await this.opened;
+    } catch (error) {
+      this.opened = undefined;
+      throw error;
+    }
+  }
+
+  /** Who is logged in. DeniedError `denied.session` when nobody is. */
+  get session(): UserSession {
+    if (this.current === undefined) throw new DeniedError('denied.session', 'Nobody is logged in.');
+    return this.current;
+  }
+
+  /** Whether this device keeps the session. */
+  get isKept(): boolean {
+    return this.kept;
+  }
+
+  /** Puts a session in the place of the one before, which is closed, and says what the page may know of it. */
+  start(session: UserSession, isKept: boolean): SessionInfo {
+    if (this.current !== session) this.current?.close();
+    this.current = session;
+    this.kept = isKept;
+    return { username: session.username, homePath: session.files.homePath, isKept };
+  }
+
+  /** Nobody is logged in any more. */
+  end(): void {
+    this.current?.close();
+    this.current = undefined;
+    this.kept = false;
+  }
+}
+
+/** See {@link EngineState.server}. */
+export interface OpenedServer {
+  readonly server: PyrgosServer;
+  /** Undefined where sessions cannot be kept. */
+  readonly deviceKeys: DeviceKeys | undefined;
+}
+
+async function open(origin: string, thumbnailer: PageThumbnailer): Promise<OpenedServer> {
+  const [store, deviceKeys] = await Promise.all([openStore(), DeviceKeys.open()]);
+  const server = await connect(origin, { pool: createCryptoPool(), thumbnailer, ...(store === undefined ? {} : { store }) });
+  return { server, deviceKeys: store === undefined ? undefined : deviceKeys };
+}
+
+/** Browsers in private mode may refuse: then nothing is remembered. */
+async function openStore(): Promise<LocalStore | undefined> {
+  try {
+    return await IndexedDbLocalStore.open();
+  } catch {
+    return undefined;
+  }
+}

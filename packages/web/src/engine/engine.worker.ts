@@ -1,0 +1,24 @@
+// The engine: the worker in which the keys, the cryptography and everything that is sent to the server live. The page asks it over a line of
+// messages and holds nothing secret itself, so nothing that is computed here can make the page stand still.
+import { serveEngine } from './engine-host.js';
+import { EngineState } from './engine-state.js';
+import type { Line } from './rpc-messages.js';
+import { accountService } from './services/account-service.js';
+import { driveService } from './services/drive-service.js';
+import { searchService } from './services/search-service.js';
+import { sessionService } from './services/session-service.js';
+import { streamService } from './services/stream-service.js';
+import { trashService } from './services/trash-service.js';
+import { uploadService } from './services/upload-service.js';
+
+const state = new EngineState(globalThis.location.origin);
+serveEngine(globalThis as unknown as Line, {
+  ...sessionService(state),
+  ...accountService(state),
+  ...driveService(state),
+  ...trashService(state),
+  ...uploadService(state),
+  ...streamService(state),
+  ...searchService(state),
+  ...state.thumbnailer.service,
+});

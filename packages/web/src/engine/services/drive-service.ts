@@ -1,0 +1,126 @@
+import { type DamagedEntry, type FileEntry, LimitError } from '@pyrgos/client';
+import type { Row } from '../calls.js';
+import type { Handlers } from '../engine-host.js';
+import type { EngineState } from '../engine-state.js';
+import { childOf, nameOf, parentOf } from '../paths.js';
+import { eachItem } from './each-item.js';
+import { withFreeName } from './free-name.js';
+
+/** Rows that travel together; the first part is small, so that something is seen soon. */
+const FIRST_PART = 60;
+const PART = 500;
+
+/** Bytes of a file that are passed to the page as a whole. */
+const MAX_WHOLE = 64_000_000;
+
+type Served =
+  | 'drive.list'
+  | 'drive.stat'
+  | 'drive.read'
+  | 'drive.write'
+  | 'drive.writeBeside'
+  | 'drive.makeDirectory'
+  | 'drive.makeTextFile'
+  | 'drive.rename'
+  | 'drive.transfer'
+  | 'drive.remove';
+
+/** Looking at what is there, and changing it. */
+export function driveService(state: EngineState): Pick<Handlers, Served> {
+  return {
+    'drive.list': async ({ path }, { signal, emit }) => {
+      let count = 0;
+      let part: Row[] = [];
+      const flush = (): void => {
+        if (part.length === 0) return;
+        count += part.length;
+        emit(part);
+        part = [];
+      };
+      for await (const entry of state.session.files.list(path, { signal })) {
+        part.push(entry.isDamaged ? damagedRow(entry) : rowOf(entry));
+        if (part.length >= (count === 0 ? FIRST_PART : PART)) flush();
+      }
+      flush();
+      return { count };
+    },
+
+    'drive.stat': async ({ path }, { signal }) => {
+      const entry = await state.session.files.find(path, { signal });
+      return entry === undefined ? undefined : rowOf(entry);
+    },
+
+    'drive.read': async ({ path }, { signal }) => {
+      const reader = await state.session.files.open(path, { signal });
+      if (reader.size > MAX_WHOLE) throw new LimitError('size of a file that is shown', reader.size, MAX_WHOLE);
+      return new Uint8Array(await reader.read(0, reader.size, { signal }));
+    },
+
+    'drive.write': async ({ path, content, ifVersion }, { signal }) => {
+      const { entry } = await state.session.files.write(path, content, { signal, ...(ifVersion === undefined ? {} : { ifVersion }) });
+      return rowOf(entry);
+    },
+
+    'drive.writeBeside': async ({ path, content }, { signal }) => {
+      const directory = parentOf(path);
+      const name = await withFreeName(nameOf(path), async (free) => {
+        await state.session.files.write(childOf(directory, free), content, { signal, onExisting: 'error' });
+      });
+      return rowOf(await state.session.files.stat(childOf(directory, name), { signal }));
+    },
+
+    'drive.makeDirectory': async ({ directory, name }, { signal }) =>
+      rowOf(await state.session.files.makeDirectory(childOf(directory, name), { signal })),
+
+    'drive.makeTextFile': async ({ directory, name }, { signal }) =>
+      rowOf((await state.session.files.write(childOf(directory, name), '', { onExisting: 'error', signal })).entry),
+
+    'drive.rename': async ({ path, name }, { signal }) => rowOf(await state.session.files.rename(path, name, { signal })),
+
+    'drive.transfer': async ({ paths, directory, how }, context) => {
+      const { files } = state.session;
+      const { signal } = context;
+      return eachItem(paths, context, async (path) => {
+        if (how === 'move') await files.move(path, directory, { signal });
+        else await files.copy(path, directory, { signal });
+      });
+    },
+
+    'drive.remove': async ({ paths }, context) =>
+      eachItem(paths, context, async (path) => state.session.files.remove(path, { signal: context.signal })),
+  };
+}
+
+/** An entry as the page shows it. */
+export function rowOf(entry: FileEntry): Row {
+  const { thumbnail } = entry;
+  return {
+    name: entry.name,
+    path: entry.path,
+    kind: entry.kind,
+    size: entry.size,
+    mimeType: entry.mimeType,
+    modified: entry.modified.getTime(),
+    created: entry.created.getTime(),
+    isHidden: entry.isHidden,
+    isWritable: entry.isWritable,
+    version: entry.version,
+    thumbnail: thumbnail === undefined ? undefined : { type: thumbnail.mimeType, bytes: new Uint8Array(thumbnail.bytes) },
+  };
+}
+
+function damagedRow({ directory, name = '' }: DamagedEntry): Row {
+  return {
+    name,
+    path: childOf(directory, name),
+    kind: 'damaged',
+    size: 0,
+    mimeType: '',
+    modified: 0,
+    created: 0,
+    isHidden: false,
+    isWritable: false,
+    version: '',
+    thumbnail: undefined,
+  };
+}

@@ -1,0 +1,76 @@
+import { DeniedError, generatePassphrase, loadCrypto, PasswordPolicy, SymmetricKey, type UserSession } from '@pyrgos/client';
+import type { SessionInfo } from '../calls.js';
+import type { Handlers } from '../engine-host.js';
+import type { EngineState } from '../engine-state.js';
+import { SECOND_FACTOR_ATTEMPTS, secondFactorPrompt } from './second-factor-questions.js';
+
+type Served = 'session.kept' | 'session.restore' | 'session.logIn' | 'session.signUp' | 'session.logOut';
+
+/** Logging in and out, and signing up. */
+export function sessionService(state: EngineState): Pick<Handlers, Served | 'password.judge' | 'password.generate'> {
+  const started = (session: UserSession, isKept: boolean): SessionInfo => state.start(session, isKept);
+
+  return {
+    'session.kept': async () => {
+      const username = await (await state.server()).deviceKeys?.keptUsername();
+      return username === undefined ? undefined : { username };
+    },
+
+    'session.restore': async (_, { signal }) => {
+      const { server, deviceKeys } = await state.server();
+      const kept = await deviceKeys?.get();
+      if (kept === undefined) throw new DeniedError('denied.login', 'Nobody stays logged in here.', { expired: true });
+      return started(await server.restore({ ...kept, signal }), true);
+    },
+
+    'session.logIn': async ({ username, password, keep }, context) => {
+      const { server, deviceKeys } = await state.server();
+      const deviceKey = keep && deviceKeys !== undefined ? SymmetricKey.generate(await loadCrypto()) : undefined;
+      const session = await server.logIn({
+        username,
+        password,
+        signal: context.signal,
+        secondFactor: secondFactorPrompt(context),
+        secondFactorAttempts: SECOND_FACTOR_ATTEMPTS,
+        onProgress: ({ phase = '', done }) => {
+          context.emit({ phase, done });
+        },
+        ...(deviceKey === undefined ? {} : { deviceKey }),
+      });
+      if (deviceKey !== undefined) await deviceKeys?.keep({ username: session.username, deviceKey });
+      return started(session, deviceKey !== undefined);
+    },
+
+    'session.signUp': async ({ username, password, token, keep }, context) => {
+      const { server, deviceKeys } = await state.server();
+      const deviceKey = keep && deviceKeys !== undefined ? SymmetricKey.generate(await loadCrypto()) : undefined;
+      const session = await server.signUp({
+        username,
+        password,
+        token,
+        signal: context.signal,
+        onProgress: ({ phase = '', done }) => {
+          context.emit({ phase, done });
+        },
+        ...(deviceKey === undefined ? {} : { deviceKey }),
+      });
+      if (deviceKey !== undefined) await deviceKeys?.keep({ username: session.username, deviceKey });
+      return started(session, deviceKey !== undefined);
+    },
+
+    'session.logOut': async () => {
+      const { deviceKeys } = await state.server();
+      await deviceKeys?.clear();
+      await state.session.logOut();
+      state.end();
+      return undefined;
+    },
+
+    'password.judge': async ({ username, password }) => {
+      const { level, problem } = PasswordPolicy.account.strengthOf(password, username);
+      return { level, problem, minLength: PasswordPolicy.account.minLength };
+    },
+
+    'password.generate': async () => generatePassphrase(await loadCrypto()),
+  };
+}

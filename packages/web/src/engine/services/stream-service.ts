@@ -1,0 +1,89 @@
+import type { FileReader } from '@pyrgos/client';
+import { faultOf } from '../engine-fault.js';
+import type { CallContext, Handlers } from '../engine-host.js';
+import type { EngineState } from '../engine-state.js';
+import type { StreamReply, StreamRequest } from '../../streams/stream-messages.js';
+import { zipStream } from './zip-stream.js';
+
+/** Something that can be read from any place, as often as wanted; a zip file from its beginning only. */
+interface Readable {
+  readonly size: number | undefined;
+  open(start: number, end: number | undefined, signal: AbortSignal): ReadableStream<Uint8Array<ArrayBuffer>>;
+}
+
+/** Gives the content of files to the service worker. */
+export function streamService(state: EngineState): Pick<Handlers, 'stream.serve'> {
+  return {
+    'stream.serve': async ({ paths, asZip, port }, context) => {
+      const { files } = state.session;
+      const [path = ''] = paths;
+      const readable = asZip
+        ? { size: undefined, open: (_: number, __: number | undefined, signal: AbortSignal) => zipStream(files, paths, signal) }
+        : readableOf(await files.open(path, { signal: context.signal }));
+      context.emit({ kind: 'ready', size: readable.size });
+      await serve(readable, port, context);
+      return undefined;
+    },
+  };
+}
+
+function readableOf(reader: FileReader): Readable {
+  return {
+    size: reader.size,
+    open: (start, end, signal) => reader.stream({ start, end, signal }),
+  };
+}
+
+/** Answers the other end of a port until the call is cancelled. */
+async function serve(readable: Readable, port: MessagePort, { signal, emit }: CallContext<'stream.serve'>): Promise<void> {
+  const streams = new Map<number, ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>>();
+  let given = 0;
+  const reply = (message: StreamReply, transfer: Transferable[] = []): void => {
+    port.postMessage(message, transfer);
+  };
+
+  const pull = async (stream: number): Promise<void> => {
+    const reader = streams.get(stream);
+    if (reader === undefined) return;
+    try {
+      const { value, done } = await reader.read();
+      if (done) {
+        streams.delete(stream);
+        reply({ kind: 'end', stream });
+        emit({ kind: 'complete' });
+        return;
+      }
+      given += value.length;
+      emit({ kind: 'progress', done: given });
+      // A copy: what is moved away could still be in a cache of the reader.
+      const bytes = value.slice();
+      reply({ kind: 'piece', stream, bytes }, [bytes.buffer]);
+    } catch (error) {
+      streams.delete(stream);
+      reply({ kind: 'failed', stream });
+      if (!signal.aborted) emit({ kind: 'failed', fault: faultOf(error) });
+    }
+  };
+
+  port.onmessage = ({ data }: MessageEvent<StreamRequest>) => {
+    switch (data.kind) {
+      case 'open':
+        streams.set(data.stream, readable.open(data.start, data.end, signal).getReader());
+        return;
+      case 'pull':
+        void pull(data.stream);
+        return;
+      case 'cancel':
+        streams
+          .get(data.stream)
+          ?.cancel()
+          .catch(() => undefined);
+        streams.delete(data.stream);
+    }
+  };
+  await new Promise<void>((resolve) => {
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+  for (const reader of streams.values()) reader.cancel().catch(() => undefined);
+  port.close();
+}

@@ -1,0 +1,145 @@
+import type { FileEntry, FileSystem } from '@pyrgos/client';
+import type { TrashedRow } from '../calls.js';
+import type { Handlers } from '../engine-host.js';
+import type { EngineState } from '../engine-state.js';
+import { childOf, nameOf, parentOf } from '../paths.js';
+import { rowOf } from './drive-service.js';
+import { eachItem } from './each-item.js';
+import { moveUnderFreeName } from './free-name.js';
+import { formatTrashFolder, parseTrashFolder, TRASH_NAME, trashPath } from './trash-place.js';
+
+type Served = 'trash.put' | 'trash.list' | 'trash.restore' | 'trash.remove' | 'trash.empty';
+
+/**
+ * The trash: a hidden folder of the user's own space ({@link TrashPlace}), into which things are moved. They keep counting as used space until it is
+ * emptied.
+ */
+export function trashService(state: EngineState, now: () => number = Date.now): Pick<Handlers, Served> {
+  return {
+    'trash.put': async ({ paths }, context) => {
+      const { files } = state.session;
+      const deleted = now();
+      const trashed: string[] = [];
+      /** One folder for each directory that something is deleted from; made when it is needed first. */
+      const folders = new Map<string, Promise<string>>();
+      const folderFor = async (directory: string): Promise<string> => {
+        const known = folders.get(directory);
+        if (known !== undefined) return known;
+        const made = makeFolder(files, directory, deleted, folders.size);
+        folders.set(directory, made);
+        return made;
+      };
+      const problems = await eachItem(paths, context, async (path) => {
+        const folder = await folderFor(parentOf(path));
+        await files.move(path, folder, { signal: context.signal });
+        trashed.push(childOf(folder, nameOf(path)));
+      });
+      return { trashed, problems };
+    },
+
+    'trash.list': async (_, { signal }) => listTrash(state.session.files, signal),
+
+    'trash.restore': async ({ paths }, context) => {
+      const { files } = state.session;
+      return eachItem(paths, context, async (path) => {
+        const origin = originOf(files, path);
+        if (origin === undefined) throw new Error('this path is not in the trash');
+        await files.makeDirectory(origin, { parents: true, signal: context.signal });
+        await moveUnderFreeName(files, path, origin, context.signal);
+        await removeIfEmpty(files, parentOf(path), context.signal);
+      });
+    },
+
+    'trash.remove': async ({ paths }, context) => {
+      const { files } = state.session;
+      return eachItem(paths, context, async (path) => {
+        if (originOf(files, path) === undefined) throw new Error('this path is not in the trash');
+        await files.remove(path, { signal: context.signal });
+        await removeIfEmpty(files, parentOf(path), context.signal);
+      });
+    },
+
+    'trash.empty': async (_, { signal, emit }) => {
+      const { files } = state.session;
+      const trash = childOf(files.homePath, TRASH_NAME);
+      if ((await files.find(trash, { signal })) === undefined) return undefined;
+      await files.remove(trash, {
+        signal,
+        onProgress: ({ done, total = done }) => {
+          emit({ done, total });
+        },
+      });
+      return undefined;
+    },
+  };
+}
+
+async function makeFolder(files: FileSystem, directory: string, deleted: number, twin: number): Promise<string> {
+  const trash = childOf(files.homePath, TRASH_NAME);
+  const origin = namesBelow(files.homePath, directory) ?? [];
+  if ((await files.find(trash)) === undefined) await files.makeDirectory(trash, { parents: true, isHidden: true });
+  const place = trashPath(files.homePath, formatTrashFolder({ deleted, origin }, twin), origin);
+  await files.makeDirectory(place, { parents: true });
+  return place;
+}
+
+/** The names from one directory down to another below it; undefined when it is not below. */
+function namesBelow(top: string, path: string): readonly string[] | undefined {
+  if (path === top) return [];
+  return path.startsWith(`${top}/`) ? path.slice(top.length + 1).split('/') : undefined;
+}
+
+/** The directory that something in the trash was in. */
+function originOf(files: FileSystem, path: string): string | undefined {
+  const [folder = '', ...names] = namesBelow(childOf(files.homePath, TRASH_NAME), path) ?? [];
+  const place = parseTrashFolder(folder);
+  // Put there by another program.
+  if (folder !== '' && names.length === 0) return files.homePath;
+  if (place === undefined || names.length <= place.depth) return undefined;
+  return names.slice(0, place.depth).reduce(childOf, files.homePath);
+}
+
+async function listTrash(files: FileSystem, signal: AbortSignal): Promise<readonly TrashedRow[]> {
+  const trash = childOf(files.homePath, TRASH_NAME);
+  if ((await files.find(trash, { signal })) === undefined) return [];
+  const rows: TrashedRow[] = [];
+  for await (const folder of files.list(trash, { signal })) {
+    if (folder.isDamaged) continue;
+    const place = parseTrashFolder(folder.name);
+    if (place === undefined || !folder.isDirectory) {
+      // Put there by another program: it has no origin but the home directory.
+      rows.push({ ...rowOf(folder), origin: files.homePath, deleted: folder.modified.getTime() });
+      continue;
+    }
+    for (const { entry, origin } of await entriesAt(files, folder.path, place.depth, [], signal)) {
+      rows.push({ ...rowOf(entry), origin: origin.reduce(childOf, files.homePath), deleted: place.deleted });
+    }
+  }
+  return rows;
+}
+
+/** What lies `depth` directories below a path, and the names on the way. */
+async function entriesAt(
+  files: FileSystem,
+  path: string,
+  depth: number,
+  way: readonly string[],
+  signal: AbortSignal,
+): Promise<readonly { readonly entry: FileEntry; readonly origin: readonly string[] }[]> {
+  const found: { readonly entry: FileEntry; readonly origin: readonly string[] }[] = [];
+  for await (const entry of files.list(path, { signal })) {
+    if (entry.isDamaged) continue;
+    if (depth === 0 || !entry.isDirectory) found.push({ entry, origin: way });
+    else found.push(...(await entriesAt(files, entry.path, depth - 1, [...way, entry.name], signal)));
+  }
+  return found;
+}
+
+/** Takes empty folders of the trash away, from a path up to the trash itself. */
+async function removeIfEmpty(files: FileSystem, path: string, signal: AbortSignal): Promise<void> {
+  const trash = childOf(files.homePath, TRASH_NAME);
+  for (let place = path; place.startsWith(`${trash}/`); place = parentOf(place)) {
+    for await (const _ of files.names(place, { signal })) return;
+    await files.remove(place, { signal });
+  }
+}

@@ -1,0 +1,24 @@
+import { EngineClient } from './engine-client.js';
+
+let started: EngineClient | undefined;
+
+/** The engine of this page; started when it is asked for first. */
+export function engine(): EngineClient {
+  if (started !== undefined) return started;
+  const worker = new Worker(new URL('./engine.worker.ts', import.meta.url), { type: 'module', name: 'pyrgos-engine' });
+  const client = new EngineClient(worker);
+  worker.addEventListener('error', () => {
+    client.fail({
+      code: 'crypto.worker',
+      message: 'The part of Pyrgos that encrypts has stopped. Reload the page.',
+      data: {},
+      retry: 'never',
+    });
+  });
+  // Browsers decode videos in pages only.
+  client
+    .call('page.frames', undefined, { onQuestion: async ({ video }) => (await import('./video-frame.js')).videoFrame(video) })
+    .catch(() => undefined);
+  started = client;
+  return client;
+}

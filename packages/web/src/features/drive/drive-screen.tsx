@@ -1,0 +1,206 @@
+import { type ReactNode, useEffect, useMemo, useState } from 'react';
+import { faultText } from '../../app/fault-text.js';
+import { usePreferences } from '../../app/preferences.js';
+import { goTo } from '../../app/router.js';
+import { Shell } from '../../app/shell.js';
+import type { Row, SessionInfo } from '../../engine/calls.js';
+import { nameOf } from '../../engine/paths.js';
+import { engine } from '../../engine/start-engine.js';
+import { useLanguage, useText } from '../../i18n/text.js';
+import { visibleName } from '../../i18n/visible-name.js';
+import { Button } from '../../ui/button.js';
+import { Icon } from '../../ui/icon.js';
+import { ContextMenu } from '../../ui/menu.js';
+import { Notice } from '../../ui/notice.js';
+import { ProgressBar } from '../../ui/progress-bar.js';
+import { PropertiesDialog } from '../properties/properties-dialog.js';
+import { download } from '../transfers/download.js';
+import { transfers } from '../transfers/transfer-store.js';
+import { openViewer, takeLastSeen } from '../viewers/open-viewer.js';
+import { refreshDirectories, useDirectory } from './directory-store.js';
+import { putIntoTrash, transferTo } from './drive-actions.js';
+import styles from './drive-screen.module.css';
+import { DriveToolbar } from './drive-toolbar.js';
+import { FileList } from './file-list.js';
+import { FolderDialog } from './folder-dialog.js';
+import { NameDialog } from './name-dialog.js';
+import { focusOn, keepOnly, NO_SELECTION } from './selection.js';
+import { selectionChoices } from './selection-choices.js';
+import { useSortOrder } from './sort-order-store.js';
+import { sortRows } from './sort-rows.js';
+import { useDropTarget } from './use-drop-target.js';
+
+/** What is open over the list. */
+type Open =
+  | { readonly kind: 'menu'; readonly at: { readonly x: number; readonly y: number } }
+  | { readonly kind: 'new-folder' | 'new-text' }
+  | { readonly kind: 'rename'; readonly row: Row }
+  | { readonly kind: 'properties'; readonly rows: readonly Row[] }
+  | { readonly kind: 'move' | 'copy'; readonly paths: readonly string[] };
+
+/** A directory of the drive: what is in it, and what can be done with it. */
+export function DriveScreen({ session, path }: { readonly session: SessionInfo; readonly path: string }): ReactNode {
+  const text = useText();
+  const language = useLanguage();
+  const { view, showsHidden } = usePreferences();
+  const { rows, isLoading, error, reload } = useDirectory(path);
+  const [sort, setSort] = useSortOrder();
+  const [selection, setSelection] = useState(NO_SELECTION);
+  const [open, setOpen] = useState<Open | undefined>(undefined);
+  const close = (): void => {
+    setOpen(undefined);
+  };
+  const shown = useMemo(
+    () => sortRows(showsHidden ? rows : rows.filter(({ isHidden }) => !isHidden), sort, language),
+    [rows, showsHidden, sort, language],
+  );
+  useEffect(() => {
+    if (isLoading) return;
+    const seen = takeLastSeen(path);
+    setSelection((selected) =>
+      keepOnly(
+        seen === undefined ? selected : focusOn(NO_SELECTION, seen),
+        shown.map((row) => row.path),
+      ),
+    );
+  }, [shown, isLoading, path]);
+  const selected = useMemo(() => shown.filter((row) => selection.paths.has(row.path)), [shown, selection.paths]);
+  const title = nameOf(path);
+
+  const openRow = (row: Row): void => {
+    if (row.kind === 'directory') goTo({ name: 'drive', path: row.path });
+    else if (row.kind === 'file') openViewer(row.path);
+  };
+  const choices = selectionChoices(selected, text, {
+    open: openRow,
+    download: () => void download(selected, title),
+    rename: (row) => {
+      setOpen({ kind: 'rename', row });
+    },
+    transfer: (how) => {
+      setOpen({ kind: how, paths: selected.map((row) => row.path) });
+    },
+    remove: () => void putIntoTrash(selected, text),
+    properties: () => {
+      setOpen({ kind: 'properties', rows: selected });
+    },
+  });
+  const drop = useDropTarget((items) => void transfers().upload(path, items));
+
+  return (
+    <Shell session={session} title={title}>
+      <DriveToolbar
+        session={session}
+        path={path}
+        choices={selected.length === 0 ? [] : choices}
+        selectedCount={selected.length}
+        onReload={reload}
+        onClear={() => {
+          setSelection(NO_SELECTION);
+        }}
+        onMove={(paths, directory) => void transferTo(paths, directory, 'move', text)}
+        onNewFolder={() => {
+          setOpen({ kind: 'new-folder' });
+        }}
+        onNewText={() => {
+          setOpen({ kind: 'new-text' });
+        }}
+      />
+      <h1 className="visually-hidden">{visibleName(title)}</h1>
+      {error === undefined ? null : (
+        <div className={styles['notice']}>
+          <Notice kind="problem">
+            <p>{faultText(error, text)}</p>
+            <Button onPress={reload}>{text('action.retry')}</Button>
+          </Notice>
+        </div>
+      )}
+      <div className={styles['area']} {...drop.handlers}>
+        {isLoading && rows.length === 0 ? <ProgressBar label={text('drive.loading')} value={undefined} isLabelHidden /> : null}
+        {!isLoading && shown.length === 0 && error === undefined ? (
+          <div className={styles['empty']}>
+            <Icon name="folder" size={64} />
+            <h2>{text('drive.empty')}</h2>
+            <p>{text('drive.empty.help')}</p>
+          </div>
+        ) : (
+          <FileList
+            key={path}
+            rows={shown}
+            view={view}
+            label={title}
+            selection={selection}
+            onSelect={setSelection}
+            onOpen={openRow}
+            onDelete={() => {
+              if (selected.length > 0) void putIntoTrash(selected, text);
+            }}
+            onRename={() => {
+              const [row] = selected;
+              if (row !== undefined && selected.length === 1) setOpen({ kind: 'rename', row });
+            }}
+            onMenu={(at) => {
+              setOpen({ kind: 'menu', at });
+            }}
+            onMove={(paths, directory) => void transferTo(paths, directory, 'move', text)}
+            sort={sort}
+            onSort={setSort}
+          />
+        )}
+        {drop.isOver ? (
+          <div className={styles['drop']} aria-hidden="true">
+            <Icon name="upload" size={48} />
+            <bdi>{text('drive.drop', { name: title })}</bdi>
+          </div>
+        ) : null}
+      </div>
+      <p className={styles['summary']} role="status">
+        {text('drive.items', { count: shown.length })}
+        {selected.length > 0 ? ` · ${text('drive.selected', { count: selected.length })}` : ''}
+      </p>
+      {open?.kind === 'menu' && selected.length > 0 ? (
+        <ContextMenu at={open.at} label={text('drive.menu')} choices={choices} onClose={close} />
+      ) : null}
+      {open?.kind === 'new-folder' || open?.kind === 'new-text' ? (
+        <NameDialog
+          title={text(open.kind === 'new-folder' ? 'drive.newFolder' : 'drive.newText')}
+          action={text('action.create')}
+          initial={open.kind === 'new-folder' ? '' : text('drive.newText.name')}
+          onSubmit={async (name) => {
+            const call = open.kind === 'new-folder' ? 'drive.makeDirectory' : 'drive.makeTextFile';
+            await engine().call(call, { directory: path, name });
+            refreshDirectories([path]);
+          }}
+          onClose={close}
+        />
+      ) : null}
+      {open?.kind === 'rename' ? (
+        <NameDialog
+          title={text('rename.title')}
+          action={text('rename.action')}
+          initial={open.row.name}
+          onSubmit={async (name) => {
+            await engine().call('drive.rename', { path: open.row.path, name });
+            refreshDirectories([path]);
+          }}
+          onClose={close}
+        />
+      ) : null}
+      {open?.kind === 'properties' ? <PropertiesDialog rows={open.rows} onClose={close} /> : null}
+      {open?.kind === 'move' || open?.kind === 'copy' ? (
+        <FolderDialog
+          title={text(`${open.kind}.title`, { count: open.paths.length })}
+          action={text(`${open.kind}.action`)}
+          start={path}
+          homePath={session.homePath}
+          refused={new Set(open.kind === 'move' ? open.paths : [])}
+          onChoose={(directory) => {
+            close();
+            void transferTo(open.paths, directory, open.kind, text);
+          }}
+          onClose={close}
+        />
+      ) : null}
+    </Shell>
+  );
+}

@@ -1,0 +1,157 @@
+import { type ReactNode, useRef } from 'react';
+import { setPreferences, usePreferences } from '../../app/preferences.js';
+import { formatRoute, goTo, parseRoute } from '../../app/router.js';
+import type { SessionInfo } from '../../engine/calls.js';
+import { useText } from '../../i18n/text.js';
+import { Breadcrumbs, type Crumb } from '../../ui/breadcrumbs.js';
+import { Button, IconButton } from '../../ui/button.js';
+import { type MenuChoice, MenuButton } from '../../ui/menu.js';
+import { itemsOfFiles } from '../transfers/dropped-items.js';
+import { transfers } from '../transfers/transfer-store.js';
+import styles from './drive-screen.module.css';
+import { MoveTarget } from './move-target.js';
+
+/** Where one is, what can be put here, and what can be done with the selection. */
+export function DriveToolbar({
+  session,
+  path,
+  choices,
+  selectedCount,
+  onReload,
+  onClear,
+  onNewFolder,
+  onNewText,
+  onMove,
+}: {
+  readonly session: SessionInfo;
+  readonly path: string;
+  /** What can be done with the selection; empty when there is none. */
+  readonly choices: readonly MenuChoice[];
+  readonly selectedCount: number;
+  readonly onReload: () => void;
+  readonly onClear: () => void;
+  readonly onNewFolder: () => void;
+  readonly onNewText: () => void;
+  /** Things were dropped onto a step of the way. */
+  readonly onMove: (paths: readonly string[], directory: string) => void;
+}): ReactNode {
+  const text = useText();
+  const { view, showsHidden } = usePreferences();
+  const filePicker = useRef<HTMLInputElement>(null);
+  const folderPicker = useRef<HTMLInputElement>(null);
+  const choose = (input: HTMLInputElement): void => {
+    void transfers().upload(path, itemsOfFiles(input.files ?? []));
+    // The same files can be chosen again.
+    input.value = '';
+  };
+  const picker = (label: string, ref: typeof filePicker, isFolder: boolean): ReactNode => (
+    <input
+      ref={ref}
+      type="file"
+      multiple
+      hidden
+      aria-label={label}
+      {...(isFolder ? { webkitdirectory: '' } : {})}
+      onChange={({ target }) => {
+        choose(target);
+      }}
+    />
+  );
+  return (
+    <div className={styles['toolbar']}>
+      <Breadcrumbs
+        label={text('drive.path')}
+        crumbs={crumbsOf(path, session)}
+        wrap={(crumb, link) => (
+          <MoveTarget directory={pathOf(crumb)} onMove={onMove}>
+            {link}
+          </MoveTarget>
+        )}
+      />
+      {selectedCount === 0 ? (
+        <div className={styles['actions']} role="toolbar" aria-label={text('drive.title')}>
+          <Button kind="primary" icon="upload" onPress={() => filePicker.current?.click()}>
+            {text('drive.upload')}
+          </Button>
+          <Button icon="new-folder" onPress={onNewFolder}>
+            {text('drive.newFolder')}
+          </Button>
+          <MenuButton
+            label={text('drive.more')}
+            choices={[
+              { id: 'folder', label: text('drive.upload.folder'), icon: 'upload', onChoose: () => folderPicker.current?.click() },
+              { id: 'text', label: text('drive.newText'), icon: 'text', onChoose: onNewText },
+              {
+                id: 'trash',
+                label: text('trash.title'),
+                icon: 'trash',
+                onChoose: () => {
+                  goTo({ name: 'trash' });
+                },
+              },
+              { id: 'reload', label: text('drive.refresh'), icon: 'restore', onChoose: onReload },
+              {
+                id: 'hidden',
+                label: text(showsHidden ? 'drive.hideHidden' : 'drive.showHidden'),
+                icon: showsHidden ? 'eye-off' : 'eye',
+                onChoose: () => {
+                  setPreferences({ showsHidden: !showsHidden });
+                },
+              },
+            ]}
+          >
+            <IconButton icon="more" label={text('drive.more')} />
+          </MenuButton>
+          <IconButton
+            icon="search"
+            label={text('search.open')}
+            onPress={() => {
+              goTo({ name: 'search', path });
+            }}
+          />
+          <IconButton
+            icon={view === 'list' ? 'grid' : 'list'}
+            label={text(view === 'list' ? 'drive.view.grid' : 'drive.view.list')}
+            onPress={() => {
+              setPreferences({ view: view === 'list' ? 'grid' : 'list' });
+            }}
+          />
+          {picker(text('drive.upload.files'), filePicker, false)}
+          {picker(text('drive.upload.folder'), folderPicker, true)}
+        </div>
+      ) : (
+        <div className={styles['actions']} role="toolbar" aria-label={text('drive.menu')}>
+          {choices.map(({ id, label, icon, isDisabled = false, isDanger, onChoose }) =>
+            id === 'open' ? null : (
+              <Button
+                key={id}
+                kind={isDanger === true ? 'danger' : 'secondary'}
+                {...(icon === undefined ? {} : { icon })}
+                isDisabled={isDisabled}
+                onPress={onChoose}
+              >
+                {label}
+              </Button>
+            ),
+          )}
+          <IconButton icon="close" label={text('drive.clear')} onPress={onClear} />
+        </div>
+      )}
+    </div>
+  );
+}
+
+/** The directory that a step of the way leads to. */
+function pathOf({ href }: Crumb): string {
+  const route = parseRoute({ pathname: '/', search: '', hash: href });
+  return route.name === 'drive' ? route.path : '/';
+}
+
+function crumbsOf(path: string, { username }: SessionInfo): readonly Crumb[] {
+  const names = path.split('/').filter((name) => name !== '');
+  return names.map((name, index) => ({
+    label: name,
+    href: formatRoute({ name: 'drive', path: `/${names.slice(0, index + 1).join('/')}` }),
+    ...(index === 0 && name === username ? { icon: 'home' as const } : {}),
+  }));
+}

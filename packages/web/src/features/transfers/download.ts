@@ -1,0 +1,83 @@
+import { EngineError } from '../../engine/engine-fault.js';
+import { engine } from '../../engine/start-engine.js';
+import { nameOf } from '../../engine/paths.js';
+import { canStream, giveStream } from '../../streams/given-stream.js';
+import type { Row } from '../../engine/calls.js';
+import { transfers } from './transfer-store.js';
+
+/** Bytes up to which a page without service worker can store a file: all of it is in memory. */
+const MAX_IN_MEMORY = 64_000_000;
+/** Milliseconds after which a stored file's address is taken away: the browser has begun by then. */
+const BLOB_LIFETIME = 60_000;
+
+/** Stores files on this device: one as it is, several or a folder as a zip file. They go from the server to the disk piece by piece. */
+export async function download(rows: readonly Row[], zipName: string): Promise<void> {
+  const [first] = rows;
+  if (first === undefined) return;
+  const asZip = rows.length > 1 || first.kind === 'directory';
+  const name = asZip ? `${rows.length === 1 ? first.name : zipName}.zip` : first.name;
+  let close = (): void => undefined;
+  const total = asZip ? undefined : first.size;
+  const shown = transfers().download(name, total, () => {
+    close();
+    shown.end('cancelled');
+  });
+  try {
+    if (!canStream()) {
+      await downloadInMemory(first, asZip, shown.progress);
+      shown.end('done');
+      return;
+    }
+    const stream = await giveStream(
+      { paths: rows.map(({ path }) => path), asZip, offer: { name, mimeType: '', isDownload: true } },
+      (event) => {
+        if (event.kind === 'progress') shown.progress(event.done);
+        else if (event.kind === 'complete') {
+          shown.end('done');
+          close();
+        } else if (event.kind === 'failed') {
+          shown.end('failed', new EngineError(event.fault));
+          close();
+        }
+      },
+    );
+    const frame = openFrame(stream.address);
+    close = () => {
+      stream.close();
+      frame.remove();
+    };
+  } catch (error) {
+    shown.end('failed', error);
+  }
+}
+
+/** A frame that nobody sees asks for the address; the answer is a download, so it shows nothing. */
+function openFrame(address: string): HTMLIFrameElement {
+  const frame = document.createElement('iframe');
+  frame.hidden = true;
+  frame.src = address;
+  document.body.append(frame);
+  return frame;
+}
+
+/** For pages without service worker (plain http on a local network): small files only. */
+async function downloadInMemory({ path, size, kind }: Row, asZip: boolean, progress: (done: number) => void): Promise<void> {
+  if (asZip || kind !== 'file' || size > MAX_IN_MEMORY) {
+    throw new EngineError({
+      code: 'unsupported',
+      message: 'Large downloads need a secure page.',
+      data: { reason: 'insecure' },
+      retry: 'never',
+    });
+  }
+  const bytes = await engine().call('drive.read', { path });
+  progress(bytes.length);
+  const address = URL.createObjectURL(new Blob([bytes], { type: 'application/octet-stream' }));
+  const link = document.createElement('a');
+  link.href = address;
+  link.download = nameOf(path);
+  link.click();
+  setTimeout(() => {
+    URL.revokeObjectURL(address);
+  }, BLOB_LIFETIME);
+}

@@ -1,0 +1,50 @@
+import type { UploadItem } from '../../engine/calls.js';
+
+let nextId = 1;
+
+/** What was chosen with a file picker: files, each perhaps with the folders in which it was. */
+export function itemsOfFiles(files: Iterable<File>): UploadItem[] {
+  return [...files].map((file) => ({
+    id: nextId++,
+    path: (file.webkitRelativePath === '' ? file.name : file.webkitRelativePath).split('/'),
+    file,
+  }));
+}
+
+/**
+ * What was dropped onto the page: files, and folders with all below them. Call it in the handler of the event, before anything is awaited: browsers
+ * take the data away afterwards. What cannot be read is left out.
+ */
+export async function itemsOfDrop(data: DataTransfer): Promise<UploadItem[]> {
+  const entries = [...data.items].filter(({ kind }) => kind === 'file').map((item) => item.webkitGetAsEntry());
+  const plain = [...data.files];
+  if (entries.every((entry) => entry === null)) return itemsOfFiles(plain);
+  const items: UploadItem[] = [];
+  for (const entry of entries) if (entry !== null) await collect(entry, [], items);
+  return items;
+}
+
+async function collect(entry: FileSystemEntry, above: readonly string[], items: UploadItem[]): Promise<void> {
+  const path = [...above, entry.name];
+  if (entry.isFile) {
+    const file = await new Promise<File | undefined>((resolve) => {
+      (entry as FileSystemFileEntry).file(resolve, () => {
+        resolve(undefined);
+      });
+    });
+    if (file !== undefined) items.push({ id: nextId++, path, file });
+    return;
+  }
+  items.push({ id: nextId++, path, file: undefined });
+  const reader = (entry as FileSystemDirectoryEntry).createReader();
+  // A reader gives a hundred at a time, and nothing at the end.
+  for (;;) {
+    const part = await new Promise<FileSystemEntry[]>((resolve) => {
+      reader.readEntries(resolve, () => {
+        resolve([]);
+      });
+    });
+    if (part.length === 0) return;
+    for (const child of part) await collect(child, path, items);
+  }
+}

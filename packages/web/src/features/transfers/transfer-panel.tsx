@@ -1,0 +1,173 @@
+import { type ReactNode, useEffect } from 'react';
+import { faultText } from '../../app/fault-text.js';
+import { formatDuration, formatSize } from '../../i18n/format.js';
+import { useLanguage, useText } from '../../i18n/text.js';
+import { visibleName } from '../../i18n/visible-name.js';
+import { Button, IconButton } from '../../ui/button.js';
+import { Icon } from '../../ui/icon.js';
+import { ProgressBar } from '../../ui/progress-bar.js';
+import { ConflictDialog } from './conflict-dialog.js';
+import { secondsLeft } from './speed-meter.js';
+import { type Transfer, type TransferItem, transfers, useTransfers } from './transfer-store.js';
+import styles from './transfers.module.css';
+
+/** Items of one transfer that are shown; of thousands nobody reads more. */
+const SHOWN_ITEMS = 100;
+
+/** What is being uploaded and downloaded, at the edge of the page; and the dialog about files that are there already. */
+export function TransferPanel(): ReactNode {
+  const text = useText();
+  const { transfers: list, conflict, isOpen } = useTransfers();
+  useQuestionBeforeLeaving();
+  const isOver = list.every(({ state }) => state !== 'running');
+  return (
+    <>
+      {list.length === 0 ? null : (
+        <section className={styles['panel']} aria-label={text('transfer.title')}>
+          <header className={styles['head']}>
+            <h2>{text('transfer.title')}</h2>
+            {isOpen ? null : <Summary list={list} />}
+            <IconButton
+              icon={isOpen ? 'down' : 'up'}
+              label={text(isOpen ? 'transfer.hide' : 'transfer.show')}
+              onPress={() => {
+                transfers().setOpen(!isOpen);
+              }}
+            />
+            {isOver ? (
+              <IconButton
+                icon="close"
+                label={text('action.close')}
+                onPress={() => {
+                  transfers().dismissAll();
+                }}
+              />
+            ) : null}
+          </header>
+          {isOpen ? (
+            <div className={styles['list']}>
+              {list.map((transfer) => (
+                <TransferView key={transfer.id} transfer={transfer} />
+              ))}
+            </div>
+          ) : null}
+        </section>
+      )}
+      {conflict === undefined ? null : <ConflictDialog key={conflict.conflict.id} open={conflict} />}
+    </>
+  );
+}
+
+/** How it goes in all, in a few words. */
+function Summary({ list }: { readonly list: readonly Transfer[] }): ReactNode {
+  const text = useText();
+  const running = list.filter(({ state }) => state === 'running');
+  const left = running.filter(({ total }) => total !== undefined);
+  const total = left.reduce((bytes, transfer) => bytes + (transfer.total ?? 0), 0);
+  const done = left.reduce((bytes, transfer) => bytes + transfer.done, 0);
+  const state = list.some((transfer) => transfer.state === 'failed') ? 'failed' : list.at(-1)?.state;
+  if (running.length > 0)
+    return <span className={styles['facts']}>{total === 0 ? text('transfer.item.running') : `${Math.floor((100 * done) / total)} %`}</span>;
+  return (
+    <span className={state === 'failed' ? styles['error'] : styles['facts']} role="status">
+      {state === undefined || state === 'running' ? '' : text(`transfer.state.${state}`)}
+    </span>
+  );
+}
+
+function TransferView({ transfer }: { readonly transfer: Transfer }): ReactNode {
+  const text = useText();
+  const language = useLanguage();
+  const { kind, title, items, total, done, speed, state, error, retry, cancel } = transfer;
+  const finished = items.filter((item) => item.state !== 'waiting' && item.state !== 'running').length;
+  const failed = items.filter((item) => item.state === 'failed');
+  const left = secondsLeft(transfer);
+  const counts = items.length > 1 ? text('transfer.count', { done: finished, total: items.length }) : '';
+  const size =
+    total === undefined
+      ? formatSize(done, language)
+      : text('transfer.bytes', { done: formatSize(done, language), total: formatSize(total, language) });
+  const facts =
+    state === 'running'
+      ? [
+          counts,
+          size,
+          speed === undefined ? '' : text('transfer.speed', { speed: formatSize(speed, language) }),
+          left === undefined ? '' : text('transfer.left', { time: formatDuration(left, language) }),
+        ]
+      : [text(`transfer.state.${state}`), counts, size];
+  const name = items.length === 1 ? (items[0]?.name ?? title) : title;
+  const shown = [...failed, ...items.filter((item) => item.state !== 'failed')].slice(0, SHOWN_ITEMS);
+  return (
+    <div className={styles['transfer']} role="group" aria-label={text(`transfer.${kind}`, { name })}>
+      <div className={styles['line']}>
+        <Icon name={kind === 'upload' ? 'upload' : 'download'} />
+        <bdi className={styles['title']}>{visibleName(name)}</bdi>
+        {state === 'running' ? (
+          <IconButton icon="close" label={text('action.cancel')} onPress={cancel} />
+        ) : (
+          <IconButton
+            icon="close"
+            label={text('action.close')}
+            onPress={() => {
+              transfers().dismiss(transfer.id);
+            }}
+          />
+        )}
+      </div>
+      {state === 'running' ? (
+        <ProgressBar
+          label={text(`transfer.${kind}`, { name })}
+          value={total === undefined || total === 0 ? undefined : done / total}
+          isLabelHidden
+        />
+      ) : null}
+      <p className={styles['facts']} role={state === 'running' ? undefined : 'status'}>
+        {facts.filter((fact) => fact !== '').join(' · ')}
+      </p>
+      {error === undefined || failed.length > 0 ? null : <p className={styles['error']}>{faultText(error, text)}</p>}
+      {retry === undefined ? null : (
+        <Button icon="restore" onPress={retry}>
+          {text('transfer.resume')}
+        </Button>
+      )}
+      {items.length > 1 || failed.length > 0 ? (
+        <ul className={styles['items']}>
+          {shown.map((item) => (
+            <ItemView key={item.id} item={item} />
+          ))}
+        </ul>
+      ) : null}
+    </div>
+  );
+}
+
+function ItemView({ item }: { readonly item: TransferItem }): ReactNode {
+  const text = useText();
+  const { name, size, done, state, error } = item;
+  return (
+    <li className={styles['item']}>
+      <bdi className={styles['title']}>{visibleName(name)}</bdi>
+      {state === 'running' ? (
+        <span>{Math.floor((100 * done) / Math.max(size, 1))} %</span>
+      ) : (
+        <span className={state === 'failed' ? styles['error'] : ''}>
+          {state === 'failed' ? faultText(error, text) : text(`transfer.item.${state}`)}
+        </span>
+      )}
+    </li>
+  );
+}
+
+/** Browsers ask before they leave a page on which something is under way. */
+function useQuestionBeforeLeaving(): void {
+  useEffect(() => {
+    const ask = (event: BeforeUnloadEvent): void => {
+      if (transfers().isBusy) event.preventDefault();
+    };
+    addEventListener('beforeunload', ask);
+    return () => {
+      removeEventListener('beforeunload', ask);
+    };
+  }, []);
+}

@@ -1,0 +1,278 @@
+import { useSyncExternalStore } from 'react';
+import type { ConflictAnswer, UploadConflict, UploadItem } from '../../engine/calls.js';
+import type { EngineClient } from '../../engine/engine-client.js';
+import { EngineError } from '../../engine/engine-fault.js';
+import { engine } from '../../engine/start-engine.js';
+import { refreshDirectories } from '../drive/directory-store.js';
+import { SpeedMeter } from './speed-meter.js';
+
+/** Something that is being transferred, or was. */
+export interface TransferItem {
+  readonly id: number;
+  readonly name: string;
+  readonly size: number;
+  readonly done: number;
+  readonly state: 'waiting' | 'running' | 'done' | 'unchanged' | 'skipped' | 'failed' | 'cancelled';
+  readonly error: unknown;
+}
+
+/** One upload or download that somebody has asked for; it may have many items. */
+export interface Transfer {
+  readonly id: number;
+  readonly kind: 'upload' | 'download';
+  /** The directory it goes to, or what is downloaded. */
+  readonly title: string;
+  readonly items: readonly TransferItem[];
+  /** Bytes of all items; undefined while nobody knows. */
+  readonly total: number | undefined;
+  readonly done: number;
+  /** Bytes a second, lately. */
+  readonly speed: number | undefined;
+  readonly state: 'running' | 'done' | 'failed' | 'cancelled';
+  readonly error: unknown;
+  readonly cancel: () => void;
+  /** Does what was not done once more. */
+  readonly retry: (() => void) | undefined;
+}
+
+/** A question about a file that is there already; it waits for {@link answer}. */
+export interface OpenConflict {
+  readonly conflict: UploadConflict;
+  readonly name: string;
+  /** Whether more may follow, so that "for all" makes sense. */
+  readonly hasMore: boolean;
+  readonly answer: (answer: ConflictAnswer, forAll: boolean) => void;
+}
+
+/** What the panel shows. */
+export interface TransferState {
+  readonly transfers: readonly Transfer[];
+  readonly conflict: OpenConflict | undefined;
+  /** Whether the list is shown, or only a line about it; what somebody has chosen holds on every screen. */
+  readonly isOpen: boolean;
+}
+
+/** Milliseconds between two pictures of what goes on: people cannot read faster. */
+const PICTURE_INTERVAL = 200;
+
+/** Everything that is uploaded and downloaded in this page. */
+export class TransferStore {
+  private state: TransferState;
+  private readonly listeners = new Set<() => void>();
+  private nextId = 1;
+  private picture: ReturnType<typeof setTimeout> | undefined;
+  private readonly pending = new Map<number, (transfer: Transfer) => Transfer>();
+
+  constructor(
+    private readonly client: EngineClient,
+    private readonly now: () => number = () => performance.now(),
+    /** Whether the list is shown until somebody chooses. */
+    isOpen = true,
+  ) {
+    this.state = { transfers: [], conflict: undefined, isOpen };
+  }
+
+  readonly snapshot = (): TransferState => this.state;
+
+  readonly subscribe = (listener: () => void): (() => void) => {
+    this.listeners.add(listener);
+    return () => {
+      this.listeners.delete(listener);
+    };
+  };
+
+  /** Whether leaving the page now would cut something off. */
+  get isBusy(): boolean {
+    return this.state.transfers.some(({ state }) => state === 'running');
+  }
+
+  /** Shows the list, or only a line about it. */
+  setOpen(isOpen: boolean): void {
+    this.set({ ...this.state, isOpen });
+  }
+
+  /** Uploads things into a directory. Ends when all is done, whatever came of it. */
+  async upload(directory: string, items: readonly UploadItem[]): Promise<void> {
+    if (items.length === 0) return;
+    const id = this.nextId++;
+    const stop = new AbortController();
+    const meter = new SpeedMeter(this.now);
+    const running = new Map<number, TransferItem>(
+      items.map((item) => [
+        item.id,
+        { id: item.id, name: item.path.join('/'), size: item.file?.size ?? 0, done: 0, state: 'waiting', error: undefined },
+      ]),
+    );
+    const sum = (of: (item: TransferItem) => number): number => [...running.values()].reduce((bytes, item) => bytes + of(item), 0);
+    const total = sum(({ size }) => size);
+    let bytes = 0;
+    this.add({
+      id,
+      kind: 'upload',
+      title: directory,
+      items: [...running.values()],
+      total,
+      done: 0,
+      speed: undefined,
+      state: 'running',
+      error: undefined,
+      cancel: () => {
+        stop.abort();
+      },
+      retry: undefined,
+    });
+    const set = (item: number, changes: Partial<TransferItem>): void => {
+      const known = running.get(item);
+      if (known === undefined) return;
+      const next = { ...known, ...changes };
+      running.set(item, next);
+      bytes += next.done - known.done;
+      meter.add(bytes);
+      this.change(id, (transfer) => ({ ...transfer, items: [...running.values()], done: bytes, speed: meter.speed }));
+    };
+    let forAll: ConflictAnswer | undefined;
+    let error: unknown;
+    try {
+      await this.client.call(
+        'upload.run',
+        { directory, items },
+        {
+          signal: stop.signal,
+          onEvent: (event) => {
+            const size = running.get(event.id)?.size ?? 0;
+            if (event.kind === 'progress') set(event.id, { state: 'running', done: Math.min(event.done, size) });
+            else if (event.kind === 'done') set(event.id, { state: event.outcome === 'stored' ? 'done' : event.outcome, done: size });
+            else set(event.id, { state: 'failed', error: new EngineError(event.fault) });
+          },
+          onQuestion: async (conflict) =>
+            forAll ??
+            new Promise<ConflictAnswer>((resolve) => {
+              const close = (answer: ConflictAnswer, everywhere: boolean): void => {
+                if (everywhere) forAll = answer;
+                this.set({ ...this.state, conflict: undefined });
+                resolve(answer);
+              };
+              stop.signal.addEventListener('abort', () => {
+                close('skip', false);
+              });
+              this.set({
+                ...this.state,
+                conflict: { conflict, name: running.get(conflict.id)?.name ?? '', hasMore: items.length > 1, answer: close },
+              });
+            }),
+        },
+      );
+    } catch (caught) {
+      error = caught;
+    }
+    const unfinished = items.filter((item) => ['waiting', 'running', 'failed'].includes(running.get(item.id)?.state ?? ''));
+    for (const item of unfinished) {
+      const known = running.get(item.id);
+      if (known !== undefined && known.state !== 'failed') {
+        running.set(item.id, { ...known, state: stop.signal.aborted ? 'cancelled' : 'failed', error });
+      }
+    }
+    this.change(id, (transfer) => ({
+      ...transfer,
+      items: [...running.values()],
+      done: bytes,
+      state: stop.signal.aborted ? 'cancelled' : unfinished.length > 0 ? 'failed' : 'done',
+      error: stop.signal.aborted ? undefined : error,
+      retry:
+        unfinished.length === 0
+          ? undefined
+          : () => {
+              this.dismiss(id);
+              void this.upload(directory, unfinished);
+            },
+    }));
+    refreshDirectories([directory, ...items.map(({ path }) => [directory, ...path.slice(0, -1)].join('/'))]);
+  }
+
+  /** Shows something that is downloaded; gives the ways to tell how it goes. */
+  download(
+    title: string,
+    total: number | undefined,
+    cancel: () => void,
+  ): {
+    readonly progress: (done: number) => void;
+    readonly end: (state: 'done' | 'failed' | 'cancelled', error?: unknown) => void;
+  } {
+    const id = this.nextId++;
+    const meter = new SpeedMeter(this.now);
+    this.add({
+      id,
+      kind: 'download',
+      title,
+      items: [],
+      total,
+      done: 0,
+      speed: undefined,
+      state: 'running',
+      error: undefined,
+      cancel,
+      retry: undefined,
+    });
+    let bytes = 0;
+    return {
+      progress: (done) => {
+        bytes = done;
+        meter.add(done);
+        this.change(id, (transfer) => ({ ...transfer, done, speed: meter.speed }));
+      },
+      end: (state, error) => {
+        this.change(id, (transfer) => ({ ...transfer, done: bytes, state, error }));
+      },
+    };
+  }
+
+  /** Takes what is over off the list. */
+  dismiss(id: number): void {
+    this.set({ ...this.state, transfers: this.state.transfers.filter((transfer) => transfer.id !== id || transfer.state === 'running') });
+  }
+
+  /** Takes everything that is over off the list. */
+  dismissAll(): void {
+    this.set({ ...this.state, transfers: this.state.transfers.filter(({ state }) => state === 'running') });
+  }
+
+  private add(transfer: Transfer): void {
+    this.set({ ...this.state, transfers: [...this.state.transfers, transfer] });
+  }
+
+  /** Changes that come fast are shown together; each says all that has changed, so the last one counts. */
+  private change(id: number, change: (transfer: Transfer) => Transfer): void {
+    this.pending.set(id, change);
+    this.picture ??= setTimeout(() => {
+      this.picture = undefined;
+      const changes = new Map(this.pending);
+      this.pending.clear();
+      this.set({
+        ...this.state,
+        transfers: this.state.transfers.map((transfer) => changes.get(transfer.id)?.(transfer) ?? transfer),
+      });
+    }, PICTURE_INTERVAL);
+  }
+
+  private set(state: TransferState): void {
+    this.state = state;
+    for (const listener of this.listeners) listener();
+  }
+}
+
+/** Windows in which the list would hide what somebody is looking at; a line is enough there. */
+const NARROW = '(max-width: 40rem)';
+
+let store: TransferStore | undefined;
+
+/** The transfers of this page. */
+export function transfers(): TransferStore {
+  store ??= new TransferStore(engine(), undefined, !matchMedia(NARROW).matches);
+  return store;
+}
+
+/** The transfers, in a component. */
+export function useTransfers(): TransferState {
+  const { subscribe, snapshot } = transfers();
+  return useSyncExternalStore(subscribe, snapshot);
+}

@@ -1,0 +1,25 @@
+/** A text that was changed and not saved. */
+export interface Draft {
+  readonly text: string;
+  /** The version of the file that was changed. */
+  readonly version: string;
+}
+
+const drafts = new Map<string, Draft>();
+
+/** Keeps a text that was left without saving, until the page is closed: it is found again when its file is opened. */
+export function keepDraft(path: string, draft: Draft): void {
+  drafts.set(path, draft);
+}
+
+/** What was kept of a file, once. */
+export function takeDraft(path: string): Draft | undefined {
+  const draft = drafts.get(path);
+  drafts.delete(path);
+  return draft;
+}
+
+/** Forgets everything: somebody else may use this page next. */
+export function forgetDrafts(): void {
+  drafts.clear();
+}

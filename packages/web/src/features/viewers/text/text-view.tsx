@@ -1,0 +1,195 @@
+import { type ReactNode, useEffect, useRef, useState } from 'react';
+import { faultText } from '../../../app/fault-text.js';
+import { goTo } from '../../../app/router.js';
+import type { Row } from '../../../engine/calls.js';
+import { EngineError } from '../../../engine/engine-fault.js';
+import { parentOf } from '../../../engine/paths.js';
+import { engine } from '../../../engine/start-engine.js';
+import { useText } from '../../../i18n/text.js';
+import { visibleName } from '../../../i18n/visible-name.js';
+import { Button } from '../../../ui/button.js';
+import { Notice } from '../../../ui/notice.js';
+import { ProgressBar } from '../../../ui/progress-bar.js';
+import { showToast } from '../../../ui/toasts.js';
+import { refreshDirectories } from '../../drive/directory-store.js';
+import { CannotShow } from '../other-view.js';
+import styles from '../viewers.module.css';
+import { keepDraft, takeDraft } from '../drafts.js';
+import { SaveConflictDialog } from './save-conflict-dialog.js';
+import { type EditorContent, TextEditor } from './text-editor.js';
+import { type TextFile, useTextFile } from './use-text-file.js';
+
+/** A text or code file, in an editor. */
+export function TextView({ row, tools }: { readonly row: Row; readonly tools?: ReactNode }): ReactNode {
+  const text = useText();
+  const file = useTextFile(row.path);
+  switch (file.state) {
+    case 'loading':
+      return <ProgressBar label={text('view.loading')} value={undefined} isLabelHidden />;
+    case 'failed':
+      return <CannotShow row={row} problem={faultText(file.error, text)} />;
+    case 'binary':
+      return <CannotShow row={row} problem={text('editor.binary')} />;
+    default:
+      return <Editing key={file.reading} row={row} file={file} onReload={file.reload} tools={tools} />;
+  }
+}
+
+/** A text that is being edited, from when it was read until it is read again. */
+function Editing({
+  row,
+  file,
+  onReload,
+  tools,
+}: {
+  readonly row: Row;
+  readonly file: Extract<TextFile, { readonly state: 'ready' }>;
+  readonly onReload: () => void;
+  readonly tools: ReactNode;
+}): ReactNode {
+  const text = useText();
+  const [draft] = useState(() => takeDraft(row.path));
+  const [version, setVersion] = useState(draft?.version ?? file.version);
+  const [isDirty, setDirty] = useState(draft !== undefined);
+  const [isSaving, setSaving] = useState(false);
+  const [error, setError] = useState<unknown>(undefined);
+  const [conflict, setConflict] = useState<{ readonly isMissing: boolean } | undefined>(undefined);
+  const content = useRef<EditorContent | undefined>(undefined);
+  /** Counts edits: what is typed while a text is being saved is not saved. */
+  const edits = useRef(0);
+  const left = useDraft(row, isDirty, version, content);
+
+  const save = async (ifVersion: string | undefined): Promise<void> => {
+    const { current: editor } = content;
+    if (editor === undefined || isSaving || !file.isWritable) return;
+    setSaving(true);
+    setError(undefined);
+    setConflict(undefined);
+    const saved = edits.current;
+    try {
+      const written = await engine().call('drive.write', { path: row.path, content: editor.read(), ifVersion });
+      setVersion(written.version);
+      if (edits.current === saved) setDirty(false);
+      refreshDirectories([parentOf(row.path)]);
+    } catch (caught) {
+      if (caught instanceof EngineError && caught.code === 'conflict.changed')
+        setConflict({ isMissing: caught.data['isMissing'] === true });
+      else setError(caught);
+    } finally {
+      setSaving(false);
+    }
+  };
+  const saveBeside = async (): Promise<void> => {
+    const { current: editor } = content;
+    if (editor === undefined) return;
+    setConflict(undefined);
+    setSaving(true);
+    try {
+      const written = await engine().call('drive.writeBeside', { path: row.path, content: editor.read() });
+      left.forget();
+      refreshDirectories([parentOf(row.path)]);
+      showToast({ kind: 'good', text: text('editor.savedAs', { name: written.name }) });
+      goTo({ name: 'view', path: written.path }, { replace: true });
+    } catch (caught) {
+      setError(caught);
+    } finally {
+      setSaving(false);
+    }
+  };
+
+  const status = !file.isWritable ? 'editor.readOnly' : isSaving ? 'editor.saving' : isDirty ? 'editor.dirty' : 'editor.clean';
+  return (
+    <>
+      <div className={styles['tools']} role="toolbar" aria-label={text('view.tools')}>
+        {tools}
+        {file.isWritable ? (
+          <Button kind="primary" isDisabled={!isDirty} isPending={isSaving} onPress={() => void save(version)}>
+            {text('action.save')}
+          </Button>
+        ) : null}
+        <span role="status">{text(status)}</span>
+      </div>
+      {error === undefined ? null : (
+        <div className={styles['notice']}>
+          <Notice kind="problem">
+            {faultText(error, text)} {text('editor.kept')}
+          </Notice>
+        </div>
+      )}
+      <TextEditor
+        label={text('editor.label', { name: row.name })}
+        fileName={row.name}
+        document={draft === undefined ? file.document : { ...file.document, text: draft.text }}
+        isReadOnly={!file.isWritable}
+        onReady={(editor) => {
+          content.current = editor;
+        }}
+        onEdit={() => {
+          edits.current++;
+          setDirty(true);
+        }}
+        onSave={() => {
+          if (isDirty) void save(version);
+        }}
+      />
+      {conflict === undefined ? null : (
+        <SaveConflictDialog
+          name={visibleName(row.name)}
+          isMissing={conflict.isMissing}
+          onOverwrite={() => void save(undefined)}
+          onSaveBeside={() => void saveBeside()}
+          onDiscard={() => {
+            left.forget();
+            setConflict(undefined);
+            onReload();
+          }}
+          onClose={() => {
+            setConflict(undefined);
+          }}
+        />
+      )}
+    </>
+  );
+}
+
+/** Keeps what was not saved when the editor is left, and asks before the page is closed. */
+function useDraft(
+  { path, name }: Row,
+  isDirty: boolean,
+  version: string,
+  content: { readonly current: EditorContent | undefined },
+): { readonly forget: () => void } {
+  const text = useText();
+  const latest = useRef({ isDirty, version, text });
+  latest.current = { isDirty, version, text };
+  const isForgotten = useRef(false);
+  useEffect(() => {
+    isForgotten.current = false;
+    const onLeave = (event: BeforeUnloadEvent): void => {
+      if (latest.current.isDirty && !isForgotten.current) event.preventDefault();
+    };
+    addEventListener('beforeunload', onLeave);
+    return () => {
+      removeEventListener('beforeunload', onLeave);
+      const { isDirty: isUnsaved, version: begun, text: textNow } = latest.current;
+      const editor = content.current;
+      if (!isUnsaved || isForgotten.current || editor === undefined) return;
+      keepDraft(path, { text: editor.read(), version: begun });
+      showToast({
+        kind: 'problem',
+        text: textNow('editor.draft', { name }),
+        action: {
+          label: textNow('editor.draft.open'),
+          onPress: () => {
+            goTo({ name: 'view', path });
+          },
+        },
+      });
+    };
+  }, [path, name, content]);
+  return {
+    forget: () => {
+      isForgotten.current = true;
+    },
+  };
+}

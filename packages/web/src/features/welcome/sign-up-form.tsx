@@ -1,0 +1,176 @@
+import { type FormEvent, type ReactNode, useRef, useState } from 'react';
+import { faultText } from '../../app/fault-text.js';
+import { goTo } from '../../app/router.js';
+import { setSession } from '../../app/session-store.js';
+import { EngineError } from '../../engine/engine-fault.js';
+import { engine } from '../../engine/start-engine.js';
+import { useText } from '../../i18n/text.js';
+import { Button } from '../../ui/button.js';
+import { Checkbox } from '../../ui/checkbox.js';
+import { PasswordField, TextField } from '../../ui/field.js';
+import { Notice } from '../../ui/notice.js';
+import { ProgressBar } from '../../ui/progress-bar.js';
+import { PasswordStrength, passwordProblemText, usePasswordJudgement } from './password-strength.js';
+import styles from './welcome.module.css';
+
+/** User names as the protocol has them; the server says the rest. */
+const USERNAME = /^[a-z0-9](?:-?[a-z0-9]){0,31}$/u;
+const MAX_USERNAME_LENGTH = 32;
+/** As the guide of the password policy says; the judgement names the real one. */
+const MIN_PASSWORD_LENGTH = 12;
+
+/** Makes an account. The rules are beside the fields while somebody types; nothing is sent before all of them hold. */
+export function SignUpForm({ token: invitation }: { readonly token: string }): ReactNode {
+  const text = useText();
+  const [username, setUsername] = useState('');
+  const [password, setPassword] = useState('');
+  const [again, setAgain] = useState('');
+  const [token, setToken] = useState(invitation);
+  const [generated, setGenerated] = useState<string | undefined>(undefined);
+  const [isWritten, setWritten] = useState(false);
+  const [keep, setKeep] = useState(false);
+  const [wasTried, setTried] = useState(false);
+  const [isWorking, setWorking] = useState(false);
+  const [progress, setProgress] = useState<number | undefined>(undefined);
+  const [error, setError] = useState<unknown>(undefined);
+  const cancel = useRef(new AbortController());
+  const judgement = usePasswordJudgement(username, password);
+
+  const isGoodName = USERNAME.test(username) && username.length <= MAX_USERNAME_LENGTH;
+  const isGoodPassword = judgement !== undefined && judgement.level !== 'refused';
+  const isSame = again === password;
+
+  const suggest = async (): Promise<void> => {
+    const passphrase = await engine().call('password.generate', undefined);
+    setGenerated(passphrase);
+    setPassword(passphrase);
+    setAgain('');
+    setWritten(false);
+  };
+
+  const signUp = async (): Promise<void> => {
+    setWorking(true);
+    setError(undefined);
+    setProgress(0);
+    cancel.current = new AbortController();
+    try {
+      const session = await engine().call(
+        'session.signUp',
+        { username, password, token: token.trim(), keep },
+        {
+          signal: cancel.current.signal,
+          onEvent: ({ phase, done }) => {
+            setProgress(phase === 'key-derivation' && done < 1 ? done : undefined);
+          },
+        },
+      );
+      setSession({ state: 'in', session });
+    } catch (caught) {
+      if (!(caught instanceof EngineError && caught.isCancelled)) setError(caught);
+    } finally {
+      setWorking(false);
+    }
+  };
+
+  const submit = (event: FormEvent): void => {
+    event.preventDefault();
+    setTried(true);
+    if (!isWorking && isGoodName && isGoodPassword && isSame && isWritten) void signUp();
+  };
+
+  const nameProblem = username !== '' && !isGoodName ? text('signup.username.bad') : undefined;
+  const required = (value: string): string | undefined => (wasTried && value === '' ? text('field.required') : undefined);
+  const isTaken = error instanceof EngineError && error.code === 'conflict.exists';
+  return (
+    <form className={styles['form']} onSubmit={submit} noValidate>
+      {invitation === '' ? null : <Notice kind="good">{text('signup.token.link')}</Notice>}
+      <TextField
+        label={text('field.username')}
+        name="username"
+        autoComplete="username"
+        isVerbatim
+        help={text('signup.username.help')}
+        value={username}
+        onChange={setUsername}
+        problem={required(username) ?? nameProblem ?? (isTaken ? text('error.signup.taken') : undefined)}
+        isDisabled={isWorking}
+      />
+      <PasswordField
+        label={text('field.password')}
+        name="password"
+        autoComplete="new-password"
+        help={text('signup.password.help', { count: judgement?.minLength ?? MIN_PASSWORD_LENGTH })}
+        value={password}
+        onChange={setPassword}
+        problem={required(password) ?? (judgement === undefined ? undefined : passwordProblemText(judgement, text))}
+        isDisabled={isWorking}
+      />
+      <PasswordStrength judgement={judgement} />
+      {generated !== undefined && generated === password ? (
+        <div>
+          <p>{text('signup.password.generated')}</p>
+          <p className={styles['passphrase']}>{generated}</p>
+        </div>
+      ) : (
+        <Button kind="quiet" icon="key" onPress={() => void suggest()} isDisabled={isWorking}>
+          {text('signup.password.generate')}
+        </Button>
+      )}
+      <PasswordField
+        label={text('signup.confirm')}
+        name="password-again"
+        autoComplete="new-password"
+        value={again}
+        onChange={setAgain}
+        problem={required(again) ?? (again !== '' && !isSame ? text('signup.confirm.differs') : undefined)}
+        isDisabled={isWorking}
+      />
+      {invitation === '' ? (
+        <TextField
+          label={text('signup.token')}
+          name="token"
+          autoComplete="off"
+          isVerbatim
+          help={text('signup.token.help')}
+          value={token}
+          onChange={setToken}
+          isDisabled={isWorking}
+        />
+      ) : null}
+      <Checkbox isSelected={isWritten} onChange={setWritten} isDisabled={isWorking} isInvalid={wasTried && !isWritten}>
+        {text('signup.written')}
+        {wasTried && !isWritten ? ` ${text('signup.written.required')}` : ''}
+      </Checkbox>
+      <Checkbox isSelected={keep} onChange={setKeep} isDisabled={isWorking} help={text('login.keep.help')}>
+        {text('login.keep')}
+      </Checkbox>
+      {error === undefined || isTaken ? null : <Notice kind="problem">{faultText(error, text)}</Notice>}
+      {isWorking ? <ProgressBar label={text('signup.working')} value={progress} /> : null}
+      <div className={styles['actions']}>
+        <Button kind="primary" type="submit" isPending={isWorking}>
+          {text('signup.submit')}
+        </Button>
+        {isWorking ? (
+          <Button
+            onPress={() => {
+              cancel.current.abort();
+            }}
+          >
+            {text('action.cancel')}
+          </Button>
+        ) : null}
+      </div>
+      <p className={styles['aside']}>
+        {text('signup.haveAccount')}{' '}
+        <Button
+          kind="quiet"
+          onPress={() => {
+            goTo({ name: 'start' });
+          }}
+        >
+          {text('signup.toLogin')}
+        </Button>
+      </p>
+    </form>
+  );
+}

@@ -1,0 +1,186 @@
+// The service worker: answers addresses below /stream/ with what the engine decrypts, piece by piece, so that a browser can store or play files of any
+// size; and keeps the page itself, so that it opens without the server. It holds no keys. One file without imports but types and small pure functions.
+import { attachment } from '../streams/content-disposition.js';
+import { parseRange } from '../streams/parse-range.js';
+import {
+  type ServiceWorkerMessage,
+  STREAM_FOLDER,
+  type StreamOffer,
+  type StreamReply,
+  type StreamRequest,
+} from '../streams/stream-messages.js';
+
+/** What is needed of the scope of a service worker; the library of types for workers cannot be beside that for pages. */
+interface ServiceWorkerScope {
+  readonly location: Location;
+  readonly clients: { claim(): Promise<void> };
+  skipWaiting(): Promise<void>;
+  addEventListener(type: 'install' | 'activate', listener: (event: { waitUntil(work: Promise<unknown>): void }) => void): void;
+  addEventListener(
+    type: 'fetch',
+    listener: (event: { readonly request: Request; respondWith(response: Promise<Response> | Response): void }) => void,
+  ): void;
+  addEventListener(type: 'message', listener: (event: MessageEvent<ServiceWorkerMessage>) => void): void;
+}
+const scope = globalThis as unknown as ServiceWorkerScope;
+
+/** The files of this version of the page; the build says which. */
+declare const PAGE_FILES: readonly string[];
+/** A name for them that is another one for every version. */
+declare const PAGE_CACHE: string;
+
+/** A thing that is given out, and its line to the engine. */
+interface Offered {
+  readonly offer: StreamOffer;
+  readonly port: MessagePort;
+  readonly streams: Map<number, (reply: StreamReply) => void>;
+}
+
+/** Milliseconds that an address waits for its offer: the two come by different ways, and either may be first. */
+const OFFER_PATIENCE = 3000;
+
+const offered = new Map<string, Offered>();
+const awaited = new Map<string, Set<() => void>>();
+let nextStream = 1;
+
+scope.addEventListener('install', (event) => {
+  event.waitUntil(
+    (async () => {
+      const cache = await caches.open(PAGE_CACHE);
+      await cache.addAll(PAGE_FILES);
+      await scope.skipWaiting();
+    })(),
+  );
+});
+
+scope.addEventListener('activate', (event) => {
+  event.waitUntil(
+    (async () => {
+      const old = (await caches.keys()).filter((name) => name.startsWith('pyrgos-page-') && name !== PAGE_CACHE);
+      await Promise.all(old.map(async (name) => caches.delete(name)));
+      await scope.clients.claim();
+    })(),
+  );
+});
+
+scope.addEventListener('message', ({ data }) => {
+  if (data.kind === 'withdraw') {
+    offered.get(data.token)?.port.close();
+    offered.delete(data.token);
+  }
+  if (data.kind !== 'offer') return;
+  const { token, offer, port } = data;
+  const streams: Offered['streams'] = new Map();
+  port.onmessage = ({ data: reply }: MessageEvent<StreamReply>) => streams.get(reply.stream)?.(reply);
+  offered.set(token, { offer, port, streams });
+  for (const go of awaited.get(token) ?? []) go();
+});
+
+scope.addEventListener('fetch', (event) => {
+  const { request } = event;
+  const { origin, pathname } = new URL(request.url);
+  if (request.method !== 'GET' || origin !== scope.location.origin) return;
+  if (pathname.startsWith(STREAM_FOLDER)) event.respondWith(stream(request, pathname));
+  else if (request.mode === 'navigate' && isPage(pathname)) event.respondWith(pageFirstFromServer(request));
+  else if (pathname !== '/' && PAGE_FILES.includes(pathname)) event.respondWith(fileFirstFromCache(request));
+});
+
+/** Whether an address is the app's, and not the server's API or what somebody has published. */
+function isPage(pathname: string): boolean {
+  return pathname === '/' || pathname === '/index.html' || pathname.startsWith('/secret/');
+}
+
+/** The page as the server has it now; without the server, or when it takes long, as it was kept. */
+async function pageFirstFromServer(request: Request): Promise<Response> {
+  const kept = async (): Promise<Response | undefined> => (await caches.open(PAGE_CACHE)).match('/');
+  try {
+    const response = await fetch(request, { signal: AbortSignal.timeout(5000) });
+    if (response.status < 500) return response;
+    return (await kept()) ?? response;
+  } catch (error) {
+    const page = await kept();
+    if (page === undefined) throw error;
+    return page;
+  }
+}
+
+/** Files have a name for each version, so the kept one is the right one. */
+async function fileFirstFromCache(request: Request): Promise<Response> {
+  return (await (await caches.open(PAGE_CACHE)).match(request)) ?? fetch(request);
+}
+
+/** Answers with what the engine decrypts. */
+async function stream(request: Request, pathname: string): Promise<Response> {
+  const [token = ''] = pathname.slice(STREAM_FOLDER.length).split('/');
+  if (!offered.has(token)) await offerOf(token);
+  const thing = offered.get(token);
+  // The worker was restarted, or the page is gone.
+  if (thing === undefined) return new Response(null, { status: 404 });
+  const { offer } = thing;
+  const headers = new Headers({
+    'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
+    // What is shown in a frame or by a player is never a page of ours.
+    'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'; sandbox",
+    'cross-origin-resource-policy': 'same-origin',
+    'cross-origin-embedder-policy': 'require-corp',
+    'content-type': offer.isDownload ? 'application/octet-stream' : offer.mimeType,
+  });
+  if (offer.isDownload) headers.set('content-disposition', attachment(offer.name));
+  if (offer.size === undefined) return new Response(bytes(thing, 0, undefined), { headers });
+
+  headers.set('accept-ranges', 'bytes');
+  const range = parseRange(request.headers.get('range'), offer.size);
+  if (range === 'unsatisfiable') {
+    headers.set('content-range', `bytes */${offer.size}`);
+    return new Response(null, { status: 416, headers });
+  }
+  const { start, end } = range ?? { start: 0, end: offer.size };
+  headers.set('content-length', String(end - start));
+  if (range !== undefined) headers.set('content-range', `bytes ${start}-${end - 1}/${offer.size}`);
+  return new Response(bytes(thing, start, end), { status: range === undefined ? 200 : 206, headers });
+}
+
+/** Waits until a thing is given out, or for as long as that may take. */
+async function offerOf(token: string): Promise<void> {
+  const waiting = awaited.get(token) ?? new Set();
+  awaited.set(token, waiting);
+  await new Promise<void>((resolve) => {
+    waiting.add(resolve);
+    setTimeout(resolve, OFFER_PATIENCE);
+  });
+  awaited.delete(token);
+}
+
+/** The bytes of a thing as a stream that asks for a piece only when the one before is gone. */
+function bytes({ port, streams }: Offered, start: number, end: number | undefined): ReadableStream<Uint8Array> {
+  const id = nextStream++;
+  const ask = (request: StreamRequest): void => {
+    port.postMessage(request);
+  };
+  return new ReadableStream<Uint8Array>(
+    {
+      start: () => {
+        ask({ kind: 'open', stream: id, start, end });
+      },
+      pull: async (controller) =>
+        new Promise<void>((resolve) => {
+          streams.set(id, (reply) => {
+            if (reply.kind === 'piece') controller.enqueue(reply.bytes);
+            else {
+              streams.delete(id);
+              if (reply.kind === 'end') controller.close();
+              else controller.error(new Error('the file could not be read to its end'));
+            }
+            resolve();
+          });
+          ask({ kind: 'pull', stream: id });
+        }),
+      cancel: () => {
+        streams.delete(id);
+        ask({ kind: 'cancel', stream: id });
+      },
+    },
+    { highWaterMark: 0 },
+  );
+}

@@ -1,0 +1,87 @@
+import axe from 'axe-core';
+import type { Page } from 'playwright';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { hasChromium, WebWorld } from './web-world.js';
+
+/** The rules of WCAG 2.2 A and AA, and what is good practice beyond. */
+const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+
+/** What a screen does wrong: rule and places. */
+async function violations(page: Page): Promise<readonly string[]> {
+  // Over the debugger: the policy of the page lets no script in.
+  await page.evaluate(axe.source);
+  const results = await page.evaluate(
+    async (rules) => (globalThis as unknown as { axe: typeof axe }).axe.run({ runOnly: rules, resultTypes: ['violations'] }),
+    RULES,
+  );
+  return results.violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' | ')}`);
+}
+
+describe.skipIf(!hasChromium).each([
+  ['light', 1100],
+  ['dark', 1100],
+  ['light', 360],
+] as const)('every screen, %s, %i wide (needs a Chromium)', (colorScheme, width) => {
+  let world: WebWorld;
+  let page: Page;
+  beforeAll(async () => {
+    world = await WebWorld.start();
+    page = await world.open(await world.device({ colorScheme, viewport: { width, height: 740 }, reducedMotion: 'reduce' }));
+  });
+  afterAll(async () => {
+    await world?.stop();
+  });
+
+  test('log-in', async () => {
+    await page.getByRole('button', { name: 'Log in' }).click();
+    expect(await violations(page)).toEqual([]);
+  });
+
+  test('sign-up, with everything that it can say', async () => {
+    await page.getByRole('button', { name: 'Make one' }).click();
+    await page.getByRole('textbox', { name: 'User name' }).fill('Not a name');
+    await page.getByRole('textbox', { name: 'Password', exact: true }).fill('password1234');
+    await page.getByText('It is one that many people use').waitFor();
+    expect(await violations(page)).toEqual([]);
+  });
+
+  test('a link to something shared', async () => {
+    await page.goto(new URL('/secret/z59v/1#password', world.daemon.url).href);
+    await page.getByRole('heading', { name: 'A link to something shared' }).waitFor();
+    expect(await violations(page)).toEqual([]);
+  });
+
+  test('the drive, empty and with files, as a list and as tiles', async () => {
+    await world.signUp(page, 'ada');
+    await page.getByText('Nothing here yet').waitFor();
+    expect(await violations(page)).toEqual([]);
+    await page.getByLabel('Files …', { exact: true }).setInputFiles([
+      { name: 'notes.txt', mimeType: 'text/plain', buffer: Buffer.from('text') },
+      { name: 'photo.png', mimeType: 'image/png', buffer: Buffer.from('no picture') },
+    ]);
+    await page.getByRole('row', { name: 'notes.txt' }).waitFor();
+    await page.getByText('Done').waitFor();
+    expect(await violations(page)).toEqual([]);
+    await page.getByRole('button', { name: 'Show as tiles' }).click();
+    await page.getByRole('row', { name: 'notes.txt' }).getByRole('gridcell').first().click({ force: true });
+    await page.getByRole('button', { name: 'Delete' }).waitFor();
+    expect(await violations(page)).toEqual([]);
+  });
+
+  test('dialogs', async () => {
+    await page.getByRole('button', { name: 'Move' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Move here' }).waitFor();
+    expect(await violations(page)).toEqual([]);
+    await page.getByRole('button', { name: 'New folder' }).click();
+    await page.getByRole('textbox', { name: 'Name' }).waitFor();
+    expect(await violations(page)).toEqual([]);
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('Escape');
+  });
+
+  test('settings', async () => {
+    await page.getByRole('link', { name: 'Settings' }).click();
+    await page.getByText(/ of .*used/u).waitFor();
+    expect(await violations(page)).toEqual([]);
+  });
+});

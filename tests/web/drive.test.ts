@@ -1,0 +1,132 @@
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { BrowserContext, Page } from 'playwright';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { hasChromium, picture, WebWorld } from './web-world.js';
+
+/** Names that have broken file managers. */
+const HOSTILE_NAMES = ['constructor', '__proto__', '<img src=x onerror=alert(1)>.txt', '\u202egnp.exe', '🏰'.repeat(60), 'ü ê ñ.txt'];
+
+describe.skipIf(!hasChromium)('the drive in a browser (needs a Chromium)', () => {
+  let world: WebWorld;
+  let folder: string;
+  let device: BrowserContext;
+  let page: Page;
+  beforeAll(async () => {
+    world = await WebWorld.start();
+    folder = await mkdtemp(join(tmpdir(), 'pyrgos-drive-'));
+    device = await world.device();
+    page = await world.open(device);
+    await picture(page, 'log-in');
+    await world.signUp(page, 'ada');
+  });
+  afterAll(async () => {
+    await world?.stop();
+    await rm(folder, { recursive: true, force: true });
+  });
+  const row = (name: string | RegExp): ReturnType<Page['getByRole']> => page.getByRole('row', { name });
+
+  test('an empty drive says what to do', async () => {
+    await page.getByText('Nothing here yet').waitFor();
+    await picture(page, 'empty-drive');
+  });
+
+  test('a folder is made, opened and left', async () => {
+    await page.getByRole('button', { name: 'New folder' }).click();
+    await page.getByRole('textbox', { name: 'Name' }).fill('Photos');
+    await page.getByRole('button', { name: 'Create' }).click();
+    await row('Photos').getByRole('button', { name: 'Photos' }).click();
+    await page.getByRole('link', { name: 'Photos' }).waitFor();
+    expect(new URL(page.url()).hash).toBe('#/drive/ada/Photos');
+    await page.goBack();
+    await row('Photos').waitFor();
+  });
+
+  test('a name that is taken is refused beside the field', async () => {
+    await page.getByRole('button', { name: 'New folder' }).click();
+    await page.getByRole('textbox', { name: 'Name' }).fill('Photos');
+    await page.getByRole('button', { name: 'Create' }).click();
+    await page.getByText('There is something of this name already.').waitFor();
+    await page.getByRole('button', { name: 'Cancel' }).click();
+  });
+
+  test('files are uploaded and come back as they were, large ones too', async () => {
+    const large = Buffer.from(Array.from({ length: 11_000_000 }, (_, i) => (i * 7 + (i >> 8)) & 0xff));
+    await writeFile(join(folder, 'large.bin'), large);
+    await writeFile(join(folder, 'small.txt'), 'hello');
+    await page.getByLabel('Files …', { exact: true }).setInputFiles([join(folder, 'small.txt'), join(folder, 'large.bin')]);
+    await row('large.bin').waitFor();
+    await row('large.bin').getByRole('gridcell').first().click();
+    const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'Download' }).click()]);
+    expect(download.suggestedFilename()).toBe('large.bin');
+    await download.saveAs(join(folder, 'back.bin'));
+    expect((await readFile(join(folder, 'back.bin'))).equals(large)).toBe(true);
+    await page.getByRole('button', { name: 'Select nothing' }).click();
+  });
+
+  test('a folder with names that break things is uploaded, and every name is a text', async () => {
+    await mkdir(join(folder, 'odd', 'deep', 'er'), { recursive: true });
+    for (const name of HOSTILE_NAMES) await writeFile(join(folder, 'odd', name), name);
+    await writeFile(join(folder, 'odd', 'deep', 'er', 'x'), 'x');
+    await page.getByLabel('A folder …').setInputFiles(join(folder, 'odd'));
+    await row('odd').getByRole('button').click();
+    for (const name of HOSTILE_NAMES) {
+      // What would turn a name around is written out.
+      const shown = name.replace('\u202e', '‹U+202E›');
+      await page.getByRole('grid').getByRole('button', { name: shown, exact: true }).waitFor();
+    }
+    expect(await page.locator('img[src="x"]').count()).toBe(0);
+    await picture(page, 'odd-names');
+    await page.goBack();
+  });
+
+  test('a file of the same name is asked about, and both can be kept', async () => {
+    await writeFile(join(folder, 'small.txt'), 'another text');
+    await page.getByLabel('Files …', { exact: true }).setInputFiles(join(folder, 'small.txt'));
+    await page.getByRole('alertdialog', { name: 'There is a file of this name already' }).waitFor();
+    await picture(page, 'conflict');
+    await page.getByRole('button', { name: 'Keep both' }).click();
+    await row('small (2).txt').waitFor();
+  });
+
+  test('what is deleted lies in the trash, and can be taken back', async () => {
+    await row('small (2).txt').getByRole('gridcell').first().click();
+    await page.getByRole('button', { name: 'Delete' }).click();
+    await page.getByText('1 item was put into the trash.').waitFor();
+    await row('small (2).txt').waitFor({ state: 'detached' });
+    await page.getByRole('button', { name: 'Undo' }).click();
+    await row('small (2).txt').waitFor();
+  });
+
+  test('the keyboard does everything: move, select, rename, delete', async () => {
+    const grid = page.getByRole('grid');
+    await grid.focus();
+    await grid.press('Home');
+    await page.keyboard.type('small');
+    await page.keyboard.press('F2');
+    await page.getByRole('textbox', { name: 'Name' }).fill('renamed.txt');
+    await page.keyboard.press('Enter');
+    await row('renamed.txt').waitFor();
+    await grid.focus();
+    await page.keyboard.press('Control+a');
+    await page
+      .getByText(/\d selected/u)
+      .first()
+      .waitFor();
+    await page.keyboard.press('Escape');
+    await page.getByRole('button', { name: 'New folder' }).waitFor();
+  });
+
+  test('another device sees it all after logging in', async () => {
+    const other = await world.open(await world.device({ viewport: { width: 390, height: 844 } }));
+    await world.logIn(other, 'ada');
+    await other.getByRole('row', { name: 'large.bin' }).waitFor();
+    await picture(other, 'phone');
+    await other.close();
+  });
+
+  test('no page has complained', () => {
+    expect(world.complaints).toEqual([]);
+  });
+});

@@ -1,0 +1,85 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type DaemonProcess, startDaemonProcess } from '@pyrgos/testkit/server';
+import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from 'playwright';
+
+/** A password that every rule accepts. */
+export const PASSWORD = 'seven lanterns over quiet water';
+
+/** Where the pictures of the tests are kept: looked at by people, and by CI as artefacts. */
+const PICTURES: string = fileURLToPath(new URL('../../test-results/web/', import.meta.url));
+const executablePath = process.env['PYRGOS_CHROMIUM'];
+
+/** Whether there is a Chromium to drive. */
+export const hasChromium: boolean = executablePath !== undefined && executablePath !== '';
+
+/** A server with the web app, and a browser. */
+export class WebWorld {
+  /** What pages have said on their consoles that they should not. */
+  readonly complaints: string[] = [];
+
+  private constructor(
+    readonly daemon: DaemonProcess,
+    readonly browser: Browser,
+  ) {}
+
+  /** Starts both; the server has no data yet and lets anybody sign up. */
+  static async start(): Promise<WebWorld> {
+    const daemon = await startDaemonProcess({ 'max-users': '100' });
+    const browser = await chromium.launch({
+      ...(executablePath === undefined ? {} : { executablePath }),
+      args: process.getuid?.() === 0 ? ['--no-sandbox'] : [],
+    });
+    return new WebWorld(daemon, browser);
+  }
+
+  async stop(): Promise<void> {
+    await this.browser.close();
+    await this.daemon.stop();
+  }
+
+  /** A browser profile of its own: another device. */
+  async device(options: BrowserContextOptions = {}): Promise<BrowserContext> {
+    return this.browser.newContext({ viewport: { width: 1100, height: 750 }, acceptDownloads: true, ...options });
+  }
+
+  /** A page of a device, at the front door; what it complains about is remembered. */
+  async open(device: BrowserContext, path = '/'): Promise<Page> {
+    const page = await device.newPage();
+    page.on('pageerror', (error) => this.complaints.push(String(error)));
+    page.on('console', (message) => {
+      if (message.type() === 'error') this.complaints.push(message.text());
+    });
+    await page.goto(new URL(path, this.daemon.url).href);
+    return page;
+  }
+
+  /** Makes an account through the form and waits for the drive. */
+  async signUp(page: Page, username: string, { keep = false }: { readonly keep?: boolean } = {}): Promise<void> {
+    await page.goto(new URL('/#/sign-up', this.daemon.url).href);
+    await page.getByRole('textbox', { name: 'User name' }).fill(username);
+    await page.getByRole('textbox', { name: 'Password', exact: true }).fill(PASSWORD);
+    await page.getByRole('textbox', { name: 'Password once more' }).fill(PASSWORD);
+    await page.getByText('I have written the password down').click();
+    if (keep) await page.getByText('Stay logged in on this device').click();
+    await page.getByRole('button', { name: 'Sign up' }).click();
+    await page.getByRole('button', { name: 'Upload' }).waitFor();
+  }
+
+  /** Logs in through the form and waits for the drive. */
+  async logIn(page: Page, username: string, { keep = false }: { readonly keep?: boolean } = {}): Promise<void> {
+    await page.goto(this.daemon.url);
+    await page.getByRole('textbox', { name: 'User name' }).fill(username);
+    await page.getByRole('textbox', { name: 'Password', exact: true }).fill(PASSWORD);
+    if (keep) await page.getByText('Stay logged in on this device').click();
+    await page.getByRole('button', { name: 'Log in' }).click();
+    await page.getByRole('button', { name: 'Upload' }).waitFor();
+  }
+}
+
+/** Takes a picture for people to look at. */
+export async function picture(page: Page, name: string): Promise<void> {
+  await mkdir(PICTURES, { recursive: true });
+  await page.screenshot({ path: join(PICTURES, `${name}.png`) });
+}
