@@ -2,12 +2,16 @@ import { PyrgosError } from '@pyrgos/core/errors';
 import { ConfigError } from '@pyrgos/server/config';
 import { Command, CommanderError } from 'commander';
 import { addAdminCommand } from './commands/admin.js';
+import { addCompletionCommand } from './commands/completion.js';
 import { addConfigCommand } from './commands/config.js';
 import { addCryptoCommand } from './commands/crypto.js';
 import { addDaemonCommand } from './commands/daemon.js';
+import { addDoctorCommand } from './commands/doctor.js';
 import { addStatusCommand } from './commands/status.js';
 import { addTokenCommand } from './commands/token.js';
 import { ExitCode } from './exit-code.js';
+import { CommandEnd } from './files/command-end.js';
+import { addFilesCommands } from './files/commands.js';
 import { UsageError } from './usage-error.js';
 import { version } from './version.js';
 
@@ -24,7 +28,10 @@ export function createProgram(): Command {
   addTokenCommand(program);
   addAdminCommand(program);
   addConfigCommand(program);
+  addFilesCommands(program);
+  addDoctorCommand(program);
   addCryptoCommand(program);
+  addCompletionCommand(program);
   return program;
 }
 
@@ -43,6 +50,7 @@ export async function main(args: readonly string[]): Promise<number> {
   } catch (error) {
     // Commander has already printed its own message, help or version.
     if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.ok : ExitCode.usage;
+    if (error instanceof CommandEnd) return error.exitCode;
     if (!(error instanceof PyrgosError)) throw error;
     process.stderr.write(`pyrgos: ${error.message}\n`);
     return error instanceof ConfigError || error instanceof UsageError ? ExitCode.usage : ExitCode.failed;

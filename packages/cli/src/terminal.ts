@@ -6,9 +6,13 @@ export function printLine(line = ''): void {
   process.stdout.write(`${line}\n`);
 }
 
-/** Prints one JSON value, on one line. */
+/** What JSON leaves as it is and a terminal or an editor may obey: C1 controls, marks of direction, separators of lines. */
+const UNQUOTED = /[\u007f-\u009f\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
+
+/** Prints one JSON value, on one line, in which no character can steer a terminal. */
 export function printJson(value: unknown): void {
-  process.stdout.write(`${JSON.stringify(value)}\n`);
+  const text = JSON.stringify(value).replaceAll(UNQUOTED, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  process.stdout.write(`${text}\n`);
 }
 
 /** Tells the person something that is not the result: the standard output belongs to programs. */
@@ -19,6 +23,14 @@ export function notify(line: string): void {
 /** Text of somebody else, safe to print: it cannot move the cursor, change colours or pretend to be our output. */
 export function printable(text: string): string {
   return stripVTControlCharacters(text).replaceAll(/[^\P{Cc}\n\t]|[\u202a-\u202e\u2066-\u2069]/gu, '\ufffd');
+}
+
+/** What is not shown as it is: control, format and unassigned characters but the joiners that scripts and emoji need; separators of lines. */
+const UNPRINTABLE = /[^\P{C}\u200c\u200d]|[\p{Zl}\p{Zp}]/gu;
+
+/** The name of a file, or a path, on one line: it cannot steer a terminal, and two that differ look different. `--json` has it as it is. */
+export function printableName(name: string): string {
+  return name.replaceAll(UNPRINTABLE, (char) => `\\u{${(char.codePointAt(0) ?? 0).toString(16)}}`);
 }
 
 /** Columns of texts, the last one as long as it likes. */

@@ -1,0 +1,19 @@
+# The home server, see docs/self-hosting.md. The first stage has the compiler, the second what runs.
+FROM node:22-slim AS build
+WORKDIR /opt/pyrgos
+COPY . .
+RUN npm run package -- /tmp/package
+RUN npm install --global --ignore-scripts --no-audit --no-fund --prefix /opt/pyrgos-command /tmp/package/*.tgz
+
+FROM node:22-slim
+COPY --from=build /opt/pyrgos-command /usr/local
+RUN install -d -o node -g node -m 700 /data
+ENV PYRGOS_PATH=/data NODE_ENV=production
+USER node
+VOLUME /data
+EXPOSE 8000
+HEALTHCHECK --interval=30s --timeout=5s --start-period=60s \
+  CMD ["node", "-e", "fetch('http://localhost:8000/healthz').then(r => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
+# The process is the server itself, not npm: it takes SIGTERM and stops in order.
+ENTRYPOINT ["pyrgos"]
+CMD ["daemon", "--listen-host", "0.0.0.0"]

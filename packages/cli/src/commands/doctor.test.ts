@@ -1,0 +1,123 @@
+import { spawnSync } from 'node:child_process';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer as createHttpServer } from 'node:http';
+import { type AddressInfo, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Command } from 'commander';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { completionScript } from '../completion-scripts.js';
+import { checkPort, checkPrograms } from '../doctor/machine-checks.js';
+import { checkServer } from '../doctor/server-checks.js';
+import { createProgram } from '../main.js';
+import { bin } from '../../test/files-world.js';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'pyrgos-doctor-'));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+describe('pyrgos doctor', () => {
+  const doctor = (...args: string[]) =>
+    spawnSync(process.execPath, [bin, 'doctor', ...args], {
+      encoding: 'utf8',
+      env: { PATH: process.env['PATH'], HOME: folder, PYRGOS_PATH: join(folder, 'data') },
+    });
+
+  test('says what is in order and what is not, with what to do, and changes nothing', () => {
+    const [healthy] = [JSON.parse(doctor('--json').stdout) as { checks: { name: string; state: string }[] }];
+    const states = new Map(healthy.checks.map(({ name, state }) => [name, state]));
+    for (const name of ['version', 'crypto', 'settings', 'data', 'server data', 'session'])
+      expect([name, states.get(name)]).toEqual([name, 'ok']);
+    expect(readdirSync(folder)).toEqual([]);
+
+    mkdirSync(join(folder, 'data'));
+    chmodSync(join(folder, 'data'), 0o755);
+    writeFileSync(join(folder, 'data', 'config'), 'prot = 1\n', { mode: 0o600 });
+    const ill = doctor('--server', 'http://localhost:1');
+    expect(ill.status).toBe(1);
+    expect(ill.stdout).toMatch(/LOOK +data +.* can be used by other users.*\n +do: chmod/);
+    expect(ill.stdout).toMatch(/WRONG +settings +The configuration cannot be used:\n.*prot.*unknown/);
+    expect(ill.stdout).toMatch(/WRONG +server +.*\n +do: check the address/);
+    expect(ill.stderr).not.toContain('    at ');
+  });
+
+  test('a port that another program has, an address of somebody else, an old Node', async () => {
+    const other = createServer();
+    await new Promise<void>((done) => other.listen(0, '127.0.0.1', done));
+    const { port } = other.address() as AddressInfo;
+    expect(await checkPort('127.0.0.1', port, undefined)).toMatchObject({ state: 'problem', advice: expect.stringContaining('--port') });
+    expect(await checkPort('127.0.0.1', port, 7)).toMatchObject({ state: 'ok' });
+    await new Promise((done) => other.close(done));
+    expect(await checkPort('127.0.0.1', port, undefined)).toMatchObject({ state: 'ok' });
+    expect(await checkPort('203.0.113.1', port, undefined)).toMatchObject({
+      state: 'problem',
+      advice: expect.stringContaining('listen-host'),
+    });
+    expect((await checkPrograms('20.18.0'))[0]).toMatchObject({ state: 'problem', advice: expect.stringContaining('20.19') });
+    expect((await checkPrograms('22.0.0'))[0]).toMatchObject({ state: 'ok' });
+  });
+
+  test('clocks that do not agree, and what is no Peergos server', async () => {
+    // What the version call answers: CBOR {"s": "", "v": "1.0.0"}.
+    const answer = Buffer.from('a261736061766531 2e302e30'.replaceAll(' ', ''), 'hex');
+    let date = Date.now();
+    let isPeergos = true;
+    const server = createHttpServer((_, response) => {
+      response.setHeader('date', new Date(date).toUTCString());
+      response.end(isPeergos ? answer : '<html>');
+    });
+    await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const stateOf = async (drift: number) => {
+      date = Date.now() + drift;
+      return (await checkServer(url)).map(({ name, state }) => `${name} ${state}`);
+    };
+    expect(await stateOf(0)).toEqual(['server ok', 'clock ok']);
+    expect(await stateOf(90_000)).toEqual(['server ok', 'clock warning']);
+    expect(await stateOf(-600_000)).toEqual(['server ok', 'clock problem']);
+    isPeergos = false;
+    expect((await checkServer(url))[0]).toMatchObject({ name: 'server', state: 'problem' });
+    server.closeAllConnections();
+    server.close();
+  });
+});
+
+describe('pyrgos completion', () => {
+  test('knows every command and option that the help shows', () => {
+    const program = createProgram();
+    for (const shell of ['bash', 'zsh', 'fish'] as const) {
+      const script = completionScript(program, shell);
+      for (const word of ['get', 'skip-existing', 'doctor', 'completion', 'admin', 'quota'])
+        expect([shell, script]).toEqual([shell, expect.stringContaining(word)]);
+      // Never offered: it is only there to be refused.
+      expect(script).not.toMatch(/'--password'|--password |-l 'password'/);
+    }
+  });
+
+  test('quotation marks in descriptions stay text', () => {
+    const program = new Command('odd');
+    program.command('one').description(`it's "$(touch /tmp/never)" \\ here`);
+    expect(completionScript(program, 'zsh')).toContain(String.raw`'one:it'\''s "$(touch /tmp/never)" \ here'`);
+    expect(completionScript(program, 'fish')).toContain(String.raw`'it\'s "$(touch /tmp/never)" \\ here'`);
+  });
+
+  test('bash completes commands at every level, and options', ({ skip }) => {
+    const hasBash = spawnSync('bash', ['--version']).status === 0;
+    skip(!hasBash, 'needs bash');
+    writeFileSync(join(folder, 'completion'), completionScript(createProgram(), 'bash'));
+    const complete = (...words: string[]): string => {
+      const typed = ['pyrgos', ...words].map((word) => `'${word}'`).join(' ');
+      const script = `source '${join(folder, 'completion')}'; COMP_WORDS=(${typed}); COMP_CWORD=${words.length}; _pyrgos; echo "\${COMPREPLY[@]}"`;
+      return spawnSync('bash', ['-c', script], { encoding: 'utf8' }).stdout.trim();
+    };
+    expect([
+      complete('doc'),
+      complete('admin', 'us'),
+      complete('admin', 'user', 'q'),
+      complete('get', '--sk'),
+      complete('ls', 'x'),
+    ]).toEqual(['doctor', 'user', 'quota', '--skip-existing', '']);
+  });
+});

@@ -1,0 +1,70 @@
+import type { Command } from 'commander';
+import { sealSession } from '@pyrgos/client/session';
+import { UsageError } from '../usage-error.js';
+import { FilesContext } from './files-context.js';
+import { logInWith } from './open-session.js';
+import { askSecret } from './prompts.js';
+import { secondFactorOf } from './second-factor.js';
+import { readKeyFile, readSessionFile, removeSessionFile, writeSessionFile } from './session-file.js';
+import { addSessionOptions, type SessionOptions } from './session-options.js';
+import { nameAccount, readPasswordFile, sessionFileOf } from './session-source.js';
+import { withOutput } from './with-session.js';
+
+/** `pyrgos passwd` */
+export function addPasswordCommand(program: Command): void {
+  const command = program
+    .command('passwd')
+    .description('change the password of the account')
+    .option('--new-password-file <file>', 'a file with the new password');
+  addSessionOptions(command).action(async ({ newPasswordFile }: { readonly newPasswordFile?: string }) =>
+    withOutput(command, async (options, output, signal) => {
+      const source = await nameAccount(options);
+      const oldPassword = source.password ?? (await currentPassword());
+      const session = await logInWith(source, oldPassword, options.totp, signal);
+      const context = new FilesContext(session, source.server, output, signal);
+      try {
+        const newPassword = newPasswordFile === undefined ? await newPasswordAsked() : await readPasswordFile(newPasswordFile);
+        await changePassword(context, options, oldPassword, newPassword);
+      } finally {
+        context.session.close();
+      }
+    }),
+  );
+}
+
+/** The current password, asked. UsageError where nobody can be asked. */
+export async function currentPassword(): Promise<string> {
+  return askSecret('Enter current password', 'The current password is needed: say --password-file FILE or --password-stdin.');
+}
+
+/** A new password, asked twice. UsageError when the answers differ. */
+export async function newPasswordAsked(): Promise<string> {
+  const advice = 'The new password is needed: say --new-password-file FILE.';
+  const password = await askSecret('Enter new password', advice);
+  if ((await askSecret('Re-enter new password', advice)) !== password) throw new UsageError("Passwords don't match!");
+  return password;
+}
+
+/**
+ * Changes the password; the context has the session that goes on. A session that is kept on this machine opens the account with it, too; one that is sealed
+ * with a passphrase is forgotten. DeniedError `denied.password`, `denied.login`.
+ */
+export async function changePassword(
+  context: FilesContext,
+  options: SessionOptions,
+  oldPassword: string,
+  newPassword: string,
+): Promise<void> {
+  const { output, server, session, signal } = context;
+  context.session = await session.changePassword({ oldPassword, newPassword, signal, ...secondFactorOf(options.totp) });
+  output.done('Password updated', { event: 'password-changed', username: session.username });
+  const file = sessionFileOf(options);
+  const kept = await readSessionFile(file);
+  if (kept === undefined || kept.username !== session.username || kept.server !== server) return;
+  if (kept.salt === undefined) {
+    await writeSessionFile(file, { ...kept, sealed: sealSession(context.session.account, await readKeyFile(file)) });
+    return;
+  }
+  await removeSessionFile(file);
+  output.note('the kept session does not fit the new password and is forgotten: log in again to keep one');
+}

@@ -1,0 +1,117 @@
+import { createHash } from 'node:crypto';
+import { constants } from 'node:fs';
+import { type FileHandle, lstat, open, rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { type FileEntry, type FileSystem, PyrgosError } from '@pyrgos/client';
+
+/** Bytes after which what has come is brought to the disk: as much is fetched again, at most, when a download goes on. */
+const SYNC_STEP = 8_388_608;
+
+/** How a file is fetched. */
+export interface DownloadOptions {
+  readonly signal: AbortSignal;
+  /** Told how many bytes of the file are there. */
+  readonly onProgress: (bytes: number) => void;
+}
+
+/**
+ * Fetches a file of the account to `target` on this machine: beside it first, under a name of its own, and only when all of it is on the disk it takes
+ * the place of what was there, in one step, with the time of the original. What was cut off goes on where it stopped, as long as the original has
+ * not changed. Nothing but pieces is in memory. Errors of the client and of the system.
+ */
+export async function downloadFile(files: FileSystem, entry: FileEntry, target: string, options: DownloadOptions): Promise<void> {
+  const temporary = join(dirname(target), temporaryName(entry));
+  const { handle, length } = await openPart(temporary, entry.size);
+  let isKept = true;
+  try {
+    // What lies below the last step was on the disk before anything behind it was written.
+    const start = Math.floor(length / SYNC_STEP) * SYNC_STEP;
+    await fill(files, entry, handle, start, options);
+    await requireSame(files, entry, options.signal);
+    await handle.utimes(entry.modified, entry.modified);
+    await handle.sync();
+    await handle.close();
+    await rename(temporary, target);
+    await syncFolder(dirname(target));
+    isKept = false;
+  } catch (error) {
+    isKept = canGoOn(error);
+    throw error;
+  } finally {
+    await handle.close().catch(() => undefined);
+    if (!isKept) await rm(temporary, { force: true }).catch(() => undefined);
+  }
+}
+
+/** The name of what is not complete yet: another one for every version of the file. It says nothing to anybody who does not know the account. */
+function temporaryName({ path, version }: FileEntry): string {
+  const hash = createHash('sha256').update(`${version}\0${path}`).digest('hex').slice(0, 32);
+  return `.pyrgos-${hash}.part`;
+}
+
+async function openPart(path: string, size: number): Promise<{ readonly handle: FileHandle; readonly length: number }> {
+  const { O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_WRONLY } = constants;
+  const existing = await lstat(path).catch(() => undefined);
+  if (existing !== undefined) {
+    const user = process.geteuid?.();
+    const isOurs = existing.isFile() && existing.nlink === 1 && (user === undefined || existing.uid === user) && existing.size <= size;
+    if (isOurs) return { handle: await open(path, O_WRONLY | O_NOFOLLOW | O_NONBLOCK), length: existing.size };
+    await rm(path, { force: true });
+  }
+  return { handle: await open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o666), length: 0 };
+}
+
+// Nothing is cut off: another process may be fetching the same version into the same file, and both write the same bytes.
+async function fill(
+  files: FileSystem,
+  { path, size }: FileEntry,
+  handle: FileHandle,
+  start: number,
+  { onProgress, signal }: DownloadOptions,
+): Promise<void> {
+  let position = start;
+  let synced = start;
+  for await (const piece of await files.stream(path, { start, signal })) {
+    for (let offset = 0; offset < piece.length;) {
+      const room = synced + SYNC_STEP - position;
+      const { bytesWritten } = await handle.write(piece, offset, Math.min(room, piece.length - offset), position);
+      position += bytesWritten;
+      offset += bytesWritten;
+      if (position < synced + SYNC_STEP) continue;
+      await handle.datasync();
+      synced = position;
+    }
+    onProgress(position);
+  }
+  if (position !== size) throw changed(path);
+}
+
+/** The path may lead to another version by now: what was fetched is not what was asked for, then. */
+async function requireSame(files: FileSystem, { path, version }: FileEntry, signal: AbortSignal): Promise<void> {
+  files.refresh();
+  if ((await files.find(path, { signal }))?.version !== version) throw changed(path);
+}
+
+function changed(path: string): PyrgosError {
+  return new PyrgosError('conflict.changed', 'The file was changed while it was fetched.', { data: { path } });
+}
+
+/** Whether what has come so far may be of use: when the connection, the person or the disk has ended it. */
+function canGoOn(error: unknown): boolean {
+  if (!(error instanceof PyrgosError)) return true;
+  return ['network', 'aborted', 'denied.session'].includes(error.code);
+}
+
+/** Brings the new name to the disk, where a system lets programs do that. */
+async function syncFolder(path: string): Promise<void> {
+  try {
+    const folder = await open(path, constants.O_RDONLY);
+    try {
+      await folder.sync();
+    } finally {
+      await folder.close();
+    }
+  } catch {
+    // Windows has no such thing.
+  }
+}

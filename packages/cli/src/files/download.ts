@@ -1,0 +1,169 @@
+import { lstat, mkdir, utimes } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type FileEntry, PyrgosError } from '@pyrgos/client';
+import { printableName } from '../terminal.js';
+import { downloadFile } from './download-file.js';
+import type { FilesContext } from './files-context.js';
+import { inParallel } from './in-parallel.js';
+import { assertLocalName } from './local-name.js';
+import { isSameTime } from './same-time.js';
+import { joinRemote } from './remote-path.js';
+import { isOfSystem } from './system-directories.js';
+import { TerminalProgress } from './terminal-progress.js';
+
+/** Files that are fetched at a time. */
+const FILES_IN_FLIGHT = 4;
+
+/** One run of `get`: what it has done so far. */
+export class Download {
+  /** Files that were fetched. */
+  fetched = 0;
+  /** Files that were there already. */
+  passedOver = 0;
+  /** Bytes of files that were fetched. */
+  bytes = 0;
+  private begun = 0;
+  private readonly progress: TerminalProgress;
+
+  constructor(
+    private readonly context: FilesContext,
+    private readonly skipsExisting: boolean,
+  ) {
+    this.progress = new TerminalProgress(context.output.isJson);
+  }
+
+  /** Takes away what shows the progress. */
+  end(): void {
+    this.progress.clear();
+  }
+
+  /** Fetches one file, whatever is at `target`, unless that is to stay. Errors of `downloadFile`; PyrgosError `conflict.file` for a folder there. */
+  async file(entry: FileEntry, target: string): Promise<void> {
+    const existing = await lstat(target).catch(() => undefined);
+    if (existing?.isDirectory() === true) {
+      throw inTheWay('a folder of this name is in the way on this machine', target);
+    }
+    if (this.skipsExisting && existing !== undefined) {
+      this.skipped(entry, target, `Skipping ${printableName(entry.path)}`);
+      return;
+    }
+    const { files, signal } = this.context;
+    const index = ++this.begun;
+    await downloadFile(files, entry, target, {
+      signal,
+      onProgress: (bytes) => this.progress.show(entry.path, index, undefined, entry.size === 0 ? 1 : bytes / entry.size),
+    });
+    this.fetched++;
+    this.bytes += entry.size;
+  }
+
+  /** Fetches a directory to `target`, made when it is missing, with all that is in it. What cannot be fetched is reported; what ends everything is thrown. */
+  async directory(entry: FileEntry, target: string): Promise<void> {
+    await makeFolder(target);
+    const { path } = entry;
+    const directories: FileEntry[] = [];
+    const taken = new Set<string>();
+    const names = new Set<string>();
+    const alike: FileEntry[] = [];
+    const fetch = async (child: FileEntry): Promise<void> =>
+      this.attempt(child.path, async () => {
+        assertLocalName(child.name);
+        await this.treeFile(child, join(target, child.name), taken);
+      });
+    await inParallel(this.children(path, directories), FILES_IN_FLIGHT, async (child) => {
+      // What the disk may take for the same file is not written at the same time.
+      const folded = child.name.normalize('NFKC').toLowerCase();
+      if (names.has(folded)) alike.push(child);
+      else {
+        names.add(folded);
+        await fetch(child);
+      }
+    });
+    for (const child of alike) await fetch(child);
+    for (const child of directories) {
+      await this.attempt(child.path, async () => {
+        assertLocalName(child.name);
+        await this.directory(child, join(target, child.name));
+      });
+    }
+    // Last: every file in it has changed its time.
+    await utimes(target, entry.modified, entry.modified).catch(() => undefined);
+  }
+
+  /** The files of a directory, one after the other; its directories are collected. */
+  private async *children(path: string, directories: FileEntry[]): AsyncGenerator<FileEntry, void, undefined> {
+    const { files, output, signal } = this.context;
+    try {
+      for await (const child of files.list(path, { signal })) {
+        if (child.isDamaged) this.problem(joinRemote(path, child.name ?? '?'), child.error);
+        else if (isOfSystem(child)) continue;
+        else if (child.isDirectory) directories.push(child);
+        else yield child;
+      }
+    } catch (error) {
+      this.progress.clear();
+      output.problem(path, error);
+    }
+  }
+
+  /** A file of a tree. `taken` are the files that this run has written into the folder: disks may take two names for the same. */
+  private async treeFile(entry: FileEntry, target: string, taken: Set<string>): Promise<void> {
+    const existing = await lstat(target, { bigint: true }).catch(() => undefined);
+    if (existing !== undefined) {
+      if (taken.has(`${existing.dev}:${existing.ino}`)) {
+        throw inTheWay('the disk of this machine takes its name for that of another file', target);
+      }
+      const isSame =
+        existing.isFile() &&
+        existing.size === BigInt(entry.size) &&
+        isSameTime(Number(existing.mtimeNs / 1_000_000n), entry.modified.getTime());
+      if (isSame && !this.skipsExisting) {
+        this.skipped(entry, target, undefined);
+        taken.add(`${existing.dev}:${existing.ino}`);
+        return;
+      }
+    }
+    await this.file(entry, target);
+    const now = await lstat(target, { bigint: true });
+    taken.add(`${now.dev}:${now.ino}`);
+    const { output } = this.context;
+    if (output.isJson && !this.skipsExisting) output.done('', { event: 'fetched', path: entry.path, local: target, size: entry.size });
+  }
+
+  private skipped({ path }: FileEntry, local: string, text: string | undefined): void {
+    this.passedOver++;
+    const { output } = this.context;
+    this.progress.clear();
+    if (text !== undefined || output.isJson) output.done(text ?? '', { event: 'passed-over', path, local });
+  }
+
+  private async attempt(path: string, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      this.problem(path, error);
+    }
+  }
+
+  private problem(path: string, error: unknown): void {
+    this.progress.clear();
+    this.context.output.problem(path, error);
+  }
+}
+
+/** Something on this machine is where something has to go. */
+function inTheWay(problem: string, local: string): PyrgosError {
+  return new PyrgosError('conflict.exists', `${problem}: move ${local} away, or choose another folder`, { data: { local } });
+}
+
+/** Makes a folder unless it is there. A link is not followed: it may lead anywhere. */
+async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path);
+  } catch (error) {
+    const info = await lstat(path).catch(() => undefined);
+    if (info?.isDirectory() === true) return;
+    if (info === undefined) throw error;
+    throw inTheWay('a file or link of this name is in the way on this machine', path);
+  }
+}

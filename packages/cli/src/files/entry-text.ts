@@ -1,0 +1,55 @@
+import type { FileEntry } from '@pyrgos/client';
+import { printableName } from '../terminal.js';
+
+const UNITS = ['KiB', 'MiB', 'GiB', 'TiB'];
+
+/** Bytes as a listing shows them (chapter 09 section 5.3): one decimal below 10, else none; up to TiB. */
+export function sizeText(bytes: number): string {
+  if (bytes < 1024) return `${bytes} B`;
+  let value = bytes / 1024;
+  let unit = 0;
+  while (value >= 1024 && unit < UNITS.length - 1) {
+    value /= 1024;
+    unit++;
+  }
+  const shown = value < 10 ? value.toFixed(1) : value.toFixed(0);
+  return `${shown} ${UNITS[unit] ?? ''}`;
+}
+
+/** A time in the time zone of this machine: `yyyy-MM-dd HH:mm`. */
+export function timeText(time: Date): string {
+  const pad = (number: number, width = 2): string => String(number).padStart(width, '0');
+  const day = `${pad(time.getFullYear(), 4)}-${pad(time.getMonth() + 1)}-${pad(time.getDate())}`;
+  return `${day} ${pad(time.getHours())}:${pad(time.getMinutes())}`;
+}
+
+/** What a long line needs to know of an entry. */
+export type ListedEntry = Pick<FileEntry, 'name' | 'isDirectory' | 'isWritable' | 'size' | 'modified'>;
+
+/** One line of a long listing (chapter 09 section 5.3): `-rw    1.0 KiB  2026-08-01 09:05  notes.txt`. */
+export function longLine({ isDirectory, isWritable, modified, name, size }: ListedEntry): string {
+  const rights = `${isDirectory ? 'd' : '-'}r${isWritable ? 'w' : '-'}`;
+  const shownSize = isDirectory ? '-' : sizeText(size);
+  return `${rights}  ${shownSize.padStart(9)}  ${timeText(modified)}  ${printableName(name)}${isDirectory ? '/' : ''}`;
+}
+
+/** What programs are told of an entry. */
+export function entryJson({ created, isHidden, isWritable, kind, mimeType, modified, name, path, size }: FileEntry): object {
+  return {
+    path,
+    name,
+    kind,
+    size,
+    mimeType,
+    modified: modified.toISOString(),
+    created: created.toISOString(),
+    isHidden,
+    isWritable,
+  };
+}
+
+/** By code points, the same everywhere. */
+export function compareNames(a: { readonly name: string }, b: { readonly name: string }): number {
+  if (a.name === b.name) return 0;
+  return a.name < b.name ? -1 : 1;
+}

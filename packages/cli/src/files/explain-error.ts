@@ -1,0 +1,152 @@
+import { PyrgosError, QuotaError, RateError } from '@pyrgos/client';
+import { formatSize } from '@pyrgos/server/config';
+import { commandName } from '../command-name.js';
+import { ExitCode } from '../exit-code.js';
+import { UsageError } from '../usage-error.js';
+
+/** What is told about something that failed. */
+export interface Explained {
+  /** For people: what happened, and what to do next. Not yet safe for a terminal. */
+  readonly text: string;
+  readonly exitCode: number;
+}
+
+/** Errors of the disk of this machine, by the name that the system gives them. */
+const SYSTEM_ERRORS: ReadonlyMap<string, string> = new Map([
+  ['ENOENT', 'there is no such file or folder on this machine'],
+  ['EACCES', 'the permissions on this machine do not allow it'],
+  ['EPERM', 'this machine does not allow it'],
+  ['EROFS', 'the disk of this machine is read-only'],
+  ['ENOSPC', 'the disk of this machine is full: make room and run the same command again'],
+  ['EDQUOT', 'your quota on the disk of this machine is used up: make room and run the same command again'],
+  ['ENAMETOOLONG', 'the name or path is longer than the disk of this machine takes'],
+  ['EISDIR', 'it is a folder'],
+  ['ENOTDIR', 'a part of the path is no folder'],
+  ['EINVAL', 'the disk of this machine cannot have this name'],
+  ['EILSEQ', 'the disk of this machine cannot have this name'],
+  ['EIO', 'the disk of this machine is failing'],
+]);
+
+/** Explains an error of the client, of the disk of this machine, or of the command itself. Everything else is a bug and is thrown. */
+export function explainError(error: unknown): Explained {
+  if (error instanceof UsageError) return { text: error.message, exitCode: ExitCode.usage };
+  if (error instanceof PyrgosError) return { text: textOf(error), exitCode: exitCodeOf(error) };
+  const system = systemCode(error);
+  if (system === undefined) throw error;
+  const isFull = system === 'ENOSPC' || system === 'EDQUOT';
+  return { text: SYSTEM_ERRORS.get(system) ?? `the system says ${system}`, exitCode: isFull ? ExitCode.full : ExitCode.failed };
+}
+
+/** The word by which programs tell errors apart: the code of the client, or that of the system. */
+export function codeOf(error: unknown): string {
+  return error instanceof PyrgosError ? error.code : (systemCode(error) ?? 'internal');
+}
+
+/** Whether nothing further can work after this error: the connection, the session, the account or the disk is at its end, or it is a bug. */
+export function endsEverything(error: unknown): boolean {
+  if (error instanceof UsageError) return true;
+  if (!(error instanceof PyrgosError)) return ['ENOSPC', 'EDQUOT', 'EROFS', undefined].includes(systemCode(error));
+  return ['network', 'aborted', 'quota', 'rate', 'storage', 'internal', 'denied.session', 'denied.auth', 'denied.login'].includes(
+    error.code,
+  );
+}
+
+function systemCode(error: unknown): string | undefined {
+  if (!(error instanceof Error) || !('code' in error) || !('syscall' in error)) return undefined;
+  return String(error.code);
+}
+
+function textOf(error: PyrgosError): string {
+  const { code, data, message } = error;
+  switch (code) {
+    case 'quota':
+      return quotaText(error);
+    case 'rate':
+      return rateText(error);
+    case 'network':
+      return networkText(error);
+    case 'not-found.user':
+      return `${message} Is the name right, and is this the right server?`;
+    case 'not-found.file':
+      return `there is nothing at ${pathOf(error)}`;
+    case 'conflict.exists':
+      if (data['local'] !== undefined) return message;
+      return `there is something at ${pathOf(error)} already: take another name, remove it first, or say --replace where the command has it`;
+    case 'conflict.file':
+      if (data['isDirectory'] === true) return `${pathOf(error)} is a directory`;
+      if (data['isDirectory'] === false) return `${pathOf(error)} is a file, not a directory`;
+      return `${message} Look what is there now, and try again`;
+    case 'conflict.source':
+      return 'the file changed while it was read: run the same command again';
+    case 'denied.login':
+      return loginText(error);
+    case 'denied.auth':
+      return `${message} Is the clock of this machine right? ${commandName} doctor looks`;
+    case 'aborted':
+      return 'stopped; what was finished stays. Run the same command again to go on';
+    default:
+      if (code.startsWith('conflict.')) return `${message} Somebody else changes the same thing: try again`;
+      return message;
+  }
+}
+
+function pathOf({ data }: PyrgosError): string {
+  return typeof data['path'] === 'string' ? data['path'] : 'this path';
+}
+
+function quotaText(error: PyrgosError): string {
+  const { missing, quota, used } = error instanceof QuotaError ? error.data : {};
+  const numbers = quota === undefined || used === undefined ? '' : `: ${formatSize(used)} of ${formatSize(quota)} are in use`;
+  const need = missing === undefined ? '' : `, and ${formatSize(missing)} more are needed`;
+  return `the account is full${numbers}${need}. Delete something (${commandName} du shows what is large), or ask for more: ${commandName} space --request SIZE. What was uploaded stays; run the same command again then`;
+}
+
+function rateText(error: PyrgosError): string {
+  const seconds = error instanceof RateError ? error.data.retryAfterSeconds : undefined;
+  const when = seconds === undefined ? 'tomorrow' : `in ${Math.max(1, Math.ceil(seconds / 60))} minutes`;
+  return `as much was uploaded as the server takes in a day. What was uploaded stays: run the same command again ${when}`;
+}
+
+function networkText({ data, message, retry }: PyrgosError): string {
+  if (data['reason'] === 'not-peergos') return `${message} Is the address of the server right?`;
+  if (data['reason'] === 'unreachable') return `${message} Is the address right, and does the server run? ${commandName} doctor looks`;
+  if (retry === 'after')
+    return `${message} The last change may have been made: look before you run the command again; what was finished stays`;
+  return `${message} What was finished stays; run the same command again to go on`;
+}
+
+function loginText({ data, message }: PyrgosError): string {
+  if (data['needsSecondFactor'] === true)
+    return 'this account asks for a second factor: give the code that your app shows with --totp CODE';
+  if (data['expired'] === true)
+    return `what was kept opens the account no longer, perhaps because the password was changed: ${commandName} login`;
+  if (data['reason'] === 'code' || data['reason'] === 'factor')
+    return `${message} Wait for the next code of the app, and check the clock of both devices`;
+  return `the server does not let you in (${message}): check user name, password, and whether Caps Lock is on`;
+}
+
+function exitCodeOf({ code }: PyrgosError): number {
+  const [family] = code.split('.', 1);
+  switch (family) {
+    case 'not-found':
+      return code === 'not-found.file' || code === 'not-found.user' ? ExitCode.notFound : ExitCode.damaged;
+    case 'denied':
+      return ['denied.stale', 'denied.chain', 'denied.pointer', 'denied.proof'].includes(code) ? ExitCode.damaged : ExitCode.denied;
+    case 'network':
+      return ExitCode.network;
+    case 'quota':
+    case 'rate':
+      return ExitCode.full;
+    case 'storage':
+      return ExitCode.full;
+    case 'conflict':
+      return ExitCode.conflict;
+    case 'format':
+    case 'crypto':
+      return ExitCode.damaged;
+    case 'aborted':
+      return ExitCode.interrupted;
+    default:
+      return ExitCode.failed;
+  }
+}

@@ -1,0 +1,84 @@
+import { stat } from 'node:fs/promises';
+import { basename, dirname, join, sep } from 'node:path';
+import type { Command } from 'commander';
+import { printableName } from '../terminal.js';
+import { UsageError } from '../usage-error.js';
+import { Download } from './download.js';
+import type { FilesContext } from './files-context.js';
+import { assertLocalName } from './local-name.js';
+import { splitRemote } from './remote-path.js';
+import { addSessionOptions } from './session-options.js';
+import { withSession } from './with-session.js';
+
+/** How something is fetched. */
+export interface GetOptions {
+  readonly recursive?: true;
+  readonly skipExisting?: true;
+}
+
+/** `pyrgos get` */
+export function addGetCommand(program: Command): void {
+  const command = program
+    .command('get')
+    .description('fetch a file or directory from the account to this machine')
+    .argument('<remote>', 'a file or directory in the account')
+    .argument('[local]', 'a folder to put it into, or its new path (default: the current folder)')
+    .option('-r, --recursive', 'a directory with all that is in it; what is there with the same size and time is passed over')
+    .option('--skip-existing', 'what is there already stays as it is');
+  addSessionOptions(command).action(async (remote: string, local: string | undefined, options: GetOptions) =>
+    withSession(command, async (context) => get(context, remote, local, options)),
+  );
+}
+
+/**
+ * Fetches a file, or a directory with all that is in it, to `local` (chapter 09 section 5.3): into it when it is a folder, otherwise to that path, whose
+ * folder must be there. One file of a directory that cannot be fetched is reported, and the others go on. NotFoundError; UsageError for a
+ * directory without `recursive`, and for a place that is not there.
+ */
+export async function get(context: FilesContext, remote: string, local: string | undefined, options: GetOptions): Promise<void> {
+  const { files, output, signal } = context;
+  const path = context.remote(remote);
+  const entry = await files.stat(path, { signal });
+  if (entry.isDirectory && options.recursive !== true) {
+    throw new UsageError(`${printableName(path)} is a directory: say -r to fetch it with all that is in it.`);
+  }
+  const target = await placeOf(context, splitRemote(path).name, local);
+  const download = new Download(context, options.skipExisting === true);
+  try {
+    if (entry.isDirectory) await download.directory(entry, target);
+    else await download.file(entry, target);
+  } finally {
+    download.end();
+  }
+  const { bytes, fetched, passedOver } = download;
+  if (entry.isDirectory)
+    output.done(summary(download), { event: 'summary', path, local: target, fetched, passedOver, bytes, problems: output.problems });
+  if (output.problems === 0)
+    output.done(`Downloaded ${printableName(path)} to ${printableName(target)}`, { event: 'downloaded', path, local: target });
+}
+
+function summary({ fetched, passedOver }: Download): string {
+  return `${fetched} fetched, ${passedOver} there already`;
+}
+
+/** Where something of this name goes. */
+async function placeOf(context: FilesContext, name: string, local: string | undefined): Promise<string> {
+  const given = context.local(local ?? '.');
+  if ((await folderAt(given)) === true) {
+    assertLocalName(name);
+    return join(given, name);
+  }
+  const isFolderMeant = local?.endsWith('/') === true || local?.endsWith(sep) === true;
+  if (isFolderMeant || (await folderAt(dirname(given))) !== true || basename(given) === '') {
+    throw new UsageError(`Specified local path '${printableName(local ?? '.')}' is not a directory or does not exist.`);
+  }
+  return given;
+}
+
+/** Whether there is a folder at a path; undefined when there is nothing. */
+async function folderAt(path: string): Promise<boolean | undefined> {
+  return stat(path).then(
+    (info) => info.isDirectory(),
+    () => undefined,
+  );
+}

@@ -1,0 +1,35 @@
+import type { Command } from 'commander';
+import { printableName } from '../terminal.js';
+import type { FilesContext } from './files-context.js';
+import { addSessionOptions } from './session-options.js';
+import { withSession } from './with-session.js';
+
+/** How a directory is made. */
+export interface MakeDirectoryOptions {
+  /** Those on the way, too; one that is there already is fine. */
+  readonly parents?: true;
+}
+
+/** `pyrgos mkdir` */
+export function addMakeDirectoryCommand(program: Command): void {
+  const command = program
+    .command('mkdir')
+    .description('make directories')
+    .argument('<paths...>', 'in the account')
+    .option('-p, --parents', 'those on the way, too; one that is there already is fine');
+  addSessionOptions(command).action(async (paths: string[], options: MakeDirectoryOptions) =>
+    withSession(command, async (context) => context.each(paths, async (path) => makeDirectory(context, path, options))),
+  );
+}
+
+/** Makes a directory. ConflictError `conflict.exists`. */
+export async function makeDirectory(
+  context: FilesContext,
+  path: string,
+  { parents = false }: { readonly parents?: boolean },
+): Promise<void> {
+  const { files, output, signal } = context;
+  const target = context.remote(path);
+  await files.makeDirectory(target, { parents, signal });
+  output.done(`Successfully created ${printableName(target)}`, { event: 'created', path: target });
+}

@@ -1,0 +1,68 @@
+import { ExitCode } from '../exit-code.js';
+import { notify, printable, printableName, printJson, printLine } from '../terminal.js';
+import { CommandEnd } from './command-end.js';
+import { codeOf, endsEverything, explainError } from './explain-error.js';
+
+/** How a command tells what it does. */
+export interface OutputOptions {
+  /** One JSON object a line, and no text, on the standard output. */
+  readonly isJson: boolean;
+  /** Whether what was done is told as well, not only what was asked for: for people. */
+  readonly isTalkative: boolean;
+}
+
+/** Where a command tells its results, what it has done, and what went wrong. */
+export class Output {
+  private failures = 0;
+
+  constructor(private readonly options: OutputOptions) {}
+
+  /** Whether programs read this. */
+  get isJson(): boolean {
+    return this.options.isJson;
+  }
+
+  /** Things that could not be done. */
+  get problems(): number {
+    return this.failures;
+  }
+
+  /** A result: what was asked for. The text is printed as it is. */
+  result(text: string, json: object): void {
+    if (this.isJson) printJson(json);
+    else printLine(text);
+  }
+
+  /** Something that was done: told to people and programs, and not to a pipe. */
+  done(text: string, json: object): void {
+    if (this.isJson) printJson(json);
+    else if (this.options.isTalkative) printLine(text);
+  }
+
+  /** Something that a person should know, whatever comes of it. */
+  note(text: string): void {
+    notify(printable(text));
+  }
+
+  /** One of several things could not be done; the others go on. What ends everything is thrown. */
+  problem(path: string, error: unknown): void {
+    if (endsEverything(error)) throw error;
+    this.failures++;
+    const { text } = explainError(error);
+    if (this.isJson) printJson({ event: 'problem', path, code: codeOf(error), message: text });
+    notify(printableName(`${path}: ${text}`));
+  }
+
+  /** The command failed. Returns its exit code. Throws what is a bug. */
+  failure(error: unknown): number {
+    const { exitCode, text } = explainError(error);
+    if (this.isJson) printJson({ event: 'error', code: codeOf(error), message: text });
+    notify(printableName(text));
+    return exitCode;
+  }
+
+  /** Ends the command as partly done when something could not be. */
+  endIfPartly(): void {
+    if (this.failures > 0) throw new CommandEnd(ExitCode.partly);
+  }
+}

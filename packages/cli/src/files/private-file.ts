@@ -1,0 +1,57 @@
+import { randomUUID } from 'node:crypto';
+import { constants } from 'node:fs';
+import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { PyrgosError } from '@pyrgos/client';
+
+/** Permissions of anybody but the user. */
+const OTHERS = 0o077;
+
+/**
+ * The content of a file of this user alone; undefined when there is none. PyrgosError `storage` for one that somebody else may read or owns, that is no
+ * ordinary file, or has more than `maxSize` bytes. Errors of the system.
+ */
+export async function readPrivateFile(path: string, maxSize: number): Promise<Buffer | undefined> {
+  const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = constants;
+  let file;
+  try {
+    // Where a system lacks a flag it is undefined, which counts as 0 here.
+    file = await open(path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    throw error;
+  }
+  try {
+    const info = await file.stat();
+    const user = process.geteuid?.();
+    if (!info.isFile() || info.size > maxSize) throw refused(path, 'is not what this command has written');
+    if (user !== undefined && info.uid !== user) throw refused(path, 'belongs to another user');
+    if (user !== undefined && (info.mode & OTHERS) !== 0) throw refused(path, 'can be used by other users: set its mode to 600');
+    return await file.readFile();
+  } finally {
+    await file.close();
+  }
+}
+
+/** Replaces a file as a whole, with mode 600, on the disk when it resolves; makes its folder, with mode 700. Errors of the system. */
+export async function writePrivateFile(path: string, content: string): Promise<void> {
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  const temporary = `${path}.${randomUUID()}.tmp`;
+  try {
+    const file = await open(temporary, 'wx', 0o600);
+    try {
+      await file.writeFile(content);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+}
+
+function refused(path: string, problem: string): PyrgosError {
+  return new PyrgosError('storage', `${path} ${problem}`, { data: { reason: 'not-private' } });
+}

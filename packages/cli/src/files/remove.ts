@@ -1,0 +1,45 @@
+import type { Command } from 'commander';
+import { printableName } from '../terminal.js';
+import { UsageError } from '../usage-error.js';
+import type { FilesContext } from './files-context.js';
+import { addSessionOptions } from './session-options.js';
+import { withSession } from './with-session.js';
+
+/** How something is deleted. */
+export interface RemoveOptions {
+  /** Directories with all that is in them, too. */
+  readonly recursive?: true;
+  /** What is not there is fine. */
+  readonly force?: true;
+}
+
+/** `pyrgos rm` */
+export function addRemoveCommand(program: Command): void {
+  const command = program
+    .command('rm')
+    .description('delete files, for good')
+    .argument('<paths...>', 'in the account')
+    .option('-r, --recursive', 'directories with all that is in them, too')
+    .option('-f, --force', 'what is not there is fine');
+  addSessionOptions(command).action(async (paths: string[], { force, recursive }: RemoveOptions) =>
+    withSession(command, async (context) => {
+      await context.each(paths, async (path) => {
+        const target = context.remote(path);
+        const entry = await context.files.find(target, { signal: context.signal });
+        if (entry === undefined && force === true) return;
+        if (entry?.isDirectory === true && recursive !== true) {
+          throw new UsageError(`${printableName(target)} is a directory: say -r to delete it with all that is in it.`);
+        }
+        await remove(context, path);
+      });
+    }),
+  );
+}
+
+/** Deletes a file, or a directory with all that is in it. NotFoundError. */
+export async function remove(context: FilesContext, path: string): Promise<void> {
+  const { files, output, signal } = context;
+  const target = context.remote(path);
+  await files.remove(target, { signal });
+  output.done(`Deleted ${printableName(target)}`, { event: 'deleted', path: target });
+}

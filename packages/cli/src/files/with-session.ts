@@ -1,0 +1,46 @@
+import type { Command } from 'commander';
+import { ExitCode } from '../exit-code.js';
+import { CommandEnd } from './command-end.js';
+import { FilesContext } from './files-context.js';
+import { openSession } from './open-session.js';
+import { Output } from './output.js';
+import { type SessionOptions, sessionOptionsOf } from './session-options.js';
+import { nameAccount } from './session-source.js';
+
+/** Does something with the account that a command names, tells what failed, and ends the command with the exit code that belongs to it. */
+export async function withSession(command: Command, work: (context: FilesContext) => Promise<void>): Promise<void> {
+  await withOutput(command, async (options, output, signal) => {
+    const account = await nameAccount(options);
+    const context = new FilesContext(await openSession(account, options, signal), account.server, output, signal);
+    try {
+      await work(context);
+    } finally {
+      context.session.close();
+    }
+  });
+}
+
+/** As {@link withSession}, for what needs no account yet. */
+export async function withOutput(
+  command: Command,
+  work: (options: SessionOptions, output: Output, signal: AbortSignal) => Promise<void>,
+): Promise<void> {
+  const isJson = command.opts()['json'] === true;
+  const output = new Output({ isJson, isTalkative: process.stdout.isTTY });
+  const stop = new AbortController();
+  const interrupt = (): void => stop.abort();
+  // Once: who is still not content presses Ctrl-C again, and that ends the process at once.
+  process.once('SIGINT', interrupt);
+  process.once('SIGTERM', interrupt);
+  try {
+    await work(sessionOptionsOf(command), output, stop.signal);
+  } catch (error) {
+    if (error instanceof CommandEnd) throw error;
+    const isStopped = stop.signal.aborted && error instanceof Error && error.name === 'AbortError';
+    throw new CommandEnd(isStopped ? ExitCode.interrupted : output.failure(error));
+  } finally {
+    process.off('SIGINT', interrupt);
+    process.off('SIGTERM', interrupt);
+  }
+  output.endIfPartly();
+}
