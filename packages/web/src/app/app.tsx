@@ -2,6 +2,7 @@ import type { I18n } from '@lingui/core';
 import { lazy, type ReactNode, Suspense, useEffect, useRef, useState } from 'react';
 import { I18nProvider } from 'react-aria-components';
 import type { SessionInfo } from '../engine/calls.js';
+import { mayKeepSession } from '../engine/device-database.js';
 import { engine } from '../engine/start-engine.js';
 import { LinkScreen } from '../features/links/link-screen.js';
 import { WelcomeScreen } from '../features/welcome/welcome-screen.js';
@@ -97,6 +98,11 @@ function useKeptSession(): void {
 }
 
 async function restore(): Promise<void> {
+  // On a first visit the engine, most of what there is to load, can wait until somebody begins to type.
+  if (!(await mayKeepSession())) {
+    setSession({ state: 'out' });
+    return;
+  }
   const kept = await engine()
     .call('session.kept', undefined)
     .catch(() => undefined);

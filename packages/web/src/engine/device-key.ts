@@ -1,5 +1,6 @@
 import { SymmetricKey } from '@pyrgos/client';
 import { type DBSchema, type IDBPDatabase, openDB } from 'idb';
+import { DEVICE_DATABASE } from './device-database.js';
 
 interface DeviceDatabase extends DBSchema {
   /** One row, under {@link ROW}. */
@@ -29,7 +30,7 @@ export class DeviceKeys {
     // Absent outside secure contexts, whatever the types say.
     if ((globalThis.crypto as Partial<Crypto>).subtle === undefined) return undefined;
     try {
-      const database = await openDB<DeviceDatabase>('pyrgos-device', 1, {
+      const database = await openDB<DeviceDatabase>(DEVICE_DATABASE, 1, {
         upgrade: (fresh) => {
           fresh.createObjectStore('kept');
         },

@@ -14,11 +14,19 @@ export type TextValues = Readonly<Record<string, string | number>>;
 export type TextFunction = (id: TextId, values?: TextValues) => string;
 
 /** The languages, each by its own name. */
-export const LANGUAGES: ReadonlyMap<string, string> = new Map([['en', 'English']]);
+export const LANGUAGES: ReadonlyMap<string, string> = new Map([
+  ['en', 'English'],
+  ['de', 'Deutsch'],
+  ['fr', 'Français'],
+  ['es', 'Español'],
+]);
 
 /** A catalogue is fetched only when its language is wanted. */
 const loaders: ReadonlyMap<string, () => Promise<{ readonly texts: Readonly<Record<TextId, string>> }>> = new Map([
   ['en', async () => import('./en/index.js')],
+  ['de', async () => import('./de/index.js')],
+  ['fr', async () => import('./fr/index.js')],
+  ['es', async () => import('./es/index.js')],
 ]);
 
 /** The first language of the browser that there is a catalogue of; else English. */

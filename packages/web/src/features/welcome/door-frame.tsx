@@ -1,4 +1,5 @@
 import { type ReactNode, useEffect } from 'react';
+import { engine } from '../../engine/start-engine.js';
 import { useText } from '../../i18n/text.js';
 import styles from './door-frame.module.css';
 
@@ -9,7 +10,8 @@ export function DoorFrame({ title, children }: { readonly title: string; readonl
     document.title = `${title} – ${text('app.name')}`;
   }, [title, text]);
   return (
-    <main className={styles['frame']}>
+    // Whoever begins to do something is going to need the engine: it loads while they type.
+    <main className={styles['frame']} onPointerDownCapture={engine} onKeyDownCapture={engine} onInputCapture={engine}>
       <div className={styles['brand']}>
         <img src="/icon.svg" alt="" width="40" height="40" />
         <span>{text('app.name')}</span>
