@@ -84,7 +84,8 @@ export class FileWrites {
     }
     const home = await openItem(tree.view(signal), this.home);
     await assertTreeFits(this.parts, names, entries, signal);
-    let isMade = target !== undefined;
+    // That it seemed to be there is what this device remembers, perhaps.
+    let isMade = false;
     const inTree = runInTree({ tree, names, base: this.home, records: this.home, ports: this.ports, signal });
     const runIn: RunInDirectories = async (paths, how, work) => {
       const result = await inTree(paths, how, work);
