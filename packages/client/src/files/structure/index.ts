@@ -5,7 +5,13 @@ export type { CopySource } from './copy-file.js';
 export { createRoot, type RootParts, SPECIAL_DIRECTORIES } from './create-root.js';
 export { deleteItems, type DeleteOptions, deleteWithoutParent } from './delete-items.js';
 export { DirectoryEdit, entryOf, type EntryOptions, type NewEntry, type RelistedFacts } from './directory-edit.js';
-export { existingDirectories, type FileInTheWay, type FoundDirectory, getOrMakeDirectoryTrees } from './directory-trees.js';
+export {
+  existingDirectories,
+  type FileInTheWay,
+  type FoundDirectories,
+  type FoundDirectory,
+  getOrMakeDirectoryTrees,
+} from './directory-trees.js';
 export { addEntries, editEntries, removeEntries } from './directory-entries.js';
 export { getOrMakeDirectories, makeDirectory, type MakeDirectoryOptions } from './make-directories.js';
 export { moveItem, type MoveOptions } from './move-item.js';
