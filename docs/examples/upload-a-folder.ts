@@ -21,8 +21,8 @@ async function* entriesBelow(folder: string): AsyncGenerator<TreeEntry> {
 }
 
 /**
- * Uploads a folder into the home directory. Call it again after it was cut off: what is there already is passed over, and the large file
- * that was on its way is resumed. Returns what came of each file, and how many bytes were dealt with.
+ * Uploads a folder into the home directory. Call it again after it was cut off: what is there already is passed over by its hash, without a
+ * download, and the large file that was on its way is resumed. Returns what came of each file, and how many bytes were dealt with.
  */
 export async function uploadAFolder(
   files: FileSystem,

@@ -1,6 +1,8 @@
-import { assertMethods, assertObject } from '@pyrgos/core/arguments';
+import { assertOptions } from '@pyrgos/core/arguments';
 import { type CryptoProvider, loadCrypto } from '@pyrgos/core/crypto';
+import { assertHttpOptions } from './network/http/http-network.js';
 import { HttpNetwork, type HttpNetworkOptions, type Network } from './network/index.js';
+import { assertClientOptions } from './session/client-context.js';
 import {
   type ClientOptions,
   finishDeletion,
@@ -11,7 +13,7 @@ import {
   signUp,
   type SignUpOptions,
 } from './session/index.js';
-import { type FileSettings, UserSession } from './user-session.js';
+import { assertFileSettings, type FileSettings, UserSession } from './user-session.js';
 import { given } from './waiting/given.js';
 
 /** How a server is reached, and what all its sessions share. */
@@ -22,13 +24,31 @@ export interface ConnectOptions extends Omit<ClientOptions, 'crypto'>, FileSetti
   readonly http?: Omit<HttpNetworkOptions, 'server' | 'crypto'> | undefined;
 }
 
-/** Prepares to work with a server, by its URL (`http://localhost:8000`). Nothing is sent yet. ArgumentError for what is no such URL. */
+/** The names of all options, so that none is misspelt in silence. */
+const OPTIONS: Readonly<Record<keyof ConnectOptions, true>> = {
+  crypto: true,
+  http: true,
+  pool: true,
+  clock: true,
+  random: true,
+  store: true,
+  blockCache: true,
+  cacheBytes: true,
+  pointerCacheMilliseconds: true,
+  thumbnailer: true,
+  chunksInFlight: true,
+};
+
+/**
+ * Prepares to work with a server, by its URL (`http://localhost:8000`). Nothing is sent yet. ArgumentError for what is no such URL, and for an option that is
+ * unknown or cannot be.
+ */
 export async function connect(server: string | URL, options: ConnectOptions = {}): Promise<PyrgosServer> {
-  assertObject('options', options);
+  assertOptions('options', options, Object.keys(OPTIONS));
+  assertClientOptions(options);
+  assertFileSettings(options);
   const { http, ...rest } = options;
-  if (http !== undefined) assertObject('http', http);
-  if (rest.blockCache !== undefined) assertMethods('blockCache', rest.blockCache, 'accepts', 'has', 'get', 'put');
-  if (rest.store !== undefined) assertMethods('store', rest.store, 'get', 'put', 'delete');
+  if (http !== undefined) assertHttpOptions(http);
   const crypto = options.crypto ?? (await loadCrypto());
   const { clock, random } = options;
   const network = new HttpNetwork({

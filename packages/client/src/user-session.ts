@@ -1,5 +1,8 @@
+import { assertMethods } from '@pyrgos/core/arguments';
+import { assertInteger } from '@pyrgos/core/bytes';
 import type { SymmetricKey } from '@pyrgos/core/keys';
 import { FileSystem } from './files/file-system.js';
+import { MAX_CHUNKS_IN_FLIGHT } from './files/content/content-arguments.js';
 import type { Thumbnailer } from './files/content/index.js';
 import { Identities } from './identities.js';
 import {
@@ -22,6 +25,12 @@ export interface FileSettings {
   readonly thumbnailer?: Thumbnailer | undefined;
   /** Chunks of 5 MiB that are encrypted and uploaded at a time, 1 to 8; each takes about 25 MiB of memory meanwhile. */
   readonly chunksInFlight?: number | undefined;
+}
+
+/** Requires settings that can be. ArgumentError, whose `data.field` names the setting. */
+export function assertFileSettings({ thumbnailer, chunksInFlight }: FileSettings): void {
+  if (thumbnailer !== undefined) assertMethods('thumbnailer', thumbnailer, 'create');
+  if (chunksInFlight !== undefined) assertInteger('chunksInFlight', chunksInFlight, 1, MAX_CHUNKS_IN_FLIGHT);
 }
 
 /**

@@ -99,6 +99,8 @@ export type NotFoundErrorData = ErrorData & {
   readonly path?: string | undefined;
   /** `not-found.user`. */
   readonly username?: string | undefined;
+  /** `not-found.user`: there was somebody of this name, whose account was deleted. */
+  readonly deleted?: boolean | undefined;
 };
 
 /** What a {@link ConflictError} knows. */
@@ -117,7 +119,7 @@ export type DeniedErrorData = ErrorData & {
   readonly reason?: string | undefined;
   /** `denied.login`: there is a second factor, and nobody to answer for it. */
   readonly needsSecondFactor?: boolean | undefined;
-  /** `denied.login`: what was kept on this device opens the account no longer. */
+  /** `denied.login`: nobody stays logged in on this device, or what was kept here opens the account no longer. */
   readonly expired?: boolean | undefined;
 };
 

@@ -2,6 +2,7 @@ import { loadCrypto, type CryptoProvider } from '@pyrgos/core/crypto';
 import { serialiseError } from '@pyrgos/core/errors';
 import type { Logger } from 'pino';
 import { Accounts } from './accounts/accounts.js';
+import type { RelyingParty } from './accounts/webauthn/ceremony.js';
 import { Administration } from './admin/administration.js';
 import { Blacklist } from './admin/blacklist.js';
 import { WaitList } from './admin/wait-list.js';
@@ -341,12 +342,13 @@ async function connect(
 }
 
 /** For whom security keys sign (chapter 05 section 15.6): the public name, or this machine. The port is read when it is needed. */
-function relyingParty({ publicDomain }: ServerConfig, port: () => number): { readonly origin: string; readonly rpId: string } {
+function relyingParty({ publicDomain, webauthnOrigins }: ServerConfig, port: () => number): RelyingParty {
   if (publicDomain !== undefined) return { origin: `https://${publicDomain}`, rpId: publicDomain };
   return {
     get origin() {
       return `http://localhost:${port()}`;
     },
+    otherOrigins: webauthnOrigins,
     rpId: 'localhost',
   };
 }

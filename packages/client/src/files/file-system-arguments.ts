@@ -1,4 +1,4 @@
-import { assertBoolean, assertFunction, assertList, assertObject } from '@pyrgos/core/arguments';
+import { assertBoolean, assertFunction, assertList, assertObject, assertString } from '@pyrgos/core/arguments';
 import { ArgumentError, LimitError, throwIfAborted } from '@pyrgos/core/errors';
 import { MAX_PATH_LENGTH } from '@pyrgos/core/limits';
 import { assertLegalName, Timestamp } from '@pyrgos/core/model';
@@ -90,6 +90,16 @@ export function claimedMimeType(source: FileToUpload['source']): string | undefi
 
 /** Longest name of a media type (RFC 6838 section 4.2). */
 const MAX_CLAIMED_TYPE = 255;
+
+/** What a type of content looks like: a type, a subtype, and perhaps parameters (RFC 6838 section 4.2). */
+const MEDIA_TYPE = /^[a-z0-9][a-z0-9!#$&^_.+-]{0,126}\/[a-z0-9][a-z0-9!#$&^_.+-]{0,126}(\s*;[\x20-\x7e]{0,200})?$/iu;
+
+/** Requires the type of a content, or none. */
+export function assertMimeType(field: string, mimeType: unknown): void {
+  if (mimeType === undefined) return;
+  assertString(field, mimeType);
+  if (!MEDIA_TYPE.test(mimeType)) throw new ArgumentError(field, 'must be a type of content, such as text/plain');
+}
 
 /** Names the argument of the caller in an ArgumentError about the parameter `inner` of an operation below. */
 export async function namingArgument<T>(inner: string, outer: string, work: () => Promise<T>): Promise<T> {

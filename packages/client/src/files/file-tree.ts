@@ -143,6 +143,23 @@ export class FileTree {
     });
   }
 
+  /**
+   * What is at a path on the server itself, and the view in which it was found: for what decides that there is nothing to be done, which no commit compares.
+   * Looked for once more when it is not there: the view may have met one writer before a move and another one after it. `network` when the server cannot be asked.
+   */
+  async lookNow(signal: AbortSignal | undefined, path: string): Promise<Located & { readonly view: CommittedView }> {
+    const look = async (): Promise<Located & { readonly view: CommittedView }> => {
+      const view = this.currentView(signal);
+      return { ...(await this.locate(view, path)), view };
+    };
+    try {
+      return await look();
+    } catch (error) {
+      if (!(error instanceof NotFoundError)) throw error;
+      return look();
+    }
+  }
+
   /** The directory of a path and the last name; ArgumentError for the root and for a home directory, which are in none. */
   async locateParent(view: View, path: string): Promise<{ readonly parent: Located; readonly name: string }> {
     const names = splitPath(path);

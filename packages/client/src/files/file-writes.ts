@@ -1,4 +1,4 @@
-import { assertOptionalInstance, assertString } from '@pyrgos/core/arguments';
+import { assertOptionalInstance } from '@pyrgos/core/arguments';
 import { assertInteger } from '@pyrgos/core/bytes';
 import { ArgumentError } from '@pyrgos/core/errors';
 import { MAX_FILE_SIZE } from '@pyrgos/core/limits';
@@ -18,7 +18,7 @@ import {
 } from './content/index.js';
 import { updateListedType } from './content/upload-file.js';
 import { FileEntry } from './file-entry.js';
-import { assertFlag, assertNewName, assertPathLength, existingAnswer, timestampOf } from './file-system-arguments.js';
+import { assertFlag, assertMimeType, assertNewName, assertPathLength, existingAnswer, timestampOf } from './file-system-arguments.js';
 import type {
   AppendOptions,
   EditOptions,
@@ -227,7 +227,7 @@ function contentOptions<O extends EditOptions>({
 /** Properties as the operations below take them. */
 function settableProperties({ modified, created, isHidden, mimeType, thumbnail }: PropertyChanges): SettableProperties {
   assertFlag('properties.isHidden', isHidden);
-  if (mimeType !== undefined) assertString('properties.mimeType', mimeType);
+  assertMimeType('properties.mimeType', mimeType);
   if (thumbnail !== null) assertOptionalInstance('properties.thumbnail', thumbnail, Thumbnail);
   const changes: SettableProperties = {
     modified: timestampOf('properties.modified', modified),

@@ -50,7 +50,7 @@ export class KeyChanges {
 
   async reencrypt(path: string, { signal, onProgress }: WatchedOptions): Promise<number> {
     const names = splitPath(path);
-    const { item } = await this.tree.lookAt(signal, path);
+    const { item } = await this.tree.lookNow(signal, path);
     const meter = new BatchMeter(onlyForward(onProgress));
     if (!item.isDirectory) {
       if (isDue(item)) await this.cleanOne(names, signal, meter);
@@ -73,7 +73,8 @@ export class KeyChanges {
   ): AsyncGenerator<readonly DueFile[], void, undefined> {
     const due: DueFile[] = [];
     try {
-      const { view, item } = await this.tree.lookAt(signal, formatPath(directory));
+      // That nothing is due is what somebody relies on who has ended a share: this device must not say so of what it remembers.
+      const { view, item } = await this.tree.lookNow(signal, formatPath(directory));
       if (!item.isDirectory) return;
       for await (const child of listChildren(view, item)) {
         // What cannot be opened cannot be encrypted anew, and what is of other people is theirs.

@@ -3,7 +3,7 @@ import { eachUntilAborted } from '../waiting/each-until-aborted.js';
 import type { ProgressListener } from '../waiting/progress.js';
 import { openSource } from './content/byte-source.js';
 import type { TreeDirectory, TreeFile as ContentTreeFile, TreeUploadProgress } from './content/index.js';
-import { assertNewName, claimedMimeType, timestampOf } from './file-system-arguments.js';
+import { assertMimeType, assertNewName, claimedMimeType, timestampOf } from './file-system-arguments.js';
 import type { TreeEntry, TreeFile, TreeFileOutcome, WriteTreeOptions } from './file-system-options.js';
 
 /** What {@link TreeEntries} need. */
@@ -80,6 +80,7 @@ function contentFileOf({
   // What is wrong with the path itself is found where it is used.
   if (Array.isArray(path))
     for (const name of path as unknown[]) if (typeof name === 'string' && name !== '') assertNewName(name, 'entry.path');
+  assertMimeType('entry.mimeType', mimeType);
   return {
     path,
     source,

@@ -11,7 +11,7 @@ import { CallerSource } from './content/lent-source.js';
 import { thumbnailOnce } from './content/make-thumbnail.js';
 import { prepareContent, type PreparedContent } from './content/prepared-content.js';
 import { FileEntry } from './file-entry.js';
-import { assertFlag, assertNewName, claimedMimeType, existingAnswer, timestampOf } from './file-system-arguments.js';
+import { assertFlag, assertMimeType, assertNewName, claimedMimeType, existingAnswer, timestampOf } from './file-system-arguments.js';
 import type { ExistingAnswer, WriteOptions, Written } from './file-system-options.js';
 import { assertNotOfSystem, formatPath, isOtherKind, isPassing } from './file-tree.js';
 import { type FileSystemParts, requireDirectory, reserve, reserveDeepest } from './file-tree-parts.js';
@@ -49,6 +49,7 @@ export async function writeFile(parts: FileSystemParts, path: string, source: By
     thumbnailOnce: thumbnailOnce(),
   };
   assertUploadOptions(upload);
+  assertMimeType('options.mimeType', rest.mimeType);
   const opened = openSource(source);
   const caller = new CallerSource(opened);
   const content = caller.wrap(source);

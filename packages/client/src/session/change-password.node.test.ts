@@ -10,6 +10,7 @@ import { ServerWorld } from '../../test/server-world.js';
 import { createChildWriter, writerDataOf } from '../commit/index.js';
 import { CommittedView, listChildren, openItem } from '../files/view/index.js';
 import type { Network } from '../network/index.js';
+import type { Progress } from '../waiting/progress.js';
 import { type Account, secretsOf } from './account.js';
 import { changePassword } from './change-password.js';
 import { logIn } from './log-in.js';
@@ -51,6 +52,19 @@ describe('a password change', () => {
     const options = { oldPassword, newPassword, cost: { logN: undefined } };
     const changed = await changePassword(account, options);
     expect(secretsOf(changed).algorithm.logN).toBe(18);
+  });
+
+  test('tells how far it is, from the beginning of the first key derivation to the end of the second', async () => {
+    const account = await signUp(world.network(), { crypto: world.quick, username: newName(), password: oldPassword });
+    const told: Progress[] = [];
+    await changePassword(account, { oldPassword, newPassword, onProgress: (progress) => void told.push(progress) });
+    expect(told.length).toBeGreaterThan(1);
+    for (const [i, { done, total, phase }] of told.entries()) {
+      expect([total, phase]).toEqual([1, 'key-derivation']);
+      expect(done).toBeGreaterThan(told[i - 1]?.done ?? -1);
+    }
+    expect(told.some(({ done }) => done <= 0.5)).toBe(true);
+    expect(told.at(-1)?.done).toBe(1);
   });
 
   test('keeps the identity, ends the old password, and gives every change a new salt', async () => {

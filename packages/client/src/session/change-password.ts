@@ -1,13 +1,14 @@
 import { ConflictError, DeniedError, PyrgosError } from '@pyrgos/core/errors';
 import type { SymmetricKey } from '@pyrgos/core/keys';
+import { onlyForward, type ProgressListener } from '../waiting/progress.js';
 import { checkedOptions } from './call-options.js';
 import { Account, type AccountSecrets, contextOf, secretsOf } from './account.js';
 import type { ClientContext } from './client-context.js';
 import { convertLegacyAccount, type ConversionOptions } from './convert-legacy.js';
-import type { SecondFactorOptions } from './fetch-login-data.js';
-import { authenticate, type DerivedKeys, logInWith } from './log-in.js';
+import { assertSecondFactorOptions, type SecondFactorOptions } from './fetch-login-data.js';
+import { authenticate, computation, type DerivedKeys, logInWith } from './log-in.js';
 import { LoginCache } from './login-cache.js';
-import { assertPassword, deriveLoginKeys, type LoginCost, newLoginAlgorithm } from './login-keys.js';
+import { assertLoginCost, assertPassword, deriveLoginKeys, type LoginCost, newLoginAlgorithm } from './login-keys.js';
 import { localKeys } from './local-store.js';
 import type { Login } from './open-login.js';
 import { PasswordPolicy } from './password-policy.js';
@@ -23,6 +24,8 @@ export interface ChangePasswordOptions extends SecondFactorOptions, ConversionOp
   readonly cost?: LoginCost | undefined;
   /** Keeps the session in the local store, as in `logIn`; without it a stored session of this device ends. */
   readonly deviceKey?: SymmetricKey | undefined;
+  /** Told how far the key derivations are, of the old password and of the new one. */
+  readonly onProgress?: ProgressListener | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -42,7 +45,9 @@ const MAX_ATTEMPTS = 3;
  */
 export async function changePassword(account: Account, options: ChangePasswordOptions): Promise<Account> {
   checkedOptions(options);
-  const { oldPassword, newPassword, signal } = options;
+  const { oldPassword, newPassword, signal, onProgress } = options;
+  assertSecondFactorOptions(options);
+  assertLoginCost(options.cost);
   assertPassword('oldPassword', oldPassword);
   assertPassword('newPassword', newPassword);
   const context = contextOf(account);
@@ -53,14 +58,15 @@ export async function changePassword(account: Account, options: ChangePasswordOp
   if (newPassword === oldPassword) {
     throw new DeniedError('denied.password', 'You must change to a different password.', { reason: 'unchanged' });
   }
-  let login = await authenticated(account, options);
+  const told = onlyForward(onProgress);
+  let login = await authenticated(account, options, halfOf(told, 0));
   const { logN, r } = login.algorithm;
   const cost = { logN: options.cost?.logN ?? logN, r: options.cost?.r ?? r };
   const derive = async (): Promise<DerivedKeys> => {
     const algorithm = newLoginAlgorithm(context.crypto, cost);
     return {
       algorithm,
-      keys: await deriveLoginKeys(context.crypto, username, newPassword, algorithm, signal === undefined ? {} : { signal }),
+      keys: await deriveLoginKeys(context.crypto, username, newPassword, algorithm, computation(signal, halfOf(told, 1))),
     };
   };
   if (account.isLegacy) {
@@ -68,7 +74,7 @@ export async function changePassword(account: Account, options: ChangePasswordOp
     const first = await derive();
     const derived = await convertLegacyAccount(account, login, [first, await derive()], options);
     account.close();
-    return logInWith(context.successor(), { ...options, username, password: newPassword, derived });
+    return logInWith(context.successor(), { ...options, username, password: newPassword, derived, onProgress: undefined });
   }
   const { algorithm, keys } = await derive();
   const loginKey = keys.login.publicKey;
@@ -81,13 +87,19 @@ export async function changePassword(account: Account, options: ChangePasswordOp
     }
     if (attempt >= MAX_ATTEMPTS) throw new ConflictError('conflict.snapshot', 'Another device changes the keys of the account. Try again.');
     // Another device has replaced the boxing key: its secret is in the login data that the server has now.
-    login = await authenticated(account, options);
+    login = await authenticated(account, options, undefined);
   }
 }
 
+/** What tells the first (0) or second (1) half of a work that has two alike. */
+function halfOf(listener: ProgressListener | undefined, half: 0 | 1): ProgressListener | undefined {
+  return listener && ((progress) => listener({ ...progress, done: (progress.done + half) / 2 }));
+}
+
 /** Opens the login data of an account with its old password; whatever is sealed anew must be what the account has now. */
-async function authenticated(account: Account, options: ChangePasswordOptions): Promise<Login> {
-  const login = await authenticate(contextOf(account), { ...options, username: account.username, password: options.oldPassword });
+async function authenticated(account: Account, options: ChangePasswordOptions, onProgress: ProgressListener | undefined): Promise<Login> {
+  const request = { ...options, username: account.username, password: options.oldPassword, onProgress };
+  const login = await authenticate(contextOf(account), request);
   assertSameAccount(login, account);
   return login;
 }

@@ -66,12 +66,28 @@ export interface ClientContext {
   successor(): ClientContext;
 }
 
+/** Checks what everything that leads to an account may be told, before anything is done. ArgumentError, whose `data.field` names the option. */
+export function assertClientOptions(options: ClientOptions): void {
+  assertObject('options', options);
+  const { crypto, pool, clock, random, store, blockCache, cacheBytes, pointerCacheMilliseconds } = options;
+  if (crypto !== undefined) assertMethods('crypto', crypto, 'randomBytes', 'sha256', 'scrypt');
+  if (pool !== undefined) assertMethods('pool', pool, 'secretboxSeal', 'secretboxOpen', 'sha256', 'sha256Many', 'ed25519VerifyMany');
+  if (clock !== undefined) assertMethods('clock', clock, 'now', 'sleep');
+  if (random !== undefined) assertMethods('random', random, 'randomBytes');
+  if (store !== undefined) assertMethods('store', store, 'get', 'put', 'delete');
+  if (blockCache !== undefined) assertMethods('blockCache', blockCache, 'accepts', 'has', 'get', 'put');
+  if (cacheBytes !== undefined) assertInteger('cacheBytes', cacheBytes, 0, Number.MAX_SAFE_INTEGER);
+  if (pointerCacheMilliseconds !== undefined) {
+    assertInteger('pointerCacheMilliseconds', pointerCacheMilliseconds, 0, Number.MAX_SAFE_INTEGER);
+  }
+}
+
 /** Prepares to work with a server. No request. */
 export async function createClientContext(network: Network, options: ClientOptions = {}): Promise<ClientContext> {
   assertObject('network', network);
   assertMethods('network.core', network.core, 'getChain', 'getUsername');
   assertMethods('network.accounts', network.accounts, 'getLogin', 'setLogin');
-  assertObject('options', options);
+  assertClientOptions(options);
   const {
     crypto = await loadCrypto(),
     clock = systemClock,
@@ -81,15 +97,8 @@ export async function createClientContext(network: Network, options: ClientOptio
     cacheBytes = DEFAULT_CACHE_BYTES,
     pointerCacheMilliseconds = POINTER_CACHE_MILLISECONDS,
   } = options;
-  assertInteger('cacheBytes', cacheBytes, 0, Number.MAX_SAFE_INTEGER);
   const memory = memoryCaches(cacheBytes);
   const { blockCache = memory.blockCache } = options;
-  assertInteger('pointerCacheMilliseconds', pointerCacheMilliseconds, 0, Number.MAX_SAFE_INTEGER);
-  assertMethods('clock', clock, 'now', 'sleep');
-  if (random !== undefined) assertMethods('random', random, 'randomBytes');
-  if (pool !== undefined) assertObject('pool', pool);
-  assertMethods('blockCache', blockCache, 'accepts', 'has', 'get', 'put');
-  if (store !== undefined) assertMethods('store', store, 'get', 'put', 'delete');
   const cache = store === undefined ? undefined : bestEffortStore(store);
   const online = new OnlineState(clock);
   const shared = { crypto, clock, store, cache, online };

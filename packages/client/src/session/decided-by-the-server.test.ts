@@ -122,4 +122,27 @@ describe.each(['slow', 'unreachable'] as const)('while the server is %s, and ano
     expect(await said(here.remove('/ada/f'))).toBe(expected);
     expect((await world.device().find('/ada/f')) === undefined).toBe(state === 'slow');
   });
+
+  test('a directory that seems to be there is made for a tree without entries, or it fails', async () => {
+    const { world, here, there, set } = await twoDevices();
+    await here.makeDirectory('/ada/d');
+    await there.remove('/ada/d');
+    set(state);
+    const write = async (): Promise<void> => {
+      for await (const _ of here.writeTree('/ada/d', [])) continue;
+    };
+    expect(await said(write())).toBe(expected);
+    expect((await world.device().find('/ada/d')) !== undefined).toBe(state === 'slow');
+  });
+
+  test.each(['/ada/d', '/ada/d/f'])('content of %s that seems to have its keys already is encrypted anew, or it fails', async (path) => {
+    const { world, here, there, set } = await twoDevices();
+    await here.write('/ada/d/f', 'x', { parents: true });
+    await here.read('/ada/d/f');
+    await there.rotateKeys('/ada/d');
+    set(state);
+    const count = await here.reencrypt(path).catch((error: unknown) => (error instanceof PyrgosError ? error.code : 'unknown'));
+    expect(count).toBe(state === 'slow' ? 1 : 'network');
+    expect(await world.device().reencrypt(path)).toBe(state === 'slow' ? 0 : 1);
+  });
 });

@@ -6,9 +6,9 @@ import { checkedOptions } from './call-options.js';
 import { type Account, contextOf } from './account.js';
 import type { Network } from '../network/index.js';
 import { type ClientContext, createClientContext } from './client-context.js';
-import type { SecondFactorOptions } from './fetch-login-data.js';
+import { assertSecondFactorOptions, type SecondFactorOptions } from './fetch-login-data.js';
 import { normaliseUsername } from './find-account.js';
-import { authenticate, type LogInOptions } from './log-in.js';
+import { assertLogInOptions, authenticate, type LogInOptions } from './log-in.js';
 import { forgetLogin } from './login-cache.js';
 import { assertPassword } from './login-keys.js';
 import { logOut } from './stay-logged-in.js';
@@ -37,6 +37,7 @@ export async function deleteAccount(account: Account, options: DeleteAccountOpti
   const { username, identity, homeWriter } = account;
   const { password, signal } = options;
   assertPassword('password', password);
+  assertSecondFactorOptions(options);
   const login = await authenticate(context, { ...options, username, password });
   if (!login.identity.equals(identity)) throw new DeniedError('denied.login', 'The account has another identity now. Log in again.');
   context.gate.assertOpen();
@@ -64,6 +65,7 @@ export async function deleteAccount(account: Account, options: DeleteAccountOpti
  */
 export async function finishDeletion(network: Network, options: LogInOptions): Promise<void> {
   checkedOptions(options);
+  assertLogInOptions(options);
   const username = normaliseUsername(options.username);
   assertPassword('password', options.password);
   const context = await createClientContext(network, options);

@@ -1,4 +1,6 @@
 import type { LoginResponse, MultiFactorAuthResponse, UserStaticData } from '@pyrgos/core/accounts';
+import { assertFunction } from '@pyrgos/core/arguments';
+import { assertInteger } from '@pyrgos/core/bytes';
 import { AbortedError, DeniedError, PyrgosError, throwIfAborted } from '@pyrgos/core/errors';
 import type { SigningKeyPair } from '@pyrgos/core/keys';
 import { untilAborted } from '../waiting/until-aborted.js';
@@ -10,8 +12,14 @@ import { questionOf, type SecondFactorPrompt } from './second-factor-prompt.js';
 export interface SecondFactorOptions {
   /** Answers a question for a second factor; without it an account that has one is refused. */
   readonly secondFactor?: SecondFactorPrompt | undefined;
-  /** Times that the user may answer before the error is final; default 1. */
+  /** Times that the user may answer before the error is final, 1 or more; default 1. */
   readonly secondFactorAttempts?: number | undefined;
+}
+
+/** Checks how a second factor is answered, before anything is sent. ArgumentError. */
+export function assertSecondFactorOptions({ secondFactor, secondFactorAttempts }: SecondFactorOptions): void {
+  if (secondFactor !== undefined) assertFunction('secondFactor', secondFactor);
+  if (secondFactorAttempts !== undefined) assertInteger('secondFactorAttempts', secondFactorAttempts, 1, Number.MAX_SAFE_INTEGER);
 }
 
 /** What login data is asked for. */
@@ -54,7 +62,7 @@ export async function fetchLoginData(context: ClientContext, request: LoginDataR
     if (answer === undefined) throw new AbortedError('the log-in');
     try {
       const second = await ask(context, request, answer);
-      if (second.entryPoints === undefined) throw new DeniedError('denied.login', 'Server rejected second factor auth');
+      if (second.entryPoints === undefined) throw new DeniedError('denied.login', 'The server does not accept the second factor.');
       return { ...second, entryPoints: second.entryPoints };
     } catch (error) {
       if (attempt >= secondFactorAttempts || !isWrongFactor(error)) throw error;

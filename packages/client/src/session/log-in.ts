@@ -1,13 +1,14 @@
-import type { ScryptSecretGeneration, SymmetricKey } from '@pyrgos/core/keys';
+import { type ScryptSecretGeneration, SymmetricKey } from '@pyrgos/core/keys';
 import type { ComputationOptions } from '@pyrgos/core/crypto';
+import { assertBoolean, assertOptionalInstance } from '@pyrgos/core/arguments';
 import { PyrgosError } from '@pyrgos/core/errors';
 import type { Network } from '../network/index.js';
 import { fractionListener, onlyForward, type ProgressListener } from '../waiting/progress.js';
 import type { Account } from './account.js';
 import { checkedOptions } from './call-options.js';
 import { buildAccount } from './build-account.js';
-import { type ClientContext, type ClientOptions, createClientContext } from './client-context.js';
-import { fetchLoginData, type SecondFactorOptions } from './fetch-login-data.js';
+import { assertClientOptions, type ClientContext, type ClientOptions, createClientContext } from './client-context.js';
+import { assertSecondFactorOptions, fetchLoginData, type SecondFactorOptions } from './fetch-login-data.js';
 import { findAccount, normaliseUsername, type PublishedAccount } from './find-account.js';
 import { LoginCache } from './login-cache.js';
 import { assertLoginAlgorithm, assertNotUsername, assertPassword, deriveLoginKeys, type LoginKeys } from './login-keys.js';
@@ -45,12 +46,22 @@ export interface LogInOptions extends ClientOptions, SecondFactorOptions {
  */
 export async function logIn(network: Network, options: LogInOptions): Promise<Account> {
   checkedOptions(options);
+  assertLogInOptions(options);
   const username = normaliseUsername(options.username);
   assertPassword('password', options.password);
   assertNotUsername(username, options.password);
   const context = await createClientContext(network, options);
   assertCanStay(context, options.deviceKey);
   return logInWith(context, { ...options, username });
+}
+
+/** Checks the options of a log-in beside name and password, before anything is sent. ArgumentError. */
+export function assertLogInOptions(options: LogInOptions): void {
+  assertClientOptions(options);
+  assertSecondFactorOptions(options);
+  const { deviceKey, upgradesBoxingKey } = options;
+  assertOptionalInstance('deviceKey', deviceKey, SymmetricKey);
+  if (upgradesBoxingKey !== undefined) assertBoolean('upgradesBoxingKey', upgradesBoxingKey);
 }
 
 /** Who logs in, in a context that exists already. */

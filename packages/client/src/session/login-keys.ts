@@ -1,4 +1,6 @@
 import type { ComputationOptions, CryptoProvider } from '@pyrgos/core/crypto';
+import { assertObject } from '@pyrgos/core/arguments';
+import { assertInteger } from '@pyrgos/core/bytes';
 import { ArgumentError, DeniedError } from '@pyrgos/core/errors';
 import {
   BoxingKeyPair,
@@ -10,7 +12,7 @@ import {
   SigningKeyPair,
   SymmetricKey,
 } from '@pyrgos/core/keys';
-import { MIN_LOGIN_SCRYPT_LOG_N } from '@pyrgos/core/limits';
+import { MAX_SCRYPT_LOG_N, MIN_LOGIN_SCRYPT_LOG_N } from '@pyrgos/core/limits';
 
 /** The only block size in use. */
 const MIN_LOGIN_R = 8;
@@ -35,6 +37,15 @@ export interface LoginCost {
   readonly r?: number | undefined;
 }
 
+/** Requires costs that people may choose, or none. ArgumentError. */
+export function assertLoginCost(cost: LoginCost | undefined): void {
+  if (cost === undefined) return;
+  assertObject('cost', cost);
+  const { logN, r } = cost;
+  if (logN !== undefined) assertInteger('cost.logN', logN, MIN_LOGIN_SCRYPT_LOG_N, MAX_SCRYPT_LOG_N);
+  if (r !== undefined) assertInteger('cost.r', r, MIN_LOGIN_R, Number.MAX_SAFE_INTEGER);
+}
+
 /** The algorithm for a new password: the current default, or harder, with a fresh salt (chapter 05 sections 3.1 and 3.3). */
 export function newLoginAlgorithm(crypto: CryptoProvider, cost: LoginCost = {}): ScryptSecretGeneration {
   const { logN = MIN_LOGIN_SCRYPT_LOG_N, r = MIN_LOGIN_R } = cost;
@@ -47,7 +58,7 @@ export function newLoginAlgorithm(crypto: CryptoProvider, cost: LoginCost = {}):
  * DeniedError `denied.login`. What is too expensive never gets here: reading the parameters refuses it.
  */
 export function assertLoginAlgorithm(algorithm: SecretGenerationAlgorithm | undefined): ScryptSecretGeneration {
-  if (algorithm === undefined) throw new DeniedError('denied.login', 'No login algorithm specified in user data!');
+  if (algorithm === undefined) throw new DeniedError('denied.login', 'This account does not say how its password is used.');
   if (!(algorithm instanceof ScryptSecretGeneration)) throw new DeniedError('denied.login', 'This account has no password.');
   const { logN, r, length } = algorithm;
   if (logN < MIN_LOGIN_SCRYPT_LOG_N || r < MIN_LOGIN_R || length === KEY_SIZE) {
@@ -92,5 +103,5 @@ export function assertPassword(field: string, password: unknown): asserts passwo
 /** Refuses a password that is the username, before any work is done for it (chapter 05 section 3.2). DeniedError `denied.password`. */
 export function assertNotUsername(username: string, password: string): void {
   if (password !== username) return;
-  throw new DeniedError('denied.password', 'Your password cannot be the same as your username!', { reason: 'equals-username' });
+  throw new DeniedError('denied.password', 'The password must not be the username.', { reason: 'equals-username' });
 }

@@ -32,7 +32,7 @@ const ADVICE = 'Choose another one, for instance several random words.';
 const EXPLANATIONS: Readonly<Record<PasswordProblem, string>> = {
   malformed: 'The password contains characters that cannot be stored.',
   'too-long': `The password is longer than ${MAX_PASSWORD_LENGTH} characters.`,
-  'equals-username': 'Your password cannot be the same as your username!',
+  'equals-username': 'The password must not be the username.',
   'too-short': 'The password is too short. Choose a longer one, for instance several random words.',
   'contains-username': `The password is little more than the username. ${ADVICE}`,
   common: `The password is one that many people use, or nearly. ${ADVICE}`,

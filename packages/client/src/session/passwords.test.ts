@@ -34,7 +34,7 @@ describe('keys of a password', () => {
     const noWork = Object.create(crypto, { scrypt: { value: () => expect.unreachable() } }) as typeof crypto;
     await expect(deriveLoginKeys(noWork, 'alice', 'alice', ScryptSecretGeneration.of())).rejects.toMatchObject({
       code: 'denied.password',
-      message: 'Your password cannot be the same as your username!',
+      message: 'The password must not be the username.',
     });
   });
 

@@ -24,7 +24,7 @@ let username: string;
 let account: Account;
 
 beforeAll(async () => {
-  world = await ServerWorld.start();
+  world = await ServerWorld.start({ flags: { 'webauthn-origins': 'http://localhost:5173' } });
 });
 afterAll(async () => world.close());
 beforeEach(async () => {
@@ -122,6 +122,17 @@ describe('a security key', () => {
     await enter(byKey);
   });
 
+  test('works in a page that is developed on this machine, where the server names its address, and in no other one', async () => {
+    const authenticator = new VirtualAuthenticator('ES256', { origin: 'http://localhost:5173', rpId: 'localhost' });
+    await secondFactors(account).addSecurityKey('key', keysOf(authenticator));
+    await enter(async (question) => answerWithSecurityKey(question, keysOf(authenticator)));
+    const elsewhere = new VirtualAuthenticator('ES256', { origin: 'http://localhost:4173', rpId: 'localhost' });
+    await expect(secondFactors(account).addSecurityKey('other', keysOf(elsewhere))).rejects.toMatchObject({
+      code: 'denied.login',
+      data: { reason: 'origin' },
+    });
+  });
+
   test('another key, another page, and no key at all do not', async () => {
     const authenticator = new VirtualAuthenticator('EdDSA', { origin: world.url, rpId: 'localhost' });
     await secondFactors(account).addSecurityKey('key', keysOf(authenticator));
@@ -130,6 +141,7 @@ describe('a security key', () => {
     const phished = new VirtualAuthenticator('EdDSA', { origin: 'https://evil.example', rpId: 'evil.example' });
     await expect(enter(async (question) => answerWithSecurityKey(question, keysOf(phished)))).rejects.toMatchObject({
       code: 'denied.login',
+      data: { reason: 'origin' },
     });
     await addApp();
     await expect(
@@ -276,7 +288,7 @@ describe('a server that never is content', () => {
       logIn(changedNetwork(network, { accounts: never }), { crypto: world.quick, username, password, secondFactor }),
     ).rejects.toMatchObject({
       code: 'denied.login',
-      message: 'Server rejected second factor auth',
+      message: 'The server does not accept the second factor.',
     });
     expect(asked).toBe(1);
   });

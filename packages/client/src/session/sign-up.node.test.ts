@@ -135,7 +135,7 @@ describe('a sign-up', () => {
   test('a taken name is told', async () => {
     await expect(signUp(world.network(), { username: 'alice', password })).rejects.toMatchObject({
       code: 'conflict.exists',
-      message: 'User already exists!',
+      message: 'There is a user with this name already.',
     });
   });
 

@@ -1,14 +1,15 @@
+import { assertOptionalInstance } from '@pyrgos/core/arguments';
 import { encodeChain, isNewUsername } from '@pyrgos/core/accounts';
 import { ArgumentError, ConflictError, DeniedError, PyrgosError } from '@pyrgos/core/errors';
-import { SigningKeyPair, type SymmetricKey } from '@pyrgos/core/keys';
+import { SigningKeyPair, SymmetricKey } from '@pyrgos/core/keys';
 import type { Network } from '../network/index.js';
 import type { Account } from './account.js';
 import { buildSignUp, type BuiltSignUp, type SignUpParts } from './build-sign-up.js';
 import { checkedOptions } from './call-options.js';
-import { type ClientContext, type ClientOptions, createClientContext } from './client-context.js';
+import { assertClientOptions, type ClientContext, type ClientOptions, createClientContext } from './client-context.js';
 import type { ProgressListener } from '../waiting/progress.js';
 import { computation, type DerivedKeys, logInWith } from './log-in.js';
-import { assertPassword, deriveLoginKeys, type LoginCost, newLoginAlgorithm } from './login-keys.js';
+import { assertLoginCost, assertPassword, deriveLoginKeys, type LoginCost, newLoginAlgorithm } from './login-keys.js';
 import { isAnswerLost } from './online-state.js';
 import { PasswordPolicy } from './password-policy.js';
 import { withProofOfWork } from './proof-of-work.js';
@@ -49,7 +50,11 @@ export interface SignUpOptions extends ClientOptions {
  */
 export async function signUp(network: Network, options: SignUpOptions): Promise<Account> {
   checkedOptions(options);
-  const { signal, token = '' } = options;
+  const { signal, token = '', identity, cost } = options;
+  assertClientOptions(options);
+  assertOptionalInstance('deviceKey', options.deviceKey, SymmetricKey);
+  assertOptionalInstance('identity', identity, SigningKeyPair);
+  assertLoginCost(cost);
   if (typeof token !== 'string' || token.length > MAX_TOKEN_LENGTH) throw new ArgumentError('token', 'must be a sign-up token');
   const context = await createClientContext(network, options);
   assertCanStay(context, options.deviceKey);
@@ -98,7 +103,7 @@ export async function logInAfterSignUp(
 
 /** The error for a name that somebody has. */
 function nameTaken(username: string): ConflictError {
-  return new ConflictError('conflict.exists', 'User already exists!', { username });
+  return new ConflictError('conflict.exists', 'There is a user with this name already.', { username });
 }
 
 async function submit(

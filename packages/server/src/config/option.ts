@@ -167,6 +167,17 @@ export function domainsOption(details: Details<readonly string[]>): Option<reado
   return listOption(details, 'DOMAIN,…', readDomain);
 }
 
+/** Origins of pages on this machine, separated by commas. */
+export function localOriginsOption(details: Details<readonly string[]>): Option<readonly string[]> {
+  return listOption(details, 'ORIGIN,…', (text) => {
+    const origin = text.toLowerCase().replace(/\/$/, '');
+    // As browsers write it, because it is compared as text: without the port that the scheme has anyway.
+    const isLocal = /^https?:\/\/localhost(:\d{1,5})?$/.test(origin) && URL.canParse(origin) && new URL(origin).origin === origin;
+    if (!isLocal) throw new OptionProblem('must be addresses of pages on this machine such as http://localhost:5173, separated by commas');
+    return origin;
+  });
+}
+
 /** A value that is never shown. */
 export function secretOption<T>(
   details: Omit<Details<T | undefined>, 'fallback'>,

@@ -11,6 +11,7 @@ import {
   domainsOption,
   hostOption,
   integerOption,
+  localOriginsOption,
   type Option,
   pathOption,
   readBasicAuth,
@@ -42,6 +43,11 @@ export const options: { readonly [K in keyof ServerOptions]: Option<ServerOption
     name: 'public-domain',
     help: 'the name under which a proxy with TLS makes the server public',
     fallback: undefined,
+  }),
+  webauthnOrigins: localOriginsOption({
+    name: 'webauthn-origins',
+    help: 'for development: further addresses of pages on this machine where security keys work, http://localhost:5173 for instance',
+    fallback: [],
   }),
   basicAuth: secretOption(
     { name: 'basic-auth', help: 'a name and password that browsers ask for before everything' },

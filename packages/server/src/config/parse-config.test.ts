@@ -59,6 +59,7 @@ describe('defaults', () => {
       gcPeriod: 43_200_000,
       webroot: undefined,
       includeCsp: true,
+      webauthnOrigins: [],
       apps: ['markup-viewer', 'email', 'calendar', 'code-editor', 'pdf'],
       collectMetrics: false,
       metricsAddress: 'localhost',
@@ -152,6 +153,13 @@ describe('values', () => {
     ['webroot', '/srv/ui', 'webroot', '/srv/ui'],
     ['include-csp', 'false', 'includeCsp', false],
     ['log-level', 'debug', 'logLevel', 'debug'],
+    [
+      'webauthn-origins',
+      'http://localhost:5173, HTTP://LocalHost:4173/',
+      'webauthnOrigins',
+      ['http://localhost:5173', 'http://localhost:4173'],
+    ],
+    ['webauthn-origins', '', 'webauthnOrigins', []],
   ] as const)('%s = %s', (name, text, key, value) => {
     expect(load({ flags: { [name]: text } }).config[key]).toEqual(value);
   });
@@ -192,6 +200,14 @@ describe('values', () => {
     ['log-count', '0'],
     ['webroot', ''],
     ['gc.period.millis', '10'],
+    ['webauthn-origins', 'localhost:4173'],
+    ['webauthn-origins', 'http://localhost:80'],
+    ['webauthn-origins', 'http://localhost:99999'],
+    ['webauthn-origins', 'http://localhost:5173/app'],
+    ['webauthn-origins', 'http://localhost.evil.example'],
+    ['webauthn-origins', 'http://localhost:5173,https://evil.example'],
+    ['webauthn-origins', 'http://127.0.0.1:5173'],
+    ['webauthn-origins', '*'],
   ])('%s = %j is refused with its source and without the value', (name, text) => {
     const [problem, ...more] = problemsOf({ flags: { [name]: text } });
     expect(problem).toContain(`${name} (command line) must be`);
@@ -212,6 +228,8 @@ describe('values', () => {
   test('options that only make sense together are judged together', () => {
     expect(problemsOf({ flags: { 'public-server': 'true' } })).toEqual([expect.stringContaining('public-domain')]);
     expect(problemsOf({ flags: { 'collect-metrics': 'true', 'metrics.port': '8000' } })).toHaveLength(1);
+    const flags = { 'webauthn-origins': 'http://localhost:5173', 'public-domain': 'files.example.org' };
+    expect(problemsOf({ flags })).toEqual([expect.stringContaining('webauthn-origins')]);
   });
 });
 

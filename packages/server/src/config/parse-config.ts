@@ -155,6 +155,9 @@ class Reader {
     if (config.publicServer && config.publicDomain === undefined) {
       this.problems.push('public-server needs public-domain: the name under which a proxy with TLS makes it public');
     }
+    if (config.webauthnOrigins.length > 0 && config.publicDomain !== undefined) {
+      this.problems.push('webauthn-origins is for development on this machine and cannot be used with public-domain');
+    }
     if (config.collectMetrics && config.metricsPort !== 0 && config.metricsPort === config.port) {
       this.problems.push('metrics.port must not be the same as port');
     }

@@ -18,7 +18,7 @@ import type { UploadOptions } from './upload-options.js';
 import { UploadTransactions } from './upload-transactions.js';
 
 /** Most chunks in flight: more than that helps nobody, and each takes 25 MiB. */
-const MAX_CHUNKS_IN_FLIGHT = 8;
+export const MAX_CHUNKS_IN_FLIGHT = 8;
 /** Most chunks between two commits: 5 GiB. */
 const MAX_CHUNKS_PER_COMMIT = 1024;
 

@@ -1,5 +1,6 @@
 import { IpnsEntry } from '@pyrgos/core/api';
-import { fromHex } from '@pyrgos/core/bytes';
+import { assertBoolean, assertFunction, assertMethods, assertObject, assertOptions, assertString } from '@pyrgos/core/arguments';
+import { assertInteger, fromHex } from '@pyrgos/core/bytes';
 import { type Cid, parsePeerId } from '@pyrgos/core/codec';
 import type { CryptoProvider, RandomSource } from '@pyrgos/core/crypto';
 import { ArgumentError, FormatError, PyrgosError } from '@pyrgos/core/errors';
@@ -62,6 +63,45 @@ export interface HttpNetworkOptions {
   readonly timer?: SetTimer | undefined;
   /** Replaces the platform's way to send requests. */
   readonly fetch?: Fetch | undefined;
+}
+
+/** The names of the options that `connect` passes on. */
+const OPTIONS: Readonly<Record<Exclude<keyof HttpNetworkOptions, 'server' | 'crypto'>, true>> = {
+  basicAuth: true,
+  isPublic: true,
+  maxRequests: true,
+  timeouts: true,
+  onRequest: true,
+  clock: true,
+  random: true,
+  timer: true,
+  fetch: true,
+};
+
+/** Requires options of HTTP calls that are known and can be. ArgumentError, whose `data.field` begins with `http`. @internal */
+export function assertHttpOptions(options: Omit<HttpNetworkOptions, 'server' | 'crypto'>): void {
+  assertOptions('http', options, Object.keys(OPTIONS));
+  const { basicAuth, isPublic, maxRequests, timeouts, onRequest, clock, random, timer, fetch } = options;
+  if (basicAuth !== undefined) {
+    assertObject('http.basicAuth', basicAuth);
+    assertString('http.basicAuth.user', basicAuth.user);
+    assertString('http.basicAuth.password', basicAuth.password);
+  }
+  if (isPublic !== undefined) assertBoolean('http.isPublic', isPublic);
+  if (maxRequests !== undefined) assertInteger('http.maxRequests', maxRequests, 1, Number.MAX_SAFE_INTEGER);
+  if (timeouts !== undefined) assertTimeouts(timeouts);
+  if (onRequest !== undefined) assertFunction('http.onRequest', onRequest);
+  if (clock !== undefined) assertMethods('http.clock', clock, 'now', 'sleep');
+  if (random !== undefined) assertMethods('http.random', random, 'randomBytes');
+  if (timer !== undefined) assertFunction('http.timer', timer);
+  if (fetch !== undefined) assertFunction('http.fetch', fetch);
+}
+
+function assertTimeouts(timeouts: CallTimeouts): void {
+  assertOptions('http.timeouts', timeouts, ['call', 'idle']);
+  const { call, idle } = timeouts;
+  if (call !== undefined) assertInteger('http.timeouts.call', call, 1, Number.MAX_SAFE_INTEGER);
+  if (idle !== undefined) assertInteger('http.timeouts.idle', idle, 1, Number.MAX_SAFE_INTEGER);
 }
 
 /** Names and addresses of this machine (chapter 02 section 1.2). */

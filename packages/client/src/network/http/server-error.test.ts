@@ -106,7 +106,10 @@ describe('what servers say', () => {
     expect(reasonOf('Invalid security key response: the signature is not valid')).toBe('code');
     expect(reasonOf('Please login on your home server')).toBe('home');
     expect(reasonOf('Your subscription has expired, please contact us to renew')).toBe('subscription');
-    expect(errorOf('User has been deleted. Did you mean a different username?', 'accounts', 'getLogin').code).toBe('not-found.user');
+    expect(errorOf('User has been deleted. Did you mean a different username?', 'accounts', 'getLogin')).toMatchObject({
+      code: 'not-found.user',
+      data: { deleted: true },
+    });
   });
 });
 

@@ -51,10 +51,13 @@ const byArea = (message: string, codes: Partial<Record<NetworkArea, Family<'deni
 };
 
 const overloaded = plain('rate', 'The server has too much to do. Try again in a while.', 'safe');
-const unknownWriter = byArea('Unknown writer on this server! It takes only what an account has signed that it can trace the writer to.', {
-  blocks: 'denied.block',
-  pointers: 'denied.pointer',
-});
+const unknownWriter = byArea(
+  'The server does not know the writer: it takes only what an account has signed that it can trace the writer to.',
+  {
+    blocks: 'denied.block',
+    pointers: 'denied.pointer',
+  },
+);
 
 function quotaReached(text: string, { status }: FailedAnswer): PyrgosError {
   const numbers = /Used (-?[0-9]{1,15}) out of ([0-9]{1,15}) bytes\. Rejecting write of size ([0-9]{1,15})/u.exec(text);
@@ -148,7 +151,10 @@ const texts: readonly (readonly [text: string, failure: Failure])[] = [
   ['Invalid security key response', login('code', 'The server does not accept the answer of the security key.')],
   ['Unknown credential id', login('factor', 'This second factor does not exist any more.')],
   ['Please login on your home server', login('home', 'This account belongs to another server: log in there.')],
-  ['User has been deleted', missing('not-found.user', 'User has been deleted. Did you mean a different username?')],
+  [
+    'User has been deleted',
+    () => new NotFoundError('not-found.user', 'User has been deleted. Did you mean a different username?', { deleted: true }),
+  ],
   ['Your subscription has expired', login('subscription', 'The subscription of this account has expired.')],
   ['Too many wrong codes', plain('rate', 'There were too many wrong codes. Try again in some minutes.')],
   ['Too many multi factor auth methods', plain('limit', 'This account has as many second factors as it may have.')],

@@ -65,7 +65,7 @@ const time = fc
   .map(([seconds, nanoseconds]) => Timestamp.of(seconds, nanoseconds));
 const name = arbitraryText().filter(isLegalName);
 const facts = fc.record({ name, isDirectory: maybe(fc.boolean()), mimeType: maybe(arbitraryText()), created: maybe(time) });
-const thumbnail = fc.tuple(arbitraryText(8), fc.uint8Array()).map(([type, bytes]) => Thumbnail.of(type, bytes));
+const thumbnail = fc.tuple(arbitraryText(8), fc.uint8Array()).map(([type, bytes]) => Thumbnail.stored(type, bytes));
 const tree = fc.integer({ min: 1, max: 40 }).map((count) => HashTree.build(crypto, new Uint8Array(32 * count)));
 const properties = fc
   .record<FilePropertiesParts>({

@@ -93,8 +93,8 @@ test('equality looks at every part', () => {
       { size: 6 },
       { modified: Timestamp.of(1) },
       { created: Timestamp.of(1) },
-      { thumbnail: Thumbnail.of('a', filled(1, 1)) },
-      { thumbnail: Thumbnail.of('b', filled(1, 1)) },
+      { thumbnail: Thumbnail.of('image/a', filled(1, 1)) },
+      { thumbnail: Thumbnail.of('image/b', filled(1, 1)) },
       { streamSecret: filled(9) },
       { streamSecret: undefined },
       { treeHash: tree.branch(0) },
@@ -166,4 +166,13 @@ test('MAX_FILE_NAME_LENGTH counts UTF-16 code units', () => {
 
 test('properties print as nothing: they hold the stream secret', () => {
   expect(`${String(file)}${JSON.stringify(file)}`).not.toMatch(/a\.txt|0102/);
+});
+
+test('a new thumbnail is an image; one that somebody has stored is what they say', () => {
+  for (const type of ['text/plain', 'image', 'image/', 'a', '', 'image/png; x=1', 'image/p ng']) {
+    expect(() => Thumbnail.of(type, filled(1, 1))).toThrow(ArgumentError);
+  }
+  expect(Thumbnail.of('image/svg+xml', filled(1, 1)).mimeType).toBe('image/svg+xml');
+  const stored = file.with({ thumbnail: Thumbnail.stored('text/plain', filled(1, 1)) });
+  expect(FileProperties.decode(stored.encode()).thumbnail?.mimeType).toBe('text/plain');
 });

@@ -212,5 +212,5 @@ function readThumbnail(fields: CborFields): Thumbnail | undefined {
   const type = fields.optionalText('im');
   if (image === undefined) return undefined;
   if (image.length > MAX_THUMBNAIL_SIZE) return fields.fail('i', `is longer than ${MAX_THUMBNAIL_SIZE} bytes`);
-  return Thumbnail.of(type ?? DEFAULT_THUMBNAIL_TYPE, image);
+  return Thumbnail.stored(type ?? DEFAULT_THUMBNAIL_TYPE, image);
 }

@@ -10,6 +10,8 @@ import { refuseWebauthn } from './webauthn-error.js';
 export interface RelyingParty {
   /** `https://<public domain>`, or `http://localhost:<port>` without one. Compared as text. */
   readonly origin: string;
+  /** Further ones, of pages that are being developed on this machine; default none. Compared as text. */
+  readonly otherOrigins?: readonly string[];
   /** The public domain, or `localhost`. */
   readonly rpId: string;
 }
@@ -23,7 +25,7 @@ function sha256(bytes: Uint8Array | string): Uint8Array {
 
 function checkClientData(clientData: ClientData, type: 'webauthn.create' | 'webauthn.get', party: RelyingParty): void {
   if (clientData.type !== type) refuseWebauthn('it belongs to another kind of ceremony');
-  if (clientData.origin !== party.origin) refuseWebauthn('it was made for another site');
+  if (![party.origin, ...(party.otherOrigins ?? [])].includes(clientData.origin)) refuseWebauthn('it was made for another site');
   if (clientData.crossOrigin) refuseWebauthn('it was made in a frame of another site');
 }
 
