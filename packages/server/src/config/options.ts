@@ -125,7 +125,11 @@ export const options: { readonly [K in keyof ServerOptions]: Option<ServerOption
     1000,
     2_147_483_647,
   ),
-  webroot: pathOption({ name: 'webroot', help: 'folder with a web app to serve; by default the one that comes with Pyrgos', fallback: undefined }),
+  webroot: pathOption({
+    name: 'webroot',
+    help: 'folder with a web app to serve; by default the one that comes with Pyrgos',
+    fallback: undefined,
+  }),
   includeCsp: booleanOption({
     name: 'include-csp',
     help: 'send the content security policy; false is for development only',
