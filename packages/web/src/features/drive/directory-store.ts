@@ -16,7 +16,7 @@ export interface DirectoryState {
 const EMPTY: DirectoryState = { rows: [], isLoading: true, error: undefined };
 
 /** One directory that is shown: loads it, and loads it again while the rows of before stay to be seen. */
-export class DirectoryStore {
+class DirectoryStore {
   private state = EMPTY;
   private readonly listeners = new Set<() => void>();
   private loading = new AbortController();

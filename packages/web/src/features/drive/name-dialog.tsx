@@ -86,7 +86,7 @@ export function NameDialog({
 }
 
 /** Why a name cannot be, if it cannot. */
-export function nameProblem(name: string): 'name.empty' | 'name.illegal' | 'name.long' | undefined {
+function nameProblem(name: string): 'name.empty' | 'name.illegal' | 'name.long' | undefined {
   if (name.trim() === '') return 'name.empty';
   if (name === '.' || name === '..' || /[/\0]/u.test(name)) return 'name.illegal';
   return new TextEncoder().encode(name).length > MAX_NAME_BYTES ? 'name.long' : undefined;

@@ -7,7 +7,7 @@ import styles from './row-icon.module.css';
 const PICTURE_TYPES: ReadonlySet<string> = new Set(['image/webp', 'image/jpeg', 'image/png', 'image/gif']);
 
 /** The drawing for a kind of thing. */
-export function iconOf({ kind, mimeType }: Pick<Row, 'kind' | 'mimeType'>): IconName {
+function iconOf({ kind, mimeType }: Pick<Row, 'kind' | 'mimeType'>): IconName {
   if (kind !== 'file') return kind === 'directory' ? 'folder' : 'damaged';
   const [family] = mimeType.split('/');
   switch (family) {

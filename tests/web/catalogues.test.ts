@@ -1,8 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 
-const folder = import.meta.dirname;
+const folder = fileURLToPath(new URL('../../packages/web/src/i18n', import.meta.url));
 const catalogue = (language: string, file: string): Map<string, string> =>
   new Map(Object.entries(JSON.parse(readFileSync(join(folder, language, file), 'utf8')) as Record<string, string>));
 
