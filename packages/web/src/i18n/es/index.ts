@@ -1,0 +1,23 @@
+import app from './app.json';
+import drive from './drive.json';
+import errors from './errors.json';
+import search from './search.json';
+import settings from './settings.json';
+import transfers from './transfers.json';
+import trash from './trash.json';
+import viewer from './viewer.json';
+import welcome from './welcome.json';
+import type { texts as english } from '../en/index.js';
+
+/** The Spanish texts of the app; the same ids as the English ones. */
+export const texts: Readonly<Record<keyof typeof english, string>> = {
+  ...app,
+  ...welcome,
+  ...drive,
+  ...settings,
+  ...transfers,
+  ...search,
+  ...trash,
+  ...viewer,
+  ...errors,
+};
