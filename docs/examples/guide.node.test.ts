@@ -44,7 +44,7 @@ test.each(documents)('relative links of %s lead somewhere', (document) => {
 });
 
 test('the guide has every error code, in the order of the code', () => {
-  const union = /export type ErrorCode =([^;]*);/u.exec(read('packages/core/src/errors.ts'))?.[1] ?? '';
+  const union = /export type ErrorCode =([^;]*);/u.exec(read('packages/core/src/error-data.ts'))?.[1] ?? '';
   const codes = Array.from(union.matchAll(/'([^']+)'/gu), ([, code]) => code);
   const table = /### All error codes\n([\s\S]*?)\n\n`npm run docs/u.exec(read('docs/sdk.md'))?.[1] ?? '';
   expect(codes.length).toBeGreaterThan(50);

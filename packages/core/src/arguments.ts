@@ -67,8 +67,8 @@ export function assertObject(field: string, value: unknown): asserts value is ob
   if (isRevoked(value)) throw new ArgumentError(field, 'is a proxy that was revoked');
 }
 
-/** Whether nothing can be read of an object any more. Runs none of its code. */
-function isRevoked(value: object): boolean {
+/** Whether nothing can be read of an object any more: it is a proxy that was revoked. Runs none of its code. */
+export function isRevoked(value: object): boolean {
   try {
     Array.isArray(value);
     return false;

@@ -2,10 +2,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { UserPublicKeyLink } from '@pyrgos/core/accounts';
-import { Cid, CidCodec, type CidCodecCode } from '@pyrgos/core/codec';
+import { Cid, CidCodec, type CidCodecCode, encodeCbor } from '@pyrgos/core/codec';
 import { type CryptoProvider, loadCrypto } from '@pyrgos/core/crypto';
 import { OwnerProof, type PublicKeyHash, type Signer, SigningKeyPair } from '@pyrgos/core/keys';
-import { MemoryBlocks, OwnedKeys, PointerUpdate, type WriterData } from '@pyrgos/core/model';
+import { MemoryBlocks, OwnedKeys, PointerUpdate, WriterData } from '@pyrgos/core/model';
 import type { SignedBlock, WriterPointer } from '@pyrgos/core/store';
 import { signBlock } from '@pyrgos/testkit/stores';
 import { BatTable } from '../src/bats/bat-table.js';
@@ -29,6 +29,7 @@ import { KillableDatabase } from './killable-database.js';
 /** 2023-11-14 22:13:20 UTC. */
 export const START = 1_700_000_000_000;
 export const GIB = 1_073_741_824;
+export const MIB = 1_048_576;
 
 /** Names and identities as the tests give them out. */
 export class TestDirectory implements UserDirectory {
@@ -191,6 +192,28 @@ export class SpaceWorld {
     const { signed, writer } = this.next(signer, target);
     if (!(await this.pointers.setPointer(owner, writer, signed))) throw new Error('the update was rejected');
     return target;
+  }
+
+  /** What admission of one block says: `admitted to` whom, or the text of the refusal. */
+  async admission(
+    owner: PublicKeyHash,
+    bytes: number,
+    { writer = owner, isMetadata = false }: { readonly writer?: PublicKeyHash; readonly isMetadata?: boolean } = {},
+  ): Promise<string> {
+    try {
+      return `admitted to ${await this.space.admit(owner, writer, bytes, 1, isMetadata)}`;
+    } catch (error) {
+      if (error instanceof Error) return error.message;
+      throw error;
+    }
+  }
+
+  /** Commits a version of a writer that is charged with about `bytes`. */
+  async commitBytes(username: string, owner: PublicKeyHash, writer: Signer, bytes: number): Promise<void> {
+    const parts = Array.from({ length: Math.ceil(bytes / MIB) }, (_, i) => new Uint8Array(Math.min(MIB, bytes - i * MIB)).fill(i));
+    const links = parts.length === 0 ? [] : await this.store(username, CidCodec.raw, ...parts);
+    const [tree] = await this.store(username, CidCodec.dagCbor, encodeCbor(links));
+    await this.commit(username, owner, writer, WriterData.of(writer.publicKeyHash, { tree }));
   }
 
   /** Stores the CHAMP in which `parent` lists `children`; its root. */

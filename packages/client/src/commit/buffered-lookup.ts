@@ -54,7 +54,7 @@ export async function lookUpBuffered(
   const { tree } = writerDataOf(snapshot, writer);
   if (tree === undefined) return lookups.map(() => undefined);
   const { blocks, context, crypto, trees } = committer;
-  throwIfAborted(context.signal, 'the call');
+  throwIfAborted(context.signal);
   const results: (ChampLookupResult | 'open')[] = [];
   await trees.read(tree, async (champ) => {
     for (const { key } of lookups) results.push(await answerAtHand(champ, key, blocks));

@@ -13,7 +13,7 @@ export interface Clock {
 export const systemClock: Clock = {
   now: () => Date.now(),
   sleep: async (milliseconds, signal) => {
-    throwIfAborted(signal, 'the call');
+    throwIfAborted(signal);
     if (typeof milliseconds !== 'number' || !(milliseconds >= 0)) throw new ArgumentError('milliseconds', 'must not be negative');
     await new Promise<void>((resolve, reject) => {
       const timer = setTimeout(() => {

@@ -192,7 +192,7 @@ export class Committer {
     if (snapshot.isReadOnly) throw new ArgumentError('snapshot', 'is read-only');
     const writer = signer.publicKeyHash;
     return this.inTurn(async () => {
-      throwIfAborted(this.signal, 'the call');
+      throwIfAborted(this.signal);
       this.blocks.requireOpen();
       const relied = [...keys, ...this.checks];
       const { base, data } = await this.rebase(writer, snapshot.get(writer) ?? NO_VERSION, writerData, relied);

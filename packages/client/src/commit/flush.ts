@@ -80,7 +80,7 @@ export interface FlushOptions {
  */
 export async function flush(pointers: PointerBuffer, buffer: BlockBuffer, stores: CommitStores, options: FlushOptions = {}): Promise<void> {
   if (pointers.list.length === 0) return;
-  throwIfAborted(options.signal, 'the call');
+  throwIfAborted(options.signal);
   const planned: PlannedUpdate[] = [];
   for (const update of pointers.list) planned.push(planUpdate(update, buffer, stores.dropped, planned));
   buffer.dropReplaced(
@@ -232,7 +232,7 @@ class FlushRun {
     const isCreation = first !== undefined && signed.length === 1 && group.every(createsWriter);
     for (;;) {
       await this.upload(group);
-      throwIfAborted(this.signal, 'the call');
+      throwIfAborted(this.signal);
       this.ahead.assertFresh();
       try {
         return outcomeOf(await (isCreation ? pointers.setPointer(owner, first.writer, first.signed) : pointers.setPointers(owner, signed)));

@@ -87,7 +87,7 @@ export async function retrying<T>(operation: (attempt: number) => Promise<T>, po
   const isTimely = (): boolean => policy.patience === undefined || Math.abs(clock.now() - start) <= policy.patience;
   let last: unknown;
   for (let attempt = 1; ; attempt++) {
-    throwIfAborted(options.signal, 'the call');
+    throwIfAborted(options.signal);
     if (attempt > 1 && !isTimely()) throw spentOn(last);
     try {
       return await operation(attempt);

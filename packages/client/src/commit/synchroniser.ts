@@ -103,7 +103,7 @@ export class WriteSynchroniser {
     task: (turn: Turn) => Promise<T>,
   ): Promise<T> {
     assertInstances('writers', writers, PublicKeyHash);
-    throwIfAborted(signal, 'the call');
+    throwIfAborted(signal);
     const turn = new Turn(this.queues, [...new Set(writers.map(({ key }) => key))], signal);
     try {
       await turn.take();

@@ -44,7 +44,7 @@ export class VerifiedBlocks implements BlockSource {
     assertInstance('context.owner', context.owner, PublicKeyHash);
     if (cid.isIdentity) throw new FormatError('format.block', 'cid', 'an identity CID names no block');
     if (cid.multihash.code !== MultihashCode.sha2_256) throw new FormatError('format.block', 'cid', 'must be a sha2-256 hash');
-    throwIfAborted(context.signal, 'the call');
+    throwIfAborted(context.signal);
     return this.cached(cid) ?? this.share(cid, context);
   }
 

@@ -222,6 +222,7 @@ export class FileTree {
     const reserved = new Map(prepared.writers.map((writer) => [writer.key, writer]));
     let hasCommitted = (): boolean => true;
     let relied = Snapshot.empty();
+    let unasked: readonly PublicKeyHash[] = [];
     const { result } = await this.sessions.of(owner).compute(
       [...reserved.values()],
       async (start, committer) => {
@@ -238,20 +239,28 @@ export class FileTree {
         const answer = await run(operation, now);
         hasCommitted = () => committer.acknowledged.size > 0;
         relied = current.overwrite(operation.snapshot);
+        // What was asked at the beginning is not asked again, unless others have had the turn since.
+        if (seen.size > 1 && !operation.wasLent) unasked = relied.writers.filter((writer) => !seen.has(writer));
+        else unasked = relied.writers;
         return { snapshot: operation.snapshot, result: answer };
       },
       { signal },
     );
-    if (!hasCommitted() && !(await this.isCurrent(owner, relied, signal))) throw changedMeanwhile('the server has something else');
+    if (!hasCommitted() && !(await this.isCurrent(owner, relied, signal, unasked))) throw changedMeanwhile('the server has something else');
     return result;
   }
 
-  /** Whether the server itself has these versions of one owner now. `network` when it cannot be asked. */
-  async isCurrent(owner: PublicKeyHash, versions: Snapshot, signal: AbortSignal | undefined): Promise<boolean> {
+  /** Whether the server itself has these versions of one owner now, of all writers or of some. `network` when it cannot be asked. */
+  async isCurrent(
+    owner: PublicKeyHash,
+    versions: Snapshot,
+    signal: AbortSignal | undefined,
+    writers: readonly PublicKeyHash[] = versions.writers,
+  ): Promise<boolean> {
     const session = this.sessions.of(owner);
     const options = { current: true, signal, waitForCreation: false };
     const areSame = await Promise.all(
-      versions.writers.map(async (writer) => {
+      writers.map(async (writer) => {
         const [now, relied] = [(await session.readCommitted(writer, options)).get(writer), versions.get(writer)];
         // Of deleted writers there is no version.
         return now === undefined ? relied?.writerData === undefined : now.equals(relied);

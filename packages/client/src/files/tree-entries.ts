@@ -81,6 +81,7 @@ function contentFileOf({
   if (Array.isArray(path))
     for (const name of path as unknown[]) if (typeof name === 'string' && name !== '') assertNewName(name, 'entry.path');
   assertMimeType('entry.mimeType', mimeType);
+  // One by one: whatever else the object of the caller has must not get into the upload.
   return {
     path,
     source,

@@ -13,7 +13,7 @@ export interface CallOptions {
  */
 export function checkedOptions<O extends CallOptions & { readonly onProgress?: ProgressListener | undefined }>(options: O): O {
   assertObject('options', options);
-  throwIfAborted(options.signal, 'the call');
+  throwIfAborted(options.signal);
   if (options.onProgress !== undefined) assertFunction('options.onProgress', options.onProgress);
   return options;
 }

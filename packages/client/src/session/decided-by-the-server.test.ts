@@ -9,13 +9,26 @@ import { rememberedPointers } from './remembered-pointers.js';
 
 type State = 'well' | 'slow' | 'unreachable';
 
-/** A device that remembers pointers, and a second one that does not; how the server is for the first one can be changed. */
-async function twoDevices(): Promise<{ world: FileWorld; here: FileSystem; there: FileSystem; set: (state: State) => void }> {
+interface TwoDevices {
+  readonly world: FileWorld;
+  /** Remembers pointers. */
+  readonly here: FileSystem;
+  readonly there: FileSystem;
+  /** How the server is for the first one from now on. */
+  readonly set: (state: State) => void;
+  /** How often the first one has asked where a pointer stands. */
+  readonly questions: () => number;
+}
+
+/** A device that remembers pointers, and reuses them for some milliseconds without a question, and a second one that does neither. */
+async function twoDevices(pointerCacheMilliseconds = 0): Promise<TwoDevices> {
   const world = await FileWorld.create();
   const { server, clock, crypto } = world.base;
   let state: State = 'well';
+  let questions = 0;
   const pointers: PointerStore = {
     getPointer: async (...call) => {
+      questions++;
       if (state === 'unreachable') throw new PyrgosError('network', 'gone', { retry: 'safe', data: { reason: 'unreachable' } });
       // Long enough for the patience below to end before it.
       if (state === 'slow') await new Promise((resolve) => setTimeout(resolve, 20));
@@ -29,8 +42,8 @@ async function twoDevices(): Promise<{ world: FileWorld; here: FileSystem; there
     return () => clearTimeout(timer);
   });
   const remembering = rememberedPointers({ pointers, store: new MemoryLocalStore(), crypto, online });
-  const sessions = world.newSessions({ stores: { blocks: server.blocks, pointers: remembering }, pointerCacheMilliseconds: 0 });
-  return { world, here: world.device(sessions), there: world.device(), set: (next) => (state = next) };
+  const sessions = world.newSessions({ stores: { blocks: server.blocks, pointers: remembering }, pointerCacheMilliseconds });
+  return { world, here: world.device(sessions), there: world.device(), set: (next) => (state = next), questions: () => questions };
 }
 
 const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
@@ -114,6 +127,46 @@ describe.each(['slow', 'unreachable'] as const)('while the server is %s, and ano
     expect(copy === undefined ? undefined : text(await world.device().read('/ada/backup/f'))).toBe(state === 'slow' ? 'theirs' : undefined);
   });
 
+  test('a copy from another writing space is one of what the server has, or it fails', async () => {
+    const { world, here, there, set } = await twoDevices();
+    await world.addFile(await world.addLinkedDirectory(world.home, 'space', 200), 'f', new TextEncoder().encode('old'));
+    await here.makeDirectory('/ada/backup');
+    await here.read('/ada/space/f');
+    await there.write('/ada/space/f', 'theirs');
+    set(state);
+    expect(await said(here.copy('/ada/space', '/ada/backup'))).toBe(expected);
+    const copy = await world.device().find('/ada/backup/space/f');
+    expect(copy === undefined ? undefined : text(await world.device().read(copy.path))).toBe(state === 'slow' ? 'theirs' : undefined);
+  });
+
+  test('a move whose content is made anew is one of what the server has, or it fails', async () => {
+    const { world, here, there, set } = await twoDevices();
+    await here.makeDirectory('/ada/backup');
+    await here.write('/ada/f', 'old');
+    await here.read('/ada/f');
+    await there.write('/ada/f', 'theirs');
+    set(state);
+    expect(await said(here.move('/ada/f', '/ada/backup', { keepAccess: false }))).toBe(expected);
+    expect(text(await world.device().read(state === 'slow' ? '/ada/backup/f' : '/ada/f'))).toBe('theirs');
+  });
+
+  test('a directory is made although one is remembered, or it fails', async () => {
+    const { world, here, there, set } = await twoDevices();
+    await here.makeDirectory('/ada/d');
+    await there.remove('/ada/d');
+    set(state);
+    expect(await said(here.makeDirectory('/ada/d'))).toBe(expected);
+    expect((await world.device().find('/ada/d')) !== undefined).toBe(state === 'slow');
+  });
+
+  test('what is gone is not renamed to the name that it has', async () => {
+    const { here, there, set } = await twoDevices();
+    await here.makeDirectory('/ada/d');
+    await there.remove('/ada/d');
+    set(state);
+    expect(await said(here.rename('/ada/d', 'd'))).toBe(state === 'slow' ? 'not-found.file' : 'network');
+  });
+
   test('a removal of what seems to be gone removes it, or it fails', async () => {
     const { world, here, there, set } = await twoDevices();
     await here.list('/ada').next();
@@ -145,4 +198,37 @@ describe.each(['slow', 'unreachable'] as const)('while the server is %s, and ano
     expect(count).toBe(state === 'slow' ? 1 : 'network');
     expect(await world.device().reencrypt(path)).toBe(state === 'slow' ? 0 : 1);
   });
+});
+
+test('every change ends with `network` when the server is unreachable, and reading goes on', async () => {
+  const { here, set } = await twoDevices();
+  await here.write('/ada/f', 'mine');
+  await here.makeDirectory('/ada/d/e', { parents: true });
+  await here.read('/ada/f');
+  set('unreachable');
+  const calls: readonly (() => Promise<unknown>)[] = [
+    async () => here.write('/ada/f', 'other', { onExisting: 'error' }),
+    async () => here.truncate('/ada/f', 4),
+    async () => here.setProperties('/ada/f', {}),
+    async () => here.rename('/ada/f', 'f'),
+    async () => here.remove('/ada/nothing'),
+    async () => here.append('/ada/f', ''),
+  ];
+  for (const call of calls) expect.soft(await said(call()), String(call)).toBe('network');
+  expect(text(await here.read('/ada/f'))).toBe('mine');
+});
+
+test('a change that finds nothing to do costs one question more', async () => {
+  const { here, questions } = await twoDevices(7000);
+  await here.write('/ada/f', 'mine');
+  await here.makeDirectory('/ada/d/e', { parents: true });
+  const cost = async (call: () => Promise<unknown>): Promise<number> => {
+    const before = questions();
+    await call();
+    return questions() - before;
+  };
+  expect(await cost(async () => here.write('/ada/f', 'mine'))).toBe(1);
+  expect(await cost(async () => here.makeDirectory('/ada/d/e', { parents: true }))).toBe(1);
+  here.refresh();
+  expect(await cost(async () => here.write('/ada/f', 'mine'))).toBe(2);
 });

@@ -55,7 +55,7 @@ describe('a server that does not answer', () => {
     new Promise((_, reject) => {
       signal.addEventListener('abort', () => {
         try {
-          throwIfAborted(signal, 'the call');
+          throwIfAborted(signal);
         } catch (error) {
           reject(error);
         }

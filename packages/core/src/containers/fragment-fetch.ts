@@ -67,7 +67,7 @@ export async function fetchFragments(fragments: readonly Fragment[], reader: Fra
   assertMethods('reader.blocks', reader.blocks, 'getBlock');
   const concurrency = reader.concurrency ?? DEFAULT_CONCURRENCY;
   assertInteger('concurrency', concurrency, 1, 64);
-  throwIfAborted(reader.signal, 'the call');
+  throwIfAborted(reader.signal);
   const cancel = new AbortController();
   const stopListening = whenAborted(reader.signal, () => cancel.abort(reader.signal?.reason));
   const pieces: Uint8Array[] = [];
@@ -95,7 +95,7 @@ export async function fetchFragments(fragments: readonly Fragment[], reader: Fra
   } finally {
     stopListening();
   }
-  throwIfAborted(reader.signal, 'the call');
+  throwIfAborted(reader.signal);
   if (failures.length > 0) throw failures[0];
   return pieces;
 }

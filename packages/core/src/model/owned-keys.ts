@@ -186,7 +186,7 @@ export async function* walkOwnedWriters(
   assertInteger('maxWriters', maxWriters, 1, MAX_OWNED_WRITERS);
   const { signal } = lookup.context;
   const childrenOf = async function* (writer: PublicKeyHash): AsyncGenerator<PublicKeyHash, void, undefined> {
-    throwIfAborted(signal, 'the call');
+    throwIfAborted(signal);
     const writerData = await readWriterData(writer);
     if (writerData === undefined) return;
     assertController(writerData, writer);
@@ -203,7 +203,7 @@ export async function* walkOwnedWriters(
       WRITERS_IN_FLIGHT,
     );
     for await (const { found, children } of begun) {
-      throwIfAborted(signal, 'the call');
+      throwIfAborted(signal);
       yield found;
       for await (const child of children) {
         if (seen.has(child.key)) continue;

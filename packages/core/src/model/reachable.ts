@@ -56,7 +56,7 @@ export async function* reachableBlocks(
   };
   for (const root of roots) add(root);
   for (let cid = pending.pop(); cid !== undefined; cid = pending.pop()) {
-    throwIfAborted(context.signal, 'the call');
+    throwIfAborted(context.signal);
     yield cid;
     if (cid.codec !== CidCodec.dagCbor) continue;
     let block: Uint8Array;

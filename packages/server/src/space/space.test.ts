@@ -1,10 +1,10 @@
 import { Cid, CidCodec, encodeCbor } from '@pyrgos/core/codec';
-import { type PublicKeyHash, signAttached, type Signer, SigningKeyPair } from '@pyrgos/core/keys';
+import { type PublicKeyHash, signAttached, SigningKeyPair } from '@pyrgos/core/keys';
 import { PointerUpdate, WriterData } from '@pyrgos/core/model';
 import { seededRandom } from '@pyrgos/testkit/random';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { BlockTable } from '../blocks/block-table.js';
-import { Interruption, SpaceWorld } from '../../test/space-world.js';
+import { Interruption, MIB, SpaceWorld } from '../../test/space-world.js';
 import {
   FREE_BLOCKS,
   MAX_NOTED_MISSING_BLOCKS,
@@ -12,10 +12,8 @@ import {
   OVER_QUOTA_TOLERANCE,
   PENDING_UPLOAD_LIFE_MS,
   QUOTA_BYTES_PER_BLOCK,
-  SMALL_UPLOAD,
 } from '../limits.js';
 
-const MIB = 1_048_576;
 let world: SpaceWorld;
 
 beforeEach(async () => {
@@ -25,22 +23,8 @@ afterEach(async () => world.close());
 
 const newKey = (): SigningKeyPair => SigningKeyPair.generate(world.crypto);
 const usage = (username = 'alice') => world.space.usageOf(username)!;
-/** What admission says: admitted, or the text of the refusal. */
-async function admit(owner: PublicKeyHash, bytes: number, writer = owner, isMetadata = false): Promise<string> {
-  try {
-    return `admitted to ${await world.space.admit(owner, writer, bytes, 1, isMetadata)}`;
-  } catch (error) {
-    if (error instanceof Error) return error.message;
-    throw error;
-  }
-}
-/** Commits a version of a writer that is charged with about `bytes`. */
-async function commitBytes(username: string, owner: PublicKeyHash, writer: Signer, bytes: number): Promise<void> {
-  const parts = Array.from({ length: Math.ceil(bytes / MIB) }, (_, i) => new Uint8Array(Math.min(MIB, bytes - i * MIB)).fill(i));
-  const links = parts.length === 0 ? [] : await world.store(username, CidCodec.raw, ...parts);
-  const [tree] = await world.store(username, CidCodec.dagCbor, encodeCbor(links));
-  await world.commit(username, owner, writer, WriterData.of(writer.publicKeyHash, { tree }));
-}
+const admit = async (owner: PublicKeyHash, bytes: number, writer = owner): Promise<string> => world.admission(owner, bytes, { writer });
+const commitBytes = async (...call: Parameters<SpaceWorld['commitBytes']>): Promise<void> => world.commitBytes(...call);
 
 describe('admission', () => {
   const admitted = 'admitted to alice';
@@ -143,87 +127,6 @@ describe('admission', () => {
     expect(usage().pendingBytes).toBe(0);
     world.clock.time += 40_000;
     expect(await admit(owner, 600_000)).toBe(admitted);
-  });
-
-  test('small uploads go on for a while then, so that files can be deleted', async () => {
-    const alice = await world.addUser('alice', 16 * MIB);
-    const owner = alice.publicKey.hash;
-    const commit = async (i: number): Promise<unknown> =>
-      world.commit('alice', owner, alice.signer, WriterData.of(owner, i % 2 === 0 ? {} : { tree: owner.cid }));
-    let commits = 0;
-    while (commits < 2) {
-      expect(await admit(owner, 8 * MIB)).toBe(admitted);
-      await commit(commits++);
-    }
-    const refusal = 'Upload bandwidth exceeded please try again tomorrow';
-    expect(await admit(owner, SMALL_UPLOAD + 1)).toContain(refusal);
-    // The smaller they are, the further they get.
-    for (const size of [SMALL_UPLOAD, SMALL_UPLOAD / 2, SMALL_UPLOAD / 32]) {
-      let count = 0;
-      while ((await admit(owner, size)) === admitted) {
-        await commit(commits++);
-        count++;
-      }
-      expect(count).toBeGreaterThan(0);
-      expect(count).toBeLessThan(20);
-      expect(await admit(owner, size)).toContain(refusal);
-    }
-    world.clock.time += 1000;
-    expect(await admit(owner, SMALL_UPLOAD / 32)).toBe(admitted);
-  });
-
-  test('content that goes on being saved uses up nothing of what deletions need', async () => {
-    const quota = 16 * MIB;
-    const alice = await world.addUser('alice', quota);
-    const owner = alice.publicKey.hash;
-    const commit = async (i: number): Promise<unknown> =>
-      world.commit('alice', owner, alice.signer, WriterData.of(owner, i % 2 === 0 ? {} : { tree: owner.cid }));
-    for (let i = 0; i < 200; i++) {
-      await admit(owner, SMALL_UPLOAD);
-      await commit(i);
-    }
-    const refusal = 'Upload bandwidth exceeded please try again tomorrow';
-    expect(await admit(owner, SMALL_UPLOAD)).toContain(refusal);
-    const metadata = async (): Promise<string> => admit(owner, 20_000, owner, true);
-    // What frees nothing gets no further than the reserve.
-    const taken = Math.ceil(MIB / 20_000);
-    for (let i = 0; i < taken; i++) expect(await metadata()).toBe(admitted);
-    const refused = await metadata();
-    expect(refused).toContain(refusal);
-    const seconds = Number(/in ([0-9]+) seconds/u.exec(refused)?.[1]);
-    expect(seconds).toBeLessThan(3);
-    world.clock.time += 1000 * seconds;
-    expect(await metadata()).toBe(admitted);
-  });
-
-  test('deletions that free what they upload can go on', async () => {
-    const alice = await world.addUser('alice', 4 * MIB);
-    const owner = alice.publicKey.hash;
-    for (let i = 0; i < 40; i++) {
-      await admit(owner, SMALL_UPLOAD);
-      await world.commit('alice', owner, alice.signer, WriterData.of(owner, i % 2 === 0 ? {} : { tree: owner.cid }));
-    }
-    const outcomes = new Set<string>();
-    for (let i = 0; i < 80; i++) {
-      await commitBytes('alice', owner, alice.signer, 100_000);
-      outcomes.add(await admit(owner, 20_000, owner, true));
-      await world.commit('alice', owner, alice.signer, WriterData.of(owner));
-    }
-    expect([...outcomes]).toEqual([admitted]);
-  });
-
-  test('linking and unlinking the same blocks for ever lets nobody upload more than a bounded amount', async () => {
-    const quota = 4 * MIB;
-    const alice = await world.addUser('alice', quota);
-    const owner = alice.publicKey.hash;
-    let uploaded = 0;
-    for (let i = 0; i < 300; i++) {
-      await commitBytes('alice', owner, alice.signer, 100_000);
-      if ((await admit(owner, 50_000, owner, true)) === admitted) uploaded += 50_000;
-      await world.commit('alice', owner, alice.signer, WriterData.of(owner));
-    }
-    expect(uploaded).toBeGreaterThan(quota);
-    expect(uploaded).toBeLessThan(2.2 * quota);
   });
 
   test('nobody without account, writer or quota', async () => {

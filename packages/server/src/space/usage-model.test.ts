@@ -5,12 +5,11 @@ import { PointerUpdate } from '@pyrgos/core/model';
 import { seededRandom } from '@pyrgos/testkit/random';
 import { signBlock } from '@pyrgos/testkit/stores';
 import { describe, expect, test } from 'vitest';
-import { SpaceWorld } from '../../test/space-world.js';
+import { MIB, SpaceWorld } from '../../test/space-world.js';
 import { type Attempt, type ModelWriter, UsageModel } from '../../test/usage-model.js';
 import { MIN_ADMITTED_BLOCK_SIZE, OVER_QUOTA_TOLERANCE, PENDING_UPLOAD_LIFE_MS } from '../limits.js';
 import { UsageRepair } from './usage-repair.js';
 
-const MIB = 1_048_576;
 const SEEDS = 24;
 const STEPS = 45;
 

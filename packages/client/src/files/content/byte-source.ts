@@ -1,4 +1,4 @@
-import { assertObject } from '@pyrgos/core/arguments';
+import { assertObject, isRevoked } from '@pyrgos/core/arguments';
 import { assertBytes, assertInteger, utf8Encode } from '@pyrgos/core/bytes';
 import { ArgumentError, throwIfAborted } from '@pyrgos/core/errors';
 import { callersCode, callersCodeNow } from '../../waiting/code-of-callers.js';
@@ -263,17 +263,8 @@ export function isWebStream(source: unknown): source is ReadableStream {
 
 /** Whether something has a method; a proxy that was revoked has none. */
 export function has<K extends string>(source: unknown, method: K): source is Record<K, () => unknown> {
-  return isReadable(source) && method in source && typeof (source as Record<K, unknown>)[method] === 'function';
-}
-
-/** Whether something is an object that can be asked for its members. */
-function isReadable(source: unknown): source is object {
-  try {
-    assertObject('source', source);
-    return true;
-  } catch {
-    return false;
-  }
+  if (typeof source !== 'object' || source === null || isRevoked(source)) return false;
+  return method in source && typeof (source as Record<K, unknown>)[method] === 'function';
 }
 
 /** A stream of either kind; undefined for what is none. Streams of Node have an `open` as well, but no size. */

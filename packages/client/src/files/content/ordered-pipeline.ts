@@ -23,7 +23,7 @@ export async function* runPipeline<I, O>(
 ): AsyncGenerator<O, void, undefined> {
   const { concurrency, signal } = options;
   assertInteger('concurrency', concurrency, 1, 64);
-  throwIfAborted(signal, 'the call');
+  throwIfAborted(signal);
   const cancel = new AbortController();
   const stopListening = whenAborted(signal, () => cancel.abort(signal?.reason));
   const failures: unknown[] = [];

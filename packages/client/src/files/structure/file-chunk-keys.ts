@@ -22,7 +22,7 @@ export async function fileChunkLocations(view: View, file: Item): Promise<ChunkL
     if (locations.length >= count) break;
     locations.push(location);
     if (locations.length < TRUSTED_CHUNKS || locations.length % PROBED_CHUNKS !== 0) continue;
-    throwIfAborted(view.signal, 'the call');
+    throwIfAborted(view.signal);
     if (!(await isAnyPresent(view, file, locations.slice(-PROBED_CHUNKS)))) break;
   }
   return locations;

@@ -125,7 +125,7 @@ async function spacesInside(
   const open = [...directories];
   const visited = new Set<string>();
   for (let directory = open.pop(); directory !== undefined; directory = open.pop()) {
-    throwIfAborted(view.signal, 'the call');
+    throwIfAborted(view.signal);
     const key = placeKey(directory.capability);
     if (visited.has(key) || !directory.isReadable) continue;
     visited.add(key);
@@ -156,7 +156,7 @@ async function ownedSpaces(view: View, owner: PublicKeyHash, root: PublicKeyHash
   let isComplete = true;
   // What is found on the way is added, and comes last.
   for (const writer of found.values()) {
-    throwIfAborted(signal, 'the call');
+    throwIfAborted(signal);
     try {
       await view.treeOf(owner, writer);
       const writerData = view.snapshotOf(owner).get(writer)?.writerData;

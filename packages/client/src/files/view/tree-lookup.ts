@@ -81,7 +81,7 @@ export class TreeLookup {
     try {
       for (let start = 0; start < lookups.length; start += MAX_CHAMP_LOOKUPS) {
         const batch = lookups.slice(start, start + MAX_CHAMP_LOOKUPS);
-        throwIfAborted(options.signal, 'the call');
+        throwIfAborted(options.signal);
         results.push(...(await this.lookUpBatch(root, tree, batch, options.signal)));
       }
       return results;
@@ -187,7 +187,7 @@ export class TreeLookup {
     try {
       answer = await orAborted(this.store.lookUpChamp(root, lookups, contextOf(this.session, signal)), signal, 'the call');
     } catch (error) {
-      throwIfAborted(signal, 'the call');
+      throwIfAborted(signal);
       if (!(error instanceof PyrgosError) || error.code === 'aborted') throw error;
       return error.retry === 'safe' ? { verified, failure: error } : { verified };
     }

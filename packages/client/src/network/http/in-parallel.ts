@@ -15,7 +15,7 @@ export async function inParallel<T, R>(
   if (items.length <= 1) return only === undefined ? [] : [await work(only, signal)];
   const controller = new AbortController();
   const abort = (): void => controller.abort(signal?.reason);
-  throwIfAborted(signal, 'the call');
+  throwIfAborted(signal);
   const stopListening = whenAborted(signal, abort);
   const results: R[] = [];
   const failures: unknown[] = [];

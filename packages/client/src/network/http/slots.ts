@@ -17,7 +17,7 @@ export class Slots {
 
   /** Takes a place, waiting for one if need be. Give it back with {@link Slots.release}. AbortedError when cancelled while waiting. */
   async take(signal: AbortSignal | undefined): Promise<void> {
-    throwIfAborted(signal, 'the call');
+    throwIfAborted(signal);
     if (this.free > 0) {
       this.free--;
       return;

@@ -56,7 +56,7 @@ class Comparison {
   }
 
   private async read(cid: Cid, path: readonly number[]): Promise<ChampNode> {
-    throwIfAborted(this.context.signal, 'the call');
+    throwIfAborted(this.context.signal);
     const { bat, ...withoutBat } = this.context;
     const context = path.length === 0 && bat !== undefined ? this.context : withoutBat;
     return champNodeFromCbor(decodeCbor(await this.source.getBlock(cid, context)), this.shape, path);

@@ -88,7 +88,7 @@ export async function lookUpChamp(
   const { bat: _rootBat, ...plain } = context;
   let rootBytes: Uint8Array | undefined;
   for (let start = 0; start < lookups.length; start += MAX_CHAMP_LOOKUPS) {
-    throwIfAborted(context.signal, 'the call');
+    throwIfAborted(context.signal);
     const batch = lookups.slice(start, start + MAX_CHAMP_LOOKUPS);
     const index = await answerOf(hasher, root, batch, store, context);
     rootBytes ??= index.get(root.key) ?? (await store.getBlock(root, context));
@@ -145,7 +145,7 @@ async function answerOf(
     return indexBlocks(hasher, await store.lookUpChamp(root, batch, context));
   } catch (error) {
     // The fast path is a convenience: whatever is wrong with it or its answer, reading block by block tells what is really there.
-    throwIfAborted(context.signal, 'the call');
+    throwIfAborted(context.signal);
     // A server that could not be reached however often it was asked is not asked block by block as well.
     if (error instanceof PyrgosError && (error.code === 'aborted' || error.retry === 'safe')) throw error;
     return new Map();

@@ -283,7 +283,7 @@ export class Champ {
 
   private async load(child: ChampChild, path: readonly number[], source: BlockSource = this.source): Promise<ChampNode> {
     if (child.cid === undefined) throw new ArgumentError('child', 'has neither a CID nor a node');
-    throwIfAborted(this.context.signal, 'the call');
+    throwIfAborted(this.context.signal);
     const { bat, ...withoutBat } = this.context;
     const context = path.length === 0 && bat !== undefined ? this.context : withoutBat;
     const bytes = await source.getBlock(child.cid, context);
