@@ -57,3 +57,15 @@ test('an operation is refused while any of its blocks is too old, and only as lo
   ahead.end(second);
   ahead.assertFresh();
 });
+
+test('what only the server knows to have passed counts as well', () => {
+  const clock = new ManualClock();
+  const server = { missed: 5 * hour };
+  const time = new UploadTime(clock, server);
+  expect(time.now()).toBe(0);
+  clock.time += hour;
+  server.missed += 17 * hour;
+  expect(time.now()).toBe(18 * hour);
+  expect(time.isTooOld(0)).toBe(true);
+  expect(time.isTooOld(hour)).toBe(false);
+});

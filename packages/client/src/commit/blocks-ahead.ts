@@ -1,5 +1,6 @@
 import { ConflictError } from '@pyrgos/core/errors';
 import type { Clock } from './clock.js';
+import type { ServerTime } from './server-time.js';
 
 /**
  * Milliseconds after which blocks that nothing links to yet count as lost. Servers keep them for 24 h after their upload (chapter 03 section 9.2);
@@ -12,14 +13,21 @@ const MAX_CORRECTION = 60_000;
 
 /**
  * How long ago something happened, by the time of day: the other clocks of a machine may stand still while it sleeps. After the time of day has been
- * set back nobody can tell any more, and everything before is as old as can be.
+ * set back nobody can tell any more, and everything before is as old as can be. Where it stands still as well, in a virtual machine that is paused, the
+ * server's answers tell.
  */
 export class UploadTime {
   private last: number;
   private passed = 0;
 
-  constructor(private readonly clock: Pick<Clock, 'now'>) {
+  private missed: number;
+
+  constructor(
+    private readonly clock: Pick<Clock, 'now'>,
+    private readonly server?: ServerTime | undefined,
+  ) {
     this.last = clock.now();
+    this.missed = server?.missed ?? 0;
   }
 
   /** Milliseconds since this was made. */
@@ -29,6 +37,9 @@ export class UploadTime {
     this.last = now;
     if (step > 0) this.passed += step;
     else if (!(step >= -MAX_CORRECTION)) this.passed += MAX_UPLOAD_AGE;
+    const missed = this.server?.missed ?? 0;
+    this.passed += missed - this.missed;
+    this.missed = missed;
     return this.passed;
   }
 
@@ -69,8 +80,12 @@ export class BlocksAhead {
   /** ConflictError `conflict.snapshot` when the server may have forgotten some of the blocks: the operation has to be repeated as a whole. */
   assertFresh(): void {
     for (const { since } of this.open) {
-      if (!this.time.isTooOld(since)) continue;
-      throw new ConflictError('conflict.snapshot', 'what was uploaded first may be gone from the server by now: repeat the operation');
+      if (this.time.isTooOld(since)) this.refuse();
     }
+  }
+
+  /** ConflictError `conflict.snapshot`: the operation has to be repeated as a whole. */
+  refuse(): never {
+    throw new ConflictError('conflict.snapshot', 'what was uploaded first may be gone from the server by now: repeat the operation');
   }
 }

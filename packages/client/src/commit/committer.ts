@@ -70,7 +70,7 @@ export class Committer {
     this.blocks = new BlockBuffer(stores.blocks, stores.crypto, stores.dropped);
     this.signal = options.signal;
     this.trees = new OpenTrees(this.blocks, this.context);
-    this.ahead = new BlocksAhead(new UploadTime(stores.clock));
+    this.ahead = new BlocksAhead(new UploadTime(stores.clock, stores.time));
     this.turn = options.turn;
     this.flushSize = options.flushSize ?? WRITE_BUFFER_FLUSH_SIZE;
     assertInteger('flushSize', this.flushSize, 1, Number.MAX_SAFE_INTEGER);

@@ -13,6 +13,7 @@ import { isAfterLostAnswer, unknownOutcome } from './lost-answer.js';
 import { isBuiltUpon, mergeWriterData } from './merge.js';
 import { createsWriter, groupUpdates, type PointerBuffer, type RecordedUpdate, writerOf } from './pointer-buffer.js';
 import type { PointerReader } from './pointer-reader.js';
+import type { ServerTime } from './server-time.js';
 import { newTransactionId } from './transaction-id.js';
 import { planUploads, uploadBatches } from './upload.js';
 import type { VerifiedBlocks } from './verified-store.js';
@@ -22,6 +23,8 @@ export interface CommitStores {
   readonly owner: PublicKeyHash;
   readonly crypto: CryptoProvider;
   readonly clock: Clock;
+  /** What the server's answers tell about time that the clock has missed. */
+  readonly time?: ServerTime | undefined;
   /** The server's blocks; calls are retried below this interface. */
   readonly store: BlockStore;
   /** The server's pointers; calls are retried below this interface. */
@@ -95,6 +98,9 @@ export async function flush(pointers: PointerBuffer, buffer: BlockBuffer, stores
   }
 }
 
+/** Times that the blocks of one flush are sent, each because the machine seems to have slept since the time before. */
+const MAX_UPLOAD_ATTEMPTS = 8;
+
 /** A courtesy: the commit stands or has failed already, and an unclosed transaction expires by itself. */
 async function closeTransaction({ store, owner }: CommitStores, transaction: string): Promise<void> {
   try {
@@ -157,13 +163,14 @@ class FlushRun {
   private readonly ahead: BlocksAhead;
   private transaction: string;
   private isCommitted = false;
+  private attempts = 0;
 
   constructor(
     private readonly buffer: BlockBuffer,
     private readonly stores: CommitStores,
     private readonly options: FlushOptions,
   ) {
-    this.ahead = options.ahead ?? new BlocksAhead(new UploadTime(stores.clock));
+    this.ahead = options.ahead ?? new BlocksAhead(new UploadTime(stores.clock, stores.time));
     this.transaction = newTransactionId(stores.crypto);
   }
 
@@ -200,6 +207,7 @@ class FlushRun {
     const { owner, crypto, store } = this.stores;
     const { time } = this.ahead;
     for (;;) {
+      this.attempts++;
       const since = time.now();
       const batches = group.flatMap(({ signer, blocks }) => {
         const missing = blocks.filter(({ cid }) => !this.uploaded.has(cid.key));
@@ -208,6 +216,8 @@ class FlushRun {
       });
       if (batches.length > 0) await uploadBatches(batches, { owner, store, crypto, transaction: this.transaction }, this.signal);
       if (!this.isOutdated(group)) return;
+      // Nobody sleeps so often: a server that says so would have the same blocks sent for ever.
+      if (this.attempts >= MAX_UPLOAD_ATTEMPTS) this.ahead.refuse();
       this.uploaded.clear();
       // A server may remember under the old one when it saw a block first.
       this.close();
@@ -240,7 +250,7 @@ class FlushRun {
         if (!(error instanceof PyrgosError)) throw error;
         if (error.code === 'conflict.pointer') return error;
         // Refused because the machine has slept in the middle, and what the pointers lead to is gone.
-        if (error.code !== 'denied.pointer' || !this.isOutdated(group)) throw error;
+        if (error.code !== 'denied.pointer' || this.attempts >= MAX_UPLOAD_ATTEMPTS || !this.isOutdated(group)) throw error;
       }
     }
   }

@@ -1,3 +1,4 @@
+import { DeniedError } from '@pyrgos/core/errors';
 import { beforeEach, expect, test } from 'vitest';
 import { CommitWorld, hex, mapKey, networkError, outcome } from '../../test/commit-world.js';
 import { edit, once, writes } from '../../test/interference.js';
@@ -89,4 +90,49 @@ test('an update that has got no answer before the sleep is not repeated after it
   expect(calls).toBe(1);
   world.server.hooks.before = undefined;
   expect((await world.tree(world.signer(100).publicKeyHash)).has(hex(mapKey(1)))).toBe(false);
+});
+
+test('a virtual machine that was paused learns from the answers how long', async () => {
+  const { hooks } = world.server;
+  const time = { missed: 0 };
+  let isDone = false;
+  hooks.after = async ({ name }) => {
+    if (name !== 'putBlocks' || isDone) return;
+    isDone = true;
+    await sleep();
+    world.clock.time -= days;
+    time.missed += days;
+  };
+  await edit(world.session({ time }), world);
+  expect(writes(world).filter((name) => name !== 'closeTransaction')).toEqual(['putBlocks(A)', 'putBlocks(A)', 'setPointers(A)']);
+  hooks.after = undefined;
+  await isWhole();
+});
+
+test('a server that claims for ever that the machine has slept is not sent the blocks for ever', async () => {
+  const time = { missed: 0 };
+  world.server.hooks.after = async ({ name }) => {
+    await Promise.resolve();
+    if (name === 'putBlocks') time.missed += days;
+  };
+  expect(await outcome(edit(world.session({ time }), world))).toBe('conflict.snapshot');
+  expect(writes(world).filter((name) => name === 'putBlocks(A)').length).toBeLessThan(20);
+  expect(writes(world)).not.toContain('setPointers(A)');
+});
+
+test('nor is one that refuses the pointer each time', async () => {
+  const time = { missed: 0 };
+  world.server.hooks.before = async ({ name }) => {
+    await Promise.resolve();
+    if (name !== 'setPointers') return;
+    time.missed += days;
+    throw new DeniedError('denied.pointer', 'no');
+  };
+  let calls = 0;
+  world.server.hooks.after = async ({ name }) => {
+    await Promise.resolve();
+    if (name === 'putBlocks') calls++;
+  };
+  expect(await outcome(edit(world.session({ time }), world))).toBe('conflict.snapshot');
+  expect(calls).toBeLessThan(20);
 });

@@ -15,6 +15,7 @@ import { DroppedBlocks } from './dropped-blocks.js';
 import type { CommitStores } from './flush.js';
 import { PointerReader, type PointerReadOptions, type SeenPointers } from './pointer-reader.js';
 import { retryingBlockStore, retryingPointerStore } from './retry.js';
+import type { ServerTime } from './server-time.js';
 import { type CommittedReadOptions, WriteSynchroniser } from './synchroniser.js';
 import { TreeEdit } from './tree-edit.js';
 import { verifiedBlockStore, VerifiedBlocks } from './verified-store.js';
@@ -29,6 +30,8 @@ export interface WriteSessionOptions {
   /** The server's pointers. Not trusted. */
   readonly pointers: PointerStore;
   readonly crypto: CryptoProvider;
+  /** What the server's answers tell about time that this machine has missed; default: nothing. */
+  readonly time?: ServerTime | undefined;
   /** Default: the machine's clock. */
   readonly clock?: Clock | undefined;
   /** Spreads retries; default: the engine's random source. */
@@ -78,7 +81,7 @@ export class WriteSession {
     const blocks = new VerifiedBlocks(store, crypto, options.cacheSize);
     const cacheMilliseconds = options.pointerCacheMilliseconds;
     const reader = new PointerReader({ owner, pointers, blocks, crypto, clock, cacheMilliseconds, seen: options.seen });
-    this.stores = { owner, crypto, clock, store, pointers, blocks, reader, dropped: new DroppedBlocks() };
+    this.stores = { owner, crypto, clock, time: options.time, store, pointers, blocks, reader, dropped: new DroppedBlocks() };
     this.verifiedStore = verifiedBlockStore(store, blocks);
     this.synchroniser = new WriteSynchroniser(reader);
     this.flushSize = flushSize;

@@ -23,7 +23,7 @@ beforeEach(async () => {
 });
 
 /** The machine sleeps when some fragments are stored, once. */
-function sleepAfter(puts: number, setBack = 0): void {
+function sleepAfter(puts: number, setBack = 0, time = { missed: 0 }): void {
   const { server, clock, owner } = world.base;
   let count = 0;
   server.hooks.after = async ({ name, cids = [] }) => {
@@ -31,6 +31,7 @@ function sleepAfter(puts: number, setBack = 0): void {
     clock.time += 3 * 86_400_000;
     expect(await server.collectGarbage(owner)).toBeGreaterThan(0);
     clock.time -= setBack;
+    time.missed += setBack;
   };
 }
 
@@ -172,4 +173,18 @@ describe('what is copied', () => {
     await isAt('/ada/s/f', large);
     expect(await world.device().find('/ada/f')).toBeUndefined();
   });
+});
+
+// The clock of a virtual machine goes on from where it was. Only the answers of the server tell.
+test.each<[string, () => Parameters<FileSystem['write']>[1], string, Uint8Array]>([
+  ['bytes are uploaded again', () => large, 'done', large],
+  ['a stream is a conflict, and nothing has changed', () => pieces(), 'conflict.snapshot', old],
+])('paused for three days: %s', async (_, source, said, content) => {
+  const time = { missed: 0 };
+  const { server } = world.base;
+  files = world.device(world.newSessions({ stores: { blocks: server.blocks, pointers: server.pointers, time } }));
+  await files.write('/ada/f', old);
+  sleepAfter(4, 3 * 86_400_000, time);
+  expect(await outcome(files.write('/ada/f', source()))).toBe(said);
+  await isAt('/ada/f', content);
 });

@@ -1,6 +1,7 @@
 import type { IpnsEntry } from '@pyrgos/core/api';
 import type { Cid } from '@pyrgos/core/codec';
 import type { PointerStore } from '@pyrgos/core/store';
+import type { ServerTime } from '../commit/server-time.js';
 import type { Accounts } from './accounts.js';
 import type { Admin } from './admin.js';
 import type { Bats } from './bats.js';
@@ -34,6 +35,8 @@ export interface Network {
   readonly messages: ServerMessages;
   readonly links: SecretLinks;
   readonly publicFiles: PublicFiles;
+  /** What the dates of its answers tell about time; undefined when nobody can know. */
+  readonly time?: ServerTime | undefined;
   /** The current id of the server: what sign-ups name as home. */
   serverId(signal?: AbortSignal): Promise<Cid>;
   /** All ids that the server had, oldest first; the last one is the current one. */

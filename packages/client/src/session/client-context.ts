@@ -111,7 +111,7 @@ export async function createClientContext(network: Network, options: ClientOptio
   };
   const withGate = (gate: SessionGate): ClientContext => {
     const gatedServer = gatedNetwork(network, gate);
-    const { blocks, core } = gatedServer;
+    const { blocks, core, time } = gatedServer;
     const pointers =
       cache === undefined ? gatedServer.pointers : rememberedPointers({ pointers: gatedServer.pointers, store: cache, crypto, online });
     return {
@@ -119,7 +119,7 @@ export async function createClientContext(network: Network, options: ClientOptio
       gate,
       network: gatedServer,
       chains: new RememberedChains({ crypto, blocks, directory: core, store: cache, online }),
-      sessions: new Sessions({ ...caches, stores: { blocks, pointers }, crypto, clock, assertOpen: () => gate.assertOpen() }),
+      sessions: new Sessions({ ...caches, stores: { blocks, pointers, time }, crypto, clock, assertOpen: () => gate.assertOpen() }),
       successor: () => withGate(new SessionGate()),
     };
   };

@@ -21,7 +21,7 @@ export class SessionGate {
  * nothing. A request that is under way then is not called back, and its answer counts: a change that the server has made is made.
  */
 export function gatedNetwork(network: Network, gate: SessionGate): Network {
-  const { blocks, pointers, core, accounts, bats, space, social, admin, messages, links, publicFiles } = network;
+  const { blocks, pointers, core, accounts, bats, space, social, admin, messages, links, publicFiles, time } = network;
   return {
     blocks: gated(blocks, gate),
     pointers: gated(pointers, gate),
@@ -34,6 +34,7 @@ export function gatedNetwork(network: Network, gate: SessionGate): Network {
     messages: gated(messages, gate),
     links: gated(links, gate),
     publicFiles: gated(publicFiles, gate),
+    time,
     serverId: async (signal) => {
       gate.assertOpen();
       return network.serverId(signal);

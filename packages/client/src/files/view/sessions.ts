@@ -4,6 +4,7 @@ import { createInlinePool, type CryptoPool } from '@pyrgos/core/crypto/pool';
 import { PublicKeyHash } from '@pyrgos/core/keys';
 import type { BlockStore, PointerStore } from '@pyrgos/core/store';
 import { type Clock, type SeenPointers, systemClock, WriteSession } from '../../commit/index.js';
+import type { ServerTime } from '../../commit/server-time.js';
 import { retryingBlockStore } from '../../commit/retry.js';
 import { type BlockCache, MemoryBlockCache } from './block-cache.js';
 import { cachingBlockStore } from './caching-block-store.js';
@@ -23,6 +24,8 @@ const SMALL_LISTING_CACHE_SIZE = 1_048_576;
 export interface Stores {
   readonly blocks: BlockStore;
   readonly pointers: PointerStore;
+  /** What the server's answers tell about time. */
+  readonly time?: ServerTime | undefined;
 }
 
 /** What {@link Sessions} are made of. */
@@ -123,8 +126,8 @@ export class Sessions {
     const { clock, random } = this;
     const blockCache = new MemoryBlockCache(SMALL_BLOCK_CACHE_SIZE);
     const nodes = new NodeCache(SMALL_NODE_CACHE_SIZE, new ListingCache(SMALL_LISTING_CACHE_SIZE));
-    const { blocks, pointers } = this.options.stores;
-    const stores = { blocks, pointers: pointers.current ?? pointers };
+    const { pointers } = this.options.stores;
+    const stores = { ...this.options.stores, pointers: pointers.current ?? pointers };
     return new Sessions({ ...this.options, stores, clock, random, pool: this.workers, blockCache, nodes }, this.seen);
   }
 
@@ -144,6 +147,7 @@ export class Sessions {
       crypto,
       clock,
       random,
+      time: stores.time,
       cacheSize: VERIFIED_BLOCKS_SIZE,
       seen,
       ...(pointerCacheMilliseconds === undefined ? {} : { pointerCacheMilliseconds }),

@@ -533,3 +533,17 @@ describe('reports', () => {
     expect(transport.closed).toBe(1);
   });
 });
+
+test('the dates of answers tell how much the clock has missed, whatever they answer, but for those that a cache may have kept', async () => {
+  const dated =
+    (time: number, status = 200): ScriptedAnswer =>
+    () =>
+      reply(status, [bytes], { date: new Date(time).toUTCString() });
+  const start = Date.UTC(2026, 0, 1);
+  const { caller } = world([dated(0), dated(start), dated(start + 7_200_000, 403)]);
+  await caller.call(getBlock, {});
+  await caller.call(getChain, { body: [bytes] });
+  expect(caller.time.missed).toBe(0);
+  await outcome(caller.call(signup, {}));
+  expect(caller.time.missed).toBe(7_200_000);
+});

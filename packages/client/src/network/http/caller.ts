@@ -6,8 +6,10 @@ import { MAX_LARGE_ANSWERS, RESTART_PATIENCE } from '@pyrgos/core/limits';
 import type { Clock } from '../../commit/clock.js';
 import { mayHaveArrived } from '../../commit/lost-answer.js';
 import { markSpent, retrying } from '../../commit/retry.js';
+import type { ServerTime } from '../../commit/server-time.js';
 import type { RequestObserver } from '../request-observer.js';
 import { AnswerBuffer } from './answer-buffer.js';
+import { AnswerDates } from './answer-dates.js';
 import type { Endpoint } from './endpoints.js';
 import { isPage, notPeergos } from './not-peergos.js';
 import { serverError } from './server-error.js';
@@ -92,6 +94,7 @@ export class Caller {
   private readonly slots: Slots;
   private readonly largeAnswers = new Slots(MAX_LARGE_ANSWERS);
   private readonly shared = new SharedTasks<string, Uint8Array>('the call');
+  private readonly dates = new AnswerDates();
   private readsAreGets: boolean;
   private lastAnswer = -Infinity;
   /** Requests since then of which nobody knows whether they were sent. */
@@ -100,6 +103,11 @@ export class Caller {
   constructor(private readonly options: CallerOptions) {
     this.slots = new Slots(options.maxRequests);
     this.readsAreGets = options.isPublic;
+  }
+
+  /** What the answers tell about time. */
+  get time(): ServerTime {
+    return this.dates;
   }
 
   /**
@@ -248,6 +256,8 @@ export class Caller {
       });
       this.lastAnswer = clock.now();
       this.unanswered = 0;
+      // What never changes may come from a cache, with the date of the day when it was put there.
+      if (!endpoint.isImmutable) this.dates.note(response.header('date'), this.lastAnswer);
       const { status } = response;
       ok = accepts(status);
       const isRefusal = !ok || endpoint.area === 'publicFiles';

@@ -8,6 +8,7 @@ import { MAX_CLIENT_REQUESTS, MAX_SERVER_IDS } from '@pyrgos/core/limits';
 import type { PointerStore } from '@pyrgos/core/store';
 import { createTransport } from '#http-transport';
 import { type Clock, systemClock } from '../../commit/clock.js';
+import type { ServerTime } from '../../commit/server-time.js';
 import { platformTimer, type SetTimer } from '../../waiting/timer.js';
 import type { Accounts } from '../accounts.js';
 import type { Admin } from '../admin.js';
@@ -146,6 +147,7 @@ export class HttpNetwork implements Network {
   readonly messages: ServerMessages;
   readonly links: SecretLinks;
   readonly publicFiles: PublicFiles;
+  readonly time: ServerTime;
   private readonly caller: Caller;
 
   constructor(options: HttpNetworkOptions) {
@@ -159,6 +161,7 @@ export class HttpNetwork implements Network {
     const caller = new Caller({ transport, basePath: server.pathname, isPublic, clock, random, timer, timeouts, maxRequests, onRequest });
     const signer = new RequestSigner(crypto, clock);
     this.caller = caller;
+    this.time = caller.time;
     this.blocks = new HttpBlocks(caller, crypto);
     this.pointers = new HttpPointers(caller);
     this.core = new HttpCoreNode(caller, signer);
