@@ -5,6 +5,7 @@ export type { RemoteCheck } from './merge.js';
 export type { OpenTrees } from './open-trees.js';
 export type { PointerReadOptions, PointerState, SeenPointers } from './pointer-reader.js';
 export { isConflict } from './retry.js';
+export type { ServerTime } from './server-time.js';
 export type { CommittedReadOptions } from './synchroniser.js';
 export { TreeEdit } from './tree-edit.js';
 export { createChildWriter, deleteSubspace, delistWriter, writerDataOf } from './writer-lifecycle.js';
