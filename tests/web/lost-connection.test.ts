@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Page } from 'playwright';
-import { afterAll, beforeAll, describe, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { hasChromium, picture, WebWorld } from './web-world.js';
 
 describe.skipIf(!hasChromium)('a server that goes away (needs a Chromium)', () => {
@@ -36,6 +36,53 @@ describe.skipIf(!hasChromium)('a server that goes away (needs a Chromium)', () =
       await goOn.click();
     }
     await row.waitFor({ timeout: 60_000 });
+  }, 150_000);
+
+  test('an upload goes on after the page was loaded again in the middle of it', async () => {
+    const device = await world.device();
+    const other = await world.open(device);
+    await world.logIn(other, 'ada', { keep: true });
+    other.on('dialog', (dialog) => void dialog.accept());
+    const content = randomBytes(200_000_000);
+    await mkdir(join(folder, 'album'), { recursive: true });
+    for (const n of [1, 2, 3, 4, 5]) await writeFile(join(folder, 'album', `${n}.txt`), `small ${n}`);
+    await writeFile(join(folder, 'album', 'film.bin'), content);
+    const before = await world.blocksSent(device, async () => {
+      await other.getByLabel('A folder …').setInputFiles(join(folder, 'album'));
+      await other.getByText(/(?:[4-9]\d|1\d\d) MB of 200 MB/u).waitFor();
+      // The notes of a page are written twice a second.
+      await other.waitForFunction(() =>
+        Object.entries(sessionStorage).some(([key, value]) => key.endsWith(':done') && String(value).includes('1')),
+      );
+    });
+    await other.reload();
+    await other.getByText(/1 file is left, 200 MB\./u).waitFor();
+    await picture(other, 'cut-off');
+    const choose = other.getByLabel('Choose the folder again').and(other.locator('input'));
+    await mkdir(join(folder, 'else'), { recursive: true });
+    await writeFile(join(folder, 'else', 'film.bin'), 'another');
+    await choose.setInputFiles(join(folder, 'else'));
+    await other.getByText('None of these files is among those that are left').waitFor();
+    const again = await world.blocksSent(device, async () => {
+      await choose.setInputFiles(join(folder, 'album'));
+      await other.getByText('Done · 200 MB of 200 MB').waitFor({ timeout: 60_000 });
+    });
+    // What was stored before is not sent once more.
+    expect(before).toBeGreaterThan(0);
+    expect(again).toBeGreaterThan(0);
+    // One for each piece of 1 MiB, at least, if nothing had been there.
+    expect(again).toBeLessThan(190);
+    await other.getByRole('row', { name: 'album' }).getByRole('button').click();
+    await other.getByRole('row', { name: 'film.bin' }).getByRole('gridcell').first().click();
+    const [download] = await Promise.all([other.waitForEvent('download'), other.getByRole('button', { name: 'Download' }).click()]);
+    await download.saveAs(join(folder, 'back.bin'));
+    expect((await readFile(join(folder, 'back.bin'))).equals(content)).toBe(true);
+    await other.reload();
+    await other.getByRole('row', { name: 'film.bin' }).waitFor();
+    expect(await other.getByText('is left').count()).toBe(0);
+    await other.getByRole('button', { name: 'Log out' }).click();
+    expect(await other.evaluate(() => sessionStorage.length)).toBe(0);
+    await other.close();
   }, 150_000);
 
   test('the page itself opens without the server', async () => {

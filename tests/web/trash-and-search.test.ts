@@ -89,7 +89,7 @@ describe.skipIf(!hasChromium)('trash, search and moving in a browser (needs a Ch
     await page.getByRole('button', { name: 'Delete' }).click();
     await row('deep').waitFor({ state: 'detached' });
     await page.getByRole('button', { name: 'More', exact: true }).click();
-    await page.getByRole('menuitem', { name: 'Trash' }).click();
+    await page.getByRole('link', { name: 'Trash' }).click();
     await row('one.txt').getByText('was in /ada/docs').waitFor();
     await row('deep').waitFor();
     await picture(page, 'trash');

@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type DaemonProcess, startDaemonProcess } from '@pyrgos/testkit/server';
-import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from 'playwright';
+import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page, type Request } from 'playwright';
 
 /** A password that every rule accepts. */
 export const PASSWORD = 'seven lanterns over quiet water';
@@ -53,6 +53,21 @@ export class WebWorld {
     });
     await page.goto(new URL(path, this.daemon.url).href);
     return page;
+  }
+
+  /** How many requests with blocks a device sends to the server while something is done. */
+  async blocksSent(device: BrowserContext, work: () => Promise<void>): Promise<number> {
+    let sent = 0;
+    const count = (request: Request): void => {
+      if (request.url().includes('/block/put')) sent++;
+    };
+    device.on('request', count);
+    try {
+      await work();
+    } finally {
+      device.off('request', count);
+    }
+    return sent;
   }
 
   /** Makes an account through the form and waits for the drive. */

@@ -5,6 +5,7 @@ import { useText } from '../i18n/text.js';
 import { visibleName } from '../i18n/visible-name.js';
 import { forgetDrafts } from '../features/viewers/drafts.js';
 import { forgetSearch } from '../features/search/search-store.js';
+import { transfers } from '../features/transfers/transfer-store.js';
 import { TransferPanel } from '../features/transfers/transfer-panel.js';
 import { IconButton } from '../ui/button.js';
 import { Icon } from '../ui/icon.js';
@@ -27,15 +28,20 @@ export function Shell({
   const here = useRoute();
   const places = [
     { route: { name: 'drive', path: session.homePath }, icon: 'folder', label: 'drive.title' },
+    { route: { name: 'trash' }, icon: 'trash', label: 'trash.title' },
     { route: { name: 'settings' }, icon: 'settings', label: 'settings.title' },
   ] as const;
   useEffect(() => {
     document.title = `${visibleName(title)} – ${text('app.name')}`;
   }, [title, text]);
+  useEffect(() => {
+    transfers().enter(session.username);
+  }, [session.username]);
   const logOut = async (): Promise<void> => {
     try {
       await engine().call('session.logOut', undefined);
     } finally {
+      transfers().leave();
       forgetDrafts();
       forgetSearch();
       setSession({ state: 'out' });

@@ -11,14 +11,16 @@ export type ButtonKind = 'primary' | 'secondary' | 'quiet' | 'danger';
 export interface ButtonProps extends Omit<AriaButtonProps, 'className' | 'children'> {
   readonly kind?: ButtonKind;
   readonly icon?: IconName;
+  /** Whether a narrow window shows the drawing only; the words stay its name. */
+  readonly isCompact?: boolean;
   /** The words on it, which are its accessible name. */
   readonly children: ReactNode;
 }
 
 /** A button with words. While `isPending` it does nothing and says so. */
-export function Button({ kind = 'secondary', icon, children, ...rest }: ButtonProps): ReactNode {
+export function Button({ kind = 'secondary', icon, isCompact = false, children, ...rest }: ButtonProps): ReactNode {
   return (
-    <AriaButton {...rest} className={`${styles['button']} ${styles[kind]}`}>
+    <AriaButton {...rest} className={`${styles['button']} ${styles[kind]} ${isCompact ? styles['compact'] : ''}`}>
       {icon === undefined ? null : <Icon name={icon} />}
       <span>{children}</span>
     </AriaButton>

@@ -23,9 +23,14 @@ const TIMEOUT = 8000;
 
 const queue = new ToastQueue<ToastMessage>({ maxVisibleToasts: SHOWN_AT_A_TIME });
 
-/** Shows a message at the edge of the page. */
+/** Shows a message at the edge of the page. A good one takes the place of the good one before: nobody reads a pile of them. */
 export function showToast(message: ToastMessage): void {
-  queue.add(message, message.kind === 'good' ? { timeout: TIMEOUT } : {});
+  if (message.kind === 'problem') {
+    queue.add(message);
+    return;
+  }
+  for (const { key, content } of queue.visibleToasts) if (content.kind === 'good') queue.close(key);
+  queue.add(message, { timeout: TIMEOUT });
 }
 
 /** Where messages appear; once in the page. */

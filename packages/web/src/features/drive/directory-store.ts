@@ -77,10 +77,21 @@ class DirectoryStore {
 
 const shown = new Set<DirectoryStore>();
 
+const changeListeners = new Set<() => void>();
+
+/** Has `listener` called after every change that this page makes of what is stored; returns the way to stop it. */
+export function onDirectoriesChanged(listener: () => void): () => void {
+  changeListeners.add(listener);
+  return () => {
+    changeListeners.delete(listener);
+  };
+}
+
 /** Looks again at the directories that are on the screen and among `paths`: something was changed there. */
 export function refreshDirectories(paths: Iterable<string>): void {
   const changed = new Set(paths);
   for (const store of shown) if (changed.has(store.path)) void store.load();
+  for (const listener of changeListeners) listener();
 }
 
 /** A directory, in a component: loaded when it is shown first. */

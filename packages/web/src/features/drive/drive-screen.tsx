@@ -27,6 +27,7 @@ import { NameDialog } from './name-dialog.js';
 import { focusOn, keepOnly, NO_SELECTION } from './selection.js';
 import { selectionChoices } from './selection-choices.js';
 import { useSortOrder } from './sort-order-store.js';
+import { SpaceLine } from './space-line.js';
 import { sortRows } from './sort-rows.js';
 import { useDropTarget } from './use-drop-target.js';
 
@@ -154,10 +155,13 @@ export function DriveScreen({ session, path }: { readonly session: SessionInfo; 
           </div>
         ) : null}
       </div>
-      <p className={styles['summary']} role="status">
-        {text('drive.items', { count: shown.length })}
-        {selected.length > 0 ? ` · ${text('drive.selected', { count: selected.length })}` : ''}
-      </p>
+      <div className={styles['summary']}>
+        <p role="status">
+          {text('drive.items', { count: shown.length })}
+          {selected.length > 0 ? ` · ${text('drive.selected', { count: selected.length })}` : ''}
+        </p>
+        <SpaceLine />
+      </div>
       {open?.kind === 'menu' && selected.length > 0 ? (
         <ContextMenu at={open.at} label={text('drive.menu')} choices={choices} onClose={close} />
       ) : null}

@@ -73,7 +73,7 @@ export function DriveToolbar({
           <Button kind="primary" icon="upload" onPress={() => filePicker.current?.click()}>
             {text('drive.upload')}
           </Button>
-          <Button icon="new-folder" onPress={onNewFolder}>
+          <Button icon="new-folder" isCompact onPress={onNewFolder}>
             {text('drive.newFolder')}
           </Button>
           <MenuButton
@@ -81,14 +81,6 @@ export function DriveToolbar({
             choices={[
               { id: 'folder', label: text('drive.upload.folder'), icon: 'upload', onChoose: () => folderPicker.current?.click() },
               { id: 'text', label: text('drive.newText'), icon: 'text', onChoose: onNewText },
-              {
-                id: 'trash',
-                label: text('trash.title'),
-                icon: 'trash',
-                onChoose: () => {
-                  goTo({ name: 'trash' });
-                },
-              },
               { id: 'reload', label: text('drive.refresh'), icon: 'restore', onChoose: onReload },
               {
                 id: 'hidden',
@@ -125,6 +117,7 @@ export function DriveToolbar({
             id === 'open' ? null : (
               <Button
                 key={id}
+                isCompact
                 kind={isDanger === true ? 'danger' : 'secondary'}
                 {...(icon === undefined ? {} : { icon })}
                 isDisabled={isDisabled}

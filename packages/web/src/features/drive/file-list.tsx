@@ -20,6 +20,8 @@ const TILE_HEIGHT = 168;
 const TILE_WIDTH = 148;
 /** Rows outside the window that are there all the same, so that scrolling never shows a gap. */
 const OVERSCAN = 8;
+/** CSS pixels; the style sheet hides the columns below the same width. */
+const NARROW = 640;
 
 /** See {@link FileList}. */
 export interface FileListProps {
@@ -55,18 +57,21 @@ export function FileList(props: FileListProps): ReactNode {
   const scroller = useRef<HTMLDivElement>(null);
   const id = useId();
   const width = useWidth(scroller);
+  /** There is no room for columns: what they say stands below the name. */
+  const isNarrow = view === 'list' && width < NARROW;
+  const hasNotes = note !== undefined || isNarrow;
   const columns = view === 'list' ? 1 : Math.max(1, Math.floor(width / TILE_WIDTH));
   const order = useMemo(() => rows.map(({ path }) => path), [rows]);
   const lines = Math.ceil(rows.length / columns);
   const virtual = useVirtualizer({
     count: lines,
     getScrollElement: () => scroller.current,
-    estimateSize: () => (view === 'grid' ? TILE_HEIGHT : note === undefined ? ROW_HEIGHT : NOTED_ROW_HEIGHT),
+    estimateSize: () => (view === 'grid' ? TILE_HEIGHT : hasNotes ? NOTED_ROW_HEIGHT : ROW_HEIGHT),
     overscan: OVERSCAN,
   });
   useEffect(() => {
     virtual.measure();
-  }, [view, virtual]);
+  }, [view, hasNotes, virtual]);
 
   const focused = selection.focus === undefined ? -1 : order.indexOf(selection.focus);
   useEffect(() => {
@@ -106,6 +111,8 @@ export function FileList(props: FileListProps): ReactNode {
   const item = (row: Row, index: number): ReactNode => {
     const isSelected = selection.paths.has(row.path);
     const name = row.name === '' ? text('drive.damaged.unnamed') : row.name;
+    const size = row.kind === 'damaged' ? text('drive.damaged') : row.kind === 'directory' ? '' : formatSize(row.size, language);
+    const time = row.kind === 'damaged' ? '' : formatTime(row.modified, language);
     return (
       <div
         key={row.path}
@@ -165,15 +172,18 @@ export function FileList(props: FileListProps): ReactNode {
                 <Name>{note(row)}</Name>
               </span>
             )}
+            {isNarrow && note === undefined ? (
+              <span className={styles['note']}>{[size, time].filter((fact) => fact !== '').join(' · ')}</span>
+            ) : null}
           </span>
         </span>
-        {view === 'list' ? (
+        {view === 'list' && !isNarrow ? (
           <>
             <span role="gridcell" className={styles['size']}>
-              {row.kind === 'damaged' ? text('drive.damaged') : row.kind === 'directory' ? '' : formatSize(row.size, language)}
+              {size}
             </span>
             <span role="gridcell" className={styles['time']}>
-              {row.kind === 'damaged' ? '' : formatTime(row.modified, language)}
+              {time}
             </span>
           </>
         ) : null}

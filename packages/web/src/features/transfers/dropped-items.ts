@@ -2,10 +2,15 @@ import type { UploadItem } from '../../engine/calls.js';
 
 let nextId = 1;
 
+/** A number for an item that no other one in this page has. */
+export function newItemId(): number {
+  return nextId++;
+}
+
 /** What was chosen with a file picker: files, each perhaps with the folders in which it was. */
 export function itemsOfFiles(files: Iterable<File>): UploadItem[] {
   return [...files].map((file) => ({
-    id: nextId++,
+    id: newItemId(),
     path: (file.webkitRelativePath === '' ? file.name : file.webkitRelativePath).split('/'),
     file,
   }));
@@ -32,10 +37,10 @@ async function collect(entry: FileSystemEntry, above: readonly string[], items: 
         resolve(undefined);
       });
     });
-    if (file !== undefined) items.push({ id: nextId++, path, file });
+    if (file !== undefined) items.push({ id: newItemId(), path, file });
     return;
   }
-  items.push({ id: nextId++, path, file: undefined });
+  items.push({ id: newItemId(), path, file: undefined });
   const reader = (entry as FileSystemDirectoryEntry).createReader();
   // A reader gives a hundred at a time, and nothing at the end.
   for (;;) {

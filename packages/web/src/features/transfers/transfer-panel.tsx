@@ -7,6 +7,7 @@ import { Button, IconButton } from '../../ui/button.js';
 import { Icon } from '../../ui/icon.js';
 import { ProgressBar } from '../../ui/progress-bar.js';
 import { ConflictDialog } from './conflict-dialog.js';
+import { CutOffSummary, CutOffView } from './cut-off-view.js';
 import { secondsLeft } from './speed-meter.js';
 import { type Transfer, type TransferItem, transfers, useTransfers } from './transfer-store.js';
 import styles from './transfers.module.css';
@@ -17,16 +18,16 @@ const SHOWN_ITEMS = 100;
 /** What is being uploaded and downloaded, at the edge of the page; and the dialog about files that are there already. */
 export function TransferPanel(): ReactNode {
   const text = useText();
-  const { transfers: list, conflict, isOpen } = useTransfers();
+  const { transfers: list, conflict, cutOff, isOpen } = useTransfers();
   useQuestionBeforeLeaving();
   const isOver = list.every(({ state }) => state !== 'running');
   return (
     <>
-      {list.length === 0 ? null : (
-        <section className={styles['panel']} aria-label={text('transfer.title')}>
+      {list.length === 0 && cutOff.length === 0 ? null : (
+        <section className={styles['panel']} data-transfers aria-label={text('transfer.title')}>
           <header className={styles['head']}>
             <h2>{text('transfer.title')}</h2>
-            {isOpen ? null : <Summary list={list} />}
+            {isOpen ? null : list.length === 0 ? <CutOffSummary /> : <Summary list={list} />}
             <IconButton
               icon={isOpen ? 'down' : 'up'}
               label={text(isOpen ? 'transfer.hide' : 'transfer.show')}
@@ -46,6 +47,9 @@ export function TransferPanel(): ReactNode {
           </header>
           {isOpen ? (
             <div className={styles['list']}>
+              {cutOff.map((upload) => (
+                <CutOffView key={upload.id} upload={upload} />
+              ))}
               {list.map((transfer) => (
                 <TransferView key={transfer.id} transfer={transfer} />
               ))}

@@ -4,7 +4,9 @@ import type { EngineClient } from '../../engine/engine-client.js';
 import { EngineError } from '../../engine/engine-fault.js';
 import { engine } from '../../engine/start-engine.js';
 import { refreshDirectories } from '../drive/directory-store.js';
+import { newItemId } from './dropped-items.js';
 import { SpeedMeter } from './speed-meter.js';
+import { chosenAgain, type CutOffUpload, type NotedUpload, UploadJournal } from './upload-journal.js';
 
 /** Something that is being transferred, or was. */
 export interface TransferItem {
@@ -48,6 +50,8 @@ export interface OpenConflict {
 export interface TransferState {
   readonly transfers: readonly Transfer[];
   readonly conflict: OpenConflict | undefined;
+  /** What the page before this one has not come to the end of. */
+  readonly cutOff: readonly CutOffUpload[];
   /** Whether the list is shown, or only a line about it; what somebody has chosen holds on every screen. */
   readonly isOpen: boolean;
 }
@@ -60,7 +64,10 @@ export class TransferStore {
   private state: TransferState;
   private readonly listeners = new Set<() => void>();
   private nextId = 1;
+  private username: string | undefined;
   private picture: ReturnType<typeof setTimeout> | undefined;
+  /** Of uploads that have failed: they can be gone on with, here or after the page is loaded again. */
+  private readonly noted = new Map<number, NotedUpload | undefined>();
   private readonly pending = new Map<number, (transfer: Transfer) => Transfer>();
 
   constructor(
@@ -68,8 +75,9 @@ export class TransferStore {
     private readonly now: () => number = () => performance.now(),
     /** Whether the list is shown until somebody chooses. */
     isOpen = true,
+    private readonly journal = new UploadJournal(undefined),
   ) {
-    this.state = { transfers: [], conflict: undefined, isOpen };
+    this.state = { transfers: [], conflict: undefined, cutOff: [], isOpen };
   }
 
   readonly snapshot = (): TransferState => this.state;
@@ -86,6 +94,37 @@ export class TransferStore {
     return this.state.transfers.some(({ state }) => state === 'running');
   }
 
+  /** Somebody is logged in: uploads are theirs from now on, and what was cut off before is found again. */
+  enter(username: string): void {
+    if (this.username === username) return;
+    this.username = username;
+    this.set({ ...this.state, cutOff: this.journal.left(username) });
+  }
+
+  /** Nobody is logged in any more: what is under way is cancelled, and nothing is left to be seen. */
+  leave(): void {
+    this.username = undefined;
+    for (const { state, cancel } of this.state.transfers) if (state === 'running') cancel();
+    this.journal.forgetAll();
+    this.pending.clear();
+    this.set({ ...this.state, transfers: [], conflict: undefined, cutOff: [] });
+  }
+
+  /** Goes on with an upload that was cut off, with what was chosen again. False when none of it is among what is left. */
+  goOn(upload: CutOffUpload, chosen: readonly UploadItem[]): boolean {
+    const again = chosenAgain(upload.items, chosen, newItemId);
+    if (!again.some(({ file }) => file !== undefined)) return false;
+    this.forget(upload);
+    void this.upload(upload.directory, again);
+    return true;
+  }
+
+  /** Forgets an upload that was cut off. */
+  forget({ id }: CutOffUpload): void {
+    this.journal.forget(id);
+    this.set({ ...this.state, cutOff: this.state.cutOff.filter((upload) => upload.id !== id) });
+  }
+
   /** Shows the list, or only a line about it. */
   setOpen(isOpen: boolean): void {
     this.set({ ...this.state, isOpen });
@@ -96,6 +135,8 @@ export class TransferStore {
     if (items.length === 0) return;
     const id = this.nextId++;
     const stop = new AbortController();
+    const noted = this.username === undefined ? undefined : this.journal.begin(this.username, directory, items);
+    const itemOf = new Map(items.map((item) => [item.id, item]));
     const meter = new SpeedMeter(this.now);
     const running = new Map<number, TransferItem>(
       items.map((item) => [
@@ -141,8 +182,11 @@ export class TransferStore {
           onEvent: (event) => {
             const size = running.get(event.id)?.size ?? 0;
             if (event.kind === 'progress') set(event.id, { state: 'running', done: Math.min(event.done, size) });
-            else if (event.kind === 'done') set(event.id, { state: event.outcome === 'stored' ? 'done' : event.outcome, done: size });
-            else set(event.id, { state: 'failed', error: new EngineError(event.fault) });
+            else if (event.kind === 'done') {
+              const item = itemOf.get(event.id);
+              if (item !== undefined) noted?.done(item);
+              set(event.id, { state: event.outcome === 'stored' ? 'done' : event.outcome, done: size });
+            } else set(event.id, { state: 'failed', error: new EngineError(event.fault) });
           },
           onQuestion: async (conflict) =>
             forAll ??
@@ -165,6 +209,7 @@ export class TransferStore {
     } catch (caught) {
       error = caught;
     }
+    if (this.username === undefined) return;
     const unfinished = items.filter((item) => ['waiting', 'running', 'failed'].includes(running.get(item.id)?.state ?? ''));
     for (const item of unfinished) {
       const known = running.get(item.id);
@@ -172,6 +217,8 @@ export class TransferStore {
         running.set(item.id, { ...known, state: stop.signal.aborted ? 'cancelled' : 'failed', error });
       }
     }
+    if (unfinished.length === 0 || stop.signal.aborted) noted?.end();
+    else this.noted.set(id, noted);
     this.change(id, (transfer) => ({
       ...transfer,
       items: [...running.values()],
@@ -228,12 +275,20 @@ export class TransferStore {
 
   /** Takes what is over off the list. */
   dismiss(id: number): void {
+    this.endNotes(id);
     this.set({ ...this.state, transfers: this.state.transfers.filter((transfer) => transfer.id !== id || transfer.state === 'running') });
   }
 
   /** Takes everything that is over off the list. */
   dismissAll(): void {
-    this.set({ ...this.state, transfers: this.state.transfers.filter(({ state }) => state === 'running') });
+    for (const { id, state } of this.state.transfers) if (state !== 'running') this.endNotes(id);
+    for (const { id } of this.state.cutOff) this.journal.forget(id);
+    this.set({ ...this.state, cutOff: [], transfers: this.state.transfers.filter(({ state }) => state === 'running') });
+  }
+
+  private endNotes(id: number): void {
+    this.noted.get(id)?.end();
+    this.noted.delete(id);
   }
 
   private add(transfer: Transfer): void {
@@ -265,9 +320,18 @@ const NARROW = '(max-width: 40rem)';
 
 let store: TransferStore | undefined;
 
+/** The storage of the tab, where the browser allows it. */
+function tabStorage(): Storage | undefined {
+  try {
+    return sessionStorage;
+  } catch {
+    return undefined;
+  }
+}
+
 /** The transfers of this page. */
 export function transfers(): TransferStore {
-  store ??= new TransferStore(engine(), undefined, !matchMedia(NARROW).matches);
+  store ??= new TransferStore(engine(), undefined, !matchMedia(NARROW).matches, new UploadJournal(tabStorage()));
   return store;
 }
 
