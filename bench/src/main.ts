@@ -10,6 +10,7 @@ import { ClientSuites } from './client.js';
 import type { Measurement } from './measure.js';
 import { ServerSuites } from './server.js';
 import { formatTable } from './table.js';
+import { WebSuites } from './web.js';
 
 const localSuites = new Map<string, () => Promise<readonly Measurement[]>>([
   ['bulk', benchBulkInline],
@@ -24,6 +25,7 @@ const localSuites = new Map<string, () => Promise<readonly Measurement[]>>([
 const families = [
   { name: 'server', suites: ServerSuites.names, open: (profile: string | undefined) => new ServerSuites(profile) },
   { name: 'client', suites: ClientSuites.names, open: (profile: string | undefined) => new ClientSuites(profile) },
+  { name: 'web', suites: WebSuites.names, open: () => new WebSuites() },
 ];
 
 const suites = [...localSuites.keys(), ...families.flatMap((family) => family.suites)];

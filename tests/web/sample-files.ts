@@ -109,3 +109,45 @@ export async function webm(page: Page): Promise<Buffer> {
   });
   return Buffer.from(base64, 'base64');
 }
+
+/** A PNG of hills below a sky with a sun: something like a photograph. Each seed gives another one. */
+export function landscape(width: number, height: number, seed: number): Buffer {
+  const header = Buffer.alloc(13);
+  header.writeUInt32BE(width, 0);
+  header.writeUInt32BE(height, 4);
+  header.set([8, 2], 8);
+  const hue = (seed * 67) % 360;
+  const sun = { x: width * (0.2 + ((seed * 0.37) % 0.6)), y: height * 0.3, radius: height * 0.09 };
+  const hills = [0.55, 0.68, 0.82].map((level, layer) => (x: number) => {
+    const u = x / width;
+    return height * (level + 0.07 * Math.sin(u * 5 + seed + layer * 2) + 0.03 * Math.sin(u * 13 + seed * 2 + layer));
+  });
+  const pixels = Buffer.alloc(height * (1 + width * 3));
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      const layer = hills.filter((hill) => y > hill(x)).length;
+      const isSun = layer === 0 && Math.hypot(x - sun.x, y - sun.y) < sun.radius;
+      const colour = isSun
+        ? [255, 236, 180]
+        : layer === 0
+          ? hsl(hue + 20, 0.55, 0.5 + (0.35 * y) / height)
+          : hsl(hue + 140, 0.35, 0.42 - 0.1 * layer);
+      pixels.set(colour, y * (1 + width * 3) + 1 + x * 3);
+    }
+  }
+  return Buffer.concat([
+    Buffer.from('89504e470d0a1a0a', 'hex'),
+    pngPart('IHDR', header),
+    pngPart('IDAT', deflateSync(pixels)),
+    pngPart('IEND', Buffer.alloc(0)),
+  ]);
+}
+
+/** A colour by hue in degrees, saturation and lightness, as red, green and blue. */
+function hsl(hue: number, saturation: number, lightness: number): readonly number[] {
+  const amplitude = saturation * Math.min(lightness, 1 - lightness);
+  return [0, 8, 4].map((n) => {
+    const k = (n + hue / 30) % 12;
+    return Math.round(255 * (lightness - amplitude * Math.max(-1, Math.min(k - 3, 9 - k, 1))));
+  });
+}

@@ -8,7 +8,7 @@ import { type Browser, type BrowserContext, type BrowserContextOptions, chromium
 export const PASSWORD = 'seven lanterns over quiet water';
 
 /** Where the pictures of the tests are kept: looked at by people, and by CI as artefacts. */
-const PICTURES: string = fileURLToPath(new URL('../../test-results/web/', import.meta.url));
+export const PICTURES: string = fileURLToPath(new URL('../../test-results/web/', import.meta.url));
 const executablePath = process.env['PYRGOS_CHROMIUM'];
 
 /** Whether there is a Chromium to drive. */
@@ -24,9 +24,9 @@ export class WebWorld {
     readonly browser: Browser,
   ) {}
 
-  /** Starts both; the server has no data yet and lets anybody sign up. */
-  static async start(): Promise<WebWorld> {
-    const daemon = await startDaemonProcess({ 'max-users': '100' });
+  /** Starts both; the server has no data yet, lets anybody sign up, and has these options of its configuration besides. */
+  static async start(options: Readonly<Record<string, string>> = {}): Promise<WebWorld> {
+    const daemon = await startDaemonProcess({ 'max-users': '100', ...options });
     const browser = await chromium.launch({
       ...(executablePath === undefined ? {} : { executablePath }),
       args: process.getuid?.() === 0 ? ['--no-sandbox'] : [],

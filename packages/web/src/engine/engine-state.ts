@@ -67,9 +67,17 @@ export interface OpenedServer {
   readonly deviceKeys: DeviceKeys | undefined;
 }
 
+/** Milliseconds for which a look at the server counts: less than somebody needs from one device to the other. */
+const FRESH = 2000;
+
 async function open(origin: string, thumbnailer: PageThumbnailer): Promise<OpenedServer> {
   const [store, deviceKeys] = await Promise.all([openStore(), DeviceKeys.open()]);
-  const server = await connect(origin, { pool: createCryptoPool(), thumbnailer, ...(store === undefined ? {} : { store }) });
+  const server = await connect(origin, {
+    pool: createCryptoPool(),
+    thumbnailer,
+    pointerCacheMilliseconds: FRESH,
+    ...(store === undefined ? {} : { store }),
+  });
   return { server, deviceKeys: store === undefined ? undefined : deviceKeys };
 }
 

@@ -8,7 +8,7 @@ export type { PlainChunk } from './seal-chunks.js';
 export { setContent, type SetContentOptions } from './set-content.js';
 export { type Thumbnailer, type ThumbnailKind, thumbnailKind, type ThumbnailSource } from './thumbnailer.js';
 export type { DirectoriesWork, DirectoryOfTree, RunInDirectories, TreeRunOptions } from './tree-runs.js';
-export { captureFrame } from './video-frame.js';
+export { type CapturedFrame, captureFrame } from './video-frame.js';
 export { uploadFile } from './upload-file.js';
 export type { UploadOptions, UploadResult } from './upload-options.js';
 export { type OpenUpload, UploadTransactions } from './upload-transactions.js';

@@ -11,11 +11,16 @@ const SAMPLE_SIDE = 32;
 /** Milliseconds after which a decoder that says nothing is given up. */
 const PATIENCE = 10_000;
 
+/** An `ImageBitmap`; for a program without the types of browsers it is unknown. */
+export type CapturedFrame = typeof globalThis extends { readonly createImageBitmap: (...parameters: never[]) => Promise<infer Bitmap> }
+  ? Bitmap
+  : unknown;
+
 /**
  * A frame of a video that is not nearly all black or white; the best one there is when all are. Undefined on threads without video decoder
  * and for videos that the browser cannot play.
  */
-export async function captureFrame(blob: Blob, signal: AbortSignal | undefined): Promise<ImageBitmap | undefined> {
+export async function captureFrame(blob: Blob, signal: AbortSignal | undefined): Promise<CapturedFrame | undefined> {
   if (typeof document === 'undefined') return undefined;
   const video = document.createElement('video');
   const url = URL.createObjectURL(blob);

@@ -37,7 +37,10 @@ export function driveService(state: EngineState): Pick<Handlers, Served> {
         emit(part);
         part = [];
       };
-      for await (const entry of state.session.files.list(path, { signal })) {
+      const { files } = state.session;
+      // Whoever opens a folder wants to see what other devices have done.
+      files.refresh();
+      for await (const entry of files.list(path, { signal })) {
         part.push(entry.isDamaged ? damagedRow(entry) : rowOf(entry));
         if (part.length >= (count === 0 ? FIRST_PART : PART)) flush();
       }

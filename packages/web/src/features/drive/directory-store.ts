@@ -13,6 +13,9 @@ export interface DirectoryState {
   readonly error: unknown;
 }
 
+/** Milliseconds. */
+const WHILE = 5000;
+
 const EMPTY: DirectoryState = { rows: [], isLoading: true, error: undefined };
 
 /** One directory that is shown: loads it, and loads it again while the rows of before stay to be seen. */
@@ -20,6 +23,7 @@ class DirectoryStore {
   private state = EMPTY;
   private readonly listeners = new Set<() => void>();
   private loading = new AbortController();
+  private loaded = 0;
 
   constructor(
     private readonly client: EngineClient,
@@ -35,11 +39,17 @@ class DirectoryStore {
     };
   };
 
+  /** Looks at it again when somebody comes back to the page after a while: other devices may have changed it. */
+  readonly comeBack = (): void => {
+    if (document.visibilityState === 'visible' && performance.now() - this.loaded > WHILE) void this.load();
+  };
+
   /** Looks at the directory now; what was under way is given up. */
   async load(): Promise<void> {
     this.loading.abort();
     const loading = new AbortController();
     this.loading = loading;
+    this.loaded = performance.now();
     const { signal } = loading;
     const isFirst = this.state.rows.length === 0;
     const rows: Row[] = [];
@@ -101,7 +111,9 @@ export function useDirectory(path: string): DirectoryState & { readonly reload: 
   useEffect(() => {
     shown.add(store);
     void store.load();
+    document.addEventListener('visibilitychange', store.comeBack);
     return () => {
+      document.removeEventListener('visibilitychange', store.comeBack);
       shown.delete(store);
       store.close();
     };

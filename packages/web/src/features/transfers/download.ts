@@ -7,8 +7,8 @@ import { transfers } from './transfer-store.js';
 
 /** Bytes up to which a page without service worker can store a file: all of it is in memory. */
 const MAX_IN_MEMORY = 64_000_000;
-/** Milliseconds after which a stored file's address is taken away: the browser has begun by then. */
-const BLOB_LIFETIME = 60_000;
+/** Milliseconds after which a file's address is taken away when everything was read: the browser has begun to store it by then. */
+const BEGIN_PATIENCE = 60_000;
 
 /** Stores files on this device: one as it is, several or a folder as a zip file. They go from the server to the disk piece by piece. */
 export async function download(rows: readonly Row[], zipName: string): Promise<void> {
@@ -34,7 +34,8 @@ export async function download(rows: readonly Row[], zipName: string): Promise<v
         if (event.kind === 'progress') shown.progress(event.done);
         else if (event.kind === 'complete') {
           shown.end('done');
-          close();
+          // The service worker has everything, the browser perhaps not yet: without the frame it would give up what it has not begun to store.
+          setTimeout(close, BEGIN_PATIENCE);
         } else if (event.kind === 'failed') {
           shown.end('failed', new EngineError(event.fault));
           close();
@@ -79,5 +80,5 @@ async function downloadInMemory({ path, size, kind }: Row, asZip: boolean, progr
   link.click();
   setTimeout(() => {
     URL.revokeObjectURL(address);
-  }, BLOB_LIFETIME);
+  }, BEGIN_PATIENCE);
 }

@@ -1,0 +1,192 @@
+/// <reference lib="dom" />
+import { open, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { connect } from '@pyrgos/client';
+import { type DaemonProcess, startDaemonProcess } from '@pyrgos/testkit/server';
+import { type Browser, chromium, type Page } from 'playwright';
+import { watchingMemory } from './browser-memory.js';
+import { measure, type Measurement, singleMeasurement } from './measure.js';
+import { RandomContent } from './random-content.js';
+import { scratchFolder } from './scratch-folder.js';
+
+const MIB = 1_048_576;
+const FILE_SIZE = 512 * MIB;
+const PASSWORD = 'seven lanterns over quiet water';
+const LIST_SIZES = [1000, 10_000];
+/** The longest that a page may not answer, in milliseconds. */
+const LONGEST_TASK = 50;
+/** MiB. */
+const TAB_LIMIT = 400;
+
+/** What the page notes about itself for the measurements. */
+interface Noted {
+  longestTask?: number;
+}
+
+/** What is measured, in this order. */
+const parts = new Map<string, (world: WebBench) => Promise<readonly Measurement[]>>([
+  ['web-first-load', async (world) => world.firstLoad()],
+  ['web-list', async (world) => world.lists()],
+  ['web-transfers', async (world) => world.transfers()],
+]);
+
+/** The web app in a real browser, with a server in a process of its own. */
+class WebBench {
+  private page: Page | undefined;
+
+  private constructor(
+    private readonly folder: string,
+    private readonly daemon: DaemonProcess,
+    private readonly browser: Browser,
+  ) {}
+
+  static async start(executablePath: string): Promise<WebBench> {
+    const folder = await scratchFolder();
+    const daemon = await startDaemonProcess({ 'max-users': '10', 'default-quota': '20g', 'enable-gc': 'false' }, join(folder, 'data'));
+    const args = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
+    const world = new WebBench(folder, daemon, await chromium.launch({ executablePath, args }));
+    const { files } = await (await connect(daemon.url)).signUp({ username: 'ada', password: PASSWORD });
+    for (const count of LIST_SIZES) {
+      const entries = Array.from({ length: count }, (_, n) => ({ path: [`${count}`, `file ${n}.txt`], source: `${n}` }));
+      for await (const { error } of files.writeTree('/ada', entries)) if (error !== undefined) throw error;
+    }
+    return world;
+  }
+
+  async close(): Promise<void> {
+    await this.browser.close();
+    await this.daemon.stop();
+    await rm(this.folder, { recursive: true, force: true });
+  }
+
+  /** From nothing to a log-in screen that can be used. */
+  async firstLoad(): Promise<readonly Measurement[]> {
+    const paths = new Set<string>();
+    const load = async (): Promise<void> => {
+      // What the service worker fetches afterwards, to keep it, keeps nobody waiting.
+      const device = await this.browser.newContext({ serviceWorkers: 'block' });
+      device.on('response', (response) => paths.add(new URL(response.url()).pathname));
+      const page = await device.newPage();
+      await page.goto(this.daemon.url);
+      await page.getByRole('button', { name: 'Log in' }).waitFor();
+      await device.close();
+    };
+    const times = await measure('first load', 'ms', (time) => time, [{ name: 'until one can log in, loopback', run: load }], {
+      samples: 7,
+      warmUps: 1,
+    });
+    let bytes = 0;
+    for (const path of paths) bytes += gzipSync(new Uint8Array(await (await fetch(new URL(path, this.daemon.url))).arrayBuffer())).length;
+    return [...times, singleMeasurement('first load', 'bytes, gzip', 'kB', bytes / 1000)];
+  }
+
+  /** From a click on a folder to its first rows, and to all of them. */
+  async lists(): Promise<readonly Measurement[]> {
+    const page = await this.loggedIn();
+    const lines: Measurement[] = [];
+    for (const count of LIST_SIZES) {
+      for (const state of ['first time', 'once more']) {
+        await page
+          .getByRole('row', { name: `${count}`, exact: false })
+          .first()
+          .waitFor();
+        const [rows, all] = await page.evaluate(async (folder) => {
+          const start = performance.now();
+          const until = async (isThere: () => boolean): Promise<number> => {
+            while (!isThere()) await new Promise((resolve) => requestAnimationFrame(resolve));
+            return performance.now() - start;
+          };
+          location.hash = `#/drive/ada/${folder}`;
+          const shown = (name: string): boolean => document.querySelector('[role=grid]')?.textContent.includes(name) === true;
+          const first = await until(() => shown('file '));
+          const last = await until(() => document.querySelector('[role=status]')?.textContent.replaceAll(/\D/gu, '') === folder);
+          return [first, last];
+        }, `${count}`);
+        lines.push(singleMeasurement('list', `${count} files: first rows, ${state}`, 'ms', rows ?? 0, 500));
+        lines.push(singleMeasurement('list', `${count} files: all, ${state}`, 'ms', all ?? 0));
+        await page.goBack();
+      }
+    }
+    return lines;
+  }
+
+  /** One file up and down. */
+  async transfers(): Promise<readonly Measurement[]> {
+    const page = await this.loggedIn();
+    const path = join(this.folder, 'large.bin');
+    const file = await open(path, 'w');
+    for await (const piece of new RandomContent(FILE_SIZE, 1).open(0)) await file.write(piece);
+    await file.close();
+    const lines: Measurement[] = [];
+    const measured = async (name: string, target: number | undefined, work: () => Promise<void>): Promise<void> => {
+      await page.evaluate(() => {
+        (globalThis as Noted).longestTask = 0;
+      });
+      const start = performance.now();
+      const { tab, all } = await watchingMemory(this.browser, work);
+      const seconds = (performance.now() - start) / 1000;
+      const longest = await page.evaluate(() => (globalThis as Noted).longestTask ?? 0);
+      lines.push(
+        singleMeasurement('transfers', name, 'MiB/s', FILE_SIZE / MIB / seconds, target),
+        singleMeasurement('transfers', `${name}: memory of the tab`, 'MiB', tab, TAB_LIMIT),
+        singleMeasurement('transfers', `${name}: memory of all renderers`, 'MiB', all),
+        singleMeasurement('transfers', `${name}: longest task of the page`, 'ms', longest, LONGEST_TASK),
+      );
+    };
+    await measured('upload', 60, async () => {
+      await page.getByLabel('Files …', { exact: true }).setInputFiles(path);
+      await page.getByRole('row', { name: 'large.bin' }).waitFor({ timeout: 600_000 });
+    });
+    await page.getByRole('row', { name: 'large.bin' }).getByRole('gridcell').first().click();
+    await measured('download', undefined, async () => {
+      const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'Download' }).click()]);
+      await download.path();
+      await download.delete();
+    });
+    return lines;
+  }
+
+  private async loggedIn(): Promise<Page> {
+    if (this.page !== undefined) return this.page;
+    const page = await this.browser.newPage();
+    await page.addInitScript(() => {
+      const noted = globalThis as Noted;
+      new PerformanceObserver((list) => {
+        for (const { duration } of list.getEntries()) noted.longestTask = Math.max(noted.longestTask ?? 0, duration);
+      }).observe({ type: 'longtask' });
+    });
+    await page.goto(this.daemon.url);
+    await page.getByRole('textbox', { name: 'User name' }).fill('ada');
+    await page.getByRole('textbox', { name: 'Password', exact: true }).fill(PASSWORD);
+    await page.getByRole('button', { name: 'Log in' }).click();
+    await page.getByRole('button', { name: 'Upload' }).waitFor();
+    this.page = page;
+    return page;
+  }
+}
+
+/** The suites of the web app. They share one server and one browser. */
+export class WebSuites {
+  private world: WebBench | undefined;
+
+  /** Their names. */
+  static readonly names: readonly string[] = [...parts.keys()];
+
+  /** Runs one; nothing where there is no Chromium. */
+  async run(name: string): Promise<readonly Measurement[]> {
+    const executablePath = process.env['PYRGOS_CHROMIUM'];
+    if (executablePath === undefined || executablePath === '') {
+      process.stderr.write('not measured: no Chromium found (install one, or name it in PYRGOS_CHROMIUM)\n');
+      return [];
+    }
+    this.world ??= await WebBench.start(executablePath);
+    return (await parts.get(name)?.(this.world)) ?? [];
+  }
+
+  /** Stops both, if they were started. */
+  async close(): Promise<void> {
+    await this.world?.close();
+    this.world = undefined;
+  }
+}
