@@ -100,4 +100,10 @@ describe('who other users are, on a real server', () => {
     await expect(device.restore({ username: 'bob', deviceKey })).rejects.toMatchObject({ code: 'denied.login' });
     await expect(bob.stayLoggedIn(deviceKey)).rejects.toMatchObject({ code: 'unsupported' });
   });
+
+  test('of a user who has deleted the account there is no safety number any more', async () => {
+    const gone = await server.signUp({ username: 'gone', password });
+    await gone.deleteAccount({ password });
+    await expect(ada.identities.safetyNumber('gone')).rejects.toMatchObject({ code: 'not-found.user', data: { deleted: true } });
+  });
 });

@@ -53,6 +53,18 @@ test('what cannot fit is refused before anything of it is sent, and the account 
   await files.write('/large/kept', bytes(2000));
 });
 
+test('what replaces a file needs room beside it: old and new content are both there until the commit', async () => {
+  const { session, counter } = await newUser('twice');
+  const { files } = session;
+  await files.write('/twice/film', bytes(12_000_000));
+  const sent = counter.count('blocks', 'block/put/bulk');
+  const error = await caught(files.write('/twice/film', bytes(12_000_000).fill(8)));
+  expect(error).toMatchObject({ code: 'quota', data: { quota: QUOTA, size: 12_000_000 } });
+  expect(counter.count('blocks', 'block/put/bulk')).toBe(sent);
+  await files.write('/twice/film', bytes(4_000_000).fill(8));
+  expect((await files.stat('/twice/film')).size).toBe(4_000_000);
+});
+
 test('a stream that turns out to be too long ends with quota, and the account goes on', async () => {
   const { session } = await newUser('endless');
   const { files, space } = session;

@@ -132,6 +132,14 @@ export class Committer {
     this.checks.push(check);
   }
 
+  /**
+   * Requires of a version that somebody else has committed what {@link Committer.relyOn} was given; errors are those of the checks. For an operation that goes on
+   * from it without a merge.
+   */
+  async assertReliable(writer: PublicKeyHash, version: CommittedWriterData): Promise<void> {
+    for (const check of this.checks) await check(writer, version);
+  }
+
   /** Deletes a writer of `snapshot`: its pointer becomes EMPTY. Otherwise like {@link Committer.commit}. */
   async delete(snapshot: Snapshot, signer: Signer): Promise<Snapshot> {
     assertInstance('snapshot', snapshot, Snapshot);

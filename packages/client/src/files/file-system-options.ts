@@ -102,8 +102,8 @@ export type TreeFileOutcome = FileOutcome<TreeFile>;
 
 /** How a tree is written. */
 export interface WriteTreeOptions extends WatchedOptions {
-  /** Asked for each file that is there already with other content; default `skip`. */
-  readonly onExisting?: ((file: TreeFile, existing: FileEntry) => Promise<ExistingAnswer> | ExistingAnswer) | undefined;
+  /** What to do about a file that is there already with other content, or who is asked for each; default `skip`: without it nothing is ever replaced. */
+  readonly onExisting?: ExistingAnswer | ((file: TreeFile, existing: FileEntry) => Promise<ExistingAnswer> | ExistingAnswer) | undefined;
   /**
    * Asked when a file cannot be written for a reason of its own: its source fails or changes, its name is illegal or that of a directory, or its path
    * leads through a file. Also asked about a directory of the entries, without files, in whose place or on the way to which there is a file. Default: the whole call fails.

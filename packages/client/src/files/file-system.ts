@@ -3,7 +3,7 @@ import type { ByteSource } from './content/index.js';
 import { letGo, takingSource } from './content/taken-source.js';
 import type { DamagedEntry, FileEntry } from './file-entry.js';
 import { FileReads } from './file-reads.js';
-import { assertCall, assertCallback, assertEntries } from './file-system-arguments.js';
+import { assertCall, assertCallback, assertEntries, existingAnswer } from './file-system-arguments.js';
 import type {
   AppendOptions,
   CopyTreeOptions,
@@ -188,7 +188,8 @@ export class FileSystem {
     assertCall(options, 'writing a tree');
     assertEntries(entries);
     const { onExisting, onError } = options;
-    assertCallback('options.onExisting', onExisting);
+    if (typeof onExisting === 'string') existingAnswer(onExisting);
+    else assertCallback('options.onExisting', onExisting);
     assertCallback('options.onError', onError);
     splitPath(directory, 'directory');
     for await (const outcome of namingPathOfEach(directory, () => this.writes.writeTree(directory, entries, options))) {

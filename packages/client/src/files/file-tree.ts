@@ -28,9 +28,10 @@ export interface FileTreeOptions {
 }
 
 /** How often a change is tried when other devices keep changing the same directory. */
-const ATTEMPTS = 6;
-/** Milliseconds of the first pause between two attempts; each further one is twice as long, and a random part of it. */
+const ATTEMPTS = 12;
+/** Milliseconds of the first pause between two attempts; each further one is twice as long, up to the last, and a random part of it. */
 const FIRST_PAUSE = 50;
+const LAST_PAUSE = 2000;
 
 /** A path as text. */
 export function formatPath(names: readonly string[]): string {
@@ -207,7 +208,7 @@ export class FileTree {
         if (!isRepeatable() || attempt >= ATTEMPTS || !(isPassing(error) || isRelocated)) throw error;
       }
       const [random = 0] = this.sessions.crypto.randomBytes(1);
-      await this.clock.sleep(Math.round(FIRST_PAUSE * 2 ** (attempt - 1) * (0.5 + random / 512)), signal);
+      await this.clock.sleep(Math.round(Math.min(FIRST_PAUSE * 2 ** (attempt - 1), LAST_PAUSE) * (0.5 + random / 512)), signal);
     }
   }
 

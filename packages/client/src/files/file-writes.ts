@@ -107,7 +107,11 @@ export class FileWrites {
         onExisting === undefined
           ? undefined
           : async (file, existing) =>
-              existingAnswer(await onExisting(source.originalOf(file), new FileEntry(formatPath([...names, ...file.path]), existing))),
+              existingAnswer(
+                typeof onExisting === 'string'
+                  ? onExisting
+                  : await onExisting(source.originalOf(file), new FileEntry(formatPath([...names, ...file.path]), existing)),
+              ),
       pathOf: ({ path }) => formatPath([...names, ...path]),
       onError: onError && ((entry, error) => onError('isDirectory' in entry ? entry : source.originalOf(entry), error)),
     });

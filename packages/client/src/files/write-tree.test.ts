@@ -335,3 +335,16 @@ test('each file of a tree may bring its thumbnail', async () => {
   ]);
   for (const name of ['small', 'large']) expect((await there.stat(`/ada/d/${name}`)).thumbnail?.equals(thumbnail)).toBe(true);
 });
+
+test('what is to be done about files that are there can be said in a word', async () => {
+  const entry = (text: string): TreeEntry[] => [{ path: ['a'], source: bytes(text) }];
+  const write = async (text: string, onExisting?: WriteTreeOptions['onExisting']): Promise<unknown> =>
+    (await here.writeTree('/ada/words', entry(text), { onExisting }).next()).value;
+  await write('first');
+  expect(await write('second', 'skip')).toMatchObject({ outcome: 'skipped' });
+  expect(await write('second')).toMatchObject({ outcome: 'skipped' });
+  expect(await write('second', 'replace')).toMatchObject({ outcome: 'replaced' });
+  expect(await there.readText('/ada/words/a')).toBe('second');
+  expect(await outcome(write('third', 'overwrite' as never))).toBe('argument');
+  expect(await outcome(write('third', 7 as never))).toBe('argument');
+});

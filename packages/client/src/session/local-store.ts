@@ -41,8 +41,7 @@ export function assertLocalKey(key: unknown): asserts key is string {
 
 /**
  * The same store for what need not be kept: a value that cannot be written is left as it was, and nobody is told. So a full disk keeps
- * nobody from logging in, and a commit that the server has accepted does not fail here. What is read, and what is deleted, is not
- * a matter of luck.
+ * nobody from logging in. What is read, and what is deleted, is not a matter of luck.
  */
 export function bestEffortStore(store: LocalStore): LocalStore {
   const made = bestEffortStores.get(store) ?? withoutWriteErrors(store);

@@ -3,6 +3,7 @@ import { DeniedError, PyrgosError } from '@pyrgos/core/errors';
 import { inlineSigningKey, type PublicKeyHash } from '@pyrgos/core/keys';
 import { assertNotRolledBack, equalTargets, openPointer, PointerUpdate } from '@pyrgos/core/model';
 import type { PointerStore, WriterPointer } from '@pyrgos/core/store';
+import { platformTimer, type SetTimer } from '../waiting/timer.js';
 import { localKeys, type LocalStore } from './local-store.js';
 import type { OnlineState } from './online-state.js';
 
@@ -13,14 +14,17 @@ export interface RememberedPointersOptions {
   readonly store: LocalStore;
   readonly crypto: CryptoProvider;
   readonly online: OnlineState;
+  /** What a store that does not answer is waited with; default: the platform's. */
+  readonly timer?: SetTimer | undefined;
 }
 
 /**
  * A pointer store that remembers on this device the latest version of every writer that it has seen, and its signature. So a server cannot
  * go back to an older version even between two sessions (DeniedError `denied.stale`; chapter 03 section 2.9), and what was read once can
- * be read offline. What is remembered never goes back, whoever shares the store; two processes that write in the same instant may, until the next read. Pointers whose key is not part of its hash (old accounts) are passed through.
+ * be read offline. What is remembered never goes back, whoever shares the store; two processes that write in the same instant may, until the next read. Remembering never fails and takes
+ * seconds at most, whatever the store does: a change that the server has accepted is made. Pointers whose key is not part of its hash (old accounts) are passed through.
  */
-export function rememberedPointers({ pointers, store, crypto, online }: RememberedPointersOptions): PointerStore {
+export function rememberedPointers({ pointers, store, crypto, online, timer = platformTimer }: RememberedPointersOptions): PointerStore {
   const keyOf = (owner: PublicKeyHash, writer: PublicKeyHash): string => localKeys.pointer(owner.toString(), writer.toString());
 
   const verified = (writer: PublicKeyHash, signed: Uint8Array | undefined): PointerUpdate | undefined => {
@@ -40,8 +44,28 @@ export function rememberedPointers({ pointers, store, crypto, online }: Remember
     }
   };
 
+  /** As long as the store has not answered, nothing more is kept. */
+  let isStuck = false;
+
+  /** {@link keep}, for which nobody has to fear or to wait long. */
+  const remember = async (owner: PublicKeyHash, update: WriterPointer): Promise<void> => {
+    if (isStuck) return;
+    await new Promise<void>((resolve) => {
+      const stop = timer(REMEMBER_PATIENCE, () => {
+        isStuck = true;
+        resolve();
+      });
+      const end = (): void => {
+        isStuck = false;
+        stop();
+        resolve();
+      };
+      keep(owner, update).then(end, end);
+    });
+  };
+
   /** Keeps an update unless a later one is kept: what was committed or read meanwhile, here or in another process, is not overwritten. */
-  const remember = async (owner: PublicKeyHash, { writer, signed }: WriterPointer): Promise<void> => {
+  const keep = async (owner: PublicKeyHash, { writer, signed }: WriterPointer): Promise<void> => {
     if (inlineSigningKey(writer) === undefined) return;
     const now = PointerUpdate.decodeVerifiedBefore(signed);
     const key = keyOf(owner, writer);
@@ -89,6 +113,9 @@ export function rememberedPointers({ pointers, store, crypto, online }: Remember
     current: { ...writes, getPointer: async (owner, writer, signal) => online.run(async () => ask(owner, writer, signal)) },
   };
 }
+
+/** Milliseconds for which a store is waited. */
+const REMEMBER_PATIENCE = 2000;
 
 /** Looks and writes for one pointer: the last look finds what the write before has left. */
 const WRITE_ATTEMPTS = 4;

@@ -188,6 +188,58 @@ describe('pointers that were seen before', () => {
     await expect(read()).rejects.toMatchObject({ code: 'denied.stale' });
   });
 
+  test('a commit that the server has accepted is one, whatever the store does', async () => {
+    const broken: LocalStore = {
+      get: async () => {
+        throw new Error('no file handles left');
+      },
+      put: async () => undefined,
+      delete: async () => undefined,
+    };
+    const failing = rememberedPointers({ pointers: inner, store: broken, crypto: world.crypto, online });
+    expect(await failing.setPointer(writer(), writer(), signed(4))).toBe(true);
+    expect(await failing.setPointers(writer(), [{ writer: writer(), signed: signed(5) }])).toBe(true);
+    // What the server says is compared, or is not believed.
+    answer = signed(5);
+    await expect(failing.getPointer(writer(), writer())).rejects.toThrow('no file handles left');
+  });
+
+  test('a store that does not answer is waited for once, and not for long', async () => {
+    let settle = (): void => undefined;
+    const stuck: LocalStore = {
+      get: async (key) => store.get(key),
+      put: async (key, value) =>
+        new Promise<void>((resolve) => {
+          settle = () => {
+            resolve(store.put(key, value));
+          };
+        }),
+      delete: async (key) => store.delete(key),
+    };
+    let waits = 0;
+    const timer = (_: number, fire: () => void): (() => void) => {
+      waits++;
+      queueMicrotask(fire);
+      return () => undefined;
+    };
+    const slow = rememberedPointers({ pointers: inner, store: stuck, crypto: world.crypto, online, timer });
+    await slow.setPointer(writer(), writer(), signed(2));
+    await slow.setPointer(writer(), writer(), signed(3));
+    answer = signed(3);
+    expect(await slow.getPointer(writer(), writer())).toEqual(signed(3));
+    expect(waits).toBe(1);
+    settle();
+    answer = signed(1);
+    await expect
+      .poll(async () =>
+        read().then(
+          () => 'read',
+          (error: PyrgosError) => error.code,
+        ),
+      )
+      .toBe('denied.stale');
+  });
+
   test('a commit that is remembered late does not replace a newer one', async () => {
     let release = (): void => undefined;
     const isReleased = new Promise<void>((resolve) => {

@@ -242,6 +242,17 @@ describe('what is stored on this device', () => {
     expect(await isStored()).toEqual([false, false]);
   });
 
+  test('that cannot be deleted is told, and that the factor is enabled', async () => {
+    await stayLoggedIn(account, deviceKey);
+    const app = await secondFactors(account).addTotp();
+    store.delete = async () => {
+      throw new PyrgosError('storage', 'read-only');
+    };
+    const enabling = secondFactors(account).enableTotp(app.credentialId, await totpCode(app.key, now()));
+    await expect(enabling).rejects.toMatchObject({ code: 'storage', data: { isEnabled: true } });
+    expect((await secondFactors(account).list()).map(({ enabled }) => enabled)).toEqual([true]);
+  });
+
   test('is deleted when it is not known whether the factor was enabled', async () => {
     const network = world.network();
     const broken = changedNetwork(network, {

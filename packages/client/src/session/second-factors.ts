@@ -91,11 +91,16 @@ export class SecondFactors {
     try {
       isEnabled = await call();
     } catch (error) {
-      if (isAnswerLost(error) || (error instanceof PyrgosError && error.code === 'aborted')) await this.forget();
+      // What it says is more important than what the device could not delete.
+      if (isAnswerLost(error) || (error instanceof PyrgosError && error.code === 'aborted')) await this.forget().catch(() => undefined);
       throw error;
     }
     if (!isEnabled) throw notEnabled();
-    await this.forget();
+    try {
+      await this.forget();
+    } catch (error) {
+      throw stillKept(error);
+    }
   }
 
   private async forget(): Promise<void> {
@@ -118,6 +123,15 @@ export class SecondFactors {
 /** The second factors of an account. */
 export function secondFactors(account: Account): SecondFactors {
   return new SecondFactors(account);
+}
+
+/** The factor counts from now on, but this device can still do without it. */
+function stillKept(cause: unknown): PyrgosError {
+  return new PyrgosError(
+    'storage',
+    'The second factor is enabled. But what this device keeps to open the account could not be deleted: log out on it, or delete its folder.',
+    { data: { isEnabled: true }, retry: 'never', cause },
+  );
 }
 
 function checkName(name: string): void {

@@ -1,5 +1,5 @@
 import { assertInstance } from '@pyrgos/core/arguments';
-import { DeniedError } from '@pyrgos/core/errors';
+import { DeniedError, NotFoundError } from '@pyrgos/core/errors';
 import { type FingerprintPair, resolveSigningKey } from '@pyrgos/core/keys';
 import { writerDataOf } from '../commit/index.js';
 import { type Account, contextOf } from './account.js';
@@ -25,7 +25,11 @@ export async function safetyNumberWith(account: Account, username: string, optio
   const { signal } = checkedOptions(options);
   const { crypto, sessions } = contextOf(account);
   const keys = async (name: string, identity: FingerprintKeys['identity']): Promise<FingerprintKeys & { readonly username: string }> => {
-    const writerData = writerDataOf(await sessions.of(identity).read(identity, { signal }), identity);
+    const snapshot = await sessions.of(identity).read(identity, { signal });
+    if (snapshot.get(identity)?.writerData === undefined) {
+      throw new NotFoundError('not-found.user', 'The account of this user was deleted.', { username: name, deleted: true });
+    }
+    const writerData = writerDataOf(snapshot, identity);
     return { username: name, ...fingerprintKeys(identity, writerData) };
   };
   const identity = await (await keyStoreOf(account)).getIdentity(username, signal);

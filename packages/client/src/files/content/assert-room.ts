@@ -1,5 +1,4 @@
 import { AbortedError, PyrgosError } from '@pyrgos/core/errors';
-import { CHUNK_SIZE } from '@pyrgos/core/model';
 import type { ContentPorts } from './content-ports.js';
 
 /** Content up to this size is not worth the two questions: the server refuses it at its first request. */
@@ -28,20 +27,18 @@ export async function assertRoom(ports: ContentPorts, size: number, signal: Abor
 }
 
 /**
- * {@link assertRoom} for chunks of which nobody knows how many will come: the first one that cannot fit is not given out. `oldSize`: bytes of the
- * file before, which count already.
+ * {@link assertRoom} for chunks of which nobody knows how many will come: the first one that cannot fit is not given out.
  */
 export function withinRoom<C extends { readonly index: number; readonly data: Uint8Array }>(
   ports: ContentPorts,
   chunks: (signal: AbortSignal) => AsyncIterable<C>,
-  oldSize = 0,
 ): (signal: AbortSignal) => AsyncIterable<C> {
   return async function* (signal) {
     let room: Room | undefined;
     let growth = 0;
     for await (const chunk of chunks(signal)) {
       const before = growth;
-      growth = chunk.index * CHUNK_SIZE + chunk.data.length - oldSize;
+      growth += chunk.data.length;
       if (before <= UNASKED_SIZE && growth > UNASKED_SIZE) room = await roomOf(ports, signal);
       if (room !== undefined) assertFits(room, growth);
       yield chunk;

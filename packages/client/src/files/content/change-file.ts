@@ -22,8 +22,11 @@ export interface ContentChange {
   readonly chunks: (signal: AbortSignal) => AsyncIterable<PlainChunk>;
   /** Bytes of the file afterwards; asked for when the chunks have been read. */
   readonly size: () => number;
-  /** {@link ContentChange.size}, if it is known beforehand: the account needs room only for what the file grows by. */
-  readonly newSize?: number | undefined;
+  /**
+   * Bytes for which the account needs room beforehand, since what they replace is freed by the commit and not before; undefined while nobody knows how many will
+   * come. 0 for a change that makes a file shorter: whoever has no room does that.
+   */
+  readonly room: number | undefined;
   /** Whether `chunks` gives all chunks. */
   readonly isComplete: boolean;
   /** The tree of the new content, if it is known when the chunks have been read; a complete change finds it out. */
@@ -57,10 +60,8 @@ export async function changeFile(
 ): Promise<Item> {
   const isRewritten = isRewriteDue(file);
   const whole = isRewritten && !change.isComplete ? completed(operation, file, change) : change;
-  const oldSize = file.opened.properties.size;
-  // What is written over or cut off makes room for itself: the commit frees it.
-  if (whole.bytes !== undefined) await assertRoom(ports, (change.newSize ?? oldSize + whole.bytes) - oldSize, operation.signal);
-  const complete = whole.bytes === undefined ? { ...whole, chunks: withinRoom(ports, whole.chunks, oldSize) } : whole;
+  if (change.room !== undefined) await assertRoom(ports, change.room, operation.signal);
+  const complete = change.room === undefined ? { ...whole, chunks: withinRoom(ports, whole.chunks) } : whole;
   const isBuffered = complete.bytes !== undefined && complete.bytes <= BUFFERED_SIZE;
   const uploads = isBuffered ? undefined : new FragmentUploads(ports, operation);
   try {

@@ -102,7 +102,7 @@ export async function truncateFile(
     if (newSize < MIME_HEAD_SIZE) properties = { ...properties, mimeType: detectMimeType(data, name) };
     yield { index: last, data };
   };
-  const change = { chunks, size: () => newSize, newSize, isComplete: last === 0, bytes: length, properties: () => properties };
+  const change = { chunks, size: () => newSize, room: 0, isComplete: last === 0, bytes: length, properties: () => properties };
   return changeFile(operation, ports, current, change, new ProgressMeter(length, options.onProgress));
 }
 
@@ -125,7 +125,7 @@ export async function cleanFile(
   const nothing = async function* (): AsyncGenerator<PlainChunk> {
     // All chunks stay what they are.
   };
-  const change = { chunks: nothing, size: () => size, newSize: size, isComplete: false, bytes: 0, properties: () => ({}) };
+  const change = { chunks: nothing, size: () => size, room: 0, isComplete: false, bytes: 0, properties: () => ({}) };
   return changeFile(operation, ports, current, change, new ProgressMeter(size, options.onProgress));
 }
 
@@ -170,6 +170,8 @@ async function overwriteFrom(
   const end = opened.size === undefined ? undefined : start + opened.size;
   const lastTouched = end === undefined ? undefined : chunkIndexOf(end - 1);
   const newSize = end === undefined ? undefined : Math.max(size, end);
+  const bytes =
+    lastTouched === undefined || newSize === undefined ? undefined : Math.min(newSize, (lastTouched + 1) * CHUNK_SIZE) - first * CHUNK_SIZE;
   const modified = timeOf(ports, options);
   return changeFile(
     operation,
@@ -178,12 +180,9 @@ async function overwriteFrom(
     {
       chunks,
       size: () => Math.max(size, start + written),
-      newSize,
+      room: bytes,
       isComplete: first === 0 && newSize !== undefined && lastTouched === chunkCount(newSize) - 1,
-      bytes:
-        lastTouched === undefined || newSize === undefined
-          ? undefined
-          : Math.min(newSize, (lastTouched + 1) * CHUNK_SIZE) - first * CHUNK_SIZE,
+      bytes,
       properties: () => (head === undefined ? { modified } : { modified, mimeType: detectMimeType(head, name), thumbnail: undefined }),
       alsoCommit: async (changed) => (head === undefined ? changed : refreshThumbnail(operation, ports, changed)),
     },

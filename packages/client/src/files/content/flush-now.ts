@@ -32,7 +32,10 @@ export async function catchUp(operation: OperationView, writers: readonly Public
     }
     operation.advance(others);
     await operation.include(writer);
-    if (operation.snapshot.has(writer)) continue;
+    const now = operation.snapshot.get(writer);
+    // Others of this session commit without a race, so nothing else compares what the operation relies upon with it.
+    if (now?.equals(version) === false) await committer.assertReliable(writer, now);
+    if (now !== undefined) continue;
     throw new ConflictError('conflict.snapshot', 'The writing space was deleted meanwhile: repeat the operation.', {
       writer: writer.toString(),
     });

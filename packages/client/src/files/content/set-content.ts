@@ -125,7 +125,8 @@ export async function setPreparedContent(
       tree: () => leaves.build(),
       bytes: size,
       size: () => size ?? read,
-      newSize: size,
+      // Of a file that is replaced in part at least what it grows by.
+      room: size === undefined || old === undefined ? size : size - current.opened.properties.size,
       properties: () => newProperties,
       alsoCommit: options.alsoCommit,
       check: ({ index, leaf }) => checkLeaf(content, index, leaf),

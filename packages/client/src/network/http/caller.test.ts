@@ -534,6 +534,14 @@ describe('reports', () => {
   });
 });
 
+test('a clock that was set back does not make a server that is gone one that is restarted', async () => {
+  const { caller, clock, transport } = world([success(bytes), failure('unreachable')]);
+  await caller.call(getChain, { body: [bytes] });
+  clock.time -= 3_600_000;
+  expect(await outcome(caller.call(getChain, { body: [bytes] }))).toBe('network');
+  expect(transport.requests).toHaveLength(2);
+});
+
 test('the dates of answers tell how much the clock has missed, whatever they answer, but for those that a cache may have kept', async () => {
   const dated =
     (time: number, status = 200): ScriptedAnswer =>

@@ -339,7 +339,8 @@ export class Caller {
 
   /** A server that answered just now and does not any more is being restarted; one that did not is not there. */
   private get mayRestart(): boolean {
-    return this.options.clock.now() - this.lastAnswer <= RESTART_PATIENCE;
+    const age = this.options.clock.now() - this.lastAnswer;
+    return age >= 0 && age <= RESTART_PATIENCE;
   }
 
   private report(report: Parameters<RequestObserver>[0]): void {

@@ -4,6 +4,9 @@ import { SignedRequest, type SecretSigningKey, signNow } from '@pyrgos/core/keys
 import type { Clock } from '../../commit/clock.js';
 import type { Endpoint } from './endpoints.js';
 
+/** Milliseconds by which a signed time may be ahead of the clock; servers allow for some minutes. */
+const MAX_LEAD = 60_000;
+
 /** Proves who asks, and when (chapter 02 section 3). */
 export class RequestSigner {
   private last = 0;
@@ -28,9 +31,13 @@ export class RequestSigner {
     return SignedRequest.of(endpoint.path, this.now()).signToHex(this.crypto, key);
   }
 
-  /** Milliseconds since the epoch. Never the same twice: some calls want each time to be later than the one before. */
+  /**
+   * Milliseconds since the epoch. Never the same twice: some calls want each time to be later than the one before. But a clock that was put right is
+   * believed: a time of the future is refused.
+   */
   private now(): number {
-    this.last = Math.max(Math.floor(this.clock.now()), this.last + 1);
+    const now = Math.floor(this.clock.now());
+    this.last = this.last - now > MAX_LEAD ? now : Math.max(now, this.last + 1);
     return this.last;
   }
 }
