@@ -79,7 +79,9 @@ describe.skipIf(!hasChromium)('a family moves in (needs a Chromium)', () => {
     await page.getByText('Strength of the password').waitFor();
     await page.getByRole('textbox', { name: 'Password once more' }).fill(PASSWORD);
     await page.getByText('I have written the password down').click();
+    await page.setViewportSize({ width: 700, height: 1000 });
     await guidePicture(page, 'sign-up');
+    await page.setViewportSize({ width: 1100, height: 700 });
     await page.getByRole('button', { name: 'Sign up' }).click();
     await page.getByText('Nothing here yet').waitFor({ timeout: 60_000 });
     // The token of the link has done its work.
