@@ -42,6 +42,13 @@ export async function findAccount(
   const snapshot = await context.sessions.of(identity).read(identity, { fresh: true, current, signal });
   const version = snapshot.get(identity);
   if (version?.writerData === undefined) {
+    // A deleted account leaves an empty pointer; before the end of a sign-up there is none.
+    if (!(await context.sessions.of(identity).hasPointer(identity, { signal }))) {
+      throw new NotFoundError('not-found.user', 'This account is just being made, or its sign-up was cut off. Try again in a moment.', {
+        username,
+        deleted: false,
+      });
+    }
     throw new NotFoundError('not-found.user', 'User has been deleted. Did you mean a different username?', { username, deleted: true });
   }
   return { username, chain, identity, version, writerData: version.writerData };

@@ -160,6 +160,17 @@ describe('a sign-up', () => {
     await signUp(network, { username: 'emil', password });
   });
 
+  test('whoever logs in before the end of a sign-up is not told that the account was deleted', async () => {
+    const network = world.network();
+    await signUp(network, { crypto: world.quick, username: 'unborn', password });
+    const getPointer = async (): Promise<undefined> => Promise.resolve(undefined);
+    const early = changedNetwork(network, { pointers: overriding(network.pointers, { getPointer }) });
+    await expect(logIn(early, { crypto: world.quick, username: 'unborn', password })).rejects.toMatchObject({
+      code: 'not-found.user',
+      data: { username: 'unborn', deleted: false },
+    });
+  });
+
   test('a harder key derivation works from then on', async () => {
     const account = await signUp(world.network(), { username: 'frida', password, cost: { logN: 18 } });
     expect(secretsOf(account).algorithm.logN).toBe(18);
