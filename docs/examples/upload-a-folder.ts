@@ -36,8 +36,8 @@ export async function uploadAFolder(
     onProgress: ({ done }) => {
       bytes = done;
     },
-    // By default what is there already with other content stays as it is.
-    onExisting: () => 'replace',
+    // By default what is there already with other content stays as it is: a backup would never be brought up to date.
+    onExisting: 'replace',
     // One file that cannot be read does not keep the others from being stored.
     onError: () => 'skip',
   });

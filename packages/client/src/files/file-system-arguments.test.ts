@@ -148,7 +148,7 @@ const methods: Record<string, { readonly good: readonly unknown[]; readonly bad:
         ...[null, 0, {}, bytes].map((thumbnail) => [{ path: ['x'], source: bytes, thumbnail }]),
         ...[null, 0, {}].map((mimeType) => [{ path: ['x'], source: bytes, mimeType }]),
       ],
-      [...watched, ...withBad('onExisting', noFunction), ...withBad('onError', noFunction)],
+      [...watched, ...withBad('onExisting', [null, 0, 'overwrite', {}, true]), ...withBad('onError', noFunction)],
     ],
   },
   writeAt: { good: [here, 0, bytes], bad: [[...noPath, '/ada'], noNumber, noSource, edited] },

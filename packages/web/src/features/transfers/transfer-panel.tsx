@@ -100,7 +100,7 @@ function TransferView({ transfer }: { readonly transfer: Transfer }): ReactNode 
           left === undefined ? '' : text('transfer.left', { time: formatDuration(left, language) }),
         ]
       : [text(`transfer.state.${state}`), counts, size];
-  const name = items.length === 1 ? (items[0]?.name ?? title) : title;
+  const name = nameOfItems(items) ?? title;
   const shown = [...failed, ...items.filter((item) => item.state !== 'failed')].slice(0, SHOWN_ITEMS);
   return (
     <div className={styles['transfer']} role="group" aria-label={text(`transfer.${kind}`, { name })}>
@@ -144,6 +144,14 @@ function TransferView({ transfer }: { readonly transfer: Transfer }): ReactNode 
       ) : null}
     </div>
   );
+}
+
+/** The file, or the folder in which all of them are; undefined when they are several things. */
+function nameOfItems(items: readonly TransferItem[]): string | undefined {
+  const [first] = items;
+  if (first === undefined || items.length === 1) return first?.name;
+  const [folder = '', ...below] = first.name.split('/');
+  return below.length > 0 && items.every(({ name }) => name.startsWith(`${folder}/`)) ? folder : undefined;
 }
 
 function ItemView({ item }: { readonly item: TransferItem }): ReactNode {
