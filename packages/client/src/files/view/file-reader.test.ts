@@ -1,4 +1,4 @@
-import { equalBytes } from '@pyrgos/core/bytes';
+import { concatBytes, equalBytes } from '@pyrgos/core/bytes';
 import { createInlinePool, type CryptoPool } from '@pyrgos/core/crypto/pool';
 import { CHUNK_SIZE } from '@pyrgos/core/model';
 import { MAX_READ_SIZE } from '@pyrgos/core/limits';
@@ -207,6 +207,22 @@ describe('reading a file', () => {
     const progress: number[] = [];
     await drain(reader.stream({ start: 5, end: 2 * CHUNK_SIZE + 7, onProgress: ({ done }) => progress.push(done) }));
     expect(progress).toEqual([CHUNK_SIZE - 5, 2 * CHUNK_SIZE - 5, 2 * CHUNK_SIZE + 2]);
+  });
+
+  test('pieces can be moved away to another thread: nothing else needs them', async () => {
+    const { world, file, data } = await worldWith(2 * CHUNK_SIZE + 100_000);
+    const reader = await readerOf(world, file);
+    const progress: number[] = [];
+    const pieces: Uint8Array[] = [];
+    for await (const piece of reader.stream({ onProgress: ({ done }) => progress.push(done) })) {
+      pieces.push(structuredClone(piece, { transfer: [piece.buffer] }));
+      expect(piece.length).toBe(0);
+    }
+    expect(pieces.map(({ length }) => length)).toEqual([CHUNK_SIZE, CHUNK_SIZE, 100_000]);
+    expect(equalBytes(concatBytes(...pieces), data)).toBe(true);
+    expect(progress).toEqual([CHUNK_SIZE, 2 * CHUNK_SIZE, 2 * CHUNK_SIZE + 100_000]);
+    expect(equalBytes(await reader.read(), data)).toBe(true);
+    expect(equalBytes(await (await readerOf(world, file)).read(), data)).toBe(true);
   });
 });
 

@@ -84,7 +84,8 @@ export class FileReader {
   }
 
   /**
-   * The bytes of a range as a web stream, in pieces of up to 5 MiB, at the pace of whoever reads it. Cancelling it, or the signal, ends all
+   * The bytes of a range as a web stream, in pieces of up to 5 MiB, at the pace of whoever reads it. Pieces of more than 64 KiB belong to the
+   * reader alone, who may transfer them to another thread. Cancelling it, or the signal, ends all
    * requests. Ranges as in {@link FileReader.read}, their ArgumentError at once; other errors come out of the stream, after the bytes before
    * them.
    */
@@ -161,9 +162,11 @@ export class FileReader {
           throw this.told(error);
         });
         const offset = index * MAX_CHUNK_SIZE;
-        const piece = content.subarray(Math.max(0, start - offset), Math.min(content.length, end - offset));
+        // Who gets the piece may move it away, to another thread.
+        const { length } = content;
+        const piece = content.subarray(Math.max(0, start - offset), Math.min(length, end - offset));
         yield unsharedBytes(piece);
-        onProgress?.({ done: Math.min(end, offset + content.length) - start, total: end - start, unit: 'bytes' });
+        onProgress?.({ done: Math.min(end, offset + length) - start, total: end - start, unit: 'bytes' });
       }
     } finally {
       stopListening();

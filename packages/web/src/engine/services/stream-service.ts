@@ -11,6 +11,9 @@ interface Readable {
   open(start: number, end: number | undefined, signal: AbortSignal): ReadableStream<Uint8Array<ArrayBuffer>>;
 }
 
+/** Bytes from which a piece of a stream was decrypted for it. */
+const OWN_PIECE = 65_536;
+
 /** Gives the content of files to the service worker. */
 export function streamService(state: EngineState): Pick<Handlers, 'stream.serve'> {
   return {
@@ -55,8 +58,8 @@ async function serve(readable: Readable, port: MessagePort, { signal, emit }: Ca
       }
       given += value.length;
       emit({ kind: 'progress', done: given });
-      // A copy: what is moved away could still be in a cache of the reader.
-      const bytes = value.slice();
+      // What is moved away could still be in a cache of the reader, when it is small; a large piece is nobody else's.
+      const bytes = value.length < OWN_PIECE ? value.slice() : value;
       reply({ kind: 'piece', stream, bytes }, [bytes.buffer]);
     } catch (error) {
       streams.delete(stream);
