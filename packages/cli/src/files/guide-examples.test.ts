@@ -1,0 +1,70 @@
+import { spawnSync } from 'node:child_process';
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { bin, FilesWorld } from '../../test/files-world.js';
+
+const guide = readFileSync(new URL('../../../../docs/cli.md', import.meta.url), 'utf8');
+const examples = [...guide.matchAll(/```sh\n(.*?)```/gsu)].map(([, code = '']) => code);
+
+/** The example of the guide that has a command in it. */
+function exampleWith(command: string): string {
+  const example = examples.find((code) => code.includes(command));
+  if (example === undefined) throw new Error(`the guide has no example with ${command}`);
+  return example;
+}
+
+describe.skipIf(process.platform === 'win32')('what docs/cli.md shows (needs a POSIX shell)', () => {
+  let world: FilesWorld;
+  beforeAll(async () => {
+    world = await FilesWorld.start();
+    mkdirSync(join(world.folder, 'bin'));
+    const command = join(world.folder, 'bin', 'pyrgos');
+    writeFileSync(command, `#!/bin/sh\nexec '${process.execPath}' '${bin}' "$@"\n`);
+    chmodSync(command, 0o755);
+    mkdirSync(join(world.folder, '.config'));
+    writeFileSync(join(world.folder, '.config', 'pyrgos-password'), readFileSync(join(world.folder, 'password')), { mode: 0o600 });
+    mkdirSync(join(world.folder, 'photos', 'sea'), { recursive: true });
+    writeFileSync(join(world.folder, 'photos', 'sea', 'bay.txt'), 'waves');
+    mkdirSync(join(world.folder, 'back'));
+    await world.session.files.makeDirectory('/ada/backup');
+  });
+  afterAll(async () => world?.stop());
+
+  /** Runs an example as it stands, but for where the server and the folders are. */
+  const run = (code: string, shell = 'sh'): ReturnType<typeof spawnSync> => {
+    const here = code.replace('https://files.example.org', world.server).replaceAll('/tmp', join(world.folder, 'back'));
+    const env = { HOME: world.folder, TZ: 'UTC', PATH: `${join(world.folder, 'bin')}${delimiter}${process.env['PATH'] ?? ''}` };
+    return spawnSync(shell, ['-e', '-c', here], { cwd: world.folder, env, encoding: 'utf8' });
+  };
+
+  test('a folder goes up, is listed, and comes back', () => {
+    const { status, stdout, stderr } = run(exampleWith('pyrgos put -r'));
+    expect(String(stderr)).toBe('');
+    expect(status).toBe(0);
+    expect(String(stdout)).toMatch(/sea/u);
+    expect(readFileSync(join(world.folder, 'back', 'photos', 'sea', 'bay.txt'), 'utf8')).toBe('waves');
+  });
+
+  test('the shell runs a script', () => {
+    writeFileSync(join(world.folder, 'commands.txt'), 'cd backup/photos/sea\ncat bay.txt\n');
+    const line = exampleWith('pyrgos shell <')
+      .split('\n')
+      .find((text) => text.includes('<'));
+    const account = (exampleWith('pyrgos put -r').split('\n')[0] ?? '').trim();
+    const { status, stdout } = run(`${account}\n${line}`);
+    expect(status).toBe(0);
+    expect(String(stdout)).toContain('waves');
+  });
+
+  const hasBash = spawnSync('bash', ['--version']).status === 0;
+  test.skipIf(!hasBash)('completions are loaded into bash (needs bash)', () => {
+    const line = exampleWith('completion bash')
+      .split('\n')
+      .find((text) => text.includes('bash'));
+    const { status, stdout, stderr } = run(`${line}\ncomplete -p pyrgos`, 'bash');
+    expect(String(stderr)).toBe('');
+    expect(status).toBe(0);
+    expect(String(stdout)).toContain('pyrgos');
+  });
+});
