@@ -69,7 +69,7 @@ describe.skipIf(!hasChromium)('the drive in a browser (needs a Chromium)', () =>
     await mkdir(join(folder, 'odd', 'deep', 'er'), { recursive: true });
     for (const name of HOSTILE_NAMES) await writeFile(join(folder, 'odd', name), name);
     await writeFile(join(folder, 'odd', 'deep', 'er', 'x'), 'x');
-    await page.getByLabel('A folder …').setInputFiles(join(folder, 'odd'));
+    await page.getByLabel('Upload a folder …').setInputFiles(join(folder, 'odd'));
     await row('odd').getByRole('button').click();
     for (const name of HOSTILE_NAMES) {
       // What would turn a name around is written out.

@@ -70,7 +70,7 @@ describe.skipIf(!hasChromium)('what is large, in a browser (needs a Chromium)', 
     const source = join(folder, 'five thousand');
     await mkdir(source);
     for (let n = 0; n < 5000; n++) await writeFile(join(source, `${n}.txt`), `number ${n}`);
-    await page.getByLabel('A folder …').setInputFiles(source);
+    await page.getByLabel('Upload a folder …').setInputFiles(source);
     await page.getByText(/Done · 5000 of 5000/u).waitFor({ timeout: 120_000 });
     await row('five thousand').getByRole('button').click();
     await page.getByText('5,000 items').waitFor({ timeout: 60_000 });

@@ -48,7 +48,7 @@ describe.skipIf(!hasChromium)('a server that goes away (needs a Chromium)', () =
     for (const n of [1, 2, 3, 4, 5]) await writeFile(join(folder, 'album', `${n}.txt`), `small ${n}`);
     await writeFile(join(folder, 'album', 'film.bin'), content);
     const before = await world.blocksSent(device, async () => {
-      await other.getByLabel('A folder …').setInputFiles(join(folder, 'album'));
+      await other.getByLabel('Upload a folder …').setInputFiles(join(folder, 'album'));
       await other.getByText(/(?:[4-9]\d|1\d\d) MB of 200 MB/u).waitFor();
       // The notes of a page are written twice a second.
       await other.waitForFunction(() =>

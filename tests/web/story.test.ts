@@ -89,7 +89,7 @@ describe.skipIf(!hasChromium)('a family moves in (needs a Chromium)', () => {
   });
 
   test('a folder with pictures and documents is put in', async () => {
-    await page.getByLabel('A folder …').setInputFiles(join(folder, 'Summer by the sea'));
+    await page.getByLabel('Upload a folder …').setInputFiles(join(folder, 'Summer by the sea'));
     await page.getByText(/Done · 11 of 11/u).waitFor({ timeout: 60_000 });
     await page.getByRole('row', { name: 'Summer by the sea' }).getByRole('button').click();
     await page.getByRole('row', { name: 'Bay 9.png' }).waitFor();

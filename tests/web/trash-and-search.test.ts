@@ -33,7 +33,7 @@ describe.skipIf(!hasChromium)('trash, search and moving in a browser (needs a Ch
     await writeFile(join(docs, 'deep', 'er', '\u202egpj.one'), 'odd');
     const past = new Date('2020-05-05T12:00:00');
     await utimes(join(docs, 'two.txt'), past, past);
-    await page.getByLabel('A folder …').setInputFiles(docs);
+    await page.getByLabel('Upload a folder …').setInputFiles(docs);
     await page.getByText('7 of 7').waitFor();
     await page.getByRole('button', { name: 'Show less' }).click();
   });

@@ -61,7 +61,7 @@ describe.skipIf(!hasChromium)('viewers in a browser (needs a Chromium)', () => {
     await writeFile(join(files, '9 code.ts'), 'export const answer: number = 42; // to everything\n');
     await writeFile(join(files, 'binary.txt'), Uint8Array.from([0x68, 0x69, 0xff, 0xfe, 0]));
     await writeFile(join(files, 'strange.xyz'), Buffer.alloc(3000, 0xfe));
-    await page.getByLabel('A folder …').setInputFiles(files);
+    await page.getByLabel('Upload a folder …').setInputFiles(files);
     await page.getByRole('row', { name: 'things' }).getByRole('button').click();
     await page.getByRole('row', { name: 'strange.xyz' }).waitFor();
     await page.getByText('11 of 11').waitFor();

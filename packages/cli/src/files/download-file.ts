@@ -29,6 +29,7 @@ export async function downloadFile(files: FileSystem, entry: FileEntry, target: 
     await fill(files, entry, handle, start, options);
     await requireSame(files, entry, options.signal);
     await handle.utimes(entry.modified, entry.modified);
+    await handle.chmod(await modeFor(target));
     await handle.sync();
     await handle.close();
     await rename(temporary, target);
@@ -58,7 +59,13 @@ async function openPart(path: string, size: number): Promise<{ readonly handle: 
     if (isOurs) return { handle: await open(path, O_WRONLY | O_NOFOLLOW | O_NONBLOCK), length: existing.size };
     await rm(path, { force: true });
   }
-  return { handle: await open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o666), length: 0 };
+  return { handle: await open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600), length: 0 };
+}
+
+/** The rights of what is replaced, or those that this user gives new files. */
+async function modeFor(target: string): Promise<number> {
+  const existing = await lstat(target).catch(() => undefined);
+  return existing?.isFile() === true ? existing.mode & 0o777 : 0o666 & ~process.umask();
 }
 
 // Nothing is cut off: another process may be fetching the same version into the same file, and both write the same bytes.

@@ -43,6 +43,9 @@ export class Download {
     if (existing?.isDirectory() === true) {
       throw inTheWay('a folder of this name is in the way on this machine', target);
     }
+    // A device or a pipe is not replaced, nor is what a link leads to.
+    if (existing !== undefined && !existing.isFile())
+      throw inTheWay('something of this name that is no file is in the way on this machine', target);
     if (this.skipsExisting && existing !== undefined) {
       this.skipped(entry, target, `Skipping ${printableName(entry.path)}`);
       return;

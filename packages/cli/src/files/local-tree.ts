@@ -1,5 +1,4 @@
-import { createReadStream } from 'node:fs';
-import { lstat, opendir, stat } from 'node:fs/promises';
+import { lstat, open, opendir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PyrgosError, type SizedSource } from '@pyrgos/client';
 
@@ -20,7 +19,20 @@ export interface LocalEntry extends LocalFile {
 export function localSource(path: string, size: number): SizedSource {
   return {
     size,
-    open: (offset, signal) => createReadStream(path, { start: offset, ...(size === 0 ? {} : { end: Math.max(offset, size - 1) }), signal }),
+    open: async function* (offset, signal) {
+      const file = await open(path);
+      try {
+        const before = await file.stat();
+        const range = { start: offset, ...(size === 0 ? {} : { end: Math.max(offset, size - 1) }) };
+        yield* file.createReadStream({ ...range, signal, autoClose: false }) as AsyncIterable<Uint8Array>;
+        const { size: now, mtimeMs } = await file.stat();
+        if (now !== before.size || mtimeMs !== before.mtimeMs) {
+          throw new PyrgosError('conflict.source', 'The file was changed while it was read.', { retry: 'safe' });
+        }
+      } finally {
+        await file.close();
+      }
+    },
   };
 }
 

@@ -11,7 +11,7 @@ import { ProgressBar } from '../ui/progress-bar.js';
 import { ErrorBoundary } from './error-boundary.js';
 import { usePreferences } from './preferences.js';
 import { goTo, type Route, useRoute } from './router.js';
-import { setSession, useSession } from './session-store.js';
+import { setSession, useSession, sessionNow } from './session-store.js';
 
 const DriveScreen = lazy(async () => ({ default: (await import('../features/drive/drive-screen.js')).DriveScreen }));
 const ViewerScreen = lazy(async () => ({ default: (await import('../features/viewers/viewer-screen.js')).ViewerScreen }));
@@ -97,6 +97,11 @@ function useKeptSession(): void {
   }, []);
 }
 
+function isRestoring(username: string): boolean {
+  const now = sessionNow();
+  return now.state === 'restoring' && now.username === username;
+}
+
 async function restore(): Promise<void> {
   // On a first visit the engine, most of what there is to load, can wait until somebody begins to type.
   if (!(await mayKeepSession())) {
@@ -112,9 +117,11 @@ async function restore(): Promise<void> {
   }
   try {
     setSession({ state: 'restoring', username: kept.username });
-    setSession({ state: 'in', session: await engine().call('session.restore', undefined) });
+    const session = await engine().call('session.restore', undefined);
+    // Meanwhile somebody may have come in by the front door.
+    if (isRestoring(kept.username)) setSession({ state: 'in', session });
   } catch (error) {
-    setSession({ state: 'kept', username: kept.username, error });
+    if (isRestoring(kept.username)) setSession({ state: 'kept', username: kept.username, error });
   }
 }
 

@@ -20,6 +20,11 @@ export function setSession(next: SessionState): void {
   for (const listener of listeners) listener();
 }
 
+/** Who is logged in. */
+export function sessionNow(): SessionState {
+  return current;
+}
+
 /** Who is logged in, in a component. */
 export function useSession(): SessionState {
   return useSyncExternalStore(

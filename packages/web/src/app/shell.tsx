@@ -3,15 +3,14 @@ import { engine } from '../engine/start-engine.js';
 import type { SessionInfo } from '../engine/calls.js';
 import { useText } from '../i18n/text.js';
 import { visibleName } from '../i18n/visible-name.js';
-import { forgetDrafts } from '../features/viewers/drafts.js';
-import { forgetSearch } from '../features/search/search-store.js';
+import { hasUnsavedText } from '../features/viewers/drafts.js';
 import { transfers } from '../features/transfers/transfer-store.js';
 import { TransferPanel } from '../features/transfers/transfer-panel.js';
 import { IconButton } from '../ui/button.js';
 import { Icon } from '../ui/icon.js';
 import { Toasts } from '../ui/toasts.js';
 import { formatRoute, goTo, useRoute } from './router.js';
-import { setSession } from './session-store.js';
+import { leaveSession } from './leave-session.js';
 import styles from './shell.module.css';
 
 /** The frame of every screen behind the door: a bar with the name of the house and of the user, and the content. */
@@ -38,14 +37,11 @@ export function Shell({
     transfers().enter(session.username);
   }, [session.username]);
   const logOut = async (): Promise<void> => {
+    if ((hasUnsavedText() || transfers().isBusy) && !confirm(text('login.logOut.unsaved'))) return;
     try {
       await engine().call('session.logOut', undefined);
     } finally {
-      transfers().leave();
-      forgetDrafts();
-      forgetSearch();
-      setSession({ state: 'out' });
-      goTo({ name: 'start' }, { replace: true });
+      leaveSession();
     }
   };
   return (

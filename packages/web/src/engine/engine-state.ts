@@ -1,4 +1,5 @@
 import {
+  AbortedError,
   connect,
   createCryptoPool,
   DeniedError,
@@ -18,6 +19,7 @@ export class EngineState {
   private opened: Promise<OpenedServer> | undefined;
   private current: UserSession | undefined;
   private kept = false;
+  private latest: object | undefined;
 
   /** @param origin the home server, whose page this is */
   constructor(private readonly origin: string) {}
@@ -44,8 +46,21 @@ export class EngineState {
     return this.kept;
   }
 
+  /**
+   * Somebody begins to log in, by whatever way. The token goes to {@link EngineState.start}: of several who begin only the last one gets in, however long the
+   * others take.
+   */
+  begin(): object {
+    this.latest = {};
+    return this.latest;
+  }
+
   /** Puts a session in the place of the one before, which is closed, and says what the page may know of it. */
-  start(session: UserSession, isKept: boolean): SessionInfo {
+  start(session: UserSession, isKept: boolean, begun: object | undefined = this.latest): SessionInfo {
+    if (begun !== this.latest) {
+      session.close();
+      throw new AbortedError('logging in');
+    }
     if (this.current !== session) this.current?.close();
     this.current = session;
     this.kept = isKept;
@@ -54,6 +69,7 @@ export class EngineState {
 
   /** Nobody is logged in any more. */
   end(): void {
+    this.latest = {};
     this.current?.close();
     this.current = undefined;
     this.kept = false;

@@ -33,6 +33,11 @@ export function showToast(message: ToastMessage): void {
   queue.add(message, { timeout: TIMEOUT });
 }
 
+/** Takes all messages away. */
+export function clearToasts(): void {
+  queue.clear();
+}
+
 /** Where messages appear; once in the page. */
 export function Toasts(): ReactNode {
   const text = useText();

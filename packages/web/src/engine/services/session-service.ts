@@ -8,7 +8,7 @@ type Served = 'session.kept' | 'session.restore' | 'session.logIn' | 'session.si
 
 /** Logging in and out, and signing up. */
 export function sessionService(state: EngineState): Pick<Handlers, Served | 'password.judge' | 'password.generate'> {
-  const started = (session: UserSession, isKept: boolean): SessionInfo => state.start(session, isKept);
+  const started = (session: UserSession, isKept: boolean, begun: object): SessionInfo => state.start(session, isKept, begun);
 
   return {
     'session.kept': async () => {
@@ -17,13 +17,15 @@ export function sessionService(state: EngineState): Pick<Handlers, Served | 'pas
     },
 
     'session.restore': async (_, { signal }) => {
+      const begun = state.begin();
       const { server, deviceKeys } = await state.server();
       const kept = await deviceKeys?.get();
       if (kept === undefined) throw new DeniedError('denied.login', 'Nobody stays logged in here.', { expired: true });
-      return started(await server.restore({ ...kept, signal }), true);
+      return started(await server.restore({ ...kept, signal }), true, begun);
     },
 
     'session.logIn': async ({ username, password, keep }, context) => {
+      const begun = state.begin();
       const { server, deviceKeys } = await state.server();
       const deviceKey = keep && deviceKeys !== undefined ? SymmetricKey.generate(await loadCrypto()) : undefined;
       const session = await server.logIn({
@@ -38,10 +40,11 @@ export function sessionService(state: EngineState): Pick<Handlers, Served | 'pas
         ...(deviceKey === undefined ? {} : { deviceKey }),
       });
       if (deviceKey !== undefined) await deviceKeys?.keep({ username: session.username, deviceKey });
-      return started(session, deviceKey !== undefined);
+      return started(session, deviceKey !== undefined, begun);
     },
 
     'session.signUp': async ({ username, password, token, keep }, context) => {
+      const begun = state.begin();
       const { server, deviceKeys } = await state.server();
       const deviceKey = keep && deviceKeys !== undefined ? SymmetricKey.generate(await loadCrypto()) : undefined;
       const session = await server.signUp({
@@ -55,7 +58,7 @@ export function sessionService(state: EngineState): Pick<Handlers, Served | 'pas
         ...(deviceKey === undefined ? {} : { deviceKey }),
       });
       if (deviceKey !== undefined) await deviceKeys?.keep({ username: session.username, deviceKey });
-      return started(session, deviceKey !== undefined);
+      return started(session, deviceKey !== undefined, begun);
     },
 
     'session.logOut': async () => {

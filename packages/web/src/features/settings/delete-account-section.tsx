@@ -1,7 +1,6 @@
 import { type ReactNode, useState } from 'react';
 import { faultText } from '../../app/fault-text.js';
-import { goTo } from '../../app/router.js';
-import { setSession } from '../../app/session-store.js';
+import { leaveSession } from '../../app/leave-session.js';
 import type { SessionInfo } from '../../engine/calls.js';
 import { engine } from '../../engine/start-engine.js';
 import { useText } from '../../i18n/text.js';
@@ -53,8 +52,7 @@ function DeleteDialog({ username, onClose }: { readonly username: string; readon
     setError(undefined);
     try {
       await engine().call('account.delete', { password }, { onQuestion: question.ask });
-      setSession({ state: 'out' });
-      goTo({ name: 'start' }, { replace: true });
+      leaveSession();
     } catch (caught) {
       setError(caught);
       setWorking(false);

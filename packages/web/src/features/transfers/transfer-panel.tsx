@@ -50,7 +50,8 @@ export function TransferPanel(): ReactNode {
               {cutOff.map((upload) => (
                 <CutOffView key={upload.id} upload={upload} />
               ))}
-              {list.map((transfer) => (
+              {/* What was begun last is seen first. */}
+              {list.toReversed().map((transfer) => (
                 <TransferView key={transfer.id} transfer={transfer} />
               ))}
             </div>

@@ -68,6 +68,7 @@ export class TransferStore {
   private picture: ReturnType<typeof setTimeout> | undefined;
   /** Of uploads that have failed: they can be gone on with, here or after the page is loaded again. */
   private readonly noted = new Map<number, NotedUpload | undefined>();
+  private questions: readonly OpenConflict[] = [];
   private readonly pending = new Map<number, (transfer: Transfer) => Transfer>();
 
   constructor(
@@ -191,18 +192,22 @@ export class TransferStore {
           onQuestion: async (conflict) =>
             forAll ??
             new Promise<ConflictAnswer>((resolve) => {
+              const onAbort = (): void => {
+                close('skip', false);
+              };
               const close = (answer: ConflictAnswer, everywhere: boolean): void => {
                 if (everywhere) forAll = answer;
-                this.set({ ...this.state, conflict: undefined });
+                stop.signal.removeEventListener('abort', onAbort);
+                this.questions = this.questions.filter((other) => other !== question);
+                this.set({ ...this.state, conflict: this.questions[0] });
                 resolve(answer);
               };
-              stop.signal.addEventListener('abort', () => {
-                close('skip', false);
-              });
-              this.set({
-                ...this.state,
-                conflict: { conflict, name: running.get(conflict.id)?.name ?? '', hasMore: items.length > 1, answer: close },
-              });
+              const name = running.get(conflict.id)?.name ?? '';
+              const question: OpenConflict = { conflict, name, hasMore: items.length > 1, answer: close };
+              stop.signal.addEventListener('abort', onAbort);
+              // Another upload may have asked: its question comes first.
+              this.questions = [...this.questions, question];
+              this.set({ ...this.state, conflict: this.questions[0] });
             }),
         },
       );

@@ -1,6 +1,7 @@
 import { type ReactNode, useEffect, useRef, useState } from 'react';
 import { faultText } from '../../../app/fault-text.js';
 import { goTo } from '../../../app/router.js';
+import { sessionNow } from '../../../app/session-store.js';
 import type { Row } from '../../../engine/calls.js';
 import { EngineError } from '../../../engine/engine-fault.js';
 import { parentOf } from '../../../engine/paths.js';
@@ -14,7 +15,7 @@ import { showToast } from '../../../ui/toasts.js';
 import { refreshDirectories } from '../../drive/directory-store.js';
 import { CannotShow } from '../other-view.js';
 import styles from '../viewers.module.css';
-import { keepDraft, takeDraft } from '../drafts.js';
+import { keepDraft, takeDraft, watchEditor } from '../drafts.js';
 import { SaveConflictDialog } from './save-conflict-dialog.js';
 import { type EditorContent, TextEditor } from './text-editor.js';
 import { type TextFile, useTextFile } from './use-text-file.js';
@@ -169,8 +170,12 @@ function useDraft(
       if (latest.current.isDirty && !isForgotten.current) event.preventDefault();
     };
     addEventListener('beforeunload', onLeave);
+    const stopWatching = watchEditor(() => latest.current.isDirty && !isForgotten.current);
     return () => {
       removeEventListener('beforeunload', onLeave);
+      stopWatching();
+      // Who logs out was asked, and nobody else may see it.
+      if (sessionNow().state !== 'in') return;
       const { isDirty: isUnsaved, version: begun, text: textNow } = latest.current;
       const editor = content.current;
       if (!isUnsaved || isForgotten.current || editor === undefined) return;
