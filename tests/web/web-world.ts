@@ -41,7 +41,10 @@ export class WebWorld {
 
   /** A browser profile of its own: another device. */
   async device(options: BrowserContextOptions = {}): Promise<BrowserContext> {
-    return this.browser.newContext({ viewport: { width: 1100, height: 750 }, acceptDownloads: true, ...options });
+    const device = await this.browser.newContext({ viewport: { width: 1100, height: 750 }, acceptDownloads: true, ...options });
+    // Patience for machines that have other things to do, too.
+    device.setDefaultTimeout(90_000);
+    return device;
   }
 
   /** A page of a device, at the front door; what it complains about is remembered. */

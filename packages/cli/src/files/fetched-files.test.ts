@@ -47,7 +47,7 @@ describe.skipIf(process.platform === 'win32')('what a fetched file takes the pla
     const { open } = localSource(path, 200_000);
     const reading = async (): Promise<void> => {
       let isChanged = false;
-      for await (const piece of open(0) as AsyncIterable<Uint8Array>) {
+      for await (const piece of open(0)) {
         expect(piece.length).toBeGreaterThan(0);
         if (!isChanged) appendFileSync(path, 'x');
         isChanged = true;
@@ -56,7 +56,7 @@ describe.skipIf(process.platform === 'win32')('what a fetched file takes the pla
     await expect(reading()).rejects.toMatchObject({ code: 'conflict.source' });
     await reading().catch(() => undefined);
     let bytes = 0;
-    for await (const piece of open(150_000) as AsyncIterable<Uint8Array>) bytes += piece.length;
+    for await (const piece of open(150_000)) bytes += piece.length;
     expect(bytes).toBe(50_000);
   });
 });
