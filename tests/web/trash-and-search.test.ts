@@ -7,7 +7,7 @@ import { png } from './sample-files.js';
 import { hasChromium, picture, WebWorld } from './web-world.js';
 
 /** Milliseconds that anything on the screen may take. */
-const PATIENCE = 15_000;
+const PATIENCE = 90_000;
 
 describe.skipIf(!hasChromium)('trash, search and moving in a browser (needs a Chromium)', () => {
   let world: WebWorld;

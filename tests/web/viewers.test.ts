@@ -8,7 +8,7 @@ import { pdf, png, wav, webm } from './sample-files.js';
 import { hasChromium, PASSWORD, picture, WebWorld } from './web-world.js';
 
 /** Milliseconds that anything on the screen may take. */
-const PATIENCE = 15_000;
+const PATIENCE = 90_000;
 
 const FOLDER = '#/drive/ada/things';
 
