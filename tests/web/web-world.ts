@@ -76,13 +76,18 @@ export class WebWorld {
   /** Makes an account through the form and waits for the drive. */
   async signUp(page: Page, username: string, { keep = false }: { readonly keep?: boolean } = {}): Promise<void> {
     await page.goto(new URL('/#/sign-up', this.daemon.url).href);
+    await this.fillSignUp(page, username, { keep });
+    await page.getByRole('button', { name: 'Upload' }).waitFor();
+  }
+
+  /** Fills the form for a new account, and sends it. */
+  async fillSignUp(page: Page, username: string, { keep = false }: { readonly keep?: boolean } = {}): Promise<void> {
     await page.getByRole('textbox', { name: 'User name' }).fill(username);
     await page.getByRole('textbox', { name: 'Password', exact: true }).fill(PASSWORD);
     await page.getByRole('textbox', { name: 'Password once more' }).fill(PASSWORD);
     await page.getByText('I have written the password down').click();
     if (keep) await page.getByText('Stay logged in on this device').click();
     await page.getByRole('button', { name: 'Sign up' }).click();
-    await page.getByRole('button', { name: 'Upload' }).waitFor();
   }
 
   /** Logs in through the form and waits for the drive. */
