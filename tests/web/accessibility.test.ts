@@ -81,8 +81,10 @@ describe.skipIf(!hasChromium).each([
     await page.getByRole('button', { name: 'New folder' }).click();
     await page.getByRole('textbox', { name: 'Name' }).waitFor();
     expect(await violations(page)).toEqual([]);
-    await page.keyboard.press('Escape');
-    await page.keyboard.press('Escape');
+    await page.getByRole('dialog', { name: 'New folder' }).getByRole('button', { name: 'Cancel' }).click();
+    await page.getByRole('textbox', { name: 'Name' }).waitFor({ state: 'detached' });
+    await page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).click();
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
   });
 
   test('settings', async () => {

@@ -79,6 +79,10 @@ describe.skipIf(!hasChromium)('what is large, in a browser (needs a Chromium)', 
 
   test('a file of 2 GiB is stored on the disk while it comes, and does not pass through memory', async (context) => {
     if (process.platform !== 'linux') context.skip('needs /proc');
+    // A page that has done nothing else: its memory is that of the download.
+    await page.context().close();
+    page = await world.open(await world.device());
+    await world.logIn(page, 'ada');
     await row('huge.bin').getByRole('gridcell').first().click();
     const { result: download, all } = await watchingMemory(world.browser, async () => {
       const [started] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'Download' }).click()]);
