@@ -35,6 +35,25 @@ describe.skipIf(!hasChromium)('who leaves, and who comes next in the same tab (n
     expect(await page.evaluate(() => sessionStorage.length)).toBe(0);
   }
 
+  test('who is faster than the judgement of the password is signed up all the same', async () => {
+    const slow = await world.device();
+    await slow.route('**/engine.worker-*.js', async (route) => {
+      await new Promise((resolve) => setTimeout(resolve, 2000));
+      await route.continue();
+    });
+    const door = await world.open(slow);
+    await world.signUp(door, 'hasty');
+    await slow.close();
+  });
+
+  test('a form that is not ready to be sent leads to what is missing', async () => {
+    const door = await world.open(device, '/#/sign-up');
+    await door.getByRole('button', { name: 'Sign up' }).click();
+    await expect.poll(async () => door.evaluate(() => document.activeElement?.getAttribute('name'))).toBe('username');
+    await door.getByText('Please do that first.').waitFor();
+    await door.close();
+  });
+
   test('two uploads that meet files of the same name ask one after the other', async () => {
     await world.signUp(page, 'ada');
     await upload(text('one.txt', '1'), text('two.txt', '2'));

@@ -25,21 +25,24 @@ export function passwordProblemText({ problem, minLength }: PasswordJudgement, t
   return text(problems.get(problem) ?? 'problem.too-simple', { count: minLength });
 }
 
+/** What a password is worth. Rejects with an {@link EngineError}, `aborted` when `signal` fires. */
+export async function judgePassword(username: string, password: string, signal: AbortSignal): Promise<PasswordJudgement> {
+  return engine().call('password.judge', { username, password }, { signal });
+}
+
 /** What a password is worth, judged anew while somebody types. Undefined before the first judgement, and for an empty field. */
 export function usePasswordJudgement(username: string, password: string): PasswordJudgement | undefined {
   const [judged, setJudged] = useState<{ readonly password: string; readonly judgement: PasswordJudgement } | undefined>(undefined);
   useEffect(() => {
     if (password === '') return undefined;
     const stale = new AbortController();
-    engine()
-      .call('password.judge', { username, password }, { signal: stale.signal })
-      .then(
-        (judgement) => {
-          setJudged({ password, judgement });
-        },
-        // Typed on meanwhile; and a judgement that fails is made again when the form is sent.
-        () => undefined,
-      );
+    judgePassword(username, password, stale.signal).then(
+      (judgement) => {
+        setJudged({ password, judgement });
+      },
+      // Typed on meanwhile; and a judgement that fails is made again when the form is sent.
+      () => undefined,
+    );
     return () => {
       stale.abort();
     };

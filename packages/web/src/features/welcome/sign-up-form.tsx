@@ -1,4 +1,4 @@
-import { type FormEvent, type ReactNode, useRef, useState } from 'react';
+import { type FormEvent, type ReactNode, useEffect, useRef, useState } from 'react';
 import { faultText } from '../../app/fault-text.js';
 import { goTo } from '../../app/router.js';
 import { setSession } from '../../app/session-store.js';
@@ -10,7 +10,7 @@ import { Checkbox } from '../../ui/checkbox.js';
 import { PasswordField, TextField } from '../../ui/field.js';
 import { Notice } from '../../ui/notice.js';
 import { ProgressBar } from '../../ui/progress-bar.js';
-import { PasswordStrength, passwordProblemText, usePasswordJudgement } from './password-strength.js';
+import { judgePassword, PasswordStrength, passwordProblemText, usePasswordJudgement } from './password-strength.js';
 import styles from './welcome.module.css';
 
 /** User names as the protocol has them; the server says the rest. */
@@ -30,14 +30,16 @@ export function SignUpForm({ token: invitation }: { readonly token: string }): R
   const [isWritten, setWritten] = useState(false);
   const [keep, setKeep] = useState(false);
   const [wasTried, setTried] = useState(false);
+  const [sentBack, setSentBack] = useState(0);
   const [isWorking, setWorking] = useState(false);
   const [progress, setProgress] = useState<number | undefined>(undefined);
   const [error, setError] = useState<unknown>(undefined);
   const cancel = useRef(new AbortController());
+  const form = useRef<HTMLFormElement>(null);
   const judgement = usePasswordJudgement(username, password);
 
   const isGoodName = USERNAME.test(username) && username.length <= MAX_USERNAME_LENGTH;
-  const isGoodPassword = judgement !== undefined && judgement.level !== 'refused';
+  const isRefused = password === '' || judgement?.level === 'refused';
   const isSame = again === password;
 
   const suggest = async (): Promise<void> => {
@@ -53,12 +55,16 @@ export function SignUpForm({ token: invitation }: { readonly token: string }): R
     setError(undefined);
     setProgress(0);
     cancel.current = new AbortController();
+    const { signal } = cancel.current;
     try {
+      // Who types faster than the password is judged waits for the judgement, which then stands beside the field.
+      const { level } = await judgePassword(username, password, signal);
+      if (level === 'refused') return;
       const session = await engine().call(
         'session.signUp',
         { username, password, token: token.trim(), keep },
         {
-          signal: cancel.current.signal,
+          signal,
           onEvent: ({ phase, done }) => {
             setProgress(phase === 'key-derivation' && done < 1 ? done : undefined);
           },
@@ -75,14 +81,20 @@ export function SignUpForm({ token: invitation }: { readonly token: string }): R
   const submit = (event: FormEvent): void => {
     event.preventDefault();
     setTried(true);
-    if (!isWorking && isGoodName && isGoodPassword && isSame && isWritten) void signUp();
+    if (isWorking) return;
+    if (isGoodName && !isRefused && isSame && isWritten) void signUp();
+    else setSentBack((times) => times + 1);
   };
+  // To the first thing that is missing, once it is marked.
+  useEffect(() => {
+    if (sentBack > 0) form.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus();
+  }, [sentBack]);
 
   const nameProblem = username !== '' && !isGoodName ? text('signup.username.bad') : undefined;
   const required = (value: string): string | undefined => (wasTried && value === '' ? text('field.required') : undefined);
   const isTaken = error instanceof EngineError && error.code === 'conflict.exists';
   return (
-    <form className={styles['form']} onSubmit={submit} noValidate>
+    <form className={styles['form']} onSubmit={submit} noValidate ref={form}>
       {invitation === '' ? null : <Notice kind="good">{text('signup.token.link')}</Notice>}
       <TextField
         label={text('field.username')}
@@ -137,9 +149,14 @@ export function SignUpForm({ token: invitation }: { readonly token: string }): R
           isDisabled={isWorking}
         />
       ) : null}
-      <Checkbox isSelected={isWritten} onChange={setWritten} isDisabled={isWorking} isInvalid={wasTried && !isWritten}>
+      <Checkbox
+        isSelected={isWritten}
+        onChange={setWritten}
+        isDisabled={isWorking}
+        isInvalid={wasTried && !isWritten}
+        {...(wasTried && !isWritten ? { help: text('signup.written.required') } : {})}
+      >
         {text('signup.written')}
-        {wasTried && !isWritten ? ` ${text('signup.written.required')}` : ''}
       </Checkbox>
       <Checkbox isSelected={keep} onChange={setKeep} isDisabled={isWorking} help={text('login.keep.help')}>
         {text('login.keep')}
