@@ -78,7 +78,7 @@ export interface EngineCalls {
    * Gives files to whoever holds the other end of `port`, the service worker, piece by piece as it asks; until the page lets go. One file, or
    * everything below several paths as one zip file.
    */
-  'stream.serve': Call<{ readonly paths: readonly string[]; readonly asZip: boolean; readonly port: MessagePort }, undefined, StreamEvent>;
+  'stream.serve': Call<StreamArguments, undefined, StreamEvent>;
 }
 
 /** How much the account stores and may store, in bytes. */
@@ -141,12 +141,29 @@ export interface UploadConflict {
 /** What a person answers. */
 export type ConflictAnswer = 'replace' | 'keep-both' | 'skip';
 
+/** See `stream.serve`. */
+export interface StreamArguments {
+  readonly paths: readonly string[];
+  /** How a zip file tells what could not be read; undefined for one file as it is. */
+  readonly zip: ZipTexts | undefined;
+  readonly port: MessagePort;
+}
+
+/** The words of the text file at the end of a zip file from which something is missing. */
+export interface ZipTexts {
+  readonly reportName: string;
+  /** Before the paths of what is not in it. */
+  readonly leftOut: string;
+  /** Before the paths of what ends too early. */
+  readonly cutOff: string;
+}
+
 /** How a stream that is given out goes. */
 export type StreamEvent =
   | { readonly kind: 'ready'; readonly size: number | undefined }
   | { readonly kind: 'progress'; readonly done: number }
-  /** Everything was given out, once. */
-  | { readonly kind: 'complete' }
+  /** Everything was given out, once; all but `damaged` things. */
+  | { readonly kind: 'complete'; readonly damaged: number }
   | { readonly kind: 'failed'; readonly fault: EngineFault };
 
 /** See `drive.transfer`. */

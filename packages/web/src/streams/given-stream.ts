@@ -1,4 +1,4 @@
-import type { StreamEvent } from '../engine/calls.js';
+import type { StreamEvent, ZipTexts } from '../engine/calls.js';
 import { EngineError } from '../engine/engine-fault.js';
 import { engine } from '../engine/start-engine.js';
 import { wellFormed } from './content-disposition.js';
@@ -33,7 +33,11 @@ export async function startServiceWorker(): Promise<void> {
  * cannot be opened; `unsupported` without a service worker.
  */
 export async function giveStream(
-  { paths, asZip, offer }: { readonly paths: readonly string[]; readonly asZip: boolean; readonly offer: Omit<StreamOffer, 'size'> },
+  {
+    paths,
+    zip,
+    offer,
+  }: { readonly paths: readonly string[]; readonly zip: ZipTexts | undefined; readonly offer: Omit<StreamOffer, 'size'> },
   onEvent?: (event: StreamEvent) => void,
 ): Promise<GivenStream> {
   if (!canStream()) {
@@ -51,7 +55,7 @@ export async function giveStream(
     engine()
       .call(
         'stream.serve',
-        { paths, asZip, port: enginePort },
+        { paths, zip, port: enginePort },
         {
           signal: stop.signal,
           transfer: [enginePort],

@@ -3,12 +3,14 @@ import { faultOf } from '../engine-fault.js';
 import type { CallContext, Handlers } from '../engine-host.js';
 import type { EngineState } from '../engine-state.js';
 import type { StreamReply, StreamRequest } from '../../streams/stream-messages.js';
-import { zipStream } from './zip-stream.js';
+import { type ZipFile, zipFile } from './zip-stream.js';
 
 /** Something that can be read from any place, as often as wanted; a zip file from its beginning only. */
 interface Readable {
   readonly size: number | undefined;
   open(start: number, end: number | undefined, signal: AbortSignal): ReadableStream<Uint8Array<ArrayBuffer>>;
+  /** Things that were left out so far. */
+  damaged(): number;
 }
 
 /** Bytes from which a piece of a stream was decrypted for it. */
@@ -17,12 +19,13 @@ const OWN_PIECE = 65_536;
 /** Gives the content of files to the service worker. */
 export function streamService(state: EngineState): Pick<Handlers, 'stream.serve'> {
   return {
-    'stream.serve': async ({ paths, asZip, port }, context) => {
+    'stream.serve': async ({ paths, zip, port }, context) => {
       const { files } = state.session;
       const [path = ''] = paths;
-      const readable = asZip
-        ? { size: undefined, open: (_: number, __: number | undefined, signal: AbortSignal) => zipStream(files, paths, signal) }
-        : readableOf(await files.open(path, { signal: context.signal }));
+      const readable =
+        zip !== undefined
+          ? readableZip((signal) => zipFile(files, paths, zip, signal))
+          : readableOf(await files.open(path, { signal: context.signal }));
       context.emit({ kind: 'ready', size: readable.size });
       await serve(readable, port, context);
       return undefined;
@@ -34,6 +37,19 @@ function readableOf(reader: FileReader): Readable {
   return {
     size: reader.size,
     open: (start, end, signal) => reader.stream({ start, end, signal }),
+    damaged: () => 0,
+  };
+}
+
+function readableZip(make: (signal: AbortSignal) => ZipFile): Readable {
+  let latest: ZipFile | undefined;
+  return {
+    size: undefined,
+    open: (_, __, signal) => {
+      latest = make(signal);
+      return latest.stream;
+    },
+    damaged: () => latest?.damaged() ?? 0,
   };
 }
 
@@ -53,7 +69,7 @@ async function serve(readable: Readable, port: MessagePort, { signal, emit }: Ca
       if (done) {
         streams.delete(stream);
         reply({ kind: 'end', stream });
-        emit({ kind: 'complete' });
+        emit({ kind: 'complete', damaged: readable.damaged() });
         return;
       }
       given += value.length;

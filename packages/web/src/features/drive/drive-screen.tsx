@@ -74,7 +74,7 @@ export function DriveScreen({ session, path }: { readonly session: SessionInfo; 
   };
   const choices = selectionChoices(selected, text, {
     open: openRow,
-    download: () => void download(selected, title),
+    download: () => void download(selected, title, text),
     rename: (row) => {
       setOpen({ kind: 'rename', row });
     },

@@ -84,7 +84,7 @@ export function SearchScreen({ session, path }: { readonly session: SessionInfo;
             id: 'download',
             label: text('drive.download'),
             icon: 'download',
-            onChoose: () => void download(selected, text('search.title')),
+            onChoose: () => void download(selected, text('search.title'), text),
           },
           {
             id: 'properties',

@@ -3,6 +3,8 @@ import { engine } from '../../engine/start-engine.js';
 import { nameOf } from '../../engine/paths.js';
 import { canStream, giveStream } from '../../streams/given-stream.js';
 import type { Row } from '../../engine/calls.js';
+import type { TextFunction } from '../../i18n/text.js';
+import { DamagedArchive } from './damaged-archive.js';
 import { transfers } from './transfer-store.js';
 
 /** Bytes up to which a page without service worker can store a file: all of it is in memory. */
@@ -11,10 +13,11 @@ const MAX_IN_MEMORY = 64_000_000;
 const BEGIN_PATIENCE = 60_000;
 
 /** Stores files on this device: one as it is, several or a folder as a zip file. They go from the server to the disk piece by piece. */
-export async function download(rows: readonly Row[], zipName: string): Promise<void> {
+export async function download(rows: readonly Row[], zipName: string, text: TextFunction): Promise<void> {
   const [first] = rows;
   if (first === undefined) return;
   const asZip = rows.length > 1 || first.kind === 'directory';
+  const zip = asZip ? { reportName: `${text('zip.report')}.txt`, leftOut: text('zip.leftOut'), cutOff: text('zip.cutOff') } : undefined;
   const name = asZip ? `${rows.length === 1 ? first.name : zipName}.zip` : first.name;
   let close = (): void => undefined;
   const total = asZip ? undefined : first.size;
@@ -29,11 +32,12 @@ export async function download(rows: readonly Row[], zipName: string): Promise<v
       return;
     }
     const stream = await giveStream(
-      { paths: rows.map(({ path }) => path), asZip, offer: { name, mimeType: '', isDownload: true } },
+      { paths: rows.map(({ path }) => path), zip, offer: { name, mimeType: '', isDownload: true } },
       (event) => {
         if (event.kind === 'progress') shown.progress(event.done);
         else if (event.kind === 'complete') {
-          shown.end('done');
+          if (event.damaged === 0) shown.end('done');
+          else shown.end('failed', new DamagedArchive(event.damaged, zip?.reportName ?? ''));
           // The service worker has everything, the browser perhaps not yet: without the frame it would give up what it has not begun to store.
           setTimeout(close, BEGIN_PATIENCE);
         } else if (event.kind === 'failed') {

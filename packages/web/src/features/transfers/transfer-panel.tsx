@@ -1,12 +1,13 @@
 import { type ReactNode, useEffect } from 'react';
 import { faultText } from '../../app/fault-text.js';
 import { formatDuration, formatSize } from '../../i18n/format.js';
-import { useLanguage, useText } from '../../i18n/text.js';
+import { type TextFunction, useLanguage, useText } from '../../i18n/text.js';
 import { visibleName } from '../../i18n/visible-name.js';
 import { Button, IconButton } from '../../ui/button.js';
 import { Icon } from '../../ui/icon.js';
 import { ProgressBar } from '../../ui/progress-bar.js';
 import { ConflictDialog } from './conflict-dialog.js';
+import { DamagedArchive } from './damaged-archive.js';
 import { CutOffSummary, CutOffView } from './cut-off-view.js';
 import { secondsLeft } from './speed-meter.js';
 import { type Transfer, type TransferItem, transfers, useTransfers } from './transfer-store.js';
@@ -130,7 +131,7 @@ function TransferView({ transfer }: { readonly transfer: Transfer }): ReactNode 
       <p className={styles['facts']} role={state === 'running' ? undefined : 'status'}>
         {facts.filter((fact) => fact !== '').join(' · ')}
       </p>
-      {error === undefined || failed.length > 0 ? null : <p className={styles['error']}>{faultText(error, text)}</p>}
+      {error === undefined || failed.length > 0 ? null : <p className={styles['error']}>{problemText(error, text)}</p>}
       {retry === undefined ? null : (
         <Button icon="restore" onPress={retry}>
           {text('transfer.resume')}
@@ -145,6 +146,11 @@ function TransferView({ transfer }: { readonly transfer: Transfer }): ReactNode 
       ) : null}
     </div>
   );
+}
+
+function problemText(error: unknown, text: TextFunction): string {
+  if (error instanceof DamagedArchive) return text('transfer.damaged', { count: error.count, name: error.reportName });
+  return faultText(error, text);
 }
 
 /** The file, or the folder in which all of them are; undefined when they are several things. */

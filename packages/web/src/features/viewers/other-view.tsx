@@ -15,7 +15,7 @@ export function CannotShow({ row, problem }: { readonly row: Row; readonly probl
     <div className={styles['other']}>
       <RowIcon row={row} size={96} />
       {problem === undefined ? <p>{text('view.other')}</p> : <Notice kind="problem">{problem}</Notice>}
-      <Button kind="primary" icon="download" onPress={() => void download([row], row.name)}>
+      <Button kind="primary" icon="download" onPress={() => void download([row], row.name, text)}>
         {text('drive.download')}
       </Button>
       <PropertyList row={row} />

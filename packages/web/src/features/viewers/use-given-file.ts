@@ -46,7 +46,7 @@ interface Made {
 }
 
 async function streamed(path: string, name: string, mimeType: string): Promise<Made> {
-  const stream = await giveStream({ paths: [path], asZip: false, offer: { name, mimeType, isDownload: false } });
+  const stream = await giveStream({ paths: [path], zip: undefined, offer: { name, mimeType, isDownload: false } });
   return {
     address: stream.address,
     close: () => {

@@ -108,7 +108,7 @@ export function ViewerScreen({ session, path }: { readonly session: SessionInfo;
                 step(1);
               }}
             />
-            <IconButton icon="download" label={text('drive.download')} onPress={() => void download([row], row.name)} />
+            <IconButton icon="download" label={text('drive.download')} onPress={() => void download([row], row.name, text)} />
             <IconButton
               icon="info"
               label={text('properties.title')}
