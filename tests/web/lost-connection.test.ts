@@ -85,6 +85,30 @@ describe.skipIf(!hasChromium)('a server that goes away (needs a Chromium)', () =
     await other.close();
   }, 150_000);
 
+  test('a server that is away is said to be so, and what was wanted of it is done when it is back', async () => {
+    const device = await world.device();
+    const other = await world.open(device);
+    await world.logIn(other, 'ada');
+    await other.getByRole('button', { name: 'New folder' }).click();
+    await other.getByRole('textbox').fill('meanwhile');
+    await other.getByRole('button', { name: 'Create' }).click();
+    await other.getByRole('row', { name: 'meanwhile' }).waitFor();
+    await world.daemon.kill();
+    await writeFile(join(folder, 'late.txt'), 'better late');
+    await other.getByLabel('Files …', { exact: true }).setInputFiles(join(folder, 'late.txt'));
+    await other.getByText('The server cannot be reached. Trying again …').waitFor();
+    await picture(other, 'server-away');
+    await world.daemon.restart();
+    await other.getByRole('row', { name: 'late.txt' }).waitFor();
+    await other.getByText('The server cannot be reached. Trying again …').waitFor({ state: 'detached' });
+    await world.daemon.kill();
+    await other.getByRole('row', { name: 'meanwhile' }).getByRole('button').click();
+    await other.getByText('The server cannot be reached. Trying again …').waitFor();
+    await world.daemon.restart();
+    await other.getByText('Nothing here yet').waitFor();
+    await device.close();
+  }, 150_000);
+
   test('the page itself opens without the server', async () => {
     await page.evaluate(async () => {
       await navigator.serviceWorker.ready;

@@ -9,6 +9,7 @@ import { TransferPanel } from '../features/transfers/transfer-panel.js';
 import { IconButton } from '../ui/button.js';
 import { Icon } from '../ui/icon.js';
 import { Toasts } from '../ui/toasts.js';
+import { ConnectionNotice } from './connection-notice.js';
 import { formatRoute, goTo, useRoute } from './router.js';
 import { leaveSession } from './leave-session.js';
 import styles from './shell.module.css';
@@ -73,6 +74,7 @@ export function Shell({
         <span className={styles['user']}>{session.username}</span>
         <IconButton icon="logout" label={text('login.logOut')} onPress={() => void logOut()} />
       </header>
+      <ConnectionNotice />
       <main id="content" tabIndex={-1} className={styles['content']}>
         {children}
       </main>

@@ -1,4 +1,5 @@
 import type { CreatedCredential, SecurityKeyCreation, SecurityKeyQuestion, SignedChallenge } from '@pyrgos/client/session';
+import type { ConnectionState } from './connection-watch.js';
 import type { EngineFault } from './engine-fault.js';
 
 /**
@@ -63,6 +64,8 @@ export interface EngineCalls {
   'search.run': Call<{ readonly directory: string; readonly query: SearchQuery }, SearchSummary, SearchEvent>;
   /** Offers the page's decoder of videos, as long as the page is there: the engine asks for a frame of a video that is uploaded. */
   'page.frames': Call<undefined, undefined, never, FrameQuestion, ImageBitmap>;
+  /** Tells whether the server can be reached, each time when that changes, as long as the page is there. */
+  'page.connection': Call<undefined, undefined, ConnectionState>;
   /** Puts items of one directory into the trash. */
   'trash.put': Call<{ readonly paths: readonly string[] }, TrashReceipt, ItemsProgress>;
   'trash.list': Call<undefined, readonly TrashedRow[]>;

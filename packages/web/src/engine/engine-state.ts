@@ -9,6 +9,7 @@ import {
   type UserSession,
 } from '@pyrgos/client';
 import type { SessionInfo } from './calls.js';
+import { ConnectionWatch } from './connection-watch.js';
 import { DeviceKeys } from './device-key.js';
 import { PageThumbnailer } from './services/page-thumbnailer.js';
 
@@ -16,17 +17,21 @@ import { PageThumbnailer } from './services/page-thumbnailer.js';
 export class EngineState {
   /** Makes small pictures of what is uploaded. */
   readonly thumbnailer = new PageThumbnailer();
+  /** Notices when the server is away. */
+  readonly connection: ConnectionWatch;
   private opened: Promise<OpenedServer> | undefined;
   private current: UserSession | undefined;
   private kept = false;
   private latest: object | undefined;
 
   /** @param origin the home server, whose page this is */
-  constructor(private readonly origin: string) {}
+  constructor(private readonly origin: string) {
+    this.connection = new ConnectionWatch(origin);
+  }
 
   /** The server and what the browser lets us keep; connected once. */
   async server(): Promise<OpenedServer> {
-    this.opened ??= open(this.origin, this.thumbnailer);
+    this.opened ??= open(this.origin, this.thumbnailer, this.connection);
     try {
       return await this.opened;
     } catch (error) {
@@ -86,11 +91,12 @@ export interface OpenedServer {
 /** Milliseconds for which a look at the server counts: less than somebody needs from one device to the other. */
 const FRESH = 2000;
 
-async function open(origin: string, thumbnailer: PageThumbnailer): Promise<OpenedServer> {
+async function open(origin: string, thumbnailer: PageThumbnailer, connection: ConnectionWatch): Promise<OpenedServer> {
   const [store, deviceKeys] = await Promise.all([openStore(), DeviceKeys.open()]);
   const server = await connect(origin, {
     pool: createCryptoPool(),
     thumbnailer,
+    http: { fetch: connection.fetch },
     pointerCacheMilliseconds: FRESH,
     ...(store === undefined ? {} : { store }),
   });

@@ -21,4 +21,5 @@ serveEngine(globalThis as unknown as Line, {
   ...streamService(state),
   ...searchService(state),
   ...state.thumbnailer.service,
+  ...state.connection.service,
 });

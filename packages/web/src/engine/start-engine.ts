@@ -1,3 +1,4 @@
+import { setConnection } from './connection-store.js';
 import { EngineClient } from './engine-client.js';
 
 let started: EngineClient | undefined;
@@ -19,6 +20,7 @@ export function engine(): EngineClient {
   client
     .call('page.frames', undefined, { onQuestion: async ({ video }) => (await import('./video-frame.js')).videoFrame(video) })
     .catch(() => undefined);
+  client.call('page.connection', undefined, { onEvent: setConnection }).catch(() => undefined);
   started = client;
   return client;
 }

@@ -1,5 +1,6 @@
 import { useEffect, useState, useSyncExternalStore } from 'react';
 import type { Row } from '../../engine/calls.js';
+import { onConnectionBack } from '../../engine/connection-store.js';
 import type { EngineClient } from '../../engine/engine-client.js';
 import { EngineError } from '../../engine/engine-fault.js';
 import { engine } from '../../engine/start-engine.js';
@@ -42,6 +43,11 @@ class DirectoryStore {
   /** Looks at it again when somebody comes back to the page after a while: other devices may have changed it. */
   readonly comeBack = (): void => {
     if (document.visibilityState === 'visible' && performance.now() - this.loaded > WHILE) void this.load();
+  };
+
+  /** Looks at it again when the server is back that was away when it was looked at. */
+  readonly connectionBack = (): void => {
+    if (this.state.error instanceof EngineError && this.state.error.code === 'network') void this.load();
   };
 
   /** Looks at the directory now; what was under way is given up. */
@@ -112,8 +118,10 @@ export function useDirectory(path: string): DirectoryState & { readonly reload: 
     shown.add(store);
     void store.load();
     document.addEventListener('visibilitychange', store.comeBack);
+    const stopListening = onConnectionBack(store.connectionBack);
     return () => {
       document.removeEventListener('visibilitychange', store.comeBack);
+      stopListening();
       shown.delete(store);
       store.close();
     };

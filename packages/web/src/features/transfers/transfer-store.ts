@@ -1,5 +1,6 @@
 import { useSyncExternalStore } from 'react';
 import type { ConflictAnswer, UploadConflict, UploadItem } from '../../engine/calls.js';
+import { onConnectionBack } from '../../engine/connection-store.js';
 import type { EngineClient } from '../../engine/engine-client.js';
 import { EngineError } from '../../engine/engine-fault.js';
 import { engine } from '../../engine/start-engine.js';
@@ -68,6 +69,8 @@ export class TransferStore {
   private picture: ReturnType<typeof setTimeout> | undefined;
   /** Of uploads that have failed: they can be gone on with, here or after the page is loaded again. */
   private readonly noted = new Map<number, NotedUpload | undefined>();
+  /** Uploads that have failed only because the server was away. */
+  private readonly lost = new Set<number>();
   private questions: readonly OpenConflict[] = [];
   private readonly pending = new Map<number, (transfer: Transfer) => Transfer>();
 
@@ -118,6 +121,13 @@ export class TransferStore {
     this.forget(upload);
     void this.upload(upload.directory, again);
     return true;
+  }
+
+  /** The server is back: what it was missed for goes on. */
+  connectionBack(): void {
+    const lost = this.state.transfers.filter(({ id }) => this.lost.has(id));
+    this.lost.clear();
+    for (const { retry } of lost) retry?.();
   }
 
   /** Forgets an upload that was cut off. */
@@ -223,7 +233,10 @@ export class TransferStore {
       }
     }
     if (unfinished.length === 0 || stop.signal.aborted) noted?.end();
-    else this.noted.set(id, noted);
+    else {
+      this.noted.set(id, noted);
+      if (unfinished.every((item) => isLost(running.get(item.id)?.error))) this.lost.add(id);
+    }
     this.change(id, (transfer) => ({
       ...transfer,
       items: [...running.values()],
@@ -294,6 +307,7 @@ export class TransferStore {
   private endNotes(id: number): void {
     this.noted.get(id)?.end();
     this.noted.delete(id);
+    this.lost.delete(id);
   }
 
   private add(transfer: Transfer): void {
@@ -320,6 +334,10 @@ export class TransferStore {
   }
 }
 
+function isLost(error: unknown): boolean {
+  return error instanceof EngineError && error.code === 'network';
+}
+
 /** Windows in which the list would hide what somebody is looking at; a line is enough there. */
 const NARROW = '(max-width: 40rem)';
 
@@ -336,8 +354,13 @@ function tabStorage(): Storage | undefined {
 
 /** The transfers of this page. */
 export function transfers(): TransferStore {
-  store ??= new TransferStore(engine(), undefined, !matchMedia(NARROW).matches, new UploadJournal(tabStorage()));
-  return store;
+  if (store !== undefined) return store;
+  const made = new TransferStore(engine(), undefined, !matchMedia(NARROW).matches, new UploadJournal(tabStorage()));
+  onConnectionBack(() => {
+    made.connectionBack();
+  });
+  store = made;
+  return made;
 }
 
 /** The transfers, in a component. */

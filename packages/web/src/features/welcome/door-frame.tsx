@@ -1,4 +1,5 @@
 import { type ReactNode, useEffect } from 'react';
+import { ConnectionNotice } from '../../app/connection-notice.js';
 import { engine } from '../../engine/start-engine.js';
 import { useText } from '../../i18n/text.js';
 import styles from './door-frame.module.css';
@@ -18,6 +19,7 @@ export function DoorFrame({ title, children }: { readonly title: string; readonl
       </div>
       <div className={styles['card']}>
         <h1>{title}</h1>
+        <ConnectionNotice />
         {children}
       </div>
     </main>
