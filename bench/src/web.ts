@@ -100,7 +100,9 @@ class WebBench {
           location.hash = `#/drive/ada/${folder}`;
           const shown = (name: string): boolean => document.querySelector('[role=grid]')?.textContent.includes(name) === true;
           const first = await until(() => shown('file '));
-          const last = await until(() => document.querySelector('[role=status]')?.textContent.replaceAll(/\D/gu, '') === folder);
+          const last = await until(() =>
+            [...document.querySelectorAll('[role=status]')].some(({ textContent }) => textContent.replaceAll(/\D/gu, '') === folder),
+          );
           return [first, last];
         }, `${count}`);
         lines.push(singleMeasurement('list', `${count} files: first rows, ${state}`, 'ms', rows ?? 0, 500));

@@ -1,5 +1,4 @@
 import type { CreatedCredential, SecurityKeyCreation, SecurityKeyQuestion, SignedChallenge } from '@pyrgos/client/session';
-import type { ConnectionState } from './connection-watch.js';
 import type { EngineFault } from './engine-fault.js';
 
 /**
@@ -168,6 +167,9 @@ export type StreamEvent =
   /** Everything was given out, once; all but `damaged` things. */
   | { readonly kind: 'complete'; readonly damaged: number }
   | { readonly kind: 'failed'; readonly fault: EngineFault };
+
+/** Whether the server can be reached, as far as anybody has noticed. */
+export type ConnectionState = 'there' | 'away';
 
 /** See `drive.transfer`. */
 export interface TransferArguments {

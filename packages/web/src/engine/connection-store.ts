@@ -1,5 +1,5 @@
 import { useSyncExternalStore } from 'react';
-import type { ConnectionState } from './connection-watch.js';
+import type { ConnectionState } from './calls.js';
 
 let current: ConnectionState = 'there';
 const listeners = new Set<() => void>();

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { type ConnectionState, ConnectionWatch } from './connection-watch.js';
+import type { ConnectionState } from './calls.js';
+import { ConnectionWatch } from './connection-watch.js';
 
 type Outcome = 'answer' | 'gone' | number;
 

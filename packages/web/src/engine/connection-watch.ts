@@ -1,9 +1,7 @@
+import type { ConnectionState } from './calls.js';
 import type { Handlers } from './engine-host.js';
 
 type Fetch = (url: string, init: RequestInit) => Promise<Response>;
-
-/** Whether the server can be reached, as far as anybody has noticed. */
-export type ConnectionState = 'there' | 'away';
 
 /** Milliseconds before each further look whether the server is back; the last one goes on. The first look keeps a single lost request from being told. */
 const PAUSES = [500, 1000, 2000, 4000, 8000, 15_000];
