@@ -1,7 +1,7 @@
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vite';
 import { compiledMessages } from './build/compiled-messages.js';
-import { assetFileName, chunkFileName } from './build/on-demand.js';
+import { assetFileName, chunkFileName, workerFileName } from './build/on-demand.js';
 import { pdfResources } from './build/pdf-resources.js';
 import { secretPage } from './build/secret-page.js';
 import { serviceWorker } from './build/service-worker.js';
@@ -19,7 +19,7 @@ export default defineConfig({
     format: 'es',
     plugins: () => [],
     rolldownOptions: {
-      output: { entryFileNames: ({ name }) => `assets/${name.startsWith('markdown') ? 'on-demand/' : ''}[name]-[hash].js` },
+      output: { entryFileNames: workerFileName },
     },
   },
   build: {

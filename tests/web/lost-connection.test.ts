@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Page } from 'playwright';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { hasChromium, picture, WebWorld } from './web-world.js';
+import { hasChromium, PASSWORD, picture, WebWorld } from './web-world.js';
 
 describe.skipIf(!hasChromium)('a server that goes away (needs a Chromium)', () => {
   let world: WebWorld;
@@ -117,6 +117,34 @@ describe.skipIf(!hasChromium)('a server that goes away (needs a Chromium)', () =
     await page.reload();
     await page.getByRole('button', { name: 'Log in' }).waitFor();
     await picture(page, 'offline');
+    // The engine as well, which is loaded when somebody begins to type, though the browser has forgotten what it once fetched.
+    const browserCache = await page.context().newCDPSession(page);
+    await browserCache.send('Network.clearBrowserCache');
+    await page.getByRole('textbox', { name: 'User name' }).fill('ada');
+    await page.getByRole('textbox', { name: 'Password', exact: true }).fill(PASSWORD);
+    await page.getByRole('button', { name: 'Log in' }).click();
+    await page.getByRole('alert').getByText('The server cannot be reached.').waitFor();
     await world.daemon.restart();
-  }, 60_000);
+  }, 150_000);
+
+  test('the engine, and so what is uploaded, is past the service worker of the page, which would keep it', async () => {
+    const device = await world.device();
+    const other = await world.open(device);
+    await other.evaluate(async () => navigator.serviceWorker.ready);
+    await other.reload();
+    await world.logIn(other, 'ada');
+    await other.getByRole('row').first().waitFor();
+    expect(other.workers().map((each) => new URL(each.url()).pathname)).toContainEqual(expect.stringMatching(/^\/engine\/engine/u));
+    const worker = device.serviceWorkers().find((each) => new URL(each.url()).pathname === '/sw.js');
+    const served = await worker?.evaluate(async () => {
+      interface Scope {
+        readonly clients: { matchAll(of: { readonly type: 'all' }): Promise<readonly { readonly url: string }[]> };
+      }
+      const clients = await (globalThis as unknown as Scope).clients.matchAll({ type: 'all' });
+      return clients.map(({ url }) => new URL(url).pathname);
+    });
+    expect(served).toContain('/');
+    expect(served?.filter((path) => path.startsWith('/engine/'))).toEqual([]);
+    await device.close();
+  });
 });

@@ -13,3 +13,9 @@ export function assetFileName({ names }: { readonly names: readonly string[] }):
     ? 'assets/on-demand/[name]-[hash][extname]'
     : 'assets/[name]-[hash][extname]';
 }
+
+/** As {@link chunkFileName}, for workers. The engine has a folder of its own, so that the service worker of the page is not that of the engine. */
+export function workerFileName({ name }: { readonly name: string }): string {
+  if (name.startsWith('engine')) return 'engine/[name]-[hash].js';
+  return `assets/${name.startsWith('markdown') ? 'on-demand/' : ''}[name]-[hash].js`;
+}

@@ -1,6 +1,9 @@
 import { createHash } from 'node:crypto';
 import { build, type Plugin } from 'vite';
 
+/** See `ENGINE_SERVICE_WORKER` of the page. */
+const ENGINE_SERVICE_WORKER = 'engine/sw.js';
+
 /**
  * Builds the service worker beside the page: one classic script at the top, under a name that never changes, which every browser takes. It is told which files belong to
  * this version of the page, so that it can keep them: what the first screens need; what is loaded on demand is kept when it is used.
@@ -9,8 +12,17 @@ export function serviceWorker(): Plugin {
   return {
     name: 'pyrgos-service-worker',
     apply: 'build',
+    generateBundle() {
+      this.emitFile({
+        type: 'asset',
+        fileName: ENGINE_SERVICE_WORKER,
+        source: '// Has nothing to do. Its place keeps the page’s service worker from the engine.\n',
+      });
+    },
     async writeBundle({ dir }, bundle) {
-      const names = Object.keys(bundle).filter((name) => name !== 'index.html' && !name.startsWith('assets/on-demand/'));
+      const names = Object.keys(bundle).filter(
+        (name) => name !== 'index.html' && name !== ENGINE_SERVICE_WORKER && !name.startsWith('assets/on-demand/'),
+      );
       const files = ['/', ...names.sort().map((name) => `/${name}`), '/icon.svg', '/manifest.json'];
       // The page itself has no name of its own for each version.
       const page = bundle['index.html'];

@@ -1,5 +1,9 @@
 import { EngineError } from '../engine/engine-fault.js';
+import { passwordProblemId } from '../i18n/password-problems.js';
 import type { TextFunction, TextId } from '../i18n/text.js';
+
+/** As the guide of the password policy says. */
+const MIN_PASSWORD_LENGTH = 12;
 
 const byCode: ReadonlyMap<string, TextId> = new Map([
   ['quota', 'error.quota'],
@@ -28,6 +32,8 @@ export function faultText(error: unknown, text: TextFunction): string {
   if (code === 'network') return text(data['reason'] === 'unknown-outcome' ? 'error.unknownOutcome' : 'error.network');
   if (code === 'denied.login') return text(data['needsSecondFactor'] === true ? 'error.factor' : 'error.login');
   if (code === 'denied.signup') return text(bySignUpReason.get(data['reason']) ?? 'error.signup.closed');
+  if (code === 'denied.password')
+    return text(passwordProblemId(data['reason']), { count: Number(data['minLength'] ?? MIN_PASSWORD_LENGTH) });
   if (code === 'unsupported' && data['reason'] === 'insecure') return text('error.insecure');
   const own = byCode.get(code);
   if (own !== undefined) return text(own);

@@ -2,6 +2,7 @@ import type { StreamEvent, ZipTexts } from '../engine/calls.js';
 import { EngineError } from '../engine/engine-fault.js';
 import { engine } from '../engine/start-engine.js';
 import { wellFormed } from './content-disposition.js';
+import { registerEngineFolder } from './engine-folder.js';
 import { type ServiceWorkerMessage, STREAM_FOLDER, type StreamOffer } from './stream-messages.js';
 
 /** Milliseconds between signs of life to the service worker: browsers end one that is left alone for half a minute. */
@@ -25,6 +26,7 @@ export function canStream(): boolean {
 /** Begins to control the page; early, so that the first download does not wait. */
 export async function startServiceWorker(): Promise<void> {
   if (!canStream()) return;
+  await registerEngineFolder();
   await navigator.serviceWorker.register('/sw.js');
 }
 

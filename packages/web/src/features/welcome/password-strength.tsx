@@ -1,28 +1,16 @@
 import { type ReactNode, useEffect, useState } from 'react';
 import type { PasswordJudgement } from '../../engine/calls.js';
 import { engine } from '../../engine/start-engine.js';
-import { type TextFunction, type TextId, useText } from '../../i18n/text.js';
+import { passwordProblemId } from '../../i18n/password-problems.js';
+import { type TextFunction, useText } from '../../i18n/text.js';
 import styles from './welcome.module.css';
 
 const LEVELS = ['refused', 'fair', 'good', 'strong'] as const;
 
-const problems: ReadonlyMap<string, TextId> = new Map<string, TextId>([
-  ['malformed', 'problem.malformed'],
-  ['too-long', 'problem.too-long'],
-  ['equals-username', 'problem.equals-username'],
-  ['too-short', 'problem.too-short'],
-  ['contains-username', 'problem.contains-username'],
-  ['common', 'problem.common'],
-  ['sequence', 'problem.sequence'],
-  ['repetition', 'problem.repetition'],
-  ['too-simple', 'problem.too-simple'],
-  ['unchanged', 'problem.unchanged'],
-]);
-
 /** Why a password will not do, in words. */
 export function passwordProblemText({ problem, minLength }: PasswordJudgement, text: TextFunction): string | undefined {
   if (problem === undefined) return undefined;
-  return text(problems.get(problem) ?? 'problem.too-simple', { count: minLength });
+  return text(passwordProblemId(problem), { count: minLength });
 }
 
 /** What a password is worth. Rejects with an {@link EngineError}, `aborted` when `signal` fires. */
