@@ -133,7 +133,6 @@ describe.skipIf(!hasChromium)('a server that goes away (needs a Chromium)', () =
     await other.evaluate(async () => navigator.serviceWorker.ready);
     await other.reload();
     await world.logIn(other, 'ada');
-    await other.getByRole('row').first().waitFor();
     expect(other.workers().map((each) => new URL(each.url()).pathname)).toContainEqual(expect.stringMatching(/^\/engine\/engine/u));
     const worker = device.serviceWorkers().find((each) => new URL(each.url()).pathname === '/sw.js');
     const served = await worker?.evaluate(async () => {
