@@ -62,9 +62,10 @@ export async function put(context: FilesContext, local: string, remote: string |
   } finally {
     upload.end();
   }
-  const { bytes, passedOver, stored } = upload;
-  const summary = { event: 'summary', local: path, path: target, stored, passedOver, bytes, problems: output.problems };
-  output.done(`${stored} stored, ${passedOver} there already`, summary);
+  const { bytes, leftOut, passedOver, stored } = upload;
+  const summary = { event: 'summary', local: path, path: target, stored, passedOver, leftOut, bytes, problems: output.problems };
+  const unfinished = leftOut === 0 ? '' : `, ${leftOut} unfinished ${leftOut === 1 ? 'download' : 'downloads'} left out`;
+  output.done(`${stored} stored, ${passedOver} there already${unfinished}`, summary);
   if (output.problems === 0) tell(context, path, target);
 }
 

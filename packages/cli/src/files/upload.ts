@@ -3,6 +3,7 @@ import { assertLegalName } from '@pyrgos/core/model';
 import { printableName } from '../terminal.js';
 import type { FilesContext } from './files-context.js';
 import { localChildren, type LocalEntry, localSource } from './local-tree.js';
+import { isPartName } from './part-files.js';
 import { joinRemote } from './remote-path.js';
 import { isSameTime } from './same-time.js';
 import { TerminalProgress } from './terminal-progress.js';
@@ -16,6 +17,8 @@ export class Upload {
   stored = 0;
   /** Files that were there already, with this size and time. */
   passedOver = 0;
+  /** What `get` has not completed: it is no file of anybody. */
+  leftOut = 0;
   /** Bytes of files that were stored. */
   bytes = 0;
   private readonly progress: TerminalProgress;
@@ -80,7 +83,8 @@ export class Upload {
           } catch (error) {
             this.problem(entry.path, error);
           }
-        } else if (this.isThere(entry, existing)) this.skipped(entry.path, joinRemote(target, below.join('/')));
+        } else if (isPartName(entry.name)) this.leftOut++;
+        else if (this.isThere(entry, existing)) this.skipped(entry.path, joinRemote(target, below.join('/')));
         else {
           this.locals.set(below.join('/'), entry.path);
           yield { path: below, source: localSource(entry.path, entry.size), modified: entry.modified };
