@@ -10,7 +10,7 @@ import { completionScript } from '../completion-scripts.js';
 import { checkPort, checkPrograms } from '../doctor/machine-checks.js';
 import { checkServer } from '../doctor/server-checks.js';
 import { createProgram } from '../main.js';
-import { bin } from '../../test/files-world.js';
+import { bin, FilesWorld } from '../../test/files-world.js';
 
 let folder: string;
 beforeEach(() => {
@@ -41,6 +41,38 @@ describe('pyrgos doctor', () => {
     expect(ill.stdout).toMatch(/WRONG +settings +The configuration cannot be used:\n.*prot.*unknown/);
     expect(ill.stdout).toMatch(/WRONG +server +.*\n +do: check the address/);
     expect(ill.stderr).not.toContain('    at ');
+  });
+
+  test('finds the server that runs here, whatever its port, and the session that commands use', async () => {
+    const world = await FilesWorld.start();
+    try {
+      await world.keepSession();
+      const file = world.environment['PYRGOS_SESSION_FILE'] ?? '';
+      const look = async (args: string[] = []) => {
+        const { stdout } = await world.run(['doctor', '--data', world.daemon.dataDirectory, '--json', ...args], {
+          env: { PYRGOS_SERVER: '' },
+        });
+        const { checks } = JSON.parse(stdout) as { checks: { name: string; state: string; text: string }[] };
+        return new Map(checks.map(({ name, state, text }) => [name, `${state} ${text}`]));
+      };
+      const found = await look();
+      expect(found.get('server')).toMatch(new RegExp(`^ok .*:${new URL(world.server).port} answers`));
+      expect(found.get('port')).toContain(`it is at ${world.server}`);
+      expect(found.get('session')).toContain(`ok ${file} belongs to you alone, for 'ada'`);
+      expect((await look(['--session-file', join(folder, 'none')])).get('session')).toContain('none is kept');
+      if (process.platform === 'win32') return;
+      process.kill(world.daemon.pid, 'SIGSTOP');
+      const stopped = await look();
+      process.kill(world.daemon.pid, 'SIGCONT');
+      expect(stopped.get('server')).toMatch(/^problem process \d+ does not answer/);
+      chmodSync(`${file}.key`, 0o644);
+      expect((await look()).get('session')).toMatch(/^problem .*session\.key can be used by other users/);
+      chmodSync(`${file}.key`, 0o600);
+      chmodSync(file, 0o640);
+      expect((await look()).get('session')).toMatch(/^problem .*session can be used by other users/);
+    } finally {
+      await world.stop();
+    }
   });
 
   test('a port that another program has, an address of somebody else, an old Node', async () => {
