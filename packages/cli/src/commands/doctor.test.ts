@@ -150,6 +150,55 @@ describe('pyrgos completion', () => {
       complete('admin', 'user', 'q'),
       complete('get', '--sk'),
       complete('ls', 'x'),
-    ]).toEqual(['doctor', 'user', 'quota', '--skip-existing', '']);
+      // Files, which the shell itself completes.
+      complete('put', ''),
+      complete('completion', ''),
+      complete('find', '--type', ''),
+    ]).toEqual(['doctor', 'user', 'quota', '--skip-existing', '', '', 'bash zsh fish', 'f d']);
+  });
+
+  test('zsh completes commands and options, and files only where there may be some', ({ skip }) => {
+    skip(spawnSync('zsh', ['--version']).status !== 0, 'needs zsh');
+    const script = join(folder, 'completion');
+    writeFileSync(script, completionScript(createProgram(), 'zsh'));
+    const complete = (...words: string[]): string => {
+      // The functions of zsh that show what they are given work only while somebody types.
+      const world = `compdef() { :; }; _describe() { print -l -- "\${(@P)@[-1]%%:*}"; }; _files() { print FILES; }`;
+      const typed = ['pyrgos', ...words].map((word) => `'${word}'`).join(' ');
+      const { stderr, stdout } = spawnSync(
+        'zsh',
+        ['-fc', `${world}; source '${script}'; words=(${typed}); CURRENT=${words.length + 1}; _pyrgos`],
+        { encoding: 'utf8' },
+      );
+      expect(stderr).toBe('');
+      return stdout.trim().replaceAll('\n', ' ');
+    };
+    expect(complete('')).toMatch(/^daemon status .*completion$/);
+    expect(complete('admin', 'user', '')).toMatch(/\bquota\b(?!.*FILES)/);
+    expect(complete('get', '-')).toMatch(/--skip-existing(?!.*FILES)/);
+    expect([complete('put', ''), complete('find', '--type', ''), complete('completion', '')]).toEqual(['FILES', 'f d', 'bash zsh fish']);
+  });
+
+  test('fish completes commands and options, and files only where there may be some', ({ skip }) => {
+    skip(spawnSync('fish', ['--version']).status !== 0, 'needs fish');
+    const script = join(folder, 'completion');
+    writeFileSync(script, completionScript(createProgram(), 'fish'));
+    const complete = (typed: string): string[] => {
+      const { stdout } = spawnSync('fish', ['--no-config', '-c', `source '${script}'; complete -C '${typed}'`], {
+        encoding: 'utf8',
+        cwd: folder,
+        env: { ...process.env, HOME: folder },
+      });
+      return stdout.split('\n').flatMap((line) => (line === '' ? [] : [line.split('\t')[0] ?? '']));
+    };
+    expect(complete('pyrgos doc')).toEqual(['doctor']);
+    expect(complete('pyrgos admin user q')).toEqual(['quota']);
+    expect(complete('pyrgos admin comp')).toEqual([]);
+    expect(complete('pyrgos put comp')).toEqual(['completion']);
+    expect(complete('pyrgos get --sk')).toEqual(['--skip-existing']);
+    expect([complete('pyrgos find --type '), complete('pyrgos completion ')]).toEqual([
+      ['d', 'f'],
+      ['bash', 'fish', 'zsh'],
+    ]);
   });
 });
