@@ -11,12 +11,15 @@ export class PyrgosCommand extends Command {
   }
 
   override error(...[message, options]: Parameters<Command['error']>): never {
-    const words: string[] = [];
-    for (let place: Command | null = this; place?.parent; place = place.parent) words.unshift(place.name());
-    this.showHelpAfterError(`(see: ${[commandName, ...words, '--help'].join(' ')})`);
+    this.showHelpAfterError(`(see: ${[commandName, ...wordsOf(this), '--help'].join(' ')})`);
     // A mistyped option may have a password as its value: only its name is shown.
     return super.error(options?.code === 'commander.unknownOption' ? withoutValue(message) : message, options);
   }
+}
+
+/** The words behind the name of the program that call a command. */
+function wordsOf(command: Command): string[] {
+  return command.parent === null ? [] : [...wordsOf(command.parent), command.name()];
 }
 
 function withoutValue(message: string): string {
