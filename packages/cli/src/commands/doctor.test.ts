@@ -53,18 +53,22 @@ describe('pyrgos doctor', () => {
           env: { PYRGOS_SERVER: '' },
         });
         const { checks } = JSON.parse(stdout) as { checks: { name: string; state: string; text: string }[] };
-        return new Map(checks.map(({ name, state, text }) => [name, `${state} ${text}`]));
+        const found = new Map<string, string>();
+        for (const { name, state, text } of checks) found.set(name, `${found.get(name) ?? ''}${state} ${text}\n`);
+        return found;
       };
       const found = await look();
       expect(found.get('server')).toMatch(new RegExp(`^ok .*:${new URL(world.server).port} answers`));
       expect(found.get('port')).toContain(`it is at ${world.server}`);
       expect(found.get('session')).toContain(`ok ${file} belongs to you alone, for 'ada'`);
       expect((await look(['--session-file', join(folder, 'none')])).get('session')).toContain('none is kept');
+      // The server that commands use from here need not run here.
+      expect((await look(['--data', folder])).get('server')).toMatch(new RegExp(`^ok ${world.server} answers`));
       if (process.platform === 'win32') return;
       process.kill(world.daemon.pid, 'SIGSTOP');
       const stopped = await look();
       process.kill(world.daemon.pid, 'SIGCONT');
-      expect(stopped.get('server')).toMatch(/^problem process \d+ does not answer/);
+      expect(stopped.get('server')).toMatch(new RegExp(`^problem process \\d+ does not answer\nproblem no answer from ${world.server}\n$`));
       chmodSync(`${file}.key`, 0o644);
       expect((await look()).get('session')).toMatch(/^problem .*session\.key can be used by other users/);
       chmodSync(`${file}.key`, 0o600);

@@ -26,7 +26,7 @@ export function addDoctorCommand(program: Command): void {
   const doctor = program
     .command('doctor')
     .description('look for what is wrong with this machine and its server, and say what to do; changes nothing')
-    .option('--server <url>', 'look at this server, too (default: PYRGOS_SERVER, or the one that runs here)')
+    .option('--server <url>', 'look at this server, too (default: PYRGOS_SERVER, or the one that runs here, and that of the kept session)')
     .option(
       '--session-file <file>',
       'where pyrgos login keeps the session (default: PYRGOS_SESSION_FILE, or in the state folder of the user)',
@@ -61,10 +61,12 @@ async function examine(command: Command, { server, ...session }: DoctorOptions):
   const local = runs === undefined ? undefined : await localAddress(dataDirectory);
   if (local === null) checks.push(problem('server', `process ${runs?.pid} does not answer`, 'look into its log, and start it again'));
   if (config !== undefined) checks.push(await checkPort(config.listenHost, config.port, runs?.pid, local ?? undefined));
-  checks.push(await checkSession(sessionFileOf(session)));
+  const kept = await checkSession(sessionFileOf(session));
+  checks.push(kept.check);
   const named = server ?? process.env['PYRGOS_SERVER'];
-  const address = named === undefined || named === '' ? (local ?? undefined) : serverUrl(named);
-  if (address !== undefined) checks.push(...(await checkServer(address)));
+  const used = named === undefined || named === '' ? [local, kept.server] : [named];
+  const addresses = new Set(used.flatMap((address) => (typeof address === 'string' ? [serverUrl(address)] : [])));
+  for (const address of addresses) checks.push(...(await checkServer(address)));
   return checks;
 }
 

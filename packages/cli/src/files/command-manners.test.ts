@@ -1,5 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { mkdirSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { bin, FilesWorld } from '../../test/files-world.js';
 
@@ -60,6 +62,16 @@ describe('manners of commands', () => {
     expect(await world.run(['mv', 'A/d', 'A/d/x'])).toMatchObject({ stderr: expect.stringContaining('is a file, not a directory') });
   });
 
+  test('what is not there on this machine is named', async () => {
+    const missing = join(world.folder, 'missing');
+    expect(await world.run(['put', 'missing'])).toEqual({
+      status: 3,
+      stdout: '',
+      stderr: `pyrgos: ${missing}: there is no such file or folder on this machine\n`,
+    });
+    expect(await world.json(['put', 'missing'])).toEqual([expect.objectContaining({ event: 'error', code: 'ENOENT', local: missing })]);
+  });
+
   test('a script of the shell: errors are on the standard error output, and the exit code says that there were some', async () => {
     const input = 'cat nothing\nls "\nmkdir new\nfrobnicate\nls A\n';
     const { status, stderr, stdout } = await world.run(['shell'], { input });
@@ -70,6 +82,15 @@ describe('manners of commands', () => {
       'Could not parse command.',
       expect.stringContaining("Unknown command 'frobnicate'"),
       '',
+    ]);
+    // What could not be done before is none of the next command.
+    mkdirSync(join(world.folder, 'odd'));
+    symlinkSync('nowhere', join(world.folder, 'odd', 'link'));
+    const { stdout: told } = await world.run(['shell'], { input: 'put odd\nget A\n' });
+    expect(told.split('\n').slice(0, 3)).toEqual([
+      '0 stored, 0 there already, 1 not stored',
+      '2 fetched, 0 there already',
+      `Downloaded /ada/A to ${join(world.folder, 'A')}`,
     ]);
     expect(await world.run(['shell'], { input: 'ls A\nexit\n' })).toMatchObject({ status: 0, stderr: '' });
   });

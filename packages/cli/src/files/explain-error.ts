@@ -1,15 +1,18 @@
-import { dirname } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { PyrgosError, QuotaError, RateError } from '@pyrgos/client';
 import { formatSize } from '@pyrgos/server/config';
 import { commandName } from '../command-name.js';
 import { ExitCode } from '../exit-code.js';
 import { UsageError } from '../usage-error.js';
+import { isPartName } from './part-files.js';
 
 /** What is told about something that failed. */
 export interface Explained {
   /** For people: what happened, and what to do next. Not yet safe for a terminal. */
   readonly text: string;
   readonly exitCode: number;
+  /** What the system could not do something with; absent where the text names it. */
+  readonly local?: string;
 }
 
 /** Errors of the disk of this machine, by the name that the system gives them. */
@@ -42,7 +45,10 @@ export function explainError(error: unknown): Explained {
   if (full !== undefined)
     return { text: `${full(diskOf(error))}: make room there and run the same command again`, exitCode: ExitCode.full };
   const exitCode = system === 'ENOENT' ? ExitCode.notFound : ExitCode.failed;
-  return { text: SYSTEM_ERRORS.get(system) ?? `the system says ${system}`, exitCode };
+  const path = pathOfSystem(error);
+  // Nobody knows an unfinished download by its name.
+  const local = path !== undefined && isPartName(basename(path)) ? dirname(path) : path;
+  return { text: SYSTEM_ERRORS.get(system) ?? `the system says ${system}`, exitCode, ...(local === undefined ? {} : { local }) };
 }
 
 /** The word by which programs tell errors apart: the code of the client, or that of the system. */
@@ -66,8 +72,12 @@ function systemCode(error: unknown): string | undefined {
 
 /** Names the disk by the folder that the system had to write into, where it is known: a machine may have many. */
 function diskOf(error: unknown): string {
-  if (!(error instanceof Error) || !('path' in error) || typeof error.path !== 'string') return 'the disk of this machine';
-  return `the disk that holds the folder ${dirname(error.path)}`;
+  const path = pathOfSystem(error);
+  return path === undefined ? 'the disk of this machine' : `the disk that holds the folder ${dirname(path)}`;
+}
+
+function pathOfSystem(error: unknown): string | undefined {
+  return error instanceof Error && 'path' in error && typeof error.path === 'string' ? error.path : undefined;
 }
 
 function textOf(error: PyrgosError): string {

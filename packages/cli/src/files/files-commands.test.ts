@@ -208,7 +208,7 @@ describe('one-shot commands', () => {
       [['get', '/ada'], 2, /say -r/],
       [['get', 'notes.txt', 'no/such/place'], 2, /is not a directory or does not exist/],
       [['put', folder], 2, /say -r/],
-      [['put', 'nowhere'], 3, /no such file or folder on this machine/],
+      [['put', 'nowhere'], 3, /nowhere: there is no such file or folder on this machine/],
       [['put', 'password', 'no/such/directory/x'], 3, /there is nothing at \/ada\/no/],
     ];
     for (const [args, status, text] of cases) {

@@ -56,9 +56,9 @@ export class Output {
 
   /** The command failed. Returns its exit code. Throws what is a bug. */
   failure(error: unknown): number {
-    const { exitCode, text } = explainError(error);
-    if (this.isJson) printJson({ event: 'error', code: codeOf(error), message: text });
-    notify(printableName(text));
+    const { exitCode, local, text } = explainError(error);
+    if (this.isJson) printJson({ event: 'error', code: codeOf(error), message: text, ...(local === undefined ? {} : { local }) });
+    notify(printableName(local === undefined ? text : `${local}: ${text}`));
     return exitCode;
   }
 

@@ -1,6 +1,7 @@
 import { ConflictError, type FileEntry, type TreeEntry } from '@pyrgos/client';
 import { assertLegalName } from '@pyrgos/core/model';
 import { printableName } from '../terminal.js';
+import { sizeText } from './entry-text.js';
 import type { FilesContext } from './files-context.js';
 import { localChildren, type LocalEntry, localSource } from './local-tree.js';
 import { isPartName } from './part-files.js';
@@ -44,7 +45,7 @@ export class Upload {
       signal,
       onExisting: () => (this.skipsExisting ? 'skip' : 'replace'),
       onError: () => 'skip',
-      onProgress: ({ done }) => this.progress.show(`${target} ${done} bytes`, this.stored + this.passedOver, undefined, 0),
+      onProgress: ({ done }) => this.progress.show(`${target} ${sizeText(done)}`, this.stored + this.passedOver, undefined, 0),
     });
     for await (const { error, file, outcome } of written) {
       const key = file.path.join('/');
