@@ -9,12 +9,17 @@ interface Word {
   readonly text: string;
   readonly description: string;
   readonly isOption: boolean;
+  /** Of an option: whether a value follows, and which, where there are few. */
+  readonly takesValue?: boolean;
+  readonly values?: readonly string[];
 }
 
 /** A place in the tree of commands: the words that lead to it, each behind a blank, and those that may follow. */
 interface Place {
   readonly path: string;
   readonly words: readonly Word[];
+  /** Whether files of this machine may follow: they cannot where one of the words must. */
+  readonly takesFiles: boolean;
 }
 
 /** What a shell needs to complete the commands and options of a program: a script to be read at its start. */
@@ -29,12 +34,29 @@ function placesOf(command: Command, path: string): Place[] {
   const help = command.createHelp();
   const options = help
     .visibleOptions(command)
-    .flatMap(({ description, long, short }) =>
-      [long, short].flatMap((text) => (text === undefined || text === null ? [] : [{ text, description, isOption: true }])),
+    .flatMap(({ argChoices, description, long, required, short }) =>
+      [long, short].flatMap((text) =>
+        text === undefined || text === null
+          ? []
+          : [{ text, description, isOption: true, takesValue: required, ...(argChoices === undefined ? {} : { values: argChoices }) }],
+      ),
     );
   const children = help.visibleCommands(command).filter((child) => child.name() !== 'help');
+  const choices = command.registeredArguments.flatMap(({ argChoices, description }) =>
+    (argChoices ?? []).map((text) => ({ text, description, isOption: false })),
+  );
   const names = children.map((child) => ({ text: child.name(), description: child.description(), isOption: false }));
-  return [{ path, words: [...names, ...options] }, ...children.flatMap((child) => placesOf(child, `${path} ${child.name()}`))];
+  return [
+    { path, words: [...names, ...choices, ...options], takesFiles: names.length + choices.length === 0 },
+    ...children.flatMap((child) => placesOf(child, `${path} ${child.name()}`)),
+  ];
+}
+
+/** Behind which options, each with the place in front, what few values stand. */
+function valuesOf(places: readonly Place[]): { readonly path: string; readonly values: readonly string[] }[] {
+  return places.flatMap(({ path, words }) =>
+    words.flatMap(({ text, values }) => (values === undefined ? [] : [{ path: `${path} ${text}`, values }])),
+  );
 }
 
 /** The branches that follow the words typed so far to their place. */
@@ -43,10 +65,16 @@ function steps(places: readonly Place[]): string {
 }
 
 function bashScript(name: string, places: readonly Place[]): string {
-  const branches = places.map(({ path, words }) => `    ${quote(path)}) words=${quote(words.map(({ text }) => text).join(' '))} ;;`);
+  const texts = (words: readonly Word[]): string => quote(words.map(({ text }) => text).join(' '));
+  const branches = places.map(({ path, takesFiles, words }) => {
+    const [options, others] = [words.filter(({ isOption }) => isOption), words.filter(({ isOption }) => !isOption)];
+    const noFiles = takesFiles ? '' : ' compopt +o default 2> /dev/null;';
+    return `    ${quote(path)}) options=${texts(options)} words=${texts(others)};${noFiles} ;;`;
+  });
+  const values = valuesOf(places).map(({ path, values: few }) => `    ${quote(path)}) options='' words=${quote(few.join(' '))} ;;`);
   return `# Completions of ${name} for bash: eval "$(${name} completion bash)"
 _${name}() {
-  local current=\${COMP_WORDS[COMP_CWORD]} place='' words='' i
+  local current=\${COMP_WORDS[COMP_CWORD]} place='' words='' options='' i
   for ((i = 1; i < COMP_CWORD; i++)); do
     case "$place \${COMP_WORDS[i]}" in
     ${steps(places)}) place="$place \${COMP_WORDS[i]}" ;;
@@ -54,6 +82,12 @@ _${name}() {
   done
   case "$place" in
 ${branches.join('\n')}
+  esac
+  case "$place \${COMP_WORDS[COMP_CWORD - 1]}" in
+${values.join('\n')}
+  esac
+  case "$current" in
+    -*) words=$options ;;
   esac
   COMPREPLY=()
   while IFS= read -r i; do COMPREPLY+=("$i"); done < <(compgen -W "$words" -- "$current")
@@ -63,15 +97,19 @@ complete -o default -F _${name} ${name}
 }
 
 function zshScript(name: string, places: readonly Place[]): string {
-  const branches = places.map(({ path, words }) => {
-    const described = words.map(({ description, text }) => quote(`${text}:${description}`)).join(' ');
-    return `    ${quote(path)}) words_here=(${described}) ;;`;
+  const described = (words: readonly Word[]): string => words.map(({ description, text }) => quote(`${text}:${description}`)).join(' ');
+  const branches = places.map(({ path, takesFiles, words }) => {
+    const [options, others] = [words.filter(({ isOption }) => isOption), words.filter(({ isOption }) => !isOption)];
+    return `    ${quote(path)}) options_here=(${described(options)}) words_here=(${described(others)}) files=${takesFiles ? 'yes' : ''} ;;`;
   });
+  const values = valuesOf(places).map(
+    ({ path, values: few }) => `    ${quote(path)}) words_here=(${few.map(quote).join(' ')}) files='' ;;`,
+  );
   return `#compdef ${name}
 # Completions of ${name} for zsh: eval "$(${name} completion zsh)", or this as a file _${name} in a folder of fpath
 _${name}() {
-  local place='' i
-  local -a words_here
+  local place='' files='' i
+  local -a words_here options_here
   for ((i = 2; i < CURRENT; i++)); do
     case "$place \${words[i]}" in
     ${steps(places)}) place="$place \${words[i]}" ;;
@@ -80,20 +118,30 @@ _${name}() {
   case "$place" in
 ${branches.join('\n')}
   esac
-  _describe ${quote(name)} words_here
-  _files
+  case "$place \${words[CURRENT - 1]}" in
+${values.join('\n')}
+  esac
+  if [[ "\${words[CURRENT]}" == -* ]]; then
+    _describe -o ${quote(name)} options_here
+    return
+  fi
+  (( \${#words_here} )) && _describe ${quote(name)} words_here
+  [[ -n "$files" ]] && _files
 }
 if [ "\${funcstack[1]}" = '_${name}' ]; then _${name} "$@"; else compdef _${name} ${name}; fi
 `;
 }
 
 function fishScript(name: string, places: readonly Place[]): string {
-  const lines = places.flatMap(({ path, words }) => {
+  const lines = places.flatMap(({ path, takesFiles, words }) => {
     const condition = fishQuote(`__${name}_at ${fishQuote(path)}`);
-    return words.map(({ description, isOption, text }) => {
+    const start = `complete -c ${name} -n ${condition}`;
+    const described = words.map(({ description, isOption, takesValue, text, values }) => {
       const kind = !isOption ? '-a' : text.startsWith('--') ? '-l' : '-s';
-      return `complete -c ${name} -n ${condition} ${kind} ${fishQuote(text.replace(/^--?/, ''))} -d ${fishQuote(description)}`;
+      const value = values === undefined ? (takesValue === true ? ' -r' : '') : ` -x -a ${fishQuote(values.join(' '))}`;
+      return `${start} ${kind} ${fishQuote(text.replace(/^--?/, ''))}${value} -d ${fishQuote(description)}`;
     });
+    return takesFiles ? described : [`${start} -f`, ...described];
   });
   return `# Completions of ${name} for fish: ${name} completion fish | source
 function __${name}_at

@@ -24,12 +24,38 @@ describe('the pyrgos command', () => {
   });
 
   test('refuses an unknown command or option with exit code 2 and says where help is', () => {
-    for (const args of [['frobnicate'], ['--frobnicate'], ['crypto', '--frobnicate'], ['crypto', 'extra']]) {
+    const cases: [string[], string][] = [
+      [['frobnicate'], 'pyrgos --help'],
+      [['--frobnicate'], 'pyrgos --help'],
+      [['crypto', '--frobnicate'], 'pyrgos crypto --help'],
+      [['crypto', 'extra'], 'pyrgos crypto --help'],
+      [['ls', '--frobnicate'], 'pyrgos ls --help'],
+      [['find', '--type', 'x'], 'pyrgos find --help'],
+      [['admin', 'user', 'quota'], 'pyrgos admin user quota --help'],
+      [['admin', 'frobnicate'], 'pyrgos admin --help'],
+    ];
+    for (const [args, help] of cases) {
       const result = pyrgos(...args);
       expect(result.status, args.join(' ')).toBe(2);
       expect(result.stdout).toBe('');
-      expect(result.stderr).toContain('pyrgos --help');
+      expect(result.stderr).toMatch(new RegExp(`\\(see: (npx )?${help}\\)\\n$`));
     }
+  });
+
+  test('never repeats the value of an option that it does not know', () => {
+    for (const args of [
+      ['ls', '--passwor=hunter2'],
+      ['ls', '-phunter2'],
+      ['--passwor=hunter2', 'ls'],
+      ["--passwor=it's=hunter2", 'ls'],
+      ['ls', '--passwor', 'hunter2'],
+      ['daemon', '--pas.wor=hunter2\nhunter2'],
+    ]) {
+      const { status, stderr } = pyrgos(...args);
+      expect([args, status, stderr]).toEqual([args, 2, expect.stringMatching(/unknown option '--?p[a-z.]*'/)]);
+      expect(stderr).not.toContain('hunter2');
+    }
+    expect(pyrgos('ls', '--lon').stderr).toContain('Did you mean --long?');
   });
 
   test('reports the crypto back ends', () => {

@@ -1,6 +1,7 @@
 import { PyrgosError } from '@pyrgos/core/errors';
 import { ConfigError } from '@pyrgos/server/config';
-import { Command, CommanderError } from 'commander';
+import { type Command, CommanderError } from 'commander';
+import { PyrgosCommand } from './command.js';
 import { addAdminCommand } from './commands/admin.js';
 import { addCompletionCommand } from './commands/completion.js';
 import { addConfigCommand } from './commands/config.js';
@@ -12,16 +13,16 @@ import { addTokenCommand } from './commands/token.js';
 import { ExitCode } from './exit-code.js';
 import { CommandEnd } from './files/command-end.js';
 import { addFilesCommands } from './files/commands.js';
+import { noticeClosedPipes } from './terminal.js';
 import { UsageError } from './usage-error.js';
 import { version } from './version.js';
 
 /** Builds the command line. Separate from {@link main} so that tests and completions can look at it. */
 export function createProgram(): Command {
-  const program = new Command('pyrgos')
+  const program = new PyrgosCommand('pyrgos')
     .description('Pyrgos: a peer-to-peer, end-to-end-encrypted filesystem that speaks the Peergos protocol.')
     .version(version(), '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
-    .showHelpAfterError('(run pyrgos --help for the list of commands)')
     .exitOverride();
   addDaemonCommand(program);
   addStatusCommand(program);
@@ -38,7 +39,7 @@ export function createProgram(): Command {
 /** Runs the command line with `args` (without node and script). Resolves to the exit code, see {@link ExitCode}. */
 export async function main(args: readonly string[]): Promise<number> {
   // Who reads our output may stop reading, as head does; that is no failure.
-  process.stdout.on('error', ignoreClosedPipe);
+  noticeClosedPipes();
   const program = createProgram();
   if (args.length === 0) {
     process.stdout.write(program.helpInformation());
@@ -55,8 +56,4 @@ export async function main(args: readonly string[]): Promise<number> {
     process.stderr.write(`pyrgos: ${error.message}\n`);
     return error instanceof ConfigError || error instanceof UsageError ? ExitCode.usage : ExitCode.failed;
   }
-}
-
-function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'EPIPE') throw error;
 }

@@ -15,6 +15,23 @@ export function printJson(value: unknown): void {
   process.stdout.write(`${text}\n`);
 }
 
+let isOutputClosed = false;
+
+/** To be called once, before anything is printed: who reads our output may stop reading, as head does, and that is no failure. */
+export function noticeClosedPipes(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error;
+      isOutputClosed ||= stream === process.stdout;
+    });
+  }
+}
+
+/** Whether who read the standard output has gone. Known some time after the first thing that was not read. */
+export function isUnread(): boolean {
+  return isOutputClosed;
+}
+
 /** Tells the person something that is not the result: the standard output belongs to programs. */
 export function notify(line: string): void {
   process.stderr.write(`pyrgos: ${line}\n`);

@@ -10,7 +10,7 @@ import { completionScript } from '../completion-scripts.js';
 import { checkPort, checkPrograms } from '../doctor/machine-checks.js';
 import { checkServer } from '../doctor/server-checks.js';
 import { createProgram } from '../main.js';
-import { bin } from '../../test/files-world.js';
+import { bin, FilesWorld } from '../../test/files-world.js';
 
 let folder: string;
 beforeEach(() => {
@@ -41,6 +41,42 @@ describe('pyrgos doctor', () => {
     expect(ill.stdout).toMatch(/WRONG +settings +The configuration cannot be used:\n.*prot.*unknown/);
     expect(ill.stdout).toMatch(/WRONG +server +.*\n +do: check the address/);
     expect(ill.stderr).not.toContain('    at ');
+  });
+
+  test('finds the server that runs here, whatever its port, and the session that commands use', async () => {
+    const world = await FilesWorld.start();
+    try {
+      await world.keepSession();
+      const file = world.environment['PYRGOS_SESSION_FILE'] ?? '';
+      const look = async (args: string[] = []) => {
+        const { stdout } = await world.run(['doctor', '--data', world.daemon.dataDirectory, '--json', ...args], {
+          env: { PYRGOS_SERVER: '' },
+        });
+        const { checks } = JSON.parse(stdout) as { checks: { name: string; state: string; text: string }[] };
+        const found = new Map<string, string>();
+        for (const { name, state, text } of checks) found.set(name, `${found.get(name) ?? ''}${state} ${text}\n`);
+        return found;
+      };
+      const found = await look();
+      expect(found.get('server')).toMatch(new RegExp(`^ok .*:${new URL(world.server).port} answers`));
+      expect(found.get('port')).toContain(`it is at ${world.server}`);
+      expect(found.get('session')).toContain(`ok ${file} belongs to you alone, for 'ada'`);
+      expect((await look(['--session-file', join(folder, 'none')])).get('session')).toContain('none is kept');
+      // The server that commands use from here need not run here.
+      expect((await look(['--data', folder])).get('server')).toMatch(new RegExp(`^ok ${world.server} answers`));
+      if (process.platform === 'win32') return;
+      process.kill(world.daemon.pid, 'SIGSTOP');
+      const stopped = await look();
+      process.kill(world.daemon.pid, 'SIGCONT');
+      expect(stopped.get('server')).toMatch(new RegExp(`^problem process \\d+ does not answer\nproblem no answer from ${world.server}\n$`));
+      chmodSync(`${file}.key`, 0o644);
+      expect((await look()).get('session')).toMatch(/^problem .*session\.key can be used by other users/);
+      chmodSync(`${file}.key`, 0o600);
+      chmodSync(file, 0o640);
+      expect((await look()).get('session')).toMatch(/^problem .*session can be used by other users/);
+    } finally {
+      await world.stop();
+    }
   });
 
   test('a port that another program has, an address of somebody else, an old Node', async () => {
@@ -118,6 +154,55 @@ describe('pyrgos completion', () => {
       complete('admin', 'user', 'q'),
       complete('get', '--sk'),
       complete('ls', 'x'),
-    ]).toEqual(['doctor', 'user', 'quota', '--skip-existing', '']);
+      // Files, which the shell itself completes.
+      complete('put', ''),
+      complete('completion', ''),
+      complete('find', '--type', ''),
+    ]).toEqual(['doctor', 'user', 'quota', '--skip-existing', '', '', 'bash zsh fish', 'f d']);
+  });
+
+  test('zsh completes commands and options, and files only where there may be some', ({ skip }) => {
+    skip(spawnSync('zsh', ['--version']).status !== 0, 'needs zsh');
+    const script = join(folder, 'completion');
+    writeFileSync(script, completionScript(createProgram(), 'zsh'));
+    const complete = (...words: string[]): string => {
+      // The functions of zsh that show what they are given work only while somebody types.
+      const world = `compdef() { :; }; _describe() { print -l -- "\${(@P)@[-1]%%:*}"; }; _files() { print FILES; }`;
+      const typed = ['pyrgos', ...words].map((word) => `'${word}'`).join(' ');
+      const { stderr, stdout } = spawnSync(
+        'zsh',
+        ['-fc', `${world}; source '${script}'; words=(${typed}); CURRENT=${words.length + 1}; _pyrgos`],
+        { encoding: 'utf8' },
+      );
+      expect(stderr).toBe('');
+      return stdout.trim().replaceAll('\n', ' ');
+    };
+    expect(complete('')).toMatch(/^daemon status .*completion$/);
+    expect(complete('admin', 'user', '')).toMatch(/\bquota\b(?!.*FILES)/);
+    expect(complete('get', '-')).toMatch(/--skip-existing(?!.*FILES)/);
+    expect([complete('put', ''), complete('find', '--type', ''), complete('completion', '')]).toEqual(['FILES', 'f d', 'bash zsh fish']);
+  });
+
+  test('fish completes commands and options, and files only where there may be some', ({ skip }) => {
+    skip(spawnSync('fish', ['--version']).status !== 0, 'needs fish');
+    const script = join(folder, 'completion');
+    writeFileSync(script, completionScript(createProgram(), 'fish'));
+    const complete = (typed: string): string[] => {
+      const { stdout } = spawnSync('fish', ['--no-config', '-c', `source '${script}'; complete -C '${typed}'`], {
+        encoding: 'utf8',
+        cwd: folder,
+        env: { ...process.env, HOME: folder },
+      });
+      return stdout.split('\n').flatMap((line) => (line === '' ? [] : [line.split('\t')[0] ?? '']));
+    };
+    expect(complete('pyrgos doc')).toEqual(['doctor']);
+    expect(complete('pyrgos admin user q')).toEqual(['quota']);
+    expect(complete('pyrgos admin comp')).toEqual([]);
+    expect(complete('pyrgos put comp')).toEqual(['completion']);
+    expect(complete('pyrgos get --sk')).toEqual(['--skip-existing']);
+    expect([complete('pyrgos find --type '), complete('pyrgos completion ')]).toEqual([
+      ['d', 'f'],
+      ['bash', 'fish', 'zsh'],
+    ]);
   });
 });

@@ -1,17 +1,23 @@
 import { findLockHolder, isServerThere, parseConfig, readConfigSources, type ServerConfig } from '@pyrgos/server/config';
+import { PyrgosError } from '@pyrgos/core/errors';
+import { statusOfRunningServer } from '@pyrgos/server/operator';
 import type { Command } from 'commander';
-import { type Check, fine, warning } from '../doctor/check.js';
+import { type Check, fine, problem, warning } from '../doctor/check.js';
 import { checkDisk, checkPermissions, checkPort, checkPrograms } from '../doctor/machine-checks.js';
+import { checkSession } from '../doctor/session-check.js';
 import { checkServer, problemOf } from '../doctor/server-checks.js';
 import { ExitCode } from '../exit-code.js';
 import { CommandEnd } from '../files/command-end.js';
-import { defaultSessionFile } from '../files/session-file.js';
-import { serverUrl } from '../files/session-source.js';
+import { serverUrl, sessionFileOf } from '../files/session-source.js';
 import { addDataOption, settingsOf } from '../server-settings.js';
 import { formatTable, printable, printJson, printLine } from '../terminal.js';
 
+/** Milliseconds that a server here has to say where it is. */
+const PATIENCE = 3000;
+
 interface DoctorOptions {
   readonly json?: true;
+  readonly sessionFile?: string;
   readonly server?: string;
 }
 
@@ -20,17 +26,22 @@ export function addDoctorCommand(program: Command): void {
   const doctor = program
     .command('doctor')
     .description('look for what is wrong with this machine and its server, and say what to do; changes nothing')
-    .option('--server <url>', 'look at this server, too (default: PYRGOS_SERVER, or the one that runs here)')
+    .option('--server <url>', 'look at this server, too (default: PYRGOS_SERVER, or the one that runs here, and that of the kept session)')
+    .option(
+      '--session-file <file>',
+      'where pyrgos login keeps the session (default: PYRGOS_SESSION_FILE, or in the state folder of the user)',
+    )
     .option('--json', 'print one JSON object');
-  addDataOption(doctor).action(async ({ json, server }: DoctorOptions) => {
-    const checks = await examine(doctor, server);
+  addDataOption(doctor).action(async (options: DoctorOptions) => {
+    const { json } = options;
+    const checks = await examine(doctor, options);
     if (json === true) printJson({ checks });
     else for (const row of rowsOf(checks)) printLine(row);
     if (checks.some(({ state }) => state === 'problem')) throw new CommandEnd(ExitCode.failed);
   });
 }
 
-async function examine(command: Command, server: string | undefined): Promise<Check[]> {
+async function examine(command: Command, { server, ...session }: DoctorOptions): Promise<Check[]> {
   const settings = settingsOf(command);
   const { dataDirectory } = settings;
   const checks = await checkPrograms();
@@ -47,13 +58,26 @@ async function examine(command: Command, server: string | undefined): Promise<Ch
   const holder = await findLockHolder(dataDirectory).catch(() => undefined);
   const runs = holder?.purpose === 'server' ? holder : undefined;
   checks.push(await checkData(dataDirectory, runs?.pid));
-  if (config !== undefined) checks.push(await checkPort(config.listenHost, config.port, runs?.pid));
-  checks.push(await checkPermissions('session', defaultSessionFile()));
+  const local = runs === undefined ? undefined : await localAddress(dataDirectory);
+  if (local === null) checks.push(problem('server', `process ${runs?.pid} does not answer`, 'look into its log, and start it again'));
+  if (config !== undefined) checks.push(await checkPort(config.listenHost, config.port, runs?.pid, local ?? undefined));
+  const kept = await checkSession(sessionFileOf(session));
+  checks.push(kept.check);
   const named = server ?? process.env['PYRGOS_SERVER'];
-  const local = runs === undefined || config === undefined ? undefined : `http://localhost:${config.port}`;
-  const address = named === undefined || named === '' ? local : serverUrl(named);
-  if (address !== undefined) checks.push(...(await checkServer(address)));
+  const used = named === undefined || named === '' ? [local, kept.server] : [named];
+  const addresses = new Set(used.flatMap((address) => (typeof address === 'string' ? [serverUrl(address)] : [])));
+  for (const address of addresses) checks.push(...(await checkServer(address)));
   return checks;
+}
+
+/** Where the server that runs with a data directory is: it may have been started with another port than the settings say. Null when it does not answer. */
+async function localAddress(dataDirectory: string): Promise<string | undefined | null> {
+  try {
+    return (await statusOfRunningServer(dataDirectory, AbortSignal.timeout(PATIENCE)))?.process?.localUrl;
+  } catch (error) {
+    if (error instanceof PyrgosError) return null;
+    throw error;
+  }
 }
 
 async function checkData(directory: string, holder: number | undefined): Promise<Check> {

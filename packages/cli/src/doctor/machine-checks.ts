@@ -80,9 +80,12 @@ async function statfsAbove(folder: string): Promise<StatsFs | undefined> {
   }
 }
 
-/** Whether a server could listen here. `holder`: the process of the server that does already. */
-export async function checkPort(host: string, port: number, holder: number | undefined): Promise<Check> {
+/** Whether a server could listen here. `holder`: the process of the server that does already; `address`: where it says that it is. */
+export async function checkPort(host: string, port: number, holder: number | undefined, address?: string): Promise<Check> {
   const place = `${host}:${port}`;
+  if (holder !== undefined && address !== undefined && portOf(address) !== port) {
+    return fine('port', `the server that runs here, process ${holder}, was started with another port than ${port}: it is at ${address}`);
+  }
   const code = await listenCode(host, port);
   if (code === undefined) {
     return holder === undefined
@@ -102,6 +105,13 @@ export async function checkPort(host: string, port: number, holder: number | und
     return problem('port', `${host} is no address of this machine`, 'set listen-host to an address that it has, or leave it out');
   }
   return problem('port', `${place} cannot be used (${code})`, 'choose another port or listen-host');
+}
+
+/** The port of an address, also where it is the one that needs no mention. */
+function portOf(address: string): number {
+  const { port, protocol } = new URL(address);
+  if (port !== '') return Number(port);
+  return protocol === 'https:' ? 443 : 80;
 }
 
 async function listenCode(host: string, port: number): Promise<string | undefined> {

@@ -20,7 +20,9 @@ export async function checkServer(server: string, now: () => number = Date.now):
     const { headers } = await fetch(`${server}${VERSION_CALL}`, { method: 'POST', redirect: 'manual', signal });
     return [fine('server', `${server} answers, version ${printable(version)}`), ...clockCheck(headers.get('date'), (started + now()) / 2)];
   } catch (error) {
-    const { data, message } = error instanceof PyrgosError ? error : { data: undefined, message: `no answer from ${server}` };
+    // What is told of a time that is over says nothing of the server.
+    const isOfClient = error instanceof PyrgosError && error.code !== 'aborted';
+    const { data, message } = isOfClient ? error : { data: undefined, message: `no answer from ${server}` };
     if (!(error instanceof PyrgosError) && !(error instanceof TypeError) && !isTimeout(error)) throw error;
     const advice =
       data?.['reason'] === 'not-peergos'

@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import { UsageError } from '../usage-error.js';
 import { printable, printableName } from '../terminal.js';
 import type { FilesContext } from './files-context.js';
+import { requireReader } from './output.js';
 import { addSessionOptions } from './session-options.js';
 import { withSession } from './with-session.js';
 
@@ -23,7 +24,7 @@ export function addCatCommand(program: Command): void {
 
 /**
  * Writes the content of a file to the standard output, piece by piece; as text, bytes that are no UTF-8 are replaced, and so is what could steer a
- * terminal. PyrgosError `conflict.file` for a directory.
+ * terminal. PyrgosError `conflict.file` for a directory; CommandEnd when nobody reads any more.
  */
 export async function printFile(context: FilesContext, path: string, isText: boolean): Promise<void> {
   const { files, signal } = context;
@@ -35,13 +36,19 @@ export async function printFile(context: FilesContext, path: string, isText: boo
   const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
   for await (const piece of await files.stream(target, { signal })) {
     await write(isText ? printable(decoder.decode(piece, { stream: true })) : piece);
-    if (!process.stdout.writable) return;
   }
   if (isText) await write(printable(decoder.decode()));
 }
 
+/** CommandEnd when nobody reads any more. */
 async function write(piece: string | Uint8Array): Promise<void> {
+  requireReader();
   if (piece.length === 0 || process.stdout.write(piece)) return;
-  // Who reads may be slow, or gone.
-  await Promise.race([once(process.stdout, 'drain'), once(process.stdout, 'close'), once(process.stdout, 'error')]);
+  try {
+    // Who reads may be slow, or gone.
+    await once(process.stdout, 'drain');
+  } catch (error) {
+    requireReader();
+    throw error;
+  }
 }

@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
-import { type FileHandle, lstat, open, rename, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { type FileHandle, lstat, open, rename } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { type FileEntry, type FileSystem, PyrgosError } from '@pyrgos/client';
+import type { PartFolder } from './part-files.js';
 
 /** Bytes after which what has come is brought to the disk: as much is fetched again, at most, when a download goes on. */
 const SYNC_STEP = 8_388_608;
@@ -15,13 +15,19 @@ export interface DownloadOptions {
 }
 
 /**
- * Fetches a file of the account to `target` on this machine: beside it first, under a name of its own, and only when all of it is on the disk it takes
- * the place of what was there, in one step, with the time of the original. What was cut off goes on where it stopped, as long as the original has
- * not changed. Nothing but pieces is in memory. Errors of the client and of the system.
+ * Fetches a file of the account to `target` on this machine: beside it first, in a part of its own (`parts` are those of its folder), and only when all of it is on the
+ * disk it takes the place of what was there, in one step, with the time of the original. What was cut off goes on where it stopped, as long as the
+ * original has not changed and nobody else is at it. Nothing but pieces is in memory. Errors of the client, and of the system, with the path of the part.
  */
-export async function downloadFile(files: FileSystem, entry: FileEntry, target: string, options: DownloadOptions): Promise<void> {
-  const temporary = join(dirname(target), temporaryName(entry));
-  const { handle, length } = await openPart(temporary, entry.size);
+export async function downloadFile(
+  files: FileSystem,
+  entry: FileEntry,
+  target: string,
+  parts: PartFolder,
+  options: DownloadOptions,
+): Promise<void> {
+  const part = await parts.open(entry);
+  const { handle, length, path } = part;
   let isKept = true;
   try {
     // What lies below the last step was on the disk before anything behind it was written.
@@ -32,34 +38,21 @@ export async function downloadFile(files: FileSystem, entry: FileEntry, target: 
     await handle.chmod(await modeFor(target));
     await handle.sync();
     await handle.close();
-    await rename(temporary, target);
+    await rename(path, target);
     await syncFolder(dirname(target));
     isKept = false;
   } catch (error) {
     isKept = canGoOn(error);
-    throw error;
+    throw withPath(error, path);
   } finally {
-    await handle.close().catch(() => undefined);
-    if (!isKept) await rm(temporary, { force: true }).catch(() => undefined);
+    await part.close(isKept);
   }
 }
 
-/** The name of what is not complete yet: another one for every version of the file. It says nothing to anybody who does not know the account. */
-function temporaryName({ path, version }: FileEntry): string {
-  const hash = createHash('sha256').update(`${version}\0${path}`).digest('hex').slice(0, 32);
-  return `.pyrgos-${hash}.part`;
-}
-
-async function openPart(path: string, size: number): Promise<{ readonly handle: FileHandle; readonly length: number }> {
-  const { O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_WRONLY } = constants;
-  const existing = await lstat(path).catch(() => undefined);
-  if (existing !== undefined) {
-    const user = process.geteuid?.();
-    const isOurs = existing.isFile() && existing.nlink === 1 && (user === undefined || existing.uid === user) && existing.size <= size;
-    if (isOurs) return { handle: await open(path, O_WRONLY | O_NOFOLLOW | O_NONBLOCK), length: existing.size };
-    await rm(path, { force: true });
-  }
-  return { handle: await open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600), length: 0 };
+/** An error of the system that names the file: writing to an open one fails without its name. */
+function withPath(error: unknown, path: string): unknown {
+  if (error instanceof Error && 'syscall' in error && !('path' in error)) Object.assign(error, { path });
+  return error;
 }
 
 /** The rights of what is replaced, or those that this user gives new files. */
@@ -68,7 +61,6 @@ async function modeFor(target: string): Promise<number> {
   return existing?.isFile() === true ? existing.mode & 0o777 : 0o666 & ~process.umask();
 }
 
-// Nothing is cut off: another process may be fetching the same version into the same file, and both write the same bytes.
 async function fill(
   files: FileSystem,
   { path, size }: FileEntry,

@@ -1,11 +1,12 @@
 import { lstat, mkdir, utimes } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { type FileEntry, PyrgosError } from '@pyrgos/client';
 import { printableName } from '../terminal.js';
 import { downloadFile } from './download-file.js';
 import type { FilesContext } from './files-context.js';
 import { inParallel } from './in-parallel.js';
 import { assertLocalName } from './local-name.js';
+import { PartFolder } from './part-files.js';
 import { isSameTime } from './same-time.js';
 import { joinRemote } from './remote-path.js';
 import { isOfSystem } from './system-directories.js';
@@ -39,6 +40,10 @@ export class Download {
 
   /** Fetches one file, whatever is at `target`, unless that is to stay. Errors of `downloadFile`; PyrgosError `conflict.file` for a folder there. */
   async file(entry: FileEntry, target: string): Promise<void> {
+    await this.fileBeside(entry, target, await PartFolder.read(dirname(target)));
+  }
+
+  private async fileBeside(entry: FileEntry, target: string, parts: PartFolder): Promise<void> {
     const existing = await lstat(target).catch(() => undefined);
     if (existing?.isDirectory() === true) {
       throw inTheWay('a folder of this name is in the way on this machine', target);
@@ -52,7 +57,7 @@ export class Download {
     }
     const { files, signal } = this.context;
     const index = ++this.begun;
-    await downloadFile(files, entry, target, {
+    await downloadFile(files, entry, target, parts, {
       signal,
       onProgress: (bytes) => this.progress.show(entry.path, index, undefined, entry.size === 0 ? 1 : bytes / entry.size),
     });
@@ -63,6 +68,8 @@ export class Download {
   /** Fetches a directory to `target`, made when it is missing, with all that is in it. What cannot be fetched is reported; what ends everything is thrown. */
   async directory(entry: FileEntry, target: string): Promise<void> {
     await makeFolder(target);
+    // Read once: a folder may have many files.
+    const parts = await PartFolder.read(target);
     const { path } = entry;
     const directories: FileEntry[] = [];
     const taken = new Set<string>();
@@ -71,7 +78,7 @@ export class Download {
     const fetch = async (child: FileEntry): Promise<void> =>
       this.attempt(child.path, async () => {
         assertLocalName(child.name);
-        await this.treeFile(child, join(target, child.name), taken);
+        await this.treeFile(child, join(target, child.name), taken, parts);
       });
     await inParallel(this.children(path, directories), FILES_IN_FLIGHT, async (child) => {
       // What the disk may take for the same file is not written at the same time.
@@ -110,7 +117,7 @@ export class Download {
   }
 
   /** A file of a tree. `taken` are the files that this run has written into the folder: disks may take two names for the same. */
-  private async treeFile(entry: FileEntry, target: string, taken: Set<string>): Promise<void> {
+  private async treeFile(entry: FileEntry, target: string, taken: Set<string>, parts: PartFolder): Promise<void> {
     const existing = await lstat(target, { bigint: true }).catch(() => undefined);
     if (existing !== undefined) {
       if (taken.has(`${existing.dev}:${existing.ino}`)) {
@@ -121,12 +128,13 @@ export class Download {
         existing.size === BigInt(entry.size) &&
         isSameTime(Number(existing.mtimeNs / 1_000_000n), entry.modified.getTime());
       if (isSame && !this.skipsExisting) {
+        await parts.forget(entry);
         this.skipped(entry, target, undefined);
         taken.add(`${existing.dev}:${existing.ino}`);
         return;
       }
     }
-    await this.file(entry, target);
+    await this.fileBeside(entry, target, parts);
     const now = await lstat(target, { bigint: true });
     taken.add(`${now.dev}:${now.ino}`);
     const { output } = this.context;

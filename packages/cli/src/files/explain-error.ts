@@ -1,14 +1,18 @@
+import { basename, dirname } from 'node:path';
 import { PyrgosError, QuotaError, RateError } from '@pyrgos/client';
 import { formatSize } from '@pyrgos/server/config';
 import { commandName } from '../command-name.js';
 import { ExitCode } from '../exit-code.js';
 import { UsageError } from '../usage-error.js';
+import { isPartName } from './part-files.js';
 
 /** What is told about something that failed. */
 export interface Explained {
   /** For people: what happened, and what to do next. Not yet safe for a terminal. */
   readonly text: string;
   readonly exitCode: number;
+  /** What the system could not do something with; absent where the text names it. */
+  readonly local?: string;
 }
 
 /** Errors of the disk of this machine, by the name that the system gives them. */
@@ -17,8 +21,6 @@ const SYSTEM_ERRORS: ReadonlyMap<string, string> = new Map([
   ['EACCES', 'the permissions on this machine do not allow it'],
   ['EPERM', 'this machine does not allow it'],
   ['EROFS', 'the disk of this machine is read-only'],
-  ['ENOSPC', 'the disk of this machine is full: make room and run the same command again'],
-  ['EDQUOT', 'your quota on the disk of this machine is used up: make room and run the same command again'],
   ['ENAMETOOLONG', 'the name or path is longer than the disk of this machine takes'],
   ['EISDIR', 'it is a folder'],
   ['ENOTDIR', 'a part of the path is no folder'],
@@ -27,14 +29,26 @@ const SYSTEM_ERRORS: ReadonlyMap<string, string> = new Map([
   ['EIO', 'the disk of this machine is failing'],
 ]);
 
+/** A disk that takes no more. */
+const FULL_DISKS: ReadonlyMap<string, (disk: string) => string> = new Map([
+  ['ENOSPC', (disk) => `${disk} is full`],
+  ['EDQUOT', (disk) => `your quota on ${disk} is used up`],
+]);
+
 /** Explains an error of the client, of the disk of this machine, or of the command itself. Everything else is a bug and is thrown. */
 export function explainError(error: unknown): Explained {
   if (error instanceof UsageError) return { text: error.message, exitCode: ExitCode.usage };
   if (error instanceof PyrgosError) return { text: textOf(error), exitCode: exitCodeOf(error) };
   const system = systemCode(error);
   if (system === undefined) throw error;
-  const isFull = system === 'ENOSPC' || system === 'EDQUOT';
-  return { text: SYSTEM_ERRORS.get(system) ?? `the system says ${system}`, exitCode: isFull ? ExitCode.full : ExitCode.failed };
+  const full = FULL_DISKS.get(system);
+  if (full !== undefined)
+    return { text: `${full(diskOf(error))}: make room there and run the same command again`, exitCode: ExitCode.full };
+  const exitCode = system === 'ENOENT' ? ExitCode.notFound : ExitCode.failed;
+  const path = pathOfSystem(error);
+  // Nobody knows an unfinished download by its name.
+  const local = path !== undefined && isPartName(basename(path)) ? dirname(path) : path;
+  return { text: SYSTEM_ERRORS.get(system) ?? `the system says ${system}`, exitCode, ...(local === undefined ? {} : { local }) };
 }
 
 /** The word by which programs tell errors apart: the code of the client, or that of the system. */
@@ -54,6 +68,16 @@ export function endsEverything(error: unknown): boolean {
 function systemCode(error: unknown): string | undefined {
   if (!(error instanceof Error) || !('code' in error) || !('syscall' in error)) return undefined;
   return String(error.code);
+}
+
+/** Names the disk by the folder that the system had to write into, where it is known: a machine may have many. */
+function diskOf(error: unknown): string {
+  const path = pathOfSystem(error);
+  return path === undefined ? 'the disk of this machine' : `the disk that holds the folder ${dirname(path)}`;
+}
+
+function pathOfSystem(error: unknown): string | undefined {
+  return error instanceof Error && 'path' in error && typeof error.path === 'string' ? error.path : undefined;
 }
 
 function textOf(error: PyrgosError): string {

@@ -85,7 +85,16 @@ describe('one-shot commands', () => {
     expect(await world.json(['put', '-r', 'tree', 'backup/today'])).toEqual([
       expect.objectContaining({ event: 'passed-over' }),
       expect.objectContaining({ event: 'passed-over' }),
-      { event: 'summary', local: local('tree'), path: '/ada/backup/today/tree', stored: 0, passedOver: 2, bytes: 0, problems: 0 },
+      {
+        event: 'summary',
+        local: local('tree'),
+        path: '/ada/backup/today/tree',
+        stored: 0,
+        passedOver: 2,
+        leftOut: 0,
+        bytes: 0,
+        problems: 0,
+      },
       expect.objectContaining({ event: 'uploaded' }),
     ]);
     mkdirSync(local('here'));
@@ -195,10 +204,11 @@ describe('one-shot commands', () => {
       [['ls', '--password=sesame'], 2, /can be seen by everybody/],
       [['cat', 'nothing'], 3, /there is nothing at \/ada\/nothing/],
       [['cat', '/ada'], 7, /is a directory/],
+      [['get', 'nothing'], 3, /there is nothing at \/ada\/nothing/],
       [['get', '/ada'], 2, /say -r/],
       [['get', 'notes.txt', 'no/such/place'], 2, /is not a directory or does not exist/],
       [['put', folder], 2, /say -r/],
-      [['put', 'nowhere'], 1, /no such file or folder on this machine/],
+      [['put', 'nowhere'], 3, /nowhere: there is no such file or folder on this machine/],
       [['put', 'password', 'no/such/directory/x'], 3, /there is nothing at \/ada\/no/],
     ];
     for (const [args, status, text] of cases) {

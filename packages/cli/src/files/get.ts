@@ -43,6 +43,8 @@ export async function get(context: FilesContext, remote: string, local: string |
     throw new UsageError(`${printableName(path)} is a directory: say -r to fetch it with all that is in it.`);
   }
   const target = await placeOf(context, splitRemote(path).name, local);
+  // In the shell earlier commands have had theirs.
+  const before = output.problems;
   const download = new Download(context, options.skipExisting === true);
   try {
     if (entry.isDirectory) await download.directory(entry, target);
@@ -51,14 +53,23 @@ export async function get(context: FilesContext, remote: string, local: string |
     download.end();
   }
   const { bytes, fetched, passedOver } = download;
+  const problems = output.problems - before;
   if (entry.isDirectory)
-    output.done(summary(download), { event: 'summary', path, local: target, fetched, passedOver, bytes, problems: output.problems });
-  if (output.problems === 0)
+    output.done(summary(download, problems), {
+      event: 'summary',
+      path,
+      local: target,
+      fetched,
+      passedOver,
+      bytes,
+      problems,
+    });
+  if (problems === 0)
     output.done(`Downloaded ${printableName(path)} to ${printableName(target)}`, { event: 'downloaded', path, local: target });
 }
 
-function summary({ fetched, passedOver }: Download): string {
-  return `${fetched} fetched, ${passedOver} there already`;
+function summary({ fetched, passedOver }: Download, problems: number): string {
+  return `${fetched} fetched, ${passedOver} there already${problems === 0 ? '' : `, ${problems} not fetched`}`;
 }
 
 /** Where something of this name goes. */

@@ -45,11 +45,12 @@ export interface CopyOptions extends ReplaceOptions {
   readonly recursive?: true;
 }
 
-/** Moves something into the directory `target`, or to that path when there is none. NotFoundError, ConflictError `conflict.exists`. */
+/** Moves something into the directory `target`, or to that path when there is none. NotFoundError, ConflictError `conflict.exists`; UsageError into itself. */
 export async function move(context: FilesContext, source: string, target: string, { replace }: ReplaceOptions): Promise<void> {
   const { files, output, signal } = context;
   const from = context.remote(source);
   const { directory, name } = await placeOf(context, from, target);
+  if (isInside(directory, from) && (await files.stat(from, { signal })).isDirectory) throw intoItself('moved');
   const progress = new TerminalProgress(output.isJson);
   const moved = await files
     .move(from, directory, { name, replace, signal, onProgress: shown(progress, from) })
@@ -66,6 +67,7 @@ export async function copy(context: FilesContext, source: string, target: string
     throw new UsageError(`${printableName(from)} is a directory: say -r to copy it with all that is in it.`);
   }
   const { directory, name } = await placeOf(context, from, target);
+  if (entry.isDirectory && isInside(directory, from)) throw intoItself('copied');
   const progress = new TerminalProgress(output.isJson);
   const copied = await files
     .copy(from, directory, { name, replace, signal, onProgress: shown(progress, from) })
@@ -82,6 +84,15 @@ async function placeOf(
   const path = context.remote(target);
   const there = await context.files.find(path, { signal: context.signal });
   return there?.isDirectory === true ? { directory: path, name: splitRemote(from).name } : splitRemote(path);
+}
+
+/** Whether a path is that of a directory, or below it. */
+function isInside(path: string, directory: string): boolean {
+  return path === directory || path.startsWith(directory === '/' ? '/' : `${directory}/`);
+}
+
+function intoItself(done: string): UsageError {
+  return new UsageError(`A folder cannot be ${done} into itself: name a target outside of it.`);
 }
 
 function shown(progress: TerminalProgress, path: string): (told: { readonly done: number; readonly total: number | undefined }) => void {

@@ -1,5 +1,5 @@
 import { ExitCode } from '../exit-code.js';
-import { notify, printable, printableName, printJson, printLine } from '../terminal.js';
+import { isUnread, notify, printable, printableName, printJson, printLine } from '../terminal.js';
 import { CommandEnd } from './command-end.js';
 import { codeOf, endsEverything, explainError } from './explain-error.js';
 
@@ -27,8 +27,9 @@ export class Output {
     return this.failures;
   }
 
-  /** A result: what was asked for. The text is printed as it is. */
+  /** A result: what was asked for. The text is printed as it is. CommandEnd when nobody reads any more: there is no reason to look for more of them. */
   result(text: string, json: object): void {
+    requireReader();
     if (this.isJson) printJson(json);
     else printLine(text);
   }
@@ -55,9 +56,9 @@ export class Output {
 
   /** The command failed. Returns its exit code. Throws what is a bug. */
   failure(error: unknown): number {
-    const { exitCode, text } = explainError(error);
-    if (this.isJson) printJson({ event: 'error', code: codeOf(error), message: text });
-    notify(printableName(text));
+    const { exitCode, local, text } = explainError(error);
+    if (this.isJson) printJson({ event: 'error', code: codeOf(error), message: text, ...(local === undefined ? {} : { local }) });
+    notify(printableName(local === undefined ? text : `${local}: ${text}`));
     return exitCode;
   }
 
@@ -65,4 +66,9 @@ export class Output {
   endIfPartly(): void {
     if (this.failures > 0) throw new CommandEnd(ExitCode.partly);
   }
+}
+
+/** Ends the command, as done, when nobody reads what it prints: CommandEnd. */
+export function requireReader(): void {
+  if (isUnread()) throw new CommandEnd(ExitCode.ok);
 }

@@ -1,8 +1,8 @@
-import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
-import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { mkdir, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { PyrgosError } from '@pyrgos/client';
+import { writePrivateFile as replacePrivateFile } from '@pyrgos/server/config';
 
 /** Permissions of anybody but the user. */
 const OTHERS = 0o077;
@@ -36,20 +36,7 @@ export async function readPrivateFile(path: string, maxSize: number): Promise<Bu
 /** Replaces a file as a whole, with mode 600, on the disk when it resolves; makes its folder, with mode 700. Errors of the system. */
 export async function writePrivateFile(path: string, content: string): Promise<void> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-  const temporary = `${path}.${randomUUID()}.tmp`;
-  try {
-    const file = await open(temporary, 'wx', 0o600);
-    try {
-      await file.writeFile(content);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(temporary, path);
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
-  }
+  await replacePrivateFile(path, content);
 }
 
 function refused(path: string, problem: string): PyrgosError {

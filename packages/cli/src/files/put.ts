@@ -56,16 +56,21 @@ export async function put(context: FilesContext, local: string, remote: string |
   if (name === '') throw new UsageError('The root of the disk has no name: name a folder in it.');
   const { output } = context;
   const target = joinRemote(context.remote(remote ?? '.'), name);
+  // In the shell earlier commands have had theirs.
+  const before = output.problems;
   const upload = new Upload(context, options.skipExisting === true);
   try {
     await upload.folder(path, target);
   } finally {
     upload.end();
   }
-  const { bytes, passedOver, stored } = upload;
-  const summary = { event: 'summary', local: path, path: target, stored, passedOver, bytes, problems: output.problems };
-  output.done(`${stored} stored, ${passedOver} there already`, summary);
-  if (output.problems === 0) tell(context, path, target);
+  const { bytes, leftOut, passedOver, stored } = upload;
+  const problems = output.problems - before;
+  const summary = { event: 'summary', local: path, path: target, stored, passedOver, leftOut, bytes, problems };
+  const unfinished = leftOut === 0 ? '' : `, ${leftOut} unfinished ${leftOut === 1 ? 'download' : 'downloads'} left out`;
+  const failed = problems === 0 ? '' : `, ${problems} not stored`;
+  output.done(`${stored} stored, ${passedOver} there already${unfinished}${failed}`, summary);
+  if (problems === 0) tell(context, path, target);
 }
 
 async function putFile(

@@ -283,7 +283,7 @@ async function changePasswordAsked({ context, lend, options }: ShellWorld): Prom
   try {
     await changePassword(context, options, old, fresh);
   } catch (error) {
-    printLine('Failed to update password');
+    process.stderr.write('Failed to update password\n');
     throw error;
   }
 }

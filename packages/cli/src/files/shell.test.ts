@@ -100,9 +100,11 @@ describe('the shell', () => {
     ]);
     expect(readFileSync(join(world.folder, 'out.txt'), 'utf8')).toBe('a€b');
     const failing = await world.run(['shell'], { input: 'cat nothing\nls "\nfrobnicate\nls a b c\ncd nothing\nls\n' });
-    expect(failing).toMatchObject({ status: 8, stdout: 'Failed to execute cat\nCould not parse command.\nmy photos\n' });
+    expect(failing).toMatchObject({ status: 8, stdout: 'my photos\n' });
     expect(failing.stderr.split('\n')).toEqual([
       "pyrgos: Could not find remote specified remote path '/ada/nothing'",
+      'Failed to execute cat',
+      'Could not parse command.',
       "pyrgos: Unknown command 'frobnicate': help lists those that there are",
       'pyrgos: Usage: ls [-l] [-a] [path]',
       "pyrgos: Specified path '/ada/nothing' is not a directory",

@@ -88,7 +88,7 @@ class Shell {
     if (line === undefined) return true;
     if (line === null) {
       this.failures++;
-      printLine('Could not parse command.');
+      process.stderr.write('Could not parse command.\n');
       return true;
     }
     if (END_WORDS.has(line.command)) {
@@ -114,7 +114,7 @@ class Shell {
       const { path = '' } = error.data;
       this.context.output.failure(new UsageError(`Could not find remote specified remote path '${path}'`));
     } else this.context.output.failure(error);
-    if (!(error instanceof UsageError)) printLine(`Failed to execute ${printableName(command)}`);
+    if (!(error instanceof UsageError)) process.stderr.write(`Failed to execute ${printableName(command)}\n`);
   }
 }
 

@@ -1,8 +1,10 @@
 import { ConflictError, type FileEntry, type TreeEntry } from '@pyrgos/client';
 import { assertLegalName } from '@pyrgos/core/model';
 import { printableName } from '../terminal.js';
+import { sizeText } from './entry-text.js';
 import type { FilesContext } from './files-context.js';
 import { localChildren, type LocalEntry, localSource } from './local-tree.js';
+import { isPartName } from './part-files.js';
 import { joinRemote } from './remote-path.js';
 import { isSameTime } from './same-time.js';
 import { TerminalProgress } from './terminal-progress.js';
@@ -16,6 +18,8 @@ export class Upload {
   stored = 0;
   /** Files that were there already, with this size and time. */
   passedOver = 0;
+  /** What `get` has not completed: it is no file of anybody. */
+  leftOut = 0;
   /** Bytes of files that were stored. */
   bytes = 0;
   private readonly progress: TerminalProgress;
@@ -41,7 +45,7 @@ export class Upload {
       signal,
       onExisting: () => (this.skipsExisting ? 'skip' : 'replace'),
       onError: () => 'skip',
-      onProgress: ({ done }) => this.progress.show(`${target} ${done} bytes`, this.stored + this.passedOver, undefined, 0),
+      onProgress: ({ done }) => this.progress.show(`${target} ${sizeText(done)}`, this.stored + this.passedOver, undefined, 0),
     });
     for await (const { error, file, outcome } of written) {
       const key = file.path.join('/');
@@ -80,7 +84,8 @@ export class Upload {
           } catch (error) {
             this.problem(entry.path, error);
           }
-        } else if (this.isThere(entry, existing)) this.skipped(entry.path, joinRemote(target, below.join('/')));
+        } else if (isPartName(entry.name)) this.leftOut++;
+        else if (this.isThere(entry, existing)) this.skipped(entry.path, joinRemote(target, below.join('/')));
         else {
           this.locals.set(below.join('/'), entry.path);
           yield { path: below, source: localSource(entry.path, entry.size), modified: entry.modified };

@@ -10,5 +10,7 @@ export type { Option } from './option.js';
 export { OptionProblem } from './option-problem.js';
 export { options, unusedOptions } from './options.js';
 export { type LoadedConfig, parseConfig, variableOf } from './parse-config.js';
+export { writePrivateFile } from './private-file.js';
+export { judgeLife, ownMark, type ProcessMark } from './process-life.js';
 export { readConfigSources, type SourceLocations } from './read-sources.js';
 export type { ServerConfig, ServerOptions } from './server-config.js';

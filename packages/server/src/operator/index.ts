@@ -11,4 +11,5 @@ export type {
   SpaceRequestReport,
   UserReport,
 } from './operator.js';
+export { statusOfRunningServer } from './running-server.js';
 export { signUpLinkAtStart } from './sign-up-link.js';

@@ -84,8 +84,9 @@ export class RemoteOperator implements Operator {
     return this.call('collectGarbage', [], undefined, signal);
   }
 
-  async status(): Promise<ServerStatus> {
-    return this.call('status', []);
+  async status(signal?: AbortSignal): Promise<ServerStatus> {
+    // Nothing has to be left in order.
+    return this.call('status', [], undefined, signal, 0);
   }
 
   async backUp(target: string, onProgress?: (progress: BackupProgress) => void, signal?: AbortSignal): Promise<BackupSummary> {
@@ -110,13 +111,14 @@ export class RemoteOperator implements Operator {
     parameters: CallMessage['parameters'],
     onProgress?: (progress: BackupProgress) => void,
     signal?: AbortSignal,
+    cancelPatience: number = OPERATOR_CANCEL_PATIENCE,
   ): Promise<T> {
     throwIfAborted(signal, operation);
     const socket = connect(this.holder.socket);
     let patience: NodeJS.Timeout | undefined;
     const cancel = (): void => {
       socket.end();
-      patience = setTimeout(() => socket.destroy(), OPERATOR_CANCEL_PATIENCE);
+      patience = setTimeout(() => socket.destroy(), cancelPatience);
     };
     signal?.addEventListener('abort', cancel);
     try {

@@ -29,6 +29,9 @@ function contentSecurityPolicy({ protocol, uiHost, appHost, paymentDomains }: Pa
     ['media-src', "'self'", home, 'blob:'],
     ['img-src', "'self'", home, 'data:', 'blob:'],
     ['object-src', "'none'"],
+    // Ours, as these two do not fall back to default-src: no page of ours has a base, and forms of ours go nowhere else. Apps may have a base of their own.
+    ['base-uri', isApp ? "'self'" : "'none'"],
+    ['form-action', "'self'"],
   ];
   return directives.map((directive) => directive.join(' ')).join('; ');
 }

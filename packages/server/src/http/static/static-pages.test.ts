@@ -217,6 +217,8 @@ describe('security headers (section 14.1)', () => {
       'media-src': `'self' ${home} blob:`,
       'img-src': `'self' ${home} data: blob:`,
       'object-src': `'none'`,
+      'base-uri': `'none'`,
+      'form-action': `'self'`,
     });
   });
 
@@ -231,6 +233,8 @@ describe('security headers (section 14.1)', () => {
       sandbox: 'allow-same-origin allow-scripts allow-forms allow-modals',
       'frame-src': `'self'`,
       'frame-ancestors': `'self' ${home}`,
+      'base-uri': `'self'`,
+      'form-action': `'self'`,
     });
   });
 
