@@ -60,7 +60,7 @@ describe.skipIf(!hasChromium).each([
   });
 
   test('sign-up, with everything that it can say', async () => {
-    await page.getByRole('button', { name: 'Make one' }).click();
+    await page.getByRole('button', { name: 'Sign up' }).click();
     await page.getByRole('textbox', { name: 'User name' }).fill('Not a name');
     await page.getByRole('textbox', { name: 'Password', exact: true }).fill('password1234');
     await page.getByText('It is one that many people use').waitFor();

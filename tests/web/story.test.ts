@@ -70,7 +70,7 @@ describe.skipIf(!hasChromium)('a family moves in (needs a Chromium)', () => {
     expect(link).not.toBe('');
     page = await computer.newPage();
     await page.goto(link);
-    await page.getByText('You were invited to this server.').waitFor();
+    await page.getByText('This link brings an invitation code along.').waitFor();
     await page.getByRole('textbox', { name: 'User name' }).fill('maria');
     await page.getByRole('button', { name: 'Suggest a passphrase' }).click();
     await page.getByText('Write this passphrase down').waitFor();
