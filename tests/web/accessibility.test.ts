@@ -57,6 +57,12 @@ describe.skipIf(!hasChromium).each([
   test('log-in', async () => {
     await page.getByRole('button', { name: 'Log in' }).click();
     expect(await violations(page)).toEqual([]);
+    await page.getByRole('button', { name: 'English · Theme' }).click();
+    await page.getByRole('radio', { name: 'Deutsch' }).check();
+    await page.getByRole('button', { name: 'Anmelden' }).waitFor();
+    expect(await violations(page)).toEqual([]);
+    await page.getByRole('radio', { name: 'English' }).check();
+    await page.getByRole('button', { name: 'Log in' }).waitFor();
   });
 
   test('sign-up, with everything that it can say', async () => {

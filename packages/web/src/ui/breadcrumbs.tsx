@@ -1,4 +1,4 @@
-import { type ReactNode, useLayoutEffect, useRef } from 'react';
+import { type ReactNode, useEffect, useRef } from 'react';
 import { Breadcrumb, Breadcrumbs as AriaBreadcrumbs, Link } from 'react-aria-components';
 import styles from './breadcrumbs.module.css';
 import { Icon, type IconName } from './icon.js';
@@ -24,9 +24,18 @@ export function Breadcrumbs({
 }): ReactNode {
   const way = useRef<HTMLElement>(null);
   const last = crumbs.at(-1)?.href;
-  useLayoutEffect(() => {
-    // Where there is no room for all of it, where one is counts.
-    way.current?.scrollTo({ left: way.current.scrollWidth });
+  useEffect(() => {
+    const { current: frame } = way;
+    const list = frame?.firstElementChild ?? null;
+    if (frame === null || list === null) return undefined;
+    // Where there is no room for all of it, where one is counts. The steps come into the page after the list does.
+    const observer = new ResizeObserver(() => {
+      frame.scrollTo({ left: frame.scrollWidth });
+    });
+    observer.observe(list);
+    return () => {
+      observer.disconnect();
+    };
   }, [last]);
   return (
     <nav ref={way} aria-label={label} className={styles['way']}>
