@@ -144,28 +144,31 @@ describe.skipIf(!hasChromium).each([
   });
 
   // Where it is wide there is room.
-  test.each(width < 500 ? ['de', 'fr', 'es'] : [])('nothing is wider than the window in %s, with letters that are wider than here', async (language) => {
-    await page.evaluate((chosen) => {
-      localStorage.setItem('pyrgos-preferences', JSON.stringify({ language: chosen }));
-    }, language);
-    await page.reload();
-    for (const form of ['', '?signup=true#/sign-up']) {
-      await page.goto(new URL(form, world.daemon.url).href);
-      await page.locator(`html[lang=${language}] form`).waitFor();
+  test.each(width < 500 ? ['de', 'fr', 'es'] : [])(
+    'nothing is wider than the window in %s, with letters that are wider than here',
+    async (language) => {
+      await page.evaluate((chosen) => {
+        localStorage.setItem('pyrgos-preferences', JSON.stringify({ language: chosen }));
+      }, language);
+      await page.reload();
+      for (const form of ['', '?signup=true#/sign-up']) {
+        await page.goto(new URL(form, world.daemon.url).href);
+        await page.locator(`html[lang=${language}] form`).waitFor();
+        await widen(page);
+        expect.soft([form, ...(await tooWide(page))]).toEqual([form]);
+      }
+      await page.goto(world.daemon.url);
+      await page.locator('input[name=username]').fill('ada');
+      await page.locator('input[name=password]').fill(PASSWORD);
+      await page.keyboard.press('Enter');
+      await page.getByRole('grid').waitFor();
       await widen(page);
-      expect.soft([form, ...(await tooWide(page))]).toEqual([form]);
-    }
-    await page.goto(world.daemon.url);
-    await page.locator('input[name=username]').fill('ada');
-    await page.locator('input[name=password]').fill(PASSWORD);
-    await page.keyboard.press('Enter');
-    await page.getByRole('grid').waitFor();
-    await widen(page);
-    for (const place of ['drive/ada', 'view/ada/notes.txt', 'view/ada/photo.png', 'search/ada', 'trash', 'settings']) {
-      await page.goto(new URL(`/#/${place}`, world.daemon.url).href);
-      await page.locator('#content h1').waitFor();
-      await page.getByRole('progressbar').and(page.locator(':not([aria-valuenow])')).waitFor({ state: 'detached' });
-      expect.soft([place, ...(await tooWide(page))]).toEqual([place]);
-    }
-  });
+      for (const place of ['drive/ada', 'view/ada/notes.txt', 'view/ada/photo.png', 'search/ada', 'trash', 'settings']) {
+        await page.goto(new URL(`/#/${place}`, world.daemon.url).href);
+        await page.locator('#content h1').waitFor();
+        await page.getByRole('progressbar').and(page.locator(':not([aria-valuenow])')).waitFor({ state: 'detached' });
+        expect.soft([place, ...(await tooWide(page))]).toEqual([place]);
+      }
+    },
+  );
 });

@@ -32,7 +32,11 @@ function entry(name: string, isFile: boolean): FileSystemEntry {
 
 test('what cannot be read is named, and everything else is there', async () => {
   const dropped = [
-    folderEntry('docs', [fileEntry('a.txt', new File(['a'], 'a.txt')), fileEntry('locked.txt', undefined), folderEntry('private', undefined)]),
+    folderEntry('docs', [
+      fileEntry('a.txt', new File(['a'], 'a.txt')),
+      fileEntry('locked.txt', undefined),
+      folderEntry('private', undefined),
+    ]),
     fileEntry('b.txt', new File(['b'], 'b.txt')),
   ];
   const { items, unread } = await itemsOfDrop({
