@@ -8,8 +8,9 @@ const THEMES: readonly Preferences['theme'][] = ['system', 'light', 'dark'];
 /** How the page looks on this device, and its language. */
 export function AppearanceChoices(): ReactNode {
   const text = useText();
-  const language = useLanguage();
-  const { theme } = usePreferences();
+  const shown = useLanguage();
+  // What was chosen is seen at once, before its texts have come.
+  const { theme, language = shown } = usePreferences();
   return (
     <>
       <Choice
