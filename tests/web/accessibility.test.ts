@@ -1,13 +1,23 @@
 import axe from 'axe-core';
 import type { Page } from 'playwright';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { hasChromium, WebWorld } from './web-world.js';
+import { hasChromium, PASSWORD, WebWorld } from './web-world.js';
 
 /** The rules of WCAG 2.2 A and AA, and what is good practice beyond. */
 const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
 
-/** What a screen does wrong: rule and places. */
+/** What makes a page, or what scrolls in it, wider than its window. */
+async function tooWide(page: Page): Promise<readonly string[]> {
+  return page.evaluate(() =>
+    [document.documentElement, ...document.querySelectorAll('#content, [role="dialog"] > div, [role="alertdialog"] > div')]
+      .filter(({ scrollWidth, clientWidth }) => scrollWidth > clientWidth)
+      .map(({ localName, id, scrollWidth, clientWidth }) => `${localName}#${id}: ${scrollWidth} of ${clientWidth} pixels`),
+  );
+}
+
+/** What a screen does wrong: rule and places, and whatever makes the page wider than its window. */
 async function violations(page: Page): Promise<readonly string[]> {
+  const wide = await tooWide(page);
   // Over the debugger: the policy of the page lets no script in.
   await page.evaluate(axe.source);
   const results = await page.evaluate(
@@ -19,13 +29,20 @@ async function violations(page: Page): Promise<readonly string[]> {
       ),
     RULES,
   );
-  return results.violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' | ')}`);
+  return [...wide, ...results.violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' | ')}`)];
+}
+
+/** As a font does that other devices have. */
+async function widen(page: Page): Promise<void> {
+  await page.evaluate(() => {
+    document.documentElement.style.letterSpacing = '0.04em';
+  });
 }
 
 describe.skipIf(!hasChromium).each([
   ['light', 1100],
   ['dark', 1100],
-  ['light', 360],
+  ['light', 320],
 ] as const)('every screen, %s, %i wide (needs a Chromium)', (colorScheme, width) => {
   let world: WebWorld;
   let page: Page;
@@ -40,10 +57,16 @@ describe.skipIf(!hasChromium).each([
   test('log-in', async () => {
     await page.getByRole('button', { name: 'Log in' }).click();
     expect(await violations(page)).toEqual([]);
+    await page.getByRole('button', { name: 'English · Theme' }).click();
+    await page.getByRole('radio', { name: 'Deutsch' }).check();
+    await page.getByRole('button', { name: 'Anmelden' }).waitFor();
+    expect(await violations(page)).toEqual([]);
+    await page.getByRole('radio', { name: 'English' }).check();
+    await page.getByRole('button', { name: 'Log in' }).waitFor();
   });
 
   test('sign-up, with everything that it can say', async () => {
-    await page.getByRole('button', { name: 'Make one' }).click();
+    await page.getByRole('button', { name: 'Sign up' }).click();
     await page.getByRole('textbox', { name: 'User name' }).fill('Not a name');
     await page.getByRole('textbox', { name: 'Password', exact: true }).fill('password1234');
     await page.getByText('It is one that many people use').waitFor();
@@ -87,9 +110,65 @@ describe.skipIf(!hasChromium).each([
     await page.getByRole('dialog').waitFor({ state: 'detached' });
   });
 
+  test('viewers', async () => {
+    await page.goto(new URL('/#/view/ada/notes.txt', world.daemon.url).href);
+    await page.getByRole('textbox', { name: 'Text of notes.txt' }).waitFor();
+    expect(await violations(page)).toEqual([]);
+    await page.getByRole('button', { name: 'Next file' }).click();
+    await page.getByText('This picture cannot be shown').waitFor();
+    expect(await violations(page)).toEqual([]);
+  });
+
+  test('search and trash', async () => {
+    await page.goto(new URL('/#/search/ada', world.daemon.url).href);
+    await page.getByText('Kind, size and date').click();
+    await page.getByRole('textbox', { name: 'At least (MB)' }).waitFor();
+    expect(await violations(page)).toEqual([]);
+    await page.getByRole('link', { name: 'Trash' }).click();
+    await page.getByText('The trash is empty').waitFor();
+    expect(await violations(page)).toEqual([]);
+  });
+
   test('settings', async () => {
     await page.getByRole('link', { name: 'Settings' }).click();
     await page.getByText(/ of .*used/u).waitFor();
     expect(await violations(page)).toEqual([]);
+    await page.getByRole('button', { name: 'Add an authenticator app' }).click();
+    await page.getByRole('img', { name: 'QR code for the authenticator app' }).waitFor();
+    expect(await violations(page)).toEqual([]);
+    await page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).click();
+    await page.getByRole('button', { name: 'Delete my account' }).click();
+    await page.getByRole('alertdialog').waitFor();
+    expect(await violations(page)).toEqual([]);
+    await page.getByRole('alertdialog').getByRole('button', { name: 'Cancel' }).click();
   });
+
+  // Where it is wide there is room.
+  test.each(width < 500 ? ['de', 'fr', 'es'] : [])(
+    'nothing is wider than the window in %s, with letters that are wider than here',
+    async (language) => {
+      await page.evaluate((chosen) => {
+        localStorage.setItem('pyrgos-preferences', JSON.stringify({ language: chosen }));
+      }, language);
+      await page.reload();
+      for (const form of ['', '?signup=true#/sign-up']) {
+        await page.goto(new URL(form, world.daemon.url).href);
+        await page.locator(`html[lang=${language}] form`).waitFor();
+        await widen(page);
+        expect.soft([form, ...(await tooWide(page))]).toEqual([form]);
+      }
+      await page.goto(world.daemon.url);
+      await page.locator('input[name=username]').fill('ada');
+      await page.locator('input[name=password]').fill(PASSWORD);
+      await page.keyboard.press('Enter');
+      await page.getByRole('grid').waitFor();
+      await widen(page);
+      for (const place of ['drive/ada', 'view/ada/notes.txt', 'view/ada/photo.png', 'search/ada', 'trash', 'settings']) {
+        await page.goto(new URL(`/#/${place}`, world.daemon.url).href);
+        await page.locator('#content h1').waitFor();
+        await page.getByRole('progressbar').and(page.locator(':not([aria-valuenow])')).waitFor({ state: 'detached' });
+        expect.soft([place, ...(await tooWide(page))]).toEqual([place]);
+      }
+    },
+  );
 });

@@ -66,9 +66,9 @@ describe.skipIf(!hasChromium)('the drive in a browser (needs a Chromium)', () =>
   });
 
   test('a folder with names that break things is uploaded, and every name is a text', async () => {
-    await mkdir(join(folder, 'odd', 'deep', 'er'), { recursive: true });
+    await mkdir(join(folder, 'odd', 'deep enough for the width of a phone', 'er'), { recursive: true });
     for (const name of HOSTILE_NAMES) await writeFile(join(folder, 'odd', name), name);
-    await writeFile(join(folder, 'odd', 'deep', 'er', 'x'), 'x');
+    await writeFile(join(folder, 'odd', 'deep enough for the width of a phone', 'er', 'x'), 'x');
     await page.getByLabel('Upload a folder …').setInputFiles(join(folder, 'odd'));
     await row('odd').getByRole('button').click();
     for (const name of HOSTILE_NAMES) {
@@ -99,6 +99,43 @@ describe.skipIf(!hasChromium)('the drive in a browser (needs a Chromium)', () =>
     await row('small (2).txt').waitFor();
   });
 
+  test('after something was deleted its neighbour has the focus', async () => {
+    const focused = (): Promise<string | undefined> =>
+      page.getByRole('grid').evaluate((grid) => {
+        const named = document.getElementById(grid.getAttribute('aria-activedescendant') ?? '');
+        return document.activeElement === grid ? named?.textContent : 'not in the list';
+      });
+    await row('large.bin').getByRole('gridcell').first().click();
+    await page.getByRole('button', { name: 'Delete' }).click();
+    await row('large.bin').waitFor({ state: 'detached' });
+    await expect.poll(focused).toContain('small (2).txt');
+    await page.getByRole('button', { name: 'Undo' }).click();
+    await row('large.bin').waitFor();
+  });
+
+  test('a folder that is not there any more offers the way back only', async () => {
+    await page.goto(new URL('/#/drive/ada/Photos/gone', world.daemon.url).href);
+    await page.getByText('This folder is not there any more.').waitFor();
+    await picture(page, 'folder-gone');
+    expect(await page.getByRole('button', { name: 'Upload' }).count()).toBe(0);
+    await page.getByRole('button', { name: 'Back to your files' }).click();
+    await row('Photos').waitFor();
+  });
+
+  test('tiles are sorted by what is chosen', async () => {
+    const names = (): Promise<readonly string[]> => page.getByRole('grid').getByRole('row').allTextContents();
+    await page.getByRole('button', { name: 'Show as tiles' }).click();
+    const byName = await names();
+    await page.getByRole('button', { name: 'Sort by' }).click();
+    await picture(page, 'sort-tiles');
+    await page.getByRole('menuitem', { name: 'Name' }).click();
+    await expect.poll(names).not.toEqual(byName);
+    await page.getByRole('button', { name: 'Sort by' }).click();
+    await page.getByRole('menuitem', { name: 'Name' }).click();
+    await expect.poll(names).toEqual(byName);
+    await page.getByRole('button', { name: 'Show as a list' }).click();
+  });
+
   test('the keyboard does everything: move, select, rename, delete', async () => {
     const grid = page.getByRole('grid');
     await grid.focus();
@@ -123,6 +160,12 @@ describe.skipIf(!hasChromium)('the drive in a browser (needs a Chromium)', () =>
     await world.logIn(other, 'ada');
     await other.getByRole('row', { name: 'large.bin' }).waitFor();
     await picture(other, 'phone');
+    // Of a long way the end is seen: where one is.
+    await other.goto(new URL('/#/drive/ada/odd/deep%20enough%20for%20the%20width%20of%20a%20phone/er', world.daemon.url).href);
+    const here = other.getByRole('navigation').getByRole('link', { name: 'er', exact: true });
+    await here.waitFor();
+    await expect.poll(async () => here.evaluate((link) => link.getBoundingClientRect().right <= innerWidth)).toBe(true);
+    await picture(other, 'phone-deep');
     await other.close();
   });
 

@@ -30,8 +30,21 @@ describe.skipIf(!hasChromium)('the settings in a browser (needs a Chromium)', ()
     await picture(page, 'settings');
   });
 
+  test('a wish for more space that is no amount is refused beside the field', async () => {
+    const wish = page.getByRole('textbox', { name: 'How much would you like to have? (GB)' });
+    for (const bad of ['', 'a lot', '-3', '1e30']) {
+      await wish.fill(bad);
+      await page.getByRole('button', { name: 'Ask for it' }).click();
+      await page.getByText('Type a number of gigabytes').waitFor();
+    }
+    await wish.fill('2,5');
+    await page.getByText('Type a number of gigabytes').waitFor({ state: 'detached' });
+    await page.getByRole('button', { name: 'Ask for it' }).click();
+    await page.getByText('Your wish was sent.').waitFor();
+  });
+
   test('light and dark', async () => {
-    await page.getByText('Dark', { exact: true }).click();
+    await page.getByRole('radio', { name: 'Dark' }).check();
     expect(await page.evaluate(() => getComputedStyle(document.documentElement).colorScheme)).toBe('dark');
     await picture(page, 'settings-dark');
     await page.getByText('As this device').click();
@@ -41,7 +54,9 @@ describe.skipIf(!hasChromium)('the settings in a browser (needs a Chromium)', ()
     await page.getByRole('button', { name: 'Add an authenticator app' }).click();
     await page.getByRole('img', { name: 'QR code for the authenticator app' }).waitFor();
     secret = (await page.locator('p[class*=secret]').textContent()) ?? '';
-    await page.getByRole('textbox', { name: 'Code of your authenticator app' }).fill('000000');
+    // Without a click into the field.
+    await page.keyboard.type('000000');
+    expect(await page.getByRole('textbox', { name: 'Code of your authenticator app' }).inputValue()).toBe('000000');
     await picture(page, 'authenticator');
     await page.getByRole('button', { name: 'Confirm' }).click();
     await page.getByRole('dialog').getByText('That code was not right.').waitFor();
@@ -78,9 +93,13 @@ describe.skipIf(!hasChromium)('the settings in a browser (needs a Chromium)', ()
   test('the device stays logged in after a reload, and the password is changed', async () => {
     await page.reload();
     await page.getByRole('heading', { name: 'Settings', level: 1 }).waitFor();
-    await page.getByRole('textbox', { name: 'Current password' }).fill(PASSWORD);
+    await page.getByRole('textbox', { name: 'Current password' }).fill('not this one');
     await page.getByRole('textbox', { name: 'New password' }).fill(OTHER_PASSWORD);
     await page.getByRole('textbox', { name: 'Password once more' }).fill(OTHER_PASSWORD);
+    await page.getByRole('button', { name: 'Change the password' }).click();
+    await page.getByText('This is not your current password.').waitFor();
+    await picture(page, 'wrong-current-password');
+    await page.getByRole('textbox', { name: 'Current password' }).fill(PASSWORD);
     await page.getByRole('button', { name: 'Change the password' }).click();
     await page.getByRole('textbox', { name: /^Code of your authenticator app/u }).fill(await code());
     await page.getByRole('button', { name: 'Continue' }).click();

@@ -60,6 +60,13 @@ describe.skipIf(!hasChromium)('a family moves in (needs a Chromium)', () => {
       .waitFor({ timeout: 60_000 });
     expect(await stranger.getByRole('button', { name: 'Upload' }).count()).toBe(0);
     await picture(stranger, 'no-invitation');
+    // A link that somebody has made up is not praised, and the refusal stands where it was mentioned.
+    await stranger.goto(new URL('/?signup=true&token=nonsense#/sign-up', world.daemon.url).href);
+    await stranger.getByRole('status').getByText('This link brings an invitation code along.').waitFor();
+    await world.fillSignUp(stranger, 'stranger');
+    await stranger.getByRole('alert').getByText('Ask for another link.').waitFor();
+    expect(await stranger.getByText('This link brings').count()).toBe(0);
+    await picture(stranger, 'bad-invitation');
     await stranger.close();
     // What the server answered is an error of the console.
     world.complaints.length = 0;
@@ -70,7 +77,7 @@ describe.skipIf(!hasChromium)('a family moves in (needs a Chromium)', () => {
     expect(link).not.toBe('');
     page = await computer.newPage();
     await page.goto(link);
-    await page.getByText('You were invited to this server.').waitFor();
+    await page.getByText('This link brings an invitation code along.').waitFor();
     await page.getByRole('textbox', { name: 'User name' }).fill('maria');
     await page.getByRole('button', { name: 'Suggest a passphrase' }).click();
     await page.getByText('Write this passphrase down').waitFor();

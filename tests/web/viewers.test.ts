@@ -135,6 +135,29 @@ describe.skipIf(!hasChromium)('viewers in a browser (needs a Chromium)', () => {
     await close();
   });
 
+  test('… and so do an empty one, and what is named as a video or a document and is none', async () => {
+    const damaged = join(folder, 'damaged');
+    await mkdir(damaged);
+    const problems = new Map([
+      ['empty.png', 'This picture cannot be shown: it is empty.'],
+      ['garbage.png', 'This picture cannot be shown: it is damaged'],
+      ['garbage.mp4', 'This cannot be played'],
+      ['garbage.pdf', 'This document cannot be opened'],
+    ]);
+    for (const name of problems.keys()) await writeFile(join(damaged, name), name.startsWith('empty') ? '' : 'something else');
+    await page.goto(new URL('/#/drive/ada', world.daemon.url).href);
+    await page.getByLabel('Upload a folder …').setInputFiles(damaged);
+    await page.getByRole('row', { name: 'damaged' }).getByRole('button').click();
+    await page.getByRole('row', { name: 'garbage.png' }).waitFor();
+    for (const [name, problem] of problems) {
+      await page.getByRole('grid').getByRole('button', { name, exact: true }).click();
+      await title(name);
+      await page.getByText(problem).waitFor();
+      await page.getByRole('main').getByRole('button', { name: 'Download' }).last().waitFor();
+      await close();
+    }
+  });
+
   test('sound is streamed and sought in', async () => {
     await open('4 tone.wav');
     const player = page.getByLabel('4 tone.wav');

@@ -1,6 +1,6 @@
 import type { BrowserContext, Page } from 'playwright';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { hasChromium, PASSWORD, WebWorld } from './web-world.js';
+import { hasChromium, PASSWORD, picture, WebWorld } from './web-world.js';
 
 const text = (name: string, content: string): { name: string; mimeType: string; buffer: Buffer } => ({
   name,
@@ -93,6 +93,34 @@ describe.skipIf(!hasChromium)('who leaves, and who comes next in the same tab (n
     await page.getByRole('button', { name: 'Log in' }).waitFor();
     await world.signUp(page, 'cleo');
     await isClean();
+    await page.getByRole('button', { name: 'Log out' }).click();
+  });
+
+  test('who presses twice logs in once', async () => {
+    let asked = 0;
+    let release = (): void => undefined;
+    const held = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    await device.route(/login\/getLogin/u, async (route) => {
+      asked++;
+      await held;
+      await route.continue();
+    });
+    await page.goto(world.daemon.url);
+    await page.getByRole('textbox', { name: 'User name' }).fill('ada');
+    await page.getByRole('textbox', { name: 'Password', exact: true }).fill(PASSWORD);
+    const button = page.getByRole('button', { name: 'Log in' });
+    await button.dblclick();
+    await expect.poll(async () => button.getAttribute('aria-disabled')).toBe('true');
+    await expect.poll(() => asked).toBe(1);
+    await button.click({ force: true });
+    await page.keyboard.press('Enter');
+    await picture(page, 'logging-in');
+    release();
+    await page.getByRole('button', { name: 'Upload' }).waitFor();
+    expect(asked).toBe(1);
+    await device.unroute(/login\/getLogin/u);
     await page.getByRole('button', { name: 'Log out' }).click();
   });
 

@@ -85,8 +85,8 @@ export class WebWorld {
     await page.getByRole('textbox', { name: 'User name' }).fill(username);
     await page.getByRole('textbox', { name: 'Password', exact: true }).fill(PASSWORD);
     await page.getByRole('textbox', { name: 'Password once more' }).fill(PASSWORD);
-    await page.getByText('I have written the password down').click();
-    if (keep) await page.getByText('Stay logged in on this device').click();
+    await page.getByRole('checkbox', { name: 'I have written the password down' }).check();
+    if (keep) await page.getByRole('checkbox', { name: 'Stay logged in on this device' }).check();
     await page.getByRole('button', { name: 'Sign up' }).click();
   }
 
@@ -95,7 +95,7 @@ export class WebWorld {
     await page.goto(this.daemon.url);
     await page.getByRole('textbox', { name: 'User name' }).fill(username);
     await page.getByRole('textbox', { name: 'Password', exact: true }).fill(PASSWORD);
-    if (keep) await page.getByText('Stay logged in on this device').click();
+    if (keep) await page.getByRole('checkbox', { name: 'Stay logged in on this device' }).check();
     await page.getByRole('button', { name: 'Log in' }).click();
     await page.getByRole('button', { name: 'Upload' }).waitFor();
   }

@@ -25,6 +25,11 @@ const bySignUpReason: ReadonlyMap<unknown, TextId> = new Map([
   ['username', 'error.signup.username'],
 ]);
 
+/** Whether a password was refused; by a call that takes the name of the account from the session, it was the wrong one. */
+export function isWrongPassword(error: unknown): boolean {
+  return error instanceof EngineError && error.code === 'denied.login' && error.data['needsSecondFactor'] !== true;
+}
+
 /** What a person reads of an error: from the catalogue, chosen by its code. What happened, and what helps. */
 export function faultText(error: unknown, text: TextFunction): string {
   if (!(error instanceof EngineError)) return text('error.internal', { code: 'page' });

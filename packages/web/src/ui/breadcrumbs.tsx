@@ -1,4 +1,4 @@
-import type { ReactNode } from 'react';
+import { type ReactNode, useEffect, useRef } from 'react';
 import { Breadcrumb, Breadcrumbs as AriaBreadcrumbs, Link } from 'react-aria-components';
 import styles from './breadcrumbs.module.css';
 import { Icon, type IconName } from './icon.js';
@@ -22,8 +22,23 @@ export function Breadcrumbs({
   /** Puts something around the link of a step. */
   readonly wrap?: (crumb: Crumb, link: ReactNode) => ReactNode;
 }): ReactNode {
+  const way = useRef<HTMLElement>(null);
+  const last = crumbs.at(-1)?.href;
+  useEffect(() => {
+    const { current: frame } = way;
+    const list = frame?.firstElementChild ?? null;
+    if (frame === null || list === null) return undefined;
+    // Where there is no room for all of it, where one is counts. The steps come into the page after the list does.
+    const observer = new ResizeObserver(() => {
+      frame.scrollTo({ left: frame.scrollWidth });
+    });
+    observer.observe(list);
+    return () => {
+      observer.disconnect();
+    };
+  }, [last]);
   return (
-    <nav aria-label={label} className={styles['way']}>
+    <nav ref={way} aria-label={label} className={styles['way']}>
       <AriaBreadcrumbs className={styles['crumbs'] ?? ''}>
         {crumbs.map((crumb, index) => (
           <Breadcrumb key={crumb.href} id={crumb.href} className={styles['crumb'] ?? ''}>

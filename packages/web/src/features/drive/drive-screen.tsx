@@ -4,15 +4,18 @@ import { usePreferences } from '../../app/preferences.js';
 import { goTo } from '../../app/router.js';
 import { Shell } from '../../app/shell.js';
 import type { Row, SessionInfo } from '../../engine/calls.js';
-import { nameOf } from '../../engine/paths.js';
+import { childOf, nameOf } from '../../engine/paths.js';
+import { EngineError } from '../../engine/engine-fault.js';
 import { engine } from '../../engine/start-engine.js';
 import { useLanguage, useText } from '../../i18n/text.js';
 import { visibleName } from '../../i18n/visible-name.js';
 import { Button } from '../../ui/button.js';
+import { EmptyState } from '../../ui/empty-state.js';
 import { Icon } from '../../ui/icon.js';
 import { ContextMenu } from '../../ui/menu.js';
 import { Notice } from '../../ui/notice.js';
 import { ProgressBar } from '../../ui/progress-bar.js';
+import { showToast } from '../../ui/toasts.js';
 import { PropertiesDialog } from '../properties/properties-dialog.js';
 import { download } from '../transfers/download.js';
 import { transfers } from '../transfers/transfer-store.js';
@@ -24,12 +27,13 @@ import { DriveToolbar } from './drive-toolbar.js';
 import { FileList } from './file-list.js';
 import { FolderDialog } from './folder-dialog.js';
 import { NameDialog } from './name-dialog.js';
-import { focusOn, keepOnly, NO_SELECTION } from './selection.js';
+import { focusOn, NO_SELECTION, selectOnly } from './selection.js';
 import { selectionChoices } from './selection-choices.js';
 import { useSortOrder } from './sort-order-store.js';
 import { SpaceLine } from './space-line.js';
 import { sortRows } from './sort-rows.js';
 import { useDropTarget } from './use-drop-target.js';
+import { useSelection } from './use-selection.js';
 
 /** What is open over the list. */
 type Open =
@@ -46,7 +50,6 @@ export function DriveScreen({ session, path }: { readonly session: SessionInfo; 
   const { view, showsHidden } = usePreferences();
   const { rows, isLoading, error, reload } = useDirectory(path);
   const [sort, setSort] = useSortOrder();
-  const [selection, setSelection] = useState(NO_SELECTION);
   const [open, setOpen] = useState<Open | undefined>(undefined);
   const close = (): void => {
     setOpen(undefined);
@@ -55,16 +58,12 @@ export function DriveScreen({ session, path }: { readonly session: SessionInfo; 
     () => sortRows(showsHidden ? rows : rows.filter(({ isHidden }) => !isHidden), sort, language),
     [rows, showsHidden, sort, language],
   );
+  const [selection, setSelection] = useSelection(shown, !isLoading);
   useEffect(() => {
     if (isLoading) return;
     const seen = takeLastSeen(path);
-    setSelection((selected) =>
-      keepOnly(
-        seen === undefined ? selected : focusOn(NO_SELECTION, seen),
-        shown.map((row) => row.path),
-      ),
-    );
-  }, [shown, isLoading, path]);
+    if (seen !== undefined) setSelection(focusOn(NO_SELECTION, seen));
+  }, [isLoading, path, setSelection]);
   const selected = useMemo(() => shown.filter((row) => selection.paths.has(row.path)), [shown, selection.paths]);
   const title = nameOf(path);
 
@@ -86,8 +85,30 @@ export function DriveScreen({ session, path }: { readonly session: SessionInfo; 
       setOpen({ kind: 'properties', rows: selected });
     },
   });
-  const drop = useDropTarget((items) => void transfers().upload(path, items));
+  const drop = useDropTarget(({ items, unread }) => {
+    const [name] = unread;
+    if (name !== undefined) showToast({ kind: 'problem', text: text('drive.drop.unread', { count: unread.length, name }) });
+    if (items.length > 0) void transfers().upload(path, items);
+  });
 
+  if (error instanceof EngineError && error.code === 'not-found.file') {
+    return (
+      <Shell session={session} title={title}>
+        <h1 className="visually-hidden">{visibleName(title)}</h1>
+        <EmptyState icon="folder" title={text('drive.missing')}>
+          <Button
+            kind="primary"
+            icon="back"
+            onPress={() => {
+              goTo({ name: 'drive', path: session.homePath }, { replace: true });
+            }}
+          >
+            {text('trash.back')}
+          </Button>
+        </EmptyState>
+      </Shell>
+    );
+  }
   return (
     <Shell session={session} title={title}>
       <DriveToolbar
@@ -119,11 +140,9 @@ export function DriveScreen({ session, path }: { readonly session: SessionInfo; 
       <div className={styles['area']} {...drop.handlers}>
         {isLoading && rows.length === 0 ? <ProgressBar label={text('drive.loading')} value={undefined} isLabelHidden /> : null}
         {!isLoading && shown.length === 0 && error === undefined ? (
-          <div className={styles['empty']}>
-            <Icon name="folder" size={64} />
-            <h2>{text('drive.empty')}</h2>
+          <EmptyState icon="folder" title={text('drive.empty')}>
             <p>{text('drive.empty.help')}</p>
-          </div>
+          </EmptyState>
         ) : (
           <FileList
             key={path}
@@ -160,7 +179,7 @@ export function DriveScreen({ session, path }: { readonly session: SessionInfo; 
           {text('drive.items', { count: shown.length })}
           {selected.length > 0 ? ` · ${text('drive.selected', { count: selected.length })}` : ''}
         </p>
-        <SpaceLine />
+        <SpaceLine path={path} />
       </div>
       {open?.kind === 'menu' && selected.length > 0 ? (
         <ContextMenu at={open.at} label={text('drive.menu')} choices={choices} onClose={close} />
@@ -186,6 +205,7 @@ export function DriveScreen({ session, path }: { readonly session: SessionInfo; 
           onSubmit={async (name) => {
             await engine().call('drive.rename', { path: open.row.path, name });
             refreshDirectories([path]);
+            setSelection(selectOnly(childOf(path, name)));
           }}
           onClose={close}
         />

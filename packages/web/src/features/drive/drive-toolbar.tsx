@@ -10,6 +10,8 @@ import { itemsOfFiles } from '../transfers/dropped-items.js';
 import { transfers } from '../transfers/transfer-store.js';
 import styles from './drive-screen.module.css';
 import { MoveTarget } from './move-target.js';
+import { useSortOrder } from './sort-order-store.js';
+import { SORTED_BY, sortedBy } from './sort-rows.js';
 
 /** Where one is, what can be put here, and what can be done with the selection. */
 export function DriveToolbar({
@@ -37,6 +39,7 @@ export function DriveToolbar({
 }): ReactNode {
   const text = useText();
   const { view, showsHidden } = usePreferences();
+  const [sort, setSort] = useSortOrder();
   const filePicker = useRef<HTMLInputElement>(null);
   const folderPicker = useRef<HTMLInputElement>(null);
   const choose = (input: HTMLInputElement): void => {
@@ -101,6 +104,22 @@ export function DriveToolbar({
               goTo({ name: 'search', path });
             }}
           />
+          {/* A list has columns for that. */}
+          {view === 'grid' ? (
+            <MenuButton
+              label={text('column.sort')}
+              choices={SORTED_BY.map((by) => ({
+                id: by,
+                label: text(`column.${by}`),
+                ...(sort.by === by ? { icon: sort.descending ? 'down' : 'up' } : {}),
+                onChoose: () => {
+                  setSort(sortedBy(sort, by));
+                },
+              }))}
+            >
+              <IconButton icon="sort" label={text('column.sort')} />
+            </MenuButton>
+          ) : null}
           <IconButton
             icon={view === 'list' ? 'grid' : 'list'}
             label={text(view === 'list' ? 'drive.view.grid' : 'drive.view.list')}

@@ -10,7 +10,7 @@ import { endDrag, moveHandlers, startDrag } from './drag-items.js';
 import styles from './file-list.module.css';
 import { RowIcon } from './row-icon.js';
 import { extendTo, selectOnly, type Selection, toggle } from './selection.js';
-import type { SortOrder } from './sort-rows.js';
+import { SORTED_BY, type SortOrder, sortedBy } from './sort-rows.js';
 import { useListKeys } from './use-list-keys.js';
 
 const ROW_HEIGHT = 48;
@@ -79,6 +79,10 @@ export function FileList(props: FileListProps): ReactNode {
     // Only when the focus moves; not when rows arrive.
     // oxlint-disable-next-line react-hooks/exhaustive-deps
   }, [selection.focus]);
+  useEffect(() => {
+    // What had the focus of the page was gone together with the rows that it was about.
+    if (selection.focus !== undefined && document.activeElement === document.body) scroller.current?.focus({ preventScroll: true });
+  }, [rows, selection.focus]);
   const [over, setOver] = useState<string | undefined>(undefined);
   const dragProps = (row: Row): object => {
     if (onMove === undefined) return {};
@@ -224,13 +228,14 @@ export function FileList(props: FileListProps): ReactNode {
 
 function Columns({ sort, onSort, timeLabel }: Pick<FileListProps, 'sort' | 'onSort' | 'timeLabel'>): ReactNode {
   const text = useText();
-  const column = (by: 'name' | 'size' | 'modified'): ReactNode => (
+  const column = (by: (typeof SORTED_BY)[number]): ReactNode => (
     <button
+      key={by}
       type="button"
       className={styles[by]}
       aria-pressed={sort.by === by}
       onClick={() => {
-        onSort({ by, descending: sort.by === by ? !sort.descending : by !== 'name' });
+        onSort(sortedBy(sort, by));
       }}
     >
       {by === 'modified' && timeLabel !== undefined ? timeLabel : text(`column.${by}`)}
@@ -239,9 +244,7 @@ function Columns({ sort, onSort, timeLabel }: Pick<FileListProps, 'sort' | 'onSo
   );
   return (
     <div className={styles['columns']} role="group" aria-label={text('column.sort')}>
-      {column('name')}
-      {column('size')}
-      {column('modified')}
+      {SORTED_BY.map(column)}
     </div>
   );
 }

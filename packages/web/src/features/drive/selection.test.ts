@@ -31,6 +31,15 @@ describe('selecting', () => {
     expect(paths(kept)).toEqual(['/a/1', '/a/4']);
     expect(kept.focus).toBeUndefined();
   });
+
+  test('the focus of what is gone moves to its neighbour', () => {
+    const after = (focus: string, left: readonly string[]): string | undefined => keepOnly(selectOnly(focus), left, order).focus;
+    expect(after('/a/3', ['/a/1', '/a/2', '/a/4', '/a/__proto__'])).toBe('/a/4');
+    expect(after('/a/__proto__', ['/a/1', '/a/2'])).toBe('/a/2');
+    expect(after('/a/1', ['/b/1'])).toBeUndefined();
+    expect(after('/c', order)).toBeUndefined();
+    expect(after('/a/2', order)).toBe('/a/2');
+  });
 });
 
 describe('typing', () => {

@@ -48,12 +48,16 @@ export function focusOn(selection: Selection, path: string): Selection {
   return { ...selection, focus: path };
 }
 
-/** What is left of a selection when the list has changed. */
-export function keepOnly(selection: Selection, order: readonly string[]): Selection {
+/** What is left of a selection when the list has changed. A focus whose item is gone moves to what came next in the list of `before`, or else to what came last ahead of it. */
+export function keepOnly(selection: Selection, order: readonly string[], before: readonly string[] = []): Selection {
   const there = new Set(order);
-  const paths = new Set([...selection.paths].filter((path) => there.has(path)));
-  const kept = (path: string | undefined): string | undefined => (path !== undefined && there.has(path) ? path : undefined);
-  return { paths, focus: kept(selection.focus), anchor: kept(selection.anchor) };
+  const isThere = (path: string): boolean => there.has(path);
+  const paths = new Set([...selection.paths].filter(isThere));
+  const { focus, anchor } = selection;
+  const kept = (path: string | undefined): string | undefined => (path !== undefined && isThere(path) ? path : undefined);
+  const place = focus === undefined ? -1 : before.indexOf(focus);
+  const neighbour = place < 0 ? undefined : (before.slice(place).find(isThere) ?? before.slice(0, place).findLast(isThere));
+  return { paths, focus: kept(focus) ?? neighbour, anchor: kept(anchor) };
 }
 
 /** The next item, from `from` on and around the end, whose name begins with what was typed; undefined when there is none. */

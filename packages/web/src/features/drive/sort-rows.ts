@@ -6,6 +6,14 @@ export interface SortOrder {
   readonly descending: boolean;
 }
 
+/** What people choose among. */
+export const SORTED_BY = ['name', 'size', 'modified'] as const;
+
+/** The order after somebody has chosen what to sort by: the same once more turns it round; what is largest or newest comes first. */
+export function sortedBy(before: SortOrder, by: SortOrder['by']): SortOrder {
+  return { by, descending: before.by === by ? !before.descending : by !== 'name' };
+}
+
 /** Rows in the order that people of a language expect: numbers in names by their value, capitals beside small letters. */
 export function sortRows(rows: readonly Row[], { by, descending }: SortOrder, language: string): Row[] {
   const { compare } = new Intl.Collator(language, { numeric: true });

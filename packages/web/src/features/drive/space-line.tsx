@@ -1,4 +1,4 @@
-import { type ReactNode, useEffect } from 'react';
+import { type ReactNode, useEffect, useRef } from 'react';
 import { formatSize } from '../../i18n/format.js';
 import { useLanguage, useText } from '../../i18n/text.js';
 import { useCall } from '../settings/use-call.js';
@@ -7,25 +7,34 @@ import styles from './drive-screen.module.css';
 
 /** The part of the space from which on it is said with emphasis. */
 const NEARLY_FULL = 0.9;
-/** Milliseconds after a change until it is asked how much is used: several changes are one question. */
+/** Milliseconds after a change, or a look at another folder, until it is asked how much is used: several changes are one question. */
 const PATIENCE = 1500;
 
-/** How much of the space is used, in a few words; nothing while nobody knows. */
-export function SpaceLine(): ReactNode {
+/** How much of the space is used, in a few words; nothing while nobody knows. Asked again when something changes here, when `path` does, and when somebody comes back to the page: who runs the server may have changed it. */
+export function SpaceLine({ path }: { readonly path: string }): ReactNode {
   const text = useText();
   const language = useLanguage();
   const { value, reload } = useCall('account.space');
+  const asked = useRef(path);
   useEffect(() => {
     let timer: ReturnType<typeof setTimeout> | undefined;
-    const stop = onDirectoriesChanged(() => {
+    const askSoon = (): void => {
       clearTimeout(timer);
       timer = setTimeout(reload, PATIENCE);
-    });
+    };
+    const comeBack = (): void => {
+      if (document.visibilityState === 'visible') askSoon();
+    };
+    if (asked.current !== path) askSoon();
+    asked.current = path;
+    document.addEventListener('visibilitychange', comeBack);
+    const stop = onDirectoriesChanged(askSoon);
     return () => {
       clearTimeout(timer);
+      document.removeEventListener('visibilitychange', comeBack);
       stop();
     };
-  }, [reload]);
+  }, [reload, path]);
   if (value === undefined) return null;
   const { used, quota } = value;
   return (

@@ -1,9 +1,8 @@
 import { type DragEvent, useState } from 'react';
-import type { UploadItem } from '../../engine/calls.js';
-import { itemsOfDrop } from '../transfers/dropped-items.js';
+import { type Drop, itemsOfDrop } from '../transfers/dropped-items.js';
 
 /** Lets files and folders of the device be dropped onto an element. */
-export function useDropTarget(onDrop: (items: readonly UploadItem[]) => void): {
+export function useDropTarget(onDrop: (drop: Drop) => void): {
   readonly isOver: boolean;
   readonly handlers: Readonly<Record<'onDragEnter' | 'onDragOver' | 'onDragLeave' | 'onDrop', (event: DragEvent) => void>>;
 } {

@@ -1,4 +1,4 @@
-import { type ReactNode, useEffect, useMemo, useState } from 'react';
+import { type ReactNode, useMemo, useState } from 'react';
 import { faultText } from '../../app/fault-text.js';
 import { goTo } from '../../app/router.js';
 import { Shell } from '../../app/shell.js';
@@ -12,9 +12,9 @@ import { Notice } from '../../ui/notice.js';
 import { ProgressBar } from '../../ui/progress-bar.js';
 import { putIntoTrash } from '../drive/drive-actions.js';
 import { FileList } from '../drive/file-list.js';
-import { keepOnly, NO_SELECTION } from '../drive/selection.js';
 import { useSortOrder } from '../drive/sort-order-store.js';
 import { sortRows } from '../drive/sort-rows.js';
+import { useSelection } from '../drive/use-selection.js';
 import { PropertiesDialog } from '../properties/properties-dialog.js';
 import { download } from '../transfers/download.js';
 import { openViewer, showInFolder } from '../viewers/open-viewer.js';
@@ -32,17 +32,9 @@ export function SearchScreen({ session, path }: { readonly session: SessionInfo;
   const { query, directory, rows, looked, state, error, summary } = useSearch();
   const isOurs = directory === path;
   const [sort, setSort] = useSortOrder();
-  const [selection, setSelection] = useState(NO_SELECTION);
   const [open, setOpen] = useState<Open | undefined>(undefined);
   const shown = useMemo(() => (isOurs ? sortRows(rows, sort, language) : []), [isOurs, rows, sort, language]);
-  useEffect(() => {
-    setSelection((selected) =>
-      keepOnly(
-        selected,
-        shown.map((row) => row.path),
-      ),
-    );
-  }, [shown]);
+  const [selection, setSelection] = useSelection(shown, true);
   const selected = useMemo(() => shown.filter((row) => selection.paths.has(row.path)), [shown, selection.paths]);
   const [first] = selected;
   const close = (): void => {

@@ -1,34 +1,13 @@
 import type { ReactNode } from 'react';
-import { type Preferences, setPreferences, usePreferences } from '../../app/preferences.js';
-import { LANGUAGES, useLanguage, useText } from '../../i18n/text.js';
-import { Choice } from '../../ui/choice.js';
+import { useText } from '../../i18n/text.js';
+import { AppearanceChoices } from './appearance-choices.js';
 import { Section } from './section.js';
-
-const THEMES: readonly Preferences['theme'][] = ['system', 'light', 'dark'];
 
 /** How the page looks, and its language. */
 export function AppearanceSection(): ReactNode {
-  const text = useText();
-  const language = useLanguage();
-  const { theme } = usePreferences();
   return (
-    <Section title={text('settings.appearance')}>
-      <Choice
-        label={text('settings.theme')}
-        value={theme}
-        options={THEMES.map((value) => ({ value, label: text(`settings.theme.${value}`) }))}
-        onChange={(value) => {
-          setPreferences({ theme: value });
-        }}
-      />
-      <Choice
-        label={text('settings.language')}
-        value={language}
-        options={[...LANGUAGES].map(([value, label]) => ({ value, label }))}
-        onChange={(value) => {
-          setPreferences({ language: value });
-        }}
-      />
+    <Section title={useText()('settings.appearance')}>
+      <AppearanceChoices />
     </Section>
   );
 }

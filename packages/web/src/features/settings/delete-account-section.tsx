@@ -1,5 +1,5 @@
 import { type ReactNode, useState } from 'react';
-import { faultText } from '../../app/fault-text.js';
+import { faultText, isWrongPassword } from '../../app/fault-text.js';
 import { leaveSession } from '../../app/leave-session.js';
 import type { SessionInfo } from '../../engine/calls.js';
 import { engine } from '../../engine/start-engine.js';
@@ -76,8 +76,17 @@ function DeleteDialog({ username, onClose }: { readonly username: string; readon
         <>
           <p>{text('settings.delete.warning')}</p>
           <TextField label={text('settings.delete.type', { username })} isVerbatim autoComplete="off" value={typed} onChange={setTyped} />
-          <PasswordField label={text('field.password')} autoComplete="current-password" value={password} onChange={setPassword} />
-          {error === undefined ? null : <Notice kind="problem">{faultText(error, text)}</Notice>}
+          <PasswordField
+            label={text('field.password')}
+            autoComplete="current-password"
+            value={password}
+            onChange={(value) => {
+              setPassword(value);
+              setError(undefined);
+            }}
+            problem={isWrongPassword(error) ? text('settings.password.wrong') : undefined}
+          />
+          {error === undefined || isWrongPassword(error) ? null : <Notice kind="problem">{faultText(error, text)}</Notice>}
         </>
       )}
     </Dialog>

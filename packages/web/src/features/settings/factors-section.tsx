@@ -198,6 +198,7 @@ function AppDialog({ app, onClose }: { readonly app: NewApp; readonly onClose: (
           label={text('factor.totp')}
           inputMode="numeric"
           autoComplete="one-time-code"
+          autoFocus
           value={code}
           onChange={setCode}
           problem={problem}

@@ -1,5 +1,5 @@
 import { type FormEvent, type ReactNode, useState } from 'react';
-import { faultText } from '../../app/fault-text.js';
+import { faultText, isWrongPassword } from '../../app/fault-text.js';
 import { setSession } from '../../app/session-store.js';
 import type { SessionInfo } from '../../engine/calls.js';
 import { engine } from '../../engine/start-engine.js';
@@ -54,7 +54,11 @@ export function PasswordSection({ session }: { readonly session: SessionInfo }):
           label={text('settings.password.old')}
           autoComplete="current-password"
           value={oldPassword}
-          onChange={setOld}
+          onChange={(value) => {
+            setOld(value);
+            setResult(undefined);
+          }}
+          problem={isWrongPassword(result?.error) ? text('settings.password.wrong') : undefined}
           isDisabled={isWorking}
         />
         <PasswordField
@@ -74,7 +78,7 @@ export function PasswordSection({ session }: { readonly session: SessionInfo }):
           problem={again !== '' && again !== newPassword ? text('signup.confirm.differs') : undefined}
           isDisabled={isWorking}
         />
-        {result === undefined ? null : result.error === undefined ? (
+        {result === undefined || isWrongPassword(result.error) ? null : result.error === undefined ? (
           <Notice kind="good">{text('settings.password.done')}</Notice>
         ) : (
           <Notice kind="problem">{faultText(result.error, text)}</Notice>

@@ -22,12 +22,18 @@ export function SpaceSection(): ReactNode {
   const [wish, setWish] = useState('');
   const [result, setResult] = useState<{ readonly error?: unknown } | undefined>(undefined);
 
+  const [isRefused, setRefused] = useState(false);
+
   const ask = async (event: FormEvent): Promise<void> => {
     event.preventDefault();
-    const gigabytes = Number(wish.replace(',', '.'));
-    if (!(gigabytes > 0)) return;
+    const bytes = Math.round(Number(wish.replace(',', '.')) * GIGABYTE);
+    const isAmount = bytes > 0 && Number.isSafeInteger(bytes);
+    setResult(undefined);
+    setRefused(!isAmount);
+    if (!isAmount) return;
     try {
-      await engine().call('account.requestSpace', { bytes: Math.round(gigabytes * GIGABYTE) });
+      await engine().call('account.requestSpace', { bytes });
+      setWish('');
       setResult({});
     } catch (caught) {
       setResult({ error: caught });
@@ -43,8 +49,18 @@ export function SpaceSection(): ReactNode {
           value={value.quota === 0 ? 1 : Math.min(1, value.used / value.quota)}
         />
       )}
-      <form className={styles['row']} onSubmit={(event) => void ask(event)}>
-        <TextField label={text('settings.space.wish')} inputMode="decimal" value={wish} onChange={setWish} />
+      <form className={styles['row']} onSubmit={(event) => void ask(event)} noValidate>
+        <TextField
+          label={text('settings.space.wish')}
+          inputMode="decimal"
+          autoComplete="off"
+          value={wish}
+          onChange={(value) => {
+            setWish(value);
+            setRefused(false);
+          }}
+          problem={isRefused ? text('settings.space.bad') : undefined}
+        />
         <Button type="submit">{text('settings.space.ask')}</Button>
       </form>
       {result === undefined ? null : result.error === undefined ? (

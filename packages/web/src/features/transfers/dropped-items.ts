@@ -16,20 +16,34 @@ export function itemsOfFiles(files: Iterable<File>): UploadItem[] {
   }));
 }
 
-/**
- * What was dropped onto the page: files, and folders with all below them. Call it in the handler of the event, before anything is awaited: browsers
- * take the data away afterwards. What cannot be read is left out.
- */
-export async function itemsOfDrop(data: DataTransfer): Promise<UploadItem[]> {
-  const entries = [...data.items].filter(({ kind }) => kind === 'file').map((item) => item.webkitGetAsEntry());
-  const plain = [...data.files];
-  if (entries.every((entry) => entry === null)) return itemsOfFiles(plain);
-  const items: UploadItem[] = [];
-  for (const entry of entries) if (entry !== null) await collect(entry, [], items);
-  return items;
+/** What was dropped onto the page. */
+export interface Drop {
+  readonly items: readonly UploadItem[];
+  /** The paths of what could not be read: files that are left out, and folders of which something may be missing. */
+  readonly unread: readonly string[];
 }
 
-async function collect(entry: FileSystemEntry, above: readonly string[], items: UploadItem[]): Promise<void> {
+/** What of a `DataTransfer` is needed here. */
+export interface DroppedData {
+  readonly items: Iterable<Pick<DataTransferItem, 'kind' | 'webkitGetAsEntry'>>;
+  readonly files: Iterable<File>;
+}
+
+/**
+ * What was dropped onto the page: files, and folders with all below them. Call it in the handler of the event, before anything is awaited: browsers
+ * take the data away afterwards.
+ */
+export async function itemsOfDrop(data: DroppedData): Promise<Drop> {
+  const entries = [...data.items].filter(({ kind }) => kind === 'file').map((item) => item.webkitGetAsEntry());
+  const plain = [...data.files];
+  if (entries.every((entry) => entry === null)) return { items: itemsOfFiles(plain), unread: [] };
+  const items: UploadItem[] = [];
+  const unread: string[] = [];
+  for (const entry of entries) if (entry !== null) await collect(entry, [], items, unread);
+  return { items, unread };
+}
+
+async function collect(entry: FileSystemEntry, above: readonly string[], items: UploadItem[], unread: string[]): Promise<void> {
   const path = [...above, entry.name];
   if (entry.isFile) {
     const file = await new Promise<File | undefined>((resolve) => {
@@ -37,7 +51,8 @@ async function collect(entry: FileSystemEntry, above: readonly string[], items: 
         resolve(undefined);
       });
     });
-    if (file !== undefined) items.push({ id: newItemId(), path, file });
+    if (file === undefined) unread.push(path.join('/'));
+    else items.push({ id: newItemId(), path, file });
     return;
   }
   items.push({ id: newItemId(), path, file: undefined });
@@ -46,10 +61,11 @@ async function collect(entry: FileSystemEntry, above: readonly string[], items: 
   for (;;) {
     const part = await new Promise<FileSystemEntry[]>((resolve) => {
       reader.readEntries(resolve, () => {
+        unread.push(path.join('/'));
         resolve([]);
       });
     });
     if (part.length === 0) return;
-    for (const child of part) await collect(child, path, items);
+    for (const child of part) await collect(child, path, items, unread);
   }
 }

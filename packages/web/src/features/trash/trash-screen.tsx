@@ -1,4 +1,4 @@
-import { type ReactNode, useEffect, useMemo, useRef, useState } from 'react';
+import { type ReactNode, useMemo, useRef, useState } from 'react';
 import { faultText } from '../../app/fault-text.js';
 import { goTo } from '../../app/router.js';
 import { Shell } from '../../app/shell.js';
@@ -8,15 +8,15 @@ import { engine } from '../../engine/start-engine.js';
 import { useLanguage, useText } from '../../i18n/text.js';
 import { Button, IconButton } from '../../ui/button.js';
 import { ConfirmDialog } from '../../ui/dialog.js';
-import { Icon } from '../../ui/icon.js';
+import { EmptyState } from '../../ui/empty-state.js';
 import { ContextMenu, type MenuChoice } from '../../ui/menu.js';
 import { Notice } from '../../ui/notice.js';
 import { ProgressBar } from '../../ui/progress-bar.js';
 import { showToast } from '../../ui/toasts.js';
 import { tellProblems } from '../drive/drive-actions.js';
 import { FileList } from '../drive/file-list.js';
-import { keepOnly, NO_SELECTION } from '../drive/selection.js';
 import { type SortOrder, sortRows } from '../drive/sort-rows.js';
+import { useSelection } from '../drive/use-selection.js';
 import { PropertiesDialog } from '../properties/properties-dialog.js';
 import styles from './trash-screen.module.css';
 import { useTrash } from './use-trash.js';
@@ -33,7 +33,6 @@ export function TrashScreen({ session }: { readonly session: SessionInfo }): Rea
   const language = useLanguage();
   const { rows, isLoading, error, reload } = useTrash();
   const [sort, setSort] = useState<SortOrder>({ by: 'modified', descending: true });
-  const [selection, setSelection] = useState(NO_SELECTION);
   const [open, setOpen] = useState<Open | undefined>(undefined);
   const { progress, isWorking, run, stop } = useWork(reload);
   // What counts here is when something was deleted, not when it was changed.
@@ -47,14 +46,7 @@ export function TrashScreen({ session }: { readonly session: SessionInfo }): Rea
     [rows, sort, language],
   );
   const origins = useMemo(() => new Map(rows.map(({ path, origin }: TrashedRow) => [path, origin])), [rows]);
-  useEffect(() => {
-    setSelection((selected) =>
-      keepOnly(
-        selected,
-        shown.map(({ path }) => path),
-      ),
-    );
-  }, [shown]);
+  const [selection, setSelection] = useSelection(shown, true);
   const selected = useMemo(() => shown.filter(({ path }) => selection.paths.has(path)), [shown, selection.paths]);
   const paths = selected.map(({ path }) => path);
   const close = (): void => {
@@ -141,11 +133,9 @@ export function TrashScreen({ session }: { readonly session: SessionInfo }): Rea
       {isLoading && rows.length === 0 ? <ProgressBar label={text('drive.loading')} value={undefined} isLabelHidden /> : null}
       {isWorking && open?.kind !== 'confirm' ? <ProgressBar label={text('trash.working')} value={progress} /> : null}
       {!isLoading && rows.length === 0 && error === undefined ? (
-        <div className={styles['empty']}>
-          <Icon name="trash" size={64} />
-          <h2>{text('trash.none')}</h2>
+        <EmptyState icon="trash" title={text('trash.none')}>
           <p>{text('trash.none.help')}</p>
-        </div>
+        </EmptyState>
       ) : (
         <FileList
           rows={shown}

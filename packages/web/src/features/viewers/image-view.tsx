@@ -8,6 +8,7 @@ import { ProgressBar } from '../../ui/progress-bar.js';
 import { CannotShow } from './other-view.js';
 import { useGivenFile } from './use-given-file.js';
 import { useViewerKeys } from './use-viewer-keys.js';
+import { shownTypeOf } from './viewer-kind.js';
 import styles from './viewers.module.css';
 
 /** Steps of making it larger and smaller, as shares of its own size. */
@@ -16,7 +17,7 @@ const ZOOMS = [0.1, 0.25, 0.5, 0.75, 1, 1.5, 2, 3, 4, 8];
 /** An image: fitted into the window, or in a size of its own, in which it can be moved about. */
 export function ImageView({ row }: { readonly row: Row }): ReactNode {
   const text = useText();
-  const { address, error } = useGivenFile(row, row.mimeType);
+  const { address, error } = useGivenFile(row, shownTypeOf(row));
   const frame = useRef<HTMLDivElement>(null);
   const image = useRef<HTMLImageElement>(null);
   /** Undefined: as large as fits. */

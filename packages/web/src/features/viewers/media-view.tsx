@@ -8,6 +8,7 @@ import { ProgressBar } from '../../ui/progress-bar.js';
 import { RowIcon } from '../drive/row-icon.js';
 import { CannotShow } from './other-view.js';
 import { useGivenFile } from './use-given-file.js';
+import { shownTypeOf } from './viewer-kind.js';
 import styles from './viewers.module.css';
 
 /** Containers that browsers play under another name than the one they are known by. */
@@ -20,7 +21,8 @@ const playedAs: ReadonlyMap<string, string> = new Map([
 /** A video or a piece of sound, with the browser's own player: what is played is fetched when its turn comes, from any place. */
 export function MediaView({ row, kind }: { readonly row: Row; readonly kind: 'video' | 'audio' }): ReactNode {
   const text = useText();
-  const { address, error } = useGivenFile(row, playedAs.get(row.mimeType) ?? row.mimeType);
+  const type = shownTypeOf(row);
+  const { address, error } = useGivenFile(row, playedAs.get(type) ?? type);
   const [hasFailed, setFailed] = useState(false);
   if (error !== undefined) return <CannotShow row={row} problem={faultText(error, text)} />;
   if (hasFailed) return <CannotShow row={row} problem={text('view.media.failed')} />;

@@ -149,7 +149,10 @@ export function ViewerScreen({ session, path }: { readonly session: SessionInfo;
 }
 
 function FileView({ row }: { readonly row: Row }): ReactNode {
+  const text = useText();
   const kind = viewerKindOf(row);
+  // An empty text is one, too.
+  if (row.size === 0 && kind !== 'text' && kind !== 'markdown') return <CannotShow row={row} problem={text(`view.empty.${kind}`)} />;
   switch (kind) {
     case 'image':
       return <ImageView row={row} />;

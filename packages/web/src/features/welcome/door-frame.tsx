@@ -1,10 +1,12 @@
-import { type ReactNode, useEffect } from 'react';
+import { type ReactNode, useEffect, useState } from 'react';
 import { ConnectionNotice } from '../../app/connection-notice.js';
 import { engine } from '../../engine/start-engine.js';
-import { useText } from '../../i18n/text.js';
+import { LANGUAGES, useLanguage, useText } from '../../i18n/text.js';
+import { Button } from '../../ui/button.js';
+import { AppearanceChoices } from '../settings/appearance-choices.js';
 import styles from './door-frame.module.css';
 
-/** The frame of the screens before the door: the name of the house, and a card. */
+/** The frame of the screens before the door: the name of the house, a card, and a way to another language and look. */
 export function DoorFrame({ title, children }: { readonly title: string; readonly children: ReactNode }): ReactNode {
   const text = useText();
   useEffect(() => {
@@ -22,6 +24,32 @@ export function DoorFrame({ title, children }: { readonly title: string; readonl
         <ConnectionNotice />
         {children}
       </div>
+      <Appearance />
     </main>
+  );
+}
+
+/** Named by the language itself, which those look for who cannot read it. */
+function Appearance(): ReactNode {
+  const text = useText();
+  const language = useLanguage();
+  const [isOpen, setOpen] = useState(false);
+  return (
+    <footer className={styles['foot']}>
+      <Button
+        kind="quiet"
+        aria-expanded={isOpen}
+        onPress={() => {
+          setOpen(!isOpen);
+        }}
+      >
+        {LANGUAGES.get(language)} · {text('settings.theme')}
+      </Button>
+      {isOpen ? (
+        <div className={styles['choices']}>
+          <AppearanceChoices />
+        </div>
+      ) : null}
+    </footer>
   );
 }

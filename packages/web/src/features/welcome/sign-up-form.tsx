@@ -93,9 +93,9 @@ export function SignUpForm({ token: invitation }: { readonly token: string }): R
   const nameProblem = username !== '' && !isGoodName ? text('signup.username.bad') : undefined;
   const required = (value: string): string | undefined => (wasTried && value === '' ? text('field.required') : undefined);
   const isTaken = error instanceof EngineError && error.code === 'conflict.exists';
+  const isUninvited = error instanceof EngineError && error.code === 'denied.signup' && error.data['reason'] !== 'username';
   return (
     <form className={styles['form']} onSubmit={submit} noValidate ref={form}>
-      {invitation === '' ? null : <Notice kind="good">{text('signup.token.link')}</Notice>}
       <TextField
         label={text('field.username')}
         name="username"
@@ -146,9 +146,12 @@ export function SignUpForm({ token: invitation }: { readonly token: string }): R
           help={text('signup.token.help')}
           value={token}
           onChange={setToken}
+          problem={isUninvited ? faultText(error, text) : undefined}
           isDisabled={isWorking}
         />
-      ) : null}
+      ) : (
+        <Notice kind={isUninvited ? 'problem' : 'info'}>{isUninvited ? faultText(error, text) : text('signup.token.link')}</Notice>
+      )}
       <Checkbox
         isSelected={isWritten}
         onChange={setWritten}
@@ -161,7 +164,7 @@ export function SignUpForm({ token: invitation }: { readonly token: string }): R
       <Checkbox isSelected={keep} onChange={setKeep} isDisabled={isWorking} help={text('login.keep.help')}>
         {text('login.keep')}
       </Checkbox>
-      {error === undefined || isTaken ? null : <Notice kind="problem">{faultText(error, text)}</Notice>}
+      {error === undefined || isTaken || isUninvited ? null : <Notice kind="problem">{faultText(error, text)}</Notice>}
       {isWorking ? <ProgressBar label={text('signup.working')} value={progress} /> : null}
       <div className={styles['actions']}>
         <Button kind="primary" type="submit" isPending={isWorking}>

@@ -7,6 +7,7 @@ import { Notice } from '../../../ui/notice.js';
 import { ProgressBar } from '../../../ui/progress-bar.js';
 import { CannotShow } from '../other-view.js';
 import { useTextFile } from '../text/use-text-file.js';
+import shared from '../viewers.module.css';
 import styles from './markdown-view.module.css';
 import { renderMarkdown } from './render-markdown.js';
 
@@ -35,7 +36,7 @@ export function MarkdownView({ row }: { readonly row: Row }): ReactNode {
   }
   return (
     <>
-      <div className={styles['tools']} role="toolbar" aria-label={text('view.tools')}>
+      <div className={shared['tools']} role="toolbar" aria-label={text('view.tools')}>
         {toggle}
       </div>
       <Rendered key={row.version} row={row} />
@@ -69,7 +70,7 @@ function Rendered({ row }: { readonly row: Row }): ReactNode {
   if (file.state === 'failed') return <CannotShow row={row} problem={faultText(file.error, text)} />;
   if (file.state === 'binary') return <CannotShow row={row} problem={text('editor.binary')} />;
   return (
-    <div className={styles['scroller']} tabIndex={0} role="group" aria-label={text('view.area')}>
+    <div className={`${shared['scroller']} ${styles['laid-out']}`} tabIndex={0} role="group" aria-label={text('view.area')}>
       {state === 'working' ? <ProgressBar label={text('view.loading')} value={undefined} isLabelHidden /> : null}
       {state === 'failed' ? <Notice kind="problem">{text('view.markdown.failed')}</Notice> : null}
       <article ref={place} className={styles['page']} />

@@ -11,6 +11,7 @@ import { useViewerKeys } from '../use-viewer-keys.js';
 import { openPdf } from './open-pdf.js';
 import { PdfPage, type PageSize } from './pdf-page.js';
 import { PdfPasswordDialog } from './pdf-password-dialog.js';
+import shared from '../viewers.module.css';
 import styles from './pdf-view.module.css';
 
 /** CSS pixels for each point of 1/72 inch: from a tenth of the natural size to eight times. */
@@ -74,13 +75,13 @@ export function PdfView({ row }: { readonly row: Row }): ReactNode {
   const count = opened?.document.numPages ?? 0;
   return (
     <>
-      <div className={styles['tools']} role="toolbar" aria-label={text('view.tools')}>
+      <div className={shared['tools']} role="toolbar" aria-label={text('view.tools')}>
         <IconButton icon="zoom-out" label={text('view.zoomOut')} onPress={smaller} />
         <IconButton icon="zoom-in" label={text('view.zoomIn')} onPress={larger} />
         <IconButton icon="fit" label={text('view.zoomFit')} isPressed={chosen === undefined} onPress={fit} />
         {opened === undefined ? null : <PageNumber page={page} count={count} onShow={show} />}
       </div>
-      <div ref={setScroller} className={styles['scroller']} tabIndex={0} role="group" aria-label={text('view.area')}>
+      <div ref={setScroller} className={shared['scroller']} tabIndex={0} role="group" aria-label={text('view.area')}>
         {opened === undefined || scroller === null || width === 0 ? (
           <ProgressBar label={text('view.loading')} value={undefined} isLabelHidden />
         ) : (

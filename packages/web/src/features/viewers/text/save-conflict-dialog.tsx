@@ -1,7 +1,8 @@
-import type { ReactNode } from 'react';
-import { useText } from '../../../i18n/text.js';
-import { Button } from '../../../ui/button.js';
+import { type ReactNode, useId } from 'react';
+import { type TextId, useText } from '../../../i18n/text.js';
+import { Button, type ButtonKind } from '../../../ui/button.js';
 import { Dialog } from '../../../ui/dialog.js';
+import styles from './save-conflict-dialog.module.css';
 
 /** Asks what to do with a text whose file somebody else has changed meanwhile. Closing it is to go on editing. */
 export function SaveConflictDialog({
@@ -21,26 +22,34 @@ export function SaveConflictDialog({
   readonly onClose: () => void;
 }): ReactNode {
   const text = useText();
+  const id = useId();
+  const way = (kind: ButtonKind, label: TextId, help: TextId, onPress: () => void): ReactNode => (
+    <li className={styles['way']}>
+      <Button kind={kind} aria-describedby={`${id}-${help}`} onPress={onPress}>
+        {text(label)}
+      </Button>
+      <p id={`${id}-${help}`} className={styles['help']}>
+        {text(help)}
+      </p>
+    </li>
+  );
   return (
     <Dialog
       title={text(isMissing ? 'editor.missing.title' : 'editor.conflict.title')}
       isAlert
       onClose={onClose}
-      actions={
-        <>
-          <Button kind="primary" onPress={onSaveBeside}>
-            {text('editor.conflict.beside')}
-          </Button>
-          <Button onPress={onOverwrite}>{text(isMissing ? 'editor.missing.restore' : 'editor.conflict.overwrite')}</Button>
-          <Button kind="danger" onPress={onDiscard}>
-            {text('editor.conflict.discard')}
-          </Button>
-        </>
-      }
+      actions={<Button onPress={onClose}>{text('action.cancel')}</Button>}
     >
       <p>
         <bdi>{text(isMissing ? 'editor.missing.text' : 'editor.conflict.text', { name })}</bdi>
       </p>
+      <ul className={styles['ways']}>
+        {way('primary', 'editor.conflict.beside', 'editor.conflict.beside.help', onSaveBeside)}
+        {isMissing
+          ? way('secondary', 'editor.missing.restore', 'editor.missing.restore.help', onOverwrite)
+          : way('secondary', 'editor.conflict.overwrite', 'editor.conflict.overwrite.help', onOverwrite)}
+        {way('danger', 'editor.conflict.discard', isMissing ? 'editor.missing.discard.help' : 'editor.conflict.discard.help', onDiscard)}
+      </ul>
     </Dialog>
   );
 }
