@@ -20,11 +20,15 @@ export function ProgressBar({
       isIndeterminate={value === undefined}
       {...(isLabelHidden ? { 'aria-label': label } : {})}
     >
-      {({ percentage = 30 }) => (
+      {({ percentage }) => (
         <>
           {isLabelHidden ? null : <Label>{label}</Label>}
           <div className={styles['track']}>
-            <div className={`${styles['bar']} ${value === undefined ? styles['unknown'] : ''}`} style={{ inlineSize: `${percentage}%` }} />
+            {percentage === undefined ? (
+              <div className={`${styles['bar']} ${styles['unknown']}`} />
+            ) : (
+              <div className={styles['bar']} style={{ transform: `translateX(${percentage - 100}%)` }} />
+            )}
           </div>
         </>
       )}
