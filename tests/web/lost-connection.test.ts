@@ -127,6 +127,20 @@ describe.skipIf(!hasChromium)('a server that goes away (needs a Chromium)', () =
     await world.daemon.restart();
   }, 150_000);
 
+  test('a kept session that cannot be opened without the server is opened when it is back', async () => {
+    const device = await world.device();
+    const other = await world.open(device);
+    await world.logIn(other, 'ada', { keep: true });
+    await other.evaluate(async () => navigator.serviceWorker.ready);
+    await world.daemon.kill();
+    await other.reload();
+    await other.getByText('You stay logged in as ada').waitFor();
+    await picture(other, 'kept-away');
+    await world.daemon.restart();
+    await other.getByRole('button', { name: 'Upload' }).waitFor();
+    await device.close();
+  }, 150_000);
+
   test('the engine, and so what is uploaded, is past the service worker of the page, which would keep it', async () => {
     const device = await world.device();
     const other = await world.open(device);

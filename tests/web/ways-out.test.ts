@@ -81,6 +81,32 @@ describe.skipIf(!hasChromium)('who leaves, and who comes next in the same tab (n
     await isClean();
   });
 
+  test('logging out in one tab is logging out in all of them, after a question when another one would lose something', async () => {
+    const shared = await world.device();
+    const one = await world.open(shared);
+    await world.signUp(one, 'eve', { keep: true });
+    const two = await shared.newPage();
+    await two.goto(world.daemon.url);
+    await two.getByRole('button', { name: 'More' }).click();
+    await two.getByRole('menuitem', { name: 'New text file' }).click();
+    await two.getByRole('button', { name: 'Create' }).click();
+    await two.getByRole('row', { name: 'Notes.txt' }).getByRole('button').click();
+    await two.getByRole('textbox').first().click();
+    await two.keyboard.type('unsaved');
+    const asked: string[] = [];
+    one.on('dialog', (dialog) => {
+      asked.push(dialog.message());
+      void dialog.accept();
+    });
+    await one.getByRole('button', { name: 'Log out' }).click();
+    await one.getByRole('button', { name: 'Log in' }).waitFor();
+    expect(asked).toEqual([expect.stringMatching(/not saved/u)]);
+    await two.getByRole('button', { name: 'Log in' }).waitFor();
+    await two.reload();
+    await two.getByRole('button', { name: 'Log in' }).waitFor();
+    await shared.close();
+  });
+
   test('deleting the account leaves nothing either', async () => {
     await upload(text('layoffs-2027.txt', 'nobody'));
     await row('layoffs-2027.txt').waitFor();

@@ -25,11 +25,11 @@ export class WebWorld {
   ) {}
 
   /** Starts both; the server has no data yet, lets anybody sign up, and has these options of its configuration besides. */
-  static async start(options: Readonly<Record<string, string>> = {}): Promise<WebWorld> {
+  static async start(options: Readonly<Record<string, string>> = {}, browserArguments: readonly string[] = []): Promise<WebWorld> {
     const daemon = await startDaemonProcess({ 'max-users': '100', ...options });
     const browser = await chromium.launch({
       ...(executablePath === undefined ? {} : { executablePath }),
-      args: process.getuid?.() === 0 ? ['--no-sandbox'] : [],
+      args: [...(process.getuid?.() === 0 ? ['--no-sandbox'] : []), ...browserArguments],
     });
     return new WebWorld(daemon, browser);
   }

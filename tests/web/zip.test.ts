@@ -75,6 +75,25 @@ describe.skipIf(!hasChromium)('folders as zip files in a browser (needs a Chromi
     await page.getByText(/^Done/u).first().waitFor();
   });
 
+  test('a download that is cancelled in the list of the browser is said to be cancelled', async () => {
+    const device = await world.device();
+    const page = await world.open(device);
+    await world.logIn(page, 'ada');
+    await page.getByRole('row', { name: 'album' }).getByRole('button').click();
+    await page.getByRole('row', { name: 'deep' }).getByRole('button').click();
+    await page.getByRole('row', { name: 'big.bin' }).getByRole('gridcell').first().click();
+    // So slow that it is still under way.
+    await device.route(/block\/get/u, async (route) => {
+      await new Promise((resolve) => setTimeout(resolve, 1000));
+      await route.continue();
+    });
+    const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'Download' }).click()]);
+    await download.cancel();
+    await page.getByText(/^Cancelled/u).waitFor();
+    expect(await page.getByText(/^Done/u).count()).toBe(0);
+    await device.close();
+  });
+
   test('what is damaged is missing, and said to be so', async () => {
     const device = await world.device();
     // A server that has lost the blocks of large contents.

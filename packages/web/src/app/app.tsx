@@ -2,8 +2,7 @@ import type { I18n } from '@lingui/core';
 import { lazy, type ReactNode, Suspense, useEffect, useRef, useState } from 'react';
 import { I18nProvider } from 'react-aria-components';
 import type { SessionInfo } from '../engine/calls.js';
-import { mayKeepSession } from '../engine/device-database.js';
-import { engine } from '../engine/start-engine.js';
+import { onConnectionBack } from '../engine/connection-store.js';
 import { LinkScreen } from '../features/links/link-screen.js';
 import { WelcomeScreen } from '../features/welcome/welcome-screen.js';
 import { loadTexts, preferredLanguage, TextProvider, useText } from '../i18n/text.js';
@@ -11,7 +10,8 @@ import { ProgressBar } from '../ui/progress-bar.js';
 import { ErrorBoundary } from './error-boundary.js';
 import { usePreferences } from './preferences.js';
 import { goTo, type Route, useRoute } from './router.js';
-import { setSession, useSession, sessionNow } from './session-store.js';
+import { restoreAfterLoss, restoreSession } from './restore-session.js';
+import { useSession } from './session-store.js';
 
 const DriveScreen = lazy(async () => ({ default: (await import('../features/drive/drive-screen.js')).DriveScreen }));
 const ViewerScreen = lazy(async () => ({ default: (await import('../features/viewers/viewer-screen.js')).ViewerScreen }));
@@ -93,36 +93,9 @@ function useKeptSession(): void {
   useEffect(() => {
     if (asked.current) return;
     asked.current = true;
-    void restore();
+    void restoreSession();
+    onConnectionBack(restoreAfterLoss);
   }, []);
-}
-
-function isRestoring(username: string): boolean {
-  const now = sessionNow();
-  return now.state === 'restoring' && now.username === username;
-}
-
-async function restore(): Promise<void> {
-  // On a first visit the engine, most of what there is to load, can wait until somebody begins to type.
-  if (!(await mayKeepSession())) {
-    setSession({ state: 'out' });
-    return;
-  }
-  const kept = await engine()
-    .call('session.kept', undefined)
-    .catch(() => undefined);
-  if (kept === undefined) {
-    setSession({ state: 'out' });
-    return;
-  }
-  try {
-    setSession({ state: 'restoring', username: kept.username });
-    const session = await engine().call('session.restore', undefined);
-    // Meanwhile somebody may have come in by the front door.
-    if (isRestoring(kept.username)) setSession({ state: 'in', session });
-  } catch (error) {
-    if (isRestoring(kept.username)) setSession({ state: 'kept', username: kept.username, error });
-  }
 }
 
 /** Whoever has logged in at the front door is shown the drive, and the door is not what "back" leads to. */

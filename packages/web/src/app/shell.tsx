@@ -3,7 +3,6 @@ import { engine } from '../engine/start-engine.js';
 import type { SessionInfo } from '../engine/calls.js';
 import { useText } from '../i18n/text.js';
 import { visibleName } from '../i18n/visible-name.js';
-import { hasUnsavedText } from '../features/viewers/drafts.js';
 import { transfers } from '../features/transfers/transfer-store.js';
 import { TransferPanel } from '../features/transfers/transfer-panel.js';
 import { IconButton } from '../ui/button.js';
@@ -12,6 +11,7 @@ import { Toasts } from '../ui/toasts.js';
 import { ConnectionNotice } from './connection-notice.js';
 import { formatRoute, goTo, useRoute } from './router.js';
 import { leaveSession } from './leave-session.js';
+import { isOtherTabBusy, isTabBusy, listenToOtherTabs, logOutOtherTabs } from './other-tabs.js';
 import styles from './shell.module.css';
 
 /** The frame of every screen behind the door: a bar with the name of the house and of the user, and the content. */
@@ -37,12 +37,18 @@ export function Shell({
   useEffect(() => {
     transfers().enter(session.username);
   }, [session.username]);
+  useEffect(listenToOtherTabs, []);
+  // Whoever came in through the door begins with what is inside.
+  useEffect(() => {
+    if (document.activeElement === document.body) document.querySelector<HTMLElement>('#content')?.focus({ preventScroll: true });
+  }, []);
   const logOut = async (): Promise<void> => {
-    if ((hasUnsavedText() || transfers().isBusy) && !confirm(text('login.logOut.unsaved'))) return;
+    if ((isTabBusy() || (await isOtherTabBusy(session.username))) && !confirm(text('login.logOut.unsaved'))) return;
     try {
       await engine().call('session.logOut', undefined);
     } finally {
       leaveSession();
+      logOutOtherTabs(session.username);
     }
   };
   return (

@@ -14,6 +14,8 @@ export interface EngineCalls {
   'session.signUp': Call<SignUpArguments, SessionInfo, FractionEvent>;
   /** Ends the session and forgets what this device has kept of it. */
   'session.logOut': Call<undefined, undefined>;
+  /** Ends the session of this tab: another one has logged out, and forgotten what the device has kept. */
+  'session.leave': Call<undefined, undefined>;
   'account.space': Call<undefined, SpaceState>;
   /** Asks whoever runs the server for more space. */
   'account.requestSpace': Call<{ readonly bytes: number }, undefined>;
@@ -166,6 +168,8 @@ export type StreamEvent =
   | { readonly kind: 'progress'; readonly done: number }
   /** Everything was given out, once; all but `damaged` things. */
   | { readonly kind: 'complete'; readonly damaged: number }
+  /** The browser does not want the rest: somebody has cancelled, or a player is at another place. */
+  | { readonly kind: 'cancelled' }
   | { readonly kind: 'failed'; readonly fault: EngineFault };
 
 /** Whether the server can be reached, as far as anybody has noticed. */

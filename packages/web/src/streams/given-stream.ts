@@ -3,6 +3,7 @@ import { EngineError } from '../engine/engine-fault.js';
 import { engine } from '../engine/start-engine.js';
 import { wellFormed } from './content-disposition.js';
 import { registerEngineFolder } from './engine-folder.js';
+import { randomId } from './random-id.js';
 import { type ServiceWorkerMessage, STREAM_FOLDER, type StreamOffer } from './stream-messages.js';
 
 /** Milliseconds between signs of life to the service worker: browsers end one that is left alone for half a minute. */
@@ -48,7 +49,7 @@ export async function giveStream(
   const worker = await activeWorker();
   const { port1: enginePort, port2: workerPort } = new MessageChannel();
   const stop = new AbortController();
-  const token = crypto.randomUUID();
+  const token = randomId();
   const tell = (message: ServiceWorkerMessage, transfer: Transferable[] = []): void => {
     worker.postMessage(message, transfer);
   };

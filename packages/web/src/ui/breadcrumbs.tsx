@@ -39,7 +39,7 @@ export function Breadcrumbs({
   }, [last]);
   return (
     <nav ref={way} aria-label={label} className={styles['way']}>
-      <AriaBreadcrumbs className={styles['crumbs'] ?? ''}>
+      <AriaBreadcrumbs aria-label={label} className={styles['crumbs'] ?? ''}>
         {crumbs.map((crumb, index) => (
           <Breadcrumb key={crumb.href} id={crumb.href} className={styles['crumb'] ?? ''}>
             {index === 0 ? null : <Icon name="forward" size={16} />}

@@ -7,7 +7,7 @@ export function Tooltip({ text, children }: { readonly text: string; readonly ch
   return (
     <TooltipTrigger delay={500}>
       {children}
-      <AriaTooltip className={styles['tooltip'] ?? ''} offset={6}>
+      <AriaTooltip className={styles['tooltip'] ?? ''} placement="bottom" offset={6}>
         {text}
       </AriaTooltip>
     </TooltipTrigger>

@@ -4,7 +4,7 @@ import type { Handlers } from '../engine-host.js';
 import type { EngineState } from '../engine-state.js';
 import { SECOND_FACTOR_ATTEMPTS, secondFactorPrompt } from './second-factor-questions.js';
 
-type Served = 'session.kept' | 'session.restore' | 'session.logIn' | 'session.signUp' | 'session.logOut';
+type Served = 'session.kept' | 'session.restore' | 'session.logIn' | 'session.signUp' | 'session.logOut' | 'session.leave';
 
 /** Logging in and out, and signing up. */
 export function sessionService(state: EngineState): Pick<Handlers, Served | 'password.judge' | 'password.generate'> {
@@ -65,6 +65,11 @@ export function sessionService(state: EngineState): Pick<Handlers, Served | 'pas
       const { deviceKeys } = await state.server();
       await deviceKeys?.clear();
       await state.session.logOut();
+      state.end();
+      return undefined;
+    },
+
+    'session.leave': async () => {
       state.end();
       return undefined;
     },

@@ -66,6 +66,8 @@ async function serve(readable: Readable, port: MessagePort, { signal, emit }: Ca
     if (reader === undefined) return;
     try {
       const { value, done } = await reader.read();
+      // Cancelled meanwhile, which ends a read like the end does.
+      if (streams.get(stream) !== reader) return;
       if (done) {
         streams.delete(stream);
         reply({ kind: 'end', stream });
@@ -78,7 +80,7 @@ async function serve(readable: Readable, port: MessagePort, { signal, emit }: Ca
       const bytes = value.length < OWN_PIECE ? value.slice() : value;
       reply({ kind: 'piece', stream, bytes }, [bytes.buffer]);
     } catch (error) {
-      streams.delete(stream);
+      if (!streams.delete(stream)) return;
       reply({ kind: 'failed', stream });
       if (!signal.aborted) emit({ kind: 'failed', fault: faultOf(error) });
     }
@@ -92,12 +94,12 @@ async function serve(readable: Readable, port: MessagePort, { signal, emit }: Ca
       case 'pull':
         void pull(data.stream);
         return;
-      case 'cancel':
-        streams
-          .get(data.stream)
-          ?.cancel()
-          .catch(() => undefined);
-        streams.delete(data.stream);
+      case 'cancel': {
+        const reader = streams.get(data.stream);
+        if (!streams.delete(data.stream)) return;
+        reader?.cancel().catch(() => undefined);
+        emit({ kind: 'cancelled' });
+      }
     }
   };
   await new Promise<void>((resolve) => {

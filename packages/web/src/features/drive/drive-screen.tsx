@@ -203,6 +203,7 @@ export function DriveScreen({ session, path }: { readonly session: SessionInfo; 
           action={text('rename.action')}
           initial={open.row.name}
           onSubmit={async (name) => {
+            if (name === open.row.name) return;
             await engine().call('drive.rename', { path: open.row.path, name });
             refreshDirectories([path]);
             setSelection(selectOnly(childOf(path, name)));

@@ -38,10 +38,6 @@ export function NameDialog({
       setProblem(text(wrong));
       return;
     }
-    if (name === initial) {
-      onClose();
-      return;
-    }
     setWorking(true);
     try {
       await onSubmit(name);

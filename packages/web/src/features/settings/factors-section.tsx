@@ -10,6 +10,7 @@ import { ConfirmDialog, Dialog } from '../../ui/dialog.js';
 import { TextField } from '../../ui/field.js';
 import { Icon } from '../../ui/icon.js';
 import { Notice } from '../../ui/notice.js';
+import { storeBytes } from '../transfers/store-bytes.js';
 import { NameDialog } from '../drive/name-dialog.js';
 import { QrCode } from './qr-code.js';
 import { Section } from './section.js';
@@ -122,9 +123,19 @@ export function FactorsSection(): ReactNode {
           title={text('settings.factors.codes')}
           onClose={close}
           actions={
-            <Button kind="primary" onPress={close}>
-              {text('settings.factors.codes.done')}
-            </Button>
+            <>
+              <Button kind="primary" onPress={close}>
+                {text('settings.factors.codes.done')}
+              </Button>
+              <Button
+                icon="download"
+                onPress={() => {
+                  storeBytes(new TextEncoder().encode(`${open.codes.join('\r\n')}\r\n`), `${text('settings.factors.codes')}.txt`);
+                }}
+              >
+                {text('settings.factors.codes.save')}
+              </Button>
+            </>
           }
         >
           <p>{text('settings.factors.codes.help')}</p>

@@ -4,8 +4,8 @@ import { setSession } from '../../app/session-store.js';
 import type { SessionInfo } from '../../engine/calls.js';
 import { engine } from '../../engine/start-engine.js';
 import { useText } from '../../i18n/text.js';
-import { Checkbox } from '../../ui/checkbox.js';
 import { Notice } from '../../ui/notice.js';
+import { KeepChoice } from '../welcome/keep-choice.js';
 import { Section } from './section.js';
 
 /** Whether this device opens the account without the password. */
@@ -26,9 +26,7 @@ export function KeepSection({ session }: { readonly session: SessionInfo }): Rea
   };
   return (
     <Section title={text('settings.device')}>
-      <Checkbox isSelected={session.isKept} isDisabled={isWorking} onChange={(keep) => void change(keep)} help={text('login.keep.help')}>
-        {text('login.keep')}
-      </Checkbox>
+      <KeepChoice isSelected={session.isKept} isDisabled={isWorking} onChange={(keep) => void change(keep)} />
       {error === undefined ? null : <Notice kind="problem">{faultText(error, text)}</Notice>}
     </Section>
   );

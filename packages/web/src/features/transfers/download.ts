@@ -5,6 +5,7 @@ import { canStream, giveStream } from '../../streams/given-stream.js';
 import type { Row } from '../../engine/calls.js';
 import type { TextFunction } from '../../i18n/text.js';
 import { DamagedArchive } from './damaged-archive.js';
+import { storeBytes } from './store-bytes.js';
 import { transfers } from './transfer-store.js';
 
 /** Bytes up to which a page without service worker can store a file: all of it is in memory. */
@@ -40,6 +41,9 @@ export async function download(rows: readonly Row[], zipName: string, text: Text
           else shown.end('failed', new DamagedArchive(event.damaged, zip?.reportName ?? ''));
           // The service worker has everything, the browser perhaps not yet: without the frame it would give up what it has not begun to store.
           setTimeout(close, BEGIN_PATIENCE);
+        } else if (event.kind === 'cancelled') {
+          shown.end('cancelled');
+          close();
         } else if (event.kind === 'failed') {
           shown.end('failed', new EngineError(event.fault));
           close();
@@ -77,12 +81,5 @@ async function downloadInMemory({ path, size, kind }: Row, asZip: boolean, progr
   }
   const bytes = await engine().call('drive.read', { path });
   progress(bytes.length);
-  const address = URL.createObjectURL(new Blob([bytes], { type: 'application/octet-stream' }));
-  const link = document.createElement('a');
-  link.href = address;
-  link.download = nameOf(path);
-  link.click();
-  setTimeout(() => {
-    URL.revokeObjectURL(address);
-  }, BEGIN_PATIENCE);
+  storeBytes(bytes, nameOf(path));
 }

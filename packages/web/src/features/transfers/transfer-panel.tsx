@@ -1,5 +1,6 @@
 import { type ReactNode, useEffect } from 'react';
 import { faultText } from '../../app/fault-text.js';
+import { useConnection } from '../../engine/connection-store.js';
 import { formatDuration, formatSize } from '../../i18n/format.js';
 import { type TextFunction, useLanguage, useText } from '../../i18n/text.js';
 import { visibleName } from '../../i18n/visible-name.js';
@@ -87,6 +88,7 @@ function TransferView({ transfer }: { readonly transfer: Transfer }): ReactNode 
   const { kind, title, items, total, done, speed, state, error, retry, cancel } = transfer;
   const finished = items.filter((item) => item.state !== 'waiting' && item.state !== 'running').length;
   const failed = items.filter((item) => item.state === 'failed');
+  const isAway = useConnection() === 'away';
   const left = secondsLeft(transfer);
   const counts = items.length > 1 ? text('transfer.count', { done: finished, total: items.length }) : '';
   const size =
@@ -98,8 +100,8 @@ function TransferView({ transfer }: { readonly transfer: Transfer }): ReactNode 
       ? [
           counts,
           size,
-          speed === undefined ? '' : text('transfer.speed', { speed: formatSize(speed, language) }),
-          left === undefined ? '' : text('transfer.left', { time: formatDuration(left, language) }),
+          speed === undefined || isAway ? '' : text('transfer.speed', { speed: formatSize(speed, language) }),
+          left === undefined || isAway ? '' : text('transfer.left', { time: formatDuration(left, language) }),
         ]
       : [text(`transfer.state.${state}`), counts, size];
   const name = nameOfItems(items) ?? title;

@@ -1,3 +1,4 @@
+import { randomId } from '../../streams/random-id.js';
 import type { UploadItem } from '../../engine/calls.js';
 
 /** Something that an upload was to store: a file as it was then, or a directory. */
@@ -45,7 +46,7 @@ export class UploadJournal {
 
   /** Begins to note an upload. Where the browser stores nothing, or not as much, it goes on without. */
   begin(username: string, directory: string, items: readonly UploadItem[]): NotedUpload {
-    const id = crypto.randomUUID();
+    const id = randomId();
     const places = new Map(items.map((item, place) => [item.id, place]));
     const done = new Uint8Array(items.length);
     const list: readonly JournalItem[] = items.map(({ path, file }) => ({ path, size: file?.size, modified: file?.lastModified ?? 0 }));

@@ -6,11 +6,11 @@ import { EngineError } from '../../engine/engine-fault.js';
 import { engine } from '../../engine/start-engine.js';
 import { useText } from '../../i18n/text.js';
 import { Button } from '../../ui/button.js';
-import { Checkbox } from '../../ui/checkbox.js';
 import { PasswordField, TextField } from '../../ui/field.js';
 import { Notice } from '../../ui/notice.js';
 import { ProgressBar } from '../../ui/progress-bar.js';
 import { useSecondFactorQuestion } from './use-second-factor-question.js';
+import { KeepChoice } from './keep-choice.js';
 import styles from './welcome.module.css';
 
 /** User name, password, and what else the server asks for. */
@@ -84,9 +84,7 @@ export function LogInForm({ username: known }: { readonly username: string }): R
         problem={required(password)}
         isDisabled={isWorking}
       />
-      <Checkbox isSelected={keep} onChange={setKeep} isDisabled={isWorking} help={text('login.keep.help')}>
-        {text('login.keep')}
-      </Checkbox>
+      <KeepChoice isSelected={keep} onChange={setKeep} isDisabled={isWorking} />
       {error === undefined ? null : <Notice kind="problem">{faultText(error, text)}</Notice>}
       {isWorking ? <ProgressBar label={text('login.working')} value={progress} /> : null}
       <div className={styles['actions']}>

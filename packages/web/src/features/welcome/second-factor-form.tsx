@@ -11,16 +11,19 @@ import styles from './welcome.module.css';
 export function SecondFactorForm({
   factors,
   attempt,
+  first,
   onAnswer,
   onCancel,
 }: {
   readonly factors: readonly FactorChoice[];
   readonly attempt: number;
+  /** The place of the one that is chosen at first. */
+  readonly first: number;
   readonly onAnswer: (answer: LogInAnswer) => void;
   readonly onCancel: () => void;
 }): ReactNode {
   const text = useText();
-  const [chosen, setChosen] = useState(0);
+  const [chosen, setChosen] = useState(first < factors.length ? first : 0);
   const [code, setCode] = useState('');
   const [wasTried, setTried] = useState(false);
   const factor = factors[chosen];

@@ -11,6 +11,7 @@ import { PasswordField, TextField } from '../../ui/field.js';
 import { Notice } from '../../ui/notice.js';
 import { ProgressBar } from '../../ui/progress-bar.js';
 import { judgePassword, PasswordStrength, passwordProblemText, usePasswordJudgement } from './password-strength.js';
+import { KeepChoice } from './keep-choice.js';
 import styles from './welcome.module.css';
 
 /** User names as the protocol has them; the server says the rest. */
@@ -161,9 +162,7 @@ export function SignUpForm({ token: invitation }: { readonly token: string }): R
       >
         {text('signup.written')}
       </Checkbox>
-      <Checkbox isSelected={keep} onChange={setKeep} isDisabled={isWorking} help={text('login.keep.help')}>
-        {text('login.keep')}
-      </Checkbox>
+      <KeepChoice isSelected={keep} onChange={setKeep} isDisabled={isWorking} />
       {error === undefined || isTaken || isUninvited ? null : <Notice kind="problem">{faultText(error, text)}</Notice>}
       {isWorking ? <ProgressBar label={text('signup.working')} value={progress} /> : null}
       <div className={styles['actions']}>

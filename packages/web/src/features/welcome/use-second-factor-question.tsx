@@ -17,6 +17,8 @@ export function useSecondFactorQuestion(onCancel?: () => void): {
   readonly close: () => void;
 } {
   const [open, setOpen] = useState<OpenQuestion | undefined>(undefined);
+  /** What was chosen last: whoever has mistyped a code wants the same once more. */
+  const latest = useRef(0);
   const stop = useRef(new AbortController());
   const close = (): void => {
     stop.current.abort();
@@ -41,7 +43,11 @@ export function useSecondFactorQuestion(onCancel?: () => void): {
         key={open.question.attempt}
         factors={open.question.factors}
         attempt={open.question.attempt}
-        onAnswer={open.answer}
+        first={latest.current}
+        onAnswer={(answer) => {
+          if (answer.kind === 'second-factor') latest.current = answer.factor;
+          open.answer(answer);
+        }}
         onCancel={() => {
           open.answer(undefined);
           onCancel?.();
