@@ -217,3 +217,7 @@ export const MAX_POST_LENGTH = 280;
 export const MAX_IDENTITY_NAME_LENGTH = 280;
 /** Times that a client sends a proof of work before it gives up (chapter 05 section 25). */
 export const MAX_PROOF_ATTEMPTS = 3;
+/** Largest record in a stream of them: a capability, an entry point, an item of a feed (chapter 06 section 8.1; ours). */
+export const MAX_SOCIAL_RECORD_SIZE = 65_536;
+/** Records that one call reads from a stream of them; the next call goes on from there (ours). */
+export const MAX_SOCIAL_RECORDS = 65_536;
