@@ -1,4 +1,4 @@
-import { concatBytes } from '@pyrgos/core/bytes';
+import { concatBytes, equalBytes } from '@pyrgos/core/bytes';
 import type { CryptoProvider } from '@pyrgos/core/crypto';
 import { Bat, SigningKeyPair, SymmetricKey } from '@pyrgos/core/keys';
 import { AbsoluteCapability, EntryPoint } from '@pyrgos/core/model';
@@ -26,6 +26,22 @@ export function socialTargets(crypto: CryptoProvider): FuzzTarget[] {
       social.FollowRequest.of(entry, SymmetricKey.generate(crypto)),
       social.FollowRequest.of(EntryPoint.of(AbsoluteCapability.null(), 'bob')),
     ]),
+    objectTarget('pending social state', (b) => social.PendingSocialState.decode(b), [social.PendingSocialState.of(['bob', 'carol'])]),
+    objectTarget('groups', (b) => social.Groups.decode(b), [social.Groups.generate(crypto)]),
+    objectTarget('friends groups', (b) => social.FriendsGroups.decode(b), [
+      social.FriendsGroups.of([
+        ['/alice/shared/.1', entry],
+        ['/alice/shared/.2', entry],
+      ]),
+    ]),
+    {
+      name: 'blocked usernames',
+      seeds: [social.encodeBlockedUsernames(['alice', 'bob'])],
+      run: (input) => {
+        const once = social.encodeBlockedUsernames(social.decodeBlockedUsernames(input));
+        return equalBytes(social.encodeBlockedUsernames(social.decodeBlockedUsernames(once)), once) ? undefined : once;
+      },
+    },
     {
       name: 'record stream',
       seeds: [social.encodeRecords([entry, entry]), social.encodeRecords([capability, withPath, capability])],

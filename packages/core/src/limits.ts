@@ -221,3 +221,13 @@ export const MAX_PROOF_ATTEMPTS = 3;
 export const MAX_SOCIAL_RECORD_SIZE = 65_536;
 /** Records that one call reads from a stream of them; the next call goes on from there (ours). */
 export const MAX_SOCIAL_RECORDS = 65_536;
+/** Follow requests of a user that may wait for an answer (ours). */
+export const MAX_PENDING_FOLLOWS = 10_000;
+/** Largest file of blocked users (ours). */
+export const MAX_BLOCKED_USERNAMES_SIZE = 1_048_576;
+/** Groups of one user that a reader accepts; there are two (chapter 06 section 6; ours). */
+export const MAX_GROUPS = 1000;
+/** Longest name of a group, in UTF-16 code units (ours). */
+export const MAX_GROUP_NAME_LENGTH = 255;
+/** Folders of groups of friends that a reader accepts: two for each of 5,000 friends (ours). */
+export const MAX_FRIENDS_GROUPS = 10_000;
