@@ -17,6 +17,17 @@ export function socialTargets(crypto: CryptoProvider): FuzzTarget[] {
   });
   const entry = EntryPoint.of(capability, 'alice');
   const withPath = social.CapabilityWithPath.of(capability, '/alice/folder/file');
+  const link = social.LinkProperties.of({
+    label: 7n,
+    linkPassword: 'uAjtTdWVWURJ',
+    isWritable: true,
+    expiry: 1_900_000_000,
+    target: owner.cid,
+  });
+  const uid = social.generateGroupUid(crypto);
+  const shared = social.SharedWithState.empty.share('a', 'read', ['bob', uid]).share('b', 'write', ['carol']).withLink('a', link);
+  const amounts = { readStart: 0, readBytes: 402, readCount: 2, writeStart: 0, writeBytes: 7, writeCount: 0 };
+  const processed = social.ProcessedCaps.empty.add({ ...amounts, groups: new Map([[uid, amounts]]) });
   return [
     objectTarget('capability with path', (b) => social.CapabilityWithPath.decode(b), [withPath]),
     objectTarget('legacy capability cache', (b) => social.LegacyCapabilityCache.decode(b), [
@@ -32,6 +43,15 @@ export function socialTargets(crypto: CryptoProvider): FuzzTarget[] {
       social.FriendsGroups.of([
         ['/alice/shared/.1', entry],
         ['/alice/shared/.2', entry],
+      ]),
+    ]),
+    objectTarget('link properties', (b) => social.LinkProperties.decode(b), [link]),
+    objectTarget('shared with state', (b) => social.SharedWithState.decode(b), [shared]),
+    objectTarget('processed caps', (b) => social.ProcessedCaps.decode(b), [processed]),
+    objectTarget('caps in directory', (b) => social.CapsInDirectory.decode(b), [
+      social.CapsInDirectory.of([
+        social.ReceivedChild.of('file', capability, ['alice', 'bob']),
+        social.ReceivedChild.of('other', capability, ['alice']),
       ]),
     ]),
     {

@@ -231,3 +231,7 @@ export const MAX_GROUPS = 1000;
 export const MAX_GROUP_NAME_LENGTH = 255;
 /** Folders of groups of friends that a reader accepts: two for each of 5,000 friends (ours). */
 export const MAX_FRIENDS_GROUPS = 10_000;
+/** Largest file with one record of sharing or of received capabilities (ours). */
+export const MAX_SOCIAL_FILE_SIZE = 16_777_216;
+/** Longest password in a secret link, in UTF-16 code units; a new one has 12 (chapter 06 section 11.1; ours). */
+export const MAX_LINK_PASSWORD_LENGTH = 256;

@@ -1,4 +1,4 @@
-import { arbitraryText } from '@pyrgos/testkit/arbitraries';
+import { arbitraryCid, arbitraryText } from '@pyrgos/testkit/arbitraries';
 import fc from 'fast-check';
 import { type Codec, describeCodecs, maybe } from '../../test/codec-properties.js';
 import { toHex } from '../bytes.js';
@@ -9,11 +9,15 @@ import { SymmetricKey } from '../keys/symmetric-key.js';
 import { AbsoluteCapability } from '../model/absolute-capability.js';
 import { EntryPoint } from '../model/user-static-data.js';
 import { CapabilityWithPath, LegacyCapabilityCache } from './capability-with-path.js';
+import { CapsInDirectory, ReceivedChild } from './caps-in-directory.js';
 import { FollowRequest } from './follow-request.js';
 import { FriendAnnotation } from './friend-annotation.js';
 import { FriendsGroups } from './friends-groups.js';
 import { Groups } from './groups.js';
+import { LinkProperties } from './link-properties.js';
 import { PendingSocialState } from './pending-social-state.js';
+import { ProcessedCaps } from './processed-caps.js';
+import { SharedWithState } from './shared-with-state.js';
 
 const bytes = (length: number): fc.Arbitrary<Uint8Array> => fc.uint8Array({ minLength: length, maxLength: length });
 const keyHash = bytes(32).map((digest) => PublicKeyHash.fromCid(Cid.ofSha256(digest, CidCodec.dagCbor)));
@@ -37,6 +41,46 @@ const entryPoint = fc
 const capabilityWithPath = fc.tuple(capability, path).map(([found, at]) => CapabilityWithPath.of(found, at));
 
 const groupUid = bytes(32).map((id) => `.${toHex(id)}`);
+
+const fileName = fc.oneof(
+  fc.constantFrom('__proto__', 'constructor', 'f.txt'),
+  arbitraryText(6).map((text) => `x${text.replaceAll('/', '')}`),
+);
+const linkProperties = fc
+  .record({
+    label: fc.bigInt({ min: 1n, max: 2n ** 63n - 1n }),
+    linkPassword: arbitraryText(12),
+    userPassword: arbitraryText(12),
+    isWritable: fc.boolean(),
+    expiry: maybe(fc.maxSafeNat()),
+    maxRetrievals: maybe(fc.maxSafeNat()),
+    target: maybe(arbitraryCid()),
+    opensAutomatically: fc.boolean(),
+  })
+  .map((parts) => LinkProperties.of(parts));
+const recipients = fc.array(fc.oneof(username, groupUid), { maxLength: 3 });
+const sharedWith = fc
+  .array(fc.tuple(fileName, fc.constantFrom('read', 'write'), recipients, maybe(linkProperties)), { maxLength: 4 })
+  .map((changes) =>
+    changes.reduce((state, [name, access, names, link]) => {
+      const shared = state.share(name, access, names);
+      return link === undefined ? shared : shared.withLink(name, link);
+    }, SharedWithState.empty),
+  );
+const amounts = fc.record({
+  readStart: fc.constant(0),
+  readBytes: fc.maxSafeNat(),
+  readCount: fc.maxSafeNat(),
+  writeStart: fc.constant(0),
+  writeBytes: fc.maxSafeNat(),
+  writeCount: fc.maxSafeNat(),
+});
+const processedCaps = fc
+  .tuple(amounts, fc.array(fc.tuple(groupUid, amounts), { maxLength: 3 }))
+  .map(([read, groups]) => ProcessedCaps.empty.add({ ...read, groups: new Map(groups) }));
+const receivedChild = fc
+  .tuple(fileName, capability, fc.array(username, { maxLength: 3 }))
+  .map(([name, found, sharers]) => ReceivedChild.of(name, found, sharers));
 
 const codecs: Record<string, Codec> = {
   CapabilityWithPath: { values: capabilityWithPath, decode: CapabilityWithPath.decode },
@@ -67,6 +111,14 @@ const codecs: Record<string, Codec> = {
   FriendsGroups: {
     values: fc.array(fc.tuple(path, entryPoint), { maxLength: 3 }).map((entries) => FriendsGroups.of(entries)),
     decode: FriendsGroups.decode,
+  },
+  LinkProperties: { values: linkProperties, decode: LinkProperties.decode },
+  SharedWithState: { values: sharedWith, decode: SharedWithState.decode },
+  ProcessedCaps: { values: processedCaps, decode: ProcessedCaps.decode },
+  ReceivedChild: { values: receivedChild, decode: ReceivedChild.decode },
+  CapsInDirectory: {
+    values: fc.uniqueArray(receivedChild, { maxLength: 3, selector: ({ name }) => name }).map((children) => CapsInDirectory.of(children)),
+    decode: CapsInDirectory.decode,
   },
 };
 

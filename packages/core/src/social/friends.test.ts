@@ -18,7 +18,8 @@ import v from '../../../../vectors/06/friends.json' with { type: 'json' };
 import { decodeBlockedUsernames, encodeBlockedUsernames } from './blocked-usernames.js';
 import { decodeFriendAnnotations, encodeFriendAnnotations, FriendAnnotation } from './friend-annotation.js';
 import { FriendsGroups } from './friends-groups.js';
-import { generateGroupUid, GroupName, Groups, isGroupUid } from './groups.js';
+import { generateGroupUid, isGroupUid } from './group-uid.js';
+import { GroupName, Groups } from './groups.js';
 import { PendingSocialState } from './pending-social-state.js';
 
 const crypto = await loadCrypto();

@@ -1,12 +1,12 @@
 import { assertIterable } from '../arguments.js';
-import { isWellFormed, toHex } from '../bytes.js';
+import { isWellFormed } from '../bytes.js';
 import { decodeCbor } from '../codec/cbor-decode.js';
 import { encodeCbor } from '../codec/cbor-encode.js';
 import { cborMap, type CborValue, type ToCbor } from '../codec/cbor-value.js';
 import type { RandomSource } from '../crypto/provider.js';
-import { drawRandomBytes } from '../crypto/random.js';
 import { ArgumentError, LimitError } from '../errors.js';
 import { MAX_GROUP_NAME_LENGTH, MAX_GROUPS } from '../limits.js';
+import { generateGroupUid, isGroupUid } from './group-uid.js';
 import { socialMap } from './social-fields.js';
 
 /** The names of the two groups that every account has (chapter 06 section 6). */
@@ -14,19 +14,6 @@ export const GroupName = {
   friends: 'friends',
   followers: 'followers',
 } as const;
-
-const GROUP_UID = /^\.[0-9a-f]{64}$/;
-const UID_RANDOM_SIZE = 32;
-
-/** A fresh id of a group: `.` and 64 lower-case hex digits (chapter 06 section 6). */
-export function generateGroupUid(random: RandomSource): string {
-  return `.${toHex(drawRandomBytes(random, UID_RANDOM_SIZE))}`;
-}
-
-/** Whether text is the id of a group; the name of a user never is. */
-export function isGroupUid(text: unknown): text is string {
-  return typeof text === 'string' && GROUP_UID.test(text);
-}
 
 /** The groups of a user: `/<user>/shared/.groups.cbor` (chapter 06 section 6). Immutable. */
 export class Groups implements ToCbor {

@@ -1,10 +1,13 @@
 import { isWireUsername } from '../accounts/usernames.js';
 import { boundedText } from '../accounts/bounded-fields.js';
-import { isWellFormed } from '../bytes.js';
+import { assertBytes, isWellFormed } from '../bytes.js';
+import { decodeCbor } from '../codec/cbor-decode.js';
+import { encodeCbor } from '../codec/cbor-encode.js';
 import { CborFields } from '../codec/cbor-fields.js';
 import type { CborValue } from '../codec/cbor-value.js';
-import { ArgumentError } from '../errors.js';
-import { MAX_FILE_NAME_LENGTH, MAX_PATH_LENGTH } from '../limits.js';
+import { ArgumentError, LimitError } from '../errors.js';
+import { MAX_PATH_LENGTH, MAX_SOCIAL_FILE_SIZE } from '../limits.js';
+import { isGroupUid } from './group-uid.js';
 
 /** The fields of a map of this layer. */
 export function socialMap(where: string, value: CborValue | undefined): CborFields {
@@ -42,12 +45,25 @@ export function assertPath(field: string, text: unknown): asserts text is string
   }
 }
 
-/** Whether text can be the name of a file or directory in a record. */
-export function isChildName(text: unknown): text is string {
-  return typeof text === 'string' && text !== '' && text.length <= MAX_FILE_NAME_LENGTH && !text.includes('/') && isWellFormed(text);
+/** Whether text can name whom something is shared with: a user or a group (chapter 06 section 6). */
+export function isRecipient(text: unknown): text is string {
+  return isFriendName(text) || isGroupUid(text);
 }
 
-/** Requires {@link isChildName}; otherwise an ArgumentError for `field`. */
-export function assertChildName(field: string, text: unknown): asserts text is string {
-  if (!isChildName(text)) throw new ArgumentError(field, `must be a file name of at most ${MAX_FILE_NAME_LENGTH} characters`);
+/** The bytes of a whole file as one item; anything after it is an error. LimitError beyond MAX_SOCIAL_FILE_SIZE. */
+export function decodeSocialFile(bytes: Uint8Array): CborValue {
+  checkFileSize(bytes);
+  return decodeCbor(bytes);
+}
+
+/** The bytes of a whole file. LimitError for what {@link decodeSocialFile} would refuse. */
+export function encodeSocialFile(value: CborValue): Uint8Array {
+  const bytes = encodeCbor(value);
+  checkFileSize(bytes);
+  return bytes;
+}
+
+function checkFileSize(bytes: Uint8Array): void {
+  assertBytes('bytes', bytes);
+  if (bytes.length > MAX_SOCIAL_FILE_SIZE) throw new LimitError('social file', bytes.length, MAX_SOCIAL_FILE_SIZE);
 }
