@@ -3,7 +3,7 @@ import type { CryptoProvider } from '@pyrgos/core/crypto';
 import { Bat, SigningKeyPair, SymmetricKey } from '@pyrgos/core/keys';
 import { AbsoluteCapability, EntryPoint } from '@pyrgos/core/model';
 import * as social from '@pyrgos/core/social';
-import { type FuzzTarget, objectTarget } from './target.js';
+import { type FuzzTarget, objectTarget, textTarget } from './target.js';
 
 /** Formats of chapter 06, with seeds made by our own writers. */
 export function socialTargets(crypto: CryptoProvider): FuzzTarget[] {
@@ -28,6 +28,10 @@ export function socialTargets(crypto: CryptoProvider): FuzzTarget[] {
   const shared = social.SharedWithState.empty.share('a', 'read', ['bob', uid]).share('b', 'write', ['carol']).withLink('a', link);
   const amounts = { readStart: 0, readBytes: 402, readCount: 2, writeStart: 0, writeBytes: 7, writeCount: 0 };
   const processed = social.ProcessedCaps.empty.add({ ...amounts, groups: new Map([[uid, amounts]]) });
+  const secretLink = social.SecretLink.generate(crypto, owner);
+  const [start = ''] = secretLink.format().split('#');
+  const json = (key: string, secret: string): string =>
+    encodeURIComponent(JSON.stringify({ secretLink: true, path: '/a', open: true, [key]: secret }));
   return [
     objectTarget('capability with path', (b) => social.CapabilityWithPath.decode(b), [withPath]),
     objectTarget('legacy capability cache', (b) => social.LegacyCapabilityCache.decode(b), [
@@ -54,6 +58,29 @@ export function socialTargets(crypto: CryptoProvider): FuzzTarget[] {
         social.ReceivedChild.of('other', capability, ['alice']),
       ]),
     ]),
+    textTarget(
+      'secret link',
+      (text) => {
+        const parsed = social.SecretLink.parse(text);
+        return parsed.link.format(parsed.view);
+      },
+      [
+        secretLink.format({ opens: true, path: '/a', args: '{}' }),
+        secretLink.url('localhost:8000'),
+        `${start}#${json('linkpassword', 'abc')}`,
+      ],
+    ),
+    textTarget(
+      'shared capability link',
+      (text) => {
+        const parsed = social.parseSharedCapabilityLink(text);
+        return social.formatSharedCapabilityLink(parsed.capability, parsed.view);
+      },
+      [
+        social.formatSharedCapabilityLink(capability, { downloads: true }),
+        `#${json('link', social.formatSharedCapabilityLink(capability))}`,
+      ],
+    ),
     {
       name: 'blocked usernames',
       seeds: [social.encodeBlockedUsernames(['alice', 'bob'])],

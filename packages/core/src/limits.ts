@@ -235,3 +235,5 @@ export const MAX_FRIENDS_GROUPS = 10_000;
 export const MAX_SOCIAL_FILE_SIZE = 16_777_216;
 /** Longest password in a secret link, in UTF-16 code units; a new one has 12 (chapter 06 section 11.1; ours). */
 export const MAX_LINK_PASSWORD_LENGTH = 256;
+/** Longest text of a link, in UTF-16 code units (ours). */
+export const MAX_LINK_TEXT_LENGTH = 16_384;

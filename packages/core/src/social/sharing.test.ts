@@ -80,7 +80,7 @@ describe('SharedWithState', () => {
   });
 
   test('what is empty is not in it', () => {
-    const read = SharedWithState.decode(fromHex('a3616ca161618061' + '72a1616180' + '6177a0'));
+    const read = SharedWithState.decode(fromHex('a3616ca16161806172a16161806177a0'));
     expect(read.isEmpty).toBe(true);
     const state = SharedWithState.empty.share('a', 'read', []).share('b', 'write', ['bob', uid(1)]);
     expect([...state.items]).toEqual(['b']);
