@@ -1,4 +1,5 @@
-import { concatBytes, equalBytes } from '@pyrgos/core/bytes';
+import { concatBytes, equalBytes, utf8Encode } from '@pyrgos/core/bytes';
+import { Multihash } from '@pyrgos/core/codec';
 import type { CryptoProvider } from '@pyrgos/core/crypto';
 import { Bat, SigningKeyPair, SymmetricKey } from '@pyrgos/core/keys';
 import { AbsoluteCapability, EntryPoint } from '@pyrgos/core/model';
@@ -32,6 +33,17 @@ export function socialTargets(crypto: CryptoProvider): FuzzTarget[] {
   const [start = ''] = secretLink.format().split('#');
   const json = (key: string, secret: string): string =>
     encodeURIComponent(JSON.stringify({ secretLink: true, path: '/a', open: true, [key]: secret }));
+  const reference = social.FileRef.of('/alice/picture', capability, Multihash.sha256(new Uint8Array(32)));
+  const post = social.SocialPost.of({
+    author: 'alice',
+    body: ['hello', reference],
+    audience: social.PostAudience.friends,
+    time: 1_700_000_000,
+    parent: reference,
+    comments: [reference],
+  });
+  const item = social.SharedItem.of({ capability, owner: 'alice', sharer: 'bob', path: '/alice/a' });
+  const feed = social.FeedState.empty.append([item, item]);
   return [
     objectTarget('capability with path', (b) => social.CapabilityWithPath.decode(b), [withPath]),
     objectTarget('legacy capability cache', (b) => social.LegacyCapabilityCache.decode(b), [
@@ -58,6 +70,25 @@ export function socialTargets(crypto: CryptoProvider): FuzzTarget[] {
         social.ReceivedChild.of('other', capability, ['alice']),
       ]),
     ]),
+    objectTarget('file reference', (b) => social.FileRef.decode(b), [reference]),
+    textTarget('json of a file reference', (text) => social.FileRef.parseJson(text).formatJson(), [reference.formatJson()]),
+    objectTarget('social post', (b) => social.SocialPost.decode(b), [post, post.edit(['changed', reference], 1_700_000_060)]),
+    objectTarget('shared item', (b) => social.SharedItem.decode(b), [item]),
+    objectTarget('feed state', (b) => social.FeedState.decode(b), [feed.state.withPosition('alice', processed).withSeen(1)]),
+    {
+      name: 'feed',
+      seeds: [feed.bytes],
+      run: (input) => {
+        social.readFeed(input, feed.state, 0, 10);
+        return undefined;
+      },
+    },
+    {
+      name: 'feed index',
+      seeds: [social.encodeFeedIndex([0, 201, 1000])],
+      run: (input) => social.encodeFeedIndex(social.decodeFeedIndex(input)),
+    },
+    textTarget('profile text', (text) => social.decodeProfileText(utf8Encode(text)) ?? '', ['Alice', 'Gr\u00fc\u00dfe']),
     textTarget(
       'secret link',
       (text) => {

@@ -237,3 +237,19 @@ export const MAX_SOCIAL_FILE_SIZE = 16_777_216;
 export const MAX_LINK_PASSWORD_LENGTH = 256;
 /** Longest text of a link, in UTF-16 code units (ours). */
 export const MAX_LINK_TEXT_LENGTH = 16_384;
+/** Largest post with its comments and older versions (ours). */
+export const MAX_SOCIAL_POST_SIZE = 4_194_304;
+/** Largest text of a profile that a reader accepts (ours). */
+export const MAX_PROFILE_TEXT_SIZE = 16_384;
+/** Longest first or last name in a profile that is written, in UTF-16 code units (chapter 06 section 14). */
+export const MAX_PROFILE_NAME_LENGTH = 25;
+/** Longest text about a user in a profile that is written, in UTF-16 code units (chapter 06 section 14). */
+export const MAX_PROFILE_BIO_LENGTH = 200;
+/** Longest status in a profile that is written, in UTF-16 code units (chapter 06 section 14). */
+export const MAX_PROFILE_STATUS_LENGTH = 50;
+/** Longest telephone number in a profile that is written, in UTF-16 code units (chapter 06 section 14). */
+export const MAX_PROFILE_PHONE_LENGTH = 20;
+/** Longest e-mail address in a profile that is written, in UTF-16 code units (chapter 06 section 14). */
+export const MAX_PROFILE_EMAIL_LENGTH = 50;
+/** Longest path of a web site in a profile that is written, in UTF-16 code units (chapter 06 section 14). */
+export const MAX_PROFILE_WEBROOT_LENGTH = 40;

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { type Codec, describeCodecs, maybe } from '../../test/codec-properties.js';
 import { toHex } from '../bytes.js';
 import { Cid, CidCodec } from '../codec/cid.js';
+import { Multihash } from '../codec/multihash.js';
 import { Bat } from '../keys/bat.js';
 import { PublicKeyHash } from '../keys/public-key-hash.js';
 import { SymmetricKey } from '../keys/symmetric-key.js';
@@ -10,6 +11,8 @@ import { AbsoluteCapability } from '../model/absolute-capability.js';
 import { EntryPoint } from '../model/user-static-data.js';
 import { CapabilityWithPath, LegacyCapabilityCache } from './capability-with-path.js';
 import { CapsInDirectory, ReceivedChild } from './caps-in-directory.js';
+import { FeedState, SharedItem } from './feed.js';
+import { FileRef } from './file-ref.js';
 import { FollowRequest } from './follow-request.js';
 import { FriendAnnotation } from './friend-annotation.js';
 import { FriendsGroups } from './friends-groups.js';
@@ -18,6 +21,7 @@ import { LinkProperties } from './link-properties.js';
 import { PendingSocialState } from './pending-social-state.js';
 import { ProcessedCaps } from './processed-caps.js';
 import { SharedWithState } from './shared-with-state.js';
+import { PostAudience, SocialPost } from './social-post.js';
 
 const bytes = (length: number): fc.Arbitrary<Uint8Array> => fc.uint8Array({ minLength: length, maxLength: length });
 const keyHash = bytes(32).map((digest) => PublicKeyHash.fromCid(Cid.ofSha256(digest, CidCodec.dagCbor)));
@@ -82,6 +86,30 @@ const receivedChild = fc
   .tuple(fileName, capability, fc.array(username, { maxLength: 3 }))
   .map(([name, found, sharers]) => ReceivedChild.of(name, found, sharers));
 
+const fileRef = fc
+  .tuple(path, readOnly, bytes(32))
+  .filter(([at]) => !at.split('/').includes('..'))
+  .map(([at, found, digest]) => FileRef.of(at, found, Multihash.sha256(digest)));
+const postParts = {
+  author: username,
+  body: fc.array(fc.oneof(arbitraryText(8), fileRef), { maxLength: 3 }),
+  audience: fc.constantFrom(...Object.values(PostAudience)),
+  time: fc.maxSafeNat(),
+  parent: maybe(fileRef),
+  comments: fc.array(fileRef, { maxLength: 2 }),
+};
+const simplePost = fc.record(postParts).map((parts) => SocialPost.of(parts));
+const post = fc.record({ ...postParts, previousVersions: fc.array(simplePost, { maxLength: 2 }) }).map((parts) => SocialPost.of(parts));
+const sharedItem = fc.record({ capability, owner: username, sharer: username, path }).map((parts) => SharedItem.of(parts));
+const feedState = fc
+  .tuple(fc.array(sharedItem, { maxLength: 3 }), fc.array(fc.tuple(username, processedCaps), { maxLength: 2 }))
+  .map(([items, positions]) =>
+    positions.reduce(
+      (state, [friend, position]) => state.withPosition(friend, position),
+      FeedState.empty.append(items).state.withSeen(items.length),
+    ),
+  );
+
 const codecs: Record<string, Codec> = {
   CapabilityWithPath: { values: capabilityWithPath, decode: CapabilityWithPath.decode },
   LegacyCapabilityCache: {
@@ -120,6 +148,10 @@ const codecs: Record<string, Codec> = {
     values: fc.uniqueArray(receivedChild, { maxLength: 3, selector: ({ name }) => name }).map((children) => CapsInDirectory.of(children)),
     decode: CapsInDirectory.decode,
   },
+  FileRef: { values: fileRef, decode: FileRef.decode },
+  SocialPost: { values: post, decode: SocialPost.decode },
+  SharedItem: { values: sharedItem, decode: SharedItem.decode },
+  FeedState: { values: feedState, decode: FeedState.decode },
 };
 
 describeCodecs(codecs);

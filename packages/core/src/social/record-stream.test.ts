@@ -66,6 +66,7 @@ test('another item is skipped', () => {
   const other = encodeCbor(['not', 'an entry']);
   const found = readRecords(concatBytes(other, stream, other), read);
   expect(found.records.map(({ value }) => value.ownerName)).toEqual(names);
+  expect(found.records.map(({ index }) => index)).toEqual([1, 2, 3]);
   expect(found).toMatchObject({ skipped: 2, stopped: 'end' });
 });
 

@@ -8,6 +8,8 @@ import { MAX_SOCIAL_RECORD_SIZE, MAX_SOCIAL_RECORDS } from '../limits.js';
 /** A record of a stream and where it stands. */
 export interface StreamRecord<T> {
   readonly value: T;
+  /** How many items stand before it, skipped ones included, from where the call began. */
+  readonly index: number;
   /** Offset of its first byte. */
   readonly start: number;
   /** Offset after its last byte. */
@@ -59,9 +61,9 @@ export function readRecords<T>(bytes: Uint8Array, read: (value: CborValue) => T,
       stopped = items === limit ? 'limit' : 'rest';
       break;
     }
-    items++;
+    const index = items++;
     end = item.end;
-    const record = unlessTyped(() => ({ value: read(item.value), start, end: item.end }));
+    const record = unlessTyped(() => ({ value: read(item.value), index, start, end: item.end }));
     if (record !== undefined) records.push(record);
   }
   return { records, skipped: items - records.length, end, stopped };
