@@ -88,6 +88,15 @@ export function socialTargets(crypto: CryptoProvider): FuzzTarget[] {
       seeds: [social.encodeFeedIndex([0, 201, 1000])],
       run: (input) => social.encodeFeedIndex(social.decodeFeedIndex(input)),
     },
+    textTarget('web root', (text) => social.parseWebRoot('alice', text).join('/'), ['/alice/site', 'alice/site/']),
+    {
+      name: 'policy of a site',
+      seeds: [utf8Encode('{"content-security-policy":"a"}')],
+      run: (input) => {
+        social.sitePolicy(input);
+        return undefined;
+      },
+    },
     textTarget('profile text', (text) => social.decodeProfileText(utf8Encode(text)) ?? '', ['Alice', 'Gr\u00fc\u00dfe']),
     textTarget(
       'secret link',

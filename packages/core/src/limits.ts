@@ -253,3 +253,5 @@ export const MAX_PROFILE_PHONE_LENGTH = 20;
 export const MAX_PROFILE_EMAIL_LENGTH = 50;
 /** Longest path of a web site in a profile that is written, in UTF-16 code units (chapter 06 section 14). */
 export const MAX_PROFILE_WEBROOT_LENGTH = 40;
+/** Largest file with the headers of a web site that is looked at (chapter 06 section 13.5). */
+export const MAX_SITE_HEADERS_SIZE = 1024;

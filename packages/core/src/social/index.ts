@@ -19,3 +19,4 @@ export * from './secret-link.js';
 export * from './shared-capability-link.js';
 export * from './shared-with-state.js';
 export * from './social-post.js';
+export * from './web-site.js';

@@ -17,6 +17,8 @@ export interface LinkView {
   readonly args: string | undefined;
 }
 
+/** How the fragment of such a redirect begins, after whatever a browser has escaped of it. */
+const REDIRECT = /^\{(?:"|%22)secretLink(?:"|%22):true%2c/iu;
 const OPTIONS = ['opens', 'downloads', 'path', 'app', 'args'] as const;
 
 /** Requires the text of a link of at most MAX_LINK_TEXT_LENGTH; ArgumentError, LimitError. */
@@ -81,8 +83,8 @@ export function formatLinkView(view: Partial<LinkView>): string {
 const noView: LinkView = { opens: false, downloads: false, path: undefined, app: undefined, args: undefined };
 
 function splitJson(what: string, fragment: string, secretKey: string): SplitFragment {
-  // Servers escape the commas and the path of the JSON, browsers whatever they like of it.
-  const value = parseJson(what, unescaped(what, fragment));
+  // The redirects of servers to what is published escape the commas, and the path as forms do: a space is a plus in them (section 13.4).
+  const value = parseJson(what, unescaped(what, REDIRECT.test(fragment) ? fragment.replaceAll('+', ' ') : fragment));
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw badLink(what, 'must be an object');
   const fields = new Map<string, unknown>(Object.entries(value));
   const secret = fields.get(secretKey);

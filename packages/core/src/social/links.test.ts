@@ -237,6 +237,11 @@ describe('links with the keys in them', () => {
     const parsed = parseSharedCapabilityLink(location);
     expect(parsed.capability.equals(capability)).toBe(true);
     expect(parsed.view).toMatchObject({ opens: true, path: '/alice/docs' });
+    const spaces = location.replace('docs', 'a+b%2Bc');
+    for (const form of [spaces, spaces.replaceAll('"', '%22')]) expect(parseSharedCapabilityLink(form).view.path).toBe('/alice/a b+c');
+    // Elsewhere a plus is a plus.
+    const json = encodeURIComponent(JSON.stringify({ secretLink: true, path: '/alice/a+b', link: v.capabilityLink }));
+    expect(parseSharedCapabilityLink(json).view.path).toBe('/alice/a+b');
   });
 
   test.each(['', '#', '{}', '{"secretLink":true,"link":7}', '#a/b/c', '%7B%7'])('refused: %s', (text) => {
