@@ -3,6 +3,8 @@ import { concatBytes, fromHex, toHex, utf8Decode, utf8Encode } from '../bytes.js
 import { Cid, CidCodec } from '../codec/cid.js';
 import { loadCrypto } from '../crypto/index.js';
 import { ArgumentError, FormatError, LimitError } from '../errors.js';
+import { computeFingerprint, FingerprintPair } from '../keys/fingerprint.js';
+import { hkdfKey } from '../keys/kdf.js';
 import { PublicKeyHash } from '../keys/public-key-hash.js';
 import {
   MAX_BLOCKED_USERNAMES_SIZE,
@@ -183,5 +185,31 @@ describe('FriendsGroups', () => {
     expect(() => FriendsGroups.of([[path, entry]])).toThrow(ArgumentError);
     expect(() => FriendsGroups.fromCbor(new Map([['g', new Map([[path, entry.toCbor()]])]]))).toThrow(FormatError);
     expect(FriendsGroups.decode(FriendsGroups.of([[path.slice(1), entry]]).encode()).entryPoints.size).toBe(1);
+  });
+});
+
+/** The vectors of chapter 06 for formats of `keys`. */
+describe('what stands in chapter 06 and is of lower layers', () => {
+  test('safety numbers', () => {
+    const half = (name: string, ...digests: readonly string[]): Uint8Array => computeFingerprint(crypto, name, digests.map(keyHash));
+    const alice = half(
+      'alice',
+      '73d51abbd89cb8196f0efb6892f94d68fccc2c35f0b84609e5f12c55dd85aba8',
+      'd5d9bef76808f3b572e5900112b81927ba5bb5f67e1bda28b4049bf0e4aed78d',
+    );
+    const bob = half(
+      'bob',
+      'b15d7bf2fc0c34e9a99de4ef3bc2b17c8137ad659878f9e93df1f658367aca28',
+      '6452474b9ef3765e24e9a88173724dddfb04b01dcceb0c8aead641c58dad5695',
+    );
+    expect(toHex(alice)).toBe('04466594660291cab8ac3a031e615baf2b1ef8802942f36333c3fbc316f0cc06');
+    expect(toHex(bob)).toBe('71bc4eb3b227722c5751fdeca791c9a3c2b13d47d8bdeaa2b5636c75dabd2063');
+    expect(FingerprintPair.of(alice, bob).display).toBe('292205805080794407191866593763604018157527997378917359247491');
+  });
+
+  test('the key of hybrid requests', () => {
+    expect(toHex(hkdfKey(crypto, new Uint8Array(64)))).toBe('a5063e5ea77f746dcfcdfd3b58aa2fe6cb8e5a090e427418d598e1ee4f899cbe');
+    const secrets = concatBytes(new Uint8Array(32).fill(1), new Uint8Array(32).fill(2));
+    expect(toHex(hkdfKey(crypto, secrets))).toBe('2525900745f3f4692ea4f8c300e5f2159ef34d5c4c47cfc6882699e6f8d267a8');
   });
 });
