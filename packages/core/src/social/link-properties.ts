@@ -7,7 +7,7 @@ import { cborMap, type CborValue, type ToCbor } from '../codec/cbor-value.js';
 import { Cid } from '../codec/cid.js';
 import { Secret } from '../keys/secret.js';
 import { MAX_LINK_PASSWORD_LENGTH, MAX_PASSWORD_LENGTH } from '../limits.js';
-import { assertLinkLabel, MAX_LINK_LABEL } from './link-label.js';
+import { assertLinkLabel, MAX_LINK_LABEL } from '../model/link-label.js';
 import { socialMap } from './social-fields.js';
 
 /** The parts of {@link LinkProperties}. */

@@ -13,7 +13,7 @@ import { MAX_LINK_PASSWORD_LENGTH, MAX_PASSWORD_LENGTH } from '../limits.js';
 import { AbsoluteCapability } from '../model/absolute-capability.js';
 import { EncryptedCapability } from '../model/secret-links.js';
 import { assertLinkText, badLink, formatLinkView, type LinkView, splitFragment } from './link-fragment.js';
-import { assertLinkLabel, MAX_LINK_LABEL } from './link-label.js';
+import { assertLinkLabel, MAX_LINK_LABEL } from '../model/link-label.js';
 
 const WHAT = 'secret link';
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';

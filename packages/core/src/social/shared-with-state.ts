@@ -3,7 +3,7 @@ import { CborFields } from '../codec/cbor-fields.js';
 import { cborMap, type CborMap, type CborValue, type ToCbor } from '../codec/cbor-value.js';
 import { ArgumentError } from '../errors.js';
 import { assertLegalName, isLegalName } from '../model/cryptree/file-name.js';
-import { assertLinkLabel } from './link-label.js';
+import { assertLinkLabel } from '../model/link-label.js';
 import { LinkProperties } from './link-properties.js';
 import { decodeSocialFile, encodeSocialFile, isRecipient, socialMap } from './social-fields.js';
 
