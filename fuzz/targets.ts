@@ -10,6 +10,7 @@ import { fileTargets } from './targets-files.js';
 import { mutableDataTargets } from './targets-mutable-data.js';
 import { networkTargets } from './targets-network.js';
 import { sessionTargets } from './targets-session.js';
+import { socialTargets } from './targets-social.js';
 
 async function* pieces(bytes: Uint8Array, size: number): AsyncGenerator<Uint8Array, void, undefined> {
   for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
@@ -251,6 +252,7 @@ export async function createTargets(): Promise<ReadonlyMap<string, FuzzTarget>> 
     ...fileTargets(crypto),
     ...sessionTargets(crypto),
     ...networkTargets(crypto),
+    ...socialTargets(crypto),
   ];
   return new Map(targets.map((target) => [target.name, target]));
 }

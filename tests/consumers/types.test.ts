@@ -50,6 +50,7 @@ const everything = [
   'core/keys',
   'core/limits',
   'core/model',
+  'core/social',
   'core/store',
 ]
   .map((name) => `import '@pyrgos/${name}';`)

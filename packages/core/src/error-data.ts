@@ -25,6 +25,7 @@ export type ErrorCode =
   | 'format.link'
   | 'format.proof'
   | 'format.account'
+  | 'format.social'
   | 'format.request'
   | 'format.config'
   | 'format.backup'

@@ -10,6 +10,7 @@ import * as pool from './crypto/pool/index.js';
 import * as errors from './errors.js';
 import * as keys from './keys/index.js';
 import * as model from './model/index.js';
+import * as social from './social/index.js';
 
 /**
  * Whatever a caller without types passes, an exported function answers or throws a PyrgosError: a raw TypeError says nothing about what was
@@ -29,6 +30,7 @@ const entries: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   containers,
   model,
   accounts,
+  social,
   api,
 };
 

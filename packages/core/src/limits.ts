@@ -217,3 +217,41 @@ export const MAX_POST_LENGTH = 280;
 export const MAX_IDENTITY_NAME_LENGTH = 280;
 /** Times that a client sends a proof of work before it gives up (chapter 05 section 25). */
 export const MAX_PROOF_ATTEMPTS = 3;
+/** Largest record in a stream of them: a capability, an entry point, an item of a feed (chapter 06 section 8.1; ours). */
+export const MAX_SOCIAL_RECORD_SIZE = 65_536;
+/** Records that one call reads from a stream of them; the next call goes on from there (ours). */
+export const MAX_SOCIAL_RECORDS = 65_536;
+/** Follow requests of a user that may wait for an answer (ours). */
+export const MAX_PENDING_FOLLOWS = 10_000;
+/** Largest file of blocked users (ours). */
+export const MAX_BLOCKED_USERNAMES_SIZE = 1_048_576;
+/** Groups of one user that a reader accepts; there are two (chapter 06 section 6; ours). */
+export const MAX_GROUPS = 1000;
+/** Longest name of a group, in UTF-16 code units (ours). */
+export const MAX_GROUP_NAME_LENGTH = 255;
+/** Folders of groups of friends that a reader accepts: two for each of 5,000 friends (ours). */
+export const MAX_FRIENDS_GROUPS = 10_000;
+/** Largest file with one record of sharing or of received capabilities (ours). */
+export const MAX_SOCIAL_FILE_SIZE = 16_777_216;
+/** Longest password in a secret link, in UTF-16 code units; a new one has 12 (chapter 06 section 11.1; ours). */
+export const MAX_LINK_PASSWORD_LENGTH = 256;
+/** Longest text of a link, in UTF-16 code units (ours). */
+export const MAX_LINK_TEXT_LENGTH = 16_384;
+/** Largest post with its comments and older versions (ours). */
+export const MAX_SOCIAL_POST_SIZE = 4_194_304;
+/** Largest text of a profile that a reader accepts (ours). */
+export const MAX_PROFILE_TEXT_SIZE = 16_384;
+/** Longest first or last name in a profile that is written, in UTF-16 code units (chapter 06 section 14). */
+export const MAX_PROFILE_NAME_LENGTH = 25;
+/** Longest text about a user in a profile that is written, in UTF-16 code units (chapter 06 section 14). */
+export const MAX_PROFILE_BIO_LENGTH = 200;
+/** Longest status in a profile that is written, in UTF-16 code units (chapter 06 section 14). */
+export const MAX_PROFILE_STATUS_LENGTH = 50;
+/** Longest telephone number in a profile that is written, in UTF-16 code units (chapter 06 section 14). */
+export const MAX_PROFILE_PHONE_LENGTH = 20;
+/** Longest e-mail address in a profile that is written, in UTF-16 code units (chapter 06 section 14). */
+export const MAX_PROFILE_EMAIL_LENGTH = 50;
+/** Longest path of a web site in a profile that is written, in UTF-16 code units (chapter 06 section 14). */
+export const MAX_PROFILE_WEBROOT_LENGTH = 40;
+/** Largest file with the headers of a web site that is looked at (chapter 06 section 13.5). */
+export const MAX_SITE_HEADERS_SIZE = 1024;

@@ -3,7 +3,7 @@ import type { CryptoProvider } from '@pyrgos/core/crypto';
 import { NotFoundError } from '@pyrgos/core/errors';
 import { computeFingerprint, FingerprintPair, PublicKeyHash } from '@pyrgos/core/keys';
 import { WriterData } from '@pyrgos/core/model';
-import type { FingerprintKeys } from './friend-annotation.js';
+import type { FingerprintKeys } from '@pyrgos/core/social';
 
 /** One side of a comparison. */
 export interface FingerprintParty extends FingerprintKeys {

@@ -7,7 +7,7 @@ export type { ConversionOptions } from './convert-legacy.js';
 export { deleteAccount, type DeleteAccountOptions, finishDeletion } from './delete-account.js';
 export type { SecondFactorOptions } from './fetch-login-data.js';
 export { fingerprintKeys, fingerprintOf, type FingerprintParty } from './fingerprints.js';
-export { decodeFriendAnnotations, encodeFriendAnnotations, type FingerprintKeys, FriendAnnotation } from './friend-annotation.js';
+export { decodeFriendAnnotations, encodeFriendAnnotations, type FingerprintKeys, FriendAnnotation } from '@pyrgos/core/social';
 export {
   IDENTITY_PROOF_MIME_TYPE,
   IdentityLinkProof,

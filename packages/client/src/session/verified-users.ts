@@ -4,7 +4,7 @@ import { type FingerprintPair, resolveSigningKey } from '@pyrgos/core/keys';
 import { writerDataOf } from '../commit/index.js';
 import { type Account, contextOf } from './account.js';
 import { fingerprintKeys, fingerprintOf } from './fingerprints.js';
-import type { FingerprintKeys } from './friend-annotation.js';
+import type { FingerprintKeys } from '@pyrgos/core/social';
 import { IdentityLinkProof } from './identity-link-proof.js';
 import { IdentityService } from './identity-service.js';
 import { chainKeyLookup } from './key-lookup.js';

@@ -5,8 +5,7 @@ import { encodeCbor } from '../codec/cbor-encode.js';
 import { CborFields } from '../codec/cbor-fields.js';
 import { cborMap, type CborValue, type ToCbor } from '../codec/cbor-value.js';
 import { ArgumentError } from '../errors.js';
-
-const MAX_LABEL = 2n ** 63n - 1n;
+import { MAX_LINK_LABEL } from '../model/link-label.js';
 
 /** How often a secret link was opened. */
 export interface LinkCount {
@@ -30,7 +29,7 @@ export class LinkCounts implements ToCbor {
         const { label, count, modified } = item;
         if (typeof label !== 'bigint') assertInteger(`counts[${i}].label`, label, 1, Number.MAX_SAFE_INTEGER);
         const exact = BigInt(label);
-        if (exact < 1n || exact > MAX_LABEL) throw new ArgumentError(`counts[${i}].label`, 'must be from 1 to 2^63 - 1');
+        if (exact < 1n || exact > MAX_LINK_LABEL) throw new ArgumentError(`counts[${i}].label`, 'must be from 1 to 2^63 - 1');
         assertInteger(`counts[${i}].count`, count, 0, Number.MAX_SAFE_INTEGER);
         assertInteger(`counts[${i}].modified`, modified, 0, Number.MAX_SAFE_INTEGER);
         return { label: exact, count, modified };

@@ -11,14 +11,11 @@ import { ArgumentError, FormatError } from '../errors.js';
 import { NONCE_SIZE } from '../keys/symmetric-key.js';
 import type { BlockReadContext, BlockSink, BlockSource } from '../store/block-store.js';
 import { Champ } from './champ/index.js';
-
-const MAX_LABEL = 2n ** 63n - 1n;
+import { assertLinkLabel } from './link-label.js';
 
 /** The CHAMP key of a link label: SHA-256 of its 8 little-endian bytes (chapter 03 section 6). Labels are 1 to 2^63 - 1. */
 export function secretLinkChampKey(hasher: Pick<Hasher, 'sha256'>, label: bigint): Uint8Array {
-  if (typeof label !== 'bigint' || label < 1n || label > MAX_LABEL) {
-    throw new ArgumentError('label', 'must be a bigint from 1 to 2^63 - 1');
-  }
+  assertLinkLabel('label', label);
   assertMethods('hasher', hasher, 'sha256');
   const bytes = new Uint8Array(8);
   new DataView(bytes.buffer).setBigInt64(0, label, true);

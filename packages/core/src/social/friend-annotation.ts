@@ -1,10 +1,15 @@
-import { assertInstances } from '@pyrgos/core/arguments';
-import { isWireUsername } from '@pyrgos/core/accounts';
-import { assertBytes, concatBytes, equalBytes } from '@pyrgos/core/bytes';
-import { CborFields, cborMap, type CborValue, Cid, decodeCbor, decodeCborPrefix, encodeCbor, type ToCbor } from '@pyrgos/core/codec';
-import { ArgumentError, LimitError, PyrgosError } from '@pyrgos/core/errors';
-import { PublicKeyHash } from '@pyrgos/core/keys';
-import { MAX_FRIEND_ANNOTATIONS_SIZE } from '@pyrgos/core/limits';
+import { isWireUsername } from '../accounts/usernames.js';
+import { assertInstances, assertObject } from '../arguments.js';
+import { assertBytes, concatBytes, equalBytes } from '../bytes.js';
+import { decodeCbor, decodeCborPrefix } from '../codec/cbor-decode.js';
+import { encodeCbor } from '../codec/cbor-encode.js';
+import { CborFields } from '../codec/cbor-fields.js';
+import { cborMap, type CborValue, type ToCbor } from '../codec/cbor-value.js';
+import { Cid } from '../codec/cid.js';
+import { ArgumentError, LimitError, PyrgosError } from '../errors.js';
+import { PublicKeyHash } from '../keys/public-key-hash.js';
+import { MAX_FRIEND_ANNOTATIONS_SIZE } from '../limits.js';
+import { socialMap } from './social-fields.js';
 
 /** The keys that a safety number is about (chapter 05 section 19). */
 export interface FingerprintKeys {
@@ -14,7 +19,7 @@ export interface FingerprintKeys {
   readonly boxing: PublicKeyHash;
 }
 
-/** That a friend's keys were compared, and which they were then (chapter 05 section 19). Immutable. */
+/** That a friend's keys were compared, and which they were then (chapter 05 section 19, chapter 06 section 5.1). Immutable. */
 export class FriendAnnotation implements ToCbor {
   private constructor(
     readonly username: string,
@@ -26,6 +31,7 @@ export class FriendAnnotation implements ToCbor {
   static of(username: string, isVerified: boolean, keys: FingerprintKeys): FriendAnnotation {
     if (!isWireUsername(username)) throw new ArgumentError('username', 'must be a username');
     if (typeof isVerified !== 'boolean') throw new ArgumentError('isVerified', 'must be a boolean');
+    assertObject('keys', keys);
     const { identity, boxing } = keys;
     if (!(identity instanceof PublicKeyHash)) throw new ArgumentError('keys.identity', 'must be a PublicKeyHash');
     if (!(boxing instanceof PublicKeyHash)) throw new ArgumentError('keys.boxing', 'must be a PublicKeyHash');
@@ -34,10 +40,10 @@ export class FriendAnnotation implements ToCbor {
 
   /** Reads the map `{"u", "v", "k"}`. */
   static fromCbor(value: CborValue, where = 'FriendAnnotation'): FriendAnnotation {
-    const fields = CborFields.map('format.account', where, value);
+    const fields = socialMap(where, value);
     const username = fields.text('u');
     if (!isWireUsername(username)) return fields.fail('u', 'must be a username');
-    const keys = CborFields.list('format.account', fields.path('k'), fields.list('k'), 2);
+    const keys = CborFields.list('format.social', fields.path('k'), fields.list('k'), 2);
     const key = (index: number): PublicKeyHash => {
       const link = keys.value(index);
       return link instanceof Cid ? PublicKeyHash.fromCid(link, keys.path(index)) : keys.fail(index, 'must be a link');
@@ -51,7 +57,9 @@ export class FriendAnnotation implements ToCbor {
   }
 
   /** Whether the friend still has the keys that were compared. When not, warn before anything is shared. */
-  isAbout({ identity, boxing }: FingerprintKeys): boolean {
+  isAbout(keys: FingerprintKeys): boolean {
+    assertObject('keys', keys);
+    const { identity, boxing } = keys;
     return this.keys.identity.equals(identity) && this.keys.boxing.equals(boxing);
   }
 
