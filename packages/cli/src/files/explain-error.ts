@@ -92,7 +92,7 @@ function textOf(error: PyrgosError): string {
     case 'not-found.user':
       return `${message} Is the name right, and is this the right server?`;
     case 'not-found.file':
-      return `there is nothing at ${pathOf(error)}`;
+      return `there is nothing at ${pathOf(error)}${typeof data['advice'] === 'string' ? `: ${data['advice']}` : ''}`;
     case 'conflict.exists':
       if (data['local'] !== undefined) return message;
       return `there is something at ${pathOf(error)} already: take another name, remove it first, or say --replace where the command has it`;
