@@ -106,6 +106,17 @@ describe('the commands of a server', { timeout: 240_000 }, () => {
     expect(await kill(second.child, 'SIGTERM')).toBe(0);
   });
 
+  test.skipIf(process.platform === 'win32')('the command that daemon prints for more links runs as it stands', async () => {
+    data = join(folder, "the server's data");
+    const { output } = await spawnDaemon(['--data', data], (text) => /token=\w{64}\n$/.test(text));
+    const command = /more people: (.*)$/m.exec(output)?.[1] ?? '';
+    const { PYRGOS_PATH: _, ...env } = environment();
+    const { status, stderr, stdout } = spawnSync('sh', ['-c', command], { encoding: 'utf8', env: { ...env, HOME: folder } });
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expect(stdout).toMatch(/^http:\/\/localhost:\d+\/\?signup=true&token=\w{64}\n$/);
+    expect(stdout).toContain(/Address +(\S+)/.exec(output)?.[1]);
+  });
+
   test('daemon starts again after it was killed', async () => {
     const { child, ready } = await startDaemon();
     expect(await healthy(ready)).toBe(true);

@@ -1,7 +1,7 @@
 import type { RunningServer } from '@pyrgos/server';
-import { isLoopbackHost } from '@pyrgos/server/config';
+import { isLoopbackHost, locateDataDirectory } from '@pyrgos/server/config';
 import type { Command } from 'commander';
-import { commandName } from '../command-name.js';
+import { commandName, quotedWord } from '../command-name.js';
 import { searchGarbageLess } from '../heap-policy.js';
 import { watchParent } from '../parent-watch.js';
 import { addServerOptions, loadSettings } from '../server-settings.js';
@@ -62,7 +62,9 @@ function printWelcome(server: RunningServer, link: string | undefined): void {
     ['Data', server.dataDirectory],
   ];
   for (const row of formatTable(rows)) printLine(`  ${row}`);
-  printLine(`Stop it with Ctrl-C. Sign-up links for more people: ${commandName} token create`);
+  const isDefault = server.dataDirectory === locateDataDirectory(undefined, {});
+  const data = isDefault ? '' : ` --data ${quotedWord(server.dataDirectory)}`;
+  printLine(`Stop it with Ctrl-C. Sign-up links for more people: ${commandName} token create${data}`);
   if (link === undefined) return;
   printLine();
   printLine('To create an account, open this link. It works once:');

@@ -39,7 +39,7 @@ describe('looking at an account', () => {
     expect((await world.run(['du', 'd'])).stdout).toBe('      3 B  /ada/d/e\n      8 B  /ada/d\n');
     expect(await world.json(['du', '-s'])).toEqual([{ path: '/ada', bytes: 8, files: 3 }]);
     expect(await world.json(['space'])).toEqual([{ used: expect.any(Number), quota: 2 ** 30, free: expect.any(Number) }]);
-    expect((await world.run(['space'])).stdout).toMatch(/^Total space used: 0 MiB\.\nYou may use 1 GiB; /);
+    expect((await world.run(['space'])).stdout).toMatch(/^Total space used: [1-9][\d.]* KiB\.\nYou may use 1 GiB; /);
     expect((await world.run(['space', '--request', '2g'])).status).toBe(0);
     expect((await world.run(['space', '--request', 'much'])).status).toBe(2);
   });
@@ -63,8 +63,38 @@ describe('looking at an account', () => {
     // Its sibling comes all the same.
     const fetched = await world.run(['get', '-r', 'v', 'v']);
     expect([fetched.status, fetched.stderr]).toEqual([8, expect.stringContaining('/ada/v/lost.bin: ')]);
+    expect([fetched.stdout, fetched.stderr]).toEqual([
+      '',
+      expect.stringContaining('\npyrgos: 1 fetched, 0 there already, 1 not fetched\n'),
+    ]);
     expect(readFileSync(join(world.folder, 'v', 'fine.txt'), 'utf8')).toBe('fine');
     expect(readdirSync(join(world.folder, 'v'))).toEqual(['fine.txt']);
+  });
+});
+
+describe('what is in the way, or missing, is named', () => {
+  beforeAll(async () => world.keepSession());
+  afterAll(() => world.forgetSession());
+
+  test('a directory on the way', async () => {
+    const { status, stderr } = await world.run(['mkdir', 'way/b/c']);
+    expect([status, stderr]).toEqual([3, expect.stringMatching(/nothing at \/ada\/way\b.*-p/)]);
+    expect((await world.run(['mkdir', '-p', 'way/b/c'])).status).toBe(0);
+  });
+
+  test('a file where a directory is meant', async () => {
+    const { files } = world.session;
+    await files.write('/ada/plain', 'abc');
+    await files.write('/ada/other', 'abc');
+    for (const args of [
+      ['mv', 'other', 'plain/x'],
+      ['cp', 'other', 'plain/x'],
+      ['mkdir', 'plain/x'],
+      ['mkdir', '-p', 'plain/x/y'],
+    ]) {
+      const { status, stderr } = await world.run(args);
+      expect([args, status, stderr]).toEqual([args, 7, 'pyrgos: /ada/plain is a file, not a directory\n']);
+    }
   });
 });
 

@@ -92,7 +92,7 @@ function textOf(error: PyrgosError): string {
     case 'not-found.user':
       return `${message} Is the name right, and is this the right server?`;
     case 'not-found.file':
-      return `there is nothing at ${pathOf(error)}`;
+      return `there is nothing at ${pathOf(error)}${typeof data['advice'] === 'string' ? `: ${data['advice']}` : ''}`;
     case 'conflict.exists':
       if (data['local'] !== undefined) return message;
       return `there is something at ${pathOf(error)} already: take another name, remove it first, or say --replace where the command has it`;
@@ -144,8 +144,9 @@ function loginText({ data, message }: PyrgosError): string {
     return 'this account asks for a second factor: give the code that your app shows with --totp CODE';
   if (data['expired'] === true)
     return `what was kept opens the account no longer, perhaps because the password was changed: ${commandName} login`;
-  if (data['reason'] === 'code' || data['reason'] === 'factor')
-    return `${message} Wait for the next code of the app, and check the clock of both devices`;
+  if (data['isBackupCode'] === true) return `${message} Take another one, or the code that your app shows`;
+  if (data['reason'] === 'factor') return `${message} Give a code of another one with --totp`;
+  if (data['reason'] === 'code') return `${message} Wait for the next code of the app, and check the clock of both devices`;
   return `the server does not let you in (${message}): check user name, password, and whether Caps Lock is on`;
 }
 

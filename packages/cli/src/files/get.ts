@@ -55,15 +55,11 @@ export async function get(context: FilesContext, remote: string, local: string |
   const { bytes, fetched, passedOver } = download;
   const problems = output.problems - before;
   if (entry.isDirectory)
-    output.done(summary(download, problems), {
-      event: 'summary',
-      path,
-      local: target,
-      fetched,
-      passedOver,
-      bytes,
-      problems,
-    });
+    output.summary(
+      summary(download, problems),
+      { event: 'summary', path, local: target, fetched, passedOver, bytes, problems },
+      problems > 0,
+    );
   if (problems === 0)
     output.done(`Downloaded ${printableName(path)} to ${printableName(target)}`, { event: 'downloaded', path, local: target });
 }

@@ -1,3 +1,4 @@
+import { NotFoundError } from '@pyrgos/client';
 import type { Command } from 'commander';
 import { printableName } from '../terminal.js';
 import type { FilesContext } from './files-context.js';
@@ -30,6 +31,9 @@ export async function makeDirectory(
 ): Promise<void> {
   const { files, output, signal } = context;
   const target = context.remote(path);
-  await files.makeDirectory(target, { parents, signal });
+  await files.makeDirectory(target, { parents, signal }).catch((error: unknown) => {
+    if (parents || !(error instanceof NotFoundError) || error.code !== 'not-found.file') throw error;
+    throw new NotFoundError('not-found.file', error.message, { ...error.data, advice: 'say -p to make the directories on the way, too' });
+  });
   output.done(`Successfully created ${printableName(target)}`, { event: 'created', path: target });
 }

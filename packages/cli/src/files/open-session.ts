@@ -1,5 +1,6 @@
 import { connect, CryptoError, DeniedError, type UserSession } from '@pyrgos/client';
 import { notify } from '../terminal.js';
+import type { FactorCodes } from './factor-codes.js';
 import { type NamedAccount, passwordOf, readPasswordFile, sessionFileOf } from './session-source.js';
 import { askSecret } from './prompts.js';
 import { secondFactorOf } from './second-factor.js';
@@ -24,7 +25,7 @@ export async function openSession(account: NamedAccount, options: SessionOptions
 export async function logInWith(
   { server, username }: Pick<NamedAccount, 'server' | 'username'>,
   password: string,
-  totp: string | undefined,
+  totp: FactorCodes | undefined,
   signal: AbortSignal,
 ): Promise<UserSession> {
   const peer = await connect(server);

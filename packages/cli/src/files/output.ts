@@ -40,6 +40,12 @@ export class Output {
     else if (this.options.isTalkative) printLine(text);
   }
 
+  /** What a whole run has done: as {@link done}, and told to whoever sees the messages as well when something was `left` undone. */
+  summary(text: string, json: object, left: boolean): void {
+    if (left && !this.isJson && !this.options.isTalkative) this.note(text);
+    else this.done(text, json);
+  }
+
   /** Something that a person should know, whatever comes of it. */
   note(text: string): void {
     notify(printable(text));

@@ -69,7 +69,7 @@ export async function put(context: FilesContext, local: string, remote: string |
   const summary = { event: 'summary', local: path, path: target, stored, passedOver, leftOut, bytes, problems };
   const unfinished = leftOut === 0 ? '' : `, ${leftOut} unfinished ${leftOut === 1 ? 'download' : 'downloads'} left out`;
   const failed = problems === 0 ? '' : `, ${problems} not stored`;
-  output.done(`${stored} stored, ${passedOver} there already${unfinished}${failed}`, summary);
+  output.summary(`${stored} stored, ${passedOver} there already${unfinished}${failed}`, summary, problems > 0);
   if (problems === 0) tell(context, path, target);
 }
 

@@ -1,11 +1,13 @@
 import { answerWithCode, MfaType, type MultiFactorAuthMethod, type SecondFactorPrompt } from '@pyrgos/client';
 import { isInteractive, notify, printable } from '../terminal.js';
+import { type FactorCodes, isAppCode, withoutBlanks } from './factor-codes.js';
 import { askText } from './prompts.js';
 
 /** Times that a person may type a code. */
 const ATTEMPTS = 3;
-/** What apps show; everything else that is typed is a backup code. */
-const APP_CODE = /^\d{6}$/;
+/** Said where a code is missing that nobody can be asked for. */
+export const MORE_CODES =
+  'A new password asks twice for the second factor, and a backup code counts once: say --totp twice, with two backup codes, or once with the code that your app shows.';
 
 /** How the question of a server for a second factor is answered. */
 export interface FactorAnswers {
@@ -13,24 +15,32 @@ export interface FactorAnswers {
   readonly secondFactorAttempts?: number;
 }
 
-/** Answers with the code that somebody has given, or asks on a terminal; where there is neither, the account is refused. */
-export function secondFactorOf(code: string | undefined): FactorAnswers {
-  if (code !== undefined) return { secondFactor: async ({ methods }) => answer(methods, code) };
-  if (!isInteractive()) return {};
+/**
+ * Answers with the codes that somebody has given, one for each question, or asks on a terminal; where there is neither, the account is refused. UsageError
+ * when the codes are used up.
+ */
+export function secondFactorOf(
+  codes: FactorCodes | undefined,
+  ask: () => Promise<string> = async () => askText('Enter TOTP code for login', MORE_CODES),
+): FactorAnswers {
+  const isAsked = isInteractive();
+  if (codes === undefined && !isAsked) return {};
   return {
-    secondFactorAttempts: ATTEMPTS,
-    secondFactor: async ({ methods, problem }) => {
+    secondFactorAttempts: isAsked ? ATTEMPTS : 1,
+    secondFactor: async ({ attempt, methods, problem }) => {
       if (problem !== undefined) notify(printable(problem));
-      return answer(methods, await askText('Enter TOTP code for login', ''));
+      // A code that was refused once is not tried again.
+      const given = attempt === 1 ? codes?.next() : undefined;
+      return answer(methods, given ?? (await ask()));
     },
   };
 }
 
 async function answer(methods: readonly MultiFactorAuthMethod[], code: string): ReturnType<SecondFactorPrompt> {
-  const typed = code.replaceAll(/\s/g, '');
+  const typed = withoutBlanks(code);
   const backup = methods.find(({ type }) => type === MfaType.backupCodes);
   const app = methods.find(({ type }) => type === MfaType.totp);
-  const method = APP_CODE.test(typed) ? (app ?? backup) : (backup ?? app);
+  const method = isAppCode(typed) ? (app ?? backup) : (backup ?? app);
   if (method === undefined) {
     notify('this account asks for a security key, which only a browser can use: add an authenticator app or backup codes there');
     return undefined;

@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
 import { UsageError } from '../usage-error.js';
+import { FactorCodes } from './factor-codes.js';
 
 /** What every command on an account takes. */
 export interface SessionOptions {
@@ -7,7 +8,7 @@ export interface SessionOptions {
   readonly username?: string;
   readonly passwordFile?: string;
   readonly passwordStdin?: true;
-  readonly totp?: string;
+  readonly totp?: FactorCodes;
   readonly sessionFile?: string;
   readonly json?: true;
   /** Never accepted. */
@@ -21,7 +22,9 @@ export function addSessionOptions(command: Command): Command {
     .option('--username <name>', 'the account (default: PYRGOS_USERNAME, or that of the kept session)')
     .option('--password-file <file>', 'a file with the password (default: PYRGOS_PASSWORD_FILE)')
     .option('--password-stdin', 'read the password from the standard input')
-    .option('--totp <code>', 'the code of the authenticator app, or a backup code')
+    .option('--totp <code>', 'the code of the authenticator app, or a backup code', (code: string, given: FactorCodes | undefined) =>
+      (given ?? new FactorCodes()).add(code),
+    )
     .option('--session-file <file>', 'where pyrgos login keeps the session (default: in the state folder of the user)')
     .option('--json', 'print one JSON object a line')
     .addOption(new Option('--password [password]').hideHelp());

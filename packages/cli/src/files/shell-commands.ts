@@ -281,7 +281,7 @@ async function removeAsked({ ask, context }: ShellWorld, [path = '']: readonly s
 async function changePasswordAsked({ context, lend, options }: ShellWorld): Promise<void> {
   const [old, fresh] = await lend(async () => [await currentPassword(), await newPasswordAsked()] as const);
   try {
-    await changePassword(context, options, old, fresh);
+    await changePassword(context, options, old, fresh, lend);
   } catch (error) {
     process.stderr.write('Failed to update password\n');
     throw error;

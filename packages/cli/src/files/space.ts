@@ -22,9 +22,8 @@ export function addSpaceCommand(program: Command): void {
 /** Prints how much the account stores and may store. */
 export async function space({ output, session, signal }: FilesContext): Promise<void> {
   const [used, quota] = await Promise.all([session.space.usage({ signal }), session.space.quota({ signal })]);
-  const megabytes = Math.floor(used / 2 ** 20);
   output.result(
-    `Total space used: ${megabytes} MiB.\nYou may use ${formatSize(quota)}; ${formatSize(Math.max(0, quota - used))} are free.`,
+    `Total space used: ${formatSize(used)}.\nYou may use ${formatSize(quota)}; ${formatSize(Math.max(0, quota - used))} are free.`,
     {
       used,
       quota,

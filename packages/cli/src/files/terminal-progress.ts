@@ -9,7 +9,8 @@ const PAUSE = 100;
 
 /** How far a transfer is, for people: a line on the standard error output that is drawn over itself. Nothing where that is no terminal. */
 export class TerminalProgress {
-  private readonly isShown: boolean;
+  /** Whether anybody sees it. */
+  readonly isShown: boolean;
   private last = -Infinity;
   private turns = 0;
   private isDrawn = false;
@@ -19,7 +20,7 @@ export class TerminalProgress {
     this.isShown = process.stderr.isTTY && !isQuiet;
   }
 
-  /** Shows that `path` is the `index`th thing (of `count`, where that is known) and how much of it is done. */
+  /** Shows that `path`, or what else is said of it, is the `index`th thing (of `count`, where that is known) and how much of it is done. */
   show(path: string, index: number, count: number | undefined, fraction: number): void {
     if (!this.isShown || performance.now() - this.last < PAUSE) return;
     this.last = performance.now();

@@ -1,13 +1,13 @@
 import { ConflictError, type FileEntry, type TreeEntry } from '@pyrgos/client';
 import { assertLegalName } from '@pyrgos/core/model';
 import { printableName } from '../terminal.js';
-import { sizeText } from './entry-text.js';
 import type { FilesContext } from './files-context.js';
 import { localChildren, type LocalEntry, localSource } from './local-tree.js';
 import { isPartName } from './part-files.js';
 import { joinRemote } from './remote-path.js';
 import { isSameTime } from './same-time.js';
 import { TerminalProgress } from './terminal-progress.js';
+import { transferText, type TreeSize, treeSize } from './tree-progress.js';
 
 /** What the account has at a name already. */
 type Present = Pick<FileEntry, 'isDirectory' | 'size' | 'modified'>;
@@ -22,6 +22,13 @@ export class Upload {
   leftOut = 0;
   /** Bytes of files that were stored. */
   bytes = 0;
+  /** Bytes of files that were passed over, and files that could not be stored. */
+  private passedBytes = 0;
+  private failed = 0;
+  private begun: number | undefined;
+  /** Undefined until it is counted. */
+  private total: TreeSize | undefined;
+  private readonly counting = new AbortController();
   private readonly progress: TerminalProgress;
   private readonly locals = new Map<string, string>();
 
@@ -34,26 +41,36 @@ export class Upload {
 
   /** Takes away what shows the progress. */
   end(): void {
+    this.counting.abort();
     this.progress.clear();
   }
 
   /** Stores a folder as `target`, made when it is missing, with all that is in it. What cannot be stored is reported; what ends everything is thrown. */
   async folder(folder: string, target: string): Promise<void> {
     const { files, output, signal } = this.context;
+    // Beside the upload, which need not wait for it; for people only.
+    if (this.progress.isShown) {
+      void treeSize(folder, AbortSignal.any([signal, this.counting.signal])).then(
+        (size) => (this.total = size),
+        () => undefined,
+      );
+    }
     const present = (await files.find(target, { signal })) !== undefined;
     const written = files.writeTree(target, this.entries(folder, target, present), {
       signal,
       onExisting: () => (this.skipsExisting ? 'skip' : 'replace'),
       onError: () => 'skip',
-      onProgress: ({ done }) => this.progress.show(`${target} ${sizeText(done)}`, this.stored + this.passedOver, undefined, 0),
+      onProgress: ({ done }) => this.show(done),
     });
     for await (const { error, file, outcome } of written) {
       const key = file.path.join('/');
       const local = this.locals.get(key) ?? key;
       this.locals.delete(key);
       const path = joinRemote(target, key);
-      if (outcome === 'failed') this.problem(local, error);
-      else if (outcome === 'skipped') this.skipped(local, path);
+      if (outcome === 'failed') {
+        this.failed++;
+        this.problem(local, error);
+      } else if (outcome === 'skipped') this.skipped(local, path);
       else {
         this.stored++;
         this.bytes += sizeOf(file.source);
@@ -85,13 +102,29 @@ export class Upload {
             this.problem(entry.path, error);
           }
         } else if (isPartName(entry.name)) this.leftOut++;
-        else if (this.isThere(entry, existing)) this.skipped(entry.path, joinRemote(target, below.join('/')));
-        else {
+        else if (this.isThere(entry, existing)) {
+          this.passedBytes += entry.size;
+          this.skipped(entry.path, joinRemote(target, below.join('/')));
+        } else {
           this.locals.set(below.join('/'), entry.path);
           yield { path: below, source: localSource(entry.path, entry.size), modified: entry.modified };
         }
       }
     }
+  }
+
+  /** `sent`: bytes that the client has stored, or found to be there. */
+  private show(sent: number): void {
+    const now = performance.now();
+    this.begun ??= now;
+    const { total } = this;
+    const done = sent + this.passedBytes;
+    // The folder may grow while it is stored.
+    const bytes = total && Math.max(total.bytes, done);
+    const fraction = bytes === undefined ? 0 : bytes === 0 ? 1 : done / bytes;
+    const finished = this.stored + this.passedOver + this.failed;
+    const count = total && Math.max(total.files, finished);
+    this.progress.show(transferText(done, bytes, sent, now - this.begun), finished, count, fraction);
   }
 
   private isThere(entry: LocalEntry, existing: Present | undefined): boolean {

@@ -59,9 +59,9 @@ export async function reserveDeepest(
   return { ...reserve({ names: [tree.username], item: await openItem(view, home) }), depth: 1 };
 }
 
-/** Requires that the path in an argument led to a directory; otherwise ConflictError `conflict.file`. */
-export function requireDirectory(item: Item, field = 'path'): Item {
-  if (!item.isDirectory) throw otherKind(false, { field });
+/** Requires that the path in an argument led to a directory; otherwise ConflictError `conflict.file`. `names`: where it led, unless that is the path of the call. */
+export function requireDirectory(item: Item, field = 'path', names?: readonly string[]): Item {
+  if (!item.isDirectory) throw otherKind(false, { field, ...(names === undefined ? {} : { path: formatPath(names) }) });
   return item.requireDirectory();
 }
 

@@ -46,7 +46,7 @@ export class TreeChanges {
       const made = await this.tree.change(
         { signal },
         async (view) => reserve((await this.tree.locateParent(view, path)).parent),
-        async (operation, { item }) => makeDirectory(operation, requireDirectory(item), name, options),
+        async (operation, { item }) => makeDirectory(operation, requireDirectory(item, 'path', names.slice(0, -1)), name, options),
       );
       return new FileEntry(formatPath(names), made);
     }
@@ -115,7 +115,7 @@ export class TreeChanges {
         async (view) => {
           const { parent, item, writers: own, paths } = await reserveChild(this.tree, view, path);
           const target = await this.tree.locate(view, directory, 'directory');
-          requireDirectory(target.item, 'directory');
+          requireDirectory(target.item, 'directory', target.names);
           // Otherwise nothing below it changes.
           const isCopied = !keepAccess || !parent.writer.equals(target.item.writer);
           const spaces = isCopied ? await writingSpacesOf(view, [item]) : own;
@@ -149,7 +149,7 @@ export class TreeChanges {
       async (view) => {
         const source = await this.tree.locate(view, path);
         const target = await this.tree.locate(view, directory, 'directory');
-        requireDirectory(target.item, 'directory');
+        requireDirectory(target.item, 'directory', target.names);
         const writers = [target.item.writer, ...(await this.spacesToReplace(view, target.item, newName, replace))];
         return { owner: target.item.owner, writers, paths: [source, target], view, item: source.item, target };
       },

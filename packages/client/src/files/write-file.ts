@@ -63,7 +63,7 @@ export async function writeFile(parts: FileSystemParts, path: string, source: By
         const reserved = parents ? await reserveDeepest(parts, view, above) : reserve(await tree.locate(view, formatPath(above)));
         const { item: deepest, paths, depth = above.length } = { depth: undefined, ...reserved };
         const home = await openItem(view, homeCapability);
-        const existing = depth < above.length ? undefined : await findEntry(view, requireDirectory(deepest), name);
+        const existing = depth < above.length ? undefined : await findEntry(view, requireDirectory(deepest, 'path', above), name);
         for (const part of [...above.slice(depth), ...(existing === undefined ? [name] : [])]) assertNewName(part, 'path');
         const writers = [deepest.writer, home.writer, ...(existing instanceof Item ? [existing.writer] : [])];
         // Reading the source runs code of the caller, for which the operation lends its turn.

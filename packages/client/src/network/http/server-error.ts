@@ -140,7 +140,7 @@ const texts: readonly (readonly [text: string, failure: Failure])[] = [
   ['Nothing is published at this path', missing('not-found.file', 'Nothing is published at this path.')],
   ['Incorrect username or password', login('password', 'The username or the password is wrong.')],
   ['Invalid TOTP code', login('code', 'The code is wrong, or has expired.')],
-  ['Invalid backup code', login('code', 'The backup code is wrong, or was used before.')],
+  ['Invalid backup code', denied('denied.login', 'The backup code is wrong, or was used before.', { reason: 'code', isBackupCode: true })],
   [
     'Invalid security key response: it was made for another site',
     login(
