@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { closeSync, existsSync, openSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 
@@ -66,4 +67,22 @@ describe('the pyrgos command', () => {
     expect(report.backends.find((entry) => entry.backend === report.chosen)?.usable).toBe(true);
     expect(pyrgos('crypto').stdout).toContain(`* ${report.chosen}`);
   });
+});
+
+/** Takes nothing that is written to it, as a full disk; only Linux has it. */
+const FULL = '/dev/full';
+
+test.skipIf(!existsSync(FULL))('output that goes to a full disk ends with the code for that (needs /dev/full)', () => {
+  const output = openSync(FULL, 'w');
+  try {
+    const { status, stderr } = spawnSync(process.execPath, [bin, 'completion', 'bash'], {
+      encoding: 'utf8',
+      stdio: ['ignore', output, 'pipe'],
+      timeout: 50_000,
+    });
+    expect(stderr).toBe('pyrgos: the disk that the output is written to is full\n');
+    expect(status).toBe(6);
+  } finally {
+    closeSync(output);
+  }
 });

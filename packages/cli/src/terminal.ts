@@ -1,5 +1,6 @@
 import { createInterface } from 'node:readline/promises';
 import { stripVTControlCharacters } from 'node:util';
+import { ExitCode } from './exit-code.js';
 
 /** Prints a line to the standard output. */
 export function printLine(line = ''): void {
@@ -17,14 +18,23 @@ export function printJson(value: unknown): void {
 
 let isOutputClosed = false;
 
-/** To be called once, before anything is printed: who reads our output may stop reading, as head does, and that is no failure. */
+/** To be called once, before anything is printed: who reads our output may stop reading, as head does, and that is no failure. Output that cannot be stored is one, and the end. */
 export function noticeClosedPipes(): void {
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE') throw error;
-      isOutputClosed ||= stream === process.stdout;
+      if (error.code === 'EPIPE') isOutputClosed ||= stream === process.stdout;
+      else endUnwritten(stream, error);
     });
   }
+}
+
+/** What is printed goes to a file that cannot be written any more. */
+function endUnwritten(stream: NodeJS.WriteStream, { code = 'unknown' }: NodeJS.ErrnoException): void {
+  const isFull = code === 'ENOSPC' || code === 'EDQUOT';
+  if (stream === process.stdout) {
+    notify(isFull ? 'the disk that the output is written to is full' : `the output cannot be written (${code})`);
+  }
+  process.exit(isFull ? ExitCode.full : ExitCode.failed);
 }
 
 /** Whether who read the standard output has gone. Known some time after the first thing that was not read. */
