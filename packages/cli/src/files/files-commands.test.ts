@@ -137,6 +137,7 @@ describe('one-shot commands', () => {
       expect.stringMatching(/mixed\/link: it is a link/),
       expect.stringMatching(/mixed\/name: .*already|mixed\/name: .*directory/),
       expect.stringMatching(/mixed\/sub: there is something at \/ada\/mixed\/sub already/),
+      'pyrgos: 1 stored, 0 there already, 3 not stored',
     ]);
     expect(await world.session.files.readText('/ada/mixed/good')).toBe('good');
     expect(await world.session.files.readText('/ada/mixed/sub')).toBe('a file');
