@@ -2,7 +2,7 @@ import { concatBytes, equalBytes, utf8Encode } from '@pyrgos/core/bytes';
 import { Multihash } from '@pyrgos/core/codec';
 import type { CryptoProvider } from '@pyrgos/core/crypto';
 import { Bat, SigningKeyPair, SymmetricKey } from '@pyrgos/core/keys';
-import { AbsoluteCapability, EntryPoint } from '@pyrgos/core/model';
+import { AbsoluteCapability, CapabilityWithPath, EntryPoint } from '@pyrgos/core/model';
 import * as social from '@pyrgos/core/social';
 import { type FuzzTarget, objectTarget, textTarget } from './target.js';
 
@@ -17,7 +17,7 @@ export function socialTargets(crypto: CryptoProvider): FuzzTarget[] {
     rBaseKey: SymmetricKey.generate(crypto),
   });
   const entry = EntryPoint.of(capability, 'alice');
-  const withPath = social.CapabilityWithPath.of(capability, '/alice/folder/file');
+  const withPath = CapabilityWithPath.of(capability, '/alice/folder/file');
   const link = social.LinkProperties.of({
     label: 7n,
     linkPassword: 'uAjtTdWVWURJ',
@@ -45,7 +45,6 @@ export function socialTargets(crypto: CryptoProvider): FuzzTarget[] {
   const item = social.SharedItem.of({ capability, owner: 'alice', sharer: 'bob', path: '/alice/a' });
   const feed = social.FeedState.empty.append([item, item]);
   return [
-    objectTarget('capability with path', (b) => social.CapabilityWithPath.decode(b), [withPath]),
     objectTarget('legacy capability cache', (b) => social.LegacyCapabilityCache.decode(b), [
       social.LegacyCapabilityCache.of(402, [withPath, withPath]),
     ]),

@@ -9,7 +9,8 @@ import { PublicKeyHash } from '../keys/public-key-hash.js';
 import { SymmetricKey } from '../keys/symmetric-key.js';
 import { AbsoluteCapability } from '../model/absolute-capability.js';
 import { EntryPoint } from '../model/user-static-data.js';
-import { CapabilityWithPath, LegacyCapabilityCache } from './capability-with-path.js';
+import { CapabilityWithPath } from '../model/cryptree/capability-with-path.js';
+import { LegacyCapabilityCache } from './legacy-capability-cache.js';
 import { CapsInDirectory, ReceivedChild } from './caps-in-directory.js';
 import { FeedState, SharedItem } from './feed.js';
 import { FileRef } from './file-ref.js';
@@ -111,7 +112,6 @@ const feedState = fc
   );
 
 const codecs: Record<string, Codec> = {
-  CapabilityWithPath: { values: capabilityWithPath, decode: CapabilityWithPath.decode },
   LegacyCapabilityCache: {
     values: fc
       .tuple(fc.maxSafeNat(), fc.array(capabilityWithPath, { maxLength: 3 }))

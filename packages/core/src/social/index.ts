@@ -1,5 +1,4 @@
 export * from './blocked-usernames.js';
-export * from './capability-with-path.js';
 export * from './caps-in-directory.js';
 export * from './feed.js';
 export * from './file-ref.js';
@@ -8,6 +7,7 @@ export * from './friend-annotation.js';
 export * from './friends-groups.js';
 export * from './group-uid.js';
 export * from './groups.js';
+export * from './legacy-capability-cache.js';
 export { type LinkView } from './link-fragment.js';
 export * from './link-properties.js';
 export * from './pending-social-state.js';

@@ -1,60 +1,10 @@
-import { assertInstance, assertInstances } from '../arguments.js';
+import { assertInstances } from '../arguments.js';
 import { assertInteger } from '../bytes.js';
 import { decodeCbor } from '../codec/cbor-decode.js';
 import { encodeCbor } from '../codec/cbor-encode.js';
 import { cborMap, type CborValue, type ToCbor } from '../codec/cbor-value.js';
-import { Secret } from '../keys/secret.js';
-import { AbsoluteCapability } from '../model/absolute-capability.js';
-import { assertPath, pathField, socialMap } from './social-fields.js';
-
-/** A capability and the path of its target (chapter 06 section 2.3). A secret. Immutable. */
-export class CapabilityWithPath extends Secret implements ToCbor {
-  protected readonly secretKind: string = 'CapabilityWithPath';
-
-  private constructor(
-    readonly capability: AbsoluteCapability,
-    /** `/owner/folder/name`. Claimed, not verified. */
-    readonly path: string,
-  ) {
-    super();
-  }
-
-  /** Pairs a capability with a path. */
-  static of(capability: AbsoluteCapability, path: string): CapabilityWithPath {
-    assertInstance('capability', capability, AbsoluteCapability);
-    assertPath('path', path);
-    return new CapabilityWithPath(capability, path);
-  }
-
-  /** Reads the map `{"c", "p"}`. */
-  static fromCbor(value: CborValue, where = 'CapabilityWithPath'): CapabilityWithPath {
-    const fields = socialMap(where, value);
-    return new CapabilityWithPath(AbsoluteCapability.fromCbor(fields.map('c'), fields.path('c')), pathField(fields, 'p'));
-  }
-
-  /** Reads the CBOR bytes; anything after the item is an error. */
-  static decode(bytes: Uint8Array): CapabilityWithPath {
-    return CapabilityWithPath.fromCbor(decodeCbor(bytes));
-  }
-
-  /** Value equality. */
-  equals(other: CapabilityWithPath | undefined): boolean {
-    return other instanceof CapabilityWithPath && this.path === other.path && this.capability.equals(other.capability);
-  }
-
-  /** The map `{"c", "p"}`. */
-  toCbor(): CborValue {
-    return cborMap([
-      ['c', this.capability.toCbor()],
-      ['p', this.path],
-    ]);
-  }
-
-  /** The CBOR bytes. */
-  encode(): Uint8Array {
-    return encodeCbor(this.toCbor());
-  }
-}
+import { CapabilityWithPath } from '../model/cryptree/capability-with-path.js';
+import { socialMap } from './social-fields.js';
 
 /**
  * What older clients remembered of one file with shared capabilities (chapter 06 section 2.3, `legacy: read only`): how much of it they
