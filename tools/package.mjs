@@ -29,6 +29,15 @@ function copyPackage(name, target) {
   }
 }
 
+/**
+ * A package inside names no dependencies; the command's manifest names them for it. What a bundled package asks for counts as bundled for npm:
+ * where all of it lies below the command, as in a global installation, npm would leave empty folders in its place and report success.
+ */
+function dropDependencies(folder) {
+  const { dependencies: _, optionalDependencies: __, devDependencies: ___, ...rest } = manifestOf(folder);
+  writeFileSync(join(folder, 'package.json'), JSON.stringify(rest, null, 2));
+}
+
 function isOurs([name]) {
   return name.startsWith('@pyrgos/');
 }
@@ -53,7 +62,11 @@ mkdirSync(destination, { recursive: true });
 const stage = mkdtempSync(join(root, '.pyrgos-build', 'package-'));
 try {
   copyPackage('cli', stage);
-  for (const name of INSIDE) copyPackage(name, join(stage, 'node_modules', '@pyrgos', name));
+  for (const name of INSIDE) {
+    const target = join(stage, 'node_modules', '@pyrgos', name);
+    copyPackage(name, target);
+    dropDependencies(target);
+  }
   cpSync(join(root, 'packages', 'web', 'dist'), join(stage, 'web'), { recursive: true });
   const inside = INSIDE.map((name) => manifestOf(join(root, 'packages', name)));
   writeFileSync(join(stage, 'package.json'), JSON.stringify(manifestWithAll(manifestOf(join(root, 'packages', 'cli')), inside), null, 2));
