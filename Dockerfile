@@ -3,7 +3,9 @@ FROM node:22-slim AS build
 WORKDIR /opt/pyrgos
 COPY . .
 RUN npm run package -- /tmp/package
-RUN npm install --global --ignore-scripts --no-audit --no-fund --prefix /opt/pyrgos-command /tmp/package/*.tgz
+# The last part runs the command once, with its cryptography tested: an image that cannot start is never made.
+RUN npm install --global --ignore-scripts --no-audit --no-fund --prefix /opt/pyrgos-command /tmp/package/*.tgz \
+  && /opt/pyrgos-command/bin/pyrgos crypto
 
 FROM node:22-slim
 COPY --from=build /opt/pyrgos-command /usr/local
