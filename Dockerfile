@@ -9,13 +9,14 @@ RUN npm install --global --ignore-scripts --no-audit --no-fund --prefix /opt/pyr
 
 FROM node:22-slim
 COPY --from=build /opt/pyrgos-command /usr/local
-RUN install -d -o node -g node -m 700 /data
+# A new volume at either place takes over the owner.
+RUN install -d -o node -g node -m 700 /data /backups
 ENV PYRGOS_PATH=/data NODE_ENV=production
 USER node
 VOLUME /data
 EXPOSE 8000
 HEALTHCHECK --interval=30s --timeout=5s --start-period=60s \
-  CMD ["node", "-e", "fetch('http://localhost:8000/healthz').then(r => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
+  CMD ["node", "-e", "fetch('http://localhost:' + (process.env.PYRGOS_PORT ?? 8000) + '/healthz').then(r => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
 # The process is the server itself, not npm: it takes SIGTERM and stops in order.
 ENTRYPOINT ["pyrgos"]
 CMD ["daemon", "--listen-host", "0.0.0.0"]
