@@ -72,6 +72,7 @@ function summary({ fetched, passedOver }: Download, problems: number): string {
 async function placeOf(context: FilesContext, name: string, local: string | undefined): Promise<string> {
   const given = context.local(local ?? '.');
   if ((await folderAt(given)) === true) {
+    if (name === '') throw new UsageError('/ has no name of its own: name a new folder for what is in it, or fetch a home directory.');
     assertLocalName(name);
     return join(given, name);
   }
