@@ -30,7 +30,7 @@ const seed = Number(process.env['PYRGOS_HOSTILE_SEED'] ?? 1);
 const only = process.env['PYRGOS_HOSTILE_CASE'];
 const CASES = Number(process.env['PYRGOS_HOSTILE_CASES'] ?? 860);
 
-const oldPassword = 'correct horse battery staple';
+const oldPassword = 'violet anchor sleeps beneath copper';
 const password = 'another horse battery staple';
 const home = '/alice';
 const operations = readingOperations(home);

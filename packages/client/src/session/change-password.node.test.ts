@@ -21,7 +21,7 @@ import { signUp } from './sign-up.js';
 import { restoreSession, sealSession, stayLoggedIn } from './stay-logged-in.js';
 import { totpCode } from './totp.js';
 
-const oldPassword = 'correct horse battery staple';
+const oldPassword = 'violet anchor sleeps beneath copper';
 const newPassword = 'another horse battery staple';
 let world: ServerWorld;
 let count = 0;

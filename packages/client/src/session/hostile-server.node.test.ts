@@ -15,7 +15,7 @@ import { logIn, type LogInOptions } from './log-in.js';
 import { MemoryLocalStore } from './local-store.js';
 import { signUp } from './sign-up.js';
 
-const password = 'correct horse battery staple';
+const password = 'violet anchor sleeps beneath copper';
 const newPassword = 'another horse battery staple';
 let world: ServerWorld;
 let alice: Account;
