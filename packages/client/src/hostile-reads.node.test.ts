@@ -31,7 +31,7 @@ const only = process.env['PYRGOS_HOSTILE_CASE'];
 const CASES = Number(process.env['PYRGOS_HOSTILE_CASES'] ?? 860);
 
 const oldPassword = 'violet anchor sleeps beneath copper';
-const password = 'another horse battery staple';
+const password = 'marble otters juggle distant lanterns';
 const home = '/alice';
 const operations = readingOperations(home);
 

@@ -22,7 +22,7 @@ import { restoreSession, sealSession, stayLoggedIn } from './stay-logged-in.js';
 import { totpCode } from './totp.js';
 
 const oldPassword = 'violet anchor sleeps beneath copper';
-const newPassword = 'another horse battery staple';
+const newPassword = 'marble otters juggle distant lanterns';
 let world: ServerWorld;
 let count = 0;
 const newName = (): string => `user${count++}`;

@@ -16,7 +16,7 @@ import { MemoryLocalStore } from './local-store.js';
 import { signUp } from './sign-up.js';
 
 const password = 'violet anchor sleeps beneath copper';
-const newPassword = 'another horse battery staple';
+const newPassword = 'marble otters juggle distant lanterns';
 let world: ServerWorld;
 let alice: Account;
 
