@@ -47,7 +47,7 @@ export async function get(context: FilesContext, remote: string, local: string |
   const before = output.problems;
   const download = new Download(context, options.skipExisting === true);
   try {
-    if (entry.isDirectory) await download.directory(entry, target);
+    if (entry.isDirectory) await download.tree(entry, target);
     else await download.file(entry, target);
   } finally {
     download.end();

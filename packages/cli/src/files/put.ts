@@ -8,6 +8,7 @@ import { localEntry, localSource } from './local-tree.js';
 import { joinRemote, splitRemote } from './remote-path.js';
 import { addSessionOptions } from './session-options.js';
 import { TerminalProgress } from './terminal-progress.js';
+import { TransferMeter } from './tree-progress.js';
 import { Upload } from './upload.js';
 import { withSession } from './with-session.js';
 
@@ -91,13 +92,17 @@ async function putFile(
     return;
   }
   const progress = new TerminalProgress(output.isJson);
+  const meter = new TransferMeter();
   await files
     .write(target, localSource(path, size), {
       modified,
       signal,
-      onProgress: ({ done, total = done }) => progress.show(target, 1, 1, total === 0 ? 1 : done / total),
+      onProgress: ({ done, total = done }) => {
+        meter.add(done);
+        progress.follow(() => ({ path: meter.text(done, total), index: 0, count: 1, fraction: total === 0 ? 1 : done / total }));
+      },
     })
-    .finally(() => progress.clear());
+    .finally(() => progress.end());
   tell(context, path, target);
 }
 
@@ -109,9 +114,16 @@ async function putInput(context: FilesContext, remote: string | undefined): Prom
     throw new UsageError(`${printableName(target)} is a directory: say how the file in it is to be called: pyrgos put - NAME`);
   context.requirePlace(target, splitRemote(target).directory);
   const progress = new TerminalProgress(output.isJson);
+  const meter = new TransferMeter();
   await files
-    .write(target, process.stdin as AsyncIterable<Uint8Array>, { signal, onProgress: () => progress.show(target, 1, 1, 0) })
-    .finally(() => progress.clear());
+    .write(target, process.stdin as AsyncIterable<Uint8Array>, {
+      signal,
+      onProgress: ({ done }) => {
+        meter.add(done);
+        progress.follow(() => ({ path: meter.text(done, undefined), index: 0, count: 1, fraction: 0 }));
+      },
+    })
+    .finally(() => progress.end());
   tell(context, '-', target);
 }
 
