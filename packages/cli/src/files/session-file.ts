@@ -51,7 +51,7 @@ export async function readSessionFile(path: string): Promise<KeptSession | undef
 }
 
 /** Keeps a session, in place of the one that was there. */
-export async function writeSessionFile(path: string, { salt, sealed, server, username }: KeptSession): Promise<void> {
+async function writeSessionFile(path: string, { salt, sealed, server, username }: KeptSession): Promise<void> {
   const text = JSON.stringify({
     version: VERSION,
     server,
