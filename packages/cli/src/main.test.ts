@@ -59,6 +59,29 @@ describe('the pyrgos command', () => {
     expect(pyrgos('ls', '--lon').stderr).toContain('Did you mean --long?');
   });
 
+  test('what was typed cannot steer the terminal, and programs get their errors as JSON', () => {
+    for (const [args, shown] of [
+      [['\u001b]0;title\u0007x'], String.raw`unknown command '\u{1b}]0;title\u{7}x'`],
+      [['--x\u001b[31m'], String.raw`unknown option '--x\u{1b}[31m'`],
+      [['stat'], "missing required argument 'paths'"],
+      [['find', '--type', 'x\u001b'], String.raw`'x\u{1b}' is invalid`],
+      [['crypto', 'a\u001b'], 'too many arguments'],
+      [['token', 'create', '\u001b'], 'It must be a number'],
+      [['doctor', '--data', '/nowhere\u001b', 'x\u001b'], 'too many arguments'],
+    ] as const) {
+      const plain = pyrgos(...args);
+      expect([args, plain.status, plain.stderr]).toEqual([args, 2, expect.stringContaining(shown)]);
+      // oxlint-disable-next-line no-control-regex
+      expect(plain.stderr.replaceAll('\n', '')).not.toMatch(/[\u0000-\u001f\u007f-\u009f]/);
+      const { status, stdout } = pyrgos(...args, '--json');
+      expect([args, status, JSON.parse(stdout)]).toEqual([
+        args,
+        2,
+        { event: 'error', code: 'argument', message: expect.stringContaining(shown) },
+      ]);
+    }
+  });
+
   test('reports the crypto back ends', () => {
     const result = pyrgos('crypto', '--json');
     expect(result.status).toBe(0);

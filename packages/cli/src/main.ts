@@ -1,6 +1,6 @@
 import { PyrgosError } from '@pyrgos/core/errors';
 import { ConfigError } from '@pyrgos/server/config';
-import { type Command, CommanderError } from 'commander';
+import { CommanderError } from 'commander';
 import { PyrgosCommand } from './command.js';
 import { addAdminCommand } from './commands/admin.js';
 import { addCompletionCommand } from './commands/completion.js';
@@ -13,13 +13,14 @@ import { addTokenCommand } from './commands/token.js';
 import { ExitCode } from './exit-code.js';
 import { CommandEnd } from './files/command-end.js';
 import { addFilesCommands } from './files/commands.js';
-import { noticeClosedPipes } from './terminal.js';
+import { noticeClosedPipes, printable, printJson } from './terminal.js';
 import { UsageError } from './usage-error.js';
 import { version } from './version.js';
 
 /** Builds the command line. Separate from {@link main} so that tests and completions can look at it. */
-export function createProgram(): Command {
-  const program = new PyrgosCommand('pyrgos')
+export function createProgram(): PyrgosCommand {
+  const program = new PyrgosCommand('pyrgos');
+  program
     .description('Pyrgos: a peer-to-peer, end-to-end-encrypted filesystem that speaks the Peergos protocol.')
     .version(version(), '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
@@ -53,7 +54,8 @@ export async function main(args: readonly string[]): Promise<number> {
     if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.ok : ExitCode.usage;
     if (error instanceof CommandEnd) return error.exitCode;
     if (!(error instanceof PyrgosError)) throw error;
-    process.stderr.write(`pyrgos: ${error.message}\n`);
+    if (program.wantsJson) printJson({ event: 'error', code: error.code, message: error.message });
+    process.stderr.write(`pyrgos: ${printable(error.message)}\n`);
     return error instanceof ConfigError || error instanceof UsageError ? ExitCode.usage : ExitCode.failed;
   }
 }

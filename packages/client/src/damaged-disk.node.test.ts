@@ -8,7 +8,7 @@ import type { UserSession } from './user-session.js';
 
 let world: ServerWorld;
 let ada: UserSession;
-const user = { username: 'ada', password: 'correct horse battery staple' };
+const user = { username: 'ada', password: 'violet anchor sleeps beneath copper' };
 beforeAll(async () => {
   world = await ServerWorld.start();
   ada = await new PyrgosServer(world.network(), { crypto: world.quick }).signUp({ ...user });

@@ -30,8 +30,8 @@ const seed = Number(process.env['PYRGOS_HOSTILE_SEED'] ?? 1);
 const only = process.env['PYRGOS_HOSTILE_CASE'];
 const CASES = Number(process.env['PYRGOS_HOSTILE_CASES'] ?? 860);
 
-const oldPassword = 'correct horse battery staple';
-const password = 'another horse battery staple';
+const oldPassword = 'violet anchor sleeps beneath copper';
+const password = 'marble otters juggle distant lanterns';
 const home = '/alice';
 const operations = readingOperations(home);
 

@@ -6,7 +6,7 @@ import type { RequestCounter } from './network/index.js';
 import { PyrgosServer } from './pyrgos-server.js';
 import type { UserSession } from './user-session.js';
 
-const password = 'correct horse battery staple';
+const password = 'violet anchor sleeps beneath copper';
 const QUOTA = 20_000_000;
 let world: ServerWorld;
 

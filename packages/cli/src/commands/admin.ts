@@ -208,7 +208,7 @@ function addUserCommands(admin: Command): void {
     .command('quota')
     .description('set what a user may store, and settle its request for space')
     .argument('<name>', 'the user')
-    .argument('<size...>', 'the new quota: 500m, 1.5g, 5GiB')
+    .argument('<size...>', 'the new quota: 500m, 1.5g, 5GiB, 5GB')
     .option('--yes', 'even if that is more than the disk has room for, or less than the user stores');
   addDataOption(quota).action(async (name: string, size: string[], { yes = false }: YesOption) => {
     const bytes = parseSize(size);
@@ -272,7 +272,7 @@ function addRequestCommands(admin: Command): void {
     .command('approve')
     .description('give a user what it asked for, or another size')
     .argument('<name>', 'the user')
-    .argument('[size...]', 'what to give instead: 500m, 1.5g, 5GiB')
+    .argument('[size...]', 'what to give instead: 500m, 1.5g, 5GiB, 5GB')
     .option('--yes', 'even if that is more than the disk has room for, or less than the user stores');
   addDataOption(approve).action(async (name: string, size: string[], { yes = false }: YesOption) => {
     const bytes = size.length === 0 ? undefined : parseSize(size);

@@ -39,7 +39,7 @@ describe('looking at an account', () => {
     expect((await world.run(['du', 'd'])).stdout).toBe('      3 B  /ada/d/e\n      8 B  /ada/d\n');
     expect(await world.json(['du', '-s'])).toEqual([{ path: '/ada', bytes: 8, files: 3 }]);
     expect(await world.json(['space'])).toEqual([{ used: expect.any(Number), quota: 2 ** 30, free: expect.any(Number) }]);
-    expect((await world.run(['space'])).stdout).toMatch(/^Total space used: [1-9][\d.]* KiB\.\nYou may use 1 GiB; /);
+    expect((await world.run(['space'])).stdout).toMatch(/^Total space used: [1-9][\d.]* kB\.\nYou may use 1.1 GB; /);
     expect((await world.run(['space', '--request', '2g'])).status).toBe(0);
     expect((await world.run(['space', '--request', 'much'])).status).toBe(2);
   });

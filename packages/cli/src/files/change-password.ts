@@ -7,7 +7,7 @@ import { FilesContext } from './files-context.js';
 import { logInWith } from './open-session.js';
 import { askSecret, askText } from './prompts.js';
 import { MORE_CODES, secondFactorOf } from './second-factor.js';
-import { readKeyFile, readSessionFile, removeSessionFile, writeSessionFile } from './session-file.js';
+import { keepWithKey, readSessionFile, removeSessionFile } from './session-file.js';
 import { addSessionOptions, type SessionOptions } from './session-options.js';
 import { nameAccount, readPasswordFile, sessionFileOf } from './session-source.js';
 import { withOutput } from './with-session.js';
@@ -77,7 +77,7 @@ export async function changePassword(
   const kept = await readSessionFile(file);
   if (kept === undefined || kept.username !== session.username || kept.server !== server) return;
   if (kept.salt === undefined) {
-    await writeSessionFile(file, { ...kept, sealed: sealSession(context.session.account, await readKeyFile(file)) });
+    await keepWithKey(file, (key) => ({ ...kept, sealed: sealSession(context.session.account, key) }));
     return;
   }
   await removeSessionFile(file);

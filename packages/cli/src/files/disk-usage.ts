@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
+import { formatSize } from '@pyrgos/server/config';
 import { printableName } from '../terminal.js';
-import { sizeText } from './entry-text.js';
 import type { FilesContext } from './files-context.js';
 import { childrenOf } from './remote-tree.js';
 import { addSessionOptions } from './session-options.js';
@@ -40,7 +40,7 @@ export async function usage(context: FilesContext, path: string, { summarize }: 
   const { files, output, signal } = context;
   const root = await files.stat(context.remote(path), { signal });
   const tell = (place: string, { bytes, files: count }: Sum): void =>
-    output.result(`${sizeText(bytes).padStart(9)}  ${printableName(place)}`, { path: place, bytes, files: count });
+    output.result(`${formatSize(bytes).padStart(9)}  ${printableName(place)}`, { path: place, bytes, files: count });
   const sumOf = async (directory: string): Promise<Sum> => {
     let bytes = 0;
     let count = 0;

@@ -10,7 +10,7 @@ const SYNC_STEP = 8_388_608;
 /** How a file is fetched. */
 export interface DownloadOptions {
   readonly signal: AbortSignal;
-  /** Told how many bytes of the file are there. */
+  /** Told how many bytes of the file are there: at first those of an earlier run. */
   readonly onProgress: (bytes: number) => void;
 }
 
@@ -68,6 +68,7 @@ async function fill(
   start: number,
   { onProgress, signal }: DownloadOptions,
 ): Promise<void> {
+  onProgress(start);
   let position = start;
   let synced = start;
   for await (const piece of await files.stream(path, { start, signal })) {

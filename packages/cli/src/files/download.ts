@@ -10,7 +10,8 @@ import { PartFolder } from './part-files.js';
 import { isSameTime } from './same-time.js';
 import { joinRemote } from './remote-path.js';
 import { isOfSystem } from './system-directories.js';
-import { TerminalProgress } from './terminal-progress.js';
+import { type ProgressLine, TerminalProgress } from './terminal-progress.js';
+import { remoteTreeSize, TransferMeter, type TreeSize } from './tree-progress.js';
 
 /** Files that are fetched at a time. */
 const FILES_IN_FLIGHT = 4;
@@ -23,7 +24,15 @@ export class Download {
   passedOver = 0;
   /** Bytes of files that were fetched. */
   bytes = 0;
-  private begun = 0;
+  /** Bytes that were fetched by this run. */
+  private received = 0;
+  /** Bytes that need not be fetched any more: what is there, whoever has fetched it, and what could not be. */
+  private settled = 0;
+  private failed = 0;
+  /** Undefined until it is counted. */
+  private total: TreeSize | undefined;
+  private readonly meter = new TransferMeter();
+  private readonly counting = new AbortController();
   private readonly progress: TerminalProgress;
 
   constructor(
@@ -35,11 +44,26 @@ export class Download {
 
   /** Takes away what shows the progress. */
   end(): void {
-    this.progress.clear();
+    this.counting.abort();
+    this.progress.end();
+  }
+
+  /** Fetches a directory to `target`, as {@link directory}, and shows how much of it there is. */
+  async tree(entry: FileEntry, target: string): Promise<void> {
+    const { files, signal } = this.context;
+    // Beside the download, which need not wait for it; for people only. What it has listed needs no request the second time.
+    if (this.progress.isShown) {
+      void remoteTreeSize(files, entry.path, AbortSignal.any([signal, this.counting.signal])).then(
+        (size) => (this.total = size),
+        () => undefined,
+      );
+    }
+    await this.directory(entry, target);
   }
 
   /** Fetches one file, whatever is at `target`, unless that is to stay. Errors of `downloadFile`; PyrgosError `conflict.file` for a folder there. */
   async file(entry: FileEntry, target: string): Promise<void> {
+    this.total = { files: 1, bytes: entry.size };
     await this.fileBeside(entry, target, await PartFolder.read(dirname(target)));
   }
 
@@ -56,13 +80,36 @@ export class Download {
       return;
     }
     const { files, signal } = this.context;
-    const index = ++this.begun;
-    await downloadFile(files, entry, target, parts, {
-      signal,
-      onProgress: (bytes) => this.progress.show(entry.path, index, undefined, entry.size === 0 ? 1 : bytes / entry.size),
-    });
+    let present: number | undefined;
+    const count = (bytes: number): void => {
+      this.settled += bytes - (present ?? 0);
+      // What came with an earlier run is first told of.
+      if (present !== undefined) this.received += bytes - present;
+      present = bytes;
+      this.meter.add(this.received);
+      this.progress.follow(() => this.line());
+    };
+    try {
+      await downloadFile(files, entry, target, parts, { signal, onProgress: count });
+    } catch (error) {
+      this.settled -= present ?? 0;
+      throw error;
+    }
     this.fetched++;
     this.bytes += entry.size;
+  }
+
+  private line(): ProgressLine {
+    const { settled, total } = this;
+    // The directory may grow while it is fetched.
+    const bytes = total && Math.max(total.bytes, settled);
+    const finished = this.fetched + this.passedOver + this.failed;
+    return {
+      path: this.meter.text(settled, bytes),
+      index: finished,
+      count: total && Math.max(total.files, finished),
+      fraction: bytes === undefined ? 0 : bytes === 0 ? 1 : settled / bytes,
+    };
   }
 
   /** Fetches a directory to `target`, made when it is missing, with all that is in it. What cannot be fetched is reported; what ends everything is thrown. */
@@ -76,7 +123,7 @@ export class Download {
     const names = new Set<string>();
     const alike: FileEntry[] = [];
     const fetch = async (child: FileEntry): Promise<void> =>
-      this.attempt(child.path, async () => {
+      this.attempt(child, async () => {
         assertLocalName(child.name);
         await this.treeFile(child, join(target, child.name), taken, parts);
       });
@@ -91,7 +138,7 @@ export class Download {
     });
     for (const child of alike) await fetch(child);
     for (const child of directories) {
-      await this.attempt(child.path, async () => {
+      await this.attempt(child, async () => {
         assertLocalName(child.name);
         await this.directory(child, join(target, child.name));
       });
@@ -141,18 +188,22 @@ export class Download {
     if (output.isJson && !this.skipsExisting) output.done('', { event: 'fetched', path: entry.path, local: target, size: entry.size });
   }
 
-  private skipped({ path }: FileEntry, local: string, text: string | undefined): void {
+  private skipped({ path, size }: FileEntry, local: string, text: string | undefined): void {
     this.passedOver++;
+    this.settled += size;
     const { output } = this.context;
     this.progress.clear();
     if (text !== undefined || output.isJson) output.done(text ?? '', { event: 'passed-over', path, local });
   }
 
-  private async attempt(path: string, work: () => Promise<void>): Promise<void> {
+  private async attempt({ isDirectory, path, size }: FileEntry, work: () => Promise<void>): Promise<void> {
     try {
       await work();
     } catch (error) {
       this.problem(path, error);
+      if (isDirectory) return;
+      this.failed++;
+      this.settled += size;
     }
   }
 

@@ -1,20 +1,6 @@
 import type { FileEntry } from '@pyrgos/client';
+import { formatSize } from '@pyrgos/server/config';
 import { printableName } from '../terminal.js';
-
-const UNITS = ['KiB', 'MiB', 'GiB', 'TiB'];
-
-/** Bytes as a listing shows them (chapter 09 section 5.3): one decimal below 10, else none; up to TiB. */
-export function sizeText(bytes: number): string {
-  if (bytes < 1024) return `${bytes} B`;
-  let value = bytes / 1024;
-  let unit = 0;
-  while (value >= 1024 && unit < UNITS.length - 1) {
-    value /= 1024;
-    unit++;
-  }
-  const shown = value < 10 ? value.toFixed(1) : value.toFixed(0);
-  return `${shown} ${UNITS[unit] ?? ''}`;
-}
 
 /** A time in the time zone of this machine: `yyyy-MM-dd HH:mm`. */
 export function timeText(time: Date): string {
@@ -26,10 +12,10 @@ export function timeText(time: Date): string {
 /** What a long line needs to know of an entry. */
 export type ListedEntry = Pick<FileEntry, 'name' | 'isDirectory' | 'isWritable' | 'size' | 'modified'>;
 
-/** One line of a long listing (chapter 09 section 5.3): `-rw    1.0 KiB  2026-08-01 09:05  notes.txt`. */
+/** One line of a long listing (chapter 09 section 5.3, but for the units): `-rw       1 kB  2026-08-01 09:05  notes.txt`. */
 export function longLine({ isDirectory, isWritable, modified, name, size }: ListedEntry): string {
   const rights = `${isDirectory ? 'd' : '-'}r${isWritable ? 'w' : '-'}`;
-  const shownSize = isDirectory ? '-' : sizeText(size);
+  const shownSize = isDirectory ? '-' : formatSize(size);
   return `${rights}  ${shownSize.padStart(9)}  ${timeText(modified)}  ${printableName(name)}${isDirectory ? '/' : ''}`;
 }
 

@@ -109,7 +109,8 @@ function textOf(error: PyrgosError): string {
     case 'aborted':
       return 'stopped; what was finished stays. Run the same command again to go on';
     default:
-      if (code.startsWith('conflict.')) return `${message} Somebody else changes the same thing: try again`;
+      // Some say already what to do.
+      if (code.startsWith('conflict.') && !message.endsWith('again.')) return `${message} Somebody else changes the same thing: try again`;
       return message;
   }
 }
@@ -171,6 +172,9 @@ function exitCodeOf({ code }: PyrgosError): number {
       return ExitCode.damaged;
     case 'aborted':
       return ExitCode.interrupted;
+    // Something that was typed, a name that is too long for instance.
+    case 'argument':
+      return ExitCode.usage;
     default:
       return ExitCode.failed;
   }

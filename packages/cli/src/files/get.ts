@@ -47,7 +47,7 @@ export async function get(context: FilesContext, remote: string, local: string |
   const before = output.problems;
   const download = new Download(context, options.skipExisting === true);
   try {
-    if (entry.isDirectory) await download.directory(entry, target);
+    if (entry.isDirectory) await download.tree(entry, target);
     else await download.file(entry, target);
   } finally {
     download.end();
@@ -72,6 +72,7 @@ function summary({ fetched, passedOver }: Download, problems: number): string {
 async function placeOf(context: FilesContext, name: string, local: string | undefined): Promise<string> {
   const given = context.local(local ?? '.');
   if ((await folderAt(given)) === true) {
+    if (name === '') throw new UsageError('/ has no name of its own: name a new folder for what is in it, or fetch a home directory.');
     assertLocalName(name);
     return join(given, name);
   }

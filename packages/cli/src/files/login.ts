@@ -1,11 +1,10 @@
 import { sealSession } from '@pyrgos/client/session';
-import { loadCrypto, SymmetricKey } from '@pyrgos/client';
 import type { Command } from 'commander';
 import { printableName } from '../terminal.js';
 import { UsageError } from '../usage-error.js';
 import { logInWith } from './open-session.js';
 import { askSecret } from './prompts.js';
-import { keyFromPassphrase, newSalt, removeKeyFile, removeSessionFile, writeKeyFile, writeSessionFile } from './session-file.js';
+import { keepWithKey, keepWithPassphrase, keyFromPassphrase, newSalt, removeSessionFile } from './session-file.js';
 import { addSessionOptions, type SessionOptions } from './session-options.js';
 import { nameAccount, passwordOf, readPasswordFile, sessionFileOf } from './session-source.js';
 import { withOutput } from './with-session.js';
@@ -29,11 +28,15 @@ export function addLoginCommands(program: Command): void {
       const opened = await logInWith(source, await passwordOf(source), session.totp, signal);
       try {
         const file = sessionFileOf(session);
-        const { key, salt } = await sealingKey(options);
-        const sealed = sealSession(opened.account, key);
-        if (salt === undefined) await writeKeyFile(file, key);
-        await writeSessionFile(file, { server: source.server, username: opened.username, sealed, salt });
-        if (salt !== undefined) await removeKeyFile(file);
+        const kept = { server: source.server, username: opened.username };
+        const phrase = await passphraseOf(options);
+        if (phrase === undefined) {
+          await keepWithKey(file, (key) => ({ ...kept, sealed: sealSession(opened.account, key), salt: undefined }));
+        } else {
+          const salt = newSalt();
+          const sealed = sealSession(opened.account, await keyFromPassphrase(phrase, salt));
+          await keepWithPassphrase(file, { ...kept, sealed, salt });
+        }
         output.done(`Logged in as ${opened.username}. The session is in ${printableName(file)}; pyrgos logout removes it.`, {
           event: 'logged-in',
           username: opened.username,
@@ -59,10 +62,9 @@ export function addLoginCommands(program: Command): void {
     );
 }
 
-async function sealingKey({ passphrase, passphraseFile }: LoginOptions): Promise<{ key: SymmetricKey; salt: Uint8Array | undefined }> {
-  if (passphrase !== true && passphraseFile === undefined) return { key: SymmetricKey.generate(await loadCrypto()), salt: undefined };
-  const salt = newSalt();
-  return { key: await keyFromPassphrase(await newPassphrase(passphraseFile), salt), salt };
+/** The passphrase that is to seal a session; undefined for a key in a file. */
+async function passphraseOf({ passphrase, passphraseFile }: LoginOptions): Promise<string | undefined> {
+  return passphrase === true || passphraseFile !== undefined ? newPassphrase(passphraseFile) : undefined;
 }
 
 async function newPassphrase(file: string | undefined): Promise<string> {

@@ -2,6 +2,7 @@ import { NotFoundError } from '@pyrgos/client';
 import type { Command } from 'commander';
 import { printableName } from '../terminal.js';
 import type { FilesContext } from './files-context.js';
+import { splitRemote } from './remote-path.js';
 import { addSessionOptions } from './session-options.js';
 import { withSession } from './with-session.js';
 
@@ -31,6 +32,11 @@ export async function makeDirectory(
 ): Promise<void> {
   const { files, output, signal } = context;
   const target = context.remote(path);
+  // What is there already is told, or is fine.
+  if (target !== '/' && target !== files.homePath) {
+    context.requirePlace(target, splitRemote(target).directory);
+    if (parents && (await files.find(target, { signal })) === undefined) context.requireOwn(target);
+  }
   await files.makeDirectory(target, { parents, signal }).catch((error: unknown) => {
     if (parents || !(error instanceof NotFoundError) || error.code !== 'not-found.file') throw error;
     throw new NotFoundError('not-found.file', error.message, { ...error.data, advice: 'say -p to make the directories on the way, too' });

@@ -48,9 +48,9 @@ export interface CopyOptions extends ReplaceOptions {
 /** Moves something into the directory `target`, or to that path when there is none. NotFoundError, ConflictError `conflict.exists`; UsageError into itself. */
 export async function move(context: FilesContext, source: string, target: string, { replace }: ReplaceOptions): Promise<void> {
   const { files, output, signal } = context;
-  const from = context.remote(source);
+  const { isDirectory, path: from } = await context.movable(source);
   const { directory, name } = await placeOf(context, from, target);
-  if (isInside(directory, from) && (await files.stat(from, { signal })).isDirectory) throw intoItself('moved');
+  if (isDirectory && isInside(directory, from)) throw intoItself('moved');
   const progress = new TerminalProgress(output.isJson);
   const moved = await files
     .move(from, directory, { name, replace, signal, onProgress: shown(progress, from) })
@@ -83,7 +83,9 @@ async function placeOf(
 ): Promise<{ readonly directory: string; readonly name: string }> {
   const path = context.remote(target);
   const there = await context.files.find(path, { signal: context.signal });
-  return there?.isDirectory === true ? { directory: path, name: splitRemote(from).name } : splitRemote(path);
+  const place = there?.isDirectory === true ? { directory: path, name: splitRemote(from).name } : splitRemote(path);
+  context.requirePlace(path, place.directory);
+  return place;
 }
 
 /** Whether a path is that of a directory, or below it. */

@@ -5,9 +5,10 @@ import { printableName } from '../terminal.js';
 import { UsageError } from '../usage-error.js';
 import type { FilesContext } from './files-context.js';
 import { localEntry, localSource } from './local-tree.js';
-import { joinRemote } from './remote-path.js';
+import { joinRemote, splitRemote } from './remote-path.js';
 import { addSessionOptions } from './session-options.js';
 import { TerminalProgress } from './terminal-progress.js';
+import { TransferMeter } from './tree-progress.js';
 import { Upload } from './upload.js';
 import { withSession } from './with-session.js';
 
@@ -55,7 +56,10 @@ export async function put(context: FilesContext, local: string, remote: string |
   if (options.recursive !== true) throw new UsageError(`${printableName(path)} is a folder: say -r to store it with all that is in it.`);
   if (name === '') throw new UsageError('The root of the disk has no name: name a folder in it.');
   const { output } = context;
-  const target = joinRemote(context.remote(remote ?? '.'), name);
+  const directory = context.remote(remote ?? '.');
+  context.requirePlace(directory, directory);
+  context.requireOwn(directory);
+  const target = joinRemote(directory, name);
   // In the shell earlier commands have had theirs.
   const before = output.problems;
   const upload = new Upload(context, options.skipExisting === true);
@@ -88,13 +92,17 @@ async function putFile(
     return;
   }
   const progress = new TerminalProgress(output.isJson);
+  const meter = new TransferMeter();
   await files
     .write(target, localSource(path, size), {
       modified,
       signal,
-      onProgress: ({ done, total = done }) => progress.show(target, 1, 1, total === 0 ? 1 : done / total),
+      onProgress: ({ done, total = done }) => {
+        meter.add(done);
+        progress.follow(() => ({ path: meter.text(done, total), index: 0, count: 1, fraction: total === 0 ? 1 : done / total }));
+      },
     })
-    .finally(() => progress.clear());
+    .finally(() => progress.end());
   tell(context, path, target);
 }
 
@@ -102,10 +110,20 @@ async function putInput(context: FilesContext, remote: string | undefined): Prom
   if (remote === undefined) throw new UsageError('Say how the file is to be called: pyrgos put - NAME');
   const { files, output, signal } = context;
   const target = context.remote(remote);
+  if (target === files.homePath)
+    throw new UsageError(`${printableName(target)} is a directory: say how the file in it is to be called: pyrgos put - NAME`);
+  context.requirePlace(target, splitRemote(target).directory);
   const progress = new TerminalProgress(output.isJson);
+  const meter = new TransferMeter();
   await files
-    .write(target, process.stdin as AsyncIterable<Uint8Array>, { signal, onProgress: () => progress.show(target, 1, 1, 0) })
-    .finally(() => progress.clear());
+    .write(target, process.stdin as AsyncIterable<Uint8Array>, {
+      signal,
+      onProgress: ({ done }) => {
+        meter.add(done);
+        progress.follow(() => ({ path: meter.text(done, undefined), index: 0, count: 1, fraction: 0 }));
+      },
+    })
+    .finally(() => progress.end());
   tell(context, '-', target);
 }
 
@@ -117,5 +135,7 @@ async function placeOf(context: FilesContext, name: string, remote: string | und
   const path = context.remote(remote ?? '.');
   if (remote === undefined) return joinRemote(path, name);
   const there: FileEntry | undefined = await context.files.find(path, { signal: context.signal });
-  return there?.isDirectory === true || remote.endsWith('/') ? joinRemote(path, name) : path;
+  const place = there?.isDirectory === true || remote.endsWith('/') ? joinRemote(path, name) : path;
+  context.requirePlace(path, splitRemote(place).directory);
+  return place;
 }

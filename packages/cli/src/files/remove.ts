@@ -1,3 +1,4 @@
+import { NotFoundError } from '@pyrgos/client';
 import type { Command } from 'commander';
 import { printableName } from '../terminal.js';
 import { UsageError } from '../usage-error.js';
@@ -24,22 +25,22 @@ export function addRemoveCommand(program: Command): void {
   addSessionOptions(command).action(async (paths: string[], { force, recursive }: RemoveOptions) =>
     withSession(command, async (context) => {
       await context.each(paths, async (path) => {
-        const target = context.remote(path);
-        const entry = await context.files.find(target, { signal: context.signal });
-        if (entry === undefined && force === true) return;
-        if (entry?.isDirectory === true && recursive !== true) {
-          throw new UsageError(`${printableName(target)} is a directory: say -r to delete it with all that is in it.`);
+        const entry = await context.movable(path).catch((error: unknown) => {
+          if (force === true && error instanceof NotFoundError && error.code === 'not-found.file') return undefined;
+          throw error;
+        });
+        if (entry === undefined) return;
+        if (entry.isDirectory && recursive !== true) {
+          throw new UsageError(`${printableName(entry.path)} is a directory: say -r to delete it with all that is in it.`);
         }
-        await remove(context, path);
+        await remove(context, entry.path);
       });
     }),
   );
 }
 
-/** Deletes a file, or a directory with all that is in it. NotFoundError. */
-export async function remove(context: FilesContext, path: string): Promise<void> {
-  const { files, output, signal } = context;
-  const target = context.remote(path);
+/** Deletes a file, or a directory with all that is in it, that {@link FilesContext.movable} has found. NotFoundError. */
+export async function remove({ files, output, signal }: FilesContext, target: string): Promise<void> {
   await files.remove(target, { signal });
   output.done(`Deleted ${printableName(target)}`, { event: 'deleted', path: target });
 }

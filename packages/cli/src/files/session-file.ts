@@ -1,8 +1,8 @@
 import { randomBytes, scrypt } from 'node:crypto';
-import { lstat, rm } from 'node:fs/promises';
+import { link, lstat, rename, rm } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { PyrgosError, SymmetricKey } from '@pyrgos/client';
+import { loadCrypto, PyrgosError, SymmetricKey } from '@pyrgos/client';
 import { readPrivateFile, writePrivateFile } from './private-file.js';
 
 /** Most bytes of a session file, and of the key beside it. */
@@ -13,6 +13,8 @@ const VERSION = 1;
 const COST = { N: 2 ** 17, r: 8, p: 1, maxmem: 2 ** 28 };
 const KEY_BYTES = 32;
 const SALT_BYTES = 16;
+/** Times that a session is written when other commands write or forget it meanwhile. */
+const MAX_ATTEMPTS = 10;
 
 /** A session that was kept, still sealed. Server and name are in the clear, so that they need not be said again. */
 export interface KeptSession {
@@ -49,7 +51,7 @@ export async function readSessionFile(path: string): Promise<KeptSession | undef
 }
 
 /** Keeps a session, in place of the one that was there. */
-export async function writeSessionFile(path: string, { salt, sealed, server, username }: KeptSession): Promise<void> {
+async function writeSessionFile(path: string, { salt, sealed, server, username }: KeptSession): Promise<void> {
   const text = JSON.stringify({
     version: VERSION,
     server,
@@ -73,9 +75,72 @@ export async function removeSessionFile(path: string): Promise<boolean> {
   return wasThere;
 }
 
-/** Makes a key that opens a session and writes it into a file beside it, with mode 600. */
-export async function writeKeyFile(path: string, key: SymmetricKey): Promise<void> {
-  await writePrivateFile(keyFileOf(path), `${Buffer.from(key.encode()).toString('base64')}\n`);
+/**
+ * Keeps a session that `seal` seals with the key in the file beside it. That key stays until the session is forgotten, so whichever of several log-ins at once is the last: what
+ * lies there fits together at every moment. Errors of the system; PyrgosError `storage` when others do not leave the files alone.
+ */
+export async function keepWithKey(path: string, seal: (key: SymmetricKey) => KeptSession): Promise<void> {
+  for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+    const key = await keyBeside(path);
+    await writeSessionFile(path, seal(key));
+    // Somebody may have forgotten the session, or sealed it with a passphrase, meanwhile.
+    if (isSameKey(await usableKey(path), key)) return;
+  }
+  throw damaged(path);
+}
+
+/** Keeps a session that is sealed with a passphrase, and forgets the key that is of no use any more. Errors as {@link keepWithKey}. */
+export async function keepWithPassphrase(path: string, session: KeptSession): Promise<void> {
+  for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+    await writeSessionFile(path, session);
+    await rm(keyFileOf(path), { force: true });
+    // Another log-in may have put its session here, whose key has just gone.
+    const now = await readSessionFile(path).catch(() => undefined);
+    if (now === undefined || now.salt !== undefined) return;
+  }
+  throw damaged(path);
+}
+
+/** The key in the file beside a session, made when there is none that can be used: of several that make one at once, all get the same. */
+async function keyBeside(path: string): Promise<SymmetricKey> {
+  const there = await usableKey(path);
+  if (there !== undefined) return there;
+  const file = keyFileOf(path);
+  const key = SymmetricKey.generate(await loadCrypto());
+  const fresh = `${file}.${randomBytes(6).toString('hex')}`;
+  await writePrivateFile(fresh, `${Buffer.from(key.encode()).toString('base64')}\n`);
+  try {
+    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+      if (await isLinked(fresh, file)) return key;
+      const other = await usableKey(path);
+      if (other !== undefined) return other;
+      // One that is damaged, or that others could read, is of no use to anybody.
+      await rm(file, { force: true });
+    }
+    throw damaged(path);
+  } finally {
+    await rm(fresh, { force: true });
+  }
+}
+
+/** Gives a file a second name, in one step; false when there is something of this name. */
+async function isLinked(file: string, name: string): Promise<boolean> {
+  try {
+    await link(file, name);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
+    // A disk without links.
+    await rename(file, name);
+  }
+  return true;
+}
+
+async function usableKey(path: string): Promise<SymmetricKey | undefined> {
+  return readKeyFile(path).catch(() => undefined);
+}
+
+function isSameKey(one: SymmetricKey | undefined, other: SymmetricKey): boolean {
+  return one !== undefined && Buffer.from(one.encode()).equals(other.encode());
 }
 
 /** The key beside a session. PyrgosError `storage` when it is missing, damaged, or can be used by others. */
@@ -87,11 +152,6 @@ export async function readKeyFile(path: string): Promise<SymmetricKey> {
   } catch {
     throw damaged(path);
   }
-}
-
-/** Removes the key beside a session, if there is one. */
-export async function removeKeyFile(path: string): Promise<void> {
-  await rm(keyFileOf(path), { force: true });
 }
 
 /** A fresh salt for {@link keyFromPassphrase}. */

@@ -38,6 +38,14 @@ export function sessionOptionsOf(command: Command): SessionOptions {
       'A password on the command line can be seen by everybody on this machine. Use --password-file, or --password-stdin.',
     );
   }
+  for (const [name, value] of [
+    ['--server', options.server],
+    ['--username', options.username],
+    ['--password-file', options.passwordFile],
+    ['--session-file', options.sessionFile],
+  ]) {
+    if (value === '') throw new UsageError(`What belongs to ${name} is missing: it is empty.`);
+  }
   if (options.passwordFile !== undefined && options.passwordStdin === true) {
     throw new UsageError('Say either --password-file or --password-stdin.');
   }

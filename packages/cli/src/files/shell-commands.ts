@@ -1,6 +1,6 @@
 import { readdir, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { printableName, printLine } from '../terminal.js';
 import { UsageError } from '../usage-error.js';
 import { printFile } from './cat.js';
@@ -267,15 +267,15 @@ async function listLocal(context: FilesContext, path: string): Promise<void> {
 }
 
 async function removeAsked({ ask, context }: ShellWorld, [path = '']: readonly string[]): Promise<void> {
-  const target = context.remote(path);
-  if ((await context.files.stat(target, { signal: context.signal })).isDirectory) {
+  const { isDirectory, path: target } = await context.movable(path);
+  if (isDirectory) {
     const answer = await ask(`Delete directory and all contents of ${printableName(target)} (Y/N) `);
     if (answer.trim().toLowerCase() !== 'y') {
       printLine('Aborting delete');
       return;
     }
   }
-  await remove(context, path);
+  await remove(context, target);
 }
 
 async function changePasswordAsked({ context, lend, options }: ShellWorld): Promise<void> {
@@ -297,7 +297,7 @@ async function changeDirectory(context: FilesContext, path: string | undefined):
 }
 
 async function changeLocalFolder(context: FilesContext, path: string | undefined): Promise<void> {
-  const target = path === undefined ? homedir() : resolve(context.localFolder, path);
+  const target = path === undefined ? homedir() : context.local(path);
   const isFolder = await stat(target).then(
     (info) => info.isDirectory(),
     () => false,

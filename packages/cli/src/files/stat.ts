@@ -1,7 +1,8 @@
 import type { FileEntry } from '@pyrgos/client';
+import { formatSize } from '@pyrgos/server/config';
 import type { Command } from 'commander';
 import { formatTable, printableName } from '../terminal.js';
-import { entryJson, sizeText, timeText } from './entry-text.js';
+import { entryJson, timeText } from './entry-text.js';
 import type { FilesContext } from './files-context.js';
 import { addSessionOptions } from './session-options.js';
 import { withSession } from './with-session.js';
@@ -32,7 +33,7 @@ function rowsOf(entry: FileEntry): string[][] {
     ...(isDirectory
       ? []
       : [
-          ['Size', `${sizeText(size)} (${size} bytes)`],
+          ['Size', `${formatSize(size)} (${size} bytes)`],
           ['Type', printableName(mimeType)],
         ]),
     ['Modified', timeText(modified)],

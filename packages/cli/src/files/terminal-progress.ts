@@ -6,6 +6,16 @@ const CELLS = 20;
 const SPINNER = '|/-\\';
 /** Milliseconds between two drawings. */
 const PAUSE = 100;
+/** Milliseconds after which a line is drawn anew although nothing has happened: what it says may be no longer true. */
+const REST = 1000;
+
+/** What a line says: which thing of how many it is about, and how much of it is done. */
+export interface ProgressLine {
+  readonly path: string;
+  readonly index: number;
+  readonly count: number | undefined;
+  readonly fraction: number;
+}
 
 /** How far a transfer is, for people: a line on the standard error output that is drawn over itself. Nothing where that is no terminal. */
 export class TerminalProgress {
@@ -14,6 +24,8 @@ export class TerminalProgress {
   private last = -Infinity;
   private turns = 0;
   private isDrawn = false;
+  private isOver = false;
+  private timer: NodeJS.Timeout | undefined;
 
   /** `isQuiet`: programs read what the command prints. */
   constructor(isQuiet: boolean) {
@@ -26,6 +38,27 @@ export class TerminalProgress {
     this.last = performance.now();
     process.stderr.write(`\r${formatProgress(path, index, count, fraction, this.turns++)}\u001b[K`);
     this.isDrawn = true;
+  }
+
+  /** Shows what `line` says, now and, until {@link end}, every second, whether anything happens or not. */
+  follow(line: () => ProgressLine): void {
+    if (!this.isShown || this.isOver) return;
+    const draw = (): void => {
+      const { count, fraction, index, path } = line();
+      this.show(path, index, count, fraction);
+    };
+    clearInterval(this.timer);
+    this.timer = setInterval(draw, REST);
+    // It keeps no command alive.
+    this.timer.unref();
+    draw();
+  }
+
+  /** Takes the line away for good. */
+  end(): void {
+    this.isOver = true;
+    clearInterval(this.timer);
+    this.clear();
   }
 
   /** Takes the line away: before anything else is printed. */

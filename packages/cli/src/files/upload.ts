@@ -6,8 +6,8 @@ import { localChildren, type LocalEntry, localSource } from './local-tree.js';
 import { isPartName } from './part-files.js';
 import { joinRemote } from './remote-path.js';
 import { isSameTime } from './same-time.js';
-import { TerminalProgress } from './terminal-progress.js';
-import { transferText, type TreeSize, treeSize } from './tree-progress.js';
+import { type ProgressLine, TerminalProgress } from './terminal-progress.js';
+import { TransferMeter, type TreeSize, treeSize } from './tree-progress.js';
 
 /** What the account has at a name already. */
 type Present = Pick<FileEntry, 'isDirectory' | 'size' | 'modified'>;
@@ -25,7 +25,8 @@ export class Upload {
   /** Bytes of files that were passed over, and files that could not be stored. */
   private passedBytes = 0;
   private failed = 0;
-  private begun: number | undefined;
+  private sent = 0;
+  private readonly meter = new TransferMeter();
   /** Undefined until it is counted. */
   private total: TreeSize | undefined;
   private readonly counting = new AbortController();
@@ -42,7 +43,7 @@ export class Upload {
   /** Takes away what shows the progress. */
   end(): void {
     this.counting.abort();
-    this.progress.clear();
+    this.progress.end();
   }
 
   /** Stores a folder as `target`, made when it is missing, with all that is in it. What cannot be stored is reported; what ends everything is thrown. */
@@ -115,16 +116,23 @@ export class Upload {
 
   /** `sent`: bytes that the client has stored, or found to be there. */
   private show(sent: number): void {
-    const now = performance.now();
-    this.begun ??= now;
+    this.sent = sent;
+    this.meter.add(sent);
+    this.progress.follow(() => this.line());
+  }
+
+  private line(): ProgressLine {
     const { total } = this;
-    const done = sent + this.passedBytes;
+    const done = this.sent + this.passedBytes;
     // The folder may grow while it is stored.
     const bytes = total && Math.max(total.bytes, done);
-    const fraction = bytes === undefined ? 0 : bytes === 0 ? 1 : done / bytes;
     const finished = this.stored + this.passedOver + this.failed;
-    const count = total && Math.max(total.files, finished);
-    this.progress.show(transferText(done, bytes, sent, now - this.begun), finished, count, fraction);
+    return {
+      path: this.meter.text(done, bytes),
+      index: finished,
+      count: total && Math.max(total.files, finished),
+      fraction: bytes === undefined ? 0 : bytes === 0 ? 1 : done / bytes,
+    };
   }
 
   private isThere(entry: LocalEntry, existing: Present | undefined): boolean {

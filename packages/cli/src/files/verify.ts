@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import { ExitCode } from '../exit-code.js';
+import { formatSize } from '@pyrgos/server/config';
 import { printableName } from '../terminal.js';
 import { CommandEnd } from './command-end.js';
-import { sizeText } from './entry-text.js';
 import type { FilesContext } from './files-context.js';
 import { addSessionOptions } from './session-options.js';
 import { TerminalProgress } from './terminal-progress.js';
@@ -40,7 +40,7 @@ export async function verify(context: FilesContext, path: string, { content = fa
       signal,
       onProgress: ({ done, items = 0 }) => {
         looked = { done, items };
-        progress.show(`${target} ${content ? sizeText(done) : `${done} looked at`}`, findings, undefined, 0);
+        progress.show(`${target} ${content ? formatSize(done) : `${done} looked at`}`, findings, undefined, 0);
       },
     });
     for await (const { chunk, error, part, path: place } of found) {
@@ -61,7 +61,7 @@ export async function verify(context: FilesContext, path: string, { content = fa
   }
   const { done, items } = looked;
   const count = Math.max(items, content ? 0 : done);
-  const seen = `${count} files and directories looked at${content ? `, ${sizeText(done)} of content read` : ''}`;
+  const seen = `${count} files and directories looked at${content ? `, ${formatSize(done)} of content read` : ''}`;
   output.done(`${seen}, ${findings === 0 ? 'nothing is wrong' : `${findings} findings`}`, {
     event: 'summary',
     path: target,

@@ -18,7 +18,7 @@ afterAll(async () => world.close());
 
 test('a file that is replaced while the machine sleeps for three days is uploaded again', async () => {
   const large = seededRandom(5).randomBytes(21_000_000);
-  const login = { username: 'sleeper', password: 'correct horse battery staple' };
+  const login = { username: 'sleeper', password: 'violet anchor sleeps beneath copper' };
   const connect = (): PyrgosServer => new PyrgosServer(world.network({ clock }), { crypto: world.quick, clock });
   const { files } = await connect().signUp(login);
   await files.write('/sleeper/f', new Uint8Array(6_000_000));

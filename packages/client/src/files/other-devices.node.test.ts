@@ -4,7 +4,7 @@ import { ManualClock } from '../../test/commit-world.js';
 import { PyrgosServer } from '../pyrgos-server.js';
 import type { UserSession } from '../user-session.js';
 
-const password = 'correct horse battery staple';
+const password = 'violet anchor sleeps beneath copper';
 let world: ServerWorld;
 let here: UserSession;
 let elsewhere: UserSession;

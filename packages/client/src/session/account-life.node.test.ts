@@ -25,7 +25,7 @@ import { logOut, restoreSession, sealSession, stayLoggedIn } from './stay-logged
 import { totpCode } from './totp.js';
 import { today } from './today.js';
 
-const password = 'correct horse battery staple';
+const password = 'violet anchor sleeps beneath copper';
 let world: ServerWorld;
 let count = 0;
 let username: string;

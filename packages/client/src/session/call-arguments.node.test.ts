@@ -15,7 +15,7 @@ import {
 } from '../index.js';
 import { ensureCurrentHost, mirrorLoginData, pendingSpaceRequests, renewClaim, safetyNumberWith, upgradeBoxingKey } from './index.js';
 
-const password = 'correct horse battery staple';
+const password = 'violet anchor sleeps beneath copper';
 let world: ServerWorld;
 let server: PyrgosServer;
 let session: UserSession;

@@ -6,7 +6,7 @@ import type { Network } from '../network/index.js';
 import { changePassword } from './change-password.js';
 import { logIn } from './log-in.js';
 
-const oldPassword = 'correct horse battery staple';
+const oldPassword = 'violet anchor sleeps beneath copper';
 const newPassword = 'eight lanterns over quiet water';
 let world: ServerWorld;
 

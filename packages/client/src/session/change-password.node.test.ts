@@ -21,8 +21,8 @@ import { signUp } from './sign-up.js';
 import { restoreSession, sealSession, stayLoggedIn } from './stay-logged-in.js';
 import { totpCode } from './totp.js';
 
-const oldPassword = 'correct horse battery staple';
-const newPassword = 'another horse battery staple';
+const oldPassword = 'violet anchor sleeps beneath copper';
+const newPassword = 'marble otters juggle distant lanterns';
 let world: ServerWorld;
 let count = 0;
 const newName = (): string => `user${count++}`;

@@ -5,7 +5,7 @@ import { PyrgosServer } from '../pyrgos-server.js';
 import type { UserSession } from '../user-session.js';
 import { keyStoreOf } from './key-store-file.js';
 
-const password = 'correct horse battery staple';
+const password = 'violet anchor sleeps beneath copper';
 let world: ServerWorld;
 
 beforeAll(async () => {

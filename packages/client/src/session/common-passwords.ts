@@ -57,3 +57,94 @@ sakura doraemon aishiteru あいしてる こんにちは ありがとう さく
 `
   .trim()
   .split(/\s+/u);
+
+/**
+ * Passphrases that are famous: examples of comics, handbooks and advice on passwords, and lines that everybody knows, which are in the lists of whoever guesses. In
+ * lower case, one a line, words apart.
+ */
+export const FAMOUS_PASSPHRASES: readonly string[] = `
+correct horse battery staple
+horse battery staple
+correct battery horse staple
+correct staple horse battery
+staple battery horse correct
+diceware word list passphrase
+cleft cam synod lacy yr wok
+apple banana cherry date
+quick brown fox jumps
+the quick brown fox jumps over the lazy dog
+lorem ipsum dolor sit amet
+consectetur adipiscing elit
+to be or not to be that is the question
+may the force be with you
+use the force luke
+luke i am your father
+live long and prosper
+beam me up scotty
+one ring to rule them all
+you shall not pass
+winter is coming
+valar morghulis
+a girl has no name
+with great power comes great responsibility
+houston we have a problem
+open the pod bay doors hal
+i am the one who knocks
+call me ishmael
+it was the best of times it was the worst of times
+in the beginning god created the heaven and the earth
+the lord is my shepherd i shall not want
+our father who art in heaven
+in the beginning was the word
+for god so loved the world
+mary had a little lamb
+twinkle twinkle little star
+happy birthday to you
+row row row your boat
+never gonna give you up
+never gonna let you down
+we will rock you
+all you need is love
+is this the real life is this just fantasy
+hello darkness my old friend
+dont worry be happy
+i love you so much
+i love you forever
+let me in please
+open sesame open sesame
+this is my password
+this is a secure password
+this is a strong password
+this is a very long password
+my password is password
+my voice is my passport verify me
+i forgot my password
+four score and seven years ago
+we the people of the united states
+one small step for man
+the answer is forty two
+dont panic dont panic
+so long and thanks for all the fish
+sphinx of black quartz judge my vow
+how vexingly quick daft zebras jump
+pack my box with five dozen liquor jugs
+it is a truth universally acknowledged
+sein oder nicht sein
+franz jagt im komplett verwahrlosten taxi
+alle meine entchen schwimmen auf dem see
+ich bin ein berliner
+freude schöner götterfunken
+fest gemauert in der erden
+liberte egalite fraternite
+allons enfants de la patrie
+je pense donc je suis
+etre ou ne pas etre
+en un lugar de la mancha
+ser o no ser esa es la cuestion
+nel mezzo del cammin di nostra vita
+veni vidi vici
+cogito ergo sum
+alea iacta est
+`
+  .trim()
+  .split('\n');

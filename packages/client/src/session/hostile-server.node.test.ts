@@ -15,8 +15,8 @@ import { logIn, type LogInOptions } from './log-in.js';
 import { MemoryLocalStore } from './local-store.js';
 import { signUp } from './sign-up.js';
 
-const password = 'correct horse battery staple';
-const newPassword = 'another horse battery staple';
+const password = 'violet anchor sleeps beneath copper';
+const newPassword = 'marble otters juggle distant lanterns';
 let world: ServerWorld;
 let alice: Account;
 

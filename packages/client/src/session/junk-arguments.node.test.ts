@@ -9,7 +9,7 @@ const crypto = await loadCrypto();
 // Nothing is sent: every call is refused before.
 const network = new HttpNetwork({ server: 'http://localhost:9', crypto });
 const username = 'alice';
-const password = 'correct horse battery staple';
+const password = 'violet anchor sleeps beneath copper';
 
 describe('arguments that callers in plain JavaScript can get wrong', () => {
   const junk = [undefined, null, 1, 'text', [], {}] as never[];

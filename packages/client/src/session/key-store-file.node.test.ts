@@ -12,7 +12,7 @@ import { renewClaim } from './own-claim.js';
 import { signUp } from './sign-up.js';
 import { safetyNumberWith, verifyIdentityProof } from './verified-users.js';
 
-const password = 'correct horse battery staple';
+const password = 'violet anchor sleeps beneath copper';
 let world: ServerWorld;
 let alice: Account;
 let bob: Account;

@@ -17,7 +17,7 @@ import { mirrorLoginData } from './own-claim.js';
 import { upgradeBoxingKey } from './post-quantum.js';
 import { signUp } from './sign-up.js';
 
-const oldPassword = 'correct horse battery staple';
+const oldPassword = 'violet anchor sleeps beneath copper';
 const newPassword = 'seven lanterns over quiet water';
 let world: ServerWorld;
 let count = 0;

@@ -1,5 +1,5 @@
 import { BIP39_WORDS } from './bip39-words.js';
-import { COMMON_PASSWORDS, COMMON_PASSWORDS_ELSEWHERE } from './common-passwords.js';
+import { COMMON_PASSWORDS, COMMON_PASSWORDS_ELSEWHERE, FAMOUS_PASSPHRASES } from './common-passwords.js';
 
 /** What a part of a password is, for whoever guesses it. */
 export type PasswordPart = 'username' | 'common' | 'word' | 'sequence' | 'repetition' | 'date' | 'random';
@@ -76,6 +76,11 @@ const words: ReadonlyMap<string, { readonly bits: number; readonly part: Passwor
   ),
 ]);
 
+/** Bits of each famous passphrase: they are few. */
+const FAMOUS_COST = 8;
+/** Without what stands between the words: a password is judged without it as well. */
+const famous: readonly (readonly string[])[] = FAMOUS_PASSPHRASES.map((phrase) => folded(phrase.replaceAll(' ', '')));
+
 /** One way to read what stands at some place. */
 interface Reading {
   readonly length: number;
@@ -147,6 +152,7 @@ interface JudgedText {
 
 function* readingsAt(text: JudgedText, start: number): Generator<Reading, void, undefined> {
   yield* wordsAt(text, start);
+  yield* famousAt(text, start);
   const { username, lower } = text;
   if (username.length >= 3 && startsWith(lower, start, username)) yield { length: username.length, bits: 1, part: 'username' };
   yield* sequencesAt(text, start);
@@ -166,6 +172,17 @@ function* wordsAt({ characters, lower, plain }: JudgedText, start: number): Gene
     ] as const) {
       const word = words.get(candidate.join(''));
       if (word !== undefined) yield { length, bits: word.bits + extra + cased, part: word.part };
+    }
+  }
+}
+
+function* famousAt({ lower, plain }: JudgedText, start: number): Generator<Reading, void, undefined> {
+  for (const [text, extra] of [
+    [lower, 0],
+    [plain, 2],
+  ] as const) {
+    for (const phrase of famous) {
+      if (startsWith(text, start, phrase)) yield { length: phrase.length, bits: FAMOUS_COST + extra, part: 'common' };
     }
   }
 }

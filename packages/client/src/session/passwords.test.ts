@@ -76,7 +76,15 @@ describe('the password policy', () => {
   // Not made of anything that repeats itself.
   const long = Array.from({ length: 1024 }, (_, i) => 'bdfhkmqsvxz'[(i * i * 7 + 3 * i) % 11]).join('');
   test.each([
-    ['correct horse battery staple', undefined],
+    ['correct horse battery staple', 'common'],
+    ['CorrectHorseBatteryStaple', 'common'],
+    ['correct-horse-battery-staple1!', 'common'],
+    ['c0rrect h0rse b4ttery st4ple', 'common'],
+    ['The quick brown fox jumps over the lazy dog.', 'common'],
+    ['may.the.force.be.with.you', 'common'],
+    ['FreudeSchönerGötterfunken', 'common'],
+    ['correct horse battery staple, and six owls on a mossy roof', undefined],
+    ['violet anchor sleeps beneath copper', undefined],
     ['seven lanterns over quiet water', undefined],
     ['kX9#vQ2!mL7p', undefined],
     ['zkqhvbtwprmd', undefined],
@@ -140,7 +148,7 @@ describe('the password policy', () => {
   });
 
   test('strength is for a meter: it grows, and says why there is none', () => {
-    const levels = ['', 'correct', 'correct horse', 'correct horse bat', 'correct horse battery staple'].map((text) =>
+    const levels = ['', 'mirror', 'mirror lumber', 'mirror lumber tig', 'mirror lumber tiger rocket autumn violin'].map((text) =>
       policy.strengthOf(text, 'alice'),
     );
     expect(levels.map(({ level }) => level)).toEqual(['refused', 'refused', 'refused', 'fair', 'strong']);
@@ -159,7 +167,7 @@ describe('the password policy', () => {
       expect(error).toMatchObject({ code: 'denied.password', data: { reason: 'too-short' } });
       expect(`${String(error)}${JSON.stringify(error)}`).not.toContain(password);
     }
-    policy.assertGood('correct horse battery staple', 'alice');
+    policy.assertGood('violet anchor sleeps beneath copper', 'alice');
   });
 
   test('what goes on a link may be shorter', () => {

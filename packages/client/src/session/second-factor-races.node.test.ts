@@ -11,7 +11,7 @@ import { signUp } from './sign-up.js';
 import { stayLoggedIn } from './stay-logged-in.js';
 import { totpCode } from './totp.js';
 
-const password = 'correct horse battery staple';
+const password = 'violet anchor sleeps beneath copper';
 let world: ServerWorld;
 let count = 0;
 

@@ -20,7 +20,7 @@ import { PaidSignUp } from './paid-sign-up.js';
 import { signUp } from './sign-up.js';
 import { space } from './space.js';
 
-const password = 'correct horse battery staple';
+const password = 'violet anchor sleeps beneath copper';
 
 describe('a sign-up', () => {
   let world: ServerWorld;

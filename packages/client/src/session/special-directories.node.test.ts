@@ -13,7 +13,7 @@ import type { Account } from './account.js';
 import { logIn } from './log-in.js';
 import { restoreSpecialDirectories } from './special-directories.js';
 
-const password = 'correct horse battery staple';
+const password = 'violet anchor sleeps beneath copper';
 const names = ['.capabilitycache', '.transactions', 'shared'];
 let world: ServerWorld;
 

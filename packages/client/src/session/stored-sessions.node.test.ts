@@ -12,7 +12,7 @@ import { logIn } from './log-in.js';
 import { signUp } from './sign-up.js';
 import { restoreSession, sealSession, stayLoggedIn } from './stay-logged-in.js';
 
-const [oldPassword, newPassword] = ['correct horse battery staple', 'seven lanterns over quiet water'] as const;
+const [oldPassword, newPassword] = ['violet anchor sleeps beneath copper', 'seven lanterns over quiet water'] as const;
 let world: ServerWorld;
 let deviceKey: SymmetricKey;
 let store: MemoryLocalStore;

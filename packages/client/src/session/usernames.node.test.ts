@@ -5,7 +5,7 @@ import { ServerWorld } from '../../test/server-world.js';
 import { PyrgosServer } from '../pyrgos-server.js';
 import { MemoryLocalStore } from './local-store.js';
 
-const password = 'correct horse battery staple';
+const password = 'violet anchor sleeps beneath copper';
 const newPassword = 'seven wonders of the ancient world';
 let world: ServerWorld;
 let deviceKey: SymmetricKey;

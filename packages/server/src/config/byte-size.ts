@@ -1,37 +1,37 @@
 import { OptionProblem } from './option-problem.js';
 
-const units: ReadonlyMap<string, number> = new Map([
-  ['', 1],
-  ['k', 2 ** 10],
-  ['m', 2 ** 20],
-  ['g', 2 ** 30],
-  ['t', 2 ** 40],
-]);
+const powers: ReadonlyMap<string, number> = new Map(['', 'k', 'm', 'g', 't'].map((unit, power) => [unit, power]));
 
 /**
- * Reads a number of bytes as people write it: `500m`, `1.5g`, `5GB`, `5 GiB`. All units are powers of 1024 (chapter 08 section 2.3); parts of a byte
- * are dropped. Throws {@link OptionProblem}.
+ * Reads a number of bytes as people write it: `500m`, `1.5g`, `5 GiB`, `5 GB`. A letter alone is a power of 1024 (chapter 08 section 2.3), and so is `KiB`, `MiB` …; `kB`, `MB` …
+ * are powers of 1000, as they are shown. Parts of a byte are dropped. Throws {@link OptionProblem}.
  */
 export function parseByteCount(text: string): number {
-  const [, digits = '', unit = ''] = /^(\d{1,16}(?:\.\d{1,9})?) ?(?:([kmgt])(?:i?b)?|b)?$/i.exec(text.trim()) ?? [];
-  const value = digits === '' ? Number.NaN : Math.floor(Number(digits) * (units.get(unit.toLowerCase()) ?? Number.NaN));
+  const [, digits = '', unit = '', kind = ''] = /^(\d{1,16}(?:\.\d{1,9})?) ?(?:([kmgt])(i?b)?|b)?$/i.exec(text.trim()) ?? [];
+  const power = powers.get(unit.toLowerCase());
+  const value =
+    digits === '' || power === undefined ? Number.NaN : Math.floor(Number(digits) * (kind.toLowerCase() === 'b' ? 1000 : 1024) ** power);
   if (!Number.isSafeInteger(value))
-    throw new OptionProblem('must be a number of bytes, with k, m, g or t for multiples of 1024: 500m, 1.5g, 5GiB');
+    throw new OptionProblem('must be a number of bytes, as 500m or 1.5g (multiples of 1024), 5 GiB, or 5 GB (of 1000)');
   return value;
 }
 
 /** Writes a number of bytes with the largest suffix that keeps it whole: what a configuration file says. */
 export function formatByteCount(value: number): string {
-  const [suffix, size] = [...units].findLast(([, size]) => value >= size && value % size === 0) ?? ['', 1];
-  return `${value / size}${suffix}`;
+  const [suffix, power] = [...powers].findLast(([, power]) => value >= 1024 ** power && value % 1024 ** power === 0) ?? ['', 0];
+  return `${value / 1024 ** power}${suffix}`;
 }
 
-/** Bytes for people, to three digits: `40 MiB`, `1.5 GiB`. */
+const NAMES = ['B', 'kB', 'MB', 'GB', 'TB'];
+
+/** Bytes for people, in steps of 1000 as those units are defined and as the web app shows them; one decimal below ten: `40 MB`, `1.5 GB`. */
 export function formatSize(bytes: number): string {
-  const names = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
-  let step = bytes < 1 ? 0 : Math.min(names.length - 1, Math.floor(Math.log2(bytes) / 10));
-  // 1023.7 KiB is 1 MiB in three digits.
-  if (step < names.length - 1 && Math.round(bytes / 1024 ** step) >= 1024) step++;
-  const value = bytes / 1024 ** step;
-  return `${step === 0 || value >= 100 ? Math.round(value) : Number(value.toPrecision(3))} ${names[step] ?? ''}`;
+  let step = 0;
+  let value = bytes;
+  // 999.7 kB are 1 MB.
+  while (value >= 999.5 && step < NAMES.length - 1) {
+    value /= 1000;
+    step++;
+  }
+  return `${step > 0 && value < 10 ? Number(value.toFixed(1)) : Math.round(value)} ${NAMES[step] ?? ''}`;
 }

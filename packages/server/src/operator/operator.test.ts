@@ -100,7 +100,7 @@ describe.each([['here'], ['over the socket']])('an operator %s', (place) => {
     const much = 2 ** 52;
     await ask(much);
     for (const call of [operator.approveRequest(account.username), operator.setQuota(account.username, much)]) {
-      await expect(call).rejects.toMatchObject({ code: 'storage', message: expect.stringMatching(/4096 TiB more.* free.*--yes/u) });
+      await expect(call).rejects.toMatchObject({ code: 'storage', message: expect.stringMatching(/4504 TB more.* free.*--yes/u) });
     }
     expect([quota(), await waiting()]).toEqual([QUOTA, [much]]);
     await operator.approveRequest(account.username, undefined, { isSure: true });

@@ -7,7 +7,7 @@ import { PyrgosServer } from '../../pyrgos-server.js';
 import { HttpNetwork } from './http-network.js';
 
 const username = 'ada';
-const password = 'correct horse battery staple';
+const password = 'violet anchor sleeps beneath copper';
 
 /**
  * Stands between a client and the server. The answer to the next commit, once armed, does not come through: `meanwhile` runs, and then the

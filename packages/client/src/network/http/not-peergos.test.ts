@@ -26,7 +26,7 @@ describe('an address at which there is no Peergos server', () => {
     ['nothing', '', 200],
   ])('%s: logging in and signing up say so', async (_, body, status) => {
     const server = await connect('http://localhost:1', { crypto, clock, http: answering(body, status) });
-    const user = { username: 'ada', password: 'correct horse battery staple' };
+    const user = { username: 'ada', password: 'violet anchor sleeps beneath copper' };
     const expected = { code: 'network', retry: 'never', data: { reason: 'not-peergos' } };
     await expect(server.logIn(user)).rejects.toMatchObject(expected);
     await expect(server.signUp(user)).rejects.toMatchObject(expected);
