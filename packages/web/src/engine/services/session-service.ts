@@ -1,5 +1,6 @@
 import { DeniedError, generatePassphrase, loadCrypto, PasswordPolicy, SymmetricKey, type UserSession } from '@pyrgos/client';
 import type { SessionInfo } from '../calls.js';
+import type { DeviceKeys } from '../device-key.js';
 import type { Handlers } from '../engine-host.js';
 import type { EngineState } from '../engine-state.js';
 import { SECOND_FACTOR_ATTEMPTS, secondFactorPrompt } from './second-factor-questions.js';
@@ -39,8 +40,7 @@ export function sessionService(state: EngineState): Pick<Handlers, Served | 'pas
         },
         ...(deviceKey === undefined ? {} : { deviceKey }),
       });
-      if (deviceKey !== undefined) await deviceKeys?.keep({ username: session.username, deviceKey });
-      return started(session, deviceKey !== undefined, begun);
+      return started(session, await keepKey(deviceKeys, session, deviceKey), begun);
     },
 
     'session.signUp': async ({ username, password, token, keep }, context) => {
@@ -57,8 +57,7 @@ export function sessionService(state: EngineState): Pick<Handlers, Served | 'pas
         },
         ...(deviceKey === undefined ? {} : { deviceKey }),
       });
-      if (deviceKey !== undefined) await deviceKeys?.keep({ username: session.username, deviceKey });
-      return started(session, deviceKey !== undefined, begun);
+      return started(session, await keepKey(deviceKeys, session, deviceKey), begun);
     },
 
     'session.logOut': async () => {
@@ -81,4 +80,19 @@ export function sessionService(state: EngineState): Pick<Handlers, Served | 'pas
 
     'password.generate': async () => generatePassphrase(await loadCrypto()),
   };
+}
+
+/** Keeps the key of a session. Whether it is kept: a browser that stores nothing is no reason to turn anybody away. */
+async function keepKey(
+  deviceKeys: DeviceKeys | undefined,
+  { username }: UserSession,
+  deviceKey: SymmetricKey | undefined,
+): Promise<boolean> {
+  if (deviceKeys === undefined || deviceKey === undefined) return false;
+  try {
+    await deviceKeys.keep({ username, deviceKey });
+    return true;
+  } catch {
+    return false;
+  }
 }
