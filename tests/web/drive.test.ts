@@ -68,7 +68,7 @@ describe.skipIf(!hasChromium)('the drive in a browser (needs a Chromium)', () =>
   test('what is done is only a line soon, unless somebody is there; the next upload takes its place', async () => {
     const panel = page.getByRole('region', { name: 'Transfers' });
     const lines = panel.getByRole('group', { name: /^(?:Upload|Download) of / });
-    await panel.getByText('2 files uploaded · 1 file stored on this device').waitFor();
+    await panel.getByText('2 files uploaded · 1 file downloaded').waitFor();
     expect(await lines.count()).toBe(0);
     await picture(page, 'transfers-done');
     // Whoever opens the list keeps it open: the pointer and the focus are in it.
@@ -77,7 +77,7 @@ describe.skipIf(!hasChromium)('the drive in a browser (needs a Chromium)', () =>
     await page.getByRole('grid').focus();
     await page.mouse.move(5, 5);
     await panel.getByText('2 files uploaded').waitFor();
-    await page.getByLabel('Files …', { exact: true }).setInputFiles([{ name: 'next.txt', mimeType: 'text/plain', buffer: Buffer.from('next') }]);
+    await page.getByLabel('Files …', { exact: true }).setInputFiles([{ name: 'zz next.txt', mimeType: 'text/plain', buffer: Buffer.from('next') }]);
     await lines.first().waitFor();
     expect(await lines.count()).toBe(1);
     await panel.getByText('1 file uploaded', { exact: true }).waitFor();
@@ -198,16 +198,16 @@ describe.skipIf(!hasChromium)('the drive in a browser (needs a Chromium)', () =>
     await world.logIn(other, 'ada');
     await other.getByRole('row', { name: 'large.bin' }).waitFor();
     // Without columns, too, by all that lists are sorted by.
-    await other.getByRole('button', { name: 'Size' }).click();
+    await other.getByRole('button', { name: 'Size', exact: true }).click();
     await other.setViewportSize({ width: 320, height: 640 });
     await expect.poll(async () => other.getByRole('grid').getByRole('row').nth(2).textContent()).toContain('large.bin');
     for (const order of ['Name', 'Size', 'Changed']) {
-      const box = await other.getByRole('group', { name: 'Sort by' }).getByRole('button', { name: order }).boundingBox();
+      const box = await other.getByRole('group', { name: 'Sort by' }).getByRole('button', { name: order, exact: true }).boundingBox();
       expect(box!.x + box!.width).toBeLessThanOrEqual(320);
     }
     await picture(other, 'phone-sorted');
     await other.setViewportSize({ width: 390, height: 844 });
-    await other.getByRole('button', { name: 'Name' }).click();
+    await other.getByRole('button', { name: 'Name', exact: true }).click();
     await picture(other, 'phone');
     // Of a long way the end is seen: where one is.
     await other.goto(new URL('/#/drive/ada/odd/deep%20enough%20for%20the%20width%20of%20a%20phone/er', world.daemon.url).href);
