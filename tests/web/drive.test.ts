@@ -77,7 +77,9 @@ describe.skipIf(!hasChromium)('the drive in a browser (needs a Chromium)', () =>
     await page.getByRole('grid').focus();
     await page.mouse.move(5, 5);
     await panel.getByText('2 files uploaded').waitFor();
-    await page.getByLabel('Files …', { exact: true }).setInputFiles([{ name: 'zz next.txt', mimeType: 'text/plain', buffer: Buffer.from('next') }]);
+    await page
+      .getByLabel('Files …', { exact: true })
+      .setInputFiles([{ name: 'zz next.txt', mimeType: 'text/plain', buffer: Buffer.from('next') }]);
     await lines.first().waitFor();
     expect(await lines.count()).toBe(1);
     await panel.getByText('1 file uploaded', { exact: true }).waitFor();

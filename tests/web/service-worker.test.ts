@@ -14,7 +14,7 @@ describe.skipIf(!hasChromium)('a service worker that the browser ends (needs a C
     page = await world.open(device);
     await world.signUp(page, 'ada');
     await page.getByLabel('Files …', { exact: true }).setInputFiles([
-      { name: 'tone.wav', mimeType: 'audio/wav', buffer: wav(300) },
+      { name: 'tone.wav', mimeType: 'audio/wav', buffer: wav(120) },
       { name: 'note.txt', mimeType: 'text/plain', buffer: Buffer.from('note') },
     ]);
     await page.getByText('2 files uploaded').waitFor();
@@ -26,7 +26,7 @@ describe.skipIf(!hasChromium)('a service worker that the browser ends (needs a C
   });
   const open = async (): Promise<void> => {
     await page.getByRole('grid').getByRole('button', { name: 'tone.wav' }).click();
-    await expect.poll(async () => player().evaluate((element: HTMLAudioElement) => Math.round(element.duration))).toBe(300);
+    await expect.poll(async () => player().evaluate((element: HTMLAudioElement) => Math.round(element.duration))).toBe(120);
   };
   const player = (): ReturnType<Page['getByLabel']> => page.getByLabel('tone.wav');
   const seek = async (seconds: number): Promise<void> => {
@@ -45,7 +45,7 @@ describe.skipIf(!hasChromium)('a service worker that the browser ends (needs a C
     const answers = await page.evaluate(
       async (address) =>
         Promise.all(
-          ['bytes=0-3', 'bytes=20000000-20000009'].map(async (range) => {
+          ['bytes=0-3', 'bytes=8000000-8000009'].map(async (range) => {
             const { status, headers, body } = await fetch(address, { headers: { range } }).then(async (response) => ({
               status: response.status,
               headers: response.headers,
@@ -57,13 +57,13 @@ describe.skipIf(!hasChromium)('a service worker that the browser ends (needs a C
       src,
     );
     expect(answers).toEqual([
-      [206, 'bytes 0-3/28800044', 4],
-      [206, 'bytes 20000000-20000009/28800044', 10],
+      [206, 'bytes 0-3/11520044', 4],
+      [206, 'bytes 8000000-8000009/11520044', 10],
     ]);
   });
 
   test('what plays goes on at other places, again and again', async () => {
-    for (const place of [200, 30, 290]) {
+    for (const place of [100, 30, 115]) {
       await line.send('ServiceWorker.stopAllWorkers');
       await seek(place);
       expect(await player().evaluate((element: HTMLAudioElement) => element.currentTime)).toBe(place);
@@ -79,7 +79,7 @@ describe.skipIf(!hasChromium)('a service worker that the browser ends (needs a C
       await route.continue();
     });
     await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'Download' }).click()]);
-    await page.getByText(/^[1-9].* of 28\.8 MB/u).waitFor();
+    await page.getByText(/^[1-9].* of 11\.5 MB/u).waitFor();
     await line.send('ServiceWorker.stopAllWorkers');
     await page.getByText('The browser has stopped this download.').waitFor();
     await picture(page, 'download-broken');

@@ -40,7 +40,8 @@ const put = async (device: number, ...names: readonly string[]): Promise<void> =
 };
 const list = async (device: number): Promise<readonly string[]> =>
   (await trashes[device]!['trash.list'](undefined, context)).map(({ path }) => path);
-const names = async (device: number): Promise<readonly (string | undefined)[]> => (await list(device)).map((path) => path.split('/').at(-1)).sort();
+const names = async (device: number): Promise<readonly (string | undefined)[]> =>
+  (await list(device)).map((path) => path.split('/').at(-1)).sort();
 
 test.each([
   ['at another moment', 60_000],
@@ -66,7 +67,7 @@ test('… and also when everything seen is old enough to go at once', async () =
   expect(await names(1)).toEqual(['c']);
   expect(await trashes[1]!['trash.empty']({ paths: await list(1) }, context)).toEqual([]);
   // No empty folders are left over.
-  for await (const name of sessions[0]!.files.names('/ada/.trash')) expect.fail(name);
+  for await (const { name } of sessions[0]!.files.names('/ada/.trash')) expect.fail(name);
 });
 
 test('what another device has deleted or restored already is no problem', async () => {

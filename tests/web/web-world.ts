@@ -43,7 +43,7 @@ export class WebWorld {
   async device(options: BrowserContextOptions = {}): Promise<BrowserContext> {
     const device = await this.browser.newContext({ viewport: { width: 1100, height: 750 }, acceptDownloads: true, ...options });
     // Patience for machines that have other things to do, too.
-    device.setDefaultTimeout(Number(process.env.PWT ?? 90_000));
+    device.setDefaultTimeout(90_000);
     return device;
   }
 

@@ -27,6 +27,7 @@ const bySignUpReason: ReadonlyMap<unknown, TextId> = new Map([
 
 const byUnsupported: ReadonlyMap<unknown, TextId> = new Map([
   ['insecure', 'error.insecure'],
+  ['clock', 'error.clock'],
   ['no-streams', 'error.noStreams'],
   ['security-key', 'error.securityKey'],
   ['storage', 'error.keep'],
@@ -48,7 +49,7 @@ export function faultText(error: unknown, text: TextFunction): string {
     return text(passwordProblemId(data['reason']), { count: Number(data['minLength'] ?? MIN_PASSWORD_LENGTH) });
   if (code === 'unsupported') {
     const unsupported = byUnsupported.get(data['reason']);
-    if (unsupported !== undefined) return text(unsupported);
+    if (unsupported !== undefined) return text(unsupported, { minutes: Number(data['minutes'] ?? 0) });
   }
   const own = byCode.get(code);
   if (own !== undefined) return text(own);

@@ -96,10 +96,16 @@ async function emptyTrash(
     if (!others.has(folder) && isSettled(folder)) whole.add(folder);
     else byDirectory.set(parentOf(path), [...(byDirectory.get(parentOf(path)) ?? []), nameOf(path)]);
   }
-  const groups: readonly (readonly [string, readonly string[]])[] = [...(whole.size === 0 ? [] : [[trash, [...whole]] as const]), ...byDirectory];
+  const groups: readonly (readonly [string, readonly string[]])[] = [
+    ...(whole.size === 0 ? [] : [[trash, [...whole]] as const]),
+    ...byDirectory,
+  ];
   const namesIn = new Map(groups);
   // Of the one big step people want to see how far it is.
-  const onProgress = namesIn.size > 1 ? undefined : ({ done, total = done }: Progress): void => {
+  const onProgress =
+    namesIn.size > 1
+      ? undefined
+      : ({ done, total = done }: Progress): void => {
           context.emit({ done, total });
         };
   const failed = await eachItem([...namesIn.keys()], context, async (directory) => {

@@ -160,7 +160,15 @@ export class TransferStore {
     const running = new Map<number, TransferItem>(
       items.map((item) => [
         item.id,
-        { id: item.id, name: item.path.join('/'), size: item.file?.size ?? 0, isFolder: item.file === undefined, done: 0, state: 'waiting', error: undefined },
+        {
+          id: item.id,
+          name: item.path.join('/'),
+          size: item.file?.size ?? 0,
+          isFolder: item.file === undefined,
+          done: 0,
+          state: 'waiting',
+          error: undefined,
+        },
       ]),
     );
     const sum = (of: (item: TransferItem) => number): number => [...running.values()].reduce((bytes, item) => bytes + of(item), 0);
