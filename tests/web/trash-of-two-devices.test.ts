@@ -41,7 +41,7 @@ const put = async (device: number, ...names: readonly string[]): Promise<void> =
 const list = async (device: number): Promise<readonly string[]> =>
   (await trashes[device]!['trash.list'](undefined, context)).map(({ path }) => path);
 const names = async (device: number): Promise<readonly (string | undefined)[]> =>
-  (await list(device)).map((path) => path.split('/').at(-1)).sort();
+  (await list(device)).map((path) => path.split('/').at(-1)).sort((a = '', b = '') => a.localeCompare(b));
 
 test.each([
   ['at another moment', 60_000],
