@@ -90,6 +90,8 @@ describe.skipIf(!hasChromium).each([
     await page.getByRole('row', { name: 'notes.txt' }).waitFor();
     await page.getByText('Done').waitFor();
     expect(await violations(page)).toEqual([]);
+    await page.getByText('2 files uploaded').waitFor();
+    expect(await violations(page)).toEqual([]);
     await page.getByRole('button', { name: 'Show as tiles' }).click();
     await page.getByRole('grid').focus();
     await page.keyboard.press('Control+a');

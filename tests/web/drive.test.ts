@@ -65,6 +65,28 @@ describe.skipIf(!hasChromium)('the drive in a browser (needs a Chromium)', () =>
     await page.getByRole('button', { name: 'Select nothing' }).click();
   });
 
+  test('what is done is only a line soon, unless somebody is there; the next upload takes its place', async () => {
+    const panel = page.getByRole('region', { name: 'Transfers' });
+    const lines = panel.getByRole('group', { name: /^(?:Upload|Download) of / });
+    await panel.getByText('2 files uploaded · 1 file downloaded').waitFor();
+    expect(await lines.count()).toBe(0);
+    await picture(page, 'transfers-done');
+    // Whoever opens the list keeps it open: the pointer and the focus are in it.
+    await panel.getByRole('button', { name: 'Show more' }).click();
+    await lines.nth(1).waitFor();
+    await page.getByRole('grid').focus();
+    await page.mouse.move(5, 5);
+    await panel.getByText('2 files uploaded').waitFor();
+    await page
+      .getByLabel('Files …', { exact: true })
+      .setInputFiles([{ name: 'zz next.txt', mimeType: 'text/plain', buffer: Buffer.from('next') }]);
+    await lines.first().waitFor();
+    expect(await lines.count()).toBe(1);
+    await panel.getByText('1 file uploaded', { exact: true }).waitFor();
+    await panel.getByRole('button', { name: 'Close' }).click();
+    await panel.waitFor({ state: 'detached' });
+  });
+
   test('a folder with names that break things is uploaded, and every name is a text', async () => {
     await mkdir(join(folder, 'odd', 'deep enough for the width of a phone', 'er'), { recursive: true });
     for (const name of HOSTILE_NAMES) await writeFile(join(folder, 'odd', name), name);
@@ -155,10 +177,39 @@ describe.skipIf(!hasChromium)('the drive in a browser (needs a Chromium)', () =>
     await page.getByRole('button', { name: 'New folder' }).waitFor();
   });
 
+  test.each(['Shift+F10', 'ContextMenu'])('%s opens the menu of what has the focus, in lists and tiles', async (key) => {
+    for (const view of ['tiles', 'a list']) {
+      await page.getByRole('button', { name: `Show as ${view}` }).click();
+      const grid = page.getByRole('grid');
+      await grid.focus();
+      await grid.press('Home');
+      await page.keyboard.type('large');
+      await page.keyboard.press(key);
+      await page.getByRole('menuitem', { name: 'Properties' }).waitFor();
+      await picture(page, `menu-by-key-${view === 'tiles' ? 'tiles' : 'list'}`);
+      await page.getByRole('menuitem', { name: 'Properties' }).press('Escape');
+      await page.getByRole('menuitem').first().waitFor({ state: 'detached' });
+      expect(await row('large.bin').getAttribute('aria-selected')).toBe('true');
+      await expect.poll(async () => grid.evaluate((element) => document.activeElement === element)).toBe(true);
+      await grid.press('Escape');
+    }
+  });
+
   test('another device sees it all after logging in', async () => {
     const other = await world.open(await world.device({ viewport: { width: 390, height: 844 } }));
     await world.logIn(other, 'ada');
     await other.getByRole('row', { name: 'large.bin' }).waitFor();
+    // Without columns, too, by all that lists are sorted by.
+    await other.getByRole('button', { name: 'Size', exact: true }).click();
+    await other.setViewportSize({ width: 320, height: 640 });
+    await expect.poll(async () => other.getByRole('grid').getByRole('row').nth(2).textContent()).toContain('large.bin');
+    for (const order of ['Name', 'Size', 'Changed']) {
+      const box = await other.getByRole('group', { name: 'Sort by' }).getByRole('button', { name: order, exact: true }).boundingBox();
+      expect(box!.x + box!.width).toBeLessThanOrEqual(320);
+    }
+    await picture(other, 'phone-sorted');
+    await other.setViewportSize({ width: 390, height: 844 });
+    await other.getByRole('button', { name: 'Name', exact: true }).click();
     await picture(other, 'phone');
     // Of a long way the end is seen: where one is.
     await other.goto(new URL('/#/drive/ada/odd/deep%20enough%20for%20the%20width%20of%20a%20phone/er', world.daemon.url).href);

@@ -261,7 +261,6 @@ describe.each(targets)('%s', (_name, start, share) => {
         async (method, start, text, raw) => {
           const rest = raw ? text.replace(/[^!-~]|[#]/gu, '') : encodeURIComponent(text);
           const received = await send(method, `${start}${rest}`, new Uint8Array());
-          // A HEAD answer has no body, and its 200 has the headers of the file only.
           check(received);
         },
       ),

@@ -25,6 +25,14 @@ const bySignUpReason: ReadonlyMap<unknown, TextId> = new Map([
   ['username', 'error.signup.username'],
 ]);
 
+const byUnsupported: ReadonlyMap<unknown, TextId> = new Map([
+  ['insecure', 'error.insecure'],
+  ['clock', 'error.clock'],
+  ['no-streams', 'error.noStreams'],
+  ['security-key', 'error.securityKey'],
+  ['storage', 'error.keep'],
+]);
+
 /** Whether a password was refused; by a call that takes the name of the account from the session, it was the wrong one. */
 export function isWrongPassword(error: unknown): boolean {
   return error instanceof EngineError && error.code === 'denied.login' && error.data['needsSecondFactor'] !== true;
@@ -39,7 +47,10 @@ export function faultText(error: unknown, text: TextFunction): string {
   if (code === 'denied.signup') return text(bySignUpReason.get(data['reason']) ?? 'error.signup.closed');
   if (code === 'denied.password')
     return text(passwordProblemId(data['reason']), { count: Number(data['minLength'] ?? MIN_PASSWORD_LENGTH) });
-  if (code === 'unsupported' && data['reason'] === 'insecure') return text('error.insecure');
+  if (code === 'unsupported') {
+    const unsupported = byUnsupported.get(data['reason']);
+    if (unsupported !== undefined) return text(unsupported, { minutes: Number(data['minutes'] ?? 0) });
+  }
   const own = byCode.get(code);
   if (own !== undefined) return text(own);
   if (code.startsWith('conflict.')) return text('error.changed');

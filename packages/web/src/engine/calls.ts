@@ -74,8 +74,8 @@ export interface EngineCalls {
   'trash.restore': Call<{ readonly paths: readonly string[] }, readonly ItemProblem[], ItemsProgress>;
   /** Deletes items of the trash for good. */
   'trash.remove': Call<{ readonly paths: readonly string[] }, readonly ItemProblem[], ItemsProgress>;
-  /** Deletes everything in the trash for good. */
-  'trash.empty': Call<undefined, undefined, ItemsProgress>;
+  /** Deletes all of what was seen in the trash for good, fast: what came into it since then stays. */
+  'trash.empty': Call<{ readonly paths: readonly string[] }, readonly ItemProblem[], ItemsProgress>;
   /** Uploads files and folders into a directory. What cannot be stored is told in an event and keeps nothing else from being stored. */
   'upload.run': Call<UploadArguments, undefined, UploadEvent, UploadConflict, ConflictAnswer>;
   /**

@@ -92,3 +92,22 @@ test('a page that has left is told nothing', async () => {
   await wake();
   expect(states).toEqual([]);
 });
+
+test('the difference of the clocks is that of the last answer that tells the time', async () => {
+  const dates = ['Tue, 05 May 2026 12:00:00 GMT', undefined, 'no date', 'Tue, 05 May 2026 19:00:05 GMT'];
+  const watch = new ConnectionWatch(
+    'http://server.example',
+    async () => {
+      const date = dates.shift();
+      return Promise.resolve(new Response(null, { headers: date === undefined ? {} : { date } }));
+    },
+    undefined,
+    () => Date.UTC(2026, 4, 5, 19, 0, 5),
+  );
+  const differences = [watch.clockDifference];
+  while (dates.length > 0) {
+    await watch.fetch('http://server.example/x', {});
+    differences.push(watch.clockDifference);
+  }
+  expect(differences).toEqual([0, 25_205_000, 25_205_000, 25_205_000, 0]);
+});

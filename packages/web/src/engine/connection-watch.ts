@@ -19,6 +19,7 @@ export class ConnectionWatch {
   private isLooking = false;
   /** Answers so far; for noticing that one has come meanwhile. */
   private answers = 0;
+  private difference = 0;
 
   constructor(
     private readonly origin: string,
@@ -27,12 +28,20 @@ export class ConnectionWatch {
       new Promise((resolve) => {
         setTimeout(resolve, milliseconds);
       }),
+    private readonly now: () => number = Date.now,
   ) {}
+
+  /** Milliseconds by which the clock here is ahead of the server's, as far as the last answer tells; to the second at best. */
+  get clockDifference(): number {
+    return this.difference;
+  }
 
   /** As `fetch`; what becomes of every request is noted. */
   readonly fetch: Fetch = async (url, init) => {
     try {
       const response = await this.plainFetch(url, init);
+      const date = Date.parse(response.headers.get('date') ?? '');
+      if (!Number.isNaN(date)) this.difference = this.now() - date;
       if (GATEWAY.has(response.status)) this.noteFailure();
       else this.noteAnswer();
       return response;

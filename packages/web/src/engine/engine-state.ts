@@ -11,6 +11,7 @@ import {
 import type { SessionInfo } from './calls.js';
 import { ConnectionWatch } from './connection-watch.js';
 import { DeviceKeys } from './device-key.js';
+import { ResilientStore } from './resilient-store.js';
 import { PageThumbnailer } from './services/page-thumbnailer.js';
 
 /** What the services of the engine share: the server of this page, and who is logged in. */
@@ -106,7 +107,7 @@ async function open(origin: string, thumbnailer: PageThumbnailer, connection: Co
 /** Browsers in private mode may refuse: then nothing is remembered. */
 async function openStore(): Promise<LocalStore | undefined> {
   try {
-    return await IndexedDbLocalStore.open();
+    return new ResilientStore(await IndexedDbLocalStore.open());
   } catch {
     return undefined;
   }

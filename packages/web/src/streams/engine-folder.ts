@@ -12,7 +12,8 @@ export async function registerEngineFolder(): Promise<void> {
   else await unregisterEngineFolder();
 }
 
-async function isServerThere(): Promise<boolean> {
+/** Whether the server that gives the scripts of this page answers. */
+export async function isServerThere(): Promise<boolean> {
   try {
     return (await fetch(ENGINE_SERVICE_WORKER, { method: 'HEAD', cache: 'no-store' })).ok;
   } catch {

@@ -2,9 +2,9 @@ import type { StreamEvent, ZipTexts } from '../engine/calls.js';
 import { EngineError } from '../engine/engine-fault.js';
 import { engine } from '../engine/start-engine.js';
 import { wellFormed } from './content-disposition.js';
-import { registerEngineFolder } from './engine-folder.js';
+import { isServerThere, registerEngineFolder } from './engine-folder.js';
 import { randomId } from './random-id.js';
-import { type ServiceWorkerMessage, STREAM_FOLDER, type StreamOffer } from './stream-messages.js';
+import { type OfferQuestion, type ServiceWorkerMessage, STREAM_FOLDER, type StreamOffer } from './stream-messages.js';
 
 /** Milliseconds between signs of life to the service worker: browsers end one that is left alone for half a minute. */
 const AWAKE_INTERVAL = 10_000;
@@ -19,16 +19,31 @@ export interface GivenStream {
   close(): void;
 }
 
+/** What becomes of a stream, beside what the engine tells: `broken` when the browser has ended a download together with its service worker. */
+export type GivenStreamEvent = StreamEvent | { readonly kind: 'broken' };
+
+/** What this page gives out, by its token; the service worker asks for it again when it was restarted. */
+const given = new Map<string, (worker: ServiceWorker) => void>();
+let isListening = false;
+/** Whether the browser has refused a service worker: it stores nothing for this page. */
+let isRefused = false;
+
 /** Whether files can be given an address: it takes a service worker, which browsers have on secure pages only. */
 export function canStream(): boolean {
-  return 'serviceWorker' in navigator && isSecureContext;
+  return !isRefused && 'serviceWorker' in navigator && isSecureContext;
 }
 
 /** Begins to control the page; early, so that the first download does not wait. */
 export async function startServiceWorker(): Promise<void> {
   if (!canStream()) return;
-  await registerEngineFolder();
-  await navigator.serviceWorker.register('/sw.js');
+  await registerEngineFolder().catch(() => undefined);
+  try {
+    await navigator.serviceWorker.register('/sw.js');
+  } catch (error) {
+    // Without the server there may still be the one of before.
+    isRefused = error instanceof DOMException && error.name !== 'NetworkError' && (await isServerThere());
+    throw error;
+  }
 }
 
 /**
@@ -41,48 +56,83 @@ export async function giveStream(
     zip,
     offer,
   }: { readonly paths: readonly string[]; readonly zip: ZipTexts | undefined; readonly offer: Omit<StreamOffer, 'size'> },
-  onEvent?: (event: StreamEvent) => void,
+  onEvent?: (event: GivenStreamEvent) => void,
 ): Promise<GivenStream> {
   if (!canStream()) {
     throw new EngineError({ code: 'unsupported', message: 'This page has no service worker.', data: {}, retry: 'never' });
   }
-  const worker = await activeWorker();
-  const { port1: enginePort, port2: workerPort } = new MessageChannel();
+  listen();
+  let worker = await activeWorker();
   const stop = new AbortController();
   const token = randomId();
   const tell = (message: ServiceWorkerMessage, transfer: Transferable[] = []): void => {
     worker.postMessage(message, transfer);
   };
+  /** Whether the browser is storing it: what breaks off then begins nowhere again. */
+  let isUnderWay = false;
 
-  const size = await new Promise<number | undefined>((resolve, reject) => {
-    engine()
-      .call(
-        'stream.serve',
-        { paths, zip, port: enginePort },
-        {
-          signal: stop.signal,
-          transfer: [enginePort],
-          onEvent: (event) => {
-            if (event.kind === 'ready') resolve(event.size);
-            else onEvent?.(event);
+  /** Opens it, and offers it to the service worker. Gives its size. */
+  const serve = async (): Promise<number | undefined> => {
+    const { port1: enginePort, port2: workerPort } = new MessageChannel();
+    const size = await new Promise<number | undefined>((resolve, reject) => {
+      engine()
+        .call(
+          'stream.serve',
+          { paths, zip, port: enginePort },
+          {
+            signal: stop.signal,
+            transfer: [enginePort],
+            onEvent: (event) => {
+              if (event.kind === 'ready') resolve(event.size);
+              else {
+                isUnderWay = offer.isDownload && event.kind === 'progress';
+                onEvent?.(event);
+              }
+            },
           },
-        },
-      )
-      .catch(reject);
+        )
+        .catch(reject);
+    });
+    tell({ kind: 'offer', token, offer: { ...offer, size }, port: workerPort }, [workerPort]);
+    return size;
+  };
+
+  const size = await serve();
+  let serving: Promise<unknown> | undefined;
+  given.set(token, (asking) => {
+    worker = asking;
+    if (isUnderWay) {
+      isUnderWay = false;
+      onEvent?.({ kind: 'broken' });
+      return;
+    }
+    // Who cannot open it now is asked again.
+    serving ??= serve()
+      .catch(() => undefined)
+      .finally(() => (serving = undefined));
   });
-  tell({ kind: 'offer', token, offer: { ...offer, size }, port: workerPort }, [workerPort]);
   const awake = setInterval(() => {
-    tell({ kind: 'awake' });
+    tell({ kind: 'awake', token });
   }, AWAKE_INTERVAL);
   return {
     address: `${STREAM_FOLDER}${token}/${encodeURIComponent(wellFormed(offer.name))}`,
     size,
     close: () => {
       clearInterval(awake);
+      given.delete(token);
       tell({ kind: 'withdraw', token });
       stop.abort();
     },
   };
+}
+
+/** Answers the questions of service workers. */
+function listen(): void {
+  if (isListening) return;
+  isListening = true;
+  navigator.serviceWorker.addEventListener('message', ({ data, source }: MessageEvent<OfferQuestion>) => {
+    if (data.kind === 'ask' && source instanceof ServiceWorker) given.get(data.token)?.(source);
+  });
 }
 
 /** The service worker that controls this page; waits until there is one. */

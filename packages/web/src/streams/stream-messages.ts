@@ -18,8 +18,14 @@ export type ServiceWorkerMessage =
   /** Gives out a thing at `/stream/<token>/<name>` from now on. The port leads to the engine. */
   | { readonly kind: 'offer'; readonly token: string; readonly offer: StreamOffer; readonly port: MessagePort }
   | { readonly kind: 'withdraw'; readonly token: string }
-  /** Keeps the worker awake while something is under way. */
-  | { readonly kind: 'awake' };
+  /** Keeps the worker awake while something is under way; one that was restarted all the same asks for what is given out. */
+  | { readonly kind: 'awake'; readonly token: string };
+
+/** What the service worker asks of pages: browsers end and restart it, and update it, as they like, and then it does not know what is given out. */
+export interface OfferQuestion {
+  readonly kind: 'ask';
+  readonly token: string;
+}
 
 /** How a thing is given out. */
 export interface StreamOffer {

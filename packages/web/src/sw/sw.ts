@@ -3,6 +3,7 @@
 import { attachment } from '../streams/content-disposition.js';
 import { parseRange } from '../streams/parse-range.js';
 import {
+  type OfferQuestion,
   type ServiceWorkerMessage,
   STREAM_FOLDER,
   type StreamOffer,
@@ -13,7 +14,10 @@ import {
 /** What is needed of the scope of a service worker; the library of types for workers cannot be beside that for pages. */
 interface ServiceWorkerScope {
   readonly location: Location;
-  readonly clients: { claim(): Promise<void> };
+  readonly clients: {
+    claim(): Promise<void>;
+    matchAll(options: { readonly includeUncontrolled: boolean }): Promise<readonly Asked[]>;
+  };
   skipWaiting(): Promise<void>;
   addEventListener(type: 'install' | 'activate', listener: (event: { waitUntil(work: Promise<unknown>): void }) => void): void;
   addEventListener(
@@ -21,6 +25,10 @@ interface ServiceWorkerScope {
     listener: (event: { readonly request: Request; respondWith(response: Promise<Response> | Response): void }) => void,
   ): void;
   addEventListener(type: 'message', listener: (event: MessageEvent<ServiceWorkerMessage>) => void): void;
+}
+/** A page. */
+interface Asked {
+  postMessage(message: OfferQuestion): void;
 }
 const scope = globalThis as unknown as ServiceWorkerScope;
 
@@ -36,8 +44,10 @@ interface Offered {
   readonly streams: Map<number, (reply: StreamReply) => void>;
 }
 
-/** Milliseconds that an address waits for its offer: the two come by different ways, and either may be first. */
-const OFFER_PATIENCE = 3000;
+/** Milliseconds that an address waits for its offer before pages are asked: the two come by different ways, and either may be first. */
+const ASK_AFTER = 250;
+/** Milliseconds that an address waits for its offer at all: a page that is asked has to open the file again. */
+const OFFER_PATIENCE = 20_000;
 
 const offered = new Map<string, Offered>();
 const awaited = new Map<string, Set<() => void>>();
@@ -46,8 +56,8 @@ let nextStream = 1;
 scope.addEventListener('install', (event) => {
   event.waitUntil(
     (async () => {
-      const cache = await caches.open(PAGE_CACHE);
-      await cache.addAll(PAGE_FILES);
+      // A browser that keeps nothing can still store and play files.
+      await keepPage().catch(() => undefined);
       await scope.skipWaiting();
     })(),
   );
@@ -56,20 +66,25 @@ scope.addEventListener('install', (event) => {
 scope.addEventListener('activate', (event) => {
   event.waitUntil(
     (async () => {
-      const old = (await caches.keys()).filter((name) => name.startsWith('pyrgos-page-') && name !== PAGE_CACHE);
-      await Promise.all(old.map(async (name) => caches.delete(name)));
+      await forgetOldPages().catch(() => undefined);
       await scope.clients.claim();
     })(),
   );
 });
 
-scope.addEventListener('message', ({ data }) => {
+scope.addEventListener('message', ({ data, source }) => {
   if (data.kind === 'withdraw') {
     offered.get(data.token)?.port.close();
     offered.delete(data.token);
   }
+  if (data.kind === 'awake' && !offered.has(data.token)) source?.postMessage({ kind: 'ask', token: data.token } satisfies OfferQuestion);
   if (data.kind !== 'offer') return;
   const { token, offer, port } = data;
+  if (offered.has(token)) {
+    // Asked for twice; streams of the first are under way.
+    port.close();
+    return;
+  }
   const streams: Offered['streams'] = new Map();
   port.onmessage = ({ data: reply }: MessageEvent<StreamReply>) => streams.get(reply.stream)?.(reply);
   offered.set(token, { offer, port, streams });
@@ -85,6 +100,25 @@ scope.addEventListener('fetch', (event) => {
   else if (pathname !== '/' && PAGE_FILES.includes(pathname)) event.respondWith(fileFirstFromCache(request));
 });
 
+async function keepPage(): Promise<void> {
+  const cache = await caches.open(PAGE_CACHE);
+  await cache.addAll(PAGE_FILES);
+}
+
+async function forgetOldPages(): Promise<void> {
+  const old = (await caches.keys()).filter((name) => name.startsWith('pyrgos-page-') && name !== PAGE_CACHE);
+  await Promise.all(old.map(async (name) => caches.delete(name)));
+}
+
+/** What was kept for a request, if anything was. */
+async function kept(request: Request | string): Promise<Response | undefined> {
+  try {
+    return await (await caches.open(PAGE_CACHE)).match(request);
+  } catch {
+    return undefined;
+  }
+}
+
 /** Whether an address is the app's, and not the server's API or what somebody has published. */
 function isPage(pathname: string): boolean {
   return pathname === '/' || pathname === '/index.html' || pathname.startsWith('/secret/');
@@ -92,13 +126,12 @@ function isPage(pathname: string): boolean {
 
 /** The page as the server has it now; without the server, or when it takes long, as it was kept. */
 async function pageFirstFromServer(request: Request): Promise<Response> {
-  const kept = async (): Promise<Response | undefined> => (await caches.open(PAGE_CACHE)).match('/');
   try {
     const response = await fetch(request, { signal: AbortSignal.timeout(5000) });
     if (response.status < 500) return response;
-    return (await kept()) ?? response;
+    return (await kept('/')) ?? response;
   } catch (error) {
-    const page = await kept();
+    const page = await kept('/');
     if (page === undefined) throw error;
     return page;
   }
@@ -106,7 +139,7 @@ async function pageFirstFromServer(request: Request): Promise<Response> {
 
 /** Files have a name for each version, so the kept one is the right one. */
 async function fileFirstFromCache(request: Request): Promise<Response> {
-  return (await (await caches.open(PAGE_CACHE)).match(request)) ?? fetch(request);
+  return (await kept(request)) ?? fetch(request);
 }
 
 /** Answers with what the engine decrypts. */
@@ -114,7 +147,7 @@ async function stream(request: Request, pathname: string): Promise<Response> {
   const [token = ''] = pathname.slice(STREAM_FOLDER.length).split('/');
   if (!offered.has(token)) await offerOf(token);
   const thing = offered.get(token);
-  // The worker was restarted, or the page is gone.
+  // The page is gone.
   if (thing === undefined) return new Response(null, { status: 404 });
   const { offer } = thing;
   const headers = new Headers({
@@ -147,9 +180,16 @@ async function offerOf(token: string): Promise<void> {
   awaited.set(token, waiting);
   await new Promise<void>((resolve) => {
     waiting.add(resolve);
+    setTimeout(() => void askPages(token), ASK_AFTER);
     setTimeout(resolve, OFFER_PATIENCE);
   });
   awaited.delete(token);
+}
+
+/** The browser may have ended this worker since a thing was given out: the page that has given it does so again. */
+async function askPages(token: string): Promise<void> {
+  if (offered.has(token)) return;
+  for (const page of await scope.clients.matchAll({ includeUncontrolled: true })) page.postMessage({ kind: 'ask', token });
 }
 
 /** The bytes of a thing as a stream that asks for a piece only when the one before is gone. */

@@ -165,15 +165,15 @@ describe('files (section 14.1)', () => {
     expect((await ask('/', { headers: { 'if-none-match': etag } })).status).toBe(200);
   });
 
-  test('HEAD tells the compressed length, the encoding and the type, and no more', async () => {
-    const body = (await ask('/assets/app.js')).body;
-    const { status, headers, body: none } = await ask('/assets/app.js', { method: 'HEAD' });
-    expect([status, none.length]).toEqual([200, 0]);
-    expect(Object.fromEntries(headers)).toEqual({
-      'content-length': String(body.length),
-      'content-encoding': 'gzip',
-      'content-type': 'text/javascript',
-    });
+  test('HEAD tells what GET would: the compressed length, the encoding, the type, the tag and the policy', async () => {
+    for (const path of ['/assets/app.js', '/']) {
+      const whole = await ask(path);
+      const { status, headers, body: none } = await ask(path, { method: 'HEAD' });
+      expect([status, none.length]).toEqual([200, 0]);
+      expect(Object.fromEntries(headers)).toEqual({ ...Object.fromEntries(whole.headers), 'content-length': String(whole.body.length) });
+      expect(headers.get('content-encoding')).toBe('gzip');
+      expect(headers.get('content-security-policy')).toContain("object-src 'none'");
+    }
     expect((await ask('/missing', { method: 'HEAD' })).status).toBe(404);
   });
 });

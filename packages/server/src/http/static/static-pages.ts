@@ -37,16 +37,14 @@ export class StaticPages {
     const asset = file === undefined ? undefined : await this.assets.find(file);
     if (file === undefined || asset === undefined) return emptyReply(404);
     const typed = asset.contentType === undefined ? {} : { 'content-type': asset.contentType };
-    if (exchange.method === 'HEAD') {
-      const headers = { 'content-length': String(asset.body.length), 'content-encoding': 'gzip', ...typed };
-      return { ...emptyReply(200, headers), isPage: true };
-    }
     const cached = file === 'index.html' ? undefined : { 'cache-control': 'public, max-age=600', etag: asset.etag };
     const headers = { ...this.headers(exchange), ...cached };
     if (cached !== undefined && matchesEtag(exchange.header('if-none-match'), asset.etag)) {
       return { ...emptyReply(304, headers), isPage: true };
     }
-    return { status: 200, headers: { ...headers, 'content-encoding': 'gzip', ...typed }, body: asset.body, isPage: true };
+    const whole = { ...headers, 'content-encoding': 'gzip', ...typed };
+    if (exchange.method === 'HEAD') return { ...emptyReply(200, { ...whole, 'content-length': String(asset.body.length) }), isPage: true };
+    return { status: 200, headers: whole, body: asset.body, isPage: true };
   }
 
   /** Apps see their own folder only, and the main pages never see the folder of unknown apps. */

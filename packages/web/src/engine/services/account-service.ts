@@ -1,4 +1,4 @@
-import { formatBackupCode, loadCrypto, MfaType, SymmetricKey, UnsupportedError, type UserSession } from '@pyrgos/client';
+import { formatBackupCode, loadCrypto, MfaType, PyrgosError, SymmetricKey, UnsupportedError, type UserSession } from '@pyrgos/client';
 import type { FactorRow } from '../calls.js';
 import type { DeviceKeys } from '../device-key.js';
 import type { Handlers } from '../engine-host.js';
@@ -72,9 +72,8 @@ export function accountService(state: EngineState): Pick<Handlers, Served> {
     'account.keep': async ({ keep }) => {
       const { deviceKeys } = await state.server();
       const { session } = state;
-      if (deviceKeys === undefined) throw new UnsupportedError('This browser keeps nothing for this page.');
       if (keep) await keepSession(session, deviceKeys);
-      else await deviceKeys.clear();
+      else await deviceKeys?.clear();
       return state.start(session, keep);
     },
 
@@ -105,7 +104,7 @@ export function accountService(state: EngineState): Pick<Handlers, Served> {
         {
           create: async (options) => {
             const created = await ask(options);
-            if (created === undefined) throw new UnsupportedError('No security key was registered.');
+            if (created === undefined) throw new UnsupportedError('No security key was registered.', { data: { reason: 'security-key' } });
             return created;
           },
           sign: async () => Promise.reject(new UnsupportedError('Registering signs nothing.')),
@@ -126,14 +125,22 @@ export function accountService(state: EngineState): Pick<Handlers, Served> {
   };
 }
 
-async function keepSession(session: UserSession, deviceKeys: DeviceKeys): Promise<void> {
+/** Keeps the session on this device; `unsupported` where the browser keeps nothing. */
+async function keepSession(session: UserSession, deviceKeys: DeviceKeys | undefined): Promise<void> {
   const deviceKey = SymmetricKey.generate(await loadCrypto());
-  await session.stayLoggedIn(deviceKey);
-  await deviceKeys.keep({ username: session.username, deviceKey });
+  try {
+    if (deviceKeys === undefined) throw new UnsupportedError('This browser keeps nothing for this page.');
+    await session.stayLoggedIn(deviceKey);
+    await deviceKeys.keep({ username: session.username, deviceKey });
+  } catch (cause) {
+    // What comes from a server has a code; browsers have none.
+    if (cause instanceof PyrgosError && cause.code !== 'unsupported' && cause.code !== 'storage') throw cause;
+    throw new UnsupportedError('This browser keeps nothing for this page.', { data: { reason: 'storage' }, cause });
+  }
 }
 
 /** A new second factor ends what devices have kept (chapter 05 section 15.8). Whoever has set it up here has it, so this device goes on. */
 async function keepAgain(state: EngineState): Promise<void> {
   const { deviceKeys } = await state.server();
-  if (state.isKept && deviceKeys !== undefined) await keepSession(state.session, deviceKeys);
+  if (state.isKept) await keepSession(state.session, deviceKeys);
 }

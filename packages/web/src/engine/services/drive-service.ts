@@ -112,7 +112,8 @@ export function rowOf(entry: FileEntry): Row {
   };
 }
 
-function damagedRow({ directory, name = '' }: DamagedEntry): Row {
+/** An element that cannot be read, as the page shows it. */
+export function damagedRow({ directory, name = '' }: DamagedEntry): Row {
   return {
     name,
     path: childOf(directory, name),

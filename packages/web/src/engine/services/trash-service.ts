@@ -1,12 +1,15 @@
-import type { FileEntry, FileSystem } from '@pyrgos/client';
-import type { TrashedRow } from '../calls.js';
-import type { Handlers } from '../engine-host.js';
+import { type DamagedEntry, type FileEntry, type FileSystem, NotFoundError, type Progress } from '@pyrgos/client';
+import type { ItemProblem, TrashedRow } from '../calls.js';
+import type { CallContext, Handlers } from '../engine-host.js';
 import type { EngineState } from '../engine-state.js';
 import { childOf, nameOf, parentOf } from '../paths.js';
-import { rowOf } from './drive-service.js';
+import { damagedRow, rowOf } from './drive-service.js';
 import { eachItem } from './each-item.js';
 import { moveUnderFreeName } from './free-name.js';
 import { formatTrashFolder, parseTrashFolder, TRASH_NAME, trashPath } from './trash-place.js';
+
+/** Milliseconds after which a folder of the trash gets nothing more: what puts many things there takes its time. */
+const SETTLED = 3_600_000;
 
 type Served = 'trash.put' | 'trash.list' | 'trash.restore' | 'trash.remove' | 'trash.empty';
 
@@ -14,7 +17,7 @@ type Served = 'trash.put' | 'trash.list' | 'trash.restore' | 'trash.remove' | 't
  * The trash: a hidden folder of the user's own space ({@link TrashPlace}), into which things are moved. They keep counting as used space until it is
  * emptied.
  */
-export function trashService(state: EngineState, now: () => number = Date.now): Pick<Handlers, Served> {
+export function trashService(state: Pick<EngineState, 'session'>, now: () => number = Date.now): Pick<Handlers, Served> {
   return {
     'trash.put': async ({ paths }, context) => {
       const { files } = state.session;
@@ -53,25 +56,63 @@ export function trashService(state: EngineState, now: () => number = Date.now): 
     'trash.remove': async ({ paths }, context) => {
       const { files } = state.session;
       return eachItem(paths, context, async (path) => {
-        if (originOf(files, path) === undefined) throw new Error('this path is not in the trash');
+        if (!path.startsWith(`${childOf(files.homePath, TRASH_NAME)}/`)) throw new Error('this path is not in the trash');
         await files.remove(path, { signal: context.signal });
         await removeIfEmpty(files, parentOf(path), context.signal);
       });
     },
 
-    'trash.empty': async (_, { signal, emit }) => {
+    'trash.empty': async ({ paths }, context) => {
       const { files } = state.session;
-      const trash = childOf(files.homePath, TRASH_NAME);
-      if ((await files.find(trash, { signal })) === undefined) return undefined;
-      await files.remove(trash, {
-        signal,
-        onProgress: ({ done, total = done }) => {
-          emit({ done, total });
-        },
-      });
-      return undefined;
+      files.refresh();
+      return emptyTrash(files, paths, now(), context);
     },
   };
+}
+
+/**
+ * Deletes what is named, and nothing that another device has put beside it meanwhile. Several at once where that is safe: a folder of the trash as a whole,
+ * when nothing else is in it and nobody puts things there any more; otherwise those of one directory.
+ */
+async function emptyTrash(
+  files: FileSystem,
+  paths: readonly string[],
+  now: number,
+  context: CallContext<'trash.empty'>,
+): Promise<readonly ItemProblem[]> {
+  const { signal } = context;
+  const trash = childOf(files.homePath, TRASH_NAME);
+  const chosen = new Set(paths.filter((path) => path.startsWith(`${trash}/`)));
+  const folderOf = (path: string): string => namesBelow(trash, path)?.[0] ?? '';
+  const others = new Set((await listTrash(files, signal)).filter(({ path }) => !chosen.has(path)).map(({ path }) => folderOf(path)));
+  const isSettled = (folder: string): boolean => {
+    const place = parseTrashFolder(folder);
+    return place === undefined || now - place.deleted > SETTLED;
+  };
+  const whole = new Set<string>();
+  const byDirectory = new Map<string, string[]>();
+  for (const path of chosen) {
+    const folder = folderOf(path);
+    if (!others.has(folder) && isSettled(folder)) whole.add(folder);
+    else byDirectory.set(parentOf(path), [...(byDirectory.get(parentOf(path)) ?? []), nameOf(path)]);
+  }
+  const groups: readonly (readonly [string, readonly string[]])[] = [
+    ...(whole.size === 0 ? [] : [[trash, [...whole]] as const]),
+    ...byDirectory,
+  ];
+  const namesIn = new Map(groups);
+  // Of the one big step people want to see how far it is.
+  const onProgress =
+    namesIn.size > 1
+      ? undefined
+      : ({ done, total = done }: Progress): void => {
+          context.emit({ done, total });
+        };
+  const failed = await eachItem([...namesIn.keys()], context, async (directory) => {
+    await unlessGone(async () => files.removeAll(directory, namesIn.get(directory) ?? [], { signal, onProgress }));
+    if (directory !== trash) await removeIfEmpty(files, directory, signal);
+  });
+  return failed.flatMap(({ path, fault }) => (namesIn.get(path) ?? []).map((name) => ({ path: childOf(path, name), fault })));
 }
 
 async function makeFolder(files: FileSystem, directory: string, deleted: number, twin: number): Promise<string> {
@@ -104,7 +145,10 @@ async function listTrash(files: FileSystem, signal: AbortSignal): Promise<readon
   if ((await files.find(trash, { signal })) === undefined) return [];
   const rows: TrashedRow[] = [];
   for await (const folder of files.list(trash, { signal })) {
-    if (folder.isDamaged) continue;
+    if (folder.isDamaged) {
+      if (folder.name !== undefined) rows.push({ ...damagedRow(folder), origin: files.homePath, deleted: 0 });
+      continue;
+    }
     const place = parseTrashFolder(folder.name);
     if (place === undefined || !folder.isDirectory) {
       // Put there by another program: it has no origin but the home directory.
@@ -112,7 +156,8 @@ async function listTrash(files: FileSystem, signal: AbortSignal): Promise<readon
       continue;
     }
     for (const { entry, origin } of await entriesAt(files, folder.path, place.depth, [], signal)) {
-      rows.push({ ...rowOf(entry), origin: origin.reduce(childOf, files.homePath), deleted: place.deleted });
+      const row = entry.isDamaged ? damagedRow(entry) : rowOf(entry);
+      rows.push({ ...row, origin: origin.reduce(childOf, files.homePath), deleted: place.deleted });
     }
   }
   return rows;
@@ -125,11 +170,12 @@ async function entriesAt(
   depth: number,
   way: readonly string[],
   signal: AbortSignal,
-): Promise<readonly { readonly entry: FileEntry; readonly origin: readonly string[] }[]> {
-  const found: { readonly entry: FileEntry; readonly origin: readonly string[] }[] = [];
+): Promise<readonly { readonly entry: FileEntry | DamagedEntry; readonly origin: readonly string[] }[]> {
+  const found: { readonly entry: FileEntry | DamagedEntry; readonly origin: readonly string[] }[] = [];
   for await (const entry of files.list(path, { signal })) {
-    if (entry.isDamaged) continue;
-    if (depth === 0 || !entry.isDirectory) found.push({ entry, origin: way });
+    // What has no name cannot be named to be deleted; it goes with its folder.
+    if (entry.isDamaged && entry.name === undefined) continue;
+    if (depth === 0 || entry.isDamaged || !entry.isDirectory) found.push({ entry, origin: way });
     else found.push(...(await entriesAt(files, entry.path, depth - 1, [...way, entry.name], signal)));
   }
   return found;
@@ -139,7 +185,23 @@ async function entriesAt(
 async function removeIfEmpty(files: FileSystem, path: string, signal: AbortSignal): Promise<void> {
   const trash = childOf(files.homePath, TRASH_NAME);
   for (let place = path; place.startsWith(`${trash}/`); place = parentOf(place)) {
-    for await (const _ of files.names(place, { signal })) return;
-    await files.remove(place, { signal });
+    let isEmpty = true;
+    await unlessGone(async () => {
+      for await (const _ of files.names(place, { signal })) {
+        isEmpty = false;
+        return;
+      }
+      await files.remove(place, { signal });
+    });
+    if (!isEmpty) return;
+  }
+}
+
+/** Deletes something; that another device was faster is as good. */
+async function unlessGone(work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    if (!(error instanceof NotFoundError)) throw error;
   }
 }

@@ -23,6 +23,11 @@ const OVERSCAN = 8;
 /** CSS pixels; the style sheet hides the columns below the same width. */
 const NARROW = 640;
 
+/** The button of a mouse that opens menus. */
+const RIGHT_BUTTON = 2;
+/** CSS pixels from the edge of a row to a menu below it. */
+const MENU_INDENT = 48;
+
 /** See {@link FileList}. */
 export interface FileListProps {
   /** In the order in which they are shown. */
@@ -111,6 +116,16 @@ export function FileList(props: FileListProps): ReactNode {
   const click = (event: MouseEvent, row: Row): void => {
     if (event.shiftKey) onSelect(extendTo(selection, row.path, order));
     else onSelect(event.ctrlKey || event.metaKey ? toggle(selection, row.path) : selectOnly(row.path));
+  };
+  /** The key for menus (or Shift+F10) is pressed where the focus of the page is: in the list. The menu is that of the row in it that has the focus. */
+  const menuByKey = (event: MouseEvent): void => {
+    const row = rows[focused];
+    const element = document.getElementById(idOf(focused));
+    if (event.target !== scroller.current || event.button === RIGHT_BUTTON || row === undefined || element === null) return;
+    event.preventDefault();
+    if (!selection.paths.has(row.path)) onSelect(selectOnly(row.path));
+    const { left, bottom } = element.getBoundingClientRect();
+    onMenu({ x: left + MENU_INDENT, y: bottom });
   };
   const item = (row: Row, index: number): ReactNode => {
     const isSelected = selection.paths.has(row.path);
@@ -208,6 +223,7 @@ export function FileList(props: FileListProps): ReactNode {
         aria-activedescendant={focused < 0 ? undefined : idOf(focused)}
         className={`${styles['scroller']} ${styles[view]}`}
         onKeyDown={onKeyDown}
+        onContextMenu={menuByKey}
       >
         <div role="presentation" className={styles['all']} style={{ blockSize: `${virtual.getTotalSize()}px` }}>
           {virtual.getVirtualItems().map(({ index: line, start, size }) => (

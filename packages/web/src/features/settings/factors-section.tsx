@@ -1,5 +1,5 @@
 import { browserSecurityKeys } from '@pyrgos/client/session';
-import { type FormEvent, type ReactNode, useState } from 'react';
+import { type FormEvent, type ReactNode, useRef, useState } from 'react';
 import { faultText } from '../../app/fault-text.js';
 import type { FactorRow, NewApp } from '../../engine/calls.js';
 import { EngineError } from '../../engine/engine-fault.js';
@@ -30,7 +30,10 @@ export function FactorsSection(): ReactNode {
   const { value: factors = [], error, reload } = useCall('factors.list');
   const [problem, setProblem] = useState<unknown>(undefined);
   const [open, setOpen] = useState<Open | undefined>(undefined);
+  /** Takes the dialog of the browser for a security key away. */
+  const giveUp = useRef(new AbortController());
   const close = (): void => {
+    giveUp.current.abort();
     setOpen(undefined);
     reload();
   };
@@ -103,14 +106,16 @@ export function FactorsSection(): ReactNode {
           action={text('factor.submit')}
           initial=""
           onSubmit={async (name) => {
+            const { signal } = (giveUp.current = new AbortController());
             await engine().call(
               'factors.addSecurityKey',
               { name },
               {
+                signal,
                 onQuestion: async (options) => {
                   // Absent outside secure contexts, whatever the types say.
                   const credentials = navigator.credentials as CredentialsContainer | undefined;
-                  return credentials === undefined ? undefined : browserSecurityKeys(credentials).create(options);
+                  return credentials === undefined ? undefined : browserSecurityKeys(credentials).create(options, signal);
                 },
               },
             );

@@ -4,6 +4,7 @@ import { nameOf } from '../../engine/paths.js';
 import { canStream, giveStream } from '../../streams/given-stream.js';
 import type { Row } from '../../engine/calls.js';
 import type { TextFunction } from '../../i18n/text.js';
+import { BrokenDownload } from './broken-download.js';
 import { DamagedArchive } from './damaged-archive.js';
 import { storeBytes } from './store-bytes.js';
 import { transfers } from './transfer-store.js';
@@ -47,6 +48,9 @@ export async function download(rows: readonly Row[], zipName: string, text: Text
         } else if (event.kind === 'failed') {
           shown.end('failed', new EngineError(event.fault));
           close();
+        } else if (event.kind === 'broken') {
+          shown.end('failed', new BrokenDownload());
+          close();
         }
       },
     );
@@ -74,8 +78,8 @@ async function downloadInMemory({ path, size, kind }: Row, asZip: boolean, progr
   if (asZip || kind !== 'file' || size > MAX_IN_MEMORY) {
     throw new EngineError({
       code: 'unsupported',
-      message: 'Large downloads need a secure page.',
-      data: { reason: 'insecure' },
+      message: 'Large downloads need a secure page, and a browser that stores something for it.',
+      data: { reason: isSecureContext ? 'no-streams' : 'insecure' },
       retry: 'never',
     });
   }

@@ -1,4 +1,4 @@
-import { type ReactNode, useEffect } from 'react';
+import { type ReactNode, type RefObject, useEffect, useRef } from 'react';
 import { faultText } from '../../app/fault-text.js';
 import { useConnection } from '../../engine/connection-store.js';
 import { formatDuration, formatSize } from '../../i18n/format.js';
@@ -8,25 +8,32 @@ import { Button, IconButton } from '../../ui/button.js';
 import { Icon } from '../../ui/icon.js';
 import { ProgressBar } from '../../ui/progress-bar.js';
 import { ConflictDialog } from './conflict-dialog.js';
+import { BrokenDownload } from './broken-download.js';
 import { DamagedArchive } from './damaged-archive.js';
 import { CutOffSummary, CutOffView } from './cut-off-view.js';
 import { secondsLeft } from './speed-meter.js';
-import { type Transfer, type TransferItem, transfers, useTransfers } from './transfer-store.js';
+import { hasEndedWell, type Transfer, type TransferItem, transfers, type TransferState, useTransfers } from './transfer-store.js';
 import styles from './transfers.module.css';
 
 /** Items of one transfer that are shown; of thousands nobody reads more. */
 const SHOWN_ITEMS = 100;
+/** Milliseconds for which the list stays when everything has ended well. */
+const REST_AFTER = 5000;
 
 /** What is being uploaded and downloaded, at the edge of the page; and the dialog about files that are there already. */
 export function TransferPanel(): ReactNode {
   const text = useText();
-  const { transfers: list, conflict, cutOff, isOpen } = useTransfers();
+  const state = useTransfers();
+  const { transfers: list, conflict, cutOff } = state;
+  const isOpen = state.isOpen && !state.isResting;
+  const panel = useRef<HTMLElement>(null);
+  useRest(state, panel);
   useQuestionBeforeLeaving();
-  const isOver = list.every(({ state }) => state !== 'running');
+  const isOver = list.every((transfer) => transfer.state !== 'running');
   return (
     <>
       {list.length === 0 && cutOff.length === 0 ? null : (
-        <section className={styles['panel']} data-transfers aria-label={text('transfer.title')}>
+        <section ref={panel} className={styles['panel']} data-transfers aria-label={text('transfer.title')}>
           <header className={styles['head']}>
             <h2>{text('transfer.title')}</h2>
             {isOpen ? null : list.length === 0 ? <CutOffSummary /> : <Summary list={list} />}
@@ -77,9 +84,39 @@ function Summary({ list }: { readonly list: readonly Transfer[] }): ReactNode {
     return <span className={styles['facts']}>{total === 0 ? text('transfer.item.running') : `${Math.floor((100 * done) / total)} %`}</span>;
   return (
     <span className={state === 'failed' ? styles['error'] : styles['facts']} role="status">
-      {state === undefined || state === 'running' ? '' : text(`transfer.state.${state}`)}
+      {state === undefined || state === 'running' ? '' : state === 'done' ? doneText(list, text) : text(`transfer.state.${state}`)}
     </span>
   );
+}
+
+/** What has been done, in numbers of files; without any (folders, what was skipped) only that it has. */
+function doneText(list: readonly Transfer[], text: TextFunction): string {
+  const done = list.filter(({ state }) => state === 'done');
+  const stored = done
+    .flatMap(({ items }) => items)
+    .filter(({ isFolder, state }) => !isFolder && (state === 'done' || state === 'unchanged'));
+  const downloads = done.filter(({ kind }) => kind === 'download');
+  const facts = [
+    ...(stored.length === 0 ? [] : [text('transfer.uploaded', { count: stored.length })]),
+    ...(downloads.length === 0 ? [] : [text('transfer.downloaded', { count: downloads.length })]),
+  ];
+  return facts.length === 0 ? text('transfer.state.done') : facts.join(' · ');
+}
+
+/** Lets the list be only a line some time after everything has ended well, unless somebody is just about to do something with it. */
+function useRest(state: TransferState, panel: RefObject<HTMLElement | null>): void {
+  const mayRest = state.isOpen && !state.isResting && hasEndedWell(state);
+  const count = state.transfers.length;
+  useEffect(() => {
+    if (!mayRest) return undefined;
+    const timer = setInterval(() => {
+      if (panel.current?.matches(':hover, :focus-within') === false) transfers().rest();
+    }, REST_AFTER);
+    return () => {
+      clearInterval(timer);
+    };
+    // What has come to the list is to be seen as long as anything else.
+  }, [mayRest, count, panel]);
 }
 
 function TransferView({ transfer }: { readonly transfer: Transfer }): ReactNode {
@@ -152,6 +189,7 @@ function TransferView({ transfer }: { readonly transfer: Transfer }): ReactNode 
 
 function problemText(error: unknown, text: TextFunction): string {
   if (error instanceof DamagedArchive) return text('transfer.damaged', { count: error.count, name: error.reportName });
+  if (error instanceof BrokenDownload) return text('transfer.broken');
   return faultText(error, text);
 }
 

@@ -14,6 +14,7 @@ export interface TransferItem {
   readonly id: number;
   readonly name: string;
   readonly size: number;
+  readonly isFolder: boolean;
   readonly done: number;
   readonly state: 'waiting' | 'running' | 'done' | 'unchanged' | 'skipped' | 'failed' | 'cancelled';
   readonly error: unknown;
@@ -55,6 +56,8 @@ export interface TransferState {
   readonly cutOff: readonly CutOffUpload[];
   /** Whether the list is shown, or only a line about it; what somebody has chosen holds on every screen. */
   readonly isOpen: boolean;
+  /** Whether everything has ended well, and only a line is left until something new begins. */
+  readonly isResting: boolean;
 }
 
 /** Milliseconds between two pictures of what goes on: people cannot read faster. */
@@ -81,7 +84,7 @@ export class TransferStore {
     isOpen = true,
     private readonly journal = new UploadJournal(undefined),
   ) {
-    this.state = { transfers: [], conflict: undefined, cutOff: [], isOpen };
+    this.state = { transfers: [], conflict: undefined, cutOff: [], isOpen, isResting: false };
   }
 
   readonly snapshot = (): TransferState => this.state;
@@ -111,7 +114,7 @@ export class TransferStore {
     for (const { state, cancel } of this.state.transfers) if (state === 'running') cancel();
     this.journal.forgetAll();
     this.pending.clear();
-    this.set({ ...this.state, transfers: [], conflict: undefined, cutOff: [] });
+    this.set({ ...this.state, transfers: [], conflict: undefined, cutOff: [], isResting: false });
   }
 
   /** Goes on with an upload that was cut off, with what was chosen again. False when none of it is among what is left. */
@@ -138,7 +141,12 @@ export class TransferStore {
 
   /** Shows the list, or only a line about it. */
   setOpen(isOpen: boolean): void {
-    this.set({ ...this.state, isOpen });
+    this.set({ ...this.state, isOpen, isResting: false });
+  }
+
+  /** Leaves only a line of what has ended well; of anything else nothing changes. The next transfer takes its place. */
+  rest(): void {
+    if (hasEndedWell(this.state)) this.set({ ...this.state, isResting: true });
   }
 
   /** Uploads things into a directory. Ends when all is done, whatever came of it. */
@@ -152,7 +160,15 @@ export class TransferStore {
     const running = new Map<number, TransferItem>(
       items.map((item) => [
         item.id,
-        { id: item.id, name: item.path.join('/'), size: item.file?.size ?? 0, done: 0, state: 'waiting', error: undefined },
+        {
+          id: item.id,
+          name: item.path.join('/'),
+          size: item.file?.size ?? 0,
+          isFolder: item.file === undefined,
+          done: 0,
+          state: 'waiting',
+          error: undefined,
+        },
       ]),
     );
     const sum = (of: (item: TransferItem) => number): number => [...running.values()].reduce((bytes, item) => bytes + of(item), 0);
@@ -311,7 +327,8 @@ export class TransferStore {
   }
 
   private add(transfer: Transfer): void {
-    this.set({ ...this.state, transfers: [...this.state.transfers, transfer] });
+    const { isResting, transfers: before } = this.state;
+    this.set({ ...this.state, isResting: false, transfers: [...(isResting ? [] : before), transfer] });
   }
 
   /** Changes that come fast are shown together; each says all that has changed, so the last one counts. */
@@ -332,6 +349,11 @@ export class TransferStore {
     this.state = state;
     for (const listener of this.listeners) listener();
   }
+}
+
+/** Whether there is something, and all of it was done: nothing is under way, nothing has failed, and nothing is asked. */
+export function hasEndedWell({ transfers: list, conflict, cutOff }: TransferState): boolean {
+  return list.length > 0 && list.every(({ state }) => state === 'done') && conflict === undefined && cutOff.length === 0;
 }
 
 function isLost(error: unknown): boolean {

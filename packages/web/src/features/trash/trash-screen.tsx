@@ -2,7 +2,7 @@ import { type ReactNode, useMemo, useRef, useState } from 'react';
 import { faultText } from '../../app/fault-text.js';
 import { goTo } from '../../app/router.js';
 import { Shell } from '../../app/shell.js';
-import type { ItemProblem, ItemsProgress, Row, SessionInfo, TrashedRow } from '../../engine/calls.js';
+import type { ItemsProgress, Row, SessionInfo, TrashedRow } from '../../engine/calls.js';
 import { EngineError } from '../../engine/engine-fault.js';
 import { engine } from '../../engine/start-engine.js';
 import { useLanguage, useText } from '../../i18n/text.js';
@@ -64,10 +64,7 @@ export function TrashScreen({ session }: { readonly session: SessionInfo }): Rea
   };
   const remove = (what: 'remove' | 'empty', chosen: readonly string[]): void => {
     void run(async (watch) => {
-      let problems: readonly ItemProblem[] = [];
-      if (what === 'empty') await engine().call('trash.empty', undefined, watch);
-      else problems = await engine().call('trash.remove', { paths: chosen }, watch);
-      tellProblems(problems, text);
+      tellProblems(await engine().call(`trash.${what}`, { paths: chosen }, watch), text);
     }, text).finally(close);
   };
   const askToRemove = (): void => {
@@ -113,7 +110,7 @@ export function TrashScreen({ session }: { readonly session: SessionInfo }): Rea
               icon="trash"
               isDisabled={isWorking || rows.length === 0}
               onPress={() => {
-                setOpen({ kind: 'confirm', what: 'empty', paths: [] });
+                setOpen({ kind: 'confirm', what: 'empty', paths: rows.map(({ path }) => path) });
               }}
             >
               {text('trash.empty')}
@@ -182,7 +179,7 @@ export function TrashScreen({ session }: { readonly session: SessionInfo }): Rea
             close();
           }}
         >
-          <p>{text('trash.forever', { count: open.what === 'empty' ? rows.length : open.paths.length })}</p>
+          <p>{text('trash.forever', { count: open.paths.length })}</p>
           {isWorking ? <ProgressBar label={text('trash.working')} value={progress} /> : null}
         </ConfirmDialog>
       ) : null}

@@ -8,6 +8,7 @@ import { useText } from '../../i18n/text.js';
 import { Button } from '../../ui/button.js';
 import { PasswordField, TextField } from '../../ui/field.js';
 import { Notice } from '../../ui/notice.js';
+import { showToast } from '../../ui/toasts.js';
 import { ProgressBar } from '../../ui/progress-bar.js';
 import { useSecondFactorQuestion } from './use-second-factor-question.js';
 import { KeepChoice } from './keep-choice.js';
@@ -47,6 +48,7 @@ export function LogInForm({ username: known }: { readonly username: string }): R
         },
       );
       setSession({ state: 'in', session });
+      if (keep && !session.isKept) showToast({ kind: 'problem', text: text('error.keep') });
     } catch (caught) {
       question.close();
       if (!(caught instanceof EngineError && caught.isCancelled)) setError(caught);

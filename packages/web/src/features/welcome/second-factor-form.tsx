@@ -38,7 +38,7 @@ export function SecondFactorForm({
   return (
     <form className={styles['form']} onSubmit={submit} noValidate aria-label={text('factor.title')}>
       <h2>{text('factor.title')}</h2>
-      {attempt > 1 ? <Notice kind="problem">{text('factor.wrong')}</Notice> : null}
+      {attempt > 1 ? <Notice kind="problem">{text(factor?.kind === 'totp' ? 'factor.wrong.totp' : 'factor.wrong')}</Notice> : null}
       {factors.length > 1 ? (
         <RadioGroup
           className={styles['factors'] ?? ''}

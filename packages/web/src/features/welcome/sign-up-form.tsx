@@ -9,6 +9,7 @@ import { Button } from '../../ui/button.js';
 import { Checkbox } from '../../ui/checkbox.js';
 import { PasswordField, TextField } from '../../ui/field.js';
 import { Notice } from '../../ui/notice.js';
+import { showToast } from '../../ui/toasts.js';
 import { ProgressBar } from '../../ui/progress-bar.js';
 import { judgePassword, PasswordStrength, passwordProblemText, usePasswordJudgement } from './password-strength.js';
 import { KeepChoice } from './keep-choice.js';
@@ -72,6 +73,7 @@ export function SignUpForm({ token: invitation }: { readonly token: string }): R
         },
       );
       setSession({ state: 'in', session });
+      if (keep && !session.isKept) showToast({ kind: 'problem', text: text('error.keep') });
     } catch (caught) {
       if (!(caught instanceof EngineError && caught.isCancelled)) setError(caught);
     } finally {

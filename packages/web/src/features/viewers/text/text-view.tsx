@@ -58,11 +58,14 @@ function Editing({
   const content = useRef<EditorContent | undefined>(undefined);
   /** Counts edits: what is typed while a text is being saved is not saved. */
   const edits = useRef(0);
+  // What is in another encoding would get other bytes by being stored; a text that was begun before the file became so is not lost for that.
+  const isForeign = file.document.encoding !== 'UTF-8' && draft === undefined;
+  const isWritable = file.isWritable && !isForeign;
   const left = useDraft(row, isDirty, version, content);
 
   const save = async (ifVersion: string | undefined): Promise<void> => {
     const { current: editor } = content;
-    if (editor === undefined || isSaving || !file.isWritable) return;
+    if (editor === undefined || isSaving || !isWritable) return;
     setSaving(true);
     setError(undefined);
     setConflict(undefined);
@@ -98,18 +101,23 @@ function Editing({
     }
   };
 
-  const status = !file.isWritable ? 'editor.readOnly' : isSaving ? 'editor.saving' : isDirty ? 'editor.dirty' : 'editor.clean';
+  const status = !isWritable ? 'editor.readOnly' : isSaving ? 'editor.saving' : isDirty ? 'editor.dirty' : 'editor.clean';
   return (
     <>
       <div className={styles['tools']} role="toolbar" aria-label={text('view.tools')}>
         {tools}
-        {file.isWritable ? (
+        {isWritable ? (
           <Button kind="primary" isDisabled={!isDirty} isPending={isSaving} onPress={() => void save(version)}>
             {text('action.save')}
           </Button>
         ) : null}
-        <span role="status">{text(status)}</span>
+        {isForeign && file.isWritable ? null : <span role="status">{text(status)}</span>}
       </div>
+      {isForeign ? (
+        <div className={styles['notice']}>
+          <Notice kind="info">{text('editor.foreign', { encoding: file.document.encoding })}</Notice>
+        </div>
+      ) : null}
       {error === undefined ? null : (
         <div className={styles['notice']}>
           <Notice kind="problem">
@@ -121,7 +129,7 @@ function Editing({
         label={text('editor.label', { name: row.name })}
         fileName={row.name}
         document={draft === undefined ? file.document : { ...file.document, text: draft.text }}
-        isReadOnly={!file.isWritable}
+        isReadOnly={!isWritable}
         onReady={(editor) => {
           content.current = editor;
         }}
