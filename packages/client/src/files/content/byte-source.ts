@@ -108,14 +108,14 @@ export function sliceOf(source: OpenedSource, start: number, end: number): Opene
 
 /**
  * Cuts a stream of pieces into chunks of exactly `chunkSize` bytes, the last one shorter (an empty stream gives none). Every chunk has
- * memory of its own, taken from `spare` where the caller has put arrays of that size that nobody uses any more. Errors of the source go through as they are; ArgumentError for a piece that is no byte string; AbortedError without
+ * memory of its own, full ones that of `memory`, which gives arrays of that size that nobody uses. Errors of the source go through as they are; ArgumentError for a piece that is no byte string; AbortedError without
  * waiting for a source that does not answer.
  */
 export async function* cutIntoChunks(
   pieces: AsyncIterable<Uint8Array>,
   chunkSize: number,
   signal: AbortSignal | undefined,
-  spare: Uint8Array<ArrayBuffer>[] = [],
+  memory: () => Uint8Array<ArrayBuffer> = () => new Uint8Array(chunkSize),
 ): AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined> {
   const iterator = pieces[Symbol.asyncIterator]();
   let isFinished = false;
@@ -130,7 +130,7 @@ export async function* cutIntoChunks(
       }
       const piece = plainBytes(next.value);
       for (let offset = 0; offset < piece.length;) {
-        chunk ??= spare.pop() ?? new Uint8Array(chunkSize);
+        chunk ??= memory();
         const count = Math.min(piece.length - offset, chunkSize - filled);
         chunk.set(piece.subarray(offset, offset + count), filled);
         offset += count;
