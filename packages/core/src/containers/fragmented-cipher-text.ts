@@ -110,7 +110,11 @@ export class FragmentedPaddedCipherText implements ToCbor {
     return { ...FragmentedPaddedCipherText.fragmentedResult(plain.nonce, bats, sealed), dataDigest: sealed.dataDigest };
   }
 
-  private static fragmentedResult(nonce: Uint8Array, bats: readonly BatWithId[], { header, blocks, digests }: SealedSection): FragmentedResult {
+  private static fragmentedResult(
+    nonce: Uint8Array,
+    bats: readonly BatWithId[],
+    { header, blocks, digests }: SealedSection,
+  ): FragmentedResult {
     if (bats.length === 0) return { container: new FragmentedPaddedCipherText(nonce, undefined, header, []), blocks: [] };
     const pieces = bats.map((bat, i) => ({
       cid: Cid.ofSha256(digests[i] as Uint8Array, CidCodec.raw),

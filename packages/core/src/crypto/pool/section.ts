@@ -57,7 +57,7 @@ export interface SectionInMemory {
 }
 
 /** Hashes in order, on this thread or on others. */
-export type HashMany = (inputs: readonly Uint8Array[]) => readonly Uint8Array[] | Promise<readonly Uint8Array[]>;
+type HashMany = (inputs: readonly Uint8Array[]) => readonly Uint8Array[] | Promise<readonly Uint8Array[]>;
 
 /** ArgumentError unless the parts of a section fit to each other. */
 export function assertSection(section: PlainSection): void {
