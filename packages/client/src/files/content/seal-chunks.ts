@@ -1,5 +1,6 @@
 import { FragmentedPaddedCipherText } from '@pyrgos/core/containers';
 import type { HashBranch } from '@pyrgos/core/containers';
+import { CryptoError } from '@pyrgos/core/errors';
 import { type ChunkLocation, type FileProperties, sealFileChunk, type SealedChunk } from '@pyrgos/core/model';
 import type { View } from '../view/index.js';
 import type { FragmentUploads } from './fragment-uploads.js';
@@ -91,7 +92,8 @@ export async function sealChunk(
     consume: release !== undefined,
     hashData: knownLeaf === undefined,
   });
-  const leaf = knownLeaf ?? (content.dataDigest as Uint8Array);
+  const leaf = knownLeaf ?? content.dataDigest;
+  if (leaf === undefined) throw new CryptoError('crypto.worker', 'the crypto pool did not hash what it was asked to');
   const isFirst = index === 0;
   const { properties, branchOf, uploads } = options;
   const sealed = sealFileChunk(crypto, {
