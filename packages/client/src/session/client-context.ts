@@ -71,7 +71,8 @@ export function assertClientOptions(options: ClientOptions): void {
   assertObject('options', options);
   const { crypto, pool, clock, random, store, blockCache, cacheBytes, pointerCacheMilliseconds } = options;
   if (crypto !== undefined) assertMethods('crypto', crypto, 'randomBytes', 'sha256', 'scrypt');
-  if (pool !== undefined) assertMethods('pool', pool, 'secretboxSeal', 'secretboxOpen', 'sha256', 'sha256Many', 'ed25519VerifyMany');
+  if (pool !== undefined)
+    assertMethods('pool', pool, 'secretboxSeal', 'secretboxOpen', 'sealSection', 'sha256', 'sha256Many', 'ed25519VerifyMany');
   if (clock !== undefined) assertMethods('clock', clock, 'now', 'sleep');
   if (random !== undefined) assertMethods('random', random, 'randomBytes');
   if (store !== undefined) assertMethods('store', store, 'get', 'put', 'delete');

@@ -6,13 +6,14 @@ import { CborFields } from '../codec/cbor-fields.js';
 import { cborMap, type CborValue, type ToCbor } from '../codec/cbor-value.js';
 import { Cid, CidCodec } from '../codec/cid.js';
 import type { BulkOptions, CryptoPool } from '../crypto/pool/crypto-pool.js';
+import { layOutSection, type PlainSection, type SealedSection, sealSectionNow } from '../crypto/pool/section.js';
 import type { CryptoProvider } from '../crypto/provider.js';
 import { drawRandomBytes } from '../crypto/random.js';
 import { FormatError, LimitError } from '../errors.js';
 import { Bat, type BatId, BatWithId } from '../keys/bat.js';
 import { blockBatList, encodeRawPrefix } from '../keys/bat-prefix.js';
 import { MAC_SIZE, NONCE_SIZE, SymmetricKey } from '../keys/symmetric-key.js';
-import { MAX_CHUNK_SIZE, MAX_FRAGMENT_SIZE, MAX_FRAGMENTS, MAX_SECTION_SIZE } from '../limits.js';
+import { MAX_CHUNK_SIZE, MAX_FRAGMENT_SIZE, MAX_FRAGMENTS, MAX_RAW_PREFIX_SIZE, MAX_SECTION_SIZE } from '../limits.js';
 import { type Fragment, fetchFragments, type FragmentReader } from './fragment-fetch.js';
 import { plaintextItem } from './plaintext.js';
 
@@ -37,6 +38,16 @@ export interface SealInPoolOptions {
   readonly mirrorBatId?: BatId | undefined;
   /** Cancels. */
   readonly signal?: AbortSignal | undefined;
+  /** A byte string is given away with all of its buffer. One in {@link chunkMemory} is encrypted there, and not copied. */
+  readonly consume?: boolean | undefined;
+  /** Whether the SHA-256 of a byte string, the leaf of a hash tree, is wanted. */
+  readonly hashData?: boolean | undefined;
+}
+
+/** What {@link FragmentedPaddedCipherText.sealInPool} gives. */
+export interface PoolResult extends FragmentedResult {
+  /** SHA-256 of the byte string, if it was wanted. */
+  readonly dataDigest: Uint8Array | undefined;
 }
 
 /** What opens a large secretbox: a `CryptoProvider` on this thread, a `CryptoPool` on another one. */
@@ -74,18 +85,14 @@ export class FragmentedPaddedCipherText implements ToCbor {
    * exceed MAX_SECTION_SIZE.
    */
   static seal(crypto: CryptoProvider, key: SymmetricKey, value: CborValue, mirrorBatId?: BatId): FragmentedResult {
-    assertMethods('crypto', crypto, 'secretboxSeal', 'sha256Many');
-    const padded = paddedData(key, value);
-    const nonce = drawRandomBytes(crypto, NONCE_SIZE);
-    const ciphertext = crypto.secretboxSeal(padded, nonce, key.bytes);
-    if (padded.length <= INLINE_THRESHOLD) return FragmentedPaddedCipherText.inlineResult(nonce, ciphertext);
-    const pieces = cutData(crypto, ciphertext, mirrorBatId);
-    return FragmentedPaddedCipherText.fragmentedResult(nonce, ciphertext, pieces, crypto.sha256Many(pieces.map(({ bytes }) => bytes)));
+    assertMethods('crypto', crypto, 'secretboxSealInPlace', 'sha256', 'sha256Many');
+    const { plain, bats } = plainSection(crypto, key, value, mirrorBatId);
+    return FragmentedPaddedCipherText.fragmentedResult(plain.nonce, bats, sealSectionNow(crypto, layOutSection(plain, false), plain.key));
   }
 
   /**
    * As {@link FragmentedPaddedCipherText.seal}, with the bulk of the work in a pool. A byte string must not change until the promise is
-   * settled. AbortedError when cancelled.
+   * settled, and is lost with `consume`. AbortedError when cancelled.
    */
   static async sealInPool(
     crypto: CryptoProvider,
@@ -93,39 +100,29 @@ export class FragmentedPaddedCipherText implements ToCbor {
     key: SymmetricKey,
     value: CborValue,
     options: SealInPoolOptions = {},
-  ): Promise<FragmentedResult> {
+  ): Promise<PoolResult> {
     assertMethods('crypto', crypto, 'randomBytes', 'sha256');
-    assertMethods('pool', pool, 'secretboxSeal', 'sha256Many');
+    assertMethods('pool', pool, 'sealSection');
     assertObject('options', options);
-    const { mirrorBatId, signal } = options;
-    const padded = paddedData(key, value);
-    const { length } = padded;
-    const nonce = drawRandomBytes(crypto, NONCE_SIZE);
-    const bulk = signal === undefined ? {} : { signal };
-    const ciphertext = await pool.secretboxSeal(padded, nonce, key.bytes, { ...bulk, consume: true });
-    if (length <= INLINE_THRESHOLD) return FragmentedPaddedCipherText.inlineResult(nonce, ciphertext);
-    const pieces = cutData(crypto, ciphertext, mirrorBatId);
-    const digests = await pool.sha256Many(
-      pieces.map(({ bytes }) => bytes),
-      bulk,
-    );
-    return FragmentedPaddedCipherText.fragmentedResult(nonce, ciphertext, pieces, digests);
-  }
-
-  private static inlineResult(nonce: Uint8Array, ciphertext: Uint8Array): FragmentedResult {
-    return { container: new FragmentedPaddedCipherText(nonce, undefined, ciphertext, []), blocks: [] };
+    const { mirrorBatId, signal, consume, hashData } = options;
+    const { plain, bats } = plainSection(crypto, key, value, mirrorBatId);
+    const sealed = await pool.sealSection({ ...plain, hashData }, { signal, consume });
+    return { ...FragmentedPaddedCipherText.fragmentedResult(plain.nonce, bats, sealed), dataDigest: sealed.dataDigest };
   }
 
   private static fragmentedResult(
     nonce: Uint8Array,
-    ciphertext: Uint8Array,
-    pieces: readonly Piece[],
-    digests: readonly Uint8Array[],
+    bats: readonly BatWithId[],
+    { header, blocks, digests }: SealedSection,
   ): FragmentedResult {
-    const blocks = pieces.map((piece, i) => ({ ...piece, cid: Cid.ofSha256(digests[i] as Uint8Array, CidCodec.raw) }));
-    const fragments = blocks.map(({ cid, bat }) => ({ cid, bat }));
-    const header = copyBytes(ciphertext.subarray(0, ciphertext.length % PADDING_BLOCK));
-    return { container: new FragmentedPaddedCipherText(nonce, header, undefined, fragments), blocks };
+    if (bats.length === 0) return { container: new FragmentedPaddedCipherText(nonce, undefined, header, []), blocks: [] };
+    const pieces = bats.map((bat, i) => ({
+      cid: Cid.ofSha256(digests[i] as Uint8Array, CidCodec.raw),
+      bat,
+      bytes: blocks[i] as Uint8Array,
+    }));
+    const fragments = pieces.map(({ cid, bat }) => ({ cid, bat }));
+    return { container: new FragmentedPaddedCipherText(nonce, header, undefined, fragments), blocks: pieces };
   }
 
   /**
@@ -230,48 +227,51 @@ export class FragmentedPaddedCipherText implements ToCbor {
   }
 }
 
-type Piece = Omit<FragmentBlock, 'cid'>;
-
-/** The CBOR of a value in parts. Bytes are one of them as they are: a chunk of a file is copied once, into the padded plaintext. */
-function cborParts(value: CborValue): readonly Uint8Array[] {
-  if (!(value instanceof Uint8Array)) return [encodeCbor(value)];
+/** The CBOR of a value in two parts. Bytes are one of them as they are, so that a chunk of a file need not be copied. */
+function cborParts(value: CborValue): { readonly head: Uint8Array; readonly data: Uint8Array } {
+  if (!(value instanceof Uint8Array)) return { head: new Uint8Array(), data: encodeCbor(value) };
   assertBytes('value', value);
   if (value.length > MAX_CHUNK_SIZE) throw new LimitError('chunk size', value.length, MAX_CHUNK_SIZE);
   // The head of a byte string is the integer of its length under another major type.
   const head = encodeCbor(value.length);
   head[0] = (head[0] as number) | 0x40;
-  return [head, value];
+  return { head, data: value };
 }
 
-/** The CBOR of a value, padded as section 14.2 demands. */
-function paddedData(key: SymmetricKey, value: CborValue): Uint8Array {
+/** What section 14.2 makes of a value before it is encrypted, and the fresh BATs of its blocks. */
+function plainSection(
+  crypto: CryptoProvider,
+  key: SymmetricKey,
+  value: CborValue,
+  mirrorBatId: BatId | undefined,
+): { readonly plain: PlainSection; readonly bats: readonly BatWithId[] } {
   assertInstance('key', key, SymmetricKey);
   const parts = cborParts(value);
-  const plainLength = parts.reduce((length, part) => length + part.length, 0);
+  const plainLength = parts.head.length + parts.data.length;
   const extra = plainLength <= PADDING_BLOCK ? 0 : HEAD_ALLOWANCE;
   const paddedLength = Math.ceil((plainLength - extra) / PADDING_BLOCK) * PADDING_BLOCK + extra;
-  if (paddedLength + MAC_SIZE > MAX_SECTION_SIZE) {
-    throw new LimitError('data section ciphertext', paddedLength + MAC_SIZE, MAX_SECTION_SIZE);
-  }
-  const padded = new Uint8Array(paddedLength);
-  let offset = 0;
-  for (const part of parts) {
-    padded.set(part, offset);
-    offset += part.length;
-  }
-  return padded;
+  const length = paddedLength + MAC_SIZE;
+  if (length > MAX_SECTION_SIZE) throw new LimitError('data section ciphertext', length, MAX_SECTION_SIZE);
+  const nonce = drawRandomBytes(crypto, NONCE_SIZE);
+  const headerLength = paddedLength <= INLINE_THRESHOLD ? length : length % PADDING_BLOCK;
+  const drawn = Array.from({ length: Math.ceil((length - headerLength) / MAX_FRAGMENT_SIZE) }, () => Bat.generate(crypto));
+  const prefixes = drawn.map((bat) => encodeRawPrefix(blockBatList(bat, mirrorBatId)));
+  const bats = drawn.map((bat) => bat.withCalculatedId(crypto));
+  const plain = { ...parts, paddedLength, headerLength, pieceLength: MAX_FRAGMENT_SIZE, prefixes, nonce, key: key.bytes };
+  return { plain, bats };
 }
 
-/** The blocks of a ciphertext behind its header, each under a fresh BAT. */
-function cutData(crypto: CryptoProvider, ciphertext: Uint8Array, mirrorBatId: BatId | undefined): readonly Piece[] {
-  const pieces: Piece[] = [];
-  for (let start = ciphertext.length % PADDING_BLOCK; start < ciphertext.length; start += MAX_FRAGMENT_SIZE) {
-    const bat = Bat.generate(crypto);
-    const prefix = encodeRawPrefix(blockBatList(bat, mirrorBatId));
-    const bytes = concatBytes(prefix, ciphertext.subarray(start, start + MAX_FRAGMENT_SIZE));
-    pieces.push({ bytes, bat: bat.withCalculatedId(crypto) });
-  }
-  return pieces;
+/** Bytes of the CBOR head of a full chunk. */
+const CHUNK_HEAD = 5;
+
+/**
+ * Memory for a chunk of a file, MAX_CHUNK_SIZE bytes, with the room around it that {@link FragmentedPaddedCipherText.sealInPool} needs to encrypt it where it
+ * is, with `consume`.
+ */
+export function chunkMemory(): Uint8Array<ArrayBuffer> {
+  const before = MAC_SIZE + CHUNK_HEAD;
+  const behind = PADDING_BLOCK + Math.ceil(MAX_CHUNK_SIZE / MAX_FRAGMENT_SIZE) * MAX_RAW_PREFIX_SIZE;
+  return new Uint8Array(new ArrayBuffer(before + MAX_CHUNK_SIZE + behind), before, MAX_CHUNK_SIZE);
 }
 
 function readLink(value: CborValue, where: string): Cid {

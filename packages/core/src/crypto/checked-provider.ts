@@ -75,6 +75,14 @@ export function createCheckedProvider(engine: CryptoEngine): CryptoProvider {
       assertBytes('key', key, KEY);
       return engine.secretboxSeal(plaintext, nonce, key);
     },
+    secretboxSealInPlace(boxed, nonce, key) {
+      assertBytes('boxed', boxed);
+      if (boxed.length < MAC) throw new ArgumentError('boxed', `must have room for the MAC, ${MAC} bytes`);
+      assertBytes('nonce', nonce, NONCE);
+      assertBytes('key', key, KEY);
+      if (boxed.buffer instanceof ArrayBuffer) engine.secretboxSealInPlace(boxed, nonce, key);
+      else boxed.set(engine.secretboxSeal(boxed.subarray(MAC), nonce, key));
+    },
     secretboxOpen(boxed, nonce, key) {
       assertBytes('boxed', boxed);
       assertBytes('nonce', nonce, NONCE);

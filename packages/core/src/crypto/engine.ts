@@ -15,6 +15,8 @@ export interface HashEngine {
 export interface CryptoEngine extends HashEngine, RandomSource {
   readonly backend: CryptoBackend;
   readonly secretboxSeal: (plaintext: Uint8Array, nonce: Uint8Array, key: Uint8Array) => Uint8Array;
+  /** `boxed` is room for the MAC, 16 bytes, and the plaintext; it becomes the secretbox. Its memory is not shared with other threads. */
+  readonly secretboxSealInPlace: (boxed: Uint8Array, nonce: Uint8Array, key: Uint8Array) => void;
   readonly secretboxOpen: (boxed: Uint8Array, nonce: Uint8Array, key: Uint8Array) => Uint8Array | undefined;
   readonly curve25519PublicKey: (secretKey: Uint8Array) => Uint8Array;
   /** The raw X25519 shared secret. For a low-order public key undefined or zeros; the shared code refuses both. */

@@ -87,6 +87,9 @@ export async function loadNativeEngine(scrypt: CryptoEngine['scrypt']): Promise<
       sodium.crypto_secretbox_easy(out, unshared(plaintext), unshared(nonce), unshared(key));
       return out;
     },
+    secretboxSealInPlace: (boxed, nonce, key) =>
+      // libsodium allows it when the message lies exactly where its ciphertext goes.
+      sodium.crypto_secretbox_easy(boxed, boxed.subarray(16), unshared(nonce), unshared(key)),
     secretboxOpen: (boxed, nonce, key) => {
       const out = allocate(boxed.length - 16);
       return sodium.crypto_secretbox_open_easy(out, unshared(boxed), unshared(nonce), unshared(key)) ? out : undefined;

@@ -88,6 +88,7 @@ export function createPortableEngine(scrypt: CryptoEngine['scrypt'], hashes: Has
     randomBytes: webRandomBytes,
     // The library answers with a window into a larger buffer; callers get memory of their own, so that it can be transferred.
     secretboxSeal: (plaintext, nonce, key) => copyBytes(xsalsa20poly1305(key, nonce).encrypt(plaintext)),
+    secretboxSealInPlace: (boxed, nonce, key) => boxed.set(xsalsa20poly1305(key, nonce).encrypt(boxed.subarray(16))),
     secretboxOpen: (boxed, nonce, key) => {
       let window: Uint8Array;
       try {

@@ -4,8 +4,8 @@ import { assertBytes, assertInteger } from '../bytes.js';
 /**
  * The crypto engine: one interface, three back ends (`native`, `wasm`, `portable`), the same contract suite for all.
  *
- * Every operation checks types, lengths and ranges first (ArgumentError naming the field). Inputs are never modified or
- * kept. Outputs are fresh arrays owned by the caller. Operations are synchronous except where a thread may change; for bulk
+ * Every operation checks types, lengths and ranges first (ArgumentError naming the field). Inputs are never kept, nor modified but by
+ * the one operation that says so. Outputs are fresh arrays owned by the caller. Operations are synchronous except where a thread may change; for bulk
  * data use the pool (pool.ts).
  */
 
@@ -76,6 +76,11 @@ export interface CryptoProvider extends Hasher, RandomSource {
 
   /** secretbox: XSalsa20-Poly1305, mac(16) || ciphertext. key 32, nonce 24 bytes (section 12.1). */
   secretboxSeal(plaintext: Uint8Array, nonce: Uint8Array, key: Uint8Array): Uint8Array;
+  /**
+   * The same without memory for the result: `boxed` is 16 bytes of any content and the plaintext, and becomes mac(16) || ciphertext. The one
+   * operation that changes what it is given. ArgumentError for fewer than 16 bytes.
+   */
+  secretboxSealInPlace(boxed: Uint8Array, nonce: Uint8Array, key: Uint8Array): void;
   /** Opens a secretbox; CryptoError `crypto.authentication` on a wrong MAC or fewer than 16 bytes. */
   secretboxOpen(boxed: Uint8Array, nonce: Uint8Array, key: Uint8Array): Uint8Array;
 

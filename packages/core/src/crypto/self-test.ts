@@ -35,6 +35,9 @@ function secretboxWorks(crypto: CryptoProvider): boolean {
   const boxed = crypto.secretboxSeal(long, nonce, key);
   if (!equalBytes(crypto.sha256(boxed), fromHex(LONG_SECRETBOX_SHA256))) return false;
   if (!equalBytes(crypto.secretboxOpen(boxed, nonce, key), long)) return false;
+  const inPlace = concatBytes(filled(9, 16), long);
+  crypto.secretboxSealInPlace(inPlace, nonce, key);
+  if (!equalBytes(inPlace, boxed)) return false;
   boxed[9000] = (boxed[9000] as number) ^ 1;
   return refuses(() => crypto.secretboxOpen(boxed, nonce, key));
 }

@@ -33,6 +33,7 @@ export async function loadWasmEngine(scrypt: CryptoEngine['scrypt'], hashes?: Ha
     ...mlKemEngine,
     randomBytes: webRandomBytes,
     secretboxSeal: kernels.secretboxSeal,
+    secretboxSealInPlace: kernels.secretboxSealInPlace,
     secretboxOpen: kernels.secretboxOpen,
     curve25519PublicKey: (secretKey) => sodium.crypto_scalarmult_base(secretKey),
     x25519: (secretKey, publicKey) => {

@@ -22,6 +22,18 @@ function expectSame(actual: Uint8Array, expected: Uint8Array): void {
   expect(different, 'first index that differs').toBe(-1);
 }
 
+/** What secretboxSealInPlace makes of a message in the middle of other data, which it must leave alone. */
+function sealedInPlace(crypto: CryptoProvider, message: Uint8Array): Uint8Array {
+  const end = 24 + message.length;
+  const memory = new Uint8Array(end + 8).fill(0xee);
+  memory.set(message, 24);
+  const boxed = memory.subarray(8, end);
+  crypto.secretboxSealInPlace(boxed, nonce, key);
+  expectSame(memory.subarray(0, 8), new Uint8Array(8).fill(0xee));
+  expectSame(memory.subarray(end), new Uint8Array(8).fill(0xee));
+  return boxed;
+}
+
 /** The code of the error that `work` throws. */
 export function codeOf(work: () => unknown): string {
   try {
@@ -61,6 +73,16 @@ export function contractOfBehaviour(crypto: () => CryptoProvider, reference: Cry
       ).toThrow(CryptoError);
     });
 
+    test('a secretbox in place needs room for its MAC, and may lie in shared memory', () => {
+      for (const length of [0, 15]) {
+        expect(codeOf(() => crypto().secretboxSealInPlace(new Uint8Array(length), nonce, key))).toBe('argument');
+      }
+      const shared = new Uint8Array(new SharedArrayBuffer(116));
+      shared.set(noise(100), 16);
+      crypto().secretboxSealInPlace(shared, nonce, key);
+      expectSame(shared, crypto().secretboxSeal(noise(100), nonce, key));
+    });
+
     test('a box opens for its two parties only', () => {
       const [alice, bob, eve] = [noise(32, 3), noise(32, 5), noise(32, 7)];
       const publicKeyOf = (secret: Uint8Array): Uint8Array => crypto().curve25519PublicKey(secret);
@@ -97,6 +119,7 @@ export function contractOfBehaviour(crypto: () => CryptoProvider, reference: Cry
         const message = noise(length, length);
         const boxed = crypto().secretboxSeal(message, nonce, key);
         expectSame(boxed, reference.secretboxSeal(message, nonce, key));
+        expectSame(sealedInPlace(crypto(), message), boxed);
         expectSame(crypto().secretboxOpen(boxed, nonce, key), message);
       }
     });
@@ -131,6 +154,7 @@ export function contractOfBehaviour(crypto: () => CryptoProvider, reference: Cry
       const chunk = noise(CHUNK);
       const boxed = crypto().secretboxSeal(chunk, nonce, key);
       expectSame(boxed, reference.secretboxSeal(chunk, nonce, key));
+      expectSame(sealedInPlace(crypto(), chunk), boxed);
       expectSame(crypto().secretboxOpen(boxed, nonce, key), chunk);
       expectSame(crypto().sha256(chunk), reference.sha256(chunk));
       boxed[CHUNK]! ^= 0x80;

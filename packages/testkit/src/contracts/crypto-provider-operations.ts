@@ -45,6 +45,11 @@ export const operations: readonly Operation[] = [
     arguments: () => [noise(9), nonce, key],
   },
   {
+    operation: 'secretboxSealInPlace',
+    parameters: [{ name: 'boxed' }, { name: 'nonce', size: 24 }, { name: 'key', size: 32 }],
+    arguments: () => [noise(25), nonce, key],
+  },
+  {
     operation: 'secretboxOpen',
     parameters: [{ name: 'boxed' }, { name: 'nonce', size: 24 }, { name: 'key', size: 32 }],
     arguments: (crypto) => [crypto.secretboxSeal(noise(9), nonce, key), nonce, key],

@@ -223,29 +223,33 @@ export function cryptoProviderContract(
     });
 
     describe('results', () => {
-      test.each(operations)('$operation gives fresh memory, takes views and leaves its arguments alone', ({ operation, ...row }) => {
-        const values = row.arguments(crypto);
-        const before = values.map((value) => (value instanceof Uint8Array ? toHex(value) : value));
-        const result = callOperation(crypto, operation, values);
-        expect(values.map((value) => (value instanceof Uint8Array ? toHex(value) : value))).toEqual(before);
-        for (const output of outputsOf(result)) {
-          expect(Object.getPrototypeOf(output)).toBe(Uint8Array.prototype);
-          expect(output.buffer.byteLength).toBe(output.length);
-          for (const value of values) if (value instanceof Uint8Array) expect(output.buffer).not.toBe(value.buffer);
-        }
-        if (operation === 'randomBytes') return;
-        const expected = outputsOf(result).map((output) => toHex(output));
-        for (const output of outputsOf(result)) output.fill(0xee);
-        for (const form of callersForms()) {
-          const inputs = values.map((value) => (value instanceof Uint8Array ? form(value) : value));
-          const again = callOperation(crypto, operation, inputs);
-          expect(inputs.map((value) => (value instanceof Uint8Array ? toHex(value) : value))).toEqual(before);
-          // What the caller does with its memory afterwards changes no result.
-          for (const input of inputs) if (input instanceof Uint8Array) input.fill(0xee);
-          expect(outputsOf(again).map((output) => toHex(output))).toEqual(expected);
-          if (expected.length === 0) expect(again).toBe(result);
-        }
-      });
+      const leaveArgumentsAlone = operations.filter(({ operation }) => operation !== 'secretboxSealInPlace');
+      test.each(leaveArgumentsAlone)(
+        '$operation gives fresh memory, takes views and leaves its arguments alone',
+        ({ operation, ...row }) => {
+          const values = row.arguments(crypto);
+          const before = values.map((value) => (value instanceof Uint8Array ? toHex(value) : value));
+          const result = callOperation(crypto, operation, values);
+          expect(values.map((value) => (value instanceof Uint8Array ? toHex(value) : value))).toEqual(before);
+          for (const output of outputsOf(result)) {
+            expect(Object.getPrototypeOf(output)).toBe(Uint8Array.prototype);
+            expect(output.buffer.byteLength).toBe(output.length);
+            for (const value of values) if (value instanceof Uint8Array) expect(output.buffer).not.toBe(value.buffer);
+          }
+          if (operation === 'randomBytes') return;
+          const expected = outputsOf(result).map((output) => toHex(output));
+          for (const output of outputsOf(result)) output.fill(0xee);
+          for (const form of callersForms()) {
+            const inputs = values.map((value) => (value instanceof Uint8Array ? form(value) : value));
+            const again = callOperation(crypto, operation, inputs);
+            expect(inputs.map((value) => (value instanceof Uint8Array ? toHex(value) : value))).toEqual(before);
+            // What the caller does with its memory afterwards changes no result.
+            for (const input of inputs) if (input instanceof Uint8Array) input.fill(0xee);
+            expect(outputsOf(again).map((output) => toHex(output))).toEqual(expected);
+            if (expected.length === 0) expect(again).toBe(result);
+          }
+        },
+      );
 
       test('random bytes: every length up to the limit, never the same twice', () => {
         for (const length of [0, 1, 31, 65_535, 65_536]) expect(crypto.randomBytes(length)).toHaveLength(length);

@@ -44,7 +44,7 @@ export interface OpenedSource {
   open(offset: number, signal: AbortSignal | undefined): AsyncIterable<Uint8Array>;
 }
 
-/** Bytes of a byte string or blob that are handed out at once. */
+/** Bytes of a byte string that are handed out at once. */
 const PIECE_SIZE = 1_048_576;
 
 /** Makes a source readable; ArgumentError `source` when it is none. */
@@ -108,14 +108,14 @@ export function sliceOf(source: OpenedSource, start: number, end: number): Opene
 
 /**
  * Cuts a stream of pieces into chunks of exactly `chunkSize` bytes, the last one shorter (an empty stream gives none). Every chunk has
- * memory of its own, taken from `spare` where the caller has put arrays of that size that nobody uses any more. Errors of the source go through as they are; ArgumentError for a piece that is no byte string; AbortedError without
+ * memory of its own, full ones that of `memory`, which gives arrays of that size that nobody uses. Errors of the source go through as they are; ArgumentError for a piece that is no byte string; AbortedError without
  * waiting for a source that does not answer.
  */
 export async function* cutIntoChunks(
   pieces: AsyncIterable<Uint8Array>,
   chunkSize: number,
   signal: AbortSignal | undefined,
-  spare: Uint8Array<ArrayBuffer>[] = [],
+  memory: () => Uint8Array<ArrayBuffer> = () => new Uint8Array(chunkSize),
 ): AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined> {
   const iterator = pieces[Symbol.asyncIterator]();
   let isFinished = false;
@@ -130,7 +130,7 @@ export async function* cutIntoChunks(
       }
       const piece = plainBytes(next.value);
       for (let offset = 0; offset < piece.length;) {
-        chunk ??= spare.pop() ?? new Uint8Array(chunkSize);
+        chunk ??= memory();
         const count = Math.min(piece.length - offset, chunkSize - filled);
         chunk.set(piece.subarray(offset, offset + count), filled);
         offset += count;
@@ -207,10 +207,12 @@ async function* piecesOfBytes(bytes: Uint8Array, offset: number): AsyncGenerator
   for (let start = offset; start < bytes.length; start += PIECE_SIZE) yield bytes.subarray(start, start + PIECE_SIZE);
 }
 
+/** One stream for all of it: in Chromium each slice that is read by itself costs as much as its bytes. */
 async function* piecesOfBlob(blob: Blob, offset: number, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array, void, undefined> {
-  for (let start = offset; start < blob.size; start += PIECE_SIZE) {
+  if (offset >= blob.size) return;
+  for await (const piece of piecesOfStream(blob.slice(offset).stream())) {
     throwIfAborted(signal, 'reading the source');
-    yield new Uint8Array(await blob.slice(start, start + PIECE_SIZE).arrayBuffer());
+    yield piece;
   }
 }
 

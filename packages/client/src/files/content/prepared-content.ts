@@ -1,5 +1,5 @@
 import { whenAborted } from '@pyrgos/core/abort';
-import { type HashTree, HashTreeBuilder } from '@pyrgos/core/containers';
+import { chunkMemory, type HashTree, HashTreeBuilder } from '@pyrgos/core/containers';
 import { ArgumentError, ConflictError, throwIfAborted } from '@pyrgos/core/errors';
 import { CHUNK_SIZE, chunkCount, chunkLength, MIME_HEAD_SIZE } from '@pyrgos/core/model';
 import type { View } from '../view/index.js';
@@ -105,7 +105,12 @@ class LargeContent implements PreparedContent {
     if (first >= count) return;
     let index = first;
     const spare: Uint8Array<ArrayBuffer>[] = [];
-    for await (const data of cutIntoChunks(this.repeatable.open(first * CHUNK_SIZE, signal), CHUNK_SIZE, signal, spare)) {
+    for await (const data of cutIntoChunks(
+      this.repeatable.open(first * CHUNK_SIZE, signal),
+      CHUNK_SIZE,
+      signal,
+      () => spare.pop() ?? chunkMemory(),
+    )) {
       if (index >= count || data.length !== chunkLength(size, index)) throw sourceChanged();
       yield { index, data, release: releaseTo(spare, data) };
       index++;
@@ -129,7 +134,7 @@ async function prepareStream(view: View, source: OpenedSource): Promise<Prepared
   const stop = new AbortController();
   const listen = (signal: AbortSignal | undefined): (() => void) => whenAborted(signal, () => stop.abort(signal?.reason));
   const spare: Uint8Array<ArrayBuffer>[] = [];
-  const chunks = cutIntoChunks(source.open(0, view.signal), CHUNK_SIZE, stop.signal, spare);
+  const chunks = cutIntoChunks(source.open(0, view.signal), CHUNK_SIZE, stop.signal, () => spare.pop() ?? chunkMemory());
   const stopListening = listen(view.signal);
   let first: IteratorResult<Uint8Array<ArrayBuffer>, void>;
   let second: IteratorResult<Uint8Array<ArrayBuffer>, void>;

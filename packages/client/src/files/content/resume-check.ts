@@ -82,17 +82,21 @@ async function* storedChunks(
 async function leafIfSame(
   view: View,
   target: FileTarget,
-  { data, node }: StoredChunk,
+  { data, node, release }: StoredChunk,
   signal: AbortSignal,
 ): Promise<Uint8Array | undefined> {
   if (!hasKeys(view, target, node)) return undefined;
-  const leaf = await view.pool.sha256(data, { signal });
   // What sealing draws at random: the nonce, then the BAT of each fragment.
   const drawn = [node.data.nonce, ...node.data.fragments.map(({ bat }) => bat?.bat.secret ?? new Uint8Array(32))];
   const crypto = withRandomSource(view.crypto, { randomBytes: (length) => drawn.shift() ?? new Uint8Array(length) });
   const { mirrorBatId } = node;
-  const { container } = await FragmentedPaddedCipherText.sealInPool(crypto, view.pool, target.dataKey, data, { mirrorBatId, signal });
-  return container.equals(node.data) ? leaf : undefined;
+  const { container, dataDigest } = await FragmentedPaddedCipherText.sealInPool(crypto, view.pool, target.dataKey, data, {
+    mirrorBatId,
+    signal,
+    consume: release !== undefined,
+    hashData: true,
+  });
+  return container.equals(node.data) ? dataDigest : undefined;
 }
 
 /** Whether a node opens with the keys of the upload, and names its data key. */

@@ -1,5 +1,6 @@
 import { FragmentedPaddedCipherText } from '@pyrgos/core/containers';
 import type { HashBranch } from '@pyrgos/core/containers';
+import { CryptoError } from '@pyrgos/core/errors';
 import { type ChunkLocation, type FileProperties, sealFileChunk, type SealedChunk } from '@pyrgos/core/model';
 import type { View } from '../view/index.js';
 import type { FragmentUploads } from './fragment-uploads.js';
@@ -13,7 +14,7 @@ export interface PlainChunk {
   readonly data: Uint8Array;
   /** Their SHA-256, if somebody has computed it already. */
   readonly leaf?: Uint8Array | undefined;
-  /** Takes the memory back; whoever has no more use for the bytes may call it, once. */
+  /** Takes the memory back; whoever has no more use for the bytes may call it, once, or give the memory away. Absent: the bytes are still needed. */
   readonly release?: (() => void) | undefined;
 }
 
@@ -83,12 +84,16 @@ export async function sealChunk(
 ): Promise<SealedFileChunk> {
   const { crypto, pool } = view;
   const { mirrorBatId } = target;
-  const bulk = signal === undefined ? {} : { signal };
-  const leaf = knownLeaf ?? (await pool.sha256(data, bulk));
-  const content = await FragmentedPaddedCipherText.sealInPool(crypto, pool, target.dataKey, data, { mirrorBatId, signal });
   const { length } = data;
-  // The ciphertext is a copy. Large arrays that come and go would keep the garbage collector busy.
-  release?.();
+  const content = await FragmentedPaddedCipherText.sealInPool(crypto, pool, target.dataKey, data, {
+    mirrorBatId,
+    signal,
+    // Whoever would take the memory back needs the bytes no more.
+    consume: release !== undefined,
+    hashData: knownLeaf === undefined,
+  });
+  const leaf = knownLeaf ?? content.dataDigest;
+  if (leaf === undefined) throw new CryptoError('crypto.worker', 'the crypto pool did not hash what it was asked to');
   const isFirst = index === 0;
   const { properties, branchOf, uploads } = options;
   const sealed = sealFileChunk(crypto, {

@@ -31,6 +31,45 @@ describe.each(pools)('pool: $name', ({ create }) => {
     expect(await pool.sha256Many([])).toEqual([]);
   });
 
+  test.each([false, true])('seals a section where it is or in a copy, given away: %s', async (consume) => {
+    pool = await create();
+    const crypto = await loadCrypto();
+    const head = Uint8Array.of(9, 8, 7);
+    const content = data(1000, 7);
+    const prefixes = [Uint8Array.of(1), Uint8Array.of(2, 2), new Uint8Array()];
+    const padded = new Uint8Array(1020);
+    padded.set(head);
+    padded.set(content, 3);
+    const ciphertext = crypto.secretboxSeal(padded, nonce, key);
+    // With room around it: that for the MAC and the head before, what an earlier section has left behind.
+    const memory = new Uint8Array(2000).fill(0xee);
+    memory.set(content, 19);
+    const numbers = { paddedLength: 1020, headerLength: 36, pieceLength: 400, prefixes, nonce, key };
+    for (const given of [content.slice(), memory.subarray(19, 1019)]) {
+      const before = given.slice();
+      const sealed = await pool.sealSection({ ...numbers, head, data: given, hashData: true }, { consume });
+      if (!consume) expect(given).toEqual(before);
+      expect(sealed.header).toEqual(ciphertext.subarray(0, 36));
+      expect(sealed.blocks.map((block, i) => [...block.subarray(0, prefixes[i]!.length)])).toEqual([[1], [2, 2], []]);
+      const pieces = sealed.blocks.map((block, i) => [...block.subarray(prefixes[i]!.length)]);
+      expect(pieces).toEqual([36, 436, 836].map((start) => [...ciphertext.subarray(start, Math.min(start + 400, 1036))]));
+      expect(sealed.digests).toEqual(crypto.sha256Many(sealed.blocks));
+      expect(sealed.dataDigest).toEqual(crypto.sha256(content));
+    }
+  });
+
+  test('a section whose numbers do not fit is refused', async () => {
+    pool = await create();
+    const good = { head: data(3), data: data(50), paddedLength: 60, headerLength: 16, pieceLength: 60, prefixes: [data(1)], nonce, key };
+    expect((await pool.sealSection(good)).dataDigest).toBeUndefined();
+    const wrong = { paddedLength: 52, headerLength: 77, pieceLength: 59, prefixes: [], nonce: key, key: nonce };
+    for (const [field, value] of Object.entries(wrong)) {
+      await expect(pool.sealSection({ ...good, [field]: value })).rejects.toMatchObject({ code: 'argument' });
+    }
+    const signal = AbortSignal.abort();
+    await expect(pool.sealSection(good, { signal })).rejects.toMatchObject({ code: 'aborted' });
+  });
+
   test('verifies signatures as the engine does', async () => {
     pool = await create();
     const crypto = await loadCrypto();

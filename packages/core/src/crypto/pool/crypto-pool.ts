@@ -5,6 +5,7 @@ import { assertBytes, assertInteger, copyBytes } from '../../bytes.js';
 import { ArgumentError, CryptoError, throwIfAborted } from '../../errors.js';
 import type { CryptoBackend, CryptoProvider } from '../provider.js';
 import type { Job, JobResult } from './protocol.js';
+import { assertSection, layOutSection, partsOf, type PlainSection, type SealedSection, sealSectionNow } from './section.js';
 import { type Task, WorkerClient } from './worker-client.js';
 
 /** Jobs a worker is given at once: one to work on and one that is already there when it has finished. */
@@ -32,6 +33,12 @@ export interface CryptoPool {
   secretboxSeal(plaintext: Uint8Array, nonce: Uint8Array, key: Uint8Array, options?: BulkOptions): Promise<Uint8Array>;
   /** See CryptoProvider.secretboxOpen. */
   secretboxOpen(boxed: Uint8Array, nonce: Uint8Array, key: Uint8Array, options?: BulkOptions): Promise<Uint8Array>;
+  /**
+   * Encrypts the data section of a chunk, cuts it into blocks and hashes them, in one go. `consume` gives the buffer of the data away, of which it may be a
+   * part: with 16 bytes and the length of the head before the data, and room for the padding and all prefixes behind it, nothing is copied. ArgumentError
+   * for numbers that do not fit to each other.
+   */
+  sealSection(section: PlainSection, options?: BulkOptions): Promise<SealedSection>;
   /** See CryptoProvider.sha256. */
   sha256(data: Uint8Array, options?: BulkOptions): Promise<Uint8Array>;
   /** See CryptoProvider.sha256Many. */
@@ -109,6 +116,23 @@ class WorkerPool implements CryptoPool {
 
   async secretboxOpen(boxed: Uint8Array, nonce: Uint8Array, key: Uint8Array, options: BulkOptions = {}): Promise<Uint8Array> {
     return this.#secretbox('secretboxOpen', 'boxed', boxed, nonce, key, options);
+  }
+
+  async sealSection(plain: PlainSection, options: BulkOptions = {}): Promise<SealedSection> {
+    assertSection(plain);
+    checkOptions(options, 'sealSection');
+    const { key, ...section } = layOutSection(plain, options.consume === true);
+    const count = section.prefixes.length;
+    try {
+      const [memory = new Uint8Array(), ...digests] = (await this.#submit(
+        { kind: 'sealSection', section, key },
+        [section.memory.buffer],
+        options,
+      )) as readonly Uint8Array[];
+      return { ...partsOf(section, memory), digests: digests.slice(0, count), dataDigest: digests[count] };
+    } finally {
+      key.fill(0);
+    }
   }
 
   async sha256(data: Uint8Array, options: BulkOptions = {}): Promise<Uint8Array> {
@@ -267,7 +291,7 @@ export function createCryptoPool(options: CryptoPoolOptions = {}): CryptoPool {
  * worker, and wherever there are no workers.
  */
 export function createInlinePool(crypto: CryptoProvider): CryptoPool {
-  assertMethods('crypto', crypto, 'secretboxSeal', 'secretboxOpen', 'sha256', 'sha256Many', 'ed25519Verify');
+  assertMethods('crypto', crypto, 'secretboxSeal', 'secretboxSealInPlace', 'secretboxOpen', 'sha256', 'sha256Many', 'ed25519Verify');
   let closed = false;
   const inline = async <T>(operation: string, options: BulkOptions = {}, work: () => T): Promise<T> => {
     checkOptions(options, operation);
@@ -279,6 +303,16 @@ export function createInlinePool(crypto: CryptoProvider): CryptoPool {
     secretboxSeal: async (plaintext, nonce, key, options) =>
       inline('secretboxSeal', options, () => crypto.secretboxSeal(plaintext, nonce, key)),
     secretboxOpen: async (boxed, nonce, key, options) => inline('secretboxOpen', options, () => crypto.secretboxOpen(boxed, nonce, key)),
+    sealSection: async (section, options = {}) =>
+      inline('sealSection', options, () => {
+        assertSection(section);
+        const { key, ...rest } = layOutSection(section, options.consume === true);
+        try {
+          return sealSectionNow(crypto, rest, key);
+        } finally {
+          key.fill(0);
+        }
+      }),
     sha256: async (data, options) => inline('sha256', options, () => crypto.sha256(data)),
     sha256Many: async (inputs, options) => inline('sha256Many', options, () => crypto.sha256Many(inputs)),
     ed25519VerifyMany: async (signatures, messages, publicKey, options) =>

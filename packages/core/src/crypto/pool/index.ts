@@ -1,1 +1,2 @@
 export * from './crypto-pool.js';
+export type { PlainSection, SealedSection } from './section.js';

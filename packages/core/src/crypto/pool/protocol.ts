@@ -1,9 +1,11 @@
 import type { SerialisedError } from '../../errors.js';
 import type { CryptoBackend, ScryptParameters } from '../provider.js';
+import type { SectionInMemory } from './section.js';
 
 /** Work for a worker. Arrays are copies or were given away; the worker owns them. */
 export type Job =
   | { readonly kind: 'secretboxSeal' | 'secretboxOpen'; readonly data: Uint8Array; readonly nonce: Uint8Array; readonly key: Uint8Array }
+  | { readonly kind: 'sealSection'; readonly section: SectionInMemory; readonly key: Uint8Array }
   | { readonly kind: 'sha256'; readonly data: Uint8Array }
   | { readonly kind: 'sha256Many'; readonly inputs: readonly Uint8Array[] }
   | {
@@ -14,7 +16,10 @@ export type Job =
     }
   | { readonly kind: 'scrypt'; readonly password: Uint8Array; readonly salt: Uint8Array; readonly parameters: ScryptParameters };
 
-/** What a job gives: one array, or several for `sha256Many`; for `ed25519VerifyMany` one byte for each signature, 1 when it is right. */
+/**
+ * What a job gives: one array, or several for `sha256Many`; for `ed25519VerifyMany` one byte for each signature, 1 when it is right; for
+ * `sealSection` its memory, the hashes of the blocks, and that of the data if it was wanted.
+ */
 export type JobResult = Uint8Array | readonly Uint8Array[];
 
 /** Page to worker. */

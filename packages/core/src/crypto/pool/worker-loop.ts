@@ -2,6 +2,7 @@ import { CryptoError, PyrgosError, serialiseError } from '../../errors.js';
 import { scryptInline } from '../scrypt-inline.js';
 import type { CryptoBackend, CryptoProvider } from '../provider.js';
 import { startScryptKernel } from '../wasm/scrypt-kernel.js';
+import { sealSection } from './section.js';
 import type { Job, JobRequest, JobResponse, JobResult } from './protocol.js';
 
 /** Bytes from which a call of Web Crypto costs less than it saves. */
@@ -61,6 +62,10 @@ async function run(request: JobRequest, onProgress: (fraction: number) => void):
       return engine.secretboxSeal(job.data, job.nonce, job.key);
     case 'secretboxOpen':
       return engine.secretboxOpen(job.data, job.nonce, job.key);
+    case 'sealSection': {
+      const { digests, dataDigest } = await sealSection(engine, job.section, job.key, async (inputs) => bulkSha256(engine, inputs));
+      return [job.section.memory, ...digests, ...(dataDigest === undefined ? [] : [dataDigest])];
+    }
     case 'sha256':
       return (await bulkSha256(engine, [job.data]))[0] as Uint8Array;
     case 'sha256Many':
@@ -75,7 +80,7 @@ async function run(request: JobRequest, onProgress: (fraction: number) => void):
 /** Secrets are copies made for this job; nothing of them stays in the worker. */
 function wipe(job: Job): void {
   if (job.kind === 'scrypt') job.password.fill(0);
-  else if (job.kind === 'secretboxSeal' || job.kind === 'secretboxOpen') job.key.fill(0);
+  else if (job.kind === 'secretboxSeal' || job.kind === 'secretboxOpen' || job.kind === 'sealSection') job.key.fill(0);
 }
 
 /** The buffers that can go with the result. A view of a larger one stays, and is copied: what else is in there belongs to the engine. */

@@ -40,6 +40,8 @@ const MIN_COMMON_BLOCKS = 4;
 /** The SIMD kernels. Arguments are checked by the caller. */
 export interface WasmKernels {
   readonly secretboxSeal: (plaintext: Uint8Array, nonce: Uint8Array, key: Uint8Array) => Uint8Array;
+  /** `boxed`: 16 bytes of any content and the plaintext; becomes the secretbox. */
+  readonly secretboxSealInPlace: (boxed: Uint8Array, nonce: Uint8Array, key: Uint8Array) => void;
   /** Undefined when the MAC is wrong; `boxed` has at least 16 bytes. */
   readonly secretboxOpen: (boxed: Uint8Array, nonce: Uint8Array, key: Uint8Array) => Uint8Array | undefined;
   readonly sha256: (data: Uint8Array) => Uint8Array;
@@ -62,7 +64,7 @@ export async function loadWasmKernels(): Promise<WasmKernels> {
   const hashAt = wasm.hashAt();
   const slice = wasm.sliceSize();
 
-  /** Sends `input` through the module into `output`: 32 bytes first, then slices. */
+  /** Sends `input` through the module into `output`, which may be the same: 32 bytes first, then slices. */
   function stream(input: Uint8Array, output: Uint8Array, first: (length: number) => void, next: (length: number) => void): void {
     let length = Math.min(FIRST, input.length);
     for (let at = 0; at < input.length || at === 0; at += length) {
@@ -78,6 +80,13 @@ export async function loadWasmKernels(): Promise<WasmKernels> {
     memory.set(key, setup);
     memory.set(nonce, setup + 32);
     wasm.secretboxStart();
+  }
+
+  function seal(plaintext: Uint8Array, out: Uint8Array, nonce: Uint8Array, key: Uint8Array): void {
+    start(nonce, key);
+    stream(plaintext, out.subarray(MAC), wasm.sealFirst, wasm.sealNext);
+    wasm.secretboxFinish();
+    out.set(memory.subarray(setup, setup + MAC));
   }
 
   function hashInto(data: Uint8Array): void {
@@ -188,12 +197,10 @@ export async function loadWasmKernels(): Promise<WasmKernels> {
   return {
     secretboxSeal: (plaintext, nonce, key) => {
       const out = new Uint8Array(plaintext.length + MAC);
-      start(nonce, key);
-      stream(plaintext, out.subarray(MAC), wasm.sealFirst, wasm.sealNext);
-      wasm.secretboxFinish();
-      out.set(memory.subarray(setup, setup + MAC));
+      seal(plaintext, out, nonce, key);
       return out;
     },
+    secretboxSealInPlace: (boxed, nonce, key) => seal(boxed.subarray(MAC), boxed, nonce, key),
     secretboxOpen: (boxed, nonce, key) => {
       const out = new Uint8Array(boxed.length - MAC);
       start(nonce, key);

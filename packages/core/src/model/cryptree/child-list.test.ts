@@ -5,7 +5,7 @@ import { altered, batOf, filled, keyHashOf, keyOf, readerOf } from '../../../tes
 import { toHex } from '../../bytes.js';
 import { encodeCbor } from '../../codec/cbor-encode.js';
 import type { CborValue } from '../../codec/cbor-value.js';
-import { FragmentedPaddedCipherText } from '../../containers/fragmented-cipher-text.js';
+import { chunkMemory, FragmentedPaddedCipherText } from '../../containers/fragmented-cipher-text.js';
 import { loadCrypto } from '../../crypto/index.js';
 import { createCryptoPool, createInlinePool } from '../../crypto/pool/index.js';
 import { ArgumentError, FormatError, LimitError, PyrgosError } from '../../errors.js';
@@ -157,6 +157,24 @@ describe('with a pool', () => {
       const children = Array.from({ length: 100 }, (_, i) => ChildEntry.of(named(`c${i}`)));
       const { node, fragments } = sealDirectoryChunk(crypto, { ...common, parentKey: keyOf(0x88), properties: directory, children });
       expect((await openChildren(pool, node, common.rBaseKey, readerOf(fragments))).length).toBe(100);
+    } finally {
+      await pool.close();
+    }
+  });
+
+  test.each(['inline', 'workers'])('a full chunk in memory for it is encrypted where it is: %s', async (kind) => {
+    const pool = kind === 'inline' ? createInlinePool(crypto) : createCryptoPool({ size: 1 });
+    try {
+      const data = chunkMemory().fill(7);
+      const leaf = crypto.sha256(data);
+      const size = data.buffer.byteLength;
+      const options = { mirrorBatId: batOf(5).mirrorId(crypto), consume: true, hashData: true };
+      const sealed = await FragmentedPaddedCipherText.sealInPool(crypto, pool, keyOf(0x77), data, options);
+      expect(toHex(sealed.dataDigest ?? new Uint8Array())).toBe(toHex(leaf));
+      for (const { bytes } of sealed.blocks) expect(bytes.buffer.byteLength).toBe(size);
+      const { node, fragments } = sealFileChunk(crypto, { ...common, dataKey: keyOf(0x77), properties: file, data: sealed });
+      const read = await openFileData(pool, node, keyOf(0x77), readerOf(fragments));
+      expect(toHex(crypto.sha256(read))).toBe(toHex(leaf));
     } finally {
       await pool.close();
     }
