@@ -4,6 +4,7 @@ import type { SymmetricKey } from '@pyrgos/core/keys';
 import { FileSystem } from './files/file-system.js';
 import { MAX_CHUNKS_IN_FLIGHT } from './files/content/content-arguments.js';
 import type { Thumbnailer } from './files/content/index.js';
+import { partsOf } from './files/parts-of-files.js';
 import { Identities } from './identities.js';
 import {
   type Account,
@@ -18,6 +19,10 @@ import {
   space,
   stayLoggedIn,
 } from './session/index.js';
+
+import { OwnShareBook } from './social/own-share-book.js';
+import { OwnSpace } from './social/own-space.js';
+import { Shares } from './social/shares.js';
 
 /** What belongs to the files of a session rather than to the account. */
 export interface FileSettings {
@@ -49,6 +54,7 @@ export class UserSession {
     const { sessions, username, home, network, mirrorBat, clock } = account;
     const mirrorBatId = mirrorBat?.id;
     this.files = new FileSystem({
+      shareBook: (parts) => new OwnShareBook(new OwnSpace(account, parts)),
       sessions,
       username,
       home,
@@ -63,6 +69,15 @@ export class UserSession {
   /** The user. */
   get username(): string {
     return this.account.username;
+  }
+
+  /** What the account shares with other users. */
+  get shares(): Shares {
+    return new Shares(this.ownSpace);
+  }
+
+  private get ownSpace(): OwnSpace {
+    return new OwnSpace(this.account, partsOf(this.files));
   }
 
   /** What is asked for beside the password. */

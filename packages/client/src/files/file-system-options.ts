@@ -15,7 +15,9 @@ import type {
   UploadResult,
 } from './content/index.js';
 import type { FileEntry } from './file-entry.js';
+import type { FileSystemParts } from './file-tree-parts.js';
 import type { IfVersion } from './file-version.js';
+import type { ShareBook } from './share-book.js';
 import type { Sessions, VerifyOptions } from './view/index.js';
 
 /** What a {@link FileSystem} works with. */
@@ -36,6 +38,12 @@ export interface FileSystemOptions {
   readonly clock?: Clock | undefined;
   /** Asked before an upload of more than 1 MiB whether it can fit; default: the server refuses it on the way. */
   readonly space?: SpaceMeter | undefined;
+  /**
+   * Makes what notes with whom the files are shared; default: nothing is.
+   *
+   * @internal
+   */
+  readonly shareBook?: ((parts: Omit<FileSystemParts, 'shareBook'>) => ShareBook) | undefined;
 }
 
 /** Cancelling a call. */

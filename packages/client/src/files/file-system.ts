@@ -30,6 +30,7 @@ import { FileTree, formatPath } from './file-tree.js';
 import { FileWrites } from './file-writes.js';
 import { KeyChanges } from './key-changes.js';
 import { childPath, lastName, namingPath, namingPathOfEach, siblingPath } from './naming-path.js';
+import { registerParts } from './parts-of-files.js';
 import { TreeChanges } from './tree-changes.js';
 import { type FileReader, type FileReaderOptions, type Finding, splitPath, type StreamOptions } from './view/index.js';
 
@@ -59,11 +60,13 @@ export class FileSystem {
     const { sessions, username, home, blocks, mirrorBatId, thumbnailer, chunksInFlight, clock, space } = options;
     this.username = username;
     this.tree = new FileTree({ sessions, username, home, clock });
-    const parts = { tree: this.tree, home, ports: { blocks, clock, thumbnailer, mirrorBatId, chunksInFlight, space } };
+    const made = { tree: this.tree, home, ports: { blocks, clock, thumbnailer, mirrorBatId, chunksInFlight, space } };
+    const parts = { ...made, shareBook: options.shareBook?.(made) };
     this.reads = new FileReads(parts);
     this.writes = new FileWrites(parts);
     this.changes = new TreeChanges(parts);
     this.keys = new KeyChanges(parts);
+    registerParts(this, parts);
   }
 
   /** The path of the home directory. */

@@ -2,6 +2,7 @@ import type { AbsoluteCapability } from '@pyrgos/core/model';
 import type { ContentPorts } from './content/content-ports.js';
 import { FileEntry } from './file-entry.js';
 import { type FileTree, formatPath, type Located, type Reservation } from './file-tree.js';
+import type { ShareBook } from './share-book.js';
 import { otherKind } from './structure/other-kind.js';
 import { type CommittedView, type Item, openItem } from './view/index.js';
 
@@ -11,6 +12,8 @@ export interface FileSystemParts {
   /** The writable capability of the home directory. */
   readonly home: AbsoluteCapability;
   readonly ports: ContentPorts;
+  /** Told of changed names; default: nothing is shared. */
+  readonly shareBook?: ShareBook | undefined;
 }
 
 /** An item that a change is about, and the writers that the change needs. */

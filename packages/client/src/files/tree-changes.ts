@@ -84,11 +84,14 @@ export class TreeChanges {
         { signal, isFresh: ifVersion !== undefined },
         async (view) => {
           const { writers, ...reserved } = await reserveChild(this.tree, view, path);
-          return { ...reserved, writers: [...writers, ...(await this.spacesToReplace(view, reserved.parent, name, replace))] };
+          const booked = await this.booked(view, names, [...above, name]);
+          const replaced = await this.spacesToReplace(view, reserved.parent, name, replace);
+          return { ...reserved, booked, writers: [...writers, ...booked.writers, ...replaced] };
         },
-        async (operation, { parent, item }) => {
+        async (operation, { parent, item, booked }) => {
           await requireFileVersion(operation, item, { ifVersion });
-          return rename(operation, parent, item, name, { replace, isCompared: ifVersion !== undefined });
+          const how = { replace, isCompared: ifVersion !== undefined };
+          return this.withBook(operation, booked, names, [...above, name], async () => rename(operation, parent, item, name, how));
         },
       ),
     );
@@ -120,15 +123,21 @@ export class TreeChanges {
           const isCopied = !keepAccess || !parent.writer.equals(target.item.writer);
           const spaces = isCopied ? await writingSpacesOf(view, [item]) : own;
           const replaced = await this.spacesToReplace(view, target.item, newName, replace);
-          const writers = [...spaces, ...replaced, parent.writer, target.item.writer];
-          return { owner: parent.owner, writers, paths: [...paths, target], parent, item, target };
+          const booked = await this.booked(view, names, [...target.names, newName]);
+          const writers = [...spaces, ...replaced, ...booked.writers, parent.writer, target.item.writer];
+          return { owner: parent.owner, writers, paths: [...paths, target], parent, item, target, isCopied, booked };
         },
-        async (operation, { parent, item, target }) => {
+        async (operation, { parent, item, target, isCopied, booked }) => {
           await requireFileVersion(operation, item, { ifVersion });
           const isCompared = ifVersion !== undefined;
-          const how = { keepAccess, name, replace, isCompared, onProgress: knowing(forward, item) };
+          const alsoCommit = async (): Promise<void> => {
+            if (booked.isBooked) await this.parts.shareBook?.lost(operation, names);
+          };
+          const how = { keepAccess, name, replace, isCompared, onProgress: knowing(forward, item), alsoCommit };
           const move = (): Promise<Item> => moveItem(operation, this.ports, parent, item, target.item, how);
-          return { item: await namingArgument('target', 'directory', move), target };
+          const named = (): Promise<Item> => namingArgument('target', 'directory', move);
+          if (isCopied) return { item: await named(), target };
+          return { item: await this.withBook(operation, booked, names, [...target.names, newName], named), target };
         },
       ),
     );
@@ -160,6 +169,31 @@ export class TreeChanges {
       },
     );
     return new FileEntry(formatPath([...copied.target.names, copied.item.name]), copied.item);
+  }
+
+  /** What is noted of an item that gets another path, and of what is there. */
+  private async booked(view: CommittedView, from: readonly string[], to: readonly string[]): Promise<Booked> {
+    const { shareBook } = this.parts;
+    if (shareBook === undefined || from[0] !== this.tree.username) return { isBooked: false, writers: [] };
+    const [own, replaced] = await Promise.all([shareBook.look(view, from), to[0] === from[0] ? shareBook.look(view, to) : undefined]);
+    return { isBooked: own !== undefined || replaced !== undefined, writers: [...(own?.writers ?? []), ...(replaced?.writers ?? [])] };
+  }
+
+  /** Gives an item another path, and tells the book in the same commit. */
+  private async withBook<T>(
+    operation: OperationView,
+    { isBooked }: Booked,
+    from: readonly string[],
+    to: readonly string[],
+    change: () => Promise<T>,
+  ): Promise<T> {
+    const { shareBook } = this.parts;
+    if (!isBooked || shareBook === undefined || formatPath(from) === formatPath(to)) return change();
+    return operation.committer.withoutFlush(async () => {
+      const result = await change();
+      await shareBook.moved(operation, from, to);
+      return result;
+    });
   }
 
   /** The writers that a change needs which deletes what a directory has under a name. */
@@ -217,16 +251,30 @@ export class TreeChanges {
         const found = children.filter((child) => child !== undefined);
         const [first] = names;
         if (found.length === 0 && first !== undefined) throw noSuchFile([...splitPath(directory), first]);
-        const writers = [item.writer, ...(await writingSpacesOf(view, found))];
-        return { owner: item.owner, writers, paths: [parent], item, found };
+        const booked: { readonly path: readonly string[]; readonly writers: readonly PublicKeyHash[] }[] = [];
+        for (const name of parent.names[0] === this.tree.username ? names : []) {
+          const path = [...parent.names, name];
+          const noted = await this.parts.shareBook?.look(view, path);
+          if (noted !== undefined) booked.push({ path, writers: noted.writers });
+        }
+        const writers = [item.writer, ...(await writingSpacesOf(view, found)), ...booked.flatMap((one) => one.writers)];
+        return { owner: item.owner, writers, paths: [parent], item, found, booked };
       },
-      async (operation, { item, found }) => {
+      async (operation, { item, found, booked }) => {
         const [first] = found;
         await requireFileVersion(operation, first, { ifVersion });
+        // First the links: what is deleted in several commits must not be reachable any more from the first one on.
+        for (const { path } of booked) await this.parts.shareBook?.lost(operation, path);
         if (found.length > 0) await deleteItems(operation, item, found, { onProgress: listener });
       },
     );
   }
+}
+
+/** What is noted of an item on its way to another path, and the writers in which. */
+interface Booked {
+  readonly isBooked: boolean;
+  readonly writers: readonly PublicKeyHash[];
 }
 
 /** {@link requireVersion} of a file; ArgumentError for a directory. */

@@ -1,0 +1,21 @@
+import type { PublicKeyHash } from '@pyrgos/core/keys';
+import type { OperationView, View } from './view/index.js';
+
+/** What is noted of an item, or of what is below it, and goes with it. */
+export interface BookedShares {
+  /** Existing writers in which that is noted. */
+  readonly writers: readonly PublicKeyHash[];
+}
+
+/**
+ * What an account notes of whom it shares its files with, and of their links, by path (chapter 06 section 8.4). Changes of names tell it, in the same commit.
+ * Paths are names from the root down.
+ */
+export interface ShareBook {
+  /** What has to be changed when an item gets another path, or none; undefined when nothing is noted. */
+  look(view: View, names: readonly string[]): Promise<BookedShares | undefined>;
+  /** An item that keeps its keys has another path now; what was noted for that is gone. Commits. */
+  moved(operation: OperationView, from: readonly string[], to: readonly string[]): Promise<void>;
+  /** An item is going to be deleted, or to lose its keys: nobody has access any more, and its links lead nowhere. Commits. */
+  lost(operation: OperationView, names: readonly string[]): Promise<void>;
+}

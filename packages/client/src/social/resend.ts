@@ -1,0 +1,80 @@
+import { NotFoundError } from '@pyrgos/core/errors';
+import type { AbsoluteCapability } from '@pyrgos/core/model';
+import type { SharedAccess, SharedWith } from '@pyrgos/core/social';
+import { findPath, type Item, type OperationView, type View } from '../files/view/index.js';
+import { giveCapabilities, recipientDirectory } from './capability-store.js';
+import type { OwnSpace } from './own-space.js';
+import { SecretLinkChanges } from './secret-link-changes.js';
+import { changeRecord, readRecord, recordsBelow } from './share-records.js';
+
+/** One item that is shared, or has links. */
+interface SharedItemRecord {
+  /** The names of its directory, from the root down. */
+  readonly directory: readonly string[];
+  readonly name: string;
+  readonly shared: SharedWith;
+}
+
+/** Everything that is recorded of an item and of what is below it, its own first (chapter 06 section 10.3). `names`: from the root down. */
+export async function* recordsOf(view: View, home: Item, names: readonly string[]): AsyncGenerator<SharedItemRecord, void, undefined> {
+  const directory = names.slice(0, -1);
+  const name = names.at(-1) ?? '';
+  const own = (await readRecord(view, home, directory)).get(name);
+  if (own.readers.size > 0 || own.writers.size > 0 || own.links.length > 0) yield { directory, name, shared: own };
+  for await (const below of recordsBelow(view, home, names)) {
+    for (const item of below.state.items) yield { directory: below.directory, name: item, shared: below.state.get(item) };
+  }
+}
+
+/** Whether an item, or anything below it, has secret links: their index is changed together with the item then, and the identity has to be reserved for it. */
+export async function hasLinks(view: View, home: Item, names: readonly string[]): Promise<boolean> {
+  for await (const { shared } of recordsOf(view, home, names)) if (shared.links.length > 0) return true;
+  return false;
+}
+
+/**
+ * Gives everybody with whom an item, or anything below it, is still shared the capabilities that it has now, and stores its links anew (chapter 06 section
+ * 10.3); commits. `item` is what is at `names` now. What does not exist any more is passed over, and so is who does not follow the account any more. The operation must have
+ * reserved the identity when there are links.
+ */
+export async function resend(operation: OperationView, space: OwnSpace, home: Item, names: readonly string[], item: Item): Promise<void> {
+  const gifts = new Map<string, Record<SharedAccess, AbsoluteCapability[]>>();
+  const give = (recipients: Iterable<string>, access: SharedAccess, capability: AbsoluteCapability): void => {
+    for (const recipient of recipients) {
+      const gift = gifts.get(recipient) ?? { read: [], write: [] };
+      gifts.set(recipient, gift);
+      gift[access].push(capability);
+    }
+  };
+  let links: SecretLinkChanges | undefined;
+  const records: SharedItemRecord[] = [];
+  for await (const record of recordsOf(operation, home, names)) records.push(record);
+  for (const { directory, name, shared } of records) {
+    const found = await findBelow(operation, item, [...directory, name].slice(names.length));
+    if (found === undefined) continue;
+    give(shared.readers, 'read', found.capability.toReadOnly());
+    // Who could write into the directory would be able to through a capability that is not in a writing space of its own (section 8.3).
+    if (found.hasOwnSpace) give(shared.writers, 'write', found.capability);
+    for (const link of shared.links) {
+      if (link.isWritable && found.link === undefined) continue;
+      links ??= new SecretLinkChanges(operation, space);
+      const stored = await links.put(found, link);
+      await changeRecord(operation, space, home, directory, (state) => state.withLink(name, stored));
+    }
+  }
+  await links?.commit();
+  for (const [recipient, { read, write }] of gifts) {
+    if ((await recipientDirectory(operation, home, recipient)) === undefined) continue;
+    await giveCapabilities(operation, space, home, recipient, 'read', read);
+    await giveCapabilities(operation, space, home, recipient, 'write', write);
+  }
+}
+
+async function findBelow(view: View, item: Item, names: readonly string[]): Promise<Item | undefined> {
+  try {
+    return await findPath(view, item, names.join('/'));
+  } catch (error) {
+    if (error instanceof NotFoundError) return undefined;
+    throw error;
+  }
+}
