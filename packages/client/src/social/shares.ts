@@ -3,7 +3,7 @@ import { ArgumentError, DeniedError } from '@pyrgos/core/errors';
 import { GroupName, type Groups, type LinkProperties, type SharedAccess, type SharedWith } from '@pyrgos/core/social';
 import type { FileTree } from '../files/file-tree.js';
 import { type Located, formatPath } from '../files/file-tree.js';
-import { reserve, reserveChild, type ReservedChild } from '../files/file-tree-parts.js';
+import { reserveChild, type ReservedChild } from '../files/file-tree-parts.js';
 import { rotateAllKeys, writingSpacesOf } from '../files/structure/index.js';
 import { type CommittedView, type Item, type OperationView, splitPath, type View } from '../files/view/index.js';
 import type { CallOptions } from '../session/call-options.js';
@@ -66,7 +66,9 @@ export class Shares {
       signal,
       async (view, home) => {
         await this.requireRecipients(view, home, recipients);
-        return { ...(await this.locate(view, names)), paths: [] };
+        const located = await this.locate(view, names);
+        // New keys that another device gives it meanwhile must not be missed. What is somebody else's is in other writing spaces.
+        return { item: located.item, paths: names[0] === this.space.username ? [located] : [] };
       },
       async (operation, home, { item }) => {
         const uids = await this.uidsOf(operation, home, recipients);
@@ -232,11 +234,10 @@ export class Shares {
     return { ...child, writers: [...child.writers, ...(await writingSpacesOf(view, [child.item])), ...index] };
   }
 
-  private async locate(view: CommittedView, names: readonly string[]): Promise<{ readonly item: Item; readonly located: Located }> {
+  private async locate(view: CommittedView, names: readonly string[]): Promise<Located> {
     const located = await this.tree.locate(view, formatPath(names));
     if (!located.item.isReadable) throw new DeniedError('denied.file', 'You cannot pass on what you cannot read.');
-    if (names[0] === this.space.username) reserve(located);
-    return { item: located.item, located };
+    return located;
   }
 
   private get tree(): FileTree {
