@@ -22,6 +22,8 @@ import {
 
 import { OwnShareBook } from './social/own-share-book.js';
 import { OwnSpace } from './social/own-space.js';
+import { Posts } from './social/posts.js';
+import { Profiles } from './social/profile.js';
 import { Shares } from './social/shares.js';
 
 /** What belongs to the files of a session rather than to the account. */
@@ -74,6 +76,16 @@ export class UserSession {
   /** What the account shares with other users. */
   get shares(): Shares {
     return new Shares(this.ownSpace);
+  }
+
+  /** The own profile, and what can be seen of others. */
+  get profiles(): Profiles {
+    return new Profiles(this.ownSpace, this.files, this.shares);
+  }
+
+  /** Posts, and comments on them. */
+  get posts(): Posts {
+    return new Posts(this.ownSpace, this.files);
   }
 
   private get ownSpace(): OwnSpace {

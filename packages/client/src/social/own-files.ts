@@ -58,12 +58,12 @@ export async function writeFileIn(
   directory: Item,
   name: string,
   bytes: Uint8Array,
-  { isHidden = false }: { readonly isHidden?: boolean } = {},
+  { isHidden = false, mimeType = MIME_TYPE }: { readonly isHidden?: boolean; readonly mimeType?: string } = {},
 ): Promise<Item> {
   if (bytes.length > CHUNK_SIZE) throw new LimitError('bytes of a social file', bytes.length, CHUNK_SIZE);
   const { item } = await uploadFile(operation, space.ports, directory, name, bytes, {
     isHidden,
-    mimeType: MIME_TYPE,
+    mimeType,
     onExisting: 'replace',
     // What another program has left in the place of the content must not stay there for a hash that it claims.
     trustsHash: false,
