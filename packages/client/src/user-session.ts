@@ -20,6 +20,7 @@ import {
   stayLoggedIn,
 } from './session/index.js';
 
+import { Friends } from './social/friends.js';
 import { OwnShareBook } from './social/own-share-book.js';
 import { OwnSpace } from './social/own-space.js';
 import { Shares } from './social/shares.js';
@@ -74,6 +75,11 @@ export class UserSession {
   /** What the account shares with other users. */
   get shares(): Shares {
     return new Shares(this.ownSpace);
+  }
+
+  /** Who follows the account, and whom it follows. */
+  get friends(): Friends {
+    return new Friends(this.ownSpace, this.identities);
   }
 
   private get ownSpace(): OwnSpace {
