@@ -21,7 +21,10 @@ export async function checkEntry(peers: Peers, entry: EntryPoint, options: PeerO
     const peer = await peers.get(entry.ownerName, options);
     // Rejections lead nowhere, so that anybody can make them.
     if (entry.capability.isNull) return { kind: 'valid', peer, entry };
-    const verdict = await checkOwner(peers, entry, peer, options);
+    const first = await checkOwner(peers, entry, peer, options);
+    if (first.kind !== 'forged') return first;
+    // What was seen some seconds ago is not enough to drop anything.
+    const verdict = await checkOwner(peers, entry, await peers.get(entry.ownerName, { ...options, fresh: true }), options);
     if (verdict.kind !== 'forged') return verdict;
     const newer = await peers.newer(entry.ownerName, peer.identity, options);
     return newer === undefined ? verdict : await checkOwner(peers, entry, newer, options);

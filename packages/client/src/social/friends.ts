@@ -140,7 +140,7 @@ export class Friends {
     const username = this.other(typeof request === 'string' ? request : request.username, 'request');
     const { account } = this.space;
     const peers = new Peers(account);
-    const [facts, inbox] = await Promise.all([this.facts(signal), readInbox(account, signal)]);
+    const [facts, inbox] = await Promise.all([this.facts(signal, false), readInbox(account, signal)]);
     const theirs = inbox.opened.filter(({ sender }) => sender === username);
     const sorted = await this.sort(theirs, facts, signal);
     if (sorted.replies.length > 0) return (await processReplies(this.space, peers, sorted.replies, signal)).size > 0;

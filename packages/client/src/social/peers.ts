@@ -21,7 +21,14 @@ export interface PeerOptions {
   readonly signal?: AbortSignal | undefined;
   /** Whether the user's keys are pinned from now on; without it only what is pinned already counts. */
   readonly pins: boolean;
+  /** Whether the server is asked about their identity even if it was some seconds ago. */
+  readonly fresh?: boolean | undefined;
 }
+
+/** Chains that were looked up and not pinned, by account: whoever answers a request has seen it just before. */
+const seenChains = new WeakMap<Account, Map<string, Chain>>();
+/** Of so many users. */
+const MAX_SEEN_CHAINS = 256;
 
 /** Other users, looked up through the pinned chains of an account (chapter 05 section 18). */
 export class Peers {
@@ -101,13 +108,23 @@ export class Peers {
 
   private async chainOf(username: string, { pins, signal }: PeerOptions): Promise<Chain> {
     const store = await keyStoreOf(this.account);
-    if (pins) return store.getChain(username, signal);
-    return store.pinned(username) ?? contextOf(this.account).chains.get(username, signal);
+    const pinned = store.pinned(username);
+    if (pinned !== undefined) return pinned;
+    const seen = seenChains.get(this.account) ?? new Map<string, Chain>();
+    seenChains.set(this.account, seen);
+    const known = seen.get(username);
+    if (pins) return known === undefined ? store.getChain(username, signal) : store.updateChain(username, known, signal);
+    const chain = await contextOf(this.account).chains.get(username, signal);
+    if (seen.size >= MAX_SEEN_CHAINS) seen.clear();
+    seen.set(username, chain);
+    return chain;
   }
 
-  private async load(username: string, identity: PublicKeyHash, { signal }: PeerOptions): Promise<Peer> {
+  private async load(username: string, identity: PublicKeyHash, { signal, fresh = false }: PeerOptions): Promise<Peer> {
     const session = this.account.sessions.of(identity);
-    const writerData = (await session.readCommitted(identity, { fresh: true, signal })).get(identity)?.writerData;
+    const read = async (now: boolean): Promise<WriterData | undefined> =>
+      (await session.readCommitted(identity, { fresh: now, signal })).get(identity)?.writerData;
+    const writerData = (await read(fresh)) ?? (fresh ? undefined : await read(true));
     if (writerData !== undefined) return { username, identity, writerData };
     const deleted = await session.hasPointer(identity, { signal });
     const message = deleted ? 'The account of this user was deleted.' : 'The account of this user is just being made. Try again in a moment.';
