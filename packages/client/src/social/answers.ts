@@ -33,7 +33,11 @@ export async function newestValid(
   peers: Peers,
   { all }: FromUser,
   options: { readonly pins: boolean; readonly signal: AbortSignal | undefined },
-): Promise<{ readonly valid?: CheckedRequest; readonly forged: readonly Opened[]; readonly failure?: Exclude<Verdict, { readonly kind: 'valid' | 'forged' }> }> {
+): Promise<{
+  readonly valid?: CheckedRequest;
+  readonly forged: readonly Opened[];
+  readonly failure?: Exclude<Verdict, { readonly kind: 'valid' | 'forged' }>;
+}> {
   const forged: Opened[] = [];
   for (const opened of all.toReversed()) {
     const verdict = await checkEntry(peers, opened.entry, options);
@@ -74,7 +78,11 @@ export async function answerRequest(
       }),
     );
   }
-  await removeRequests(account, from.all.map(({ blind }) => blind), signal);
+  await removeRequests(
+    account,
+    from.all.map(({ blind }) => blind),
+    signal,
+  );
 }
 
 /** Sends an answer once more whose sending may have been cut off, though everything here is done. Resolves to whether it could be. */
@@ -83,8 +91,9 @@ export async function finishAnswer(space: OwnSpace, peers: Peers, from: FromUser
   if (valid === undefined) return false;
   const directory = await space.look(signal, async (view, home) => recipientDirectory(view, home, from.username));
   if (directory === undefined) return false;
-  const { peer, entry } = valid.verdict;
-  return post(space.account, peers, peer, { directory: directory.capability, key: entry.capability.rBaseKey }, signal);
+  // With another key than the first time: who has got that one must not take this one for something unfinished in turn.
+  const message = { directory: directory.capability, key: SymmetricKey.generate(space.account.crypto) };
+  return post(space.account, peers, valid.verdict.peer, message, signal);
 }
 
 /** Makes the directory for a user, with the read key that they have asked for, and a member of the groups of them. */

@@ -18,9 +18,12 @@ export type Verdict =
 /** Whether an entry point is the user's whose name it has (chapter 06 section 2.2). Throws only what ends the call. */
 export async function checkEntry(peers: Peers, entry: EntryPoint, options: PeerOptions): Promise<Verdict> {
   try {
-    const peer = await peers.get(entry.ownerName, options);
+    const known = await peers.get(entry.ownerName, options);
     // Rejections lead nowhere, so that anybody can make them.
-    if (entry.capability.isNull) return { kind: 'valid', peer, entry };
+    if (entry.capability.isNull) return { kind: 'valid', peer: known, entry };
+    const isOther = !entry.capability.owner.equals(known.identity);
+    // An identity that was given up may own its writing spaces for ever.
+    const peer = (isOther ? await peers.newer(entry.ownerName, known.identity, options) : undefined) ?? known;
     const first = await checkOwner(peers, entry, peer, options);
     if (first.kind !== 'forged') return first;
     // What was seen some seconds ago is not enough to drop anything.

@@ -13,7 +13,13 @@ export interface Message {
 }
 
 /** Posts a request or an answer; false when the inbox of the user is full. */
-export async function post(account: Account, peers: Peers, peer: Peer, { directory, key }: Message, signal: AbortSignal | undefined): Promise<boolean> {
+export async function post(
+  account: Account,
+  peers: Peers,
+  peer: Peer,
+  { directory, key }: Message,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
   const { crypto, username } = account;
   const boxing = await peers.boxingKeyOf(peer, signal);
   const entry = EntryPoint.of(directory?.toReadOnly() ?? AbsoluteCapability.null(), username);
@@ -23,6 +29,7 @@ export async function post(account: Account, peers: Peers, peer: Peer, { directo
 
 /** For an inbox that takes nothing more. */
 export function fullInbox(username: string): DeniedError {
-  const message = 'Too many follow requests are waiting for this user already. Try again when they have answered some, or ask them in another way to do so.';
+  const message =
+    'Too many follow requests are waiting for this user already. Try again when they have answered some, or ask them in another way to do so.';
   return new DeniedError('denied.request', message, { reason: 'inbox', username });
 }

@@ -42,7 +42,7 @@ export async function follow(space: OwnSpace, username: string, signal: AbortSig
     if (mount === 'open') throw new ConflictError('conflict.exists', 'You follow this user already.', { username });
   }
   const peers = new Peers(account);
-  const peer = await peers.get(username, { pins: true, signal });
+  const peer = await peers.get(username, { pins: true, newest: true, signal });
   // Whoever cannot be asked is not noted either.
   await peers.boxingKeyOf(peer, signal);
   const noted = await space.changeHome(signal, async (operation, home): Promise<Noted> =>

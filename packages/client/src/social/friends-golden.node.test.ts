@@ -1,11 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fromHex } from '@pyrgos/core/bytes';
 import { goldenFolder, goldenMissing } from '@pyrgos/testkit/golden';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ServerWorld } from '../../test/server-world.js';
 import { answerWithCode, logIn, totpCode } from '../session/index.js';
 import { UserSession } from '../user-session.js';
-import { fromHex } from '@pyrgos/core/bytes';
 
 const folder = goldenFolder();
 
@@ -42,8 +42,20 @@ describe.skipIf(folder === undefined)(`all users of a real server (${goldenMissi
 
   test('have the friends that they had', async () => {
     for (const { username, password, totp } of users) {
-      const secondFactor = totp === undefined ? {} : { secondFactor: answerWithCode(async () => totpCode(fromHex(totp.secretHex), Date.now() / 1000)) };
-      const session = new UserSession(await logIn(world.network(), { username, password, ...secondFactor }));
+      const account = await logIn(world.network(), {
+        username,
+        password,
+        upgradesBoxingKey: false,
+        ...(totp === undefined
+          ? {}
+          : {
+              secondFactor: async ({ methods: [method] }) =>
+                method === undefined
+                  ? undefined
+                  : answerWithCode(method, await totpCode(fromHex(totp.secretHex), Math.floor(Date.now() / 1000))),
+            }),
+      });
+      const session = new UserSession(account);
       const state = await session.friends.state();
       const { incoming, outgoing, followers, following, friends, blocked, groups } = state;
       const social: ExpectedSocial = {

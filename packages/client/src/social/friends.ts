@@ -73,10 +73,7 @@ export class Friends {
   async state(options: CallOptions = {}): Promise<FriendsState> {
     const { signal } = this.space.check(options);
     const peers = new Peers(this.space.account);
-    const [{ facts, requests }, verified] = await Promise.all([
-      this.settle(peers, signal),
-      this.identities.verifiedUsers({ signal }),
-    ]);
+    const [{ facts, requests }, verified] = await Promise.all([this.settle(peers, signal), this.identities.verifiedUsers({ signal })]);
     const [incoming, mounts] = await Promise.all([this.checked(peers, requests, signal), this.mounts(facts, signal)]);
     const followers = followersIn(facts);
     const following = [...mounts].flatMap(([name, mount]) => (mount === 'gone' ? [] : [name])).sort();
@@ -149,7 +146,11 @@ export class Friends {
     const { valid, forged, failure } = await newestValid(peers, from, { pins: true, signal });
     if (failure !== undefined) throw failure.error;
     if (valid === undefined) {
-      await removeRequests(account, forged.map(({ blind }) => blind), signal);
+      await removeRequests(
+        account,
+        forged.map(({ blind }) => blind),
+        signal,
+      );
       return false;
     }
     await answerRequest(this.space, peers, { username, all: theirs }, valid, { accept, reciprocate }, signal);
@@ -229,7 +230,11 @@ export class Friends {
       if (valid !== undefined) incoming.push({ username, isChecked: true });
       else if (failure?.kind === 'unreachable') incoming.push({ username, isChecked: false });
     });
-    await removeRequests(this.space.account, useless.map(({ blind }) => blind), signal);
+    await removeRequests(
+      this.space.account,
+      useless.map(({ blind }) => blind),
+      signal,
+    );
     return incoming.sort((a, b) => (a.username < b.username ? -1 : 1));
   }
 

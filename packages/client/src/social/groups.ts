@@ -50,7 +50,13 @@ export function uidOf(groups: Groups, name: string): string {
  * Makes a user, who follows the account, a member of groups: they get the capabilities of their directories, and that is recorded as ordinary shares (chapter 06
  * section 6). Groups that do not exist yet are made. What the user has got before is sent again: it may be that the directory for them is a new one. Commits.
  */
-export async function admitToGroups(operation: OperationView, space: OwnSpace, home: Item, user: string, names: readonly Group[]): Promise<void> {
+export async function admitToGroups(
+  operation: OperationView,
+  space: OwnSpace,
+  home: Item,
+  user: string,
+  names: readonly Group[],
+): Promise<void> {
   const areNew = (await readGroups(operation, home)) === undefined;
   const groups = await getOrMakeGroups(operation, space, home);
   const record = areNew ? await readRecord(operation, home, [space.username, SHARED]) : undefined;

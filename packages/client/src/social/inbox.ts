@@ -42,7 +42,11 @@ export async function readInbox(account: Account, signal: AbortSignal | undefine
 }
 
 /** Removes requests from the inbox. What cannot be removed now is found there again, and removed then. */
-export async function removeRequests(account: Account, requests: readonly BlindFollowRequest[], signal: AbortSignal | undefined): Promise<void> {
+export async function removeRequests(
+  account: Account,
+  requests: readonly BlindFollowRequest[],
+  signal: AbortSignal | undefined,
+): Promise<void> {
   const { social } = contextOf(account).network;
   await forEachAtOnce(requests, REMOVALS_IN_FLIGHT, async (request) => {
     try {

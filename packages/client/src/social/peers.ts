@@ -23,6 +23,8 @@ export interface PeerOptions {
   readonly pins: boolean;
   /** Whether the server is asked about their identity even if it was some seconds ago. */
   readonly fresh?: boolean | undefined;
+  /** Whether the server is asked for a newer chain of somebody who is pinned: an identity that was given up may still have its data, and takes what nobody reads. */
+  readonly newest?: boolean | undefined;
 }
 
 /** Chains that were looked up and not pinned, by account: whoever answers a request has seen it just before. */
@@ -64,7 +66,9 @@ export class Peers {
   /** The key with which requests to a user are encrypted. NotFoundError `not-found.key` when there is none. */
   async boxingKeyOf({ username, identity, writerData }: Peer, signal: AbortSignal | undefined): Promise<PublicBoxingKey> {
     if (writerData.inbound === undefined) {
-      throw new NotFoundError('not-found.key', 'This user cannot receive follow requests: the account has no public key for them.', { username });
+      throw new NotFoundError('not-found.key', 'This user cannot receive follow requests: the account has no public key for them.', {
+        username,
+      });
     }
     return resolveBoxingKey(writerData.inbound, this.lookup(identity, signal));
   }
@@ -106,10 +110,10 @@ export class Peers {
     return found;
   }
 
-  private async chainOf(username: string, { pins, signal }: PeerOptions): Promise<Chain> {
+  private async chainOf(username: string, { pins, newest = false, signal }: PeerOptions): Promise<Chain> {
     const store = await keyStoreOf(this.account);
     const pinned = store.pinned(username);
-    if (pinned !== undefined) return pinned;
+    if (pinned !== undefined) return newest ? store.refresh(username, signal) : pinned;
     const seen = seenChains.get(this.account) ?? new Map<string, Chain>();
     seenChains.set(this.account, seen);
     const known = seen.get(username);
@@ -127,19 +131,29 @@ export class Peers {
     const writerData = (await read(fresh)) ?? (fresh ? undefined : await read(true));
     if (writerData !== undefined) return { username, identity, writerData };
     const deleted = await session.hasPointer(identity, { signal });
-    const message = deleted ? 'The account of this user was deleted.' : 'The account of this user is just being made. Try again in a moment.';
+    const message = deleted
+      ? 'The account of this user was deleted.'
+      : 'The account of this user is just being made. Try again in a moment.';
     throw new NotFoundError('not-found.user', message, { username, deleted });
   }
 
   private lookup(owner: PublicKeyHash, signal: AbortSignal | undefined): KeyLookup {
     const { sessions, crypto } = this.account;
     const session = sessions.of(owner);
-    const blocks = { getBlock: async (...[cid, context]: Parameters<KeyLookup['blocks']['getBlock']>) => session.getBlock(cid, { signal: context.signal }) };
+    const blocks = {
+      getBlock: async (...[cid, context]: Parameters<KeyLookup['blocks']['getBlock']>) => session.getBlock(cid, { signal: context.signal }),
+    };
     return { hasher: crypto, blocks, context: signal === undefined ? { owner } : { owner, signal } };
   }
 }
 
 /** Whether an error ends the whole call, whatever it was about: nobody wants the answer any more. */
 export function endsCall(error: unknown): boolean {
-  return !(error instanceof PyrgosError) || error.code === 'aborted' || error.code === 'denied.session' || error.code === 'internal' || error.code === 'argument';
+  return (
+    !(error instanceof PyrgosError) ||
+    error.code === 'aborted' ||
+    error.code === 'denied.session' ||
+    error.code === 'internal' ||
+    error.code === 'argument'
+  );
 }

@@ -54,7 +54,11 @@ export async function processReplies(
     else if (verdict.kind === 'forged') done.add(reply);
   });
   for (const { opened } of await applyAll(space, valid, signal)) done.add(opened);
-  await removeRequests(space.account, [...done].map(({ blind }) => blind), signal);
+  await removeRequests(
+    space.account,
+    [...done].map(({ blind }) => blind),
+    signal,
+  );
   return done;
 }
 
