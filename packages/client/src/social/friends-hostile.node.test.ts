@@ -127,7 +127,7 @@ describe('an inbox that anybody can write to', () => {
     const flaky = changedNetwork(network, {
       core: overriding(network.core, {
         getChain: async (name, signal) => {
-          if (isAway && name === bob.username) throw new NetworkError('unreachable', 'away');
+          if (isAway && name === bob.username) throw new NetworkError('away');
           return network.core.getChain(name, signal);
         },
       }),

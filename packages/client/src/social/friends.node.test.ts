@@ -172,13 +172,9 @@ describe('the handshake (chapter 06 section 18)', () => {
     const [ada, bob] = await Promise.all([people.join(`ada${n}`, a.network), people.join(`bob${n}`, b.network)]);
     for (const { counter } of [a, b]) counter.reset();
     await ada.friends.follow(bob.username);
-    const follow = [a.counter.count(), new Map(a.counter.byEndpoint())] as const;
     await bob.friends.requests();
-    const list = [b.counter.count(), new Map(b.counter.byEndpoint())] as const;
     await bob.friends.accept(ada.username);
-    const accept = [b.counter.count(), new Map(b.counter.byEndpoint())] as const;
     await ada.friends.requests();
-    console.log(a.counter.count(), b.counter.count(), follow, list, accept);
     expect(a.counter.count() + b.counter.count()).toBeLessThanOrEqual(47);
     expect(await seen(ada)).toEqual(both(bob.username));
   });

@@ -7,7 +7,7 @@ import { normaliseUsername } from '../session/find-account.js';
 import { forEachAtOnce } from '../waiting/for-each-at-once.js';
 import { answerRequest, finishAnswer, type FollowAnswer, newestValid } from './answers.js';
 import { follow, type FollowOutcome } from './follow.js';
-import { type Inbox, type Opened, readInbox, removeRequests } from './inbox.js';
+import { type Opened, readInbox, removeRequests } from './inbox.js';
 import { block, unblock } from './list-changes.js';
 import { checkMount, type MountState } from './mount-check.js';
 import type { OwnSpace } from './own-space.js';
@@ -189,9 +189,10 @@ export class Friends {
     signal: AbortSignal | undefined,
   ): Promise<{ readonly facts: SocialFacts; readonly requests: readonly FromUser[] }> {
     const { account } = this.space;
-    const read = async (): Promise<readonly [SocialFacts, Inbox]> => Promise.all([this.facts(signal), readInbox(account, signal)]);
-    let [facts, { opened, worthless }] = await read();
-    const useless = [...worthless];
+    const [first, inbox] = await Promise.all([this.facts(signal), readInbox(account, signal)]);
+    let facts = first;
+    let { opened } = inbox;
+    const useless = [...inbox.worthless];
     for (;;) {
       const { replies, requests, unfinished, leftovers } = await this.sort(opened, facts, signal);
       const done = replies.length === 0 ? new Set<Opened>() : await processReplies(this.space, peers, replies, signal);

@@ -1,5 +1,5 @@
 import { concatBytes } from '@pyrgos/core/bytes';
-import { PendingSocialState, encodeBlockedUsernames } from '@pyrgos/core/social';
+import { encodeBlockedUsernames, type PendingSocialState } from '@pyrgos/core/social';
 import type { EntryPoint } from '@pyrgos/core/model';
 import type { Item, OperationView } from '../files/view/index.js';
 import { appendToFileIn, readFileIn, writeFileIn } from './own-files.js';
