@@ -6,6 +6,7 @@ import { BoxingKeyPair, SymmetricKey } from '@pyrgos/core/keys';
 import { AbsoluteCapability, EntryPoint } from '@pyrgos/core/model';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { changedNetwork, overriding } from '../../test/changed-network.js';
+import { itemAt } from '../../test/item-at.js';
 import { ServerWorld } from '../../test/server-world.js';
 import { befriend, People, seen } from '../../test/social-world.js';
 import type { UserSession } from '../user-session.js';
@@ -78,6 +79,18 @@ describe('an inbox that anybody can write to', () => {
     expect((await inbox(ada)).map((blind) => staying.findIndex((one) => one.equals(blind)))).toEqual([0, 1]);
     expect(await seen(ada)).toEqual(both(bob.username));
     expect(await seen(bob)).toEqual(both(ada.username));
+  });
+
+  test('a place in any writing space of the sender is genuine, also one inside another', async () => {
+    const [outer, inner] = [`/${bob.username}/outer`, `/${bob.username}/outer/inner`];
+    await bob.files.makeDirectory(inner, { parents: true });
+    for (const path of [outer, inner]) await bob.shares.share(path, [], { access: 'write' });
+    const { capability } = await itemAt(bob, inner);
+    expect(capability.writer.equals((await itemAt(bob, outer)).capability.writer)).toBe(false);
+    await post(sealed(request(EntryPoint.of(capability.toReadOnly(), bob.username)), ada), ada);
+    await post(sealed(request(EntryPoint.of(capability.toReadOnly(), mallory.username)), ada), ada);
+    expect(await ada.friends.requests()).toEqual([{ username: bob.username, isChecked: true }]);
+    expect(await inbox(ada)).toHaveLength(1);
   });
 
   test('a forged answer does not count, and the true one does', async () => {

@@ -1,6 +1,9 @@
+import type { AbsoluteCapability } from '@pyrgos/core/model';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { itemAt } from '../../test/item-at.js';
 import { ServerWorld } from '../../test/server-world.js';
 import { befriend, People, seen } from '../../test/social-world.js';
+import { CommittedView, openItem } from '../files/view/index.js';
 import type { UserSession } from '../user-session.js';
 
 let world: ServerWorld;
@@ -191,7 +194,16 @@ describe('members of groups', () => {
     await ada.shares.share(folder, [{ group: 'friends' }, { group: 'followers' }, { user: bob.username }]);
     await ada.shares.share(folder, [{ group: 'friends' }], { access: 'write' });
     const before = (await ada.friends.state()).groups;
+    const places = [folder, ...[...before.keys()].map((uid) => `/${ada.username}/shared/${uid}`)];
+    const known = await Promise.all(places.map(async (path) => (await itemAt(ada, path)).capability));
+    const opens = async (capability: AbsoluteCapability): Promise<boolean> =>
+      openItem(new CommittedView(bob.account.sessions, { fresh: true }), capability.toReadOnly()).then(
+        () => true,
+        () => false,
+      );
+    expect(await Promise.all(known.map(opens))).toEqual([true, true, true]);
     expect(await ada.friends.removeFollower(bob.username)).toBe(true);
+    expect(await Promise.all(known.map(opens))).toEqual([false, false, false]);
     const shares = await ada.shares.sharedWith(folder);
     expect(shares.readers).toEqual([{ group: 'friends' }, { group: 'followers' }]);
     expect(shares.writers).toEqual([{ group: 'friends' }]);
