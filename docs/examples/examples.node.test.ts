@@ -11,6 +11,7 @@ import { hint, signUpWithAGoodPassword } from './choose-a-password.js';
 import { commitToAServer } from './commit-to-a-server.js';
 import { encryptAChunk } from './encrypt-a-chunk.js';
 import { filesOfAnAccount } from './files-of-an-account.js';
+import { answerRequests, askToBeFriends, endFriendship } from './friends.js';
 import { handleErrors } from './handle-errors.js';
 import { changeTogether } from './change-together.js';
 import { largeFiles } from './large-files.js';
@@ -37,6 +38,7 @@ describe('the examples of docs/sdk.md', () => {
     'pictures.ts',
     'new-keys.ts',
     'other-people.ts',
+    'friends.ts',
     'large-files.ts',
     'change-together.ts',
     'upload-a-folder.ts',
@@ -181,6 +183,20 @@ describe('the examples of docs/sdk.md', () => {
       expect(await proveAccount(one, 'Mastodon', 'olga@example.social')).toMatch(
         /^I am olga on Peergos and olga@example.social on Mastodon\n/,
       );
+    });
+
+    test('friends', async () => {
+      const [one, two] = [await signUp('paula'), await signUp('peter')];
+      expect(await askToBeFriends(one, 'peter')).toBe('peter will be asked.');
+      const asked: string[] = [];
+      const ask = async (question: string): Promise<boolean> => asked.push(question) > 0;
+      expect(await answerRequests(two, ask)).toMatchObject({ friends: ['paula'], incoming: [] });
+      expect(asked).toEqual(['Become a friend of paula?']);
+      expect(await answerRequests(one, ask)).toMatchObject({ friends: ['peter'], outgoing: [] });
+      await endFriendship(one, 'peter');
+      expect(await one.friends.state()).toMatchObject({ friends: [], followers: [], following: [], blocked: ['peter'] });
+      expect(await two.friends.state()).toMatchObject({ friends: [], followers: ['paula'], following: [] });
+      expect(await askToBeFriends(one, 'peter')).toBe('You follow peter again.');
     });
 
     test('errors', async () => {

@@ -1,6 +1,9 @@
 export { connect, type ConnectOptions, PyrgosServer } from './pyrgos-server.js';
 export { type FileSettings, UserSession } from './user-session.js';
 export { type CheckedSafetyNumber, Identities, type IdentityClaim } from './identities.js';
+export { type AcceptOptions, Friends, type FriendsState, type IncomingRequest } from './social/friends.js';
+export type { FollowAnswer } from './social/answers.js';
+export type { FollowOutcome } from './social/follow.js';
 export { FileSystem } from './files/file-system.js';
 export type {
   AppendOptions,

@@ -20,6 +20,7 @@ import {
   stayLoggedIn,
 } from './session/index.js';
 
+import { Friends } from './social/friends.js';
 import { OwnShareBook } from './social/own-share-book.js';
 import { OwnSpace } from './social/own-space.js';
 import { Posts } from './social/posts.js';
@@ -86,6 +87,11 @@ export class UserSession {
   /** Posts, and comments on them. */
   get posts(): Posts {
     return new Posts(this.ownSpace, this.files);
+  }
+
+  /** Who follows the account, and whom it follows. */
+  get friends(): Friends {
+    return new Friends(this.ownSpace, this.identities);
   }
 
   private get ownSpace(): OwnSpace {

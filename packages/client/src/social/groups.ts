@@ -6,7 +6,8 @@ import { findChild, type Item, type OperationView, type View } from '../files/vi
 import { giveCapabilities, recipientDirectory, SHARED } from './capability-store.js';
 import { directoryIn, makeDirectoryAt, readFileIn, writeFileIn } from './own-files.js';
 import type { OwnSpace } from './own-space.js';
-import { changeRecord } from './share-records.js';
+import type { Group } from './recipients.js';
+import { changeRecord, readRecord } from './share-records.js';
 import { followedEntries, readBlocked, readFollowers, readFriendEntries } from './social-lists.js';
 
 const GROUPS_FILE = '.groups.cbor';
@@ -46,19 +47,37 @@ export function uidOf(groups: Groups, name: string): string {
 }
 
 /**
- * Makes users members of a group: they get the capability of its directory, and that is recorded as an ordinary share (chapter 06 section 6). Who is one
- * already stays one. Commits.
+ * Makes a user, who follows the account, a member of groups: they get the capabilities of their directories, and that is recorded as ordinary shares (chapter 06
+ * section 6). Groups that do not exist yet are made. What the user has got before is sent again: it may be that the directory for them is a new one. Commits.
  */
-export async function admitToGroup(
+export async function admitToGroups(
   operation: OperationView,
   space: OwnSpace,
   home: Item,
-  uid: string,
-  users: readonly string[],
+  user: string,
+  names: readonly Group[],
 ): Promise<void> {
-  const directory = await recipientDirectory(operation, home, uid);
-  if (directory === undefined) throw new NotFoundError('not-found.recipient', 'The directory of this group is gone.', { group: uid });
-  await admit(operation, space, home, uid, directory.capability, users);
+  const areNew = (await readGroups(operation, home)) === undefined;
+  const groups = await getOrMakeGroups(operation, space, home);
+  const record = areNew ? await readRecord(operation, home, [space.username, SHARED]) : undefined;
+  const capabilities: AbsoluteCapability[] = [];
+  const uids: string[] = [];
+  for (const name of names) {
+    const uid = uidOf(groups, name);
+    // New groups have those as members already who are known.
+    if (record?.get(uid).readers.has(user) === true) continue;
+    const directory = await recipientDirectory(operation, home, uid);
+    if (directory === undefined) throw new NotFoundError('not-found.recipient', 'The directory of this group is gone.', { group: uid });
+    uids.push(uid);
+    capabilities.push(directory.capability);
+  }
+  if (uids.length === 0) return;
+  await giveCapabilities(operation, space, home, user, 'read', capabilities);
+  await changeRecord(operation, space, home, [space.username, SHARED], (state) => {
+    let next = state;
+    for (const uid of uids) next = next.share(uid, 'read', [user]);
+    return next;
+  });
 }
 
 async function admit(
@@ -74,7 +93,7 @@ async function admit(
   await changeRecord(operation, space, home, [space.username, SHARED], (state) => state.share(uid, 'read', users));
 }
 
-/** The members of a group, as recorded. */
+/** Whether names, from the root down, lead to the directory of a group of the account. */
 export function isGroupDirectory(names: readonly string[], username: string): boolean {
   const [owner, shared, uid, ...below] = names;
   return owner === username && shared === SHARED && uid?.startsWith('.') === true && below.length === 0;

@@ -2,7 +2,7 @@ import { FormatError, LimitError } from '@pyrgos/core/errors';
 import { MAX_SOCIAL_FILE_SIZE } from '@pyrgos/core/limits';
 import { CHUNK_SIZE } from '@pyrgos/core/model';
 import { appendContent, uploadFile } from '../files/content/index.js';
-import { getOrMakeDirectories } from '../files/structure/index.js';
+import { getOrMakeDirectories, refresh } from '../files/structure/index.js';
 import { FileReader, findChild, type Item, type OperationView, type View } from '../files/view/index.js';
 import type { OwnSpace } from './own-space.js';
 
@@ -16,15 +16,23 @@ export async function readAll(view: View, file: Item, limit: number = MAX_SOCIAL
   return reader.read(0, reader.size);
 }
 
+/**
+ * The child with this name in a directory as the view has it now: an operation may have added it since the directory was read, and what it does not see it
+ * would overwrite.
+ */
+async function childIn(view: View, directory: Item, name: string): Promise<Item | undefined> {
+  return findChild(view, await refresh(view, directory), name);
+}
+
 /** The bytes of the file with this name in a directory, or undefined when there is none. Errors of {@link readAll}. */
 export async function readFileIn(view: View, directory: Item, name: string, limit?: number): Promise<Uint8Array | undefined> {
-  const file = await findChild(view, directory, name);
+  const file = await childIn(view, directory, name);
   return file === undefined ? undefined : readAll(view, file, limit);
 }
 
 /** The child directory with this name, or undefined. FormatError when a file has the name. */
 export async function directoryIn(view: View, parent: Item, name: string): Promise<Item | undefined> {
-  return (await findChild(view, parent, name))?.requireDirectory();
+  return (await childIn(view, parent, name))?.requireDirectory();
 }
 
 /** The directory at names below another one, or undefined. */
@@ -80,7 +88,7 @@ export async function appendToFileIn(
   bytes: Uint8Array,
   { isHidden = false }: { readonly isHidden?: boolean } = {},
 ): Promise<Item> {
-  const file = await findChild(operation, directory, name);
+  const file = await childIn(operation, directory, name);
   if (file === undefined) return writeFileIn(operation, space, directory, name, bytes, { isHidden });
   if (file.isDirectory) throw new FormatError('format.social', name, 'is a directory');
   return appendContent(operation, space.ports, file, bytes);

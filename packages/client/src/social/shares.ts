@@ -91,14 +91,15 @@ export class Shares {
   }
 
   /**
-   * {@link Shares.unshare} of names as they are recorded: `namesOf` looks them up in what is committed.
+   * {@link Shares.unshare} of names as they are recorded: `namesOf` looks them up in what is committed. `always`: the access that ends even if nobody of them is
+   * recorded, because they have it as members of a group that keeps it.
    *
    * @internal
    */
   async unshareNames(
     names: readonly string[],
     namesOf: (view: View, home: Item) => Promise<ReadonlySet<string>>,
-    { signal, access, onProgress }: UnshareOptions,
+    { signal, access, onProgress, always = new Set() }: UnshareOptions & { readonly always?: ReadonlySet<SharedAccess> | undefined },
   ): Promise<boolean> {
     this.requireOwn(names);
     const directory = names.slice(0, -1);
@@ -111,7 +112,7 @@ export class Shares {
         const gone = await namesOf(view, home);
         const shared = (await readRecord(view, home, directory)).get(name);
         const has = (kind: SharedAccess, recorded: ReadonlySet<string>): boolean =>
-          (access ?? kind) === kind && [...gone].some((one) => recorded.has(one));
+          (access ?? kind) === kind && (always.has(kind) || [...gone].some((one) => recorded.has(one)));
         return { ...child, gone, ends: { read: has('read', shared.readers), write: has('write', shared.writers) } };
       },
       async (operation, home, { parent, item, gone, ends }) => {
@@ -272,12 +273,7 @@ export class Shares {
   }
 
   /** The names under which recipients are recorded, those included that a group takes along (chapter 06 section 6). */
-  private async expand(
-    view: View,
-    home: Item,
-    names: readonly string[],
-    recipients: readonly Recipient[],
-  ): Promise<ReadonlySet<string>> {
+  private async expand(view: View, home: Item, names: readonly string[], recipients: readonly Recipient[]): Promise<ReadonlySet<string>> {
     const groups = await readGroups(view, home);
     const gone = new Set(recipients.flatMap((recipient) => recordedName(recipient, groups) ?? []));
     const isNamed = (group: Group): boolean => recipients.some((recipient) => 'group' in recipient && recipient.group === group);
