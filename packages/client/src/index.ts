@@ -1,6 +1,11 @@
 export { connect, type ConnectOptions, PyrgosServer } from './pyrgos-server.js';
 export { type FileSettings, UserSession } from './user-session.js';
 export { type CheckedSafetyNumber, Identities, type IdentityClaim } from './identities.js';
+export type { CreateLinkOptions, LinkChanges, Links } from './social/links.js';
+export type { LinkSession } from './social/link-session.js';
+export type { OpenLinkOptions } from './social/open-link.js';
+export type { OwnLink } from './social/own-link.js';
+export type { PublishedPath, Publishing, UnpublishOptions } from './social/publishing.js';
 export { FileSystem } from './files/file-system.js';
 export type {
   AppendOptions,

@@ -5,10 +5,12 @@ import type { OperationView, View } from './view/index.js';
 export interface BookedShares {
   /** Existing writers in which that is noted. */
   readonly writers: readonly PublicKeyHash[];
+  /** Whether everybody can read it, because it is published or in a directory that is: in another directory it must not keep its keys. */
+  readonly isPublished: boolean;
 }
 
 /**
- * What an account notes of whom it shares its files with, and of their links, by path (chapter 06 section 8.4). Changes of names tell it, in the same commit.
+ * What an account notes of whom it shares its files with, of their links, and of what is published, by path (chapter 06 sections 8.4 and 13). Changes of names tell it, in the same commit.
  * Paths are names from the root down.
  */
 export interface ShareBook {

@@ -4,6 +4,7 @@ import type { SharedAccess, SharedWith } from '@pyrgos/core/social';
 import { findPath, type Item, type OperationView, type View } from '../files/view/index.js';
 import { giveCapabilities, recipientDirectory } from './capability-store.js';
 import type { OwnSpace } from './own-space.js';
+import { PublicChanges, publishedAt } from './public-entries.js';
 import { SecretLinkChanges } from './secret-link-changes.js';
 import { changeRecord, readRecord, recordsBelow } from './share-records.js';
 
@@ -26,15 +27,20 @@ export async function* recordsOf(view: View, home: Item, names: readonly string[
   }
 }
 
-/** Whether an item, or anything below it, has secret links: their index is changed together with the item then, and the identity has to be reserved for it. */
-export async function hasLinks(view: View, home: Item, names: readonly string[]): Promise<boolean> {
+/**
+ * Whether an item, or anything below it, has secret links or is published: what the identity notes of that is changed together with the item then, and the
+ * identity has to be reserved for it.
+ */
+export async function isNotedByIdentity(view: View, space: OwnSpace, home: Item, names: readonly string[]): Promise<boolean> {
   for await (const { shared } of recordsOf(view, home, names)) if (shared.links.length > 0) return true;
+  const published = await space.published(view);
+  if (published !== undefined) for await (const _ of publishedAt(published, names)) return true;
   return false;
 }
 
 /**
  * Gives everybody with whom an item, or anything below it, is still shared the capabilities that it has now, and stores its links anew (chapter 06 section
- * 10.3); commits. `item` is what is at `names` now. What does not exist any more is passed over, and so is who does not follow the account any more. The operation must have
+ * 10.3); what is published stays so. Commits. `item` is what is at `names` now. What does not exist any more is passed over, and so is who does not follow the account any more. The operation must have
  * reserved the identity when there are links.
  */
 export async function resend(operation: OperationView, space: OwnSpace, home: Item, names: readonly string[], item: Item): Promise<void> {
@@ -63,11 +69,23 @@ export async function resend(operation: OperationView, space: OwnSpace, home: It
     }
   }
   await links?.commit();
+  await republish(operation, space, names, item);
   for (const [recipient, { read, write }] of gifts) {
     if ((await recipientDirectory(operation, home, recipient)) === undefined) continue;
     await giveCapabilities(operation, space, home, recipient, 'read', read);
     await giveCapabilities(operation, space, home, recipient, 'write', write);
   }
+}
+
+async function republish(operation: OperationView, space: OwnSpace, names: readonly string[], item: Item): Promise<void> {
+  if (!operation.snapshot.has(space.account.identity.publicKeyHash)) return;
+  const changes = await PublicChanges.open(operation, space);
+  for (const { names: path } of await changes.at(names)) {
+    const found = await findBelow(operation, item, path.slice(names.length));
+    if (found === undefined) await changes.remove(path);
+    else await changes.add(path, found.capability);
+  }
+  await changes.commit();
 }
 
 async function findBelow(view: View, item: Item, names: readonly string[]): Promise<Item | undefined> {

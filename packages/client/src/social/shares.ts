@@ -12,7 +12,7 @@ import { giveCapabilities, unknownRecipient } from './capability-store.js';
 import { getOrMakeGroups, hasRecipient, readGroups } from './groups.js';
 import type { OwnSpace } from './own-space.js';
 import { assertRecipients, type Group, namesGroup, type Recipient, recipientOf, recordedName } from './recipients.js';
-import { hasLinks, recordsOf, resend } from './resend.js';
+import { isNotedByIdentity, recordsOf, resend } from './resend.js';
 import { changeRecord, readRecord, recordsBelow } from './share-records.js';
 import { followedEntries, readBlocked, readFollowers, readFriendEntries } from './social-lists.js';
 
@@ -176,7 +176,9 @@ export class Shares {
       },
       async (operation, home, { parent, item }) => {
         const uids = await this.uidsOf(operation, home, recipients);
-        if (!item.writer.equals(parent.writer)) {
+        // A link for writing needs the link node, which other programs leave out after they have ended a share for reading (section 10.4).
+        const lacksLinkNode = recipients.length === 0 && item.link === undefined;
+        if (!item.writer.equals(parent.writer) && !lacksLinkNode) {
           await operation.committer.withoutFlush(async () => this.give(operation, home, names, item, 'write', uids));
           return;
         }
@@ -228,7 +230,7 @@ export class Shares {
   private async reserveRotation(view: CommittedView, home: Item, names: readonly string[]): Promise<ReservedChild> {
     const child = await reserveChild(this.tree, view, formatPath(names));
     const identity = this.space.account.identity.publicKeyHash;
-    const index = (await hasLinks(view, home, names)) ? [identity] : [];
+    const index = (await isNotedByIdentity(view, this.space, home, names)) ? [identity] : [];
     return { ...child, writers: [...child.writers, ...(await writingSpacesOf(view, [child.item])), ...index] };
   }
 
