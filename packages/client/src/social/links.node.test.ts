@@ -301,8 +301,16 @@ describe('two devices', () => {
 });
 
 test('opening one costs few requests', async () => {
-  const link = await ada.links.create(`${home()}/d/a.txt`, { writable: true });
-  const { network, counter } = world.counted();
-  await new PyrgosServer(network, { crypto: world.quick }).openLink(link.text);
-  expect(counter.count()).toBeLessThanOrEqual(14);
+  const path = `${home()}/d/a.txt`;
+  const reading = await ada.links.create(`${home()}/d/sub/b.txt`);
+  const writing = await ada.links.create(path, { writable: true });
+  const cost = async (text: string): Promise<number> => {
+    const { network, counter } = world.counted();
+    await new PyrgosServer(network, { crypto: world.quick }).openLink(text);
+    return counter.count();
+  };
+  // Link, chain; pointer and data of two writers with a proof; the file, and each directory above it.
+  expect(await cost(reading.text)).toBeLessThanOrEqual(12);
+  // One more writer, and a link node.
+  expect(await cost(writing.text)).toBeLessThanOrEqual(16);
 });
