@@ -1,4 +1,6 @@
+import { formatSharedCapabilityLink } from '@pyrgos/core/social';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { itemAt } from '../../test/item-at.js';
 import { ServerWorld } from '../../test/server-world.js';
 import { PyrgosServer } from '../pyrgos-server.js';
 import type { UserSession } from '../user-session.js';
@@ -171,13 +173,11 @@ describe('names and places', () => {
     before.files.refresh();
     await expect(before.files.stat(path)).rejects.toMatchObject(nothing);
     await ada.publishing.publish(`${home()}/site`);
-    const inside = await server().openPublic(`${home()}/site/index.html`);
-    const { files } = inside;
-    const reader = await files.open(`${home()}/site/index.html`);
-    expect(reader.size).toBe(15);
-    await ada.files.move(`${home()}/site/index.html`, `${home()}/private`);
-    files.refresh();
-    await expect(files.stat(`${home()}/site/index.html`)).rejects.toMatchObject(nothing);
+    const index = `${home()}/site/index.html`;
+    const seen = formatSharedCapabilityLink((await itemAt(ada, index)).capability.toReadOnly());
+    expect(await (await server().openLink(seen)).files.readText(index)).toBe('<!DOCTYPE html>');
+    await ada.files.move(index, `${home()}/private`);
+    await expect(server().openLink(seen)).rejects.toMatchObject({ code: 'not-found.link' });
     expect(await published()).toEqual([`${home()}/site`]);
     // Within its directory it is only renamed.
     await ada.files.move(`${home()}/site`, home(), { name: 'web' });
