@@ -51,6 +51,7 @@ export class KeyChanges {
         return { ...child, writers, isNoted: noted !== undefined };
       },
       async (operation, { parent, item, isNoted }) => {
+        await book?.rely(operation, names.slice(0, -1), names.slice(-1));
         // Who was noted must not get the new keys when somebody else is locked out later.
         const alsoCommit = async (): Promise<void> => (isNoted ? book?.lost(operation, names) : undefined);
         return rotateAllKeys(operation, parent, item, { ...how, alsoCommit });

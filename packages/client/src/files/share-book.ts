@@ -16,6 +16,11 @@ export interface BookedShares {
 export interface ShareBook {
   /** What has to be changed when an item gets another path, or none; undefined when nothing is noted. */
   look(view: View, names: readonly string[]): Promise<BookedShares | undefined>;
+  /**
+   * Lets a change of children of a directory be merged with what other devices commit only if they note nothing new of them meanwhile: that would be about keys, or a path, that
+   * they have no more. To be called before the change.
+   */
+  rely(operation: OperationView, above: readonly string[], names: readonly string[]): Promise<void>;
   /** An item that keeps its keys has another path now; what was noted for that is gone. Commits. */
   moved(operation: OperationView, from: readonly string[], to: readonly string[]): Promise<void>;
   /** An item is going to be deleted, or to lose its keys: nobody has access any more, and its links lead nowhere. Commits. */

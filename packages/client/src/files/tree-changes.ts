@@ -90,6 +90,7 @@ export class TreeChanges {
         },
         async (operation, { parent, item, booked }) => {
           await requireFileVersion(operation, item, { ifVersion });
+          await this.rely(operation, names.slice(0, -1), names.slice(-1));
           const how = { replace, isCompared: ifVersion !== undefined };
           return this.withBook(operation, booked, names, [...above, name], async () => rename(operation, parent, item, name, how));
         },
@@ -130,6 +131,7 @@ export class TreeChanges {
         },
         async (operation, { parent, item, target, keepsAccess, isCopied, booked }) => {
           await requireFileVersion(operation, item, { ifVersion });
+          await this.rely(operation, names.slice(0, -1), names.slice(-1));
           const isCompared = ifVersion !== undefined;
           const alsoCommit = async (): Promise<void> => {
             if (!booked.isBooked) return;
@@ -188,6 +190,11 @@ export class TreeChanges {
     const [own, replaced] = await Promise.all([shareBook.look(view, from), to[0] === from[0] ? shareBook.look(view, to) : undefined]);
     const writers = [...(own?.writers ?? []), ...(replaced?.writers ?? [])];
     return { isBooked: own !== undefined || replaced !== undefined, isPublished: own?.isPublished ?? false, writers };
+  }
+
+  /** See {@link ShareBook.rely}. */
+  private async rely(operation: OperationView, above: readonly string[], names: readonly string[]): Promise<void> {
+    if (above[0] === this.tree.username) await this.parts.shareBook?.rely(operation, above, names);
   }
 
   /** Gives an item another path, and tells the book in the same commit. */
@@ -270,11 +277,12 @@ export class TreeChanges {
           if (noted !== undefined) booked.push({ path, writers: noted.writers });
         }
         const writers = [item.writer, ...(await writingSpacesOf(view, found)), ...booked.flatMap((one) => one.writers)];
-        return { owner: item.owner, writers, paths: [parent], item, found, booked };
+        return { owner: item.owner, writers, paths: [parent], item, found, booked, above: parent.names };
       },
-      async (operation, { item, found, booked }) => {
+      async (operation, { item, found, booked, above }) => {
         const [first] = found;
         await requireFileVersion(operation, first, { ifVersion });
+        await this.rely(operation, above, names);
         // First the links: what is deleted in several commits must not be reachable any more from the first one on.
         for (const { path } of booked) await this.parts.shareBook?.lost(operation, path);
         if (found.length > 0) await deleteItems(operation, item, found, { onProgress: listener });

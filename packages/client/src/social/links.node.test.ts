@@ -277,6 +277,54 @@ describe('two devices', () => {
     for (const { text } of made) await server().openLink(text);
   });
 
+  describe('of which one makes a link while the other', () => {
+    const path = (): string => `${home()}/d/a.txt`;
+    const link = { text: '' };
+
+    /** The other device, for which a link is made between its look and its commit. */
+    async function slow(nth: number): Promise<UserSession> {
+      const network = world.network();
+      let count = 0;
+      const pointers = new Proxy(network.pointers, {
+        get: (target, key) => {
+          const value: unknown = Reflect.get(target, key, target);
+          if (typeof value !== 'function') return value;
+          return async (...parameters: unknown[]): Promise<unknown> => {
+            const isChange = String(key).startsWith('set');
+            if (isArmed && isChange && ++count === nth) ({ text: link.text } = await ada.links.create(path()));
+            return Reflect.apply(value, target, parameters) as unknown;
+          };
+        },
+      });
+      let isArmed = false;
+      const wrapped = Object.assign(Object.create(network) as typeof network, { pointers });
+      const session = await new PyrgosServer(wrapped, { crypto: world.quick }).logIn({ username: ada.username, password });
+      await session.files.stat(path());
+      isArmed = true;
+      return session;
+    }
+
+    test.each([1, 2])('gives the file new keys: it opens (%i)', async (nth) => {
+      const other = await slow(nth);
+      await other.shares.share(path(), [], { access: 'write' });
+      expect(await (await server().openLink(link.text)).files.readText(path())).toBe('first');
+    });
+
+    test('renames it: it opens, and is found under the new name', async () => {
+      const other = await slow(1);
+      await other.files.rename(path(), 'b.txt');
+      expect(await labels(ada, `${home()}/d/b.txt`)).toHaveLength(1);
+      expect(await (await server().openLink(link.text)).files.readText(`${home()}/d/b.txt`)).toBe('first');
+    });
+
+    test('deletes it: it is gone with the file', async () => {
+      const other = await slow(1);
+      await other.files.remove(path());
+      await expect(server().openLink(link.text)).rejects.toMatchObject({ code: 'not-found.link' });
+      expect(await labels(ada)).toEqual([]);
+    });
+  });
+
   test('an account without room makes none, and nothing of it is left', async () => {
     const { network, username, mirrorBat } = ada.account;
     expect(mirrorBat).toBeDefined();

@@ -4,7 +4,7 @@ import { findChild, type Item, type OperationView, type View } from '../files/vi
 import { makeDirectoryAt } from './own-files.js';
 import { isPublic, isPublishable, PublicChanges, publishedAt } from './public-entries.js';
 import type { OwnSpace } from './own-space.js';
-import { recordsOf } from './resend.js';
+import { recordsOf, relyOnNotes } from './resend.js';
 import { SecretLinkChanges } from './secret-link-changes.js';
 import { changeRecord, mirrorOf, readRecord } from './share-records.js';
 
@@ -32,6 +32,10 @@ export class OwnShareBook implements ShareBook {
     if (!isBooked && !isPublished && !hasEntries && (await mirrorOf(view, home, names)) === undefined) return undefined;
     const identity = this.space.account.identity.publicKeyHash;
     return { writers: hasLinks || hasEntries ? [home.writer, identity] : [home.writer], isPublished };
+  }
+
+  async rely(operation: OperationView, above: readonly string[], names: readonly string[]): Promise<void> {
+    await relyOnNotes(operation, this.space, above, names);
   }
 
   async moved(operation: OperationView, from: readonly string[], to: readonly string[]): Promise<void> {

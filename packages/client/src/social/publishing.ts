@@ -104,6 +104,7 @@ export class Publishing {
           await this.book.lost(operation, names);
           return true;
         }
+        await this.book.rely(operation, names.slice(0, -1), names.slice(-1));
         const { mirrorBatId } = ports;
         const alsoCommit = async (): Promise<void> => this.book.lost(operation, names);
         await rotateAllKeys(operation, child.parent, child.item, {

@@ -1,12 +1,12 @@
-import { NotFoundError } from '@pyrgos/core/errors';
+import { ConflictError, NotFoundError } from '@pyrgos/core/errors';
 import type { AbsoluteCapability } from '@pyrgos/core/model';
 import type { SharedAccess, SharedWith } from '@pyrgos/core/social';
-import { findPath, type Item, type OperationView, type View } from '../files/view/index.js';
+import { CommittedView, findPath, type Item, listEntries, type OperationView, type View } from '../files/view/index.js';
 import { giveCapabilities, recipientDirectory } from './capability-store.js';
 import type { OwnSpace } from './own-space.js';
 import { PublicChanges, publishedAt } from './public-entries.js';
 import { SecretLinkChanges } from './secret-link-changes.js';
-import { changeRecord, readRecord, recordsBelow } from './share-records.js';
+import { changeRecord, mirrorOf, readRecord, recordsBelow } from './share-records.js';
 
 /** One item that is shared, or has links. */
 interface SharedItemRecord {
@@ -25,6 +25,55 @@ export async function* recordsOf(view: View, home: Item, names: readonly string[
   for await (const below of recordsBelow(view, home, names)) {
     for (const item of below.state.items) yield { directory: below.directory, name: item, shared: below.state.get(item) };
   }
+}
+
+/** With whom some children of a directory, and what is below them, are shared, and which links there are, as one text. */
+async function notesOf(view: View, home: Item, above: readonly string[], children: ReadonlySet<string>): Promise<string> {
+  const notes: string[] = [];
+  const note = (directory: readonly string[], name: string, { readers, writers, links }: SharedWith): void => {
+    const parts = [[...directory, name], [...readers].sort(), [...writers].sort(), links.map(({ label }) => String(label)).sort()];
+    notes.push(JSON.stringify(parts));
+  };
+  const mirror = await mirrorOf(view, home, above);
+  if (mirror === undefined) return '';
+  const state = await readRecord(view, home, above);
+  for (const name of state.items) if (children.has(name)) note(above, name, state.get(name));
+  for await (const { name } of listEntries(view, mirror)) {
+    if (name === undefined || !children.has(name)) continue;
+    for await (const below of recordsBelow(view, home, [...above, name])) {
+      for (const item of below.state.items) note(below.directory, item, below.state.get(item));
+    }
+  }
+  return notes.sort().join('');
+}
+
+/**
+ * Lets a change be merged with what other devices commit only if they have not shared these children of a directory, or anything below them, with somebody else meanwhile, nor
+ * made links: otherwise it is repeated, and knows of them. To be called before the change. What is noted in another writing space than that of the change is compared by nobody.
+ */
+export async function relyOnNotes(
+  operation: OperationView,
+  space: OwnSpace,
+  above: readonly string[],
+  names: readonly string[],
+): Promise<void> {
+  const home = await space.home(operation);
+  const children = new Set(names);
+  const before = await notesOf(operation, home, above, children);
+  const { committer, owner, snapshot, signal } = operation;
+  committer.relyOn(async (writer, remote) => {
+    if (!writer.equals(home.writer)) return;
+    const start = { owner, snapshot: snapshot.withVersion(writer, remote).withReadOnly(true) };
+    const view = new CommittedView(space.account.sessions, { start, signal, waitForCreation: false });
+    const now = await notesOf(view, await space.home(view), above, children);
+    // Nothing: this very change may have taken away what there was, and is committed in several parts.
+    if (now === '' || now === before) return;
+    const reason = 'something was shared, or a link made';
+    throw new ConflictError('conflict.merge', `concurrent changes of one writer cannot be merged: ${reason}`, {
+      writer: writer.toString(),
+      reason,
+    });
+  });
 }
 
 /**

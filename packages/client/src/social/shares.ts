@@ -12,7 +12,7 @@ import { giveCapabilities, unknownRecipient } from './capability-store.js';
 import { getOrMakeGroups, hasRecipient, readGroups } from './groups.js';
 import type { OwnSpace } from './own-space.js';
 import { assertRecipients, type Group, namesGroup, type Recipient, recipientOf, recordedName } from './recipients.js';
-import { isNotedByIdentity, recordsOf, resend } from './resend.js';
+import { isNotedByIdentity, recordsOf, relyOnNotes, resend } from './resend.js';
 import { changeRecord, readRecord, recordsBelow } from './share-records.js';
 import { followedEntries, readBlocked, readFollowers, readFriendEntries } from './social-lists.js';
 
@@ -114,6 +114,7 @@ export class Shares {
       },
       async (operation, home, { parent, item, gone, ends }) => {
         if (!ends.read && !ends.write) return false;
+        await relyOnNotes(operation, this.space, names.slice(0, -1), names.slice(-1));
         await this.rotate(operation, parent, item, ends.write, forward, async (rotated) => {
           await changeRecord(operation, this.space, home, directory, (state) => {
             const after = ends.read ? state.unshare(name, 'read', gone) : state;
@@ -182,6 +183,7 @@ export class Shares {
           await operation.committer.withoutFlush(async () => this.give(operation, home, names, item, 'write', uids));
           return;
         }
+        await relyOnNotes(operation, this.space, names.slice(0, -1), names.slice(-1));
         await this.rotate(operation, parent, item, true, forward, async (rotated) => {
           await changeRecord(operation, this.space, home, names.slice(0, -1), (state) =>
             uids.length === 0 ? state : state.share(names.at(-1) ?? '', 'write', uids),
