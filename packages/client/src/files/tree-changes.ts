@@ -17,7 +17,16 @@ import { assertMovable, assertNotOfSystem, type FileTree, formatPath, type Locat
 import { type FileSystemParts, requireDirectory, reserve, reserveChild, reserveDeepest } from './file-tree-parts.js';
 import { type IfVersion, requireVersion } from './file-version.js';
 import { copyItem, deleteItems, getOrMakeDirectories, makeDirectory, moveItem, rename, writingSpacesOf } from './structure/index.js';
-import { type CommittedView, type DanglingEntry, findEntry, isSamePlace, type Item, openItem, type OperationView, splitPath } from './view/index.js';
+import {
+  type CommittedView,
+  type DanglingEntry,
+  findEntry,
+  isSamePlace,
+  type Item,
+  openItem,
+  type OperationView,
+  splitPath,
+} from './view/index.js';
 import { assertIfVersion, onlyIfVersion } from './write-file.js';
 
 /** What a {@link FileSystem} does with names and directories; its methods are documented there. */
@@ -169,7 +178,15 @@ export class TreeChanges {
         const to = [...target.names, newName];
         const noted = replace === true && to[0] === this.tree.username ? await this.parts.shareBook?.look(view, to) : undefined;
         const writers = [target.item.writer, ...replaced, ...(noted?.writers ?? [])];
-        return { owner: target.item.owner, writers, paths: [source, target], view, item: source.item, target, isNoted: noted !== undefined };
+        return {
+          owner: target.item.owner,
+          writers,
+          paths: [source, target],
+          view,
+          item: source.item,
+          target,
+          isNoted: noted !== undefined,
+        };
       },
       async (operation, { view, item, target, isNoted }) => {
         const alsoCommit = async (): Promise<void> => {

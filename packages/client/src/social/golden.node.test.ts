@@ -135,9 +135,12 @@ describe.skipIf(folder === undefined)(`links and published files of a real serve
     for (const { link, targetPath, writable, userPassword } of live) {
       expect(listed.get(link)).toMatchObject({ path: targetPath, isWritable: writable, userPassword });
     }
-    const [limited] = [...listed.values()].filter(({ maxRetrievals }) => maxRetrievals === 1000);
+    const limited = [...listed.values()].find(({ maxRetrievals }) => maxRetrievals === 1000);
     expect(limited?.expires?.toISOString()).toBe('2099-01-02T03:04:05.000Z');
-    const changed = await alice.links.update(limited?.path ?? '', limited?.label ?? 0n, { expires: null, userPassword: 'a new good secret' });
+    const changed = await alice.links.update(limited?.path ?? '', limited?.label ?? 0n, {
+      expires: null,
+      userPassword: 'a new good secret',
+    });
     await server().openLink(changed.text, { password: 'a new good secret' });
     expect(await alice.links.delete(changed.path, changed.label)).toBe(true);
     await expect(server().openLink(changed.text)).rejects.toMatchObject({ code: 'not-found.link' });
@@ -154,7 +157,15 @@ describe.skipIf(folder === undefined)(`links and published files of a real serve
   });
 
   /** What an entry of this SDK says as well. */
-  function known({ isDirectory, size, sha256, mimeType, hidden, writable, modified }: Omit<ExpectedItem, 'path'>): Omit<ExpectedItem, 'path'> {
+  function known({
+    isDirectory,
+    size,
+    sha256,
+    mimeType,
+    hidden,
+    writable,
+    modified,
+  }: Omit<ExpectedItem, 'path'>): Omit<ExpectedItem, 'path'> {
     const content = isDirectory ? {} : { size, sha256, mimeType };
     return { isDirectory, hidden, writable, modified: { epochSeconds: modified.epochSeconds }, ...(content as object) };
   }

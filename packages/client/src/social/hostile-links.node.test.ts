@@ -75,14 +75,19 @@ describe('links that hold the keys', () => {
     const { owner, writer, mapKey, bat } = await capabilityOf('/ada/top.txt');
     const rBaseKey = SymmetricKey.generate(world.crypto);
     const link = formatSharedCapabilityLink(AbsoluteCapability.of({ owner, writer, mapKey, bat, rBaseKey }));
-    const error = await server().openLink(link).catch((reason: unknown) => reason);
+    const error = await server()
+      .openLink(link)
+      .catch((reason: unknown) => reason);
     expect(error).toMatchObject({ code: 'crypto.authentication' });
     expect(JSON.stringify(error)).not.toContain(link.split('/')[3]);
   });
 });
 
 /** Mallory makes a file, and then `forge` changes her home directory. */
-async function forged(username: string, forge: (operation: OperationView, home: Item, changes: ChunkChanges) => Promise<void>): Promise<string> {
+async function forged(
+  username: string,
+  forge: (operation: OperationView, home: Item, changes: ChunkChanges) => Promise<void>,
+): Promise<string> {
   mallory = await server().signUp({ username, password });
   await mallory.files.write(`/${username}/x.txt`, bytes('trust me'));
   const capability = await capabilityOf(`/${username}/x.txt`, mallory);
@@ -109,9 +114,13 @@ describe('links that lie', () => {
   });
 
   test('under a name that nobody has', async () => {
-    const link = await forged('mallory2', async (operation, home, changes) => writeProperties(operation, changes, home, { name: 'no one' }));
+    const link = await forged('mallory2', async (operation, home, changes) =>
+      writeProperties(operation, changes, home, { name: 'no one' }),
+    );
     await expect(server().openLink(link)).rejects.toMatchObject(invalid);
-    const other = await forged('mallory3', async (operation, home, changes) => writeProperties(operation, changes, home, { name: 'nobody-here' }));
+    const other = await forged('mallory3', async (operation, home, changes) =>
+      writeProperties(operation, changes, home, { name: 'nobody-here' }),
+    );
     await expect(server().openLink(other)).rejects.toMatchObject(invalid);
   });
 
@@ -155,7 +164,10 @@ describe('servers that lie', () => {
   test('the block of another link', async () => {
     const [one, two] = [await ada.links.create('/ada/d'), await ada.links.create('/ada/top.txt')];
     const sealed = await world.network().links.get(ada.account.identity.publicKeyHash, two.label);
-    await expect(lying({ get: async () => sealed }).openLink(one.text)).rejects.toMatchObject({ code: 'denied.link', data: { reason: 'link' } });
+    await expect(lying({ get: async () => sealed }).openLink(one.text)).rejects.toMatchObject({
+      code: 'denied.link',
+      data: { reason: 'link' },
+    });
   });
 
   test('something that is no capability', async () => {

@@ -58,10 +58,23 @@ describe('links for reading', () => {
   test('a file with expiry, count and password (L1), of which an update keeps the count (L2)', async () => {
     const expires = new Date(Math.floor((Date.now() + day) / 1000) * 1000);
     const link = await ada.links.create(`${home()}/d/a.txt`, { expires, maxRetrievals: 2, userPassword });
-    expect(link).toMatchObject({ path: `${home()}/d/a.txt`, isWritable: false, hasPassword: true, expires, maxRetrievals: 2, retrievals: 0 });
+    expect(link).toMatchObject({
+      path: `${home()}/d/a.txt`,
+      isWritable: false,
+      hasPassword: true,
+      expires,
+      maxRetrievals: 2,
+      retrievals: 0,
+    });
     expect(link.url).toMatch(/^http:\/\/localhost:\d+\/secret\/z[1-9A-HJ-NP-Za-km-z]+\/\d+#[A-Za-z0-9]{12}$/u);
     const session = await server().openLink(link.url ?? '', { password: userPassword });
-    expect(session).toMatchObject({ owner: ada.username, path: link.path, entryPath: `${home()}/d`, isDirectory: false, isWritable: false });
+    expect(session).toMatchObject({
+      owner: ada.username,
+      path: link.path,
+      entryPath: `${home()}/d`,
+      isDirectory: false,
+      isWritable: false,
+    });
     expect(await session.files.readText(link.path)).toBe('first');
     expect(await names(session, '/')).toEqual([ada.username]);
     expect(await names(session, home())).toEqual(['d']);
@@ -73,7 +86,9 @@ describe('links for reading', () => {
     expect(updated.text).toBe(link.text);
     expect([updated.retrievals, updated.retrievalsLeft]).toEqual([1, 1]);
     await (await server().openLink(updated.text, { password: other })).files.stat(link.path);
-    const used = await server().openLink(updated.text, { password: other }).catch((error: unknown) => error);
+    const used = await server()
+      .openLink(updated.text, { password: other })
+      .catch((error: unknown) => error);
     expect(used).toMatchObject({ code: 'denied.link', data: { reason: 'used-up' } });
     const [listed] = await all(ada.links.list(link.path));
     expect(listed).toMatchObject({ retrievals: 2, retrievalsLeft: 0, userPassword: other });
@@ -141,16 +156,23 @@ describe('links for reading', () => {
     expect(await names(session, path)).toEqual(['a.txt', 'sub']);
     expect(attempts).toEqual([1, 2, 3]);
     expect((await all(ada.links.list(path))).map(({ retrievals }) => retrievals)).toEqual([1, 1]);
-    const missing = await server().openLink(closed.text).catch((error: unknown) => error);
+    const missing = await server()
+      .openLink(closed.text)
+      .catch((error: unknown) => error);
     expect(missing).toMatchObject({ code: 'denied.link', data: { reason: 'password', isMissing: true } });
-    const wrong = await server().openLink(closed.text, { password: 'wrong' }).catch((error: unknown) => error);
+    const wrong = await server()
+      .openLink(closed.text, { password: 'wrong' })
+      .catch((error: unknown) => error);
     expect(wrong).toMatchObject({ code: 'denied.link', data: { reason: 'password', isMissing: false } });
-    const damaged = await server().openLink(`${open.text}x`).catch((error: unknown) => error);
+    const damaged = await server()
+      .openLink(`${open.text}x`)
+      .catch((error: unknown) => error);
     expect(damaged).toMatchObject({ code: 'denied.link', data: { reason: 'link' } });
     for (const error of [missing, wrong, damaged]) {
       expect(error).not.toBeInstanceOf(CryptoError);
       const said = JSON.stringify(error) + String((error as Error).stack);
-      for (const secret of [userPassword, SecretLink.parse(closed.text).link.password, SecretLink.parse(open.text).link.password]) expect(said).not.toContain(secret);
+      for (const secret of [userPassword, SecretLink.parse(closed.text).link.password, SecretLink.parse(open.text).link.password])
+        expect(said).not.toContain(secret);
     }
     expect(`${JSON.stringify(closed)} ${String(closed)}`).not.toContain(SecretLink.parse(closed.text).link.password);
     const failure = new Error('mine');
@@ -165,7 +187,10 @@ describe('links for reading', () => {
     await expect(links.create(`${home()}/shared`)).rejects.toMatchObject({ code: 'argument', data: { field: 'path' } });
     await expect(links.create('/somebody/x')).rejects.toMatchObject({ code: 'denied.file' });
     await expect(links.create(`${home()}/none`)).rejects.toMatchObject({ code: 'not-found.file' });
-    await expect(links.create(path, { userPassword: 'abc' })).rejects.toMatchObject({ code: 'denied.password', data: { reason: 'too-short' } });
+    await expect(links.create(path, { userPassword: 'abc' })).rejects.toMatchObject({
+      code: 'denied.password',
+      data: { reason: 'too-short' },
+    });
     await expect(links.create(path, { expires: new Date(Date.now() - 1) })).rejects.toMatchObject({ data: { field: 'options.expires' } });
     await expect(links.create(path, { expires: new Date(Number.NaN) })).rejects.toMatchObject({ data: { field: 'options.expires' } });
     await expect(links.create(path, { maxRetrievals: 0 })).rejects.toMatchObject({ data: { field: 'options.maxRetrievals' } });

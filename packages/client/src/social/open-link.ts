@@ -135,9 +135,13 @@ async function unseal(
         { reason: 'password', isMissing: false },
       );
     }
-    throw new DeniedError('denied.link', 'The link does not open what the server has for it: it is not complete, or was changed on the way.', {
-      reason: 'link',
-    });
+    throw new DeniedError(
+      'denied.link',
+      'The link does not open what the server has for it: it is not complete, or was changed on the way.',
+      {
+        reason: 'link',
+      },
+    );
   }
 }
 

@@ -134,7 +134,8 @@ export class Publishing {
   async isPublished(path: string, options: CallOptions = {}): Promise<boolean> {
     const { signal } = this.space.check(options);
     const names = splitPath(path);
-    if (names[0] !== this.space.username) throw new DeniedError('denied.file', 'This belongs to somebody else: open it to see whether it is public.');
+    if (names[0] !== this.space.username)
+      throw new DeniedError('denied.file', 'This belongs to somebody else: open it to see whether it is public.');
     return this.space.look(signal, async (view) => {
       const published = await this.space.published(view);
       return published !== undefined && (await isPublic(published, names));
@@ -158,7 +159,8 @@ export class Publishing {
     if (!(await files.stat(path, { signal })).isDirectory) throw new ArgumentError('path', 'must lead to a directory');
     const published = await this.publish(path, { signal });
     const profile = `${files.homePath}/${PROFILE}`;
-    if ((await files.find(profile, { signal })) === undefined) await files.makeDirectory(profile, { parents: true, isHidden: true, signal });
+    if ((await files.find(profile, { signal })) === undefined)
+      await files.makeDirectory(profile, { parents: true, isHidden: true, signal });
     await files.write(this.webRootField, utf8Encode(formatPath(names)), { mimeType: 'text/plain', signal });
     if (!(await this.isPublished(this.webRootField, { signal }))) await this.publish(this.webRootField, { signal });
     return published;

@@ -114,8 +114,7 @@ export async function replaceExisting(
   }
   if (!content.isSmall && directory !== undefined) await clearRecordOf(operation, directory, current.name, options);
   // What was compared is not read again.
-  const alsoCommit = async (file: Item): Promise<Item> =>
-    directory === undefined ? file : updateListedType(operation, directory, file);
+  const alsoCommit = async (file: Item): Promise<Item> => (directory === undefined ? file : updateListedType(operation, directory, file));
   return setPreparedContent(operation, ports, current, content, { ...options, trustsHash: isSame, alsoCommit });
 }
 
