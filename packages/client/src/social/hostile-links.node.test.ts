@@ -13,6 +13,8 @@ import { type Item, openItem, type OperationView } from '../files/view/index.js'
 import type { SecretLinks } from '../network/index.js';
 import { PyrgosServer } from '../pyrgos-server.js';
 import type { UserSession } from '../user-session.js';
+import { OwnSpace } from './own-space.js';
+import { PublicChanges } from './public-changes.js';
 
 // Links that hold the keys (chapter 06 section 12; the scenarios L10 and L11 of section 18), and links and servers that lie.
 
@@ -138,8 +140,6 @@ describe('links that lie', () => {
     await session.files.write('/mallory5/x.txt', bytes('mine'));
     // What is published as his is only what he owns.
     const space = partsOf(session.files);
-    const { PublicChanges } = await import('./public-entries.js');
-    const { OwnSpace } = await import('./own-space.js');
     const own = new OwnSpace(session.account, space);
     const foreign = await capabilityOf('/ada/top.txt');
     await own.change(

@@ -146,7 +146,7 @@ async function unseal(
 }
 
 /** What a capability leads to, at the path that it has for its owner. */
-export interface VerifiedItem {
+interface VerifiedItem {
   readonly item: Item;
   readonly names: readonly string[];
 }
@@ -155,7 +155,7 @@ export interface VerifiedItem {
  * Opens what somebody has given out, and requires that it is what it says to be: something of the user whose name its path begins with (chapter 06 section 2.2). Once more, in
  * what the server has now, when it fails.
  */
-export async function openVerified(
+async function openVerified(
   context: ClientContext,
   capability: AbsoluteCapability,
   signal: AbortSignal | undefined,

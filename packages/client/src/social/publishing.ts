@@ -11,7 +11,8 @@ import type { CallOptions } from '../session/call-options.js';
 import { onlyForward, type ProgressListener } from '../waiting/progress.js';
 import type { LinkHost } from './link-host.js';
 import type { OwnSpace } from './own-space.js';
-import { isPublic, isPublishable, PublicChanges, publishedAt } from './public-entries.js';
+import { PublicChanges } from './public-changes.js';
+import { isPublic, isPublishable, publishedAt } from './public-entries.js';
 
 /** Where profiles are, and the field of them that names the directory of the web site (chapter 06 section 14). */
 const PROFILE = '.profile';

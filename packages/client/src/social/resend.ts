@@ -4,7 +4,8 @@ import type { SharedAccess, SharedWith } from '@pyrgos/core/social';
 import { CommittedView, findPath, type Item, listEntries, type OperationView, type View } from '../files/view/index.js';
 import { giveCapabilities, recipientDirectory } from './capability-store.js';
 import type { OwnSpace } from './own-space.js';
-import { PublicChanges, publishedAt } from './public-entries.js';
+import { PublicChanges } from './public-changes.js';
+import { publishedAt } from './public-entries.js';
 import { SecretLinkChanges } from './secret-link-changes.js';
 import { changeRecord, mirrorOf, readRecord, recordsBelow } from './share-records.js';
 
