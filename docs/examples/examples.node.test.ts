@@ -19,6 +19,8 @@ import { leave, makeRoom } from './space-and-leaving.js';
 import { whatChanged } from './merkle-map.js';
 import { takeBack } from './new-keys.js';
 import { isReally, proveAccount } from './other-people.js';
+import { lend, putInto, takeLinksBack, whyNot } from './secret-links.js';
+import { publish, readPublished, unpublishAll } from './publishing.js';
 import { pictures } from './pictures.js';
 import { secondFactors } from './second-factors.js';
 import { stayLoggedIn } from './stay-logged-in.js';
@@ -39,6 +41,8 @@ describe('the examples of docs/sdk.md', () => {
     'new-keys.ts',
     'other-people.ts',
     'friends.ts',
+    'secret-links.ts',
+    'publishing.ts',
     'large-files.ts',
     'change-together.ts',
     'upload-a-folder.ts',
@@ -197,6 +201,30 @@ describe('the examples of docs/sdk.md', () => {
       expect(await one.friends.state()).toMatchObject({ friends: [], followers: [], following: [], blocked: ['peter'] });
       expect(await two.friends.state()).toMatchObject({ friends: [], followers: ['paula'], following: [] });
       expect(await askToBeFriends(one, 'peter')).toBe('You follow peter again.');
+    });
+
+    test('secret links', async () => {
+      const session = await signUp('lena');
+      const { files } = session;
+      await files.write('/lena/album/first.txt', 'text', { parents: true });
+      const link = await lend(session, '/lena/album', 'quite a good secret');
+      const answers = ['wrong', 'quite a good secret'];
+      expect((await putInto(daemon.url, link, async () => answers.shift() ?? '')).sort()).toEqual(['first.txt', 'greeting.txt']);
+      files.refresh();
+      expect(await files.readText('/lena/album/greeting.txt')).toBe('Hello lena!');
+      const error = await putInto(daemon.url, link, async () => 'wrong').catch(whyNot);
+      expect(error).toBe('The password is wrong.');
+      expect(await takeLinksBack(session, '/lena/album')).toEqual(['/lena/album was opened 2 times of 20']);
+      expect(await putInto(daemon.url, link, async () => '').catch(whyNot)).toBe('There is no such link any more.');
+    });
+
+    test('publishing', async () => {
+      const session = await signUp('pia');
+      await session.files.write('/pia/site/index.html', 'Welcome', { parents: true });
+      expect(await publish(session, '/pia/site')).toMatch(/\/public\/pia\/site$/);
+      expect(await readPublished(daemon.url, '/pia/site/index.html')).toBe('Welcome');
+      expect(await unpublishAll(session)).toEqual(['/pia/site']);
+      await expect(readPublished(daemon.url, '/pia/site/index.html')).rejects.toMatchObject({ code: 'not-found.file' });
     });
 
     test('errors', async () => {

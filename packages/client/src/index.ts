@@ -4,6 +4,11 @@ export { type CheckedSafetyNumber, Identities, type IdentityClaim } from './iden
 export { type AcceptOptions, Friends, type FriendsState, type IncomingRequest } from './social/friends.js';
 export type { FollowAnswer } from './social/answers.js';
 export type { FollowOutcome } from './social/follow.js';
+export type { CreateLinkOptions, LinkChanges, Links } from './social/links.js';
+export type { LinkSession } from './social/link-session.js';
+export type { OpenLinkOptions } from './social/open-link.js';
+export type { OwnLink } from './social/own-link.js';
+export type { PublishedPath, Publishing, UnpublishOptions } from './social/publishing.js';
 export { FileSystem } from './files/file-system.js';
 export type {
   AppendOptions,

@@ -24,7 +24,10 @@ import { Friends } from './social/friends.js';
 import { OwnShareBook } from './social/own-share-book.js';
 import { OwnSpace } from './social/own-space.js';
 import { Posts } from './social/posts.js';
+import { LinkHost } from './social/link-host.js';
+import { Links } from './social/links.js';
 import { Profiles } from './social/profile.js';
+import { Publishing } from './social/publishing.js';
 import { Shares } from './social/shares.js';
 
 /** What belongs to the files of a session rather than to the account. */
@@ -48,6 +51,7 @@ export function assertFileSettings({ thumbnailer, chunksInFlight }: FileSettings
 export class UserSession {
   /** The files of the account. */
   readonly files: FileSystem;
+  private readonly linkHost: LinkHost;
 
   constructor(
     /** The keys of the account; a secret. */
@@ -56,6 +60,7 @@ export class UserSession {
   ) {
     const { sessions, username, home, network, mirrorBat, clock } = account;
     const mirrorBatId = mirrorBat?.id;
+    this.linkHost = new LinkHost(account);
     this.files = new FileSystem({
       shareBook: (parts) => new OwnShareBook(new OwnSpace(account, parts)),
       sessions,
@@ -92,6 +97,17 @@ export class UserSession {
   /** Who follows the account, and whom it follows. */
   get friends(): Friends {
     return new Friends(this.ownSpace, this.identities);
+  }
+
+  /** The secret links of the account: what they lead to opens without an account. */
+  get links(): Links {
+    return new Links(this.ownSpace, this.shares, this.linkHost);
+  }
+
+  /** What the account has published for everybody. */
+  get publishing(): Publishing {
+    const space = this.ownSpace;
+    return new Publishing(space, this.files, new OwnShareBook(space), this.linkHost);
   }
 
   private get ownSpace(): OwnSpace {

@@ -63,7 +63,13 @@ export class FileEntry {
    * the home directory.
    */
   static root(home: Item): FileEntry {
-    return new FileEntry(ROOT, home, '');
+    return FileEntry.above(ROOT, home);
+  }
+
+  /** A directory above the place where a tree begins: all that is known of it is its path. Its times are those of the item at that place. */
+  static above(path: string, item: Item): FileEntry {
+    const name = path.slice(path.lastIndexOf('/') + 1);
+    return new FileEntry(path, ItemFacts.above(item, name), name);
   }
 
   /** What `JSON.stringify` makes of it: everything but the bytes of the thumbnail. */

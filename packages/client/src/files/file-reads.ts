@@ -32,19 +32,21 @@ export class FileReads {
 
   async find(path: string, { signal }: FileOptions): Promise<FileEntry | undefined> {
     const names = splitPath(path);
-    if (names.length === 0) return FileEntry.root((await this.home(signal)).item);
+    if (this.tree.isAbove(names)) return FileEntry.above(formatPath(names), (await this.home(signal)).item);
     const item = await this.tree.look(signal, async (view) => this.tree.find(view, names));
     return item === undefined ? undefined : new FileEntry(formatPath(names), item);
   }
 
   async stat(path: string, { signal }: FileOptions): Promise<FileEntry> {
-    if (splitPath(path).length === 0) return FileEntry.root((await this.home(signal)).item);
+    const names = splitPath(path);
+    if (this.tree.isAbove(names)) return FileEntry.above(formatPath(names), (await this.home(signal)).item);
     return entryAt(await this.tree.lookAt(signal, path));
   }
 
   async *list(path: string, { signal }: FileOptions): AsyncGenerator<FileEntry | DamagedEntry, void, undefined> {
-    if (splitPath(path).length === 0) {
-      yield entryAt(await this.home(signal));
+    const above = splitPath(path);
+    if (this.tree.isAbove(above)) {
+      yield await this.below(above, signal);
       return;
     }
     const { view, names, item } = await this.tree.lookAt(signal, path, requireDirectory);
@@ -62,8 +64,9 @@ export class FileReads {
   }
 
   async *names(path: string, { signal }: FileOptions): AsyncGenerator<ListedName, void, undefined> {
-    if (splitPath(path).length === 0) {
-      const { name, isDirectory, mimeType, created } = entryAt(await this.home(signal));
+    const above = splitPath(path);
+    if (this.tree.isAbove(above)) {
+      const { name, isDirectory, mimeType, created } = await this.below(above, signal);
       yield { name, isDirectory, mimeType, created };
       return;
     }
@@ -89,7 +92,7 @@ export class FileReads {
     if (source !== 'server' && source !== 'caches') throw new ArgumentError('options.source', 'must be server or caches');
     const isRoot = splitPath(path).length === 0;
     const tree = source === 'server' ? this.tree.withEmptyCaches() : this.tree;
-    const { view, names, item } = await tree.lookAt(options.signal, isRoot ? formatPath([tree.username]) : path);
+    const { view, names, item } = await tree.lookAt(options.signal, isRoot ? formatPath(tree.root) : path);
     const listener = onlyForward(onProgress);
     yield* verifyTree(view, item, {
       ...options,
@@ -109,8 +112,15 @@ export class FileReads {
     return { names, item: requireDirectory(item), view };
   }
 
+  /** The only thing in a directory above the place where the tree begins. */
+  private async below(above: readonly string[], signal: AbortSignal | undefined): Promise<FileEntry> {
+    const { root } = this.tree;
+    const home = await this.home(signal);
+    return above.length + 1 === root.length ? entryAt(home) : FileEntry.above(formatPath(root.slice(0, above.length + 1)), home.item);
+  }
+
   private async home(signal: AbortSignal | undefined): Promise<Located & { readonly view: CommittedView }> {
-    return this.tree.lookAt(signal, formatPath([this.tree.username]));
+    return this.tree.lookAt(signal, formatPath(this.tree.root));
   }
 }
 

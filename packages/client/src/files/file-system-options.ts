@@ -25,8 +25,14 @@ export interface FileSystemOptions {
   readonly sessions: Sessions;
   /** The user whose home directory it is. */
   readonly username: string;
-  /** The writable capability of the home directory. */
+  /** The writable capability of the home directory, or of what is at `root`. */
   readonly home: AbsoluteCapability;
+  /**
+   * The names of the path of what a link leads to, when that is all there is: nothing is recorded there, so large uploads are not resumed.
+   *
+   * @internal
+   */
+  readonly root?: readonly string[] | undefined;
   /** The server's blocks. */
   readonly blocks: BlockStore;
   /** The account's mirror BAT id, for what is made in directories that have none. */

@@ -57,10 +57,11 @@ export class FileSystem {
   private readonly keys: KeyChanges;
 
   constructor(options: FileSystemOptions) {
-    const { sessions, username, home, blocks, mirrorBatId, thumbnailer, chunksInFlight, clock, space } = options;
+    const { sessions, username, home, blocks, mirrorBatId, thumbnailer, chunksInFlight, clock, space, root } = options;
     this.username = username;
-    this.tree = new FileTree({ sessions, username, home, clock });
-    const made = { tree: this.tree, home, ports: { blocks, clock, thumbnailer, mirrorBatId, chunksInFlight, space } };
+    this.tree = new FileTree({ sessions, username, home, root, clock });
+    const records = root === undefined ? home : undefined;
+    const made = { tree: this.tree, home, records, ports: { blocks, clock, thumbnailer, mirrorBatId, chunksInFlight, space } };
     const parts = { ...made, shareBook: options.shareBook?.(made) };
     this.reads = new FileReads(parts);
     this.writes = new FileWrites(parts);
@@ -69,9 +70,9 @@ export class FileSystem {
     registerParts(this, parts);
   }
 
-  /** The path of the home directory. */
+  /** The path of the home directory; of what a link leads to, where that is all there is. */
   get homePath(): string {
-    return formatPath([this.username]);
+    return formatPath(this.tree.root);
   }
 
   /** Forgets how old the last look at the server is: what is read next is what is there then, whoever made it. No request. */

@@ -9,8 +9,10 @@ import { type CommittedView, type Item, openItem } from './view/index.js';
 /** What the parts of a file system share. */
 export interface FileSystemParts {
   readonly tree: FileTree;
-  /** The writable capability of the home directory. */
+  /** The writable capability of the home directory; of what a link leads to where that is all there is. */
   readonly home: AbsoluteCapability;
+  /** The home directory, where large uploads are recorded; undefined where there is none. */
+  readonly records: AbsoluteCapability | undefined;
   readonly ports: ContentPorts;
   /** Told of changed names; default: nothing is shared. */
   readonly shareBook?: ShareBook | undefined;
@@ -59,7 +61,8 @@ export async function reserveDeepest(
     if (!item.isDirectory) throw otherKind(false, { field, path: formatPath(names.slice(0, depth)) });
     return { ...reserve({ names: names.slice(0, depth), item }), depth };
   }
-  return { ...reserve({ names: [tree.username], item: await openItem(view, home) }), depth: 1 };
+  tree.assertInside(names);
+  return { ...reserve({ names: tree.root, item: await openItem(view, home) }), depth: tree.root.length };
 }
 
 /** Requires that the path in an argument led to a directory; otherwise ConflictError `conflict.file`. `names`: where it led, unless that is the path of the call. */

@@ -82,11 +82,13 @@ export class FileWrites {
       if (names[0] !== tree.username) throw new ArgumentError('directory', 'must be inside a home directory');
       for (const name of names) assertNewName(name, 'directory');
     }
-    const home = await openItem(tree.view(signal), this.home);
+    const { records } = this.parts;
+    const home = records === undefined ? undefined : await openItem(tree.view(signal), records);
+    const top = target ?? home ?? (await openItem(tree.view(signal), this.home));
     await assertTreeFits(this.parts, names, entries, signal);
     // That there is one may only be remembered.
     let isMade = false;
-    const inTree = runInTree({ tree, names, base: this.home, records: this.home, ports: this.ports, signal });
+    const inTree = runInTree({ tree, names, base: this.home, records, ports: this.ports, signal });
     const runIn: RunInDirectories = async (paths, how, work) => {
       const result = await inTree(paths, how, work);
       isMade = true;
@@ -98,7 +100,7 @@ export class FileWrites {
       assertNotOfSystem([...names, ...path], tree.username, 'entry.path');
     };
     const source = new TreeEntries(entries, { onError, progress, assertPath, signal });
-    const outcomes = uploadTree(tree.sessions, this.ports, target ?? home, source, {
+    const outcomes = uploadTree(tree.sessions, this.ports, top, source, {
       signal,
       home,
       runIn,
@@ -156,7 +158,7 @@ export class FileWrites {
     assertNotOfSystem(names, this.tree.username);
     const find = async (view: CommittedView): Promise<Reserved & Partial<ReservedChild>> => {
       // The list of its directory says as well of what type a file is.
-      const isListed = mimeType !== undefined && names.length > 1;
+      const isListed = mimeType !== undefined && names.length > this.tree.root.length;
       const reserved = isListed ? await reserveChild(this.tree, view, path) : reserve(await this.tree.locate(view, path));
       if (mimeType !== undefined || properties.thumbnail !== undefined) requireFile(reserved.item);
       return reserved;
@@ -174,10 +176,12 @@ export class FileWrites {
   }
 
   async clearUnfinishedUploads({ signal }: FileOptions): Promise<number> {
+    const { records } = this.parts;
+    if (records === undefined) return 0;
     return this.tree.change(
       { signal, isFresh: true },
       async (view) => {
-        const home = await openItem(view, this.home);
+        const home = await openItem(view, records);
         const open = await new UploadTransactions(home).list(view);
         return { owner: home.owner, writers: [home.writer, ...open.map(({ record }) => record.writer.publicKeyHash)], home };
       },

@@ -17,7 +17,16 @@ import { assertMovable, assertNotOfSystem, type FileTree, formatPath, type Locat
 import { type FileSystemParts, requireDirectory, reserve, reserveChild, reserveDeepest } from './file-tree-parts.js';
 import { type IfVersion, requireVersion } from './file-version.js';
 import { copyItem, deleteItems, getOrMakeDirectories, makeDirectory, moveItem, rename, writingSpacesOf } from './structure/index.js';
-import { type CommittedView, type DanglingEntry, findEntry, type Item, openItem, type OperationView, splitPath } from './view/index.js';
+import {
+  type CommittedView,
+  type DanglingEntry,
+  findEntry,
+  isSamePlace,
+  type Item,
+  openItem,
+  type OperationView,
+  splitPath,
+} from './view/index.js';
 import { assertIfVersion, onlyIfVersion } from './write-file.js';
 
 /** What a {@link FileSystem} does with names and directories; its methods are documented there. */
@@ -90,6 +99,7 @@ export class TreeChanges {
         },
         async (operation, { parent, item, booked }) => {
           await requireFileVersion(operation, item, { ifVersion });
+          await this.rely(operation, names.slice(0, -1), names.slice(-1));
           const how = { replace, isCompared: ifVersion !== undefined };
           return this.withBook(operation, booked, names, [...above, name], async () => rename(operation, parent, item, name, how));
         },
@@ -119,21 +129,26 @@ export class TreeChanges {
           const { parent, item, writers: own, paths } = await reserveChild(this.tree, view, path);
           const target = await this.tree.locate(view, directory, 'directory');
           requireDirectory(target.item, 'directory', target.names);
+          const booked = await this.booked(view, names, [...target.names, newName]);
           // Otherwise nothing below it changes.
-          const isCopied = !keepAccess || !parent.writer.equals(target.item.writer);
+          const keepsAccess = keepAccess && (!booked.isPublished || isSamePlace(parent.capability, target.item.capability));
+          const isCopied = !keepsAccess || !parent.writer.equals(target.item.writer);
           const spaces = isCopied ? await writingSpacesOf(view, [item]) : own;
           const replaced = await this.spacesToReplace(view, target.item, newName, replace);
-          const booked = await this.booked(view, names, [...target.names, newName]);
           const writers = [...spaces, ...replaced, ...booked.writers, parent.writer, target.item.writer];
-          return { owner: parent.owner, writers, paths: [...paths, target], parent, item, target, isCopied, booked };
+          return { owner: parent.owner, writers, paths: [...paths, target], parent, item, target, keepsAccess, isCopied, booked };
         },
-        async (operation, { parent, item, target, isCopied, booked }) => {
+        async (operation, { parent, item, target, keepsAccess, isCopied, booked }) => {
           await requireFileVersion(operation, item, { ifVersion });
+          await this.rely(operation, names.slice(0, -1), names.slice(-1));
           const isCompared = ifVersion !== undefined;
           const alsoCommit = async (): Promise<void> => {
-            if (booked.isBooked) await this.parts.shareBook?.lost(operation, names);
+            if (!booked.isBooked) return;
+            // First what was noted of a file that is replaced: nothing of that is about what is there now.
+            await this.parts.shareBook?.lost(operation, [...target.names, newName]);
+            await this.parts.shareBook?.lost(operation, names);
           };
-          const how = { keepAccess, name, replace, isCompared, onProgress: knowing(forward, item), alsoCommit };
+          const how = { keepAccess: keepsAccess, name, replace, isCompared, onProgress: knowing(forward, item), alsoCommit };
           const move = (): Promise<Item> => moveItem(operation, this.ports, parent, item, target.item, how);
           const named = (): Promise<Item> => namingArgument('target', 'directory', move);
           if (isCopied) return { item: await named(), target };
@@ -159,11 +174,25 @@ export class TreeChanges {
         const source = await this.tree.locate(view, path);
         const target = await this.tree.locate(view, directory, 'directory');
         requireDirectory(target.item, 'directory', target.names);
-        const writers = [target.item.writer, ...(await this.spacesToReplace(view, target.item, newName, replace))];
-        return { owner: target.item.owner, writers, paths: [source, target], view, item: source.item, target };
+        const replaced = await this.spacesToReplace(view, target.item, newName, replace);
+        const to = [...target.names, newName];
+        const noted = replace === true && to[0] === this.tree.username ? await this.parts.shareBook?.look(view, to) : undefined;
+        const writers = [target.item.writer, ...replaced, ...(noted?.writers ?? [])];
+        return {
+          owner: target.item.owner,
+          writers,
+          paths: [source, target],
+          view,
+          item: source.item,
+          target,
+          isNoted: noted !== undefined,
+        };
       },
-      async (operation, { view, item, target }) => {
-        const how = { name, replace, onProgress: knowing(forward, item) };
+      async (operation, { view, item, target, isNoted }) => {
+        const alsoCommit = async (): Promise<void> => {
+          if (isNoted) await this.parts.shareBook?.lost(operation, [...target.names, newName]);
+        };
+        const how = { name, replace, onProgress: knowing(forward, item), alsoCommit };
         const copy = (): Promise<Item> => copyItem(operation, this.ports, { view, item }, target.item, how);
         return { item: await namingArgument('target', 'directory', copy), target };
       },
@@ -174,9 +203,15 @@ export class TreeChanges {
   /** What is noted of an item that gets another path, and of what is there. */
   private async booked(view: CommittedView, from: readonly string[], to: readonly string[]): Promise<Booked> {
     const { shareBook } = this.parts;
-    if (shareBook === undefined || from[0] !== this.tree.username) return { isBooked: false, writers: [] };
+    if (shareBook === undefined || from[0] !== this.tree.username) return { isBooked: false, isPublished: false, writers: [] };
     const [own, replaced] = await Promise.all([shareBook.look(view, from), to[0] === from[0] ? shareBook.look(view, to) : undefined]);
-    return { isBooked: own !== undefined || replaced !== undefined, writers: [...(own?.writers ?? []), ...(replaced?.writers ?? [])] };
+    const writers = [...(own?.writers ?? []), ...(replaced?.writers ?? [])];
+    return { isBooked: own !== undefined || replaced !== undefined, isPublished: own?.isPublished ?? false, writers };
+  }
+
+  /** See {@link ShareBook.rely}. */
+  private async rely(operation: OperationView, above: readonly string[], names: readonly string[]): Promise<void> {
+    if (above[0] === this.tree.username) await this.parts.shareBook?.rely(operation, above, names);
   }
 
   /** Gives an item another path, and tells the book in the same commit. */
@@ -214,6 +249,7 @@ export class TreeChanges {
     const name = names.at(-1);
     if (name === undefined || names.length < 2) throw new ArgumentError('path', 'must be inside a home directory');
     assertMovable(names, this.tree.username);
+    this.tree.assertInside(names);
     await onlyIfVersion(this.parts, path, { signal, ifVersion }, async () =>
       this.delete(formatPath(names.slice(0, -1)), [name], options, async (view) => {
         const parent = await this.tree.find(view, names.slice(0, -1));
@@ -258,11 +294,12 @@ export class TreeChanges {
           if (noted !== undefined) booked.push({ path, writers: noted.writers });
         }
         const writers = [item.writer, ...(await writingSpacesOf(view, found)), ...booked.flatMap((one) => one.writers)];
-        return { owner: item.owner, writers, paths: [parent], item, found, booked };
+        return { owner: item.owner, writers, paths: [parent], item, found, booked, above: parent.names };
       },
-      async (operation, { item, found, booked }) => {
+      async (operation, { item, found, booked, above }) => {
         const [first] = found;
         await requireFileVersion(operation, first, { ifVersion });
+        await this.rely(operation, above, names);
         // First the links: what is deleted in several commits must not be reachable any more from the first one on.
         for (const { path } of booked) await this.parts.shareBook?.lost(operation, path);
         if (found.length > 0) await deleteItems(operation, item, found, { onProgress: listener });
@@ -274,6 +311,8 @@ export class TreeChanges {
 /** What is noted of an item on its way to another path, and the writers in which. */
 interface Booked {
   readonly isBooked: boolean;
+  /** Whether everybody can read it. */
+  readonly isPublished: boolean;
   readonly writers: readonly PublicKeyHash[];
 }
 

@@ -10,6 +10,7 @@ import { type UploadOptions, uploadFile, UploadTransactions } from './content/in
 import { CallerSource } from './content/lent-source.js';
 import { thumbnailOnce } from './content/make-thumbnail.js';
 import { prepareContent, type PreparedContent } from './content/prepared-content.js';
+import { replaceExisting } from './content/upload-file.js';
 import { FileEntry } from './file-entry.js';
 import { assertFlag, assertMimeType, assertNewName, claimedMimeType, existingAnswer, timestampOf } from './file-system-arguments.js';
 import type { ExistingAnswer, WriteOptions, Written } from './file-system-options.js';
@@ -24,7 +25,7 @@ import { type DanglingEntry, findEntry, Item, openItem, splitPath, versionOf } f
  * the change is repeated; so is `onExisting` asked once about each version of the file. What is read later lends the turn.
  */
 export async function writeFile(parts: FileSystemParts, path: string, source: ByteSource, options: WriteOptions): Promise<Written> {
-  const { tree, home: homeCapability, ports } = parts;
+  const { tree, records, ports } = parts;
   const { signal, parents = false, modified, created, onExisting = 'replace', onProgress, ifVersion, ...rest } = options;
   const names = splitPath(path);
   const name = names.at(-1) ?? '';
@@ -60,22 +61,33 @@ export async function writeFile(parts: FileSystemParts, path: string, source: By
     tree.change(
       { signal, isFresh: isResumable || ifVersion !== undefined, isRepeatable: () => prepared?.isWhole ?? !caller.isSpent },
       async (view, hasTurn) => {
+        if (tree.isLinked(names)) {
+          const located = await tree.locate(view, path);
+          if (!hasTurn && isWritten(located.item, upload)) prepared ??= await prepareContent(view, content, rest.hashTree);
+          return { ...reserve(located), deepest: undefined, missing: [], home: undefined };
+        }
         const reserved = parents ? await reserveDeepest(parts, view, above) : reserve(await tree.locate(view, formatPath(above)));
         const { item: deepest, paths, depth = above.length } = { depth: undefined, ...reserved };
-        const home = await openItem(view, homeCapability);
+        const home = records === undefined ? undefined : await openItem(view, records);
         const existing = depth < above.length ? undefined : await findEntry(view, requireDirectory(deepest, 'path', above), name);
         for (const part of [...above.slice(depth), ...(existing === undefined ? [name] : [])]) assertNewName(part, 'path');
-        const writers = [deepest.writer, home.writer, ...(existing instanceof Item ? [existing.writer] : [])];
+        const writers = [deepest, home, existing].flatMap((item) => (item instanceof Item ? [item.writer] : []));
         // Reading the source runs code of the caller, for which the operation lends its turn.
         if (!hasTurn && isWritten(existing, upload)) prepared ??= await prepareContent(view, content, rest.hashTree);
-        return { owner: deepest.owner, writers, paths, deepest, missing: above.slice(depth), home };
+        return { owner: deepest.owner, writers, paths, item: undefined, deepest, missing: above.slice(depth), home };
       },
-      async (operation, { deepest, missing, home }) => {
+      async (operation, { item: linked, deepest, missing, home }) => {
         const { mirrorBatId, clock } = ports;
+        const transactions = home === undefined ? undefined : new UploadTransactions(home);
+        if (deepest === undefined) {
+          await requireVersion(operation, linked, { ifVersion });
+          const prepare = async (): Promise<PreparedContent> => prepared ?? prepareContent(operation, content, rest.hashTree);
+          return caller.during(operation, async () => replaceExisting(operation, ports, undefined, linked, prepare, upload));
+        }
         const parent = missing.length === 0 ? deepest : await getOrMakeDirectories(operation, deepest, missing, { mirrorBatId, clock });
         if (ifVersion !== undefined) await requireVersion(operation, await findEntry(operation, parent, name), { ifVersion });
         return caller.during(operation, async () =>
-          uploadFile(operation, ports, parent, name, content, { ...upload, transactions: new UploadTransactions(home) }, prepared),
+          uploadFile(operation, ports, parent, name, content, { ...upload, transactions }, prepared),
         );
       },
     ),

@@ -1,5 +1,6 @@
 import { NotFoundError } from '@pyrgos/core/errors';
 import type { PublicKeyHash } from '@pyrgos/core/keys';
+import type { InodeFileSystem } from '@pyrgos/core/model';
 import type { ContentPorts } from '../files/content/index.js';
 import type { FileSystemParts } from '../files/file-tree-parts.js';
 import type { FileTree, Located } from '../files/file-tree.js';
@@ -7,6 +8,7 @@ import type { MakeDirectoryOptions } from '../files/structure/index.js';
 import { CommittedView, type Item, openItem, type OperationView, type View } from '../files/view/index.js';
 import { type Account, contextOf } from '../session/account.js';
 import { type CallOptions, checkedOptions } from '../session/call-options.js';
+import { publishedBy } from './public-entries.js';
 
 /** What a change of the own space needs to know before it has its turn. */
 export interface OwnChange {
@@ -54,6 +56,15 @@ export class OwnSpace {
   /** The home directory in a view. */
   async home(view: View): Promise<Item> {
     return openItem(view, this.account.home);
+  }
+
+  /**
+   * What the account has published, in a version of its own: nobody's commit compares it. Undefined for nothing. Costs a request when it was not looked at for
+   * some seconds.
+   */
+  async published({ signal }: View): Promise<InodeFileSystem | undefined> {
+    const { sessions, identity } = this.account;
+    return publishedBy(new CommittedView(sessions, { signal, waitForCreation: false }), identity.publicKeyHash);
   }
 
   /** What `look` finds in what is committed now; `fresh`: on the server, whatever this device remembers. */

@@ -41,6 +41,11 @@ export class SecretLinkChanges {
     return link.with({ target: cid });
   }
 
+  /** Whether there is a link with this label. */
+  async has(label: bigint): Promise<boolean> {
+    return (await this.links.get(label)) !== undefined;
+  }
+
   /** Takes a link away; nothing happens when there is none. */
   async remove(label: bigint): Promise<void> {
     if (await this.links.remove(label)) this.isChanged = true;

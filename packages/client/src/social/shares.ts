@@ -12,7 +12,7 @@ import { giveCapabilities, unknownRecipient } from './capability-store.js';
 import { getOrMakeGroups, hasRecipient, readGroups } from './groups.js';
 import type { OwnSpace } from './own-space.js';
 import { assertRecipients, type Group, namesGroup, type Recipient, recipientOf, recordedName } from './recipients.js';
-import { hasLinks, recordsOf, resend } from './resend.js';
+import { isNotedByIdentity, recordsOf, relyOnNotes, resend } from './resend.js';
 import { changeRecord, readRecord, recordsBelow } from './share-records.js';
 import { followedEntries, readBlocked, readFollowers, readFriendEntries } from './social-lists.js';
 
@@ -117,6 +117,7 @@ export class Shares {
       },
       async (operation, home, { parent, item, gone, ends }) => {
         if (!ends.read && !ends.write) return false;
+        await relyOnNotes(operation, this.space, names.slice(0, -1), names.slice(-1));
         await this.rotate(operation, parent, item, ends.write, forward, async (rotated) => {
           await changeRecord(operation, this.space, home, directory, (state) => {
             const after = ends.read ? state.unshare(name, 'read', gone) : state;
@@ -179,10 +180,13 @@ export class Shares {
       },
       async (operation, home, { parent, item }) => {
         const uids = await this.uidsOf(operation, home, recipients);
-        if (!item.writer.equals(parent.writer)) {
+        // A link for writing needs the link node, which other programs leave out after they have ended a share for reading (section 10.4).
+        const lacksLinkNode = recipients.length === 0 && item.link === undefined;
+        if (!item.writer.equals(parent.writer) && !lacksLinkNode) {
           await operation.committer.withoutFlush(async () => this.give(operation, home, names, item, 'write', uids));
           return;
         }
+        await relyOnNotes(operation, this.space, names.slice(0, -1), names.slice(-1));
         await this.rotate(operation, parent, item, true, forward, async (rotated) => {
           await changeRecord(operation, this.space, home, names.slice(0, -1), (state) =>
             uids.length === 0 ? state : state.share(names.at(-1) ?? '', 'write', uids),
@@ -231,7 +235,7 @@ export class Shares {
   private async reserveRotation(view: CommittedView, home: Item, names: readonly string[]): Promise<ReservedChild> {
     const child = await reserveChild(this.tree, view, formatPath(names));
     const identity = this.space.account.identity.publicKeyHash;
-    const index = (await hasLinks(view, home, names)) ? [identity] : [];
+    const index = (await isNotedByIdentity(view, this.space, home, names)) ? [identity] : [];
     return { ...child, writers: [...child.writers, ...(await writingSpacesOf(view, [child.item])), ...index] };
   }
 

@@ -1,5 +1,6 @@
 import { assertInstance, assertString } from '@pyrgos/core/arguments';
 import { ArgumentError, FormatError, LimitError, NotFoundError, printable, type PyrgosError } from '@pyrgos/core/errors';
+import type { PublicKeyHash } from '@pyrgos/core/keys';
 import { MAX_PARENT_LINKS, MAX_PATH_LENGTH } from '@pyrgos/core/limits';
 import { openNode } from '@pyrgos/core/model';
 import { directoryChunks } from './directory-chunks.js';
@@ -107,9 +108,27 @@ export async function resolvePath(view: View, root: Item, path: string, options:
  * FormatError when the links bite their tail, LimitError beyond MAX_PARENT_LINKS or MAX_PATH_LENGTH; errors of reading the ancestors.
  */
 export async function pathOf(view: View, item: Item, options: ReadOptions = {}): Promise<string> {
+  return `/${(await ancestryOf(view, item, options)).names.join('/')}`;
+}
+
+/** Where an item says that it is; see {@link pathOf}. */
+export interface Ancestry {
+  /** The names of its path from the root of its tree. */
+  readonly names: readonly string[];
+  /** The writers of the item, its link node, and all directories and link nodes above it, upwards; none twice in a row. */
+  readonly writers: readonly PublicKeyHash[];
+}
+
+/** {@link pathOf} with the writers that were met on the way. Costs one lookup for each directory. */
+export async function ancestryOf(view: View, item: Item, options: ReadOptions = {}): Promise<Ancestry> {
   assertRead(view, options);
   assertInstance('item', item, Item);
   const names = [item.name];
+  const writers = [item.writer];
+  const met = (writer: PublicKeyHash): void => {
+    if (writers.at(-1)?.equals(writer) !== true) writers.push(writer);
+  };
+  for (const link of item.links.toReversed()) met(link.writer);
   const visited = new VisitedLocations();
   let { capability, opened } = item.link ?? item;
   visited.add(capability.writer, capability.mapKey);
@@ -122,6 +141,7 @@ export async function pathOf(view: View, item: Item, options: ReadOptions = {}):
     }
     const { node } = requireNode(await loadNode(view, capability.owner, capability.writer, capability.location, options));
     opened = openNode(view.crypto, node, capability);
+    met(capability.writer);
     const { name, isLink } = opened.properties;
     if (isLink) {
       // The name by which the parent lists what the link node leads to.
@@ -133,5 +153,5 @@ export async function pathOf(view: View, item: Item, options: ReadOptions = {}):
     }
     if (length > MAX_PATH_LENGTH) throw new LimitError('path length', length, MAX_PATH_LENGTH);
   }
-  return `/${names.join('/')}`;
+  return { names, writers };
 }
