@@ -193,6 +193,7 @@ export class SharingSimulation {
     const kinds = ['grant', 'grant', 'grant', 'revoke', 'revoke', 'write', 'rename', 'move', 'make', 'copy', 'remove'] as const;
     const kind = kinds[this.random.nextInteger(kinds.length)] ?? 'grant';
     const inner = (node: Node): boolean => node !== this.root;
+    if (!this.nodes.some(inner)) return this.make(true, this.root);
     const node = this.pick(inner);
     const path = this.path(node);
     const user = this.pickUser();

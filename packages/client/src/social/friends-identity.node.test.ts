@@ -5,7 +5,7 @@ import { befriend, People, seen } from '../../test/people-world.js';
 import { logIn } from '../session/index.js';
 import { UserSession } from '../user-session.js';
 
-const password = 'correct horse battery staple';
+const password = 'nine copper kettles in the rain';
 const newPassword = 'eight lanterns over quiet water';
 let world: ServerWorld;
 

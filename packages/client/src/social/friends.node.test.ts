@@ -151,8 +151,8 @@ describe('the handshake (chapter 06 section 18)', () => {
     await befriend(ada, bob);
     const carl = await people.join(`carl${count++}`);
     await carl.friends.follow(bob.username);
-    await ada.deleteAccount({ password: 'correct horse battery staple' });
-    await carl.deleteAccount({ password: 'correct horse battery staple' });
+    await ada.deleteAccount({ password: 'nine copper kettles in the rain' });
+    await carl.deleteAccount({ password: 'nine copper kettles in the rain' });
     const later = await people.again(bob);
     expect(await seen(later)).toEqual({ followers: [ada.username] });
     await expect(later.friends.follow(carl.username)).rejects.toMatchObject({ code: 'not-found.user', data: { deleted: true } });
