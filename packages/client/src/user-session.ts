@@ -20,6 +20,7 @@ import {
   stayLoggedIn,
 } from './session/index.js';
 
+import { FriendSpaces } from './social/friend-spaces.js';
 import { OwnShareBook } from './social/own-share-book.js';
 import { OwnSpace } from './social/own-space.js';
 import { Shares } from './social/shares.js';
@@ -55,6 +56,7 @@ export class UserSession {
     const mirrorBatId = mirrorBat?.id;
     this.files = new FileSystem({
       shareBook: (parts) => new OwnShareBook(new OwnSpace(account, parts)),
+      others: (parts) => new FriendSpaces(new OwnSpace(account, parts)),
       sessions,
       username,
       home,
@@ -71,9 +73,9 @@ export class UserSession {
     return this.account.username;
   }
 
-  /** What the account shares with other users. */
+  /** What the account shares with other users, and they with it. */
   get shares(): Shares {
-    return new Shares(this.ownSpace);
+    return new Shares(this.ownSpace, partsOf(this.files).others);
   }
 
   private get ownSpace(): OwnSpace {

@@ -5,6 +5,7 @@ import { type Clock, systemClock } from '../commit/index.js';
 import { isCallersError } from '../waiting/code-of-callers.js';
 import { SPECIAL_DIRECTORIES } from './structure/index.js';
 import { placeKey } from './structure/place.js';
+import type { OtherRoots } from './other-roots.js';
 import { CommittedView, findPath, type Item, openItem, OperationView, type Sessions, splitPath, type View } from './view/index.js';
 
 /** A place in the tree, and what was found there. */
@@ -25,6 +26,8 @@ export interface FileTreeOptions {
   readonly signer?: Signer | undefined;
   /** Waits between attempts; default the machine's clock. */
   readonly clock?: Clock | undefined;
+  /** The roots beside the home directory, once there are some; default: there are none. */
+  readonly others?: (() => OtherRoots | undefined) | undefined;
 }
 
 /** How often a change is tried when other devices keep changing the same directory. */
@@ -76,19 +79,31 @@ export class FileTree {
   private readonly home: AbsoluteCapability;
   private readonly signer: Signer | undefined;
   private readonly clock: Clock;
+  private readonly otherRoots: () => OtherRoots | undefined;
 
-  constructor({ sessions, username, home, signer, clock = systemClock }: FileTreeOptions) {
+  constructor({ sessions, username, home, signer, clock = systemClock, others = () => undefined }: FileTreeOptions) {
     this.sessions = sessions;
     this.username = username;
     this.home = home;
     this.signer = signer;
     this.clock = clock;
+    this.otherRoots = others;
+  }
+
+  /** The roots beside the home directory, if there are any. */
+  get others(): OtherRoots | undefined {
+    return this.otherRoots();
+  }
+
+  /** Whether a path is in the home directory, or is that. */
+  isOwn([root]: readonly string[]): boolean {
+    return root === this.username;
   }
 
   /** The same tree, read as if this device knew nothing of it; see {@link Sessions.withEmptyCaches}. */
   withEmptyCaches(): FileTree {
-    const { sessions, username, home, signer, clock } = this;
-    return new FileTree({ sessions: sessions.withEmptyCaches(), username, home, signer, clock });
+    const { sessions, username, home, signer, clock, otherRoots: others } = this;
+    return new FileTree({ sessions: sessions.withEmptyCaches(), username, home, signer, clock, others });
   }
 
   /** What is committed now; with `fresh` the server is asked, and what this device remembers stands in for it only when it is slow or away. */
@@ -104,7 +119,7 @@ export class FileTree {
   /** The item at a path, or undefined; NotFoundError `not-found.file` when the home directory itself is gone. */
   async find(view: View, names: readonly string[]): Promise<Item | undefined> {
     const [root, ...rest] = names;
-    if (root !== this.username) return undefined;
+    if (root !== this.username) return names.length === 0 ? undefined : this.others?.find(view, names);
     return findPath(view, await openItem(view, this.home, { inheritedSigner: this.signer }), rest.join('/'));
   }
 

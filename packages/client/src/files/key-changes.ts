@@ -1,4 +1,4 @@
-import { NotFoundError, throwIfAborted } from '@pyrgos/core/errors';
+import { DeniedError, NotFoundError, throwIfAborted } from '@pyrgos/core/errors';
 import { onlyForward, type ProgressListener } from '../waiting/progress.js';
 import { isRewriteDue } from './content/change-file.js';
 import { cleanFile, type ContentPorts } from './content/index.js';
@@ -37,6 +37,7 @@ export class KeyChanges {
     assertMovable(names, this.tree.username);
     const { mirrorBatId } = this.ports;
     const how = { rotateSigner: newWritingSpace, mirrorBatId, staging: this.ports, onProgress: onlyForward(onProgress) };
+    if (!this.tree.isOwn(names)) throw new DeniedError('denied.file', 'Only the owner of files gives them new keys: they decide who has access.');
     const rotated = await this.tree.change(
       { signal },
       async (view) => {

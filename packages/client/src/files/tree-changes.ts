@@ -14,9 +14,9 @@ import type {
   WatchedOptions,
 } from './file-system-options.js';
 import { assertMovable, assertNotOfSystem, type FileTree, formatPath, type Located, noSuchFile } from './file-tree.js';
-import { type FileSystemParts, requireDirectory, reserve, reserveChild, reserveDeepest } from './file-tree-parts.js';
+import { assertChangeable, assertRoot, type FileSystemParts, portsOf, requireDirectory, reserve, reserveChild, reserveDeepest } from './file-tree-parts.js';
 import { type IfVersion, requireVersion } from './file-version.js';
-import { copyItem, deleteItems, getOrMakeDirectories, makeDirectory, moveItem, rename, writingSpacesOf } from './structure/index.js';
+import { copyItem, deleteItems, getOrMakeDirectories, makeDirectory, type MakeDirectoryOptions, moveItem, rename, writingSpacesOf } from './structure/index.js';
 import { type CommittedView, type DanglingEntry, findEntry, type Item, openItem, type OperationView, splitPath } from './view/index.js';
 import { assertIfVersion, onlyIfVersion } from './write-file.js';
 
@@ -45,8 +45,13 @@ export class TreeChanges {
       if (names.length > 1) assertNewName(name, 'path');
       const made = await this.tree.change(
         { signal },
-        async (view) => reserve((await this.tree.locateParent(view, path)).parent),
-        async (operation, { item }) => makeDirectory(operation, requireDirectory(item, 'path', names.slice(0, -1)), name, options),
+        async (view) => {
+          const { parent } = await this.tree.locateParent(view, path);
+          assertChangeable(this.tree, parent);
+          return reserve(parent);
+        },
+        async (operation, { item }) =>
+          makeDirectory(operation, requireDirectory(item, 'path', names.slice(0, -1)), name, this.optionsFor(item, options)),
       );
       return new FileEntry(formatPath(names), made);
     }
@@ -57,7 +62,7 @@ export class TreeChanges {
       return new FileEntry(formatPath(names), existing);
     }
     for (const name of names) assertLegalName(name, 'path');
-    if (names[0] !== this.tree.username) throw new ArgumentError('path', 'must be inside a home directory');
+    await assertRoot(this.tree, view, names, 'path');
     const made = await this.tree.change(
       { signal },
       async (view) => {
@@ -65,9 +70,13 @@ export class TreeChanges {
         for (const name of names.slice(deepest.depth)) assertNewName(name, 'path');
         return deepest;
       },
-      async (operation, { item, depth }) => getOrMakeDirectories(operation, item, names.slice(depth), options),
+      async (operation, { item, depth }) => getOrMakeDirectories(operation, item, names.slice(depth), this.optionsFor(item, options)),
     );
     return new FileEntry(formatPath(names), made);
+  }
+
+  private optionsFor({ owner }: Item, options: MakeDirectoryOptions): MakeDirectoryOptions {
+    return { ...options, mirrorBatId: portsOf(this.parts, owner).mirrorBatId };
   }
 
   async rename(path: string, name: string, { signal, replace, ifVersion }: RenameOptions): Promise<FileEntry> {
@@ -118,7 +127,11 @@ export class TreeChanges {
         async (view) => {
           const { parent, item, writers: own, paths } = await reserveChild(this.tree, view, path);
           const target = await this.tree.locate(view, directory, 'directory');
+          assertChangeable(this.tree, target);
           requireDirectory(target.item, 'directory', target.names);
+          if (!target.item.owner.equals(parent.owner)) {
+            throw new ArgumentError('directory', 'must be of the same user: copy it there, and delete it here');
+          }
           // Otherwise nothing below it changes.
           const isCopied = !keepAccess || !parent.writer.equals(target.item.writer);
           const spaces = isCopied ? await writingSpacesOf(view, [item]) : own;
@@ -134,7 +147,8 @@ export class TreeChanges {
             if (booked.isBooked) await this.parts.shareBook?.lost(operation, names);
           };
           const how = { keepAccess, name, replace, isCompared, onProgress: knowing(forward, item), alsoCommit };
-          const move = (): Promise<Item> => moveItem(operation, this.ports, parent, item, target.item, how);
+          const ports = portsOf(this.parts, parent.owner);
+          const move = (): Promise<Item> => moveItem(operation, ports, parent, item, target.item, how);
           const named = (): Promise<Item> => namingArgument('target', 'directory', move);
           if (isCopied) return { item: await named(), target };
           return { item: await this.withBook(operation, booked, names, [...target.names, newName], named), target };
@@ -158,13 +172,15 @@ export class TreeChanges {
       async (view) => {
         const source = await this.tree.locate(view, path);
         const target = await this.tree.locate(view, directory, 'directory');
+        assertChangeable(this.tree, target);
         requireDirectory(target.item, 'directory', target.names);
         const writers = [target.item.writer, ...(await this.spacesToReplace(view, target.item, newName, replace))];
         return { owner: target.item.owner, writers, paths: [source, target], view, item: source.item, target };
       },
       async (operation, { view, item, target }) => {
         const how = { name, replace, onProgress: knowing(forward, item) };
-        const copy = (): Promise<Item> => copyItem(operation, this.ports, { view, item }, target.item, how);
+        const ports = portsOf(this.parts, target.item.owner);
+        const copy = (): Promise<Item> => copyItem(operation, ports, { view, item }, target.item, how);
         return { item: await namingArgument('target', 'directory', copy), target };
       },
     );
@@ -174,7 +190,7 @@ export class TreeChanges {
   /** What is noted of an item that gets another path, and of what is there. */
   private async booked(view: CommittedView, from: readonly string[], to: readonly string[]): Promise<Booked> {
     const { shareBook } = this.parts;
-    if (shareBook === undefined || from[0] !== this.tree.username) return { isBooked: false, writers: [] };
+    if (shareBook === undefined || !this.tree.isOwn(from)) return { isBooked: false, writers: [] };
     const [own, replaced] = await Promise.all([shareBook.look(view, from), to[0] === from[0] ? shareBook.look(view, to) : undefined]);
     return { isBooked: own !== undefined || replaced !== undefined, writers: [...(own?.writers ?? []), ...(replaced?.writers ?? [])] };
   }
@@ -246,6 +262,7 @@ export class TreeChanges {
       { signal, isFresh: ifVersion !== undefined },
       async (view) => {
         const parent = await findParent(view);
+        assertChangeable(this.tree, parent);
         const { item } = parent;
         const children = await Promise.all(names.map(async (name) => findEntry(view, item, name)));
         const found = children.filter((child) => child !== undefined);

@@ -14,23 +14,25 @@ import { FileEntry } from './file-entry.js';
 import { assertFlag, assertMimeType, assertNewName, claimedMimeType, existingAnswer, timestampOf } from './file-system-arguments.js';
 import type { ExistingAnswer, WriteOptions, Written } from './file-system-options.js';
 import { assertNotOfSystem, formatPath, isOtherKind, isPassing } from './file-tree.js';
-import { type FileSystemParts, requireDirectory, reserve, reserveDeepest } from './file-tree-parts.js';
+import { assertChangeable, assertRoot, type FileSystemParts, portsOf, requireDirectory, reserve, reserveDeepest } from './file-tree-parts.js';
 import { changed, type IfVersion, requireVersion } from './file-version.js';
+import { replaceExisting } from './content/upload-file.js';
+import type { FileTree } from './file-tree.js';
 import { getOrMakeDirectories } from './structure/index.js';
-import { type DanglingEntry, findEntry, Item, openItem, splitPath, versionOf } from './view/index.js';
+import { type DanglingEntry, findEntry, Item, openItem, splitPath, versionOf, type View } from './view/index.js';
 
 /**
  * What `FileSystem.write` does. The source is looked at, and content of one chunk read, before the change has its turn, and once however often
  * the change is repeated; so is `onExisting` asked once about each version of the file. What is read later lends the turn.
  */
 export async function writeFile(parts: FileSystemParts, path: string, source: ByteSource, options: WriteOptions): Promise<Written> {
-  const { tree, home: homeCapability, ports } = parts;
+  const { tree, home: homeCapability } = parts;
   const { signal, parents = false, modified, created, onExisting = 'replace', onProgress, ifVersion, ...rest } = options;
   const names = splitPath(path);
   const name = names.at(-1) ?? '';
   const above = names.slice(0, -1);
   assertFlag('options.parents', parents);
-  if (above.length === 0 || (parents && above[0] !== tree.username)) throw new ArgumentError('path', 'must be inside a home directory');
+  if (above.length === 0) throw new ArgumentError('path', 'must be inside a home directory');
   for (const part of parents ? names : [name]) assertLegalName(part, 'path');
   assertNotOfSystem(names, tree.username);
   assertIfVersion({ ifVersion });
@@ -60,27 +62,57 @@ export async function writeFile(parts: FileSystemParts, path: string, source: By
     tree.change(
       { signal, isFresh: isResumable || ifVersion !== undefined, isRepeatable: () => prepared?.isWhole ?? !caller.isSpent },
       async (view, hasTurn) => {
+        if (parents) await assertRoot(tree, view, names, 'path');
+        const shared = tree.isOwn(names) ? undefined : await sharedFile(tree, view, names);
+        if (shared !== undefined) {
+          if (!hasTurn && isWritten(shared, upload)) prepared ??= await prepareContent(view, content, rest.hashTree);
+          return { ...reserve({ names, item: shared }), deepest: shared, missing: [], home: undefined, shared };
+        }
         const reserved = parents ? await reserveDeepest(parts, view, above) : reserve(await tree.locate(view, formatPath(above)));
         const { item: deepest, paths, depth = above.length } = { depth: undefined, ...reserved };
-        const home = await openItem(view, homeCapability);
+        assertChangeable(tree, { names: above.slice(0, depth), item: deepest });
+        // Records of another owner could not be committed together with the file.
+        const home = deepest.owner.equals(homeCapability.owner) ? await openItem(view, homeCapability) : undefined;
         const existing = depth < above.length ? undefined : await findEntry(view, requireDirectory(deepest, 'path', above), name);
         for (const part of [...above.slice(depth), ...(existing === undefined ? [name] : [])]) assertNewName(part, 'path');
-        const writers = [deepest.writer, home.writer, ...(existing instanceof Item ? [existing.writer] : [])];
+        const writers = [deepest.writer, ...(home === undefined ? [] : [home.writer]), ...(existing instanceof Item ? [existing.writer] : [])];
         // Reading the source runs code of the caller, for which the operation lends its turn.
         if (!hasTurn && isWritten(existing, upload)) prepared ??= await prepareContent(view, content, rest.hashTree);
-        return { owner: deepest.owner, writers, paths, deepest, missing: above.slice(depth), home };
+        return { owner: deepest.owner, writers, paths, deepest, missing: above.slice(depth), home, shared: undefined };
       },
-      async (operation, { deepest, missing, home }) => {
+      async (operation, { deepest, missing, home, shared }) => {
+        const ports = portsOf(parts, deepest.owner);
+        if (shared !== undefined) {
+          if (ifVersion !== undefined) await requireVersion(operation, shared, { ifVersion });
+          const prepare = async (): Promise<PreparedContent> => prepared ?? prepareContent(operation, content, rest.hashTree);
+          return caller.during(operation, async () => replaceExisting(operation, ports, shared, shared, prepare, upload));
+        }
         const { mirrorBatId, clock } = ports;
         const parent = missing.length === 0 ? deepest : await getOrMakeDirectories(operation, deepest, missing, { mirrorBatId, clock });
         if (ifVersion !== undefined) await requireVersion(operation, await findEntry(operation, parent, name), { ifVersion });
         return caller.during(operation, async () =>
-          uploadFile(operation, ports, parent, name, content, { ...upload, transactions: new UploadTransactions(home) }, prepared),
+          uploadFile(
+            operation,
+            ports,
+            parent,
+            name,
+            content,
+            { ...upload, transactions: home === undefined ? undefined : new UploadTransactions(home) },
+            prepared,
+          ),
         );
       },
     ),
   );
   return { entry: new FileEntry(formatPath(names), item), outcome };
+}
+
+/** A file of somebody else that is shared for writing in a directory that is not: it is found by its own share, and cannot be replaced by another one. */
+async function sharedFile(tree: FileTree, view: View, names: readonly string[]): Promise<Item | undefined> {
+  const above = await tree.find(view, names.slice(0, -1));
+  if (above === undefined || above.isWritable) return undefined;
+  const found = await tree.find(view, names);
+  return found?.isWritable === true && !found.isDirectory ? found : undefined;
 }
 
 /** Requires a text as version. */
