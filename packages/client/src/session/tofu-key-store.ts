@@ -51,10 +51,20 @@ export class TofuKeyStore {
   /** Loads the store, and creates its file when there is none (section 10.4). */
   static async open(options: TofuKeyStoreOptions, signal?: AbortSignal): Promise<TofuKeyStore> {
     const store = new TofuKeyStore(options);
-    const content = await options.file.read(signal);
-    if (content === undefined) await options.file.write(encodeKeyStore(store.entries), signal);
-    else store.entries = decodeKeyStore(content);
-    return store;
+    for (let attempt = 1; ; attempt++) {
+      const content = await options.file.read(signal);
+      if (content !== undefined) {
+        store.entries = decodeKeyStore(content);
+        return store;
+      }
+      try {
+        await options.file.write(encodeKeyStore(store.entries), signal);
+        return store;
+      } catch (error) {
+        // Another device makes it at the same time.
+        if (attempt >= MAX_ATTEMPTS || !isConflict(error)) throw error;
+      }
+    }
   }
 
   /** The users whose chains are pinned, expired ones included. */
