@@ -37,7 +37,8 @@ export class KeyChanges {
     assertMovable(names, this.tree.username);
     const { mirrorBatId } = this.ports;
     const how = { rotateSigner: newWritingSpace, mirrorBatId, staging: this.ports, onProgress: onlyForward(onProgress) };
-    if (!this.tree.isOwn(names)) throw new DeniedError('denied.file', 'Only the owner of files gives them new keys: they decide who has access.');
+    if (!this.tree.isOwn(names))
+      throw new DeniedError('denied.file', 'Only the owner of files gives them new keys: they decide who has access.');
     const rotated = await this.tree.change(
       { signal },
       async (view) => {

@@ -1,5 +1,4 @@
 import type { PyrgosError } from '@pyrgos/core/errors';
-import type { Located } from './file-tree.js';
 import type { Item, View } from './view/index.js';
 
 /** An element of a directory of somebody else that is known and cannot be opened. */
@@ -22,7 +21,10 @@ export interface OtherRoots {
   /**
    * What is in a directory that was found: undefined when its own list says it, as in directories that are shared as a whole.
    */
-  list(view: View, directory: Located): Promise<AsyncIterable<Item | DamagedChild> | undefined>;
+  list(
+    view: View,
+    directory: { readonly names: readonly string[]; readonly item: Item },
+  ): Promise<AsyncIterable<Item | DamagedChild> | undefined>;
   /** Everything that others share with the account, item by item; whoever asks must not have the turn of an operation. */
   shared(view: View): AsyncIterable<SharedItem>;
 }

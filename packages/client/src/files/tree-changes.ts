@@ -14,9 +14,27 @@ import type {
   WatchedOptions,
 } from './file-system-options.js';
 import { assertMovable, assertNotOfSystem, type FileTree, formatPath, type Located, noSuchFile } from './file-tree.js';
-import { assertChangeable, assertRoot, type FileSystemParts, portsOf, requireDirectory, reserve, reserveChild, reserveDeepest } from './file-tree-parts.js';
+import {
+  assertChangeable,
+  assertRoot,
+  type FileSystemParts,
+  portsOf,
+  requireDirectory,
+  reserve,
+  reserveChild,
+  reserveDeepest,
+} from './file-tree-parts.js';
 import { type IfVersion, requireVersion } from './file-version.js';
-import { copyItem, deleteItems, getOrMakeDirectories, makeDirectory, type MakeDirectoryOptions, moveItem, rename, writingSpacesOf } from './structure/index.js';
+import {
+  copyItem,
+  deleteItems,
+  getOrMakeDirectories,
+  makeDirectory,
+  type MakeDirectoryOptions,
+  moveItem,
+  rename,
+  writingSpacesOf,
+} from './structure/index.js';
 import { type CommittedView, type DanglingEntry, findEntry, type Item, openItem, type OperationView, splitPath } from './view/index.js';
 import { assertIfVersion, onlyIfVersion } from './write-file.js';
 

@@ -14,7 +14,15 @@ import { FileEntry } from './file-entry.js';
 import { assertFlag, assertMimeType, assertNewName, claimedMimeType, existingAnswer, timestampOf } from './file-system-arguments.js';
 import type { ExistingAnswer, WriteOptions, Written } from './file-system-options.js';
 import { assertNotOfSystem, formatPath, isOtherKind, isPassing } from './file-tree.js';
-import { assertChangeable, assertRoot, type FileSystemParts, portsOf, requireDirectory, reserve, reserveDeepest } from './file-tree-parts.js';
+import {
+  assertChangeable,
+  assertRoot,
+  type FileSystemParts,
+  portsOf,
+  requireDirectory,
+  reserve,
+  reserveDeepest,
+} from './file-tree-parts.js';
 import { changed, type IfVersion, requireVersion } from './file-version.js';
 import { replaceExisting } from './content/upload-file.js';
 import type { FileTree } from './file-tree.js';
@@ -75,7 +83,11 @@ export async function writeFile(parts: FileSystemParts, path: string, source: By
         const home = deepest.owner.equals(homeCapability.owner) ? await openItem(view, homeCapability) : undefined;
         const existing = depth < above.length ? undefined : await findEntry(view, requireDirectory(deepest, 'path', above), name);
         for (const part of [...above.slice(depth), ...(existing === undefined ? [name] : [])]) assertNewName(part, 'path');
-        const writers = [deepest.writer, ...(home === undefined ? [] : [home.writer]), ...(existing instanceof Item ? [existing.writer] : [])];
+        const writers = [
+          deepest.writer,
+          ...(home === undefined ? [] : [home.writer]),
+          ...(existing instanceof Item ? [existing.writer] : []),
+        ];
         // Reading the source runs code of the caller, for which the operation lends its turn.
         if (!hasTurn && isWritten(existing, upload)) prepared ??= await prepareContent(view, content, rest.hashTree);
         return { owner: deepest.owner, writers, paths, deepest, missing: above.slice(depth), home, shared: undefined };

@@ -6,7 +6,8 @@ import type { DamagedChild, OtherRoots, SharedItem } from '../files/other-roots.
 import { placeKey } from '../files/structure/place.js';
 import { CommittedView, findPath, isDamage, Item, listChildren, parentOf, type View } from '../files/view/index.js';
 import { FollowedUsers, type Mount } from './followed-users.js';
-import { IncomingShares, isGroupFolder } from './incoming-shares.js';
+import { isGroupDirectory } from './groups.js';
+import { IncomingShares } from './incoming-shares.js';
 import type { OwnSpace } from './own-space.js';
 import { OwnerNames } from './owner-names.js';
 import { openCapabilities, type Opened, openOne } from './received-items.js';
@@ -103,7 +104,7 @@ export class FriendSpaces implements OtherRoots {
         const children = [...(await directory.items()).children.values()];
         for (const { name, sharers, capability } of children) {
           const names = [...directory.names, name];
-          if (isGroupFolder(names, owner)) continue;
+          if (isGroupDirectory(names, owner)) continue;
           const found = await this.openWhole(view, mount, owner, name, capability);
           // What leads nowhere was deleted, or is shared no more.
           if (found === undefined || (found instanceof PyrgosError && found.code === 'not-found.file')) continue;
@@ -166,7 +167,8 @@ export class FriendSpaces implements OtherRoots {
     }
     if (rest.length === 0) return item;
     const deeper = below === undefined ? undefined : await this.look(view, mount, below, rest);
-    if (deeper?.isWritable !== true) return (await findPath(view, item, rest.join('/'))) ?? (deeper?.isReadable === true ? deeper : undefined);
+    if (deeper?.isWritable !== true)
+      return (await findPath(view, item, rest.join('/'))) ?? (deeper?.isReadable === true ? deeper : undefined);
     // What is shared further down may have been given another name since, and something else its old one.
     const listed = await findPath(view, item, rest.join('/'));
     return listed === undefined || placeKey(listed.capability) === placeKey(deeper.capability) ? deeper : listed;

@@ -74,7 +74,7 @@ async function admit(
   await changeRecord(operation, space, home, [space.username, SHARED], (state) => state.share(uid, 'read', users));
 }
 
-/** The members of a group, as recorded. */
+/** Whether a path is that of the directory of a group of a user. */
 export function isGroupDirectory(names: readonly string[], username: string): boolean {
   const [owner, shared, uid, ...below] = names;
   return owner === username && shared === SHARED && uid?.startsWith('.') === true && below.length === 0;

@@ -40,7 +40,14 @@ function deadCapability({ account }: UserSession): AbsoluteCapability {
   return AbsoluteCapability.of({ ...partsOf(home), mapKey, rBaseKey: SymmetricKey.generate(crypto), wBaseKey: undefined });
 }
 
-const partsOf = ({ owner, writer, mapKey, bat, rBaseKey, wBaseKey }: AbsoluteCapability) => ({ owner, writer, mapKey, bat, rBaseKey, wBaseKey });
+const partsOf = ({ owner, writer, mapKey, bat, rBaseKey, wBaseKey }: AbsoluteCapability) => ({
+  owner,
+  writer,
+  mapKey,
+  bat,
+  rBaseKey,
+  wBaseKey,
+});
 
 test('a hundred thousand records that lead nowhere, and what is no record: what is good among them is found', async () => {
   const [a, b] = await pair();
@@ -106,7 +113,9 @@ test('parent links that bite their tail, and that lead to another name, keep not
       await changes.commit();
     }
   });
-  const files = await Promise.all(['loop', 'top'].map(async (name) => (await itemAt(a, `/${a.username}/${name}/f`)).capability.toReadOnly()));
+  const files = await Promise.all(
+    ['loop', 'top'].map(async (name) => (await itemAt(a, `/${a.username}/${name}/f`)).capability.toReadOnly()),
+  );
   await give(a, b.username, 'read', files);
   await shareNew(a, b, 'more', 'y');
   expect(await namesIn(b, `/${a.username}`)).toEqual(['good', 'more', 'shared']);
@@ -260,5 +269,7 @@ test('two devices take in the same at the same time', async () => {
   const [a, b] = await pair();
   const devices = await Promise.all([logInAs(world, b.username), logInAs(world, b.username)]);
   for (let i = 0; i < 3; i++) await shareNew(a, b, `dir${i}/f`, `${i}`);
-  await Promise.all(devices.map(async (device) => expect(await namesIn(device, `/${a.username}`)).toEqual(['dir0', 'dir1', 'dir2', 'shared'])));
+  await Promise.all(
+    devices.map(async (device) => expect(await namesIn(device, `/${a.username}`)).toEqual(['dir0', 'dir1', 'dir2', 'shared'])),
+  );
 });

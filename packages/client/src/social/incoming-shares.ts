@@ -5,7 +5,7 @@ import { PyrgosError } from '@pyrgos/core/errors';
 import { type CapabilitiesRead, FriendsGroups, isGroupUid, ProcessedCaps, type SharedAccess } from '@pyrgos/core/social';
 import { CommittedView, findEntry, isDamage, type Item, type OperationView, type View } from '../files/view/index.js';
 import { deleteItems } from '../files/structure/index.js';
-import { SHARED } from './capability-store.js';
+import { isGroupDirectory } from './groups.js';
 import { type NewRecords, readNewRecords } from './new-records.js';
 import { makeDirectoryAt, readAll, writeFileIn } from './own-files.js';
 import type { OwnSpace } from './own-space.js';
@@ -135,7 +135,7 @@ export class IncomingShares {
     let hasChanged = isAnew;
     const readFrom = async (directory: Item, uid: string | undefined): Promise<void> => {
       for (const access of ['read', 'write'] as const) {
-        const at = (uid === undefined ? position : (position.groups.get(uid) ?? ProcessedCaps.empty));
+        const at = uid === undefined ? position : (position.groups.get(uid) ?? ProcessedCaps.empty);
         const records = await readNewRecords(view, directory, access, access === 'read' ? at.readBytes : at.writeBytes);
         if (records.start === 0 && records.bytes > 0) position = position.restarted(access, uid);
         counts.add(uid, access, records, capabilities.length);
@@ -158,7 +158,7 @@ export class IncomingShares {
     const resolved = new Set(found.map(({ capability }) => capability));
     const groups = new Map(state.pending?.groups);
     for (const { names, capability, isDirectory } of found) {
-      if (!isDirectory || !isGroupFolder(names, sharer.name)) continue;
+      if (!isDirectory || !isGroupDirectory(names, sharer.name) || !isGroupUid(names.at(-1))) continue;
       const path = `/${names.join('/')}`;
       const entry = known.get(path);
       if (entry?.capability.equals(capability) === true) continue;
@@ -239,11 +239,7 @@ class ReadCounts {
   }
 
   /** What {@link ProcessedCaps.add} takes, from the position at which reading began. */
-  read(
-    position: ProcessedCaps,
-    capabilities: readonly AbsoluteCapability[],
-    resolved: ReadonlySet<AbsoluteCapability>,
-  ): CapabilitiesRead {
+  read(position: ProcessedCaps, capabilities: readonly AbsoluteCapability[], resolved: ReadonlySet<AbsoluteCapability>): CapabilitiesRead {
     const of = (uid: string | undefined): CapabilitiesRead => {
       const at = uid === undefined ? position : (position.groups.get(uid) ?? ProcessedCaps.empty);
       const part = (access: SharedAccess): { bytes: number; count: number } => {
@@ -268,12 +264,6 @@ class ReadCounts {
   }
 }
 
-/** Whether a path is that of the folder of a group of a user. */
-export function isGroupFolder(names: readonly string[], username: string): boolean {
-  const [owner, shared, uid, ...below] = names;
-  return owner === username && shared === SHARED && isGroupUid(uid) && below.length === 0;
-}
-
 function incomingFile(friend: string): string {
   return `${friend}$incoming.cbor`;
 }
@@ -290,12 +280,7 @@ async function readFriendsGroups(view: View, home: Item): Promise<FriendsGroups 
   }
 }
 
-async function storeGroups(
-  operation: OperationView,
-  space: OwnSpace,
-  home: Item,
-  added: ReadonlyMap<string, EntryPoint>,
-): Promise<void> {
+async function storeGroups(operation: OperationView, space: OwnSpace, home: Item, added: ReadonlyMap<string, EntryPoint>): Promise<void> {
   const before = await readFriendsGroups(operation, home);
   if (added.size === 0 && before !== undefined) return;
   let groups = before ?? FriendsGroups.of();

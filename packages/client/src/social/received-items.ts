@@ -6,7 +6,9 @@ import { isFriendName } from '@pyrgos/core/social';
 import { isDamage, type Item, loadNodes, namesOf, openItem, type View } from '../files/view/index.js';
 import { forEachAtOnce } from '../waiting/for-each-at-once.js';
 import type { OwnerNames } from './owner-names.js';
-import { ITEMS_FILE } from './world-mirror.js';
+
+/** The file in a directory of the mirror that says what is shared of the directory that it stands for (chapter 06 section 9.3). */
+export const ITEMS_FILE = 'items.cbor';
 
 /** Groups of capabilities that are looked up, and items of each that are opened, at the same time. */
 const GROUPS_IN_FLIGHT = 4;
@@ -26,10 +28,7 @@ export interface ReceivedItem {
 export type Opened = { readonly item: Item; readonly error?: undefined } | { readonly error: PyrgosError; readonly item?: undefined };
 
 /** Opens many capabilities in few requests, in order; what is wrong with one is its own answer. */
-export async function* openCapabilities(
-  view: View,
-  capabilities: readonly AbsoluteCapability[],
-): AsyncGenerator<Opened, void, undefined> {
+export async function* openCapabilities(view: View, capabilities: readonly AbsoluteCapability[]): AsyncGenerator<Opened, void, undefined> {
   for await (const group of mapInOrder(groupsOf(capabilities), async (some) => openGroup(view, some), GROUPS_IN_FLIGHT)) yield* group;
 }
 
@@ -98,7 +97,8 @@ export async function resolveCapabilities(
   const places: { readonly owner: string; readonly capability: AbsoluteCapability }[] = [];
   for (const capability of capabilities) {
     const { key } = capability.owner;
-    const owner = unknown.has(key) || unknown.size > MAX_UNKNOWN_OWNERS ? owners.knownName(capability.owner) : await owners.nameOf(capability.owner);
+    const owner =
+      unknown.has(key) || unknown.size > MAX_UNKNOWN_OWNERS ? owners.knownName(capability.owner) : await owners.nameOf(capability.owner);
     if (owner === undefined) unknown.add(key);
     if (owner === undefined || owner === username || !isFriendName(owner)) continue;
     if (owner !== friend && !(await owners.owns(view, capability.owner, capability.writer))) continue;

@@ -209,7 +209,10 @@ describe('writing', () => {
     await b.files.write(`${b.files.homePath}/mine`, 'mine');
     await b.files.copy(`${b.files.homePath}/mine`, dir);
     expect(await outcome(b.files.move(`${b.files.homePath}/mine`, dir))).toBe('argument');
-    for await (const _ of b.files.writeTree(`${dir}/tree/x`, [{ path: ['1'], source: '1' }, { path: ['y', '2'], source: '2' }]));
+    for await (const _ of b.files.writeTree(`${dir}/tree/x`, [
+      { path: ['1'], source: '1' },
+      { path: ['y', '2'], source: '2' },
+    ]));
     expect(await namesIn(a, dir)).toEqual(['copied', 'deep', 'mine', `of-${b.username}`, `of-${c!.username}`, 'tree'].sort());
     expect(await a.files.readText(`${dir}/tree/x/y/2`)).toBe('2');
     const found = [];
@@ -256,7 +259,12 @@ describe('writing', () => {
     expect(await b.files.stat(`${dir}/sub/f`)).toMatchObject({ isWritable: true });
     const listed = new Map<string, boolean>();
     for await (const entry of b.files.list(`${dir}/sub`)) if (!entry.isDamaged) listed.set(entry.name, entry.isWritable);
-    expect(listed).toEqual(new Map([['f', true], ['g', false]]));
+    expect(listed).toEqual(
+      new Map([
+        ['f', true],
+        ['g', false],
+      ]),
+    );
     await b.files.write(`${dir}/sub/f`, 'changed');
     expect(await a.files.readText(`${dir}/sub/f`)).toBe('changed');
     expect(await outcome(b.files.write(`${dir}/sub/g`, 'changed'))).toBe('denied.file');

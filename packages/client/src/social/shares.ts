@@ -304,12 +304,7 @@ export class Shares {
   }
 
   /** The names under which recipients are recorded, those included that a group takes along (chapter 06 section 6). */
-  private async expand(
-    view: View,
-    home: Item,
-    names: readonly string[],
-    recipients: readonly Recipient[],
-  ): Promise<ReadonlySet<string>> {
+  private async expand(view: View, home: Item, names: readonly string[], recipients: readonly Recipient[]): Promise<ReadonlySet<string>> {
     const groups = await readGroups(view, home);
     const gone = new Set(recipients.flatMap((recipient) => recordedName(recipient, groups) ?? []));
     const isNamed = (group: Group): boolean => recipients.some((recipient) => 'group' in recipient && recipient.group === group);

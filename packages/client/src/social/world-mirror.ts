@@ -5,10 +5,8 @@ import { deleteItems } from '../files/structure/index.js';
 import { findEntry, isDamage, type Item, listEntries, type OperationView, type View } from '../files/view/index.js';
 import { makeDirectoryAt, readAll, writeFileIn } from './own-files.js';
 import type { OwnSpace } from './own-space.js';
-import { openOne, type ReceivedItem } from './received-items.js';
+import { ITEMS_FILE, openOne, type ReceivedItem } from './received-items.js';
 
-/** The file in a directory of the mirror that says what is shared of the directory that it stands for (chapter 06 section 9.3). */
-export const ITEMS_FILE = 'items.cbor';
 /** Where the mirror is, below the home directory. */
 export const CACHE = '.capabilitycache';
 const WORLD = [CACHE, 'world'] as const;
