@@ -60,10 +60,9 @@ export class FileSystem {
   constructor(options: FileSystemOptions) {
     const { sessions, username, home, blocks, mirrorBatId, thumbnailer, chunksInFlight, clock, space } = options;
     this.username = username;
-    let others: OtherRoots | undefined;
     this.tree = new FileTree({ sessions, username, home, clock, others: () => others });
     const made = { tree: this.tree, home, ports: { blocks, clock, thumbnailer, mirrorBatId, chunksInFlight, space } };
-    others = options.others?.(made);
+    const others: OtherRoots | undefined = options.others?.(made);
     const parts = { ...made, others, shareBook: options.shareBook?.(made) };
     this.reads = new FileReads(parts);
     this.writes = new FileWrites(parts);

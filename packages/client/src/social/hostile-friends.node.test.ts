@@ -183,10 +183,12 @@ test('an item that cannot be opened is marked, and those beside it are there', a
   expect(await namesIn(b, `/${a.username}/dir`)).toEqual(['!one', 'two']);
   const received = [];
   for await (const { path, error } of b.shares.received()) received.push([path, error?.code]);
-  expect(received.sort()).toEqual([
-    [`/${a.username}/dir/one`, 'crypto.authentication'],
-    [`/${a.username}/dir/two`, undefined],
-  ]);
+  expect(new Set(received)).toEqual(
+    new Set([
+      [`/${a.username}/dir/one`, 'crypto.authentication'],
+      [`/${a.username}/dir/two`, undefined],
+    ]),
+  );
 });
 
 test('what a friend passes on of somebody whom the account does not follow is there under its owner’s name', async () => {
