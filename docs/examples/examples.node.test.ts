@@ -6,12 +6,14 @@ import { connect, type UserSession } from '@pyrgos/client';
 import { loadConfig } from '@pyrgos/server/config';
 import { type Operator, openOperator } from '@pyrgos/server/operator';
 import { type DaemonProcess, startDaemonProcess } from '@pyrgos/testkit/server';
+import { follow } from '../../packages/client/test/received-world.js';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { hint, signUpWithAGoodPassword } from './choose-a-password.js';
 import { commitToAServer } from './commit-to-a-server.js';
 import { encryptAChunk } from './encrypt-a-chunk.js';
 import { filesOfAnAccount } from './files-of-an-account.js';
 import { answerRequests, askToBeFriends, endFriendship } from './friends.js';
+import { takeHome } from './friends-spaces.js';
 import { handleErrors } from './handle-errors.js';
 import { changeTogether } from './change-together.js';
 import { largeFiles } from './large-files.js';
@@ -171,6 +173,18 @@ describe('the examples of docs/sdk.md', () => {
       await files.write('/nina/shared by mistake/file', 'text', { parents: true });
       expect(await takeBack(files, '/nina/shared by mistake')).toBe(1);
       expect(await files.read('/nina/shared by mistake/file')).toEqual(new TextEncoder().encode('text'));
+    });
+
+    test('what others share', async () => {
+      const [one, two] = [await signUp('paul'), await signUp('petra')];
+      await follow(two, one);
+      await one.files.write('/paul/letter.txt', 'Dear Petra');
+      await one.files.makeDirectory('/paul/answers');
+      await one.shares.share('/paul/letter.txt', [{ user: 'petra' }]);
+      await one.shares.share('/paul/answers', [{ user: 'petra' }], { access: 'write' });
+      expect((await takeHome(two)).sort()).toEqual(['/paul/answers from paul', '/paul/letter.txt from paul']);
+      expect(await two.files.readText('/petra/letter.txt')).toBe('Dear Petra');
+      expect(await one.files.readText('/paul/answers/seen by petra.txt')).toBe('Thank you!');
     });
 
     test('who somebody is', async () => {

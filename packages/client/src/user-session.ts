@@ -21,6 +21,7 @@ import {
 } from './session/index.js';
 
 import { Friends } from './social/friends.js';
+import { FriendSpaces } from './social/friend-spaces.js';
 import { OwnShareBook } from './social/own-share-book.js';
 import { OwnSpace } from './social/own-space.js';
 import { Posts } from './social/posts.js';
@@ -63,6 +64,7 @@ export class UserSession {
     this.linkHost = new LinkHost(account);
     this.files = new FileSystem({
       shareBook: (parts) => new OwnShareBook(new OwnSpace(account, parts)),
+      others: (parts) => new FriendSpaces(new OwnSpace(account, parts)),
       sessions,
       username,
       home,
@@ -79,9 +81,9 @@ export class UserSession {
     return this.account.username;
   }
 
-  /** What the account shares with other users. */
+  /** What the account shares with other users, and they with it. */
   get shares(): Shares {
-    return new Shares(this.ownSpace);
+    return new Shares(this.ownSpace, partsOf(this.files).others);
   }
 
   /** The own profile, and what can be seen of others. */

@@ -231,6 +231,10 @@ export const MAX_GROUPS = 1000;
 export const MAX_GROUP_NAME_LENGTH = 255;
 /** Folders of groups of friends that a reader accepts: two for each of 5,000 friends (ours). */
 export const MAX_FRIENDS_GROUPS = 10_000;
+/** Names in the path of something that others share, the owner's and its own included (ours). */
+export const MAX_SHARED_DEPTH = 128;
+/** Folders of groups of one friend that are followed; a user has two groups (chapter 06 section 6; ours). */
+export const MAX_GROUPS_OF_FRIEND = 32;
 /** Largest file with one record of sharing or of received capabilities (ours). */
 export const MAX_SOCIAL_FILE_SIZE = 16_777_216;
 /** Longest password in a secret link, in UTF-16 code units; a new one has 12 (chapter 06 section 11.1; ours). */

@@ -17,6 +17,7 @@ import type {
 import type { FileEntry } from './file-entry.js';
 import type { FileSystemParts } from './file-tree-parts.js';
 import type { IfVersion } from './file-version.js';
+import type { OtherRoots } from './other-roots.js';
 import type { ShareBook } from './share-book.js';
 import type { Sessions, VerifyOptions } from './view/index.js';
 
@@ -49,7 +50,13 @@ export interface FileSystemOptions {
    *
    * @internal
    */
-  readonly shareBook?: ((parts: Omit<FileSystemParts, 'shareBook'>) => ShareBook) | undefined;
+  readonly shareBook?: ((parts: Omit<FileSystemParts, 'shareBook' | 'others'>) => ShareBook) | undefined;
+  /**
+   * Makes the roots beside the home directory; default: there are none.
+   *
+   * @internal
+   */
+  readonly others?: ((parts: Omit<FileSystemParts, 'shareBook' | 'others'>) => OtherRoots) | undefined;
 }
 
 /** Cancelling a call. */

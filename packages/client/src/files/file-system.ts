@@ -30,6 +30,7 @@ import { FileTree, formatPath } from './file-tree.js';
 import { FileWrites } from './file-writes.js';
 import { KeyChanges } from './key-changes.js';
 import { childPath, lastName, namingPath, namingPathOfEach, siblingPath } from './naming-path.js';
+import type { OtherRoots } from './other-roots.js';
 import { registerParts } from './parts-of-files.js';
 import { TreeChanges } from './tree-changes.js';
 import { type FileReader, type FileReaderOptions, type Finding, splitPath, type StreamOptions } from './view/index.js';
@@ -59,10 +60,11 @@ export class FileSystem {
   constructor(options: FileSystemOptions) {
     const { sessions, username, home, blocks, mirrorBatId, thumbnailer, chunksInFlight, clock, space, root } = options;
     this.username = username;
-    this.tree = new FileTree({ sessions, username, home, root, clock });
+    this.tree = new FileTree({ sessions, username, home, root, clock, others: () => others });
     const records = root === undefined ? home : undefined;
     const made = { tree: this.tree, home, records, ports: { blocks, clock, thumbnailer, mirrorBatId, chunksInFlight, space } };
-    const parts = { ...made, shareBook: options.shareBook?.(made) };
+    const others: OtherRoots | undefined = options.others?.(made);
+    const parts = { ...made, others, shareBook: options.shareBook?.(made) };
     this.reads = new FileReads(parts);
     this.writes = new FileWrites(parts);
     this.changes = new TreeChanges(parts);

@@ -5,6 +5,7 @@ import { type Clock, systemClock } from '../commit/index.js';
 import { isCallersError } from '../waiting/code-of-callers.js';
 import { SPECIAL_DIRECTORIES } from './structure/index.js';
 import { placeKey } from './structure/place.js';
+import type { OtherRoots } from './other-roots.js';
 import { CommittedView, findPath, type Item, openItem, OperationView, type Sessions, splitPath, type View } from './view/index.js';
 
 /** A place in the tree, and what was found there. */
@@ -27,6 +28,8 @@ export interface FileTreeOptions {
   readonly signer?: Signer | undefined;
   /** Waits between attempts; default the machine's clock. */
   readonly clock?: Clock | undefined;
+  /** The roots beside the home directory, once there are some; default: there are none. */
+  readonly others?: (() => OtherRoots | undefined) | undefined;
 }
 
 /** How often a change is tried when other devices keep changing the same directory. */
@@ -80,20 +83,32 @@ export class FileTree {
   private readonly home: AbsoluteCapability;
   private readonly signer: Signer | undefined;
   private readonly clock: Clock;
+  private readonly otherRoots: () => OtherRoots | undefined;
 
-  constructor({ sessions, username, home, root = [username], signer, clock = systemClock }: FileTreeOptions) {
+  constructor({ sessions, username, home, root = [username], signer, clock = systemClock, others = () => undefined }: FileTreeOptions) {
     this.sessions = sessions;
     this.username = username;
     this.home = home;
     this.root = root;
     this.signer = signer;
     this.clock = clock;
+    this.otherRoots = others;
+  }
+
+  /** The roots beside the home directory, if there are any. */
+  get others(): OtherRoots | undefined {
+    return this.otherRoots();
+  }
+
+  /** Whether a path begins with the name with which the tree begins: it is in the home directory, or is that. Of anything else the other roots know. */
+  isOwn([first]: readonly string[]): boolean {
+    return first !== undefined && first === this.root[0];
   }
 
   /** The same tree, read as if this device knew nothing of it; see {@link Sessions.withEmptyCaches}. */
   withEmptyCaches(): FileTree {
-    const { sessions, username, home, root, signer, clock } = this;
-    return new FileTree({ sessions: sessions.withEmptyCaches(), username, home, root, signer, clock });
+    const { sessions, username, home, root, signer, clock, otherRoots: others } = this;
+    return new FileTree({ sessions: sessions.withEmptyCaches(), username, home, root, signer, clock, others });
   }
 
   /** What is committed now; with `fresh` the server is asked, and what this device remembers stands in for it only when it is slow or away. */
@@ -109,6 +124,7 @@ export class FileTree {
   /** The item at a path, or undefined; NotFoundError `not-found.file` when the home directory itself is gone. */
   async find(view: View, names: readonly string[]): Promise<Item | undefined> {
     const { root, home, signer } = this;
+    if (names.length > 0 && !this.isOwn(names)) return this.others?.find(view, names);
     if (!root.every((name, i) => names[i] === name)) return undefined;
     return findPath(view, await openItem(view, home, { inheritedSigner: signer }), names.slice(root.length).join('/'));
   }

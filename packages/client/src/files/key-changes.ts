@@ -1,4 +1,4 @@
-import { NotFoundError, throwIfAborted } from '@pyrgos/core/errors';
+import { DeniedError, NotFoundError, throwIfAborted } from '@pyrgos/core/errors';
 import { onlyForward, type ProgressListener } from '../waiting/progress.js';
 import { isRewriteDue } from './content/change-file.js';
 import { cleanFile, type ContentPorts } from './content/index.js';
@@ -41,7 +41,9 @@ export class KeyChanges {
     assertMovable(names, this.tree.username);
     const { mirrorBatId } = this.ports;
     const how = { rotateSigner: newWritingSpace, mirrorBatId, staging: this.ports, onProgress: onlyForward(onProgress) };
-    const book = names[0] === this.tree.username ? this.shareBook : undefined;
+    if (!this.tree.isOwn(names))
+      throw new DeniedError('denied.file', 'Only the owner of files gives them new keys: they decide who has access.');
+    const book = this.shareBook;
     const rotated = await this.tree.change(
       { signal },
       async (view) => {

@@ -14,9 +14,27 @@ import type {
   WatchedOptions,
 } from './file-system-options.js';
 import { assertMovable, assertNotOfSystem, type FileTree, formatPath, type Located, noSuchFile } from './file-tree.js';
-import { type FileSystemParts, requireDirectory, reserve, reserveChild, reserveDeepest } from './file-tree-parts.js';
+import {
+  assertChangeable,
+  assertRoot,
+  type FileSystemParts,
+  portsOf,
+  requireDirectory,
+  reserve,
+  reserveChild,
+  reserveDeepest,
+} from './file-tree-parts.js';
 import { type IfVersion, requireVersion } from './file-version.js';
-import { copyItem, deleteItems, getOrMakeDirectories, makeDirectory, moveItem, rename, writingSpacesOf } from './structure/index.js';
+import {
+  copyItem,
+  deleteItems,
+  getOrMakeDirectories,
+  makeDirectory,
+  type MakeDirectoryOptions,
+  moveItem,
+  rename,
+  writingSpacesOf,
+} from './structure/index.js';
 import {
   type CommittedView,
   type DanglingEntry,
@@ -54,8 +72,13 @@ export class TreeChanges {
       if (names.length > 1) assertNewName(name, 'path');
       const made = await this.tree.change(
         { signal },
-        async (view) => reserve((await this.tree.locateParent(view, path)).parent),
-        async (operation, { item }) => makeDirectory(operation, requireDirectory(item, 'path', names.slice(0, -1)), name, options),
+        async (view) => {
+          const { parent } = await this.tree.locateParent(view, path);
+          assertChangeable(this.tree, parent);
+          return reserve(parent);
+        },
+        async (operation, { item }) =>
+          makeDirectory(operation, requireDirectory(item, 'path', names.slice(0, -1)), name, this.optionsFor(item, options)),
       );
       return new FileEntry(formatPath(names), made);
     }
@@ -66,7 +89,7 @@ export class TreeChanges {
       return new FileEntry(formatPath(names), existing);
     }
     for (const name of names) assertLegalName(name, 'path');
-    if (names[0] !== this.tree.username) throw new ArgumentError('path', 'must be inside a home directory');
+    await assertRoot(this.tree, view, names, 'path');
     const made = await this.tree.change(
       { signal },
       async (view) => {
@@ -74,9 +97,13 @@ export class TreeChanges {
         for (const name of names.slice(deepest.depth)) assertNewName(name, 'path');
         return deepest;
       },
-      async (operation, { item, depth }) => getOrMakeDirectories(operation, item, names.slice(depth), options),
+      async (operation, { item, depth }) => getOrMakeDirectories(operation, item, names.slice(depth), this.optionsFor(item, options)),
     );
     return new FileEntry(formatPath(names), made);
+  }
+
+  private optionsFor({ owner }: Item, options: MakeDirectoryOptions): MakeDirectoryOptions {
+    return { ...options, mirrorBatId: portsOf(this.parts, owner).mirrorBatId };
   }
 
   async rename(path: string, name: string, { signal, replace, ifVersion }: RenameOptions): Promise<FileEntry> {
@@ -128,7 +155,11 @@ export class TreeChanges {
         async (view) => {
           const { parent, item, writers: own, paths } = await reserveChild(this.tree, view, path);
           const target = await this.tree.locate(view, directory, 'directory');
+          assertChangeable(this.tree, target);
           requireDirectory(target.item, 'directory', target.names);
+          if (!target.item.owner.equals(parent.owner)) {
+            throw new ArgumentError('directory', 'must be of the same user: copy it there, and delete it here');
+          }
           const booked = await this.booked(view, names, [...target.names, newName]);
           // Otherwise nothing below it changes.
           const keepsAccess = keepAccess && (!booked.isPublished || isSamePlace(parent.capability, target.item.capability));
@@ -149,7 +180,8 @@ export class TreeChanges {
             await this.parts.shareBook?.lost(operation, names);
           };
           const how = { keepAccess: keepsAccess, name, replace, isCompared, onProgress: knowing(forward, item), alsoCommit };
-          const move = (): Promise<Item> => moveItem(operation, this.ports, parent, item, target.item, how);
+          const ports = portsOf(this.parts, parent.owner);
+          const move = (): Promise<Item> => moveItem(operation, ports, parent, item, target.item, how);
           const named = (): Promise<Item> => namingArgument('target', 'directory', move);
           if (isCopied) return { item: await named(), target };
           return { item: await this.withBook(operation, booked, names, [...target.names, newName], named), target };
@@ -173,10 +205,11 @@ export class TreeChanges {
       async (view) => {
         const source = await this.tree.locate(view, path);
         const target = await this.tree.locate(view, directory, 'directory');
+        assertChangeable(this.tree, target);
         requireDirectory(target.item, 'directory', target.names);
         const replaced = await this.spacesToReplace(view, target.item, newName, replace);
         const to = [...target.names, newName];
-        const noted = replace === true && to[0] === this.tree.username ? await this.parts.shareBook?.look(view, to) : undefined;
+        const noted = replace === true && this.tree.isOwn(to) ? await this.parts.shareBook?.look(view, to) : undefined;
         const writers = [target.item.writer, ...replaced, ...(noted?.writers ?? [])];
         return {
           owner: target.item.owner,
@@ -193,7 +226,8 @@ export class TreeChanges {
           if (isNoted) await this.parts.shareBook?.lost(operation, [...target.names, newName]);
         };
         const how = { name, replace, onProgress: knowing(forward, item), alsoCommit };
-        const copy = (): Promise<Item> => copyItem(operation, this.ports, { view, item }, target.item, how);
+        const ports = portsOf(this.parts, target.item.owner);
+        const copy = (): Promise<Item> => copyItem(operation, ports, { view, item }, target.item, how);
         return { item: await namingArgument('target', 'directory', copy), target };
       },
     );
@@ -203,7 +237,7 @@ export class TreeChanges {
   /** What is noted of an item that gets another path, and of what is there. */
   private async booked(view: CommittedView, from: readonly string[], to: readonly string[]): Promise<Booked> {
     const { shareBook } = this.parts;
-    if (shareBook === undefined || from[0] !== this.tree.username) return { isBooked: false, isPublished: false, writers: [] };
+    if (shareBook === undefined || !this.tree.isOwn(from)) return { isBooked: false, isPublished: false, writers: [] };
     const [own, replaced] = await Promise.all([shareBook.look(view, from), to[0] === from[0] ? shareBook.look(view, to) : undefined]);
     const writers = [...(own?.writers ?? []), ...(replaced?.writers ?? [])];
     return { isBooked: own !== undefined || replaced !== undefined, isPublished: own?.isPublished ?? false, writers };
@@ -211,7 +245,7 @@ export class TreeChanges {
 
   /** See {@link ShareBook.rely}. */
   private async rely(operation: OperationView, above: readonly string[], names: readonly string[]): Promise<void> {
-    if (above[0] === this.tree.username) await this.parts.shareBook?.rely(operation, above, names);
+    if (this.tree.isOwn(above)) await this.parts.shareBook?.rely(operation, above, names);
   }
 
   /** Gives an item another path, and tells the book in the same commit. */
@@ -282,13 +316,14 @@ export class TreeChanges {
       { signal, isFresh: ifVersion !== undefined },
       async (view) => {
         const parent = await findParent(view);
+        assertChangeable(this.tree, parent);
         const { item } = parent;
         const children = await Promise.all(names.map(async (name) => findEntry(view, item, name)));
         const found = children.filter((child) => child !== undefined);
         const [first] = names;
         if (found.length === 0 && first !== undefined) throw noSuchFile([...splitPath(directory), first]);
         const booked: { readonly path: readonly string[]; readonly writers: readonly PublicKeyHash[] }[] = [];
-        for (const name of parent.names[0] === this.tree.username ? names : []) {
+        for (const name of this.tree.isOwn(parent.names) ? names : []) {
           const path = [...parent.names, name];
           const noted = await this.parts.shareBook?.look(view, path);
           if (noted !== undefined) booked.push({ path, writers: noted.writers });

@@ -93,7 +93,7 @@ async function admit(
   await changeRecord(operation, space, home, [space.username, SHARED], (state) => state.share(uid, 'read', users));
 }
 
-/** Whether names, from the root down, lead to the directory of a group of the account. */
+/** Whether names, from the root down, lead to the directory of a group of a user. */
 export function isGroupDirectory(names: readonly string[], username: string): boolean {
   const [owner, shared, uid, ...below] = names;
   return owner === username && shared === SHARED && uid?.startsWith('.') === true && below.length === 0;

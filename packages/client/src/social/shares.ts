@@ -1,11 +1,13 @@
 import { assertBoolean } from '@pyrgos/core/arguments';
-import { ArgumentError, DeniedError } from '@pyrgos/core/errors';
+import { ArgumentError, DeniedError, type PyrgosError } from '@pyrgos/core/errors';
 import { GroupName, type Groups, type LinkProperties, type SharedAccess, type SharedWith } from '@pyrgos/core/social';
+import { FileEntry } from '../files/file-entry.js';
 import type { FileTree } from '../files/file-tree.js';
 import { type Located, formatPath } from '../files/file-tree.js';
+import type { OtherRoots } from '../files/other-roots.js';
 import { reserveChild, type ReservedChild } from '../files/file-tree-parts.js';
 import { rotateAllKeys, writingSpacesOf } from '../files/structure/index.js';
-import { type CommittedView, type Item, type OperationView, splitPath, type View } from '../files/view/index.js';
+import { type CommittedView, Item, type OperationView, splitPath, type View } from '../files/view/index.js';
 import type { CallOptions } from '../session/call-options.js';
 import { onlyForward, type ProgressListener } from '../waiting/progress.js';
 import { giveCapabilities, unknownRecipient } from './capability-store.js';
@@ -41,6 +43,19 @@ export interface ItemShares {
   readonly links: readonly LinkProperties[];
 }
 
+/** Something that others share with the account: the file or directory as it is now, or what is wrong with it. */
+export interface ReceivedShare {
+  /** `/<owner>/…`, as calls of {@link FileSystem} take it; the name is the one that it had when it was received. */
+  readonly path: string;
+  /** Whose it is. */
+  readonly owner: string;
+  /** Who has shared it: usually the owner. */
+  readonly sharers: readonly string[];
+  readonly access: SharedAccess;
+  readonly entry?: FileEntry | undefined;
+  readonly error?: PyrgosError | undefined;
+}
+
 /**
  * What the account shares with other users (chapter 06 sections 8 and 10). Everybody who is to keep access gets the new keys in the same commit that locks
  * others out.
@@ -49,7 +64,11 @@ export interface ItemShares {
  * belongs to somebody else, where that matters.
  */
 export class Shares {
-  constructor(private readonly space: OwnSpace) {}
+  /** `others`: what other users share with the account. */
+  constructor(
+    private readonly space: OwnSpace,
+    private readonly others: OtherRoots | undefined = undefined,
+  ) {}
 
   /**
    * Shares a file or directory, with all that is and will be below it, with users who follow the account and with groups. For writing it gets a writing
@@ -163,6 +182,20 @@ export class Shares {
       return records;
     });
     yield* found;
+  }
+
+  /**
+   * Everything that other users share with the account, in no particular order: what they share with groups of theirs, too, and what they pass on of
+   * others. What was deleted, or is not shared any more, is left out; of what is damaged, or whose server is away, comes what is wrong with it.
+   */
+  async *received(options: CallOptions = {}): AsyncGenerator<ReceivedShare, void, undefined> {
+    const { signal } = this.space.check(options);
+    if (this.others === undefined) return;
+    for await (const { names, sharers, access, found } of this.others.shared(this.tree.view(signal, true))) {
+      const path = formatPath(names);
+      const share = { path, owner: names[0] ?? '', sharers, access };
+      yield found instanceof Item ? { ...share, entry: new FileEntry(path, found) } : { ...share, error: found };
+    }
   }
 
   private async shareForWriting(

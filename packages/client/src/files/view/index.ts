@@ -5,7 +5,19 @@ export { type ChunkOptions, type ChunkPosition, type DirectoryChunk, directoryCh
 export { type FileChunk, type FoundChunk, requireChunk } from './file-chunk.js';
 export { FileChunks } from './file-chunks.js';
 export { FileReader, type FileReaderOptions, type StreamOptions } from './file-reader.js';
-export { type Ancestry, ancestryOf, findChild, findEntries, findEntry, findPath, pathOf, resolvePath, splitPath } from './find-path.js';
+export {
+  type Ancestry,
+  ancestryOf,
+  findChild,
+  findEntries,
+  findEntry,
+  findPath,
+  namesOf,
+  parentOf,
+  pathOf,
+  resolvePath,
+  splitPath,
+} from './find-path.js';
 export { DanglingEntry, Item, type ItemParts } from './item.js';
 export { ItemFacts, versionOf } from './item-facts.js';
 export { listChildren, listEntries, openEntries } from './list-children.js';
