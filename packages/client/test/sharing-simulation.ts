@@ -48,7 +48,7 @@ class Hoard {
     this.writable.clear();
     const view = new CommittedView(session.account.sessions, { fresh: true });
     const seen = new Set<string>();
-    for (const { capability, signer } of [...this.kept.values()]) {
+    for (const { capability, signer } of Array.from(this.kept.values())) {
       const item = await openOrNothing(view, capability, signer);
       if (item !== undefined) await this.lookAt(view, item, seen);
     }
@@ -73,7 +73,11 @@ function placeOf({ writer, mapKey, isWritable, rBaseKey }: AbsoluteCapability): 
   return `${writer.key} ${mapKey.join()} ${rBaseKey.bytes.join()} ${isWritable}`;
 }
 
-async function openOrNothing(view: CommittedView, capability: AbsoluteCapability, inheritedSigner: Signer | undefined): Promise<Item | undefined> {
+async function openOrNothing(
+  view: CommittedView,
+  capability: AbsoluteCapability,
+  inheritedSigner: Signer | undefined,
+): Promise<Item | undefined> {
   try {
     return await openItem(view, capability, { inheritedSigner });
   } catch (error) {
@@ -122,14 +126,20 @@ export class SharingSimulation {
       await files.makeDirectory(this.path(this.root));
       this.nodes.push(this.root);
       for (const directory of [this.root, this.root]) await this.make(true, directory);
-      for (let i = 0; i < 2; i++) await this.make(false, this.pick((node) => node.isDirectory));
+      for (let i = 0; i < 2; i++)
+        await this.make(
+          false,
+          this.pick((node) => node.isDirectory),
+        );
       for (let i = 0; i < steps; i++) {
         await this.step();
         await this.compare();
       }
       await files.remove(this.path(this.root));
     } catch (error) {
-      throw new Error(`seed ${this.seed}: ${error instanceof Error ? error.message : String(error)}\n${this.log.join('\n')}`, { cause: error });
+      throw new Error(`seed ${this.seed}: ${error instanceof Error ? error.message : String(error)}\n${this.log.join('\n')}`, {
+        cause: error,
+      });
     }
   }
 
@@ -249,7 +259,10 @@ export class SharingSimulation {
         return;
       }
       case 'make':
-        return this.make(this.random.nextInteger(2) === 0, this.pick((one) => one.isDirectory));
+        return this.make(
+          this.random.nextInteger(2) === 0,
+          this.pick((one) => one.isDirectory),
+        );
       case 'copy': {
         const target = this.pick((one) => one.isDirectory && !this.isWithin(one, node));
         const name = this.newName();
@@ -309,7 +322,9 @@ export class SharingSimulation {
       }
       for (const capability of await this.givenTo(user)) hoard.add(capability);
       await hoard.look(this.world.stranger);
-      const texts = this.nodes.filter((node) => this.mayRead(node, user)).flatMap(({ name, content }) => (content === '' ? [name] : [name, content]));
+      const texts = this.nodes
+        .filter((node) => this.mayRead(node, user))
+        .flatMap(({ name, content }) => (content === '' ? [name] : [name, content]));
       const missing = texts.filter((text) => !hoard.readable.has(text));
       const stolen = [...hoard.readable].filter((text) => text.includes(` ${this.seed}.`) && !hoard.allowed.has(text));
       if (missing.length > 0) throw new Error(`${user} does not find ${missing.join(', ')}`);
@@ -323,7 +338,11 @@ export class SharingSimulation {
     }
     for (const node of this.nodes) {
       const { readers, writers } = await this.world.owner.shares.sharedWith(this.path(node));
-      const names = (recipients: typeof readers): string => recipients.map((one) => ('user' in one ? one.user : one.group)).sort().join();
+      const names = (recipients: typeof readers): string =>
+        recipients
+          .map((one) => ('user' in one ? one.user : one.group))
+          .sort()
+          .join();
       if (names(readers) !== [...node.readers].sort().join() || names(writers) !== [...node.writers].sort().join()) {
         throw new Error(`of ${this.path(node)} are recorded ${names(readers)} and ${names(writers)}`);
       }

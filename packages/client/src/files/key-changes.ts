@@ -41,13 +41,14 @@ export class KeyChanges {
     assertMovable(names, this.tree.username);
     const { mirrorBatId } = this.ports;
     const how = { rotateSigner: newWritingSpace, mirrorBatId, staging: this.ports, onProgress: onlyForward(onProgress) };
-    if (!this.tree.isOwn(names))
-      throw new DeniedError('denied.file', 'Only the owner of files gives them new keys: they decide who has access.');
     const book = this.shareBook;
     const rotated = await this.tree.change(
       { signal },
       async (view) => {
         const child = await reserveChild(this.tree, view, path);
+        if (!this.tree.isOwn(names)) {
+          throw new DeniedError('denied.file', 'Only the owner of files gives them new keys: they decide who has access.');
+        }
         const noted = await book?.look(view, names);
         const writers = [...child.writers, ...(await writingSpacesOf(view, [child.item])), ...(noted?.writers ?? [])];
         return { ...child, writers, isNoted: noted !== undefined };

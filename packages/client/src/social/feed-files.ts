@@ -48,7 +48,8 @@ export async function appendToFeed(
   const before = state;
   let file = await findChild(operation, directory, ITEMS);
   const size = file?.opened.properties.size ?? 0;
-  if (size < state.feedBytes) state = recounted(state, file === undefined ? new Uint8Array() : await readAll(operation, file, MAX_FEED_SIZE));
+  if (size < state.feedBytes)
+    state = recounted(state, file === undefined ? new Uint8Array() : await readAll(operation, file, MAX_FEED_SIZE));
   // Also what is left of an item that was cut off.
   if (file !== undefined && size > state.feedBytes) file = await truncateFile(operation, space.ports, file, state.feedBytes);
   const { bytes, state: appended } = state.append(items);

@@ -1,4 +1,4 @@
-import { FeedState, type FileRef, readFeed, SocialPost } from '@pyrgos/core/social';
+import { type FeedState, type FileRef, readFeed, SocialPost } from '@pyrgos/core/social';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ServerWorld } from '../../test/server-world.js';
 import { given, letFollow, opened, ownSpaceOf } from '../../test/social-world.js';
@@ -89,7 +89,9 @@ describe('posts and profiles, on a real server', () => {
     await ada.files.write('/ada/.posts/2020/1/forged.cbor', forged.encode(), { parents: true, mimeType: 'application/vnd.peergos-post' });
     await ada.shares.share('/ada/.posts/2020/1/forged.cbor', [{ user: 'bob' }]);
     const capability = (await given(ada, 'bob', 'read')).at(-1);
-    await expect(stranger.posts.open('/ada/.posts/2020/1/forged.cbor', capability as never)).rejects.toMatchObject({ code: 'format.social' });
+    await expect(stranger.posts.open('/ada/.posts/2020/1/forged.cbor', capability as never)).rejects.toMatchObject({
+      code: 'format.social',
+    });
     await expect(ada.posts.edit('/bob/.posts/2020/1/x.cbor', 'x')).rejects.toMatchObject({ code: 'denied.file' });
     await expect(ada.posts.edit('/ada/plain.txt', 'x')).rejects.toMatchObject({ code: 'argument' });
     await expect(ada.posts.delete('/ada/.posts/2020/1/gone.cbor')).rejects.toMatchObject({ code: 'not-found.file' });

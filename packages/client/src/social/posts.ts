@@ -1,6 +1,6 @@
 import { assertInstance, assertList, assertObject, assertString } from '@pyrgos/core/arguments';
 import { Multihash } from '@pyrgos/core/codec';
-import { ArgumentError, DeniedError, FormatError, LimitError, NotFoundError, PyrgosError } from '@pyrgos/core/errors';
+import { ArgumentError, DeniedError, FormatError, LimitError, NotFoundError } from '@pyrgos/core/errors';
 import { MAX_POST_MEDIA } from '@pyrgos/core/limits';
 import type { AbsoluteCapability } from '@pyrgos/core/model';
 import {
@@ -28,7 +28,7 @@ import type { OwnSpace } from './own-space.js';
 import { changeRecord } from './share-records.js';
 
 /** The type by which posts are recognised (chapter 06 section 15.1). */
-export const POST_MIME_TYPE = 'application/vnd.peergos-post';
+const POST_MIME_TYPE = 'application/vnd.peergos-post';
 
 /** Whom a new post is for: all who follow the account, those with whom following is mutual, or only who shared what it answers to. */
 export type Audience = 'friends' | 'followers' | 'author';
@@ -229,12 +229,12 @@ export class Posts {
 }
 
 /** The post in a file. FormatError when it is none. */
-export async function readPost(view: View, file: Item): Promise<SocialPost> {
+async function readPost(view: View, file: Item): Promise<SocialPost> {
   return SocialPost.decode(await readAll(view, file));
 }
 
 /** SHA-256 of the bytes of a file, all of which is read, piece by piece. */
-export async function contentHash(view: View, file: Item): Promise<Multihash> {
+async function contentHash(view: View, file: Item): Promise<Multihash> {
   const hash = view.crypto.createSha256();
   for await (const piece of new FileReader(view, file.requireFile())) hash.update(piece);
   return Multihash.sha256(hash.digest());
@@ -245,7 +245,8 @@ function audienceOf({ audience, parent }: NewPost, answered: SocialPost | undefi
     throw new ArgumentError('post.audience', 'must be friends, followers or author');
   }
   if (parent === undefined) {
-    if (audience === 'author') throw new ArgumentError('post.audience', 'must be friends or followers, unless the post answers to something');
+    if (audience === 'author')
+      throw new ArgumentError('post.audience', 'must be friends or followers, unless the post answers to something');
     return audience === 'followers' ? PostAudience.followers : PostAudience.friends;
   }
   const widest = answered === undefined ? PostAudience.author : answered.audience;
@@ -260,9 +261,4 @@ function audienceOf({ audience, parent }: NewPost, answered: SocialPost | undefi
     throw new DeniedError('denied.file', 'An answer must not be seen by more people than what it answers to.');
   }
   return wanted;
-}
-
-/** Whether an error says that a post is damaged or gone, so that others are shown without it. */
-export function isLostPost(error: unknown): error is PyrgosError {
-  return error instanceof PyrgosError && !['aborted', 'network', 'denied.session'].includes(error.code);
 }

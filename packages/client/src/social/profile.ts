@@ -64,7 +64,9 @@ export class Profiles {
       }
     };
     const found = await Promise.all(
-      TEXTS.map(async (field) => noted(field, async () => decodeProfileText(await this.files.read(profilePath(username, field), { signal })))),
+      TEXTS.map(async (field) =>
+        noted(field, async () => decodeProfileText(await this.files.read(profilePath(username, field), { signal }))),
+      ),
     );
     for (const [i, text] of found.entries()) {
       const field = TEXTS[i];

@@ -73,7 +73,7 @@ export class SecretLinkChanges {
 }
 
 /** What a secret link opens (chapter 06 section 11.3): the item, or, for writing, the link node in the writing space of its directory. */
-export function capabilityForLink(item: Item, isWritable: boolean): AbsoluteCapability {
+function capabilityForLink(item: Item, isWritable: boolean): AbsoluteCapability {
   if (!isWritable) return item.capability.toReadOnly();
   const capability = item.link?.capability;
   if (capability?.isWritable !== true) throw new ArgumentError('item', 'must have a writing space of its own to be written through a link');

@@ -224,7 +224,9 @@ describe('sharing, as the owner sees it', () => {
     await ada.files.write('/ada/shared by two', 'x');
     await ada.files.write('/ada/other by two', 'y');
     await Promise.all(
-      people.map(async (user, i) => (i % 2 === 0 ? ada : elsewhere).shares.share(i < 4 ? '/ada/shared by two' : '/ada/other by two', [{ user }])),
+      people.map(async (user, i) =>
+        (i % 2 === 0 ? ada : elsewhere).shares.share(i < 4 ? '/ada/shared by two' : '/ada/other by two', [{ user }]),
+      ),
     );
     expect((await ada.shares.sharedWith('/ada/shared by two')).readers).toHaveLength(4);
     await Promise.all([
