@@ -6,11 +6,14 @@ import { connect, type UserSession } from '@pyrgos/client';
 import { loadConfig } from '@pyrgos/server/config';
 import { type Operator, openOperator } from '@pyrgos/server/operator';
 import { type DaemonProcess, startDaemonProcess } from '@pyrgos/testkit/server';
+import { follow } from '../../packages/client/test/received-world.js';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { hint, signUpWithAGoodPassword } from './choose-a-password.js';
 import { commitToAServer } from './commit-to-a-server.js';
 import { encryptAChunk } from './encrypt-a-chunk.js';
 import { filesOfAnAccount } from './files-of-an-account.js';
+import { answerRequests, askToBeFriends, endFriendship } from './friends.js';
+import { takeHome } from './friends-spaces.js';
 import { handleErrors } from './handle-errors.js';
 import { changeTogether } from './change-together.js';
 import { largeFiles } from './large-files.js';
@@ -18,6 +21,8 @@ import { leave, makeRoom } from './space-and-leaving.js';
 import { whatChanged } from './merkle-map.js';
 import { takeBack } from './new-keys.js';
 import { isReally, proveAccount } from './other-people.js';
+import { lend, putInto, takeLinksBack, whyNot } from './secret-links.js';
+import { publish, readPublished, unpublishAll } from './publishing.js';
 import { pictures } from './pictures.js';
 import { secondFactors } from './second-factors.js';
 import { stayLoggedIn } from './stay-logged-in.js';
@@ -37,6 +42,9 @@ describe('the examples of docs/sdk.md', () => {
     'pictures.ts',
     'new-keys.ts',
     'other-people.ts',
+    'friends.ts',
+    'secret-links.ts',
+    'publishing.ts',
     'large-files.ts',
     'change-together.ts',
     'upload-a-folder.ts',
@@ -167,6 +175,18 @@ describe('the examples of docs/sdk.md', () => {
       expect(await files.read('/nina/shared by mistake/file')).toEqual(new TextEncoder().encode('text'));
     });
 
+    test('what others share', async () => {
+      const [one, two] = [await signUp('paul'), await signUp('petra')];
+      await follow(two, one);
+      await one.files.write('/paul/letter.txt', 'Dear Petra');
+      await one.files.makeDirectory('/paul/answers');
+      await one.shares.share('/paul/letter.txt', [{ user: 'petra' }]);
+      await one.shares.share('/paul/answers', [{ user: 'petra' }], { access: 'write' });
+      expect((await takeHome(two)).sort()).toEqual(['/paul/answers from paul', '/paul/letter.txt from paul']);
+      expect(await two.files.readText('/petra/letter.txt')).toBe('Dear Petra');
+      expect(await one.files.readText('/paul/answers/seen by petra.txt')).toBe('Thank you!');
+    });
+
     test('who somebody is', async () => {
       const [one, two] = [await signUp('olga'), await signUp('otto')];
       let question = '';
@@ -181,6 +201,44 @@ describe('the examples of docs/sdk.md', () => {
       expect(await proveAccount(one, 'Mastodon', 'olga@example.social')).toMatch(
         /^I am olga on Peergos and olga@example.social on Mastodon\n/,
       );
+    });
+
+    test('friends', async () => {
+      const [one, two] = [await signUp('paula'), await signUp('peter')];
+      expect(await askToBeFriends(one, 'peter')).toBe('peter will be asked.');
+      const asked: string[] = [];
+      const ask = async (question: string): Promise<boolean> => asked.push(question) > 0;
+      expect(await answerRequests(two, ask)).toMatchObject({ friends: ['paula'], incoming: [] });
+      expect(asked).toEqual(['Become a friend of paula?']);
+      expect(await answerRequests(one, ask)).toMatchObject({ friends: ['peter'], outgoing: [] });
+      await endFriendship(one, 'peter');
+      expect(await one.friends.state()).toMatchObject({ friends: [], followers: [], following: [], blocked: ['peter'] });
+      expect(await two.friends.state()).toMatchObject({ friends: [], followers: ['paula'], following: [] });
+      expect(await askToBeFriends(one, 'peter')).toBe('You follow peter again.');
+    });
+
+    test('secret links', async () => {
+      const session = await signUp('lena');
+      const { files } = session;
+      await files.write('/lena/album/first.txt', 'text', { parents: true });
+      const link = await lend(session, '/lena/album', 'quite a good secret');
+      const answers = ['wrong', 'quite a good secret'];
+      expect((await putInto(daemon.url, link, async () => answers.shift() ?? '')).sort()).toEqual(['first.txt', 'greeting.txt']);
+      files.refresh();
+      expect(await files.readText('/lena/album/greeting.txt')).toBe('Hello lena!');
+      const error = await putInto(daemon.url, link, async () => 'wrong').catch(whyNot);
+      expect(error).toBe('The password is wrong.');
+      expect(await takeLinksBack(session, '/lena/album')).toEqual(['/lena/album was opened 2 times of 20']);
+      expect(await putInto(daemon.url, link, async () => '').catch(whyNot)).toBe('There is no such link any more.');
+    });
+
+    test('publishing', async () => {
+      const session = await signUp('pia');
+      await session.files.write('/pia/site/index.html', 'Welcome', { parents: true });
+      expect(await publish(session, '/pia/site')).toMatch(/\/public\/pia\/site$/);
+      expect(await readPublished(daemon.url, '/pia/site/index.html')).toBe('Welcome');
+      expect(await unpublishAll(session)).toEqual(['/pia/site']);
+      await expect(readPublished(daemon.url, '/pia/site/index.html')).rejects.toMatchObject({ code: 'not-found.file' });
     });
 
     test('errors', async () => {

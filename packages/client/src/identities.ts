@@ -101,6 +101,13 @@ export class Identities {
     }
   }
 
+  /** The users whose safety number was compared; whether their keys are still those {@link Identities.safetyNumber} tells. */
+  async verifiedUsers(options: CallOptions = {}): Promise<string[]> {
+    this.assertCall(options);
+    const { annotations } = await this.read(options);
+    return [...annotations.values()].filter(({ isVerified }) => isVerified).map(({ username }) => username);
+  }
+
   /**
    * Signs that an account on another service belongs to this user. Nothing is sent: the user posts `proof.postText(…)` there, and
    * {@link Identities.saveProof} keeps the proof. ArgumentError for a name that cannot exist there.

@@ -1,6 +1,18 @@
 export { connect, type ConnectOptions, PyrgosServer } from './pyrgos-server.js';
 export { type FileSettings, UserSession } from './user-session.js';
 export { type CheckedSafetyNumber, Identities, type IdentityClaim } from './identities.js';
+export { type AcceptOptions, Friends, type FriendsState, type IncomingRequest } from './social/friends.js';
+export type { FollowAnswer } from './social/answers.js';
+export type { FollowOutcome } from './social/follow.js';
+export type { CreateLinkOptions, LinkChanges, Links } from './social/links.js';
+export type { LinkSession } from './social/link-session.js';
+export type { OpenLinkOptions } from './social/open-link.js';
+export type { OwnLink } from './social/own-link.js';
+export type { ItemShares, ReceivedShare, Shares, ShareOptions, UnshareOptions } from './social/shares.js';
+export type { Group, Recipient } from './social/recipients.js';
+export type { Profiles, ProfileTextName, UserProfile } from './social/profile.js';
+export type { Audience, FoundPost, NewPost, PostParent, Posts } from './social/posts.js';
+export type { PublishedPath, Publishing, UnpublishOptions } from './social/publishing.js';
 export { FileSystem } from './files/file-system.js';
 export type {
   AppendOptions,

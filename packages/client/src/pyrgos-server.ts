@@ -4,6 +4,7 @@ import { assertHttpOptions } from './network/http/http-network.js';
 import { HttpNetwork, type HttpNetworkOptions, type Network } from './network/index.js';
 import { assertClientOptions } from './session/client-context.js';
 import {
+  type CallOptions,
   type ClientOptions,
   finishDeletion,
   logIn,
@@ -13,6 +14,9 @@ import {
   signUp,
   type SignUpOptions,
 } from './session/index.js';
+import type { LinkSession } from './social/link-session.js';
+import { openLink, type OpenLinkOptions } from './social/open-link.js';
+import { listPublic, openPublic } from './social/open-public.js';
 import { assertFileSettings, type FileSettings, UserSession } from './user-session.js';
 import { given } from './waiting/given.js';
 
@@ -86,6 +90,29 @@ export class PyrgosServer {
   /** Ends the deletion of an account that was cut off, when logging in finds no home directory any more; see {@link finishDeletion}. */
   async finishDeletion(options: LogInOptions): Promise<void> {
     await finishDeletion(this.network, { ...this.options, ...given(options) });
+  }
+
+  /**
+   * Opens a secret link, or an old one that holds the keys itself, without an account; see {@link OpenLinkOptions}. To open one counts as a use of it.
+   *
+   * NotFoundError `not-found.link` when there is no such link, or nothing any more where it leads; DeniedError `denied.link`, whose `data.reason` is `expired`, `used-up`, `home` (another
+   * server has it), `password`, `link` (it is not complete) or `invalid` (it shows something under the name of somebody else); FormatError `format.link`; `network`; AbortedError.
+   */
+  async openLink(link: string, options: OpenLinkOptions = {}): Promise<LinkSession> {
+    return openLink(this.network, link, { ...this.options, ...given(options) });
+  }
+
+  /**
+   * Opens a path that a user has published, `/user/directory/file`, or one in a published directory, without an account. What is published is read from what the
+   * user has signed, not from what the server says. NotFoundError `not-found.user`, `not-found.file`; DeniedError for somebody who lies; `network`; AbortedError.
+   */
+  async openPublic(path: string, options: CallOptions = {}): Promise<LinkSession> {
+    return openPublic(this.network, path, { ...this.options, ...given(options) });
+  }
+
+  /** The paths that a user has published, in no particular order; not what is in published directories. Errors of {@link PyrgosServer.openPublic}. */
+  async *listPublic(username: string, options: CallOptions = {}): AsyncGenerator<string, void, undefined> {
+    yield* listPublic(this.network, username, { ...this.options, ...given(options) });
   }
 
   private fileSettings(): FileSettings {

@@ -4,6 +4,7 @@ import type { SymmetricKey } from '@pyrgos/core/keys';
 import { FileSystem } from './files/file-system.js';
 import { MAX_CHUNKS_IN_FLIGHT } from './files/content/content-arguments.js';
 import type { Thumbnailer } from './files/content/index.js';
+import { partsOf } from './files/parts-of-files.js';
 import { Identities } from './identities.js';
 import {
   type Account,
@@ -18,6 +19,17 @@ import {
   space,
   stayLoggedIn,
 } from './session/index.js';
+
+import { Friends } from './social/friends.js';
+import { FriendSpaces } from './social/friend-spaces.js';
+import { OwnShareBook } from './social/own-share-book.js';
+import { OwnSpace } from './social/own-space.js';
+import { Posts } from './social/posts.js';
+import { LinkHost } from './social/link-host.js';
+import { Links } from './social/links.js';
+import { Profiles } from './social/profile.js';
+import { Publishing } from './social/publishing.js';
+import { Shares } from './social/shares.js';
 
 /** What belongs to the files of a session rather than to the account. */
 export interface FileSettings {
@@ -40,6 +52,7 @@ export function assertFileSettings({ thumbnailer, chunksInFlight }: FileSettings
 export class UserSession {
   /** The files of the account. */
   readonly files: FileSystem;
+  private readonly linkHost: LinkHost;
 
   constructor(
     /** The keys of the account; a secret. */
@@ -48,7 +61,10 @@ export class UserSession {
   ) {
     const { sessions, username, home, network, mirrorBat, clock } = account;
     const mirrorBatId = mirrorBat?.id;
+    this.linkHost = new LinkHost(account);
     this.files = new FileSystem({
+      shareBook: (parts) => new OwnShareBook(new OwnSpace(account, parts)),
+      others: (parts) => new FriendSpaces(new OwnSpace(account, parts)),
       sessions,
       username,
       home,
@@ -63,6 +79,41 @@ export class UserSession {
   /** The user. */
   get username(): string {
     return this.account.username;
+  }
+
+  /** What the account shares with other users, and they with it. */
+  get shares(): Shares {
+    return new Shares(this.ownSpace, partsOf(this.files).others);
+  }
+
+  /** The own profile, and what can be seen of others. */
+  get profiles(): Profiles {
+    return new Profiles(this.ownSpace, this.files, this.shares);
+  }
+
+  /** Posts, and comments on them. */
+  get posts(): Posts {
+    return new Posts(this.ownSpace, this.files);
+  }
+
+  /** Who follows the account, and whom it follows. */
+  get friends(): Friends {
+    return new Friends(this.ownSpace, this.identities);
+  }
+
+  /** The secret links of the account: what they lead to opens without an account. */
+  get links(): Links {
+    return new Links(this.ownSpace, this.shares, this.linkHost);
+  }
+
+  /** What the account has published for everybody. */
+  get publishing(): Publishing {
+    const space = this.ownSpace;
+    return new Publishing(space, this.files, new OwnShareBook(space), this.linkHost);
+  }
+
+  private get ownSpace(): OwnSpace {
+    return new OwnSpace(this.account, partsOf(this.files));
   }
 
   /** What is asked for beside the password. */

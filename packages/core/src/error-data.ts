@@ -40,6 +40,7 @@ export type ErrorCode =
   | 'not-found.user'
   | 'not-found.link'
   | 'not-found.file'
+  | 'not-found.recipient'
   | 'conflict.champ'
   | 'conflict.pointer'
   | 'conflict.merge'

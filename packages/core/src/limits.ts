@@ -231,16 +231,26 @@ export const MAX_GROUPS = 1000;
 export const MAX_GROUP_NAME_LENGTH = 255;
 /** Folders of groups of friends that a reader accepts: two for each of 5,000 friends (ours). */
 export const MAX_FRIENDS_GROUPS = 10_000;
+/** Names in the path of something that others share, the owner's and its own included (ours). */
+export const MAX_SHARED_DEPTH = 128;
+/** Folders of groups of one friend that are followed; a user has two groups (chapter 06 section 6; ours). */
+export const MAX_GROUPS_OF_FRIEND = 32;
 /** Largest file with one record of sharing or of received capabilities (ours). */
 export const MAX_SOCIAL_FILE_SIZE = 16_777_216;
 /** Longest password in a secret link, in UTF-16 code units; a new one has 12 (chapter 06 section 11.1; ours). */
 export const MAX_LINK_PASSWORD_LENGTH = 256;
 /** Longest text of a link, in UTF-16 code units (ours). */
 export const MAX_LINK_TEXT_LENGTH = 16_384;
+/** Bytes of the items of a feed: some 200,000 of them. */
+export const MAX_FEED_SIZE = 67_108_864;
+/** Files that a new post shows. */
+export const MAX_POST_MEDIA = 100;
 /** Largest post with its comments and older versions (ours). */
 export const MAX_SOCIAL_POST_SIZE = 4_194_304;
 /** Largest text of a profile that a reader accepts (ours). */
 export const MAX_PROFILE_TEXT_SIZE = 16_384;
+/** Bytes of the small picture of a profile, read or written. */
+export const MAX_PROFILE_PICTURE_SIZE = 2_097_152;
 /** Longest first or last name in a profile that is written, in UTF-16 code units (chapter 06 section 14). */
 export const MAX_PROFILE_NAME_LENGTH = 25;
 /** Longest text about a user in a profile that is written, in UTF-16 code units (chapter 06 section 14). */

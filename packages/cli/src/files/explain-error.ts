@@ -155,7 +155,7 @@ function exitCodeOf({ code }: PyrgosError): number {
   const [family] = code.split('.', 1);
   switch (family) {
     case 'not-found':
-      return code === 'not-found.file' || code === 'not-found.user' ? ExitCode.notFound : ExitCode.damaged;
+      return ['not-found.file', 'not-found.user', 'not-found.recipient'].includes(code) ? ExitCode.notFound : ExitCode.damaged;
     case 'denied':
       return ['denied.stale', 'denied.chain', 'denied.pointer', 'denied.proof'].includes(code) ? ExitCode.damaged : ExitCode.denied;
     case 'network':

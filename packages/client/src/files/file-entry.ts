@@ -1,6 +1,6 @@
 import type { PyrgosError } from '@pyrgos/core/errors';
 import { type FileType, fileTypeOf, type Thumbnail, type Timestamp } from '@pyrgos/core/model';
-import { type DanglingEntry, type Item, ItemFacts } from './view/index.js';
+import { type DanglingEntry, Item, ItemFacts } from './view/index.js';
 
 /** The path of the root. */
 const ROOT = '/';
@@ -29,6 +29,13 @@ export class FileEntry {
   readonly isHidden: boolean;
   readonly isWritable: boolean;
   /**
+   * Whether its content can be read; not so a directory of somebody else of which only something below is shared: what is shared of it
+   * can be listed all the same.
+   */
+  readonly isReadable: boolean;
+  /** The user whose file it is; empty for the root. */
+  readonly owner: string;
+  /**
    * Another text whenever content, name, place, keys or another property of the file has changed, equal on all devices and in all sessions: what
    * `ifVersion` of a change expects. Opaque; it may also differ although nothing that anybody sees has changed. That of a directory
    * tells its own properties, not what is in it.
@@ -54,16 +61,24 @@ export class FileEntry {
     this.created = dateOf(facts.created);
     this.isHidden = facts.isHidden;
     this.isWritable = facts.isWritable && path !== ROOT;
+    this.isReadable = !(item instanceof Item) || item.isReadable;
+    this.owner = path.split('/', 2)[1] ?? '';
     this.version = facts.version;
     this.thumbnail = facts.thumbnail;
   }
 
   /**
-   * The root, which holds the home directory and nothing else: a directory without a name, which nobody can change. Its times are those of
-   * the home directory.
+   * The root, which holds the home directory and those of others who share something: a directory without a name, which nobody can change. Its times are
+   * those of the home directory.
    */
   static root(home: Item): FileEntry {
-    return new FileEntry(ROOT, home, '');
+    return FileEntry.above(ROOT, home);
+  }
+
+  /** A directory above the place where a tree begins: all that is known of it is its path. Its times are those of the item at that place. */
+  static above(path: string, item: Item): FileEntry {
+    const name = path.slice(path.lastIndexOf('/') + 1);
+    return new FileEntry(path, ItemFacts.above(item, name), name);
   }
 
   /** What `JSON.stringify` makes of it: everything but the bytes of the thumbnail. */
@@ -85,7 +100,7 @@ export class DamagedEntry {
   constructor(
     /** Of the directory that lists it. */
     readonly directory: string,
-    { name, error }: DanglingEntry,
+    { name, error }: Pick<DanglingEntry, 'name' | 'error'>,
   ) {
     this.name = name;
     this.error = error;

@@ -1,4 +1,4 @@
-import { ArgumentError } from '@pyrgos/core/errors';
+import { ArgumentError, type PyrgosError } from '@pyrgos/core/errors';
 import { untilAborted } from '../waiting/until-aborted.js';
 import { onlyForward } from '../waiting/progress.js';
 import { DamagedEntry, dateOf, FileEntry } from './file-entry.js';
@@ -14,7 +14,7 @@ import {
   findEntry,
   type Finding,
   isDamage,
-  type Item,
+  Item,
   type ItemFacts,
   listEntries,
   listFacts,
@@ -32,23 +32,36 @@ export class FileReads {
 
   async find(path: string, { signal }: FileOptions): Promise<FileEntry | undefined> {
     const names = splitPath(path);
-    if (names.length === 0) return FileEntry.root((await this.home(signal)).item);
+    if (this.tree.isAbove(names)) return FileEntry.above(formatPath(names), (await this.home(signal)).item);
     const item = await this.tree.look(signal, async (view) => this.tree.find(view, names));
     return item === undefined ? undefined : new FileEntry(formatPath(names), item);
   }
 
   async stat(path: string, { signal }: FileOptions): Promise<FileEntry> {
-    if (splitPath(path).length === 0) return FileEntry.root((await this.home(signal)).item);
+    const names = splitPath(path);
+    if (this.tree.isAbove(names)) return FileEntry.above(formatPath(names), (await this.home(signal)).item);
     return entryAt(await this.tree.lookAt(signal, path));
   }
 
   async *list(path: string, { signal }: FileOptions): AsyncGenerator<FileEntry | DamagedEntry, void, undefined> {
-    if (splitPath(path).length === 0) {
-      yield entryAt(await this.home(signal));
+    const above = splitPath(path);
+    if (above.length === 0 && this.tree.root.length === 1) {
+      yield* this.roots(signal);
       return;
     }
-    const { view, names, item } = await this.tree.lookAt(signal, path, requireDirectory);
+    if (this.tree.isAbove(above)) {
+      yield await this.below(above, signal);
+      return;
+    }
+    const { view, names, item } = await this.tree.lookAt(signal, path, this.requireListable(path));
     const directory = formatPath(names);
+    const others = this.tree.isOwn(names) ? undefined : await this.tree.others?.list(view, { names, item });
+    if (others !== undefined) {
+      for await (const child of others) {
+        yield child.isDangling ? new DamagedEntry(directory, child) : new FileEntry(`${directory}/${child.name}`, child);
+      }
+      return;
+    }
     let now: Promise<Located & { readonly view: CommittedView }> | undefined;
     for await (const listed of listFacts(view, item)) {
       let child: Item | ItemFacts | DanglingEntry | undefined = listed;
@@ -62,12 +75,24 @@ export class FileReads {
   }
 
   async *names(path: string, { signal }: FileOptions): AsyncGenerator<ListedName, void, undefined> {
-    if (splitPath(path).length === 0) {
-      const { name, isDirectory, mimeType, created } = entryAt(await this.home(signal));
-      yield { name, isDirectory, mimeType, created };
+    const above = splitPath(path);
+    if (above.length === 0 && this.tree.root.length === 1) {
+      for await (const root of this.roots(signal)) yield namedFacts(root);
       return;
     }
-    const { view, item } = await this.tree.lookAt(signal, path, requireDirectory);
+    if (this.tree.isAbove(above)) {
+      yield namedFacts(await this.below(above, signal));
+      return;
+    }
+    const { view, names, item } = await this.tree.lookAt(signal, path, this.requireListable(path));
+    const others = this.tree.isOwn(names) ? undefined : await this.tree.others?.list(view, { names, item });
+    if (others !== undefined) {
+      for await (const child of others) {
+        if (child.isDangling) yield { name: child.name, isDirectory: false, mimeType: '', created: undefined };
+        else yield namedFacts(new FileEntry(formatPath([...names, child.name]), child));
+      }
+      return;
+    }
     for await (const { name, link } of listEntries(view, item)) {
       const facts = link !== undefined && 'isDirectory' in link ? link : undefined;
       yield {
@@ -89,17 +114,42 @@ export class FileReads {
     if (source !== 'server' && source !== 'caches') throw new ArgumentError('options.source', 'must be server or caches');
     const isRoot = splitPath(path).length === 0;
     const tree = source === 'server' ? this.tree.withEmptyCaches() : this.tree;
-    const { view, names, item } = await tree.lookAt(options.signal, isRoot ? formatPath([tree.username]) : path);
+    const { view, names, item } = await tree.lookAt(options.signal, isRoot ? formatPath(tree.root) : path);
     const listener = onlyForward(onProgress);
-    yield* verifyTree(view, item, {
-      ...options,
-      path: formatPath(names),
-      onProgress: ({ directories, files, bytes }) => {
-        const items = directories + files;
-        if (options.content === true) listener?.({ done: bytes, total: undefined, unit: 'bytes', items });
-        else listener?.({ done: items, total: undefined, unit: 'items', items });
-      },
-    });
+    const before = { items: 0, bytes: 0 };
+    for await (const { names: at, item: top } of readableParts(tree, view, { names, item })) {
+      if (!(top instanceof Item)) {
+        yield { path: formatPath(at), part: 'entry', error: top };
+        continue;
+      }
+      const last = { items: 0, bytes: 0 };
+      yield* verifyTree(view, top, {
+        ...options,
+        path: formatPath(at),
+        onProgress: ({ directories, files, bytes }) => {
+          last.items = directories + files;
+          last.bytes = bytes;
+          const items = before.items + last.items;
+          const done = options.content === true ? before.bytes + bytes : items;
+          listener?.({ done, total: undefined, unit: options.content === true ? 'bytes' : 'items', items });
+        },
+      });
+      before.items += last.items;
+      before.bytes += last.bytes;
+    }
+  }
+
+  /** The home directory, and those of others who share something. */
+  private async *roots(signal: AbortSignal | undefined): AsyncGenerator<FileEntry, void, undefined> {
+    const home = await this.home(signal);
+    yield entryAt(home);
+    for (const item of (await this.tree.others?.roots(home.view)) ?? []) yield entryAt({ names: [item.name], item });
+  }
+
+  /** Requires a directory; of somebody else it may be one of which only something below is shared. */
+  private requireListable(path: string): (item: Item) => Item {
+    const isOwn = this.tree.isOwn(splitPath(path));
+    return (item) => (isOwn || !item.isDirectory || item.isReadable ? requireDirectory(item) : item);
   }
 
   /** A directory as it is on the server now. */
@@ -109,9 +159,42 @@ export class FileReads {
     return { names, item: requireDirectory(item), view };
   }
 
-  private async home(signal: AbortSignal | undefined): Promise<Located & { readonly view: CommittedView }> {
-    return this.tree.lookAt(signal, formatPath([this.tree.username]));
+  /** The only thing in a directory above the place where the tree begins. */
+  private async below(above: readonly string[], signal: AbortSignal | undefined): Promise<FileEntry> {
+    const { root } = this.tree;
+    const home = await this.home(signal);
+    return above.length + 1 === root.length ? entryAt(home) : FileEntry.above(formatPath(root.slice(0, above.length + 1)), home.item);
   }
+
+  private async home(signal: AbortSignal | undefined): Promise<Located & { readonly view: CommittedView }> {
+    return this.tree.lookAt(signal, formatPath(this.tree.root));
+  }
+}
+
+/** What can be read at a place as a whole: that itself, or everything that is shared below it; what is wrong with something is told instead of it. */
+async function* readableParts(
+  tree: FileTree,
+  view: CommittedView,
+  top: Located,
+): AsyncGenerator<{ readonly names: readonly string[]; readonly item: Item | PyrgosError }, void, undefined> {
+  const open = [top];
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    const { names, item } = next;
+    const children = item.isReadable || tree.isOwn(names) ? undefined : await tree.others?.list(view, next);
+    if (children === undefined) {
+      yield next;
+      continue;
+    }
+    for await (const child of children) {
+      const at = [...names, child.name];
+      if (child.isDangling) yield { names: at, item: child.error };
+      else open.push({ names: at, item: child });
+    }
+  }
+}
+
+function namedFacts({ name, isDirectory, mimeType, created }: FileEntry): ListedName {
+  return { name, isDirectory, mimeType, created };
 }
 
 /**

@@ -15,7 +15,10 @@ import type {
   UploadResult,
 } from './content/index.js';
 import type { FileEntry } from './file-entry.js';
+import type { FileSystemParts } from './file-tree-parts.js';
 import type { IfVersion } from './file-version.js';
+import type { OtherRoots } from './other-roots.js';
+import type { ShareBook } from './share-book.js';
 import type { Sessions, VerifyOptions } from './view/index.js';
 
 /** What a {@link FileSystem} works with. */
@@ -23,8 +26,14 @@ export interface FileSystemOptions {
   readonly sessions: Sessions;
   /** The user whose home directory it is. */
   readonly username: string;
-  /** The writable capability of the home directory. */
+  /** The writable capability of the home directory, or of what is at `root`. */
   readonly home: AbsoluteCapability;
+  /**
+   * The names of the path of what a link leads to, when that is all there is: nothing is recorded there, so large uploads are not resumed.
+   *
+   * @internal
+   */
+  readonly root?: readonly string[] | undefined;
   /** The server's blocks. */
   readonly blocks: BlockStore;
   /** The account's mirror BAT id, for what is made in directories that have none. */
@@ -36,6 +45,18 @@ export interface FileSystemOptions {
   readonly clock?: Clock | undefined;
   /** Asked before an upload of more than 1 MiB whether it can fit; default: the server refuses it on the way. */
   readonly space?: SpaceMeter | undefined;
+  /**
+   * Makes what notes with whom the files are shared; default: nothing is.
+   *
+   * @internal
+   */
+  readonly shareBook?: ((parts: Omit<FileSystemParts, 'shareBook' | 'others'>) => ShareBook) | undefined;
+  /**
+   * Makes the roots beside the home directory; default: there are none.
+   *
+   * @internal
+   */
+  readonly others?: ((parts: Omit<FileSystemParts, 'shareBook' | 'others'>) => OtherRoots) | undefined;
 }
 
 /** Cancelling a call. */

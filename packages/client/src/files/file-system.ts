@@ -30,6 +30,8 @@ import { FileTree, formatPath } from './file-tree.js';
 import { FileWrites } from './file-writes.js';
 import { KeyChanges } from './key-changes.js';
 import { childPath, lastName, namingPath, namingPathOfEach, siblingPath } from './naming-path.js';
+import type { OtherRoots } from './other-roots.js';
+import { registerParts } from './parts-of-files.js';
 import { TreeChanges } from './tree-changes.js';
 import { type FileReader, type FileReaderOptions, type Finding, splitPath, type StreamOptions } from './view/index.js';
 
@@ -56,19 +58,23 @@ export class FileSystem {
   private readonly keys: KeyChanges;
 
   constructor(options: FileSystemOptions) {
-    const { sessions, username, home, blocks, mirrorBatId, thumbnailer, chunksInFlight, clock, space } = options;
+    const { sessions, username, home, blocks, mirrorBatId, thumbnailer, chunksInFlight, clock, space, root } = options;
     this.username = username;
-    this.tree = new FileTree({ sessions, username, home, clock });
-    const parts = { tree: this.tree, home, ports: { blocks, clock, thumbnailer, mirrorBatId, chunksInFlight, space } };
+    this.tree = new FileTree({ sessions, username, home, root, clock, others: () => others });
+    const records = root === undefined ? home : undefined;
+    const made = { tree: this.tree, home, records, ports: { blocks, clock, thumbnailer, mirrorBatId, chunksInFlight, space } };
+    const others: OtherRoots | undefined = options.others?.(made);
+    const parts = { ...made, others, shareBook: options.shareBook?.(made) };
     this.reads = new FileReads(parts);
     this.writes = new FileWrites(parts);
     this.changes = new TreeChanges(parts);
     this.keys = new KeyChanges(parts);
+    registerParts(this, parts);
   }
 
-  /** The path of the home directory. */
+  /** The path of the home directory; of what a link leads to, where that is all there is. */
   get homePath(): string {
-    return formatPath([this.username]);
+    return formatPath(this.tree.root);
   }
 
   /** Forgets how old the last look at the server is: what is read next is what is there then, whoever made it. No request. */

@@ -1,10 +1,11 @@
-import { ArgumentError, ConflictError, NotFoundError, printable } from '@pyrgos/core/errors';
+import { ArgumentError, ConflictError, DeniedError, NotFoundError, printable } from '@pyrgos/core/errors';
 import type { PublicKeyHash, Signer } from '@pyrgos/core/keys';
 import { type AbsoluteCapability, type CommittedWriterData, Snapshot } from '@pyrgos/core/model';
 import { type Clock, systemClock } from '../commit/index.js';
 import { isCallersError } from '../waiting/code-of-callers.js';
 import { SPECIAL_DIRECTORIES } from './structure/index.js';
 import { placeKey } from './structure/place.js';
+import type { OtherRoots } from './other-roots.js';
 import { CommittedView, findPath, type Item, openItem, OperationView, type Sessions, splitPath, type View } from './view/index.js';
 
 /** A place in the tree, and what was found there. */
@@ -19,12 +20,16 @@ export interface FileTreeOptions {
   readonly sessions: Sessions;
   /** The user whose home directory it is; the first name of every path. */
   readonly username: string;
-  /** The capability of the home directory. */
+  /** The capability of the home directory, or of what is at `root`. */
   readonly home: AbsoluteCapability;
+  /** The names of the path at which `home` is; default: that of a home directory. With a longer one there is nothing beside it and above it. */
+  readonly root?: readonly string[] | undefined;
   /** Who signs there, when the home directory does not say so itself: where any other directory stands in its place. */
   readonly signer?: Signer | undefined;
   /** Waits between attempts; default the machine's clock. */
   readonly clock?: Clock | undefined;
+  /** The roots beside the home directory, once there are some; default: there are none. */
+  readonly others?: (() => OtherRoots | undefined) | undefined;
 }
 
 /** How often a change is tried when other devices keep changing the same directory. */
@@ -73,22 +78,37 @@ function isInTheWay(error: unknown): boolean {
 export class FileTree {
   readonly sessions: Sessions;
   readonly username: string;
+  /** The names of the path at which the tree begins. */
+  readonly root: readonly string[];
   private readonly home: AbsoluteCapability;
   private readonly signer: Signer | undefined;
   private readonly clock: Clock;
+  private readonly otherRoots: () => OtherRoots | undefined;
 
-  constructor({ sessions, username, home, signer, clock = systemClock }: FileTreeOptions) {
+  constructor({ sessions, username, home, root = [username], signer, clock = systemClock, others = () => undefined }: FileTreeOptions) {
     this.sessions = sessions;
     this.username = username;
     this.home = home;
+    this.root = root;
     this.signer = signer;
     this.clock = clock;
+    this.otherRoots = others;
+  }
+
+  /** The roots beside the home directory, if there are any. */
+  get others(): OtherRoots | undefined {
+    return this.otherRoots();
+  }
+
+  /** Whether a path begins with the name with which the tree begins: it is in the home directory, or is that. Of anything else the other roots know. */
+  isOwn([first]: readonly string[]): boolean {
+    return first !== undefined && first === this.root[0];
   }
 
   /** The same tree, read as if this device knew nothing of it; see {@link Sessions.withEmptyCaches}. */
   withEmptyCaches(): FileTree {
-    const { sessions, username, home, signer, clock } = this;
-    return new FileTree({ sessions: sessions.withEmptyCaches(), username, home, signer, clock });
+    const { sessions, username, home, root, signer, clock, otherRoots: others } = this;
+    return new FileTree({ sessions: sessions.withEmptyCaches(), username, home, root, signer, clock, others });
   }
 
   /** What is committed now; with `fresh` the server is asked, and what this device remembers stands in for it only when it is slow or away. */
@@ -103,9 +123,28 @@ export class FileTree {
 
   /** The item at a path, or undefined; NotFoundError `not-found.file` when the home directory itself is gone. */
   async find(view: View, names: readonly string[]): Promise<Item | undefined> {
-    const [root, ...rest] = names;
-    if (root !== this.username) return undefined;
-    return findPath(view, await openItem(view, this.home, { inheritedSigner: this.signer }), rest.join('/'));
+    const { root, home, signer } = this;
+    if (names.length > 0 && !this.isOwn(names)) return this.others?.find(view, names);
+    if (!root.every((name, i) => names[i] === name)) return undefined;
+    return findPath(view, await openItem(view, home, { inheritedSigner: signer }), names.slice(root.length).join('/'));
+  }
+
+  /** Whether a path leads above the place where the tree begins. */
+  isAbove(names: readonly string[]): boolean {
+    return names.length < this.root.length && names.every((name, i) => name === this.root[i]);
+  }
+
+  /** Whether the tree begins at this path, which is none of a home directory: what a link leads to. */
+  isLinked(names: readonly string[]): boolean {
+    return this.root.length > 1 && names.length === this.root.length && names.every((name, i) => name === this.root[i]);
+  }
+
+  /** DeniedError `denied.file` for a change that concerns a directory above the place to which a link leads: it is not in reach. */
+  assertInside(names: readonly string[]): void {
+    const { root } = this;
+    if (root.length < 2 || (names.length > root.length && root.every((name, i) => names[i] === name))) return;
+    const what = 'Through a link only what is inside of the directory to which it leads can be made, renamed, moved or deleted.';
+    throw new DeniedError('denied.file', what, { path: formatPath(names) });
   }
 
   /** The item at a path; NotFoundError `not-found.file`. The root itself is no item: ArgumentError. */
@@ -166,6 +205,7 @@ export class FileTree {
     const names = splitPath(path);
     const name = names.at(-1);
     if (name === undefined || names.length < 2) throw new ArgumentError('path', 'must be inside a home directory');
+    this.assertInside(names);
     return { parent: await this.locate(view, formatPath(names.slice(0, -1))), name };
   }
 

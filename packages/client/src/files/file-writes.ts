@@ -1,6 +1,5 @@
 import { assertOptionalInstance } from '@pyrgos/core/arguments';
 import { assertInteger } from '@pyrgos/core/bytes';
-import { ArgumentError } from '@pyrgos/core/errors';
 import { MAX_FILE_SIZE } from '@pyrgos/core/limits';
 import { type AbsoluteCapability, Thumbnail } from '@pyrgos/core/model';
 import { onlyForward } from '../waiting/progress.js';
@@ -8,7 +7,6 @@ import { openSource } from './content/byte-source.js';
 import {
   appendContent,
   type ByteSource,
-  type ContentPorts,
   type EditOptions as ContentEditOptions,
   overwriteSection,
   type RunInDirectories,
@@ -33,7 +31,9 @@ import type {
 } from './file-system-options.js';
 import { assertNotOfSystem, type FileTree, formatPath } from './file-tree.js';
 import {
+  assertRoot,
   type FileSystemParts,
+  portsOf,
   requireDirectory,
   requireFile,
   reserve,
@@ -53,13 +53,11 @@ import { assertIfVersion, onlyIfVersion, writeFile } from './write-file.js';
 export class FileWrites {
   private readonly tree: FileTree;
   private readonly home: AbsoluteCapability;
-  private readonly ports: ContentPorts;
 
   constructor(private readonly parts: FileSystemParts) {
-    const { tree, home, ports } = parts;
+    const { tree, home } = parts;
     this.tree = tree;
     this.home = home;
-    this.ports = ports;
   }
 
   async write(path: string, source: ByteSource, options: WriteOptions): Promise<Written> {
@@ -79,14 +77,17 @@ export class FileWrites {
       return found === undefined ? undefined : requireDirectory(found, 'directory');
     });
     if (target === undefined) {
-      if (names[0] !== tree.username) throw new ArgumentError('directory', 'must be inside a home directory');
+      await assertRoot(tree, tree.view(signal), names, 'directory');
       for (const name of names) assertNewName(name, 'directory');
     }
+    const { records } = this.parts;
     const home = await openItem(tree.view(signal), this.home);
-    await assertTreeFits(this.parts, names, entries, signal);
+    const root = tree.isOwn(names) ? home : await tree.find(tree.view(signal), names.slice(0, 1));
+    const ports = portsOf(this.parts, (target ?? root ?? home).owner);
+    if (ports.space !== undefined) await assertTreeFits(this.parts, names, entries, signal);
     // That there is one may only be remembered.
     let isMade = false;
-    const inTree = runInTree({ tree, names, base: this.home, records: this.home, ports: this.ports, signal });
+    const inTree = runInTree({ tree, names, base: this.home, records, ports, signal });
     const runIn: RunInDirectories = async (paths, how, work) => {
       const result = await inTree(paths, how, work);
       isMade = true;
@@ -98,9 +99,9 @@ export class FileWrites {
       assertNotOfSystem([...names, ...path], tree.username, 'entry.path');
     };
     const source = new TreeEntries(entries, { onError, progress, assertPath, signal });
-    const outcomes = uploadTree(tree.sessions, this.ports, target ?? home, source, {
+    const outcomes = uploadTree(tree.sessions, ports, target ?? home, source, {
       signal,
-      home,
+      home: records === undefined ? undefined : home,
       runIn,
       onProgress: (told) => progress.upload(told),
       onExisting:
@@ -128,7 +129,7 @@ export class FileWrites {
     assertInteger('start', start, 0, MAX_FILE_SIZE);
     const how = contentOptions(options);
     return this.edit(path, source, options, async (operation, item) =>
-      overwriteSection(operation, this.ports, requireFile(item), start, source, how),
+      overwriteSection(operation, portsOf(this.parts, item.owner), requireFile(item), start, source, how),
     );
   }
 
@@ -136,7 +137,7 @@ export class FileWrites {
     if (options.expectedSize !== undefined) assertInteger('options.expectedSize', options.expectedSize, 0, MAX_FILE_SIZE);
     const how = contentOptions(options);
     return this.edit(path, source, options, async (operation, item) =>
-      appendContent(operation, this.ports, requireFile(item), source, how),
+      appendContent(operation, portsOf(this.parts, item.owner), requireFile(item), source, how),
     );
   }
 
@@ -144,7 +145,7 @@ export class FileWrites {
     assertInteger('size', size, 0, MAX_FILE_SIZE);
     const how = contentOptions(options);
     return this.edit(path, undefined, options, async (operation, item) =>
-      truncateFile(operation, this.ports, requireFile(item), size, how),
+      truncateFile(operation, portsOf(this.parts, item.owner), requireFile(item), size, how),
     );
   }
 
@@ -156,7 +157,7 @@ export class FileWrites {
     assertNotOfSystem(names, this.tree.username);
     const find = async (view: CommittedView): Promise<Reserved & Partial<ReservedChild>> => {
       // The list of its directory says as well of what type a file is.
-      const isListed = mimeType !== undefined && names.length > 1;
+      const isListed = mimeType !== undefined && !this.tree.isLinked(names) && names.length > 1 && (await this.canList(view, names));
       const reserved = isListed ? await reserveChild(this.tree, view, path) : reserve(await this.tree.locate(view, path));
       if (mimeType !== undefined || properties.thumbnail !== undefined) requireFile(reserved.item);
       return reserved;
@@ -173,11 +174,18 @@ export class FileWrites {
     return new FileEntry(formatPath(names), item);
   }
 
+  /** Whether the list of the directory of a path can be changed: not where somebody shares one of its files only. */
+  private async canList(view: CommittedView, names: readonly string[]): Promise<boolean> {
+    return this.tree.isOwn(names) || (await this.tree.find(view, names.slice(0, -1)))?.isWritable === true;
+  }
+
   async clearUnfinishedUploads({ signal }: FileOptions): Promise<number> {
+    const { records } = this.parts;
+    if (records === undefined) return 0;
     return this.tree.change(
       { signal, isFresh: true },
       async (view) => {
-        const home = await openItem(view, this.home);
+        const home = await openItem(view, records);
         const open = await new UploadTransactions(home).list(view);
         return { owner: home.owner, writers: [home.writer, ...open.map(({ record }) => record.writer.publicKeyHash)], home };
       },

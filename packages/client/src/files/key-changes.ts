@@ -1,4 +1,4 @@
-import { NotFoundError, throwIfAborted } from '@pyrgos/core/errors';
+import { DeniedError, NotFoundError, throwIfAborted } from '@pyrgos/core/errors';
 import { onlyForward, type ProgressListener } from '../waiting/progress.js';
 import { isRewriteDue } from './content/change-file.js';
 import { cleanFile, type ContentPorts } from './content/index.js';
@@ -7,6 +7,7 @@ import { assertFlag } from './file-system-arguments.js';
 import type { RotateKeysOptions, WatchedOptions } from './file-system-options.js';
 import { assertMovable, type FileTree, formatPath } from './file-tree.js';
 import { type FileSystemParts, requireDirectory, reserve, reserveChild, type Reserved } from './file-tree-parts.js';
+import type { ShareBook } from './share-book.js';
 import { rotateAllKeys, writingSpacesOf } from './structure/index.js';
 import { type CommittedView, findEntry, type Item, listChildren, splitPath } from './view/index.js';
 
@@ -26,7 +27,10 @@ export class KeyChanges {
   private readonly tree: FileTree;
   private readonly ports: ContentPorts;
 
-  constructor({ tree, ports }: FileSystemParts) {
+  private readonly shareBook: ShareBook | undefined;
+
+  constructor({ tree, ports, shareBook }: FileSystemParts) {
+    this.shareBook = shareBook;
     this.tree = tree;
     this.ports = ports;
   }
@@ -37,13 +41,24 @@ export class KeyChanges {
     assertMovable(names, this.tree.username);
     const { mirrorBatId } = this.ports;
     const how = { rotateSigner: newWritingSpace, mirrorBatId, staging: this.ports, onProgress: onlyForward(onProgress) };
+    const book = this.shareBook;
     const rotated = await this.tree.change(
       { signal },
       async (view) => {
         const child = await reserveChild(this.tree, view, path);
-        return { ...child, writers: [...child.writers, ...(await writingSpacesOf(view, [child.item]))] };
+        if (!this.tree.isOwn(names)) {
+          throw new DeniedError('denied.file', 'Only the owner of files gives them new keys: they decide who has access.');
+        }
+        const noted = await book?.look(view, names);
+        const writers = [...child.writers, ...(await writingSpacesOf(view, [child.item])), ...(noted?.writers ?? [])];
+        return { ...child, writers, isNoted: noted !== undefined };
       },
-      async (operation, { parent, item }) => rotateAllKeys(operation, parent, item, how),
+      async (operation, { parent, item, isNoted }) => {
+        await book?.rely(operation, names.slice(0, -1), names.slice(-1));
+        // Who was noted must not get the new keys when somebody else is locked out later.
+        const alsoCommit = async (): Promise<void> => (isNoted ? book?.lost(operation, names) : undefined);
+        return rotateAllKeys(operation, parent, item, { ...how, alsoCommit });
+      },
     );
     return new FileEntry(formatPath(names), rotated);
   }

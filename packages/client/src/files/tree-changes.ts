@@ -14,10 +14,37 @@ import type {
   WatchedOptions,
 } from './file-system-options.js';
 import { assertMovable, assertNotOfSystem, type FileTree, formatPath, type Located, noSuchFile } from './file-tree.js';
-import { type FileSystemParts, requireDirectory, reserve, reserveChild, reserveDeepest } from './file-tree-parts.js';
+import {
+  assertChangeable,
+  assertRoot,
+  type FileSystemParts,
+  portsOf,
+  requireDirectory,
+  reserve,
+  reserveChild,
+  reserveDeepest,
+} from './file-tree-parts.js';
 import { type IfVersion, requireVersion } from './file-version.js';
-import { copyItem, deleteItems, getOrMakeDirectories, makeDirectory, moveItem, rename, writingSpacesOf } from './structure/index.js';
-import { type CommittedView, type DanglingEntry, findEntry, type Item, openItem, type OperationView, splitPath } from './view/index.js';
+import {
+  copyItem,
+  deleteItems,
+  getOrMakeDirectories,
+  makeDirectory,
+  type MakeDirectoryOptions,
+  moveItem,
+  rename,
+  writingSpacesOf,
+} from './structure/index.js';
+import {
+  type CommittedView,
+  type DanglingEntry,
+  findEntry,
+  isSamePlace,
+  type Item,
+  openItem,
+  type OperationView,
+  splitPath,
+} from './view/index.js';
 import { assertIfVersion, onlyIfVersion } from './write-file.js';
 
 /** What a {@link FileSystem} does with names and directories; its methods are documented there. */
@@ -45,8 +72,13 @@ export class TreeChanges {
       if (names.length > 1) assertNewName(name, 'path');
       const made = await this.tree.change(
         { signal },
-        async (view) => reserve((await this.tree.locateParent(view, path)).parent),
-        async (operation, { item }) => makeDirectory(operation, requireDirectory(item, 'path', names.slice(0, -1)), name, options),
+        async (view) => {
+          const { parent } = await this.tree.locateParent(view, path);
+          assertChangeable(this.tree, parent);
+          return reserve(parent);
+        },
+        async (operation, { item }) =>
+          makeDirectory(operation, requireDirectory(item, 'path', names.slice(0, -1)), name, this.optionsFor(item, options)),
       );
       return new FileEntry(formatPath(names), made);
     }
@@ -57,7 +89,7 @@ export class TreeChanges {
       return new FileEntry(formatPath(names), existing);
     }
     for (const name of names) assertLegalName(name, 'path');
-    if (names[0] !== this.tree.username) throw new ArgumentError('path', 'must be inside a home directory');
+    await assertRoot(this.tree, view, names, 'path');
     const made = await this.tree.change(
       { signal },
       async (view) => {
@@ -65,9 +97,13 @@ export class TreeChanges {
         for (const name of names.slice(deepest.depth)) assertNewName(name, 'path');
         return deepest;
       },
-      async (operation, { item, depth }) => getOrMakeDirectories(operation, item, names.slice(depth), options),
+      async (operation, { item, depth }) => getOrMakeDirectories(operation, item, names.slice(depth), this.optionsFor(item, options)),
     );
     return new FileEntry(formatPath(names), made);
+  }
+
+  private optionsFor({ owner }: Item, options: MakeDirectoryOptions): MakeDirectoryOptions {
+    return { ...options, mirrorBatId: portsOf(this.parts, owner).mirrorBatId };
   }
 
   async rename(path: string, name: string, { signal, replace, ifVersion }: RenameOptions): Promise<FileEntry> {
@@ -84,11 +120,15 @@ export class TreeChanges {
         { signal, isFresh: ifVersion !== undefined },
         async (view) => {
           const { writers, ...reserved } = await reserveChild(this.tree, view, path);
-          return { ...reserved, writers: [...writers, ...(await this.spacesToReplace(view, reserved.parent, name, replace))] };
+          const booked = await this.booked(view, names, [...above, name]);
+          const replaced = await this.spacesToReplace(view, reserved.parent, name, replace);
+          return { ...reserved, booked, writers: [...writers, ...booked.writers, ...replaced] };
         },
-        async (operation, { parent, item }) => {
+        async (operation, { parent, item, booked }) => {
           await requireFileVersion(operation, item, { ifVersion });
-          return rename(operation, parent, item, name, { replace, isCompared: ifVersion !== undefined });
+          await this.rely(operation, names.slice(0, -1), names.slice(-1));
+          const how = { replace, isCompared: ifVersion !== undefined };
+          return this.withBook(operation, booked, names, [...above, name], async () => rename(operation, parent, item, name, how));
         },
       ),
     );
@@ -115,20 +155,36 @@ export class TreeChanges {
         async (view) => {
           const { parent, item, writers: own, paths } = await reserveChild(this.tree, view, path);
           const target = await this.tree.locate(view, directory, 'directory');
+          assertChangeable(this.tree, target);
           requireDirectory(target.item, 'directory', target.names);
+          if (!target.item.owner.equals(parent.owner)) {
+            throw new ArgumentError('directory', 'must be of the same user: copy it there, and delete it here');
+          }
+          const booked = await this.booked(view, names, [...target.names, newName]);
           // Otherwise nothing below it changes.
-          const isCopied = !keepAccess || !parent.writer.equals(target.item.writer);
+          const keepsAccess = keepAccess && (!booked.isPublished || isSamePlace(parent.capability, target.item.capability));
+          const isCopied = !keepsAccess || !parent.writer.equals(target.item.writer);
           const spaces = isCopied ? await writingSpacesOf(view, [item]) : own;
           const replaced = await this.spacesToReplace(view, target.item, newName, replace);
-          const writers = [...spaces, ...replaced, parent.writer, target.item.writer];
-          return { owner: parent.owner, writers, paths: [...paths, target], parent, item, target };
+          const writers = [...spaces, ...replaced, ...booked.writers, parent.writer, target.item.writer];
+          return { owner: parent.owner, writers, paths: [...paths, target], parent, item, target, keepsAccess, isCopied, booked };
         },
-        async (operation, { parent, item, target }) => {
+        async (operation, { parent, item, target, keepsAccess, isCopied, booked }) => {
           await requireFileVersion(operation, item, { ifVersion });
+          await this.rely(operation, names.slice(0, -1), names.slice(-1));
           const isCompared = ifVersion !== undefined;
-          const how = { keepAccess, name, replace, isCompared, onProgress: knowing(forward, item) };
-          const move = (): Promise<Item> => moveItem(operation, this.ports, parent, item, target.item, how);
-          return { item: await namingArgument('target', 'directory', move), target };
+          const alsoCommit = async (): Promise<void> => {
+            if (!booked.isBooked) return;
+            // First what was noted of a file that is replaced: nothing of that is about what is there now.
+            await this.parts.shareBook?.lost(operation, [...target.names, newName]);
+            await this.parts.shareBook?.lost(operation, names);
+          };
+          const how = { keepAccess: keepsAccess, name, replace, isCompared, onProgress: knowing(forward, item), alsoCommit };
+          const ports = portsOf(this.parts, parent.owner);
+          const move = (): Promise<Item> => moveItem(operation, ports, parent, item, target.item, how);
+          const named = (): Promise<Item> => namingArgument('target', 'directory', move);
+          if (isCopied) return { item: await named(), target };
+          return { item: await this.withBook(operation, booked, names, [...target.names, newName], named), target };
         },
       ),
     );
@@ -149,17 +205,64 @@ export class TreeChanges {
       async (view) => {
         const source = await this.tree.locate(view, path);
         const target = await this.tree.locate(view, directory, 'directory');
+        assertChangeable(this.tree, target);
         requireDirectory(target.item, 'directory', target.names);
-        const writers = [target.item.writer, ...(await this.spacesToReplace(view, target.item, newName, replace))];
-        return { owner: target.item.owner, writers, paths: [source, target], view, item: source.item, target };
+        const replaced = await this.spacesToReplace(view, target.item, newName, replace);
+        const to = [...target.names, newName];
+        const noted = replace === true && this.tree.isOwn(to) ? await this.parts.shareBook?.look(view, to) : undefined;
+        const writers = [target.item.writer, ...replaced, ...(noted?.writers ?? [])];
+        return {
+          owner: target.item.owner,
+          writers,
+          paths: [source, target],
+          view,
+          item: source.item,
+          target,
+          isNoted: noted !== undefined,
+        };
       },
-      async (operation, { view, item, target }) => {
-        const how = { name, replace, onProgress: knowing(forward, item) };
-        const copy = (): Promise<Item> => copyItem(operation, this.ports, { view, item }, target.item, how);
+      async (operation, { view, item, target, isNoted }) => {
+        const alsoCommit = async (): Promise<void> => {
+          if (isNoted) await this.parts.shareBook?.lost(operation, [...target.names, newName]);
+        };
+        const how = { name, replace, onProgress: knowing(forward, item), alsoCommit };
+        const ports = portsOf(this.parts, target.item.owner);
+        const copy = (): Promise<Item> => copyItem(operation, ports, { view, item }, target.item, how);
         return { item: await namingArgument('target', 'directory', copy), target };
       },
     );
     return new FileEntry(formatPath([...copied.target.names, copied.item.name]), copied.item);
+  }
+
+  /** What is noted of an item that gets another path, and of what is there. */
+  private async booked(view: CommittedView, from: readonly string[], to: readonly string[]): Promise<Booked> {
+    const { shareBook } = this.parts;
+    if (shareBook === undefined || !this.tree.isOwn(from)) return { isBooked: false, isPublished: false, writers: [] };
+    const [own, replaced] = await Promise.all([shareBook.look(view, from), to[0] === from[0] ? shareBook.look(view, to) : undefined]);
+    const writers = [...(own?.writers ?? []), ...(replaced?.writers ?? [])];
+    return { isBooked: own !== undefined || replaced !== undefined, isPublished: own?.isPublished ?? false, writers };
+  }
+
+  /** See {@link ShareBook.rely}. */
+  private async rely(operation: OperationView, above: readonly string[], names: readonly string[]): Promise<void> {
+    if (this.tree.isOwn(above)) await this.parts.shareBook?.rely(operation, above, names);
+  }
+
+  /** Gives an item another path, and tells the book in the same commit. */
+  private async withBook<T>(
+    operation: OperationView,
+    { isBooked }: Booked,
+    from: readonly string[],
+    to: readonly string[],
+    change: () => Promise<T>,
+  ): Promise<T> {
+    const { shareBook } = this.parts;
+    if (!isBooked || shareBook === undefined || formatPath(from) === formatPath(to)) return change();
+    return operation.committer.withoutFlush(async () => {
+      const result = await change();
+      await shareBook.moved(operation, from, to);
+      return result;
+    });
   }
 
   /** The writers that a change needs which deletes what a directory has under a name. */
@@ -180,6 +283,7 @@ export class TreeChanges {
     const name = names.at(-1);
     if (name === undefined || names.length < 2) throw new ArgumentError('path', 'must be inside a home directory');
     assertMovable(names, this.tree.username);
+    this.tree.assertInside(names);
     await onlyIfVersion(this.parts, path, { signal, ifVersion }, async () =>
       this.delete(formatPath(names.slice(0, -1)), [name], options, async (view) => {
         const parent = await this.tree.find(view, names.slice(0, -1));
@@ -212,21 +316,39 @@ export class TreeChanges {
       { signal, isFresh: ifVersion !== undefined },
       async (view) => {
         const parent = await findParent(view);
+        assertChangeable(this.tree, parent);
         const { item } = parent;
         const children = await Promise.all(names.map(async (name) => findEntry(view, item, name)));
         const found = children.filter((child) => child !== undefined);
         const [first] = names;
         if (found.length === 0 && first !== undefined) throw noSuchFile([...splitPath(directory), first]);
-        const writers = [item.writer, ...(await writingSpacesOf(view, found))];
-        return { owner: item.owner, writers, paths: [parent], item, found };
+        const booked: { readonly path: readonly string[]; readonly writers: readonly PublicKeyHash[] }[] = [];
+        for (const name of this.tree.isOwn(parent.names) ? names : []) {
+          const path = [...parent.names, name];
+          const noted = await this.parts.shareBook?.look(view, path);
+          if (noted !== undefined) booked.push({ path, writers: noted.writers });
+        }
+        const writers = [item.writer, ...(await writingSpacesOf(view, found)), ...booked.flatMap((one) => one.writers)];
+        return { owner: item.owner, writers, paths: [parent], item, found, booked, above: parent.names };
       },
-      async (operation, { item, found }) => {
+      async (operation, { item, found, booked, above }) => {
         const [first] = found;
         await requireFileVersion(operation, first, { ifVersion });
+        await this.rely(operation, above, names);
+        // First the links: what is deleted in several commits must not be reachable any more from the first one on.
+        for (const { path } of booked) await this.parts.shareBook?.lost(operation, path);
         if (found.length > 0) await deleteItems(operation, item, found, { onProgress: listener });
       },
     );
   }
+}
+
+/** What is noted of an item on its way to another path, and the writers in which. */
+interface Booked {
+  readonly isBooked: boolean;
+  /** Whether everybody can read it. */
+  readonly isPublished: boolean;
+  readonly writers: readonly PublicKeyHash[];
 }
 
 /** {@link requireVersion} of a file; ArgumentError for a directory. */

@@ -28,15 +28,15 @@ afterAll(async () => world.close());
 const again = async (): Promise<Account> => logIn(world.network(), { crypto: world.quick, username: 'alice', password });
 
 describe('the key store of an account', () => {
-  test('is a hidden file, made at first use, and the same on every device', async () => {
+  test('is a hidden file, made with the first user who is met, and the same on every device', async () => {
     const store = await keyStoreOf(alice);
     expect(await keyStoreOf(alice)).toBe(store);
+    expect((await store.getIdentity('bob')).equals(bob.identity.publicKeyHash)).toBe(true);
+    expect(await store.getUsername(bob.identity.publicKeyHash)).toBe('bob');
     const view = new CommittedView(alice.sessions);
     const file = await findChild(view, await openItem(view, alice.home), '.keystore');
     expect(file?.properties.isHidden).toBe(true);
     expect(file?.node.batIds).toHaveLength(2);
-    expect((await store.getIdentity('bob')).equals(bob.identity.publicKeyHash)).toBe(true);
-    expect(await store.getUsername(bob.identity.publicKeyHash)).toBe('bob');
 
     const elsewhere = await keyStoreOf(await again());
     expect(elsewhere.usernames).toEqual(['bob']);

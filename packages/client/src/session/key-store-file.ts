@@ -11,8 +11,7 @@ const MIME_TYPE = 'application/octet-stream';
 const keyStores = new WeakMap<Account, Promise<TofuKeyStore>>();
 
 /**
- * The key store of an account (chapter 05 sections 10.4 and 18), loaded at the first call, which makes its file when there is none; always
- * the same object. Names of other users are looked up through it.
+ * The key store of an account (chapter 05 sections 10.4 and 18), loaded at the first call; always the same object. Names of other users are looked up through it.
  */
 export async function keyStoreOf(account: Account): Promise<TofuKeyStore> {
   const known = keyStores.get(account);

@@ -48,12 +48,11 @@ export class TofuKeyStore {
 
   private constructor(private readonly options: TofuKeyStoreOptions) {}
 
-  /** Loads the store, and creates its file when there is none (section 10.4). */
+  /** Loads the store; a file is made for it when there is a user to pin. */
   static async open(options: TofuKeyStoreOptions, signal?: AbortSignal): Promise<TofuKeyStore> {
     const store = new TofuKeyStore(options);
     const content = await options.file.read(signal);
-    if (content === undefined) await options.file.write(encodeKeyStore(store.entries), signal);
-    else store.entries = decodeKeyStore(content);
+    if (content !== undefined) store.entries = decodeKeyStore(content);
     return store;
   }
 

@@ -146,6 +146,13 @@ export class FeedState implements ToCbor {
     return { bytes, state: new FeedState(feedBytes + bytes.length, feedItems + items.length, seenItems, positions) };
   }
 
+  /** The state of a feed of another length: of one that has lost its end. Nobody has seen more than there is. */
+  withLength(feedBytes: number, feedItems: number): FeedState {
+    assertInteger('feedBytes', feedBytes, 0, Number.MAX_SAFE_INTEGER);
+    assertInteger('feedItems', feedItems, 0, Number.MAX_SAFE_INTEGER);
+    return new FeedState(feedBytes, feedItems, Math.min(this.seenItems, feedItems), this.positions);
+  }
+
   /** The state after the capabilities of a friend were put into the feed up to `position`. */
   withPosition(friend: string, position: ProcessedCaps): FeedState {
     assertFriendName('friend', friend);

@@ -4,6 +4,7 @@ import { cborMap, type CborValue, type ToCbor } from '../codec/cbor-value.js';
 import { ArgumentError, LimitError } from '../errors.js';
 import { MAX_GROUPS } from '../limits.js';
 import { isGroupUid } from './group-uid.js';
+import type { SharedAccess } from './shared-with-state.js';
 import { decodeSocialFile, encodeSocialFile, socialMap } from './social-fields.js';
 
 /** What was read of the capabilities that a friend shares, from where on, and how much of it could be opened (chapter 06 section 9.2). */
@@ -62,6 +63,19 @@ export class ProcessedCaps implements ToCbor {
   /** The position after what was read. ArgumentError when that did not begin at this position, or beyond MAX_GROUPS. */
   add(read: CapabilitiesRead): ProcessedCaps {
     return this.advance('read', read);
+  }
+
+  /** The same position with the files of one access read from their beginning once more: of the friend, or of the folder of one group. */
+  restarted(access: SharedAccess, group?: string): ProcessedCaps {
+    if (group !== undefined) {
+      const groups = new Map(this.groups);
+      const inGroup = groups.get(group);
+      if (inGroup !== undefined) groups.set(group, inGroup.restarted(access));
+      return new ProcessedCaps(this.readBytes, this.readCount, this.writeBytes, this.writeCount, groups);
+    }
+    return access === 'read'
+      ? new ProcessedCaps(0, 0, this.writeBytes, this.writeCount, this.groups)
+      : new ProcessedCaps(this.readBytes, this.readCount, 0, 0, this.groups);
   }
 
   /** Value equality. */

@@ -12,6 +12,7 @@ const byCode: ReadonlyMap<string, TextId> = new Map([
   ['limit', 'error.limit'],
   ['not-found.file', 'error.notFound'],
   ['not-found.user', 'error.noUser'],
+  ['not-found.recipient', 'error.noRecipient'],
   ['conflict.exists', 'error.exists'],
   ['conflict.source', 'error.source'],
   ['denied.session', 'error.session'],

@@ -81,11 +81,11 @@ export async function uploadFile(
   return { item, outcome: 'created' };
 }
 
-/** {@link uploadFile} when the directory lists something under this name. */
+/** {@link uploadFile} when the directory lists something under this name; without a directory for a file that is reached without one. */
 export async function replaceExisting(
   operation: OperationView,
   ports: ContentPorts,
-  directory: Item,
+  directory: Item | undefined,
   existing: Item | DanglingEntry,
   prepare: () => Promise<PreparedContent>,
   options: UploadOptions,
@@ -112,9 +112,9 @@ export async function replaceExisting(
     await catchUp(operation, [current.writer]);
     if (!(await refresh(operation, current)).cid.equals(current.cid)) throw changedMeanwhile();
   }
-  if (!content.isSmall) await clearRecordOf(operation, directory, current.name, options);
+  if (!content.isSmall && directory !== undefined) await clearRecordOf(operation, directory, current.name, options);
   // What was compared is not read again.
-  const alsoCommit = (file: Item): Promise<Item> => updateListedType(operation, directory, file);
+  const alsoCommit = async (file: Item): Promise<Item> => (directory === undefined ? file : updateListedType(operation, directory, file));
   return setPreparedContent(operation, ports, current, content, { ...options, trustsHash: isSame, alsoCommit });
 }
 

@@ -21,13 +21,13 @@ export interface CopyOptions extends EntryOptions, ReplaceOptions {
   /** Its name in the target; default that of the source, or, unless `replace`, `name (copy)` and so on when that is in use. */
   readonly name?: string | undefined;
   readonly onProgress?: ProgressListener | undefined;
+  /** What is committed together with the copy. */
+  readonly alsoCommit?: (() => Promise<void>) | undefined;
 }
 
 /** What a move wants of a copy. */
 interface InternalCopyOptions extends CopyOptions {
   readonly isMove?: boolean | undefined;
-  /** What is committed together with the copy. */
-  readonly alsoCommit?: (() => Promise<void>) | undefined;
 }
 
 /** What copying needs besides the view of the operation. */

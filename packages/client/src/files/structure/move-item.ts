@@ -24,6 +24,8 @@ export interface MoveOptions extends Omit<CopyOptions, 'name'>, ComparedOptions 
    * that is faster; otherwise the user decides (chapter 04 section 20.2).
    */
   readonly keepAccess: boolean;
+  /** What belongs into the commit in which a copied item is deleted at its old place. */
+  readonly alsoCommit?: (() => Promise<void>) | undefined;
 }
 
 /**
@@ -73,7 +75,10 @@ export async function moveItem(
     name,
     replace,
     isMove: true,
-    alsoCommit: async () => void (await deleteItems(operation, from, [current])),
+    alsoCommit: async () => {
+      await options.alsoCommit?.();
+      await deleteItems(operation, from, [current]);
+    },
   });
 }
 

@@ -43,6 +43,11 @@ export class CommittedView implements View {
     if (options.start !== undefined) this.snapshots.set(options.start.owner.key, options.start.snapshot);
   }
 
+  /** Given versions are those of an operation. */
+  get hasTurn(): boolean {
+    return this.options.start !== undefined;
+  }
+
   get crypto(): CryptoProvider {
     return this.sessions.crypto;
   }

@@ -1,12 +1,13 @@
 import { assertInstance, assertString } from '@pyrgos/core/arguments';
 import { ArgumentError, FormatError, LimitError, NotFoundError, printable, type PyrgosError } from '@pyrgos/core/errors';
+import type { PublicKeyHash } from '@pyrgos/core/keys';
 import { MAX_PARENT_LINKS, MAX_PATH_LENGTH } from '@pyrgos/core/limits';
 import { openNode } from '@pyrgos/core/model';
 import { directoryChunks } from './directory-chunks.js';
 import { DanglingEntry, Item } from './item.js';
 import { openEntries } from './list-children.js';
 import { loadNode } from './load-nodes.js';
-import { requireNode } from './open-item.js';
+import { openItem, requireNode } from './open-item.js';
 import { assertRead, type ReadOptions, type View } from './view.js';
 import { VisitedLocations } from './visited-locations.js';
 
@@ -102,14 +103,40 @@ export async function resolvePath(view: View, root: Item, path: string, options:
 }
 
 /**
- * The path of an item from the root of its tree: parent links up to the directory that has none, link nodes give their name to their target
- * (chapter 04 sections 5.3, 10 and 11.1). Starts with `/`. It is what the item and its ancestors claim: an item that somebody shares may lie.
- * FormatError when the links bite their tail, LimitError beyond MAX_PARENT_LINKS or MAX_PATH_LENGTH; errors of reading the ancestors.
+ * The path of an item from the root of its tree: {@link namesOf} as text, which starts with `/`.
  */
 export async function pathOf(view: View, item: Item, options: ReadOptions = {}): Promise<string> {
+  return `/${(await namesOf(view, item, options)).join('/')}`;
+}
+
+/**
+ * The names on the way to an item from the root of its tree, its own last: parent links up to the directory that has none, link nodes give their
+ * name to their target (chapter 04 sections 5.3, 10 and 11.1). It is what the item and its ancestors claim: an item that somebody shares may lie, and
+ * a name may be none that is legal.
+ * FormatError when the links bite their tail, LimitError beyond MAX_PARENT_LINKS or MAX_PATH_LENGTH; errors of reading the ancestors.
+ */
+export async function namesOf(view: View, item: Item, options: ReadOptions = {}): Promise<readonly string[]> {
+  return (await ancestryOf(view, item, options)).names;
+}
+
+/** Where an item says that it is; see {@link namesOf}. */
+export interface Ancestry {
+  /** The names of its path from the root of its tree. */
+  readonly names: readonly string[];
+  /** The writers of the item, its link node, and all directories and link nodes above it, upwards; none twice in a row. */
+  readonly writers: readonly PublicKeyHash[];
+}
+
+/** {@link namesOf} with the writers that were met on the way. Costs one lookup for each directory. */
+export async function ancestryOf(view: View, item: Item, options: ReadOptions = {}): Promise<Ancestry> {
   assertRead(view, options);
   assertInstance('item', item, Item);
   const names = [item.name];
+  const writers = [item.writer];
+  const met = (writer: PublicKeyHash): void => {
+    if (writers.at(-1)?.equals(writer) !== true) writers.push(writer);
+  };
+  for (const link of item.links.toReversed()) met(link.writer);
   const visited = new VisitedLocations();
   let { capability, opened } = item.link ?? item;
   visited.add(capability.writer, capability.mapKey);
@@ -122,6 +149,7 @@ export async function pathOf(view: View, item: Item, options: ReadOptions = {}):
     }
     const { node } = requireNode(await loadNode(view, capability.owner, capability.writer, capability.location, options));
     opened = openNode(view.crypto, node, capability);
+    met(capability.writer);
     const { name, isLink } = opened.properties;
     if (isLink) {
       // The name by which the parent lists what the link node leads to.
@@ -133,5 +161,26 @@ export async function pathOf(view: View, item: Item, options: ReadOptions = {}):
     }
     if (length > MAX_PATH_LENGTH) throw new LimitError('path length', length, MAX_PATH_LENGTH);
   }
-  return `/${names.join('/')}`;
+  return { names, writers };
+}
+
+/**
+ * The directory of an item, as whoever has nothing but the item may see it: name, times and the way further up, neither its list nor its content
+ * (chapter 04 section 5.4). Link nodes on the way are passed over. Undefined for the root of a tree. Errors of {@link namesOf}.
+ */
+export async function parentOf(view: View, item: Item, options: ReadOptions = {}): Promise<Item | undefined> {
+  assertRead(view, options);
+  assertInstance('item', item, Item);
+  const visited = new VisitedLocations();
+  let above = item.link ?? item;
+  visited.add(above.writer, above.capability.mapKey);
+  while (above.opened.parentLink !== undefined) {
+    const capability = above.opened.parentLink.toAbsolute(view.crypto, above.capability).toReadOnly();
+    if (!visited.add(capability.writer, capability.mapKey)) {
+      throw new FormatError('format.cryptree', 'parent link', 'leads back to where it came from');
+    }
+    above = await openItem(view, capability, options);
+    if (!above.opened.properties.isLink) return above;
+  }
+  return undefined;
 }

@@ -5,7 +5,19 @@ export { type ChunkOptions, type ChunkPosition, type DirectoryChunk, directoryCh
 export { type FileChunk, type FoundChunk, requireChunk } from './file-chunk.js';
 export { FileChunks } from './file-chunks.js';
 export { FileReader, type FileReaderOptions, type StreamOptions } from './file-reader.js';
-export { findChild, findEntries, findEntry, findPath, pathOf, resolvePath, splitPath } from './find-path.js';
+export {
+  type Ancestry,
+  ancestryOf,
+  findChild,
+  findEntries,
+  findEntry,
+  findPath,
+  namesOf,
+  parentOf,
+  pathOf,
+  resolvePath,
+  splitPath,
+} from './find-path.js';
 export { DanglingEntry, Item, type ItemParts } from './item.js';
 export { ItemFacts, versionOf } from './item-facts.js';
 export { listChildren, listEntries, openEntries } from './list-children.js';
@@ -15,7 +27,7 @@ export { isDamage, loadNode, loadNodes, type LoadedNode, type LoadOptions, type 
 export { DEFAULT_CACHE_BYTES, memoryCaches } from './memory-caches.js';
 export { type KnownLocation, NodeCache } from './node-cache.js';
 export { readAheadOfLists } from './read-ahead.js';
-export { openItem, type OpenOptions } from './open-item.js';
+export { isSamePlace, openItem, type OpenOptions } from './open-item.js';
 export { OperationView } from './operation-view.js';
 export { offlinePointerStore, type PointerCache } from './pointer-cache.js';
 export { Sessions, type SessionsOptions, type Stores } from './sessions.js';

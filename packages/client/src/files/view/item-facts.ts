@@ -35,6 +35,11 @@ export class ItemFacts {
     return new ItemFacts(name, isDirectory, size, mimeType, modified, created, isHidden, isWritable, thumbnail, versionOf(item));
   }
 
+  /** A directory of which nothing is known but its name, on the way to an item: with the times of the item, and its version. */
+  static above({ properties: { modified, created }, ...item }: Item, name: string): ItemFacts {
+    return new ItemFacts(name, true, 0, '', modified, created, false, false, undefined, versionOf(item));
+  }
+
   /** Bytes of memory that it takes, roughly. */
   get memorySize(): number {
     const { name, mimeType, version, thumbnail } = this;
@@ -51,6 +56,6 @@ export class ItemFacts {
  * What it does not tell: the reference, when it writes into the middle of a file of more than 5 MiB, may leave the first node as it was (section
  * 15.1, note).
  */
-export function versionOf({ cid, links }: Item): string {
+export function versionOf({ cid, links }: Pick<Item, 'cid' | 'links'>): string {
   return [...links.map((link) => link.cid), cid].join('.');
 }

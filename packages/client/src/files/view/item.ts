@@ -69,6 +69,11 @@ export class Item {
     return this.opened.isReadable;
   }
 
+  /** Whether it is the first item of its writing space; undefined access to its contents counts as no. */
+  get hasOwnSpace(): boolean {
+    return this.opened.base?.signerLink !== undefined;
+  }
+
   /** Whether it can be changed: both the write key and the signer are known. */
   get isWritable(): boolean {
     return this.capability.isWritable && this.signer !== undefined;

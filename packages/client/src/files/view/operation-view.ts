@@ -18,6 +18,7 @@ import type { ReadOptions, View } from './view.js';
  */
 export class OperationView implements View {
   readonly signal: AbortSignal | undefined;
+  readonly hasTurn = true;
   private readonly session: WriteSession;
   private readonly others: CommittedView;
   private current: Snapshot;

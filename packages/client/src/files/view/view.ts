@@ -26,6 +26,8 @@ export interface View {
   readonly nodes: NodeCache;
   /** Cancels every call that brings no signal of its own. */
   readonly signal: AbortSignal | undefined;
+  /** Whether whoever looks has the turn of an operation: then nothing may be changed but by that one. */
+  readonly hasTurn: boolean;
 
   /** The versions of an owner's writers that this view has used so far. */
   snapshotOf(owner: PublicKeyHash): Snapshot;

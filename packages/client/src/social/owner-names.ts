@@ -1,0 +1,68 @@
+import { NotFoundError, PyrgosError } from '@pyrgos/core/errors';
+import type { PublicKeyHash } from '@pyrgos/core/keys';
+import { walkOwnedWriters } from '@pyrgos/core/model';
+import { isDamage, type View } from '../files/view/index.js';
+import { type Account, keyStoreOf } from '../session/index.js';
+
+/** Writers of somebody that are looked through for one that he should own; who shares has one for each thing that is shared for writing. */
+const MAX_WRITERS = 1024;
+
+/** Whose identities and writing spaces are whose; what is found out is remembered for the session. */
+export class OwnerNames {
+  private readonly names = new Map<string, string>();
+  private readonly owned = new Set<string>();
+
+  constructor(private readonly account: Account) {}
+
+  /** The user who has, or had, an identity key, verified; undefined when nobody can be shown to. Errors: `network` and the like. */
+  async nameOf(identity: PublicKeyHash): Promise<string | undefined> {
+    const known = this.names.get(identity.key);
+    if (known !== undefined) return known;
+    try {
+      const name = await (await keyStoreOf(this.account)).getUsername(identity);
+      this.names.set(identity.key, name);
+      return name;
+    } catch (error) {
+      if (error instanceof NotFoundError || isDamage(error)) return undefined;
+      throw error;
+    }
+  }
+
+  /** {@link OwnerNames.nameOf} as far as it was found out before. */
+  knownName(identity: PublicKeyHash): string | undefined {
+    return this.names.get(identity.key);
+  }
+
+  /** The identity key that a user has now, asked for anew; undefined for an unknown user, or a change that the old key has not signed. */
+  async currentIdentity(username: string): Promise<PublicKeyHash | undefined> {
+    try {
+      const store = await keyStoreOf(this.account);
+      await store.refresh(username);
+      return await store.getIdentity(username);
+    } catch (error) {
+      if (error instanceof PyrgosError && isDamage(error)) return undefined;
+      throw error;
+    }
+  }
+
+  /** Whether a writing space is one of this owner (chapter 06 section 2.2): what others pass on of him must be his. */
+  async owns(view: View, owner: PublicKeyHash, writer: PublicKeyHash): Promise<boolean> {
+    const key = `${owner.key}${writer.key}`;
+    if (this.owned.has(key)) return true;
+    const { crypto, signal } = view;
+    const readWriterData = async (one: PublicKeyHash) => {
+      await view.treeOf(owner, one);
+      return view.snapshotOf(owner).get(one)?.writerData;
+    };
+    const lookup = { hasher: crypto, blocks: view, context: signal === undefined ? { owner } : { owner, signal } };
+    try {
+      for await (const found of walkOwnedWriters(crypto, owner, { readWriterData, lookup, maxWriters: MAX_WRITERS })) {
+        this.owned.add(`${owner.key}${found.writer.key}`);
+        if (found.writer.equals(writer)) return true;
+      }
+    } catch (error) {
+      if (!isDamage(error)) throw error;
+    }
+    return false;
+  }
+}

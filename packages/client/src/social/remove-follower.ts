@@ -1,0 +1,131 @@
+import { NotFoundError } from '@pyrgos/core/errors';
+import { AbsoluteCapability } from '@pyrgos/core/model';
+import { readRecords, type SharedAccess } from '@pyrgos/core/social';
+import { placeKey } from '../files/structure/place.js';
+import { writingSpacesOf } from '../files/structure/index.js';
+import { type CommittedView, isDamage, type Item, openItem, pathOf, splitPath } from '../files/view/index.js';
+import { forEachAtOnce } from '../waiting/for-each-at-once.js';
+import { recipientDirectory, SHARED, storeFile } from './capability-store.js';
+import { readGroups } from './groups.js';
+import { readFileIn } from './own-files.js';
+import { isGone, type OwnSpace } from './own-space.js';
+import { deleteRecipient } from './recipient-directories.js';
+import { changeRecord, readRecord, recordsBelow } from './share-records.js';
+import type { Shares } from './shares.js';
+import { readFollowers } from './social-lists.js';
+
+/** Capabilities that are followed to their paths at a time. */
+const PATHS_IN_FLIGHT = 8;
+const KINDS: readonly SharedAccess[] = ['read', 'write'];
+
+/** What a follower can reach, by path, and how. */
+type Reach = Map<string, Set<SharedAccess>>;
+
+/**
+ * Ends that a user follows the account (chapter 06 section 4.8): the groups of which they are a member and everything that is shared with these or with them get new
+ * keys, and then the directory for them is deleted. When it is cut off, the same call goes on. Resolves to whether they followed.
+ */
+export async function removeFollower(space: OwnSpace, shares: Shares, username: string, signal: AbortSignal | undefined): Promise<boolean> {
+  const found = await space.look(
+    signal,
+    async (view, home) => ((await readFollowers(view, home)).has(username) ? reachOf(space, view, home, username) : undefined),
+    true,
+  );
+  if (found === undefined) return false;
+  for (const [path, always] of found) {
+    try {
+      await shares.unshareNames(splitPath(path), async () => new Set([username]), { signal, always });
+    } catch (error) {
+      // Deleted, and still recorded or listed.
+      if (!isGone(error)) throw error;
+    }
+  }
+  return space.change(
+    signal,
+    async (view, home) => {
+      const directory = await unlessDamaged(async () => recipientDirectory(view, home, username));
+      return { writers: directory === undefined ? [] : await writingSpacesOf(view, [directory]) };
+    },
+    async (operation, home) => {
+      await operation.committer.withoutFlush(async () => forget(operation, space, home, username));
+      return deleteRecipient(operation, home, username);
+    },
+  );
+}
+
+/** What is recorded of a user nowhere else: what the account has passed on of others, and what does not exist any more. */
+async function forget(operation: Parameters<typeof changeRecord>[0], space: OwnSpace, home: Item, username: string): Promise<void> {
+  const listed: { readonly directory: readonly string[]; readonly name: string }[] = [];
+  for await (const { directory, state } of recordsBelow(operation, home, [], () => undefined)) {
+    for (const name of state.items) {
+      const { readers, writers } = state.get(name);
+      if (readers.has(username) || writers.has(username)) listed.push({ directory, name });
+    }
+  }
+  for (const { directory, name } of listed) {
+    await changeRecord(operation, space, home, directory, (state) =>
+      state.unshare(name, 'read', [username]).unshare(name, 'write', [username]),
+    );
+  }
+}
+
+/** The paths of the account to which a follower has keys: the groups first, then what is deep inside, so that nothing is given to them again. */
+async function reachOf(space: OwnSpace, view: CommittedView, home: Item, username: string): Promise<Reach> {
+  const reach: Reach = new Map();
+  await addListed(space, view, home, username, reach);
+  const members = await readRecord(view, home, [space.username, SHARED]);
+  const groups: string[] = [];
+  for (const uid of (await readGroups(view, home))?.names.keys() ?? []) {
+    const path = `/${space.username}/${SHARED}/${uid}`;
+    if (!reach.has(path) && !members.get(uid).readers.has(username)) continue;
+    groups.push(uid);
+    reach.set(path, new Set(['read']));
+    await addListed(space, view, home, uid, reach);
+  }
+  const names = new Set([username, ...groups]);
+  for await (const { directory, state } of recordsBelow(view, home, [space.username], () => undefined)) {
+    for (const name of state.items) {
+      const { readers, writers } = state.get(name);
+      if ([...readers].some((one) => names.has(one))) add(reach, [...directory, name], 'read');
+      if ([...writers].some((one) => names.has(one))) add(reach, [...directory, name], 'write');
+    }
+  }
+  const isGroup = (path: string): boolean => groups.includes(splitPath(path)[2] ?? '') && splitPath(path)[1] === SHARED;
+  const order = [...reach].sort(
+    ([a], [b]) => Number(isGroup(b)) - Number(isGroup(a)) || splitPath(b).length - splitPath(a).length || (a < b ? -1 : 1),
+  );
+  return new Map(order);
+}
+
+/** Adds the paths of everything in the directory of a recipient that still leads somewhere. */
+async function addListed(space: OwnSpace, view: CommittedView, home: Item, recipient: string, reach: Reach): Promise<void> {
+  const directory = await unlessDamaged(async () => recipientDirectory(view, home, recipient));
+  if (directory === undefined) return;
+  for (const access of KINDS) {
+    const bytes = await unlessDamaged(async () => readFileIn(view, directory, storeFile(access)));
+    if (bytes === undefined) continue;
+    const listed = new Map(
+      readRecords(bytes, (value) => AbsoluteCapability.fromCbor(value)).records.map(({ value }) => [placeKey(value), value]),
+    );
+    await forEachAtOnce(listed.values(), PATHS_IN_FLIGHT, async (capability) => {
+      const path = await unlessDamaged(async () => pathOf(view, await openItem(view, capability)));
+      const names = path === undefined ? [] : splitPath(path);
+      if (names.length > 1 && names[0] === space.username) add(reach, names, access);
+    });
+  }
+}
+
+function add(reach: Reach, names: readonly string[], access: SharedAccess): void {
+  const path = `/${names.join('/')}`;
+  reach.set(path, (reach.get(path) ?? new Set()).add(access));
+}
+
+/** The result; undefined for what is damaged or gone. */
+async function unlessDamaged<T>(compute: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await compute();
+  } catch (error) {
+    if (error instanceof NotFoundError || isDamage(error)) return undefined;
+    throw error;
+  }
+}
