@@ -67,7 +67,7 @@ export class Shares {
   /** `others`: what other users share with the account. */
   constructor(
     private readonly space: OwnSpace,
-    private readonly others?: OtherRoots,
+    private readonly others?: OtherRoots | undefined,
   ) {}
 
   /**
