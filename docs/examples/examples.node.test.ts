@@ -176,15 +176,15 @@ describe('the examples of docs/sdk.md', () => {
     });
 
     test('what others share', async () => {
-      const [one, two] = [await signUp('paul'), await signUp('petra')];
+      const [one, two] = [await signUp('theodor'), await signUp('gerda')];
       await follow(two, one);
-      await one.files.write('/paul/letter.txt', 'Dear Petra');
-      await one.files.makeDirectory('/paul/answers');
-      await one.shares.share('/paul/letter.txt', [{ user: 'petra' }]);
-      await one.shares.share('/paul/answers', [{ user: 'petra' }], { access: 'write' });
-      expect((await takeHome(two)).sort()).toEqual(['/paul/answers from paul', '/paul/letter.txt from paul']);
-      expect(await two.files.readText('/petra/letter.txt')).toBe('Dear Petra');
-      expect(await one.files.readText('/paul/answers/seen by petra.txt')).toBe('Thank you!');
+      await one.files.write('/theodor/letter.txt', 'Dear Gerda');
+      await one.files.makeDirectory('/theodor/answers');
+      await one.shares.share('/theodor/letter.txt', [{ user: 'gerda' }]);
+      await one.shares.share('/theodor/answers', [{ user: 'gerda' }], { access: 'write' });
+      expect((await takeHome(two)).sort()).toEqual(['/theodor/answers from theodor', '/theodor/letter.txt from theodor']);
+      expect(await two.files.readText('/gerda/letter.txt')).toBe('Dear Gerda');
+      expect(await one.files.readText('/theodor/answers/seen by gerda.txt')).toBe('Thank you!');
     });
 
     test('who somebody is', async () => {
