@@ -5,7 +5,8 @@ import { markdownToHtml } from './markdown-to-html.js';
 
 describe('what is laid out of Markdown', () => {
   test('an ordinary long text', () => {
-    const part = '## A chapter\n\nSome **bold** and [linked](https://example.org/) `code` text, and more of it without anything.\n\n- one\n- two\n\n';
+    const part =
+      '## A chapter\n\nSome **bold** and [linked](https://example.org/) `code` text, and more of it without anything.\n\n- one\n- two\n\n';
     const text = part.repeat(1000);
     expect(text.length).toBeLessThan(MAX_MARKDOWN);
     expect(markdownToHtml(text)).toBe(marked.parse(text, { async: false, gfm: true }));
