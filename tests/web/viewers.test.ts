@@ -61,13 +61,15 @@ describe.skipIf(!hasChromium)('viewers in a browser (needs a Chromium)', () => {
     await writeFile(join(files, '9 code.ts'), 'export const answer: number = 42; // to everything\n');
     await writeFile(join(files, 'a 1998.txt'), Uint8Array.from([0xdc, 0x62, 0x65, 0x72, 0x20, 0x80, 0x20, 0x31]));
     await writeFile(join(files, 'a utf16.txt'), Buffer.concat([Buffer.from([0xff, 0xfe]), Buffer.from('Grüße\r\n🏰', 'utf16le')]));
+    await writeFile(join(files, 'b long.md'), '*a* [b](http://c)\n\n'.repeat(260_000));
+    await writeFile(join(files, 'b many.md'), '*a* '.repeat(50_000));
     await writeFile(join(files, 'binary.txt'), Uint8Array.from([0x68, 0x69, 0xff, 0xfe, 0]));
     await writeFile(join(files, 'strange.xyz'), Buffer.alloc(3000, 0xfe));
     await page.getByLabel('Upload a folder …').setInputFiles(files);
     await page.getByRole('row', { name: 'things' }).getByRole('button').click();
     await page.getByRole('row', { name: 'strange.xyz' }).waitFor();
     // What is done without problems is not in the way for long.
-    await page.getByText('13 files uploaded').waitFor();
+    await page.getByText('15 files uploaded').waitFor();
   });
   afterAll(async () => {
     await world?.stop();
@@ -227,6 +229,15 @@ describe.skipIf(!hasChromium)('viewers in a browser (needs a Chromium)', () => {
     await page.getByRole('textbox', { name: 'Text of 7 log.md' }).waitFor();
     await picture(page, 'view-markdown-edit');
     await close();
+  });
+
+  test('Markdown that is too much to be laid out is shown as it was written', async () => {
+    for (const name of ['b long.md', 'b many.md']) {
+      await open(name);
+      await page.getByText('This text is too long to be laid out.').waitFor();
+      await page.getByRole('textbox', { name: `Text of ${name}` }).waitFor();
+      await close();
+    }
   });
 
   test('a text is edited and saved, line ends and all', async () => {

@@ -43,7 +43,12 @@ export function isWrongPassword(error: unknown): boolean {
 export function faultText(error: unknown, text: TextFunction): string {
   if (!(error instanceof EngineError)) return text('error.internal', { code: 'page' });
   const { code, data } = error;
-  if (code === 'network') return text(data['reason'] === 'unknown-outcome' ? 'error.unknownOutcome' : 'error.network');
+  if (code === 'network') {
+    // Without a reason the server was reached, and could not do it.
+    if (data['reason'] === undefined && Number(data['status'] ?? 0) >= 500) return text('error.server');
+    return text(data['reason'] === 'unknown-outcome' ? 'error.unknownOutcome' : 'error.network');
+  }
+  if (code === 'argument' && data['field'] === 'entry.path') return text('error.name');
   if (code === 'denied.login') return text(data['needsSecondFactor'] === true ? 'error.factor' : 'error.login');
   if (code === 'denied.signup') return text(bySignUpReason.get(data['reason']) ?? 'error.signup.closed');
   if (code === 'denied.password')

@@ -1,21 +1,17 @@
 // The service worker: answers addresses below /stream/ with what the engine decrypts, piece by piece, so that a browser can store or play files of any
-// size; and keeps the page itself, so that it opens without the server. It holds no keys. One file without imports but types and small pure functions.
+// size; and keeps the page itself, so that it opens without the server. It holds no keys. One file when it is built, with little in it.
 import { attachment } from '../streams/content-disposition.js';
+import { GivenOut } from '../streams/given-out.js';
 import { parseRange } from '../streams/parse-range.js';
-import {
-  type OfferQuestion,
-  type ServiceWorkerMessage,
-  STREAM_FOLDER,
-  type StreamOffer,
-  type StreamReply,
-  type StreamRequest,
-} from '../streams/stream-messages.js';
+import { type OfferQuestion, type ServiceWorkerMessage, STREAM_FOLDER } from '../streams/stream-messages.js';
 
 /** What is needed of the scope of a service worker; the library of types for workers cannot be beside that for pages. */
 interface ServiceWorkerScope {
   readonly location: Location;
   readonly clients: {
     claim(): Promise<void>;
+    /** Undefined when the page is gone. */
+    get(id: string): Promise<Asked | undefined>;
     matchAll(options: { readonly includeUncontrolled: boolean }): Promise<readonly Asked[]>;
   };
   skipWaiting(): Promise<void>;
@@ -37,21 +33,13 @@ declare const PAGE_FILES: readonly string[];
 /** A name for them that is another one for every version. */
 declare const PAGE_CACHE: string;
 
-/** A thing that is given out, and its line to the engine. */
-interface Offered {
-  readonly offer: StreamOffer;
-  readonly port: MessagePort;
-  readonly streams: Map<number, (reply: StreamReply) => void>;
-}
-
 /** Milliseconds that an address waits for its offer before pages are asked: the two come by different ways, and either may be first. */
 const ASK_AFTER = 250;
 /** Milliseconds that an address waits for its offer at all: a page that is asked has to open the file again. */
 const OFFER_PATIENCE = 20_000;
 
-const offered = new Map<string, Offered>();
+const offered = new Map<string, GivenOut>();
 const awaited = new Map<string, Set<() => void>>();
-let nextStream = 1;
 
 scope.addEventListener('install', (event) => {
   event.waitUntil(
@@ -73,10 +61,7 @@ scope.addEventListener('activate', (event) => {
 });
 
 scope.addEventListener('message', ({ data, source }) => {
-  if (data.kind === 'withdraw') {
-    offered.get(data.token)?.port.close();
-    offered.delete(data.token);
-  }
+  if (data.kind === 'withdraw') offered.get(data.token)?.end();
   if (data.kind === 'awake' && !offered.has(data.token)) source?.postMessage({ kind: 'ask', token: data.token } satisfies OfferQuestion);
   if (data.kind !== 'offer') return;
   const { token, offer, port } = data;
@@ -85,9 +70,9 @@ scope.addEventListener('message', ({ data, source }) => {
     port.close();
     return;
   }
-  const streams: Offered['streams'] = new Map();
-  port.onmessage = ({ data: reply }: MessageEvent<StreamReply>) => streams.get(reply.stream)?.(reply);
-  offered.set(token, { offer, port, streams });
+  const page = source !== null && 'id' in source && typeof source.id === 'string' ? source.id : undefined;
+  const surroundings = { isPageThere: async () => isPageThere(page), sleep };
+  offered.set(token, new GivenOut(offer, port, surroundings, () => offered.delete(token)));
   for (const go of awaited.get(token) ?? []) go();
 });
 
@@ -160,7 +145,7 @@ async function stream(request: Request, pathname: string): Promise<Response> {
     'content-type': offer.isDownload ? 'application/octet-stream' : offer.mimeType,
   });
   if (offer.isDownload) headers.set('content-disposition', attachment(offer.name));
-  if (offer.size === undefined) return new Response(bytes(thing, 0, undefined), { headers });
+  if (offer.size === undefined) return new Response(thing.open(0, undefined), { headers });
 
   headers.set('accept-ranges', 'bytes');
   const range = parseRange(request.headers.get('range'), offer.size);
@@ -171,7 +156,7 @@ async function stream(request: Request, pathname: string): Promise<Response> {
   const { start, end } = range ?? { start: 0, end: offer.size };
   headers.set('content-length', String(end - start));
   if (range !== undefined) headers.set('content-range', `bytes ${start}-${end - 1}/${offer.size}`);
-  return new Response(bytes(thing, start, end), { status: range === undefined ? 200 : 206, headers });
+  return new Response(thing.open(start, end), { status: range === undefined ? 200 : 206, headers });
 }
 
 /** Waits until a thing is given out, or for as long as that may take. */
@@ -192,35 +177,18 @@ async function askPages(token: string): Promise<void> {
   for (const page of await scope.clients.matchAll({ includeUncontrolled: true })) page.postMessage({ kind: 'ask', token });
 }
 
-/** The bytes of a thing as a stream that asks for a piece only when the one before is gone. */
-function bytes({ port, streams }: Offered, start: number, end: number | undefined): ReadableStream<Uint8Array> {
-  const id = nextStream++;
-  const ask = (request: StreamRequest): void => {
-    port.postMessage(request);
-  };
-  return new ReadableStream<Uint8Array>(
-    {
-      start: () => {
-        ask({ kind: 'open', stream: id, start, end });
-      },
-      pull: async (controller) =>
-        new Promise<void>((resolve) => {
-          streams.set(id, (reply) => {
-            if (reply.kind === 'piece') controller.enqueue(reply.bytes);
-            else {
-              streams.delete(id);
-              if (reply.kind === 'end') controller.close();
-              else controller.error(new Error('the file could not be read to its end'));
-            }
-            resolve();
-          });
-          ask({ kind: 'pull', stream: id });
-        }),
-      cancel: () => {
-        streams.delete(id);
-        ask({ kind: 'cancel', stream: id });
-      },
-    },
-    { highWaterMark: 0 },
-  );
+/** Whether a page has not been closed; of one that nobody knows it is taken for granted. */
+async function isPageThere(id: string | undefined): Promise<boolean> {
+  if (id === undefined) return true;
+  try {
+    return (await scope.clients.get(id)) !== undefined;
+  } catch {
+    return true;
+  }
+}
+
+async function sleep(milliseconds: number): Promise<void> {
+  await new Promise((resolve) => {
+    setTimeout(resolve, milliseconds);
+  });
 }

@@ -1,4 +1,4 @@
-import { type FileEntry, type FileSystem, PyrgosError, type TreeEntry, type TreeFile } from '@pyrgos/client';
+import { ArgumentError, type FileEntry, type FileSystem, PyrgosError, type TreeEntry, type TreeFile } from '@pyrgos/client';
 import type { ConflictAnswer, UploadItem } from '../calls.js';
 import { faultOf } from '../engine-fault.js';
 import type { CallContext, Handlers } from '../engine-host.js';
@@ -36,8 +36,11 @@ class Upload {
 
   async run(items: readonly UploadItem[]): Promise<void> {
     const isLarge = (item: UploadItem): item is FileItem => item.file !== undefined && item.file.size >= LARGE;
-    await this.storeTogether(items.filter((item) => !isLarge(item)));
-    for (const item of items.filter(isLarge)) await this.each(item, async () => this.store(item));
+    const possible = new Set(items.filter(({ path }) => path.every(canBeName)));
+    // One name that cannot be would keep all from being stored.
+    for (const item of items) if (!possible.has(item)) this.failed(item, new ArgumentError('entry.path', 'cannot be the name of a file'));
+    await this.storeTogether([...possible].filter((item) => !isLarge(item)));
+    for (const item of [...possible].filter(isLarge)) await this.each(item, async () => this.store(item));
     for (const item of this.beside) await this.each(item, async () => this.storeBeside(item));
   }
 
@@ -147,4 +150,9 @@ class Upload {
   private pathOf({ path }: UploadItem): string {
     return path.reduce(childOf, this.directory);
   }
+}
+
+/** Whether a file may have this name; `/` would be a path. */
+function canBeName(name: string): boolean {
+  return !['', '.', '..'].includes(name) && !/[/\0]/u.test(name);
 }
