@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { commandName } from './command-name.js';
-import { printableName, printJson } from './terminal.js';
+import { printableMessage, printJson } from './terminal.js';
 
 /** What Commander says of an option that nobody knows, with all that was typed. */
 const UNKNOWN_OPTION = /^error: unknown option '(--[^=]*|-[^-])[\s\S]*'/;
@@ -45,7 +45,7 @@ function wordsOf(command: Command): string[] {
 /** On one line, but for a suggestion: what was typed cannot steer the terminal. */
 function escaped(message: string): string {
   const suggestion = SUGGESTION.exec(message)?.[0] ?? '';
-  return `${printableName(message.slice(0, message.length - suggestion.length))}${suggestion}`;
+  return `${printableMessage(message.slice(0, message.length - suggestion.length))}${suggestion}`;
 }
 
 function withoutValue(message: string): string {

@@ -55,9 +55,18 @@ export function printable(text: string): string {
 /** What is not shown as it is: control, format and unassigned characters but the joiners that scripts and emoji need; separators of lines. */
 const UNPRINTABLE = /[^\P{C}\u200c\u200d]|[\p{Zl}\p{Zp}]/gu;
 
-/** The name of a file, or a path, on one line: it cannot steer a terminal, and two that differ look different. `--json` has it as it is. */
+/**
+ * The name of a file, or a path, on one line: it cannot steer a terminal, and two that differ look different. So where something is escaped, or looks as if it were, backslashes are
+ * doubled; in every other name they stay single. `--json` has it as it is. To be applied once: see {@link printableMessage}.
+ */
 export function printableName(name: string): string {
-  return name.replaceAll(UNPRINTABLE, (char) => `\\u{${(char.codePointAt(0) ?? 0).toString(16)}}`);
+  const escaped = printableMessage(name);
+  return escaped.includes('\\u{') ? printableMessage(name.replaceAll('\\', '\\\\')) : escaped;
+}
+
+/** A message on one line, in which names may be escaped already: it cannot steer a terminal. */
+export function printableMessage(message: string): string {
+  return message.replaceAll(UNPRINTABLE, (char) => `\\u{${(char.codePointAt(0) ?? 0).toString(16)}}`);
 }
 
 /** Columns of texts, the last one as long as it likes. */

@@ -17,7 +17,8 @@ export interface DownloadOptions {
 /**
  * Fetches a file of the account to `target` on this machine: beside it first, in a part of its own (`parts` are those of its folder), and only when all of it is on the
  * disk it takes the place of what was there, in one step, with the time of the original. What was cut off goes on where it stopped, as long as the
- * original has not changed and nobody else is at it. Nothing but pieces is in memory. Errors of the client, and of the system, with the path of the part.
+ * original has not changed and nobody else is at it. Nothing but pieces is in memory. Errors of the client, of the system, with the path of the part,
+ * and of `LocalFolder.requireSame`.
  */
 export async function downloadFile(
   files: FileSystem,
@@ -30,6 +31,8 @@ export async function downloadFile(
   const { handle, length, path } = part;
   let isKept = true;
   try {
+    // Before anything is in it.
+    await parts.folder.requireSame();
     // What lies below the last step was on the disk before anything behind it was written.
     const start = Math.floor(length / SYNC_STEP) * SYNC_STEP;
     await fill(files, entry, handle, start, options);
@@ -38,6 +41,7 @@ export async function downloadFile(
     await handle.chmod(await modeFor(target));
     await handle.sync();
     await handle.close();
+    await parts.folder.requireSame();
     await rename(path, target);
     await syncFolder(dirname(target));
     isKept = false;

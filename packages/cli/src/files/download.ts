@@ -1,10 +1,11 @@
-import { lstat, mkdir, utimes } from 'node:fs/promises';
+import { lstat, utimes } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { type FileEntry, PyrgosError } from '@pyrgos/client';
+import type { FileEntry } from '@pyrgos/client';
 import { printableName } from '../terminal.js';
 import { downloadFile } from './download-file.js';
 import type { FilesContext } from './files-context.js';
 import { inParallel } from './in-parallel.js';
+import { inTheWay, LocalFolder } from './local-folder.js';
 import { assertLocalName } from './local-name.js';
 import { PartFolder } from './part-files.js';
 import { isSameTime } from './same-time.js';
@@ -48,7 +49,7 @@ export class Download {
     this.progress.end();
   }
 
-  /** Fetches a directory to `target`, as {@link directory}, and shows how much of it there is. */
+  /** Fetches a directory to `target`, made when it is missing, and shows how much of it there is. */
   async tree(entry: FileEntry, target: string): Promise<void> {
     const { files, signal } = this.context;
     // Beside the download, which need not wait for it; for people only. What it has listed needs no request the second time.
@@ -58,13 +59,13 @@ export class Download {
         () => undefined,
       );
     }
-    await this.directory(entry, target);
+    await this.directory(entry, await LocalFolder.make(target));
   }
 
   /** Fetches one file, whatever is at `target`, unless that is to stay. Errors of `downloadFile`; PyrgosError `conflict.file` for a folder there. */
   async file(entry: FileEntry, target: string): Promise<void> {
     this.total = { files: 1, bytes: entry.size };
-    await this.fileBeside(entry, target, await PartFolder.read(dirname(target)));
+    await this.fileBeside(entry, target, await PartFolder.read(await LocalFolder.at(dirname(target))));
   }
 
   private async fileBeside(entry: FileEntry, target: string, parts: PartFolder): Promise<void> {
@@ -112,11 +113,11 @@ export class Download {
     };
   }
 
-  /** Fetches a directory to `target`, made when it is missing, with all that is in it. What cannot be fetched is reported; what ends everything is thrown. */
-  async directory(entry: FileEntry, target: string): Promise<void> {
-    await makeFolder(target);
+  /** Fetches all that is in a directory to a folder. What cannot be fetched is reported; what ends everything is thrown. */
+  private async directory(entry: FileEntry, folder: LocalFolder): Promise<void> {
+    const target = folder.path;
     // Read once: a folder may have many files.
-    const parts = await PartFolder.read(target);
+    const parts = await PartFolder.read(folder);
     const { path } = entry;
     const directories: FileEntry[] = [];
     const taken = new Set<string>();
@@ -140,11 +141,14 @@ export class Download {
     for (const child of directories) {
       await this.attempt(child, async () => {
         assertLocalName(child.name);
-        await this.directory(child, join(target, child.name));
+        await this.directory(child, await folder.child(child.name));
       });
     }
     // Last: every file in it has changed its time.
-    await utimes(target, entry.modified, entry.modified).catch(() => undefined);
+    await folder
+      .requireSame()
+      .then(async () => utimes(target, entry.modified, entry.modified))
+      .catch(() => undefined);
   }
 
   /** The files of a directory, one after the other; its directories are collected. */
@@ -210,22 +214,5 @@ export class Download {
   private problem(path: string, error: unknown): void {
     this.progress.clear();
     this.context.output.problem(path, error);
-  }
-}
-
-/** Something on this machine is where something has to go. */
-function inTheWay(problem: string, local: string): PyrgosError {
-  return new PyrgosError('conflict.exists', `${problem}: move ${local} away, or choose another folder`, { data: { local } });
-}
-
-/** Makes a folder unless it is there. A link is not followed: it may lead anywhere. */
-async function makeFolder(path: string): Promise<void> {
-  try {
-    await mkdir(path);
-  } catch (error) {
-    const info = await lstat(path).catch(() => undefined);
-    if (info?.isDirectory() === true) return;
-    if (info === undefined) throw error;
-    throw inTheWay('a file or link of this name is in the way on this machine', path);
   }
 }

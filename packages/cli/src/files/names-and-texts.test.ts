@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { printableName } from '../terminal.js';
+import { printableMessage, printableName } from '../terminal.js';
 import { longLine, timeText } from './entry-text.js';
 import { assertLocalName } from './local-name.js';
 import { joinRemote, resolveRemote, splitRemote } from './remote-path.js';
@@ -27,6 +27,20 @@ describe('texts of listings', () => {
     expect(printableName('\u001b]0;title\u0007\r\n\u009b2J\u202e\u2028')).toBe(
       String.raw`\u{1b}]0;title\u{7}\u{d}\u{a}\u{9b}2J\u{202e}\u{2028}`,
     );
+    const names = [
+      'a\u202eb',
+      String.raw`a\u{202e}b`,
+      String.raw`a\\u{202e}b`,
+      '\\\u202e',
+      String.raw`\u{202e}`,
+      String.raw`\\u{202e}`,
+      '\\\\\u202e',
+    ];
+    expect(new Set(names.map(printableName)).size).toBe(names.length);
+    expect(printableName(String.raw`a\u{202e}b`)).toBe(String.raw`a\\u{202e}b`);
+    // A message may have escaped names in it.
+    expect(printableMessage(printableName('a\u202eb'))).toBe(String.raw`a\u{202e}b`);
+    for (const name of [String.raw`C:\users\ada`, String.raw`\\server\share`]) expect(printableName(name)).toBe(name);
     expect(printableName('ü 日本 👩‍🚀')).toBe('ü 日本 👩‍🚀');
   });
 });

@@ -1,5 +1,5 @@
 import { ExitCode } from '../exit-code.js';
-import { isUnread, notify, printable, printableName, printJson, printLine } from '../terminal.js';
+import { isUnread, notify, printable, printableMessage, printableName, printJson, printLine } from '../terminal.js';
 import { CommandEnd } from './command-end.js';
 import { codeOf, endsEverything, explainError } from './explain-error.js';
 
@@ -57,14 +57,14 @@ export class Output {
     this.failures++;
     const { text } = explainError(error);
     if (this.isJson) printJson({ event: 'problem', path, code: codeOf(error), message: text });
-    notify(printableName(`${path}: ${text}`));
+    notify(`${printableName(path)}: ${printableMessage(text)}`);
   }
 
   /** The command failed. Returns its exit code. Throws what is a bug. */
   failure(error: unknown): number {
     const { exitCode, local, text } = explainError(error);
     if (this.isJson) printJson({ event: 'error', code: codeOf(error), message: text, ...(local === undefined ? {} : { local }) });
-    notify(printableName(local === undefined ? text : `${local}: ${text}`));
+    notify(`${local === undefined ? '' : `${printableName(local)}: `}${printableMessage(text)}`);
     return exitCode;
   }
 

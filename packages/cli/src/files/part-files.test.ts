@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { bin, FilesWorld } from '../../test/files-world.js';
+import { LocalFolder } from './local-folder.js';
 import { isPartName, PartFolder } from './part-files.js';
 
 const entry = { path: '/ada/a', version: 'first', size: 10 };
@@ -15,7 +16,8 @@ describe('parts in a folder', () => {
     folder = mkdtempSync(join(tmpdir(), 'pyrgos-parts-'));
   });
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
-  const open = async (changed: Partial<typeof entry> = {}) => (await PartFolder.read(folder)).open({ ...entry, ...changed });
+  const open = async (changed: Partial<typeof entry> = {}) =>
+    (await PartFolder.read(await LocalFolder.at(folder))).open({ ...entry, ...changed });
   /** As if the process that has written a part were another one. */
   const handTo = (part: string, change: (words: string[]) => string[]): void => {
     const words = part.slice(folder.length + 1, -'.part'.length).split('-');
@@ -59,7 +61,7 @@ describe('parts in a folder', () => {
     await (await open()).close(true);
     await (await open({ path: '/ada/b' })).close(true);
     expect(readdirSync(folder)).toHaveLength(2);
-    await (await PartFolder.read(folder)).forget(entry);
+    await (await PartFolder.read(await LocalFolder.at(folder))).forget(entry);
     expect(readdirSync(folder)).toHaveLength(1);
   });
 

@@ -4,6 +4,7 @@ import { type FileHandle, lstat, open, readdir, rename, rm } from 'node:fs/promi
 import { join } from 'node:path';
 import type { FileEntry } from '@pyrgos/client';
 import { judgeLife, ownMark, type ProcessMark } from '@pyrgos/server/config';
+import type { LocalFolder } from './local-folder.js';
 
 /** What is fetched is in files of these names until it is complete: the file, its version, and the process that writes. */
 const PART_NAME =
@@ -47,13 +48,14 @@ export function isPartName(name: string): boolean {
  */
 export class PartFolder {
   private constructor(
-    private readonly folder: string,
+    /** Where the parts are. */
+    readonly folder: LocalFolder,
     private readonly parts: readonly Part[],
   ) {}
 
   /** Looks which parts there are; none in a folder that cannot be read. */
-  static async read(folder: string): Promise<PartFolder> {
-    const names = await readdir(folder).catch(() => []);
+  static async read(folder: LocalFolder): Promise<PartFolder> {
+    const names = await readdir(folder.path).catch(() => []);
     return new PartFolder(
       folder,
       names.flatMap((name) => {
@@ -63,23 +65,24 @@ export class PartFolder {
     );
   }
 
-  /** Opens a part for a file: the longest that was left of this version, or a new one. Other ones that were left are deleted. Errors of the system. */
+  /** Opens a part for a file: the longest that was left of this version, or a new one. Other ones that were left are deleted. Errors of the system, and of `LocalFolder.requireSame`. */
   async open(entry: NamedFile): Promise<OpenPart> {
     const { O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_WRONLY } = constants;
     const [file, version] = [fileMark(entry), versionMark(entry)];
-    const path = join(this.folder, `.pyrgos-${file}-${version}-${formatWriter(ownWriter())}.part`);
+    const path = join(this.folder.path, `.pyrgos-${file}-${version}-${formatWriter(ownWriter())}.part`);
+    await this.folder.requireSame();
     const left = await this.left(file);
     const usable = left.filter((part) => part.version === version && part.size <= entry.size).sort((a, b) => b.size - a.size);
     written.add(path);
     try {
       for (const part of usable) {
         // In one step: of two that want it one gets it.
-        const isTaken = await rename(join(this.folder, part.name), path).then(
+        const isTaken = await rename(join(this.folder.path, part.name), path).then(
           () => true,
           () => false,
         );
         if (!isTaken) continue;
-        await this.remove(left.filter((other) => other !== part && join(this.folder, other.name) !== path));
+        await this.remove(left.filter((other) => other !== part && join(this.folder.path, other.name) !== path));
         const handle = await open(path, O_WRONLY | O_NOFOLLOW | O_NONBLOCK);
         return opened(path, handle, (await handle.stat()).size);
       }
@@ -93,7 +96,9 @@ export class PartFolder {
 
   /** Deletes what was left of a file that is there by now. */
   async forget(entry: NamedFile): Promise<void> {
-    if (this.parts.length > 0) await this.remove(await this.left(fileMark(entry)));
+    if (this.parts.length === 0) return;
+    await this.folder.requireSame();
+    await this.remove(await this.left(fileMark(entry)));
   }
 
   /** The parts of a file that nobody writes. Those of other users, and what only has such a name, count as none. */
@@ -101,7 +106,7 @@ export class PartFolder {
     const found: (Part & { readonly size: number })[] = [];
     const user = process.geteuid?.();
     for (const part of this.parts.filter((some) => some.file === file)) {
-      const path = join(this.folder, part.name);
+      const path = join(this.folder.path, part.name);
       const info = await lstat(path).catch(() => undefined);
       if (info === undefined || !info.isFile() || info.nlink !== 1 || (user !== undefined && info.uid !== user)) continue;
       if (!isWritten(path, part.writer, info.mtimeMs)) found.push({ ...part, size: info.size });
@@ -110,7 +115,7 @@ export class PartFolder {
   }
 
   private async remove(parts: readonly Part[]): Promise<void> {
-    for (const { name } of parts) await rm(join(this.folder, name), { force: true }).catch(() => undefined);
+    for (const { name } of parts) await rm(join(this.folder.path, name), { force: true }).catch(() => undefined);
   }
 }
 

@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import { printableName } from '../terminal.js';
 import { UsageError } from '../usage-error.js';
 import type { FilesContext } from './files-context.js';
-import { localEntry, localSource } from './local-tree.js';
+import { localEntry, type LocalFile, localSource } from './local-tree.js';
 import { joinRemote, splitRemote } from './remote-path.js';
 import { addSessionOptions } from './session-options.js';
 import { TerminalProgress } from './terminal-progress.js';
@@ -81,7 +81,7 @@ async function putFile(
   context: FilesContext,
   path: string,
   name: string,
-  { modified, size }: { readonly size: number; readonly modified: Date },
+  found: LocalFile,
   remote: string | undefined,
   { skipExisting }: PutOptions,
 ): Promise<void> {
@@ -94,8 +94,8 @@ async function putFile(
   const progress = new TerminalProgress(output.isJson);
   const meter = new TransferMeter();
   await files
-    .write(target, localSource(path, size), {
-      modified,
+    .write(target, localSource(path, found, { followsLinks: true }), {
+      modified: found.modified,
       signal,
       onProgress: ({ done, total = done }) => {
         meter.add(done);

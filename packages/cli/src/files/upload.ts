@@ -2,7 +2,7 @@ import { ConflictError, type FileEntry, type TreeEntry } from '@pyrgos/client';
 import { assertLegalName } from '@pyrgos/core/model';
 import { printableName } from '../terminal.js';
 import type { FilesContext } from './files-context.js';
-import { localChildren, type LocalEntry, localSource } from './local-tree.js';
+import { type FileIdentity, localChildren, type LocalEntry, localSource } from './local-tree.js';
 import { isPartName } from './part-files.js';
 import { joinRemote } from './remote-path.js';
 import { isSameTime } from './same-time.js';
@@ -82,15 +82,18 @@ export class Upload {
 
   /** What there is to store, folder by folder. */
   private async *entries(folder: string, target: string, isPresent: boolean): AsyncGenerator<TreeEntry, void, undefined> {
-    const waiting: { readonly folder: string; readonly path: readonly string[]; readonly isPresent: boolean }[] = [
-      { folder, path: [], isPresent },
-    ];
+    const waiting: {
+      readonly folder: string;
+      readonly path: readonly string[];
+      readonly isPresent: boolean;
+      readonly seen?: FileIdentity;
+    }[] = [{ folder, path: [], isPresent }];
     for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
       const { path } = next;
       // Directories are named for the sake of empty ones.
       if (path.length > 0 && !next.isPresent) yield { path, isDirectory: true };
       const there = next.isPresent ? await this.present([target, ...path].join('/')) : new Map<string, Present>();
-      for await (const entry of localChildren(next.folder, (place, error) => this.problem(place, error))) {
+      for await (const entry of localChildren(next.folder, (place, error) => this.problem(place, error), next.seen)) {
         const below = [...path, entry.name];
         const existing = there.get(entry.name);
         if (entry.isDirectory) {
@@ -98,7 +101,7 @@ export class Upload {
             assertLegalName(entry.name);
             const path = joinRemote(target, below.join('/'));
             if (existing?.isDirectory === false) throw new ConflictError('conflict.exists', 'a file is in the way', { path });
-            waiting.push({ folder: entry.path, path: below, isPresent: existing !== undefined });
+            waiting.push({ folder: entry.path, path: below, isPresent: existing !== undefined, seen: entry.identity });
           } catch (error) {
             this.problem(entry.path, error);
           }
@@ -108,7 +111,7 @@ export class Upload {
           this.skipped(entry.path, joinRemote(target, below.join('/')));
         } else {
           this.locals.set(below.join('/'), entry.path);
-          yield { path: below, source: localSource(entry.path, entry.size), modified: entry.modified };
+          yield { path: below, source: localSource(entry.path, entry), modified: entry.modified };
         }
       }
     }

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { ExitCode } from '../exit-code.js';
 import { formatSize } from '@pyrgos/server/config';
-import { printableName } from '../terminal.js';
+import { printableMessage, printableName } from '../terminal.js';
 import { CommandEnd } from './command-end.js';
 import type { FilesContext } from './files-context.js';
 import { addSessionOptions } from './session-options.js';
@@ -47,7 +47,7 @@ export async function verify(context: FilesContext, path: string, { content = fa
       progress.clear();
       findings++;
       const where = chunk === undefined ? part : `${part}, chunk ${chunk}`;
-      output.result(`${printableName(place)}: ${where}: ${printableName(error.message)}`, {
+      output.result(`${printableName(place)}: ${where}: ${printableMessage(error.message)}`, {
         event: 'finding',
         path: place,
         part,
