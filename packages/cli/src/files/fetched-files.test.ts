@@ -95,7 +95,7 @@ describe.skipIf(process.platform === 'win32')('what a fetched file takes the pla
     renameSync(join(folder, 'fresh'), join(folder, 'other'));
     appendFileSync(join(folder, 'longer'), ' and more');
     for (const entry of listed.filter(({ isDirectory }) => !isDirectory)) {
-      const read = all(localSource(entry.path, entry).open(0) as AsyncIterable<Uint8Array>);
+      const read = all(localSource(entry.path, entry).open(0));
       await expect(read, entry.name).rejects.toMatchObject({ code: 'conflict.source' });
     }
     const sub = listed.find(({ isDirectory }) => isDirectory);

@@ -64,6 +64,7 @@ export interface AcceptOptions extends CallOptions {
  * calls: `network`, `quota`, DeniedError `denied.session`, AbortedError.
  */
 export class Friends {
+  /** @internal Comes from a session. */
   constructor(
     private readonly space: OwnSpace,
     private readonly identities: Identities,
