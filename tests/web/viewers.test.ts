@@ -275,7 +275,8 @@ describe.skipIf(!hasChromium)('viewers in a browser (needs a Chromium)', () => {
       await editor.click();
       await page.keyboard.type('more');
       await page.keyboard.press('Control+s');
-      await page.getByRole('alertdialog').waitFor();
+      // Messages that are still there are alert dialogs as well.
+      await page.getByRole('alertdialog', { name: 'Somebody else has changed this file' }).waitFor();
     };
     await conflict('theirs again');
     await page.getByRole('button', { name: 'Discard mine' }).click();
