@@ -408,7 +408,11 @@ describe('the commands of a server', { timeout: 240_000 }, () => {
       status: 1,
       stderr: expect.stringMatching(/ of kid (is|are) lost or damaged[^]*the backup is incomplete\n$/),
     });
-    expect(JSON.parse(backup.stdout)).toMatchObject({ incomplete: [{ username: 'kid', missing: 0 }] });
+    const lines = backup.stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as unknown);
+    expect(lines).toMatchObject([{ incomplete: [{ username: 'kid', missing: 0 }] }, { event: 'error', code: 'storage' }]);
   });
 
   test('a damaged backup is refused with the reasons', async () => {
