@@ -135,6 +135,11 @@ describe('unfinished downloads', () => {
     ).ended;
     expect(await world.json(['put', '-r', 'cut'])).toContainEqual(expect.objectContaining({ event: 'summary', stored: 1, leftOut: 1 }));
     expect((await world.run(['ls', '-a', 'cut'])).stdout).toBe('mine\n');
+    expect(await world.run(['put', '-r', 'cut'])).toEqual({
+      status: 0,
+      stdout: '',
+      stderr: 'pyrgos: 1 item left out: parts of unfinished downloads (.pyrgos-….part)\n',
+    });
     await world.session.files.write('/ada/large.bin', 'another');
     expect((await world.run(['get', 'large.bin', 'cut'])).status).toBe(0);
     expect(readFileSync(join(folder, 'large.bin'), 'utf8')).toBe('another');

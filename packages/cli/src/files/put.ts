@@ -71,9 +71,10 @@ export async function put(context: FilesContext, local: string, remote: string |
   const { bytes, leftOut, passedOver, stored } = upload;
   const problems = output.problems - before;
   const summary = { event: 'summary', local: path, path: target, stored, passedOver, leftOut, bytes, problems };
-  const unfinished = leftOut === 0 ? '' : `, ${leftOut} unfinished ${leftOut === 1 ? 'download' : 'downloads'} left out`;
   const failed = problems === 0 ? '' : `, ${problems} not stored`;
-  output.summary(`${stored} stored, ${passedOver} there already${unfinished}${failed}`, summary, problems > 0);
+  output.summary(`${stored} stored, ${passedOver} there already${failed}`, summary, problems > 0);
+  // Told in any case: a file of somebody may have such a name.
+  if (leftOut > 0) output.note(`${leftOut} ${leftOut === 1 ? 'item' : 'items'} left out: parts of unfinished downloads (.pyrgos-….part)`);
   if (problems === 0) tell(context, path, target);
 }
 

@@ -18,7 +18,7 @@ export class Upload {
   stored = 0;
   /** Files that were there already, with this size and time. */
   passedOver = 0;
-  /** What `get` has not completed: it is no file of anybody. */
+  /** What `get` has not completed, by its name. */
   leftOut = 0;
   /** Bytes of files that were stored. */
   bytes = 0;
