@@ -33,10 +33,29 @@ export async function readPrivateFile(path: string, maxSize: number): Promise<Bu
   }
 }
 
-/** Replaces a file as a whole, with mode 600, on the disk when it resolves; makes its folder, with mode 700. Errors of the system. */
+/**
+ * Replaces a file as a whole, with mode 600, on the disk when it resolves; makes its folder, with mode 700. PyrgosError `storage` for a folder that cannot be made or
+ * written into; errors of the system.
+ */
 export async function writePrivateFile(path: string, content: string): Promise<void> {
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-  await replacePrivateFile(path, content);
+  try {
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    await replacePrivateFile(path, content);
+  } catch (error) {
+    throw isUnwritable(error) ? unwritable(dirname(path), error) : error;
+  }
+}
+
+function isUnwritable(error: unknown): error is Error {
+  // ENOENT: what Node says of some folders that cannot be made; ENOTDIR, EEXIST: a file is in the way of one.
+  return (
+    error instanceof Error && 'code' in error && ['EACCES', 'EPERM', 'EROFS', 'ENOENT', 'ENOTDIR', 'EEXIST'].includes(String(error.code))
+  );
+}
+
+function unwritable(folder: string, cause: Error): PyrgosError {
+  const text = `the folder ${folder}, where the session is to be kept, cannot be made or written into: name another file with --session-file, or another folder with the variable XDG_STATE_HOME`;
+  return new PyrgosError('storage', text, { data: { reason: 'not-writable' }, cause });
 }
 
 function refused(path: string, problem: string): PyrgosError {

@@ -62,3 +62,15 @@ test('a key that others could read, or that is damaged, is not used again, and n
   await withPhrase();
   expect(readdirSync(join(folder, 'state'))).toEqual(['session']);
 });
+
+test('a folder that cannot be made or written into is told, with what to do', async () => {
+  // Whoever runs this, nobody can make a folder below a file.
+  writeFileSync(join(folder, 'state'), '');
+  const refused = { code: 'storage', message: expect.stringContaining(join(folder, 'state')) as string };
+  await expect(logIn()).rejects.toMatchObject(refused);
+  rmSync(join(folder, 'state'));
+  chmodSync(folder, 0o500);
+  // The administrator can all the same.
+  if (process.geteuid?.() !== 0 && process.platform !== 'win32') await expect(logIn()).rejects.toMatchObject(refused);
+  chmodSync(folder, 0o700);
+});
