@@ -8,7 +8,7 @@ import { localEntry, type LocalFile, localSource } from './local-tree.js';
 import { joinRemote, splitRemote } from './remote-path.js';
 import { addSessionOptions } from './session-options.js';
 import { TerminalProgress } from './terminal-progress.js';
-import { TransferMeter } from './tree-progress.js';
+import { aboutFile, TransferMeter } from './tree-progress.js';
 import { Upload } from './upload.js';
 import { withSession } from './with-session.js';
 
@@ -100,7 +100,12 @@ async function putFile(
       signal,
       onProgress: ({ done, total = done }) => {
         meter.add(done);
-        progress.follow(() => ({ path: meter.text(done, total), index: 0, count: 1, fraction: total === 0 ? 1 : done / total }));
+        progress.follow(() => ({
+          path: aboutFile(target, meter.text(done, total)),
+          index: 1,
+          count: 1,
+          fraction: total === 0 ? 1 : done / total,
+        }));
       },
     })
     .finally(() => progress.end());
@@ -121,7 +126,7 @@ async function putInput(context: FilesContext, remote: string | undefined): Prom
       signal,
       onProgress: ({ done }) => {
         meter.add(done);
-        progress.follow(() => ({ path: meter.text(done, undefined), index: 0, count: 1, fraction: 0 }));
+        progress.follow(() => ({ path: aboutFile(target, meter.text(done, undefined)), index: 1, count: 1, fraction: 0 }));
       },
     })
     .finally(() => progress.end());

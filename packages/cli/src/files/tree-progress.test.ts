@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { noTerminal, PseudoTerminal } from '../../test/pseudo-terminal.js';
 import { FilesWorld } from '../../test/files-world.js';
-import { TransferMeter, treeSize } from './tree-progress.js';
+import { aboutFile, TransferMeter, treeSize } from './tree-progress.js';
 
 test('a folder is counted as it is stored', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'pyrgos-tree-'));
@@ -79,4 +79,14 @@ test.skipIf(noTerminal !== undefined)('put -r and get -r on a terminal say how m
   } finally {
     await world.stop();
   }
+});
+
+test('of one file the name is told, as much of it as there is room for', () => {
+  expect(aboutFile('/ada/large.bin', '16 MB of 30 MB')).toBe('/ada/large.bin 16 MB of 30 MB');
+  const long = aboutFile(`/ada/${'x'.repeat(60)}.bin`, '16 MB of 30 MB');
+  expect(long).toMatch(/^…x+\.bin 16 MB of 30 MB$/u);
+  expect(long).toHaveLength(46);
+  expect(aboutFile(`/ada/${'x'.repeat(60)}.bin`, '16 MB of 30 MB, 4 MB/s, 3 min left, or so')).toBe(
+    '16 MB of 30 MB, 4 MB/s, 3 min left, or so',
+  );
 });

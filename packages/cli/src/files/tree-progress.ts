@@ -82,6 +82,18 @@ export class TransferMeter {
   }
 }
 
+/** Columns of a line of progress for what follows the number. */
+const ROOM = 46;
+/** Fewer columns of a name than this say nothing. */
+const SHORTEST_NAME = 8;
+
+/** What a line of progress says of one file: its path, or the end of that, as far as there is room beside how far it is. */
+export function aboutFile(path: string, text: string): string {
+  const room = ROOM - text.length - 1;
+  if (path.length <= room) return `${path} ${text}`;
+  return room < SHORTEST_NAME ? text : `…${path.slice(1 - room)} ${text}`;
+}
+
 function timeText(seconds: number): string {
   if (seconds < 60) return `${seconds} s`;
   const minutes = Math.ceil(seconds / 60);
