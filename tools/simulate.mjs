@@ -1,45 +1,12 @@
 // `npm run simulate`: the simulations of `npm test`, with more seeds and longer histories.
 //   npm run simulate -- --seeds 1000 --first 1 --steps 20
-import { spawnSync } from 'node:child_process';
-import { join } from 'node:path';
-import { parseArgs } from 'node:util';
-import { prepare, root } from './prepare.mjs';
+import { readOptions, runTests } from './long-tests.mjs';
 
-const USAGE = 'usage: npm run simulate -- [--seeds N] [--first SEED] [--steps N]\n';
-
-function readOptions() {
-  try {
-    const { values } = parseArgs({
-      options: {
-        seeds: { type: 'string', default: '1000' },
-        first: { type: 'string', default: String(1000 + (Date.now() % 2 ** 30)) },
-        steps: { type: 'string', default: '20' },
-        help: { type: 'boolean', default: false },
-      },
-    });
-    if (values.help) {
-      process.stdout.write(USAGE);
-      process.exit(0);
-    }
-    if ([values.seeds, values.first, values.steps].every((value) => /^\d+$/.test(value))) return values;
-  } catch (error) {
-    process.stderr.write(`${error.message}\n`);
-  }
-  process.stderr.write(USAGE);
-  return process.exit(2);
-}
-
-const values = readOptions();
-await prepare();
-process.stdout.write(`simulating ${values.seeds} histories of ${values.steps} steps from seed ${values.first}\n`);
-const result = spawnSync(process.execPath, [join(root, 'node_modules', 'vitest', 'vitest.mjs'), 'run', '--project', 'node', 'simulation'], {
-  cwd: root,
-  stdio: ['ignore', 'inherit', 'inherit'],
-  env: {
-    ...process.env,
-    PYRGOS_SIMULATE_SEEDS: values.seeds,
-    PYRGOS_SIMULATE_FIRST: values.first,
-    PYRGOS_SIMULATE_STEPS: values.steps,
-  },
+const defaults = { seeds: '1000', first: String(1000 + (Date.now() % 2 ** 30)), steps: '20' };
+const usage = 'npm run simulate -- [--seeds N] [--first SEED] [--steps N]';
+const { seeds, first, steps } = readOptions(usage, defaults, ['seeds', 'first', 'steps']);
+await runTests('simulation', `simulating ${seeds} histories of ${steps} steps from seed ${first}`, {
+  PYRGOS_SIMULATE_SEEDS: seeds,
+  PYRGOS_SIMULATE_FIRST: first,
+  PYRGOS_SIMULATE_STEPS: steps,
 });
-process.exitCode = result.status ?? 1;

@@ -135,4 +135,5 @@ export {
 export { type CryptoBackend, type CryptoProvider, loadCrypto } from '@pyrgos/core/crypto';
 export { createCryptoPool, type CryptoPool } from '@pyrgos/core/crypto/pool';
 export { FingerprintPair, SymmetricKey } from '@pyrgos/core/keys';
-export { type FileType, Thumbnail } from '@pyrgos/core/model';
+export { type AbsoluteCapability, type FileType, Thumbnail } from '@pyrgos/core/model';
+export type { FileRef, PostContent, SocialPost } from '@pyrgos/core/social';

@@ -46,7 +46,10 @@ async function checkOwner(peers: Peers, entry: EntryPoint, peer: Peer, { signal 
   const isTheirs = await peers.owns(peer, capability.writer, signal);
   if (isTheirs === false) return { kind: 'forged' };
   if (isTheirs === undefined) {
-    const error = new NotFoundError('not-found.key', 'The account of this user has too many writing spaces to find this one among them.');
+    const error = new NotFoundError(
+      'not-found.key',
+      'What can be read of the account of this user is not enough to tell whether this is theirs.',
+    );
     return { kind: 'doubtful', error };
   }
   return { kind: 'valid', peer, entry: EntryPoint.of(capability.withOwner(peer.identity), ownerName) };

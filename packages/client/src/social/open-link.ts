@@ -194,7 +194,7 @@ export async function assertOwned(context: ClientContext, view: CommittedView, i
     identityOfUser(context, username, view.signal),
     isWriterOf(view, owner, writer, writers.slice(1)),
   ]);
-  if (identity !== undefined && (identity.equals(owner) ? isOwner : await isWriterOf(view, identity, writer))) return;
+  if (identity !== undefined && (identity.equals(owner) ? isOwner : await isWriterOf(view, identity, writer)) === true) return;
   throw invalid();
 }
 

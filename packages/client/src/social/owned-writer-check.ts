@@ -1,20 +1,24 @@
 import { PyrgosError } from '@pyrgos/core/errors';
 import { type PublicKeyHash, resolveSigningKey } from '@pyrgos/core/keys';
 import { OwnedKeys, type WriterData } from '@pyrgos/core/model';
-import { writingSpacesBelow } from '../files/structure/index.js';
+import { ownedSpaces } from '../files/structure/index.js';
 import { isDamage, type View } from '../files/view/index.js';
+
+/** Blocks that are read of somebody's account to find one writer in it: enough for a thousand writing spaces. */
+const MAX_BLOCKS = 4096;
 
 /**
  * Whether a user owns a writer, directly or through other writers: the validity check of what somebody gives out (chapter 06 section 2.2), with the proofs of
  * the owned keys verified. `identity` comes from the verified chain of the user. `through`: the writers between both as far as they are known, upwards; then a few requests
- * suffice. Otherwise all writers that the user owns are looked at, as far as they can be read. Errors of reading.
+ * suffice. Otherwise all writers that the user owns are looked at. Undefined when it is not among those that can be read, and they are not all: some are damaged, or too many.
+ * Errors of reading.
  */
 export async function isWriterOf(
   view: View,
   identity: PublicKeyHash,
   writer: PublicKeyHash,
   through: readonly PublicKeyHash[] = [],
-): Promise<boolean> {
+): Promise<boolean | undefined> {
   if (writer.equals(identity)) return true;
   const steps: PublicKeyHash[] = [];
   for (const step of [writer, ...through, identity]) if (steps.at(-1)?.equals(step) !== true) steps.push(step);
@@ -25,7 +29,9 @@ export async function isWriterOf(
     }),
   );
   if (owns.every(Boolean)) return true;
-  return (await writingSpacesBelow(view, identity, identity)).some((owned) => owned.equals(writer));
+  const { writers, isComplete } = await ownedSpaces(view, identity, identity, MAX_BLOCKS);
+  if (writers.some((owned) => owned.equals(writer))) return true;
+  return isComplete ? false : undefined;
 }
 
 /** What a writer of an owner has committed, in the version that the view shows. */

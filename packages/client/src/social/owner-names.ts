@@ -1,11 +1,8 @@
 import { NotFoundError, PyrgosError } from '@pyrgos/core/errors';
 import type { PublicKeyHash } from '@pyrgos/core/keys';
-import { walkOwnedWriters } from '@pyrgos/core/model';
 import { isDamage, type View } from '../files/view/index.js';
 import { type Account, keyStoreOf } from '../session/index.js';
-
-/** Writers of somebody that are looked through for one that he should own; who shares has one for each thing that is shared for writing. */
-const MAX_WRITERS = 1024;
+import { isWriterOf } from './owned-writer-check.js';
 
 /** Whose identities and writing spaces are whose; what is found out is remembered for the session. */
 export class OwnerNames {
@@ -49,20 +46,8 @@ export class OwnerNames {
   async owns(view: View, owner: PublicKeyHash, writer: PublicKeyHash): Promise<boolean> {
     const key = `${owner.key}${writer.key}`;
     if (this.owned.has(key)) return true;
-    const { crypto, signal } = view;
-    const readWriterData = async (one: PublicKeyHash) => {
-      await view.treeOf(owner, one);
-      return view.snapshotOf(owner).get(one)?.writerData;
-    };
-    const lookup = { hasher: crypto, blocks: view, context: signal === undefined ? { owner } : { owner, signal } };
-    try {
-      for await (const found of walkOwnedWriters(crypto, owner, { readWriterData, lookup, maxWriters: MAX_WRITERS })) {
-        this.owned.add(`${owner.key}${found.writer.key}`);
-        if (found.writer.equals(writer)) return true;
-      }
-    } catch (error) {
-      if (!isDamage(error)) throw error;
-    }
-    return false;
+    if ((await isWriterOf(view, owner, writer)) !== true) return false;
+    this.owned.add(key);
+    return true;
   }
 }

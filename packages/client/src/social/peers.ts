@@ -1,13 +1,11 @@
-import { NotFoundError } from '@pyrgos/core/errors';
+import { NotFoundError, PyrgosError } from '@pyrgos/core/errors';
 import { type KeyLookup, type PublicBoxingKey, type PublicKeyHash, resolveBoxingKey } from '@pyrgos/core/keys';
-import { LimitError, PyrgosError } from '@pyrgos/core/errors';
-import { OwnedKeys, walkOwnedWriters, type WriterData } from '@pyrgos/core/model';
+import type { WriterData } from '@pyrgos/core/model';
+import { CommittedView } from '../files/view/index.js';
 import { type Account, contextOf } from '../session/account.js';
 import { keyStoreOf } from '../session/key-store-file.js';
 import { type Chain, identityOf } from '../session/user-chain.js';
-
-/** Writers of a stranger that are looked at before he is told that his account is too large for this. */
-const MAX_WALK = 64;
+import { isWriterOf } from './owned-writer-check.js';
 
 /** Somebody else, as their verified chain and the data of their identity say. */
 export interface Peer {
@@ -34,8 +32,6 @@ const MAX_SEEN_CHAINS = 256;
 
 /** Other users, looked up through the pinned chains of an account (chapter 05 section 18). */
 export class Peers {
-  private readonly walks = new Map<string, Promise<ReadonlySet<string>>>();
-
   constructor(private readonly account: Account) {}
 
   /**
@@ -73,41 +69,9 @@ export class Peers {
     return resolveBoxingKey(writerData.inbound, this.lookup(identity, signal));
   }
 
-  /**
-   * Whether a writer belongs to a user (chapter 06 section 2.2): listed by the identity itself, or by one of the first writers below it. Undefined
-   * when the account is too large to tell.
-   */
-  async owns(peer: Peer, writer: PublicKeyHash, signal: AbortSignal | undefined): Promise<boolean | undefined> {
-    const { identity, writerData } = peer;
-    const lookup = this.lookup(identity, signal);
-    const proof = await OwnedKeys.open(writerData.owned, lookup.blocks, lookup.context).get(writer);
-    if (proof?.ownedKey.equals(writer) === true) {
-      await proof.verify(this.account.crypto, identity, lookup);
-      return true;
-    }
-    const key = `${identity.key}${writerData.owned?.key ?? ''}`;
-    const walk = this.walks.get(key) ?? this.walk(peer, lookup);
-    this.walks.set(key, walk);
-    walk.catch(() => this.walks.delete(key));
-    const writers = await walk;
-    return writers.has(writer.key) || (writers.size < MAX_WALK ? false : undefined);
-  }
-
-  private async walk({ identity }: Peer, lookup: KeyLookup): Promise<ReadonlySet<string>> {
-    const { sessions, crypto } = this.account;
-    const session = sessions.of(identity);
-    const { signal } = lookup.context;
-    const found = new Set<string>();
-    const readWriterData = async (writer: PublicKeyHash): Promise<WriterData | undefined> =>
-      (await session.readCommitted(writer, { signal })).get(writer)?.writerData;
-    try {
-      for await (const { writer } of walkOwnedWriters(crypto, identity, { readWriterData, lookup, maxWriters: MAX_WALK })) {
-        found.add(writer.key);
-      }
-    } catch (error) {
-      if (!(error instanceof LimitError)) throw error;
-    }
-    return found;
+  /** Whether a writer belongs to a user (chapter 06 section 2.2); undefined when what can be read of the account is not enough to tell. */
+  async owns({ identity }: Peer, writer: PublicKeyHash, signal: AbortSignal | undefined): Promise<boolean | undefined> {
+    return isWriterOf(new CommittedView(this.account.sessions, { signal }), identity, writer);
   }
 
   private async chainOf(username: string, { pins, newest = false, signal }: PeerOptions): Promise<Chain> {

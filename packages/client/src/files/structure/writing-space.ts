@@ -78,7 +78,7 @@ export async function removeWritingSpace(operation: OperationView, parent: Signe
 }
 
 /** What a walk over the writers below some writer has found. */
-interface OwnedSpaces {
+export interface OwnedSpaces {
   readonly writers: readonly PublicKeyHash[];
   /** Whether that is all: nothing was damaged, and the walk came to its end. */
   readonly isComplete: boolean;
@@ -140,7 +140,10 @@ async function spacesInside(
   return [...found.values()];
 }
 
-async function ownedSpaces(view: View, owner: PublicKeyHash, root: PublicKeyHash, maxBlocks: number): Promise<OwnedSpaces> {
+/**
+ * A writer and all that it owns, with verified proofs, as {@link writingSpacesBelow} finds them, and whether these are all: the walk ends when it has read `maxBlocks`.
+ */
+export async function ownedSpaces(view: View, owner: PublicKeyHash, root: PublicKeyHash, maxBlocks: number): Promise<OwnedSpaces> {
   const { crypto, signal } = view;
   let blocks = 0;
   const counted: BlockSource = {
