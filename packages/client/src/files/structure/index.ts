@@ -21,5 +21,13 @@ export type { ReplaceOptions } from './replace-file.js';
 export { type ComparedOptions, rename, setProperties, type SettableProperties } from './rename.js';
 export { rotateAllKeys, type RotateOptions } from './rotate-all-keys.js';
 export { getOrMakeSpecialDirectory, missingSpecialDirectories } from './special-directories.js';
-export { createWritingSpace, type OwnedSpaces, ownedSpaces, removeWritingSpace, spaceSigner, writingSpacesBelow, writingSpacesOf } from './writing-space.js';
+export {
+  createWritingSpace,
+  type OwnedSpaces,
+  ownedSpaces,
+  removeWritingSpace,
+  spaceSigner,
+  writingSpacesBelow,
+  writingSpacesOf,
+} from './writing-space.js';
 export { addMirrorBat } from './mirror-bat.js';
