@@ -18,15 +18,18 @@ export interface ToastMessage {
 }
 
 const SHOWN_AT_A_TIME = 3;
-/** Milliseconds; long enough to read and to reach the button. Problems stay until they are closed. */
+/** Milliseconds; long enough to read and to reach the button. The clock stands still while somebody points at a message or has the focus in it. */
 const TIMEOUT = 8000;
+/** Milliseconds for which a problem stays: it takes longer to understand. */
+const PROBLEM_TIMEOUT = 30_000;
 
 const queue = new ToastQueue<ToastMessage>({ maxVisibleToasts: SHOWN_AT_A_TIME });
 
 /** Shows a message at the edge of the page. A good one takes the place of the good one before: nobody reads a pile of them. */
 export function showToast(message: ToastMessage): void {
   if (message.kind === 'problem') {
-    queue.add(message);
+    // One with a way to go on waits for the answer.
+    queue.add(message, message.action === undefined ? { timeout: PROBLEM_TIMEOUT } : {});
     return;
   }
   for (const { key, content } of queue.visibleToasts) if (content.kind === 'good') queue.close(key);
@@ -48,18 +51,20 @@ export function Toasts(): ReactNode {
           <ToastContent className={styles['content'] ?? ''}>
             <Text slot="title">{toast.content.text}</Text>
           </ToastContent>
-          {toast.content.action === undefined ? null : (
-            <Button
-              kind="quiet"
-              onPress={() => {
-                toast.content.action?.onPress();
-                queue.close(toast.key);
-              }}
-            >
-              {toast.content.action.label}
-            </Button>
-          )}
-          <IconButton slot="close" icon="close" label={text('action.close')} />
+          <div className={styles['buttons']}>
+            {toast.content.action === undefined ? null : (
+              <Button
+                kind="quiet"
+                onPress={() => {
+                  toast.content.action?.onPress();
+                  queue.close(toast.key);
+                }}
+              >
+                {toast.content.action.label}
+              </Button>
+            )}
+            <IconButton slot="close" icon="close" label={text('action.close')} />
+          </div>
         </Toast>
       )}
     </ToastRegion>

@@ -131,7 +131,7 @@ export function DriveToolbar({
           {picker(text('drive.upload.folder'), folderPicker, true)}
         </div>
       ) : (
-        <div className={styles['actions']} role="toolbar" aria-label={text('drive.menu')}>
+        <div className={`${styles['actions']} ${styles['selected']}`} role="toolbar" aria-label={text('drive.menu')}>
           {choices.map(({ id, label, icon, isDisabled = false, isDanger, onChoose }) =>
             id === 'open' ? null : (
               <Button

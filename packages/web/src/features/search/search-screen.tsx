@@ -119,11 +119,13 @@ export function SearchScreen({ session, path }: { readonly session: SessionInfo;
           search().stop();
         }}
       />
-      {selected.length > 0 ? (
-        <div className={styles['actions']} role="toolbar" aria-label={text('drive.menu')}>
+      {shown.length === 0 ? null : (
+        // There before anything is selected, so that a click that selects leaves the list where it is.
+        <div className={styles['actions']} {...(selected.length > 0 ? { role: 'toolbar', 'aria-label': text('drive.menu') } : {})}>
           {choices.map(({ id, label, icon, isDisabled = false, isDanger, onChoose }) => (
             <Button
               key={id}
+              isCompact={icon !== undefined}
               kind={isDanger === true ? 'danger' : 'secondary'}
               {...(icon === undefined ? {} : { icon })}
               isDisabled={isDisabled}
@@ -133,7 +135,7 @@ export function SearchScreen({ session, path }: { readonly session: SessionInfo;
             </Button>
           ))}
         </div>
-      ) : null}
+      )}
       {isOurs && state === 'running' ? <ProgressBar label={text('search.running')} value={undefined} isLabelHidden /> : null}
       {isOurs && error !== undefined ? (
         <div className={styles['notice']}>

@@ -98,10 +98,10 @@ export function TrashScreen({ session }: { readonly session: SessionInfo }): Rea
         <div className={styles['actions']} role="toolbar" aria-label={text('trash.title')}>
           {selected.length > 0 ? (
             <>
-              <Button kind="primary" icon="restore" isDisabled={isWorking} onPress={restore}>
+              <Button kind="primary" icon="restore" isCompact isDisabled={isWorking} onPress={restore}>
                 {text('trash.restore')}
               </Button>
-              <Button kind="danger" icon="trash" isDisabled={isWorking} onPress={askToRemove}>
+              <Button kind="danger" icon="trash" isCompact isDisabled={isWorking} onPress={askToRemove}>
                 {text('trash.remove')}
               </Button>
             </>
