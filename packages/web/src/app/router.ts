@@ -52,13 +52,16 @@ export function formatRoute(route: Route): string {
   }
 }
 
-/** Goes to a place. `replace`: the one before cannot be gone back to. */
-export function goTo(route: Route, { replace = false }: { readonly replace?: boolean } = {}): void {
+/** Goes to a place. `replace`: the one before cannot be gone back to. `state`: what the entry in the history says, by default that of the one it replaces. */
+export function goTo(
+  route: Route,
+  { replace = false, state = replace ? history.state : null }: { readonly replace?: boolean; readonly state?: unknown } = {},
+): void {
   const { pathname, search } = location;
   // Once somebody is in, the token of the sign-up link has done its work.
   const address = `${pathname}${route.name === 'sign-up' ? search : ''}${formatRoute(route)}`;
-  if (replace) history.replaceState(null, '', address);
-  else history.pushState(null, '', address);
+  if (replace) history.replaceState(state, '', address);
+  else history.pushState(state, '', address);
   dispatchEvent(new PopStateEvent('popstate'));
 }
 

@@ -4,7 +4,7 @@ import { usePreferences } from '../../app/preferences.js';
 import { goTo } from '../../app/router.js';
 import { Shell } from '../../app/shell.js';
 import type { Row, SessionInfo } from '../../engine/calls.js';
-import { childOf, nameOf } from '../../engine/paths.js';
+import { childOf, nameOf, parentOf } from '../../engine/paths.js';
 import { EngineError } from '../../engine/engine-fault.js';
 import { engine } from '../../engine/start-engine.js';
 import { useLanguage, useText } from '../../i18n/text.js';
@@ -19,7 +19,7 @@ import { showToast } from '../../ui/toasts.js';
 import { PropertiesDialog } from '../properties/properties-dialog.js';
 import { download } from '../transfers/download.js';
 import { transfers } from '../transfers/transfer-store.js';
-import { openViewer, takeLastSeen } from '../viewers/open-viewer.js';
+import { openViewer, showInFolder, takeLastSeen } from '../viewers/open-viewer.js';
 import { refreshDirectories, useDirectory } from './directory-store.js';
 import { putIntoTrash, transferTo } from './drive-actions.js';
 import styles from './drive-screen.module.css';
@@ -62,7 +62,9 @@ export function DriveScreen({ session, path }: { readonly session: SessionInfo; 
   useEffect(() => {
     if (isLoading) return;
     const seen = takeLastSeen(path);
-    if (seen !== undefined) setSelection(focusOn(NO_SELECTION, seen));
+    if (seen === undefined) return;
+    setSelection(focusOn(NO_SELECTION, seen));
+    document.querySelector<HTMLElement>('#content [role="grid"]')?.focus({ preventScroll: true });
   }, [isLoading, path, setSelection]);
   const selected = useMemo(() => shown.filter((row) => selection.paths.has(row.path)), [shown, selection.paths]);
   const title = nameOf(path);
@@ -70,6 +72,10 @@ export function DriveScreen({ session, path }: { readonly session: SessionInfo; 
   const openRow = (row: Row): void => {
     if (row.kind === 'directory') goTo({ name: 'drive', path: row.path });
     else if (row.kind === 'file') openViewer(row.path);
+  };
+  /** To the folder above, with the focus on the one that was left. */
+  const goUp = (): void => {
+    if (path !== session.homePath && parentOf(path) !== '/') showInFolder(path);
   };
   const choices = selectionChoices(selected, text, {
     open: openRow,
@@ -162,6 +168,7 @@ export function DriveScreen({ session, path }: { readonly session: SessionInfo; 
             onMenu={(at) => {
               setOpen({ kind: 'menu', at });
             }}
+            onUp={goUp}
             onMove={(paths, directory) => void transferTo(paths, directory, 'move', text)}
             sort={sort}
             onSort={setSort}
@@ -219,6 +226,7 @@ export function DriveScreen({ session, path }: { readonly session: SessionInfo; 
           start={path}
           homePath={session.homePath}
           refused={new Set(open.kind === 'move' ? open.paths : [])}
+          unsuitable={(directory) => open.kind === 'move' && open.paths.every((moved) => parentOf(moved) === directory)}
           onChoose={(directory) => {
             close();
             void transferTo(open.paths, directory, open.kind, text);

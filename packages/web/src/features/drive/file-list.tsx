@@ -41,6 +41,8 @@ export interface FileListProps {
   readonly onRename: () => void;
   /** Somebody wants the menu of the selection, at a point of the window. */
   readonly onMenu: (at: { readonly x: number; readonly y: number }) => void;
+  /** Somebody wants to go to the folder above. */
+  readonly onUp?: (() => void) | undefined;
   /** More about a row, below its name. */
   readonly note?: ((row: Row) => string) | undefined;
   /** What the times in `modified` say, when it is not that of the last change. */

@@ -21,6 +21,7 @@ export function FolderDialog({
   start,
   homePath,
   refused,
+  unsuitable = () => false,
   onChoose,
   onClose,
 }: {
@@ -30,6 +31,8 @@ export function FolderDialog({
   readonly homePath: string;
   /** Folders that cannot be chosen, nor anything below them: what is being moved. */
   readonly refused: ReadonlySet<string>;
+  /** Whether a folder cannot be chosen although what is below it can: what is being moved is in it already. */
+  readonly unsuitable?: (directory: string) => boolean;
   readonly onChoose: (directory: string) => void;
   readonly onClose: () => void;
 }): ReactNode {
@@ -55,6 +58,7 @@ export function FolderDialog({
         <>
           <Button
             kind="primary"
+            isDisabled={unsuitable(path)}
             onPress={() => {
               onChoose(path);
             }}
@@ -76,6 +80,7 @@ export function FolderDialog({
       <p className={styles['path']}>
         <Name>{path}</Name>
       </p>
+      {unsuitable(path) ? <p role="status">{text('move.there')}</p> : null}
       {error === undefined ? null : <Notice kind="problem">{faultText(error, text)}</Notice>}
       {isLoading ? <ProgressBar label={text('drive.loading')} value={undefined} isLabelHidden /> : null}
       <ul className={styles['folders']} aria-label={text('folder.list')}>

@@ -19,16 +19,22 @@ export interface ListKeys {
   readonly onOpen: (row: Row) => void;
   readonly onDelete: () => void;
   readonly onRename: () => void;
+  readonly onUp?: (() => void) | undefined;
 }
 
 /**
  * The keys of a list of files: arrows, Home, End and pages move and select, with Shift a range, with Ctrl or ⌘ only the focus; Space selects one more;
- * Enter opens; letters look for a name; Ctrl+A selects all, Escape nothing; Delete and F2 do what they do everywhere.
+ * Enter opens; Backspace and Alt+Arrow up lead to the folder above; letters look for a name; Ctrl+A selects all, Escape nothing; Delete and F2 do what they do everywhere.
  */
 export function useListKeys(keys: ListKeys): (event: KeyboardEvent) => void {
   const typed = useRef({ text: '', at: 0 });
   return (event) => {
     const { rows, order, columns, selection, language, onSelect } = keys;
+    if (keys.onUp !== undefined && (event.key === 'Backspace' || (event.altKey && event.key === 'ArrowUp'))) {
+      event.preventDefault();
+      keys.onUp();
+      return;
+    }
     if (rows.length === 0) return;
     const here = selection.focus === undefined ? -1 : order.indexOf(selection.focus);
     const isControl = event.ctrlKey || event.metaKey;

@@ -1,10 +1,10 @@
 import { browserSecurityKeys } from '@pyrgos/client/session';
 import { type FormEvent, type ReactNode, useRef, useState } from 'react';
 import { faultText } from '../../app/fault-text.js';
-import type { FactorRow, NewApp } from '../../engine/calls.js';
+import type { FactorRow, NewApp, SessionInfo } from '../../engine/calls.js';
 import { EngineError } from '../../engine/engine-fault.js';
 import { engine } from '../../engine/start-engine.js';
-import { type TextFunction, useText } from '../../i18n/text.js';
+import { type TextFunction, useLanguage, useText } from '../../i18n/text.js';
 import { Button } from '../../ui/button.js';
 import { ConfirmDialog, Dialog } from '../../ui/dialog.js';
 import { TextField } from '../../ui/field.js';
@@ -25,8 +25,9 @@ type Open =
   | { readonly kind: 'remove'; readonly factor: FactorRow };
 
 /** What is asked for beside the password. */
-export function FactorsSection(): ReactNode {
+export function FactorsSection({ session: { username } }: { readonly session: SessionInfo }): ReactNode {
   const text = useText();
+  const language = useLanguage();
   const { value: factors = [], error, reload } = useCall('factors.list');
   const [problem, setProblem] = useState<unknown>(undefined);
   const [open, setOpen] = useState<Open | undefined>(undefined);
@@ -45,6 +46,15 @@ export function FactorsSection(): ReactNode {
     } catch (caught) {
       setProblem(caught);
     }
+  };
+  /** As a file that says years later what it is for. */
+  const codesFile = (codes: readonly string[]): string => {
+    const about = text('settings.factors.codes.file', {
+      server: location.host,
+      username,
+      date: new Intl.DateTimeFormat(language, { dateStyle: 'long' }).format(),
+    });
+    return [about, text('settings.factors.codes.once'), '', ...codes, ''].join('\r\n');
   };
   const isEnabled = factors.some((factor) => factor.isEnabled && factor.kind !== 'backup-code');
 
@@ -135,7 +145,7 @@ export function FactorsSection(): ReactNode {
               <Button
                 icon="download"
                 onPress={() => {
-                  storeBytes(new TextEncoder().encode(`${open.codes.join('\r\n')}\r\n`), `${text('settings.factors.codes')}.txt`);
+                  storeBytes(new TextEncoder().encode(codesFile(open.codes)), `${text('settings.factors.codes')}.txt`);
                 }}
               >
                 {text('settings.factors.codes.save')}

@@ -22,7 +22,7 @@ export function SettingsScreen({ session }: { readonly session: SessionInfo }): 
         <SpaceSection />
         <AppearanceSection />
         <PasswordSection session={session} />
-        <FactorsSection />
+        <FactorsSection session={session} />
         <KeepSection session={session} />
         <AboutSection session={session} />
         <DeleteAccountSection session={session} />

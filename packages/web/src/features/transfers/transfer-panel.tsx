@@ -92,12 +92,12 @@ function Summary({ list }: { readonly list: readonly Transfer[] }): ReactNode {
 /** What has been done, in numbers of files; without any (folders, what was skipped) only that it has. */
 function doneText(list: readonly Transfer[], text: TextFunction): string {
   const done = list.filter(({ state }) => state === 'done');
-  const stored = done
-    .flatMap(({ items }) => items)
-    .filter(({ isFolder, state }) => !isFolder && (state === 'done' || state === 'unchanged'));
+  const stored = done.flatMap(({ items }) => items).filter(({ isFolder }) => !isFolder);
+  const count = (wanted: string): number => stored.filter(({ state }) => state === wanted).length;
   const downloads = done.filter(({ kind }) => kind === 'download');
   const facts = [
-    ...(stored.length === 0 ? [] : [text('transfer.uploaded', { count: stored.length })]),
+    ...(count('done') === 0 ? [] : [text('transfer.uploaded', { count: count('done') })]),
+    ...(count('unchanged') === 0 ? [] : [text('transfer.unchanged', { count: count('unchanged') })]),
     ...(downloads.length === 0 ? [] : [text('transfer.downloaded', { count: downloads.length })]),
   ];
   return facts.length === 0 ? text('transfer.state.done') : facts.join(' · ');

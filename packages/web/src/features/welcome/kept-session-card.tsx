@@ -1,5 +1,5 @@
 import type { ReactNode } from 'react';
-import { faultText } from '../../app/fault-text.js';
+import { faultText, isWrongPassword } from '../../app/fault-text.js';
 import { isOnlyAway, restoreSession } from '../../app/restore-session.js';
 import { useText } from '../../i18n/text.js';
 import { Button } from '../../ui/button.js';
@@ -20,6 +20,7 @@ export function KeptSessionCard({ username, error }: { readonly username: string
       </>
     );
   }
+  if (isWrongPassword(error)) return <Notice kind="problem">{text('login.restore.changed', { username })}</Notice>;
   return (
     <Notice kind="problem">
       <p>{text('login.restore.failed', { username })}</p>

@@ -12,6 +12,7 @@ import { Notice } from '../../ui/notice.js';
 import { showToast } from '../../ui/toasts.js';
 import { ProgressBar } from '../../ui/progress-bar.js';
 import { judgePassword, PasswordStrength, passwordProblemText, usePasswordJudgement } from './password-strength.js';
+import { CopyButton } from '../../ui/copy-button.js';
 import { KeepChoice } from './keep-choice.js';
 import styles from './welcome.module.css';
 
@@ -29,6 +30,7 @@ export function SignUpForm({ token: invitation }: { readonly token: string }): R
   const [again, setAgain] = useState('');
   const [token, setToken] = useState(invitation);
   const [generated, setGenerated] = useState<string | undefined>(undefined);
+  const [suggested, setSuggested] = useState(0);
   const [isWritten, setWritten] = useState(false);
   const [keep, setKeep] = useState(false);
   const [wasTried, setTried] = useState(false);
@@ -50,6 +52,7 @@ export function SignUpForm({ token: invitation }: { readonly token: string }): R
     setPassword(passphrase);
     setAgain('');
     setWritten(false);
+    setSuggested((times) => times + 1);
   };
 
   const signUp = async (): Promise<void> => {
@@ -88,6 +91,10 @@ export function SignUpForm({ token: invitation }: { readonly token: string }): R
     if (isGoodName && !isRefused && isSame && isWritten) void signUp();
     else setSentBack((times) => times + 1);
   };
+  // The button that suggests is gone; what comes next is to type it.
+  useEffect(() => {
+    if (suggested === 1) form.current?.querySelector<HTMLElement>('[name="password-again"]')?.focus();
+  }, [suggested]);
   // To the first thing that is missing, once it is marked.
   useEffect(() => {
     if (sentBack > 0) form.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus();
@@ -125,6 +132,12 @@ export function SignUpForm({ token: invitation }: { readonly token: string }): R
         <div>
           <p>{text('signup.password.generated')}</p>
           <p className={styles['passphrase']}>{generated}</p>
+          <div className={styles['suggestion']}>
+            <CopyButton value={generated} />
+            <Button kind="quiet" icon="restore" onPress={() => void suggest()} isDisabled={isWorking}>
+              {text('signup.password.another')}
+            </Button>
+          </div>
         </div>
       ) : (
         <Button kind="quiet" icon="key" onPress={() => void suggest()} isDisabled={isWorking}>
