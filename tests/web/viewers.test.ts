@@ -259,7 +259,7 @@ describe.skipIf(!hasChromium)('viewers in a browser (needs a Chromium)', () => {
     await editor.click();
     await page.keyboard.type('mine ');
     await page.getByRole('button', { name: 'Save' }).click();
-    await page.getByRole('alertdialog', { name: 'Somebody else has changed this file' }).waitFor();
+    await page.getByRole('alertdialog', { name: 'Somebody else or another device has changed this file' }).waitFor();
     await picture(page, 'save-conflict');
     await page.getByRole('button', { name: 'Save mine beside it' }).click();
     await title('8 notes (2).txt');

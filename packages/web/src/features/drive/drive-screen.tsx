@@ -20,6 +20,7 @@ import { PropertiesDialog } from '../properties/properties-dialog.js';
 import { download } from '../transfers/download.js';
 import { transfers } from '../transfers/transfer-store.js';
 import { openViewer, showInFolder, takeLastSeen } from '../viewers/open-viewer.js';
+import { useViewerKeys } from '../viewers/use-viewer-keys.js';
 import { refreshDirectories, useDirectory } from './directory-store.js';
 import { putIntoTrash, transferTo } from './drive-actions.js';
 import styles from './drive-screen.module.css';
@@ -64,7 +65,10 @@ export function DriveScreen({ session, path }: { readonly session: SessionInfo; 
     const seen = takeLastSeen(path);
     if (seen === undefined) return;
     setSelection(focusOn(NO_SELECTION, seen));
-    document.querySelector<HTMLElement>('#content [role="grid"]')?.focus({ preventScroll: true });
+    const { activeElement } = document;
+    // Unless somebody has gone on to something else meanwhile.
+    if (activeElement === document.body || activeElement?.id === 'content')
+      document.querySelector<HTMLElement>('#content [role="grid"]')?.focus({ preventScroll: true });
   }, [isLoading, path, setSelection]);
   const selected = useMemo(() => shown.filter((row) => selection.paths.has(row.path)), [shown, selection.paths]);
   const title = nameOf(path);
@@ -77,6 +81,8 @@ export function DriveScreen({ session, path }: { readonly session: SessionInfo; 
   const goUp = (): void => {
     if (path !== session.homePath && parentOf(path) !== '/') showInFolder(path);
   };
+  // An empty folder has no list that hears it.
+  useViewerKeys(new Map([['Backspace', goUp]]));
   const choices = selectionChoices(selected, text, {
     open: openRow,
     download: () => void download(selected, title, text),

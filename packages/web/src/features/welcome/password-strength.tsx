@@ -50,9 +50,7 @@ export function PasswordStrength({ judgement }: { readonly judgement: PasswordJu
           <span key={step} className={styles['step']} data-on={index < reached ? level : undefined} />
         ))}
       </div>
-      <span role="status">
-        {text('strength.label')}: {level === undefined ? '–' : text(`strength.${level}`)}
-      </span>
+      <span role="status">{text('strength.label', { level: level === undefined ? '–' : text(`strength.${level}`) })}</span>
     </div>
   );
 }
