@@ -103,6 +103,30 @@ describe.skipIf(!hasChromium)('the drive in a browser (needs a Chromium)', () =>
     await page.goBack();
   });
 
+  test('a selection leaves the list where it is, in windows of every width', async () => {
+    await row('Photos').getByRole('button', { name: 'Photos' }).click();
+    await page.getByRole('button', { name: 'New folder' }).click();
+    const long = 'A folder of quite a long name';
+    await page.getByRole('textbox', { name: 'Name' }).fill(long);
+    await page.getByRole('button', { name: 'Create' }).click();
+    const top = async (): Promise<number | undefined> => (await row(long).boundingBox())?.y;
+    for (const width of [1200, 900, 640, 390, 320]) {
+      await page.setViewportSize({ width, height: 800 });
+      const before = await top();
+      await row(long).getByRole('gridcell').first().click();
+      await page.getByRole('button', { name: 'Rename' }).waitFor();
+      expect(await top()).toBe(before);
+      const reach = await page.getByRole('toolbar').evaluate((bar) => bar.getBoundingClientRect().right - innerWidth);
+      expect(reach).toBeLessThanOrEqual(0);
+      await page.getByRole('button', { name: 'Select nothing' }).click();
+    }
+    await page.setViewportSize({ width: 1200, height: 800 });
+    await page.getByRole('grid').focus();
+    await page.keyboard.press('Backspace');
+    await row('Photos').waitFor();
+    expect(new URL(page.url()).hash).toBe('#/drive/ada');
+  });
+
   test('a file of the same name is asked about, and both can be kept', async () => {
     await writeFile(join(folder, 'small.txt'), 'another text');
     await page.getByLabel('Files …', { exact: true }).setInputFiles(join(folder, 'small.txt'));

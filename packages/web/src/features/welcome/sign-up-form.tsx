@@ -131,7 +131,10 @@ export function SignUpForm({ token: invitation }: { readonly token: string }): R
       {generated !== undefined && generated === password ? (
         <div>
           <p>{text('signup.password.generated')}</p>
-          <p className={styles['passphrase']}>{generated}</p>
+          {/* A narrow window scrolls it; by keys, too. */}
+          <p className={styles['passphrase']} tabIndex={0}>
+            {generated}
+          </p>
           <div className={styles['suggestion']}>
             <CopyButton value={generated} />
             <Button kind="quiet" icon="restore" onPress={() => void suggest()} isDisabled={isWorking}>
