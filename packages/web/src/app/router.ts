@@ -11,6 +11,14 @@ export type Route =
   /** Looking for things below a directory. */
   | { readonly name: 'search'; readonly path: string }
   | { readonly name: 'trash' }
+  /** Requests, friends, followers, whom one follows. */
+  | { readonly name: 'people' }
+  /** What is shared, by whom and with whom, and all links. */
+  | { readonly name: 'shared' }
+  /** Posts of oneself and of friends. */
+  | { readonly name: 'news' }
+  /** Somebody's profile. */
+  | { readonly name: 'profile'; readonly username: string }
   | { readonly name: 'link' };
 
 /** What of the address counts. */
@@ -28,7 +36,8 @@ export function parseRoute({ pathname, search, hash }: Address): Route {
   if (pathname.startsWith('/secret/')) return { name: 'link' };
   if (hash !== '' && hash !== '#' && !hash.startsWith('#/')) return { name: 'link' };
   const [area = '', ...names] = hash.slice(2).split('/').map(decode);
-  if (area === 'settings' || area === 'trash') return { name: area };
+  if (area === 'settings' || area === 'trash' || area === 'people' || area === 'shared' || area === 'news') return { name: area };
+  if (area === 'profile') return { name: area, username: names[0] ?? '' };
   if (area === 'drive' || area === 'view' || area === 'search')
     return { name: area, path: `/${names.filter((name) => name !== '').join('/')}` };
   const query = new URLSearchParams(search);
@@ -43,9 +52,14 @@ export function formatRoute(route: Route): string {
     case 'view':
     case 'search':
       return `#/${route.name}${route.path.split('/').map(encodeURIComponent).join('/')}`;
+    case 'profile':
+      return `#/profile/${encodeURIComponent(route.username)}`;
     case 'sign-up':
     case 'settings':
     case 'trash':
+    case 'people':
+    case 'shared':
+    case 'news':
       return `#/${route.name}`;
     default:
       return '#/';
