@@ -134,6 +134,7 @@ describe.skipIf(!hasChromium)('the drive in a browser (needs a Chromium)', () =>
     await picture(page, 'conflict');
     await page.getByRole('button', { name: 'Keep both' }).click();
     await row('small (2).txt').waitFor();
+    await page.getByText('Stored as “small (2).txt”').waitFor();
   });
 
   test('what is deleted lies in the trash, and can be taken back', async () => {

@@ -97,6 +97,7 @@ describe.skipIf(!hasChromium)('a server that goes away (needs a Chromium)', () =
     await writeFile(join(folder, 'late.txt'), 'better late');
     await other.getByLabel('Files …', { exact: true }).setInputFiles(join(folder, 'late.txt'));
     await other.getByText('The server cannot be reached. Trying again …').waitFor();
+    await other.getByText(/Waiting for the server/u).waitFor();
     await picture(other, 'server-away');
     await world.daemon.restart();
     await other.getByRole('row', { name: 'late.txt' }).waitFor();

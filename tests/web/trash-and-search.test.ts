@@ -60,14 +60,21 @@ describe.skipIf(!hasChromium)('trash, search and moving in a browser (needs a Ch
   test('what is dragged onto a folder is moved there, and back by the way above', async () => {
     await go('#/drive/ada/docs');
     await row('one.txt').dragTo(row('archive'));
-    await page.getByText('1 item was moved.').waitFor();
+    await page.getByText('1 item was moved to “archive”.').waitFor();
     await row('one.txt').waitFor({ state: 'detached' });
     await row('archive').getByRole('button').click();
     await row('one.txt').waitFor();
     await select('one.txt');
     await row('old.txt').getByRole('gridcell').first().click();
     await row('one.txt').dragTo(page.getByRole('link', { name: 'docs' }));
-    await page.getByText('2 items were moved.').waitFor();
+    await page.getByText('2 items were moved to “docs”.').waitFor();
+    await row('one.txt').waitFor({ state: 'detached' });
+    await page.getByRole('button', { name: 'Undo' }).click();
+    await row('one.txt').waitFor();
+    await row('old.txt').waitFor();
+    await select('one.txt');
+    await row('old.txt').getByRole('gridcell').first().click();
+    await row('one.txt').dragTo(page.getByRole('link', { name: 'docs' }));
     await row('one.txt').waitFor({ state: 'detached' });
     await go('#/drive/ada/docs');
     await row('one.txt').waitFor();

@@ -113,6 +113,7 @@ async function start(config: ServerConfig, overrides: ServerOverrides, cleanUp: 
     contentSecurityPolicy: config.includeCsp,
     apps: config.apps,
     paymentDomains: config.paymentDomains,
+    trustedProxies: config.trustedProxies,
     logger,
     health,
     stop: () => stop(),

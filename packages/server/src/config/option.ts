@@ -5,6 +5,7 @@ import { formatByteCount, parseByteCount } from './byte-size.js';
 import { OptionProblem } from './option-problem.js';
 import { SecretText } from './secret-text.js';
 import type { ServerOptions } from './server-config.js';
+import { TrustedProxies } from '../http/trusted-proxies.js';
 
 /** What a value is read with. */
 interface OptionContext {
@@ -165,6 +166,16 @@ export function appsOption(details: Details<readonly string[]>): Option<readonly
 /** Domain names separated by commas. */
 export function domainsOption(details: Details<readonly string[]>): Option<readonly string[]> {
   return listOption(details, 'DOMAIN,…', readDomain);
+}
+
+/** Proxies, separated by commas: addresses, ranges, or `private`. */
+export function proxiesOption(details: Details<readonly string[]>): Option<readonly string[]> {
+  return listOption(details, 'ADDRESS,…', (text) => {
+    const item = text.toLowerCase();
+    if (!TrustedProxies.isItem(item))
+      throw new OptionProblem('must be addresses such as 172.18.0.2, ranges such as 172.18.0.0/16, or private, separated by commas');
+    return item;
+  });
 }
 
 /** Origins of pages on this machine, separated by commas. */

@@ -14,6 +14,7 @@ import {
   localOriginsOption,
   type Option,
   pathOption,
+  proxiesOption,
   readBasicAuth,
   secretOption,
   usernamesOption,
@@ -43,6 +44,11 @@ export const options: { readonly [K in keyof ServerOptions]: Option<ServerOption
     name: 'public-domain',
     help: 'the name under which a proxy with TLS makes the server public',
     fallback: undefined,
+  }),
+  trustedProxies: proxiesOption({
+    name: 'trusted-proxies',
+    help: 'proxies on other machines or in other containers whose X-Forwarded-For counts; private: every address of a private network',
+    fallback: [],
   }),
   webauthnOrigins: localOriginsOption({
     name: 'webauthn-origins',

@@ -10,6 +10,8 @@ export interface ServerOptions {
   readonly listenHost: string;
   readonly publicServer: boolean;
   readonly publicDomain: string | undefined;
+  /** Addresses, ranges, or `private`. */
+  readonly trustedProxies: readonly string[];
   /** Origins of pages on this machine; only without `publicDomain`. */
   readonly webauthnOrigins: readonly string[];
   readonly basicAuth: SecretText | undefined;

@@ -7,6 +7,7 @@ import { receiveBody, receiveStream } from './message-body.js';
 import { Query } from './query.js';
 import type { Reply } from './reply.js';
 import { OverloadError, type RequestSlots } from './request-slots.js';
+import type { TrustedProxies } from './trusted-proxies.js';
 
 /** What node:http knows of a request. Absent for in-process calls and peer-to-peer streams. */
 export interface Connection {
@@ -25,6 +26,7 @@ export interface ExchangeShared {
   readonly downloads: ByteBudget;
   readonly slots: RequestSlots;
   readonly memory: AnswerMemory;
+  readonly proxies: TrustedProxies;
   /** Headers that every answer carries; those of a reply replace them. Names in lower case. */
   readonly commonHeaders: Readonly<Record<string, string>>;
   /** The same for pages, which have a security policy of their own. */
@@ -166,17 +168,22 @@ export class Exchange {
     const { bytes, lease } =
       incoming === undefined
         ? await receiveStream(this.request, limit, budget, slots)
-        : await receiveBody(incoming, limit, budget, slots, memory);
+        : await receiveBody(incoming, limit, budget, slots, { group: this.group, memory });
     if (lease !== undefined) this.leases.push(lease);
     this.received = bytes.length;
     this.enter();
     return bytes;
   }
 
+  /** Whose share of memory it takes. */
+  private get group(): string {
+    const incoming = this.connection?.incoming;
+    return incoming === undefined ? '' : clientGroup(incoming, this.shared.proxies);
+  }
+
   /** Waits until there is memory for an answer of this size. Ask before the answer is read from disk. */
   async reserveAnswer(bytes: number): Promise<void> {
-    const incoming = this.connection?.incoming;
-    this.answer = await this.shared.downloads.acquire(bytes, incoming === undefined ? '' : clientGroup(incoming), () => {
+    this.answer = await this.shared.downloads.acquire(bytes, this.group, () => {
       this.cut();
     });
     this.answer.settle();

@@ -38,6 +38,7 @@ import { socialRoutes } from './routes/social-routes.js';
 import { spaceRoutes } from './routes/space-routes.js';
 import { STOP_PREFIX, stopReply } from './routes/stop-route.js';
 import { StaticPages } from './static/static-pages.js';
+import { TrustedProxies } from './trusted-proxies.js';
 
 /** Where the block storage API begins. */
 const BLOCK_PREFIX = '/api/v0/';
@@ -124,6 +125,7 @@ class Front implements HttpApp {
       uploads: new ByteBudget({ ...arriving, capacity: UPLOAD_MEMORY, largest: MAX_PUT_BODY_SIZE }),
       downloads: new ByteBudget({ capacity: DOWNLOAD_MEMORY, patience, now: this.now }),
       memory: new AnswerMemory(),
+      proxies: new TrustedProxies(options.trustedProxies ?? []),
       slots: new RequestSlots(MAX_REQUESTS_IN_FLIGHT, MAX_BODIES_UNDER_WAY),
       commonHeaders: { ...apiHeaders, ...always },
       commonPageHeaders: always,

@@ -24,6 +24,8 @@ export interface HttpOptions {
   readonly apps?: readonly string[];
   /** Hosts that pages may frame for payments (`payment-domain`). */
   readonly paymentDomains?: readonly string[];
+  /** Proxies in front of us, beside those on this machine: addresses, ranges, or `private` (`trusted-proxies`). */
+  readonly trustedProxies?: readonly string[];
   readonly logger: Logger;
   /** What `/healthz/readiness` asks. */
   readonly health: HealthChecks;

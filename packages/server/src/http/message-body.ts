@@ -88,15 +88,15 @@ class Collector {
 /**
  * Reads the body of a request from node:http: at most `limit` bytes. What goes beyond SMALL_BODY_SIZE takes a share of the budget, which
  * grows with what has arrived; until there is one, nothing more is read from the socket. LimitError when the body is larger, AbortedError
- * when the client goes away or is evicted, OverloadError when the body is given up for others (see {@link RequestSlots}). `memory` is for
- * large bodies; what is received is a view of it then.
+ * when the client goes away or is evicted, OverloadError when the body is given up for others (see {@link RequestSlots}). `group`: whose
+ * share of the budget it is, by default see {@link clientGroup}. `memory` is for large bodies; what is received is a view of it then.
  */
 export async function receiveBody(
   incoming: IncomingMessage,
   limit: number,
   budget: ByteBudget,
   slots: RequestSlots,
-  memory?: BodyMemory,
+  { group = clientGroup(incoming), memory }: { readonly group?: string; readonly memory?: BodyMemory | undefined } = {},
 ): Promise<ReceivedBody> {
   const { socket } = incoming;
   const declared = declaredLength(incoming.headers['content-length'], limit);
@@ -106,7 +106,7 @@ export async function receiveBody(
     let lease: ByteLease | undefined;
     let isOver = false;
     const open = (): ByteLease =>
-      budget.open(clientGroup(incoming), () => {
+      budget.open(group, () => {
         incoming.destroy();
         socket.destroy();
       });

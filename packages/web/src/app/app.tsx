@@ -9,6 +9,7 @@ import { loadTexts, preferredLanguage, TextProvider, useText } from '../i18n/tex
 import { ProgressBar } from '../ui/progress-bar.js';
 import { ErrorBoundary } from './error-boundary.js';
 import { usePreferences } from './preferences.js';
+import { noteSession } from './reload-note.js';
 import { goTo, type Route, useRoute } from './router.js';
 import { restoreAfterLoss, restoreSession } from './restore-session.js';
 import { useSession } from './session-store.js';
@@ -40,6 +41,9 @@ function Screens(): ReactNode {
   const session = useSession();
   useKeptSession();
   useHomeAfterLogIn();
+  useEffect(() => {
+    if (session.state === 'in') noteSession(session.session);
+  }, [session]);
   if (route.name === 'link') return <LinkScreen />;
   if (session.state !== 'in') return <WelcomeScreen route={route} session={session} />;
   return (

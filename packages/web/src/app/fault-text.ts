@@ -1,4 +1,5 @@
 import { EngineError } from '../engine/engine-fault.js';
+import { formatSize } from '../i18n/format.js';
 import { passwordProblemId } from '../i18n/password-problems.js';
 import type { TextFunction, TextId } from '../i18n/text.js';
 
@@ -57,6 +58,8 @@ export function faultText(error: unknown, text: TextFunction): string {
     const unsupported = byUnsupported.get(data['reason']);
     if (unsupported !== undefined) return text(unsupported, { minutes: Number(data['minutes'] ?? 0) });
   }
+  if (code === 'quota' && Number(data['missing'] ?? 0) > 0)
+    return text('error.quota.missing', { size: formatSize(Number(data['missing']), document.documentElement.lang) });
   const own = byCode.get(code);
   if (own !== undefined) return text(own);
   if (code.startsWith('conflict.')) return text('error.changed');

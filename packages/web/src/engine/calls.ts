@@ -129,8 +129,13 @@ export interface UploadArguments {
 export type UploadEvent =
   /** Bytes of one item that are stored or known to be there. */
   | { readonly kind: 'progress'; readonly id: number; readonly done: number }
-  /** `unchanged`: the same content was there already. */
-  | { readonly kind: 'done'; readonly id: number; readonly outcome: 'stored' | 'unchanged' | 'skipped' }
+  /** `unchanged`: the same content was there already. `name`: the one that it got because its own was in use. */
+  | {
+      readonly kind: 'done';
+      readonly id: number;
+      readonly outcome: 'stored' | 'unchanged' | 'skipped';
+      readonly name?: string | undefined;
+    }
   | { readonly kind: 'failed'; readonly id: number; readonly fault: EngineFault };
 
 /** The question what to do about a file that is there already with other content. */

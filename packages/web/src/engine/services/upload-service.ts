@@ -99,7 +99,7 @@ class Upload {
   private async storeBeside(item: FileItem): Promise<void> {
     const { signal, emit } = this.context;
     const folder = item.path.slice(0, -1).reduce(childOf, this.directory);
-    await withFreeName(item.path.at(-1) ?? '', async (name) => {
+    const stored = await withFreeName(item.path.at(-1) ?? '', async (name) => {
       await this.files.write(childOf(folder, name), item.file, {
         signal,
         modified: new Date(item.file.lastModified),
@@ -109,7 +109,7 @@ class Upload {
         },
       });
     });
-    this.done(item, 'created');
+    this.done(item, 'created', stored);
   }
 
   /** Asks the person at the page; one question at a time. */
@@ -138,9 +138,9 @@ class Upload {
     }
   }
 
-  private done({ id }: UploadItem, outcome: string): void {
+  private done({ id }: UploadItem, outcome: string, name?: string): void {
     const known = outcome === 'unchanged' || outcome === 'skipped' ? outcome : 'stored';
-    this.context.emit({ kind: 'done', id, outcome: known });
+    this.context.emit({ kind: 'done', id, outcome: known, name });
   }
 
   private failed({ id }: UploadItem, error: unknown): void {

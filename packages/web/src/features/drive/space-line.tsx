@@ -8,7 +8,9 @@ import styles from './drive-screen.module.css';
 /** The part of the space from which on it is said with emphasis. */
 const NEARLY_FULL = 0.9;
 /** Milliseconds after a change, or a look at another folder, until it is asked how much is used: several changes are one question. */
-const PATIENCE = 1500;
+const PATIENCE = 300;
+/** Milliseconds until it is asked once more: the server may have counted what was stored last only by then. */
+const SECOND_LOOK = 3000;
 
 /** How much of the space is used, in a few words; nothing while nobody knows. Asked again when something changes here, when `path` does, and when somebody comes back to the page: who runs the server may have changed it. */
 export function SpaceLine({ path }: { readonly path: string }): ReactNode {
@@ -17,10 +19,13 @@ export function SpaceLine({ path }: { readonly path: string }): ReactNode {
   const { value, reload } = useCall('account.space');
   const asked = useRef(path);
   useEffect(() => {
-    let timer: ReturnType<typeof setTimeout> | undefined;
+    let timers: readonly ReturnType<typeof setTimeout>[] = [];
+    const forget = (): void => {
+      timers.forEach(clearTimeout);
+    };
     const askSoon = (): void => {
-      clearTimeout(timer);
-      timer = setTimeout(reload, PATIENCE);
+      forget();
+      timers = [PATIENCE, SECOND_LOOK].map((milliseconds) => setTimeout(reload, milliseconds));
     };
     const comeBack = (): void => {
       if (document.visibilityState === 'visible') askSoon();
@@ -30,7 +35,7 @@ export function SpaceLine({ path }: { readonly path: string }): ReactNode {
     document.addEventListener('visibilitychange', comeBack);
     const stop = onDirectoriesChanged(askSoon);
     return () => {
-      clearTimeout(timer);
+      forget();
       document.removeEventListener('visibilitychange', comeBack);
       stop();
     };

@@ -135,6 +135,7 @@ function TransferView({ transfer }: { readonly transfer: Transfer }): ReactNode 
   const facts =
     state === 'running'
       ? [
+          isAway ? text('transfer.away') : '',
           counts,
           size,
           speed === undefined || isAway ? '' : text('transfer.speed', { speed: formatSize(speed, language) }),
@@ -176,7 +177,7 @@ function TransferView({ transfer }: { readonly transfer: Transfer }): ReactNode 
           {text('transfer.resume')}
         </Button>
       )}
-      {items.length > 1 || failed.length > 0 ? (
+      {items.length > 1 || failed.length > 0 || items.some(({ storedAs }) => storedAs !== undefined) ? (
         <ul className={styles['items']}>
           {shown.map((item) => (
             <ItemView key={item.id} item={item} />
@@ -203,7 +204,7 @@ function nameOfItems(items: readonly TransferItem[]): string | undefined {
 
 function ItemView({ item }: { readonly item: TransferItem }): ReactNode {
   const text = useText();
-  const { name, size, done, state, error } = item;
+  const { name, size, done, state, error, storedAs } = item;
   return (
     <li className={styles['item']}>
       <bdi className={styles['title']}>{visibleName(name)}</bdi>
@@ -211,7 +212,11 @@ function ItemView({ item }: { readonly item: TransferItem }): ReactNode {
         <span>{Math.floor((100 * done) / Math.max(size, 1))} %</span>
       ) : (
         <span className={state === 'failed' ? styles['error'] : ''}>
-          {state === 'failed' ? faultText(error, text) : text(`transfer.item.${state}`)}
+          {state === 'failed'
+            ? faultText(error, text)
+            : storedAs === undefined
+              ? text(`transfer.item.${state}`)
+              : text('transfer.item.stored.as', { name: storedAs })}
         </span>
       )}
     </li>

@@ -18,6 +18,8 @@ export interface TransferItem {
   readonly done: number;
   readonly state: 'waiting' | 'running' | 'done' | 'unchanged' | 'skipped' | 'failed' | 'cancelled';
   readonly error: unknown;
+  /** The name that it got beside a file of its own name. */
+  readonly storedAs?: string | undefined;
 }
 
 /** One upload or download that somebody has asked for; it may have many items. */
@@ -212,7 +214,7 @@ export class TransferStore {
             else if (event.kind === 'done') {
               const item = itemOf.get(event.id);
               if (item !== undefined) noted?.done(item);
-              set(event.id, { state: event.outcome === 'stored' ? 'done' : event.outcome, done: size });
+              set(event.id, { state: event.outcome === 'stored' ? 'done' : event.outcome, done: size, storedAs: event.name });
             } else set(event.id, { state: 'failed', error: new EngineError(event.fault) });
           },
           onQuestion: async (conflict) =>

@@ -1,7 +1,9 @@
 import { lazy, type ReactNode, Suspense } from 'react';
 import type { Route } from '../../app/router.js';
 import type { SessionState } from '../../app/session-store.js';
+import { endedByReload } from '../../app/reload-note.js';
 import { useText } from '../../i18n/text.js';
+import { Notice } from '../../ui/notice.js';
 import { ProgressBar } from '../../ui/progress-bar.js';
 import { DoorFrame } from './door-frame.js';
 import { KeptSessionCard } from './kept-session-card.js';
@@ -28,10 +30,12 @@ export function WelcomeScreen({ route, session }: { readonly route: Route; reado
       </DoorFrame>
     );
   }
+  const left = session.state === 'kept' ? undefined : endedByReload();
   return (
     <DoorFrame title={text('login.title')}>
       {session.state === 'kept' ? <KeptSessionCard username={session.username} error={session.error} /> : null}
-      <LogInForm username={session.state === 'kept' ? session.username : ''} />
+      {left === undefined ? null : <Notice kind="info">{text('login.reloaded', { username: left })}</Notice>}
+      <LogInForm username={session.state === 'kept' ? session.username : (left ?? '')} />
     </DoorFrame>
   );
 }

@@ -12,15 +12,15 @@ const PROTOCOLS: ReadonlySet<string> = new Set(['https:', 'http:', 'mailto:']);
 
 /**
  * HTML that anybody may have written, as nodes that do nothing but show text. Links open in a new tab, which learns nothing of where they were found; those that do not lead out
- * are no links any more. In place of an image there is its description.
+ * are no links any more. In place of an image there is a sign and its description.
  */
 export function safeFragment(html: string): DocumentFragment {
   const purifier = DOMPurify(window);
   purifier.addHook('uponSanitizeElement', (node, { tagName }) => {
     if (!(node instanceof Element)) return;
     if (tagName === 'img') {
-      const description = node.getAttribute('alt') ?? '';
-      node.replaceWith(...(description === '' ? [] : [document.createTextNode(`[${description}]`)]));
+      // A sign that a picture was meant here, whatever the language.
+      node.replaceWith(document.createTextNode(`🖼 ${node.getAttribute('alt') ?? ''}`.trimEnd()));
     } else if (tagName === 'input' && node.getAttribute('type') === 'checkbox') {
       node.replaceWith(document.createTextNode(node.hasAttribute('checked') ? '☑ ' : '☐ '));
     }
