@@ -219,7 +219,7 @@ describe.skipIf(!hasChromium)('viewers in a browser (needs a Chromium)', () => {
     await page.getByRole('heading', { name: 'Harbour log' }).waitFor();
     const article = page.getByRole('article');
     expect(await article.locator('img, script, form, input, [style], [onclick], [id]').count()).toBe(0);
-    await page.getByText('[a lighthouse]').waitFor();
+    await page.getByText('🖼 a lighthouse').waitFor();
     const link = article.getByRole('link', { name: 'link out' });
     expect([await link.getAttribute('target'), await link.getAttribute('rel')]).toEqual(['_blank', 'noopener noreferrer']);
     expect(await article.getByRole('link').count()).toBe(1);
@@ -276,7 +276,7 @@ describe.skipIf(!hasChromium)('viewers in a browser (needs a Chromium)', () => {
       await page.keyboard.type('more');
       await page.keyboard.press('Control+s');
       // Messages that are still there are alert dialogs as well.
-      await page.getByRole('alertdialog', { name: 'Somebody else has changed this file' }).waitFor();
+      await page.getByRole('alertdialog', { name: 'Somebody else or another device has changed this file' }).waitFor();
     };
     await conflict('theirs again');
     await page.getByRole('button', { name: 'Discard mine' }).click();
