@@ -2,6 +2,7 @@ import { forgetSearch } from '../features/search/search-store.js';
 import { transfers } from '../features/transfers/transfer-store.js';
 import { forgetDrafts } from '../features/viewers/drafts.js';
 import { clearToasts } from '../ui/toasts.js';
+import { newsWatch } from './news-watch.js';
 import { goTo } from './router.js';
 import { setSession } from './session-store.js';
 
@@ -9,6 +10,7 @@ import { setSession } from './session-store.js';
 export function leaveSession(): void {
   setSession({ state: 'out' });
   transfers().leave();
+  newsWatch().leave();
   forgetDrafts();
   forgetSearch();
   clearToasts();
