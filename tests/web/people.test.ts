@@ -24,7 +24,8 @@ describe.skipIf(!hasChromium)('people (needs a Chromium)', () => {
     sessions.push(session);
     return session;
   };
-  const place = (page: Page, name: string): Locator => page.getByRole('navigation', { name: 'Places' }).getByRole('link', { name, exact: true });
+  const place = (page: Page, name: string): Locator =>
+    page.getByRole('navigation', { name: 'Places' }).getByRole('link', { name, exact: true });
   const section = (page: Page, name: string): Locator => page.getByRole('region', { name, exact: true });
   const person = (page: Page, list: string, name: string): Locator =>
     section(page, list)
@@ -126,13 +127,16 @@ describe.skipIf(!hasChromium)('people (needs a Chromium)', () => {
     const digits = async (page: Page, other: string): Promise<string> => {
       await choose(page, other, 'Compare safety number');
       await page.getByRole('img', { name: `QR code of the safety number with ${other}` }).waitFor();
-      return page.getByRole('dialog').getByRole('group', { name: `Safety number with ${other}` }).innerText();
+      return page
+        .getByRole('dialog')
+        .getByRole('group', { name: `Safety number with ${other}` })
+        .innerText();
     };
     const shown = await digits(ada, 'bob');
     expect(shown.trim().split(/\s+/u)).toHaveLength(12);
     expect((await digits(bob, 'ada')).trim().split(/\s+/u)).toEqual(shown.trim().split(/\s+/u));
     await picture(ada, 'people-verify');
-    const theirs = ada.getByRole('textbox', { name: 'Number or code text of the other' });
+    const theirs = ada.getByRole('textbox', { name: 'Their number or code' });
     await theirs.fill('12345 67890');
     await ada.getByRole('button', { name: 'Compare', exact: true }).click();
     await ada.getByText('They differ. Do not trust this account').waitFor();
@@ -220,7 +224,7 @@ describe.skipIf(!hasChromium)('people (needs a Chromium)', () => {
       await ada.getByRole('button', { name: 'Select nothing' }).click();
       await open('House.txt');
       await ada.getByText('three rooms').waitFor();
-      await ada.getByText('Read only').waitFor();
+      await ada.getByText('You can read this, but not change it.').waitFor();
       await ada.goBack();
       await row('House.txt').waitFor();
     });
@@ -261,7 +265,9 @@ describe.skipIf(!hasChromium)('people (needs a Chromium)', () => {
       await ada.goto(new URL('/#/drive/bob', world.daemon.url).href);
       await open('Workshop');
       await row('Saw.txt').waitFor();
-      await ada.getByLabel('Files …', { exact: true }).setInputFiles({ name: 'Nail.txt', mimeType: 'text/plain', buffer: Buffer.from('pointed') });
+      await ada
+        .getByLabel('Files …', { exact: true })
+        .setInputFiles({ name: 'Nail.txt', mimeType: 'text/plain', buffer: Buffer.from('pointed') });
       await row('Nail.txt').waitFor();
       await ada.getByRole('button', { name: 'New folder' }).click();
       await ada.getByRole('dialog').getByRole('textbox').fill('Wood');
@@ -310,7 +316,7 @@ describe.skipIf(!hasChromium)('people (needs a Chromium)', () => {
       await editor.click();
       await ada.keyboard.type('and bread, ');
       await ada.getByRole('button', { name: 'Save' }).click();
-      await ada.getByText('Saved').waitFor();
+      await ada.getByText('Saved', { exact: true }).waitFor();
       bobsDevice.files.refresh();
       expect(await bobsDevice.files.readText('/bob/List.txt')).toContain('and bread, ');
       await ada.goBack();
@@ -318,7 +324,7 @@ describe.skipIf(!hasChromium)('people (needs a Chromium)', () => {
 
     test('a search goes through what a friend shares', async () => {
       await ada.goto(new URL('/#/search/bob', world.daemon.url).href);
-      await ada.getByRole('searchbox').fill('house');
+      await ada.getByRole('textbox', { name: 'Part of the name' }).fill('house');
       await ada.keyboard.press('Enter');
       await row('House.txt').waitFor();
       await row('House.txt').getByRole('gridcell').first().click();

@@ -2,8 +2,15 @@ import { expect, test } from 'vitest';
 import { NewsWatch } from './news-watch.js';
 
 /** A watch with a clock and a server that the test holds. */
-function world(): { readonly watch: NewsWatch; time: number; requests: () => Promise<number>; looks: number } {
-  const here = {
+interface World {
+  readonly watch: NewsWatch;
+  time: number;
+  requests: () => Promise<number>;
+  looks: number;
+}
+
+function world(): World {
+  const here: World = {
     time: 0,
     looks: 0,
     requests: async () => Promise.resolve(2),

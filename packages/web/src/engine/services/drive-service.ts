@@ -28,7 +28,7 @@ type Served =
   | 'drive.remove';
 
 /** Looking at what is there, and changing it. */
-export function driveService(state: EngineState): Pick<Handlers, Served> {
+export function driveService(state: Pick<EngineState, 'session'>): Pick<Handlers, Served> {
   return {
     'drive.list': async ({ path }, { signal, emit }) => {
       let count = 0;

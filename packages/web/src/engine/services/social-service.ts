@@ -1,11 +1,4 @@
-import {
-  ArgumentError,
-  ConflictError,
-  type FriendsState,
-  FingerprintPair,
-  PyrgosError,
-  type UserSession,
-} from '@pyrgos/client';
+import { ArgumentError, ConflictError, type FriendsState, FingerprintPair, PyrgosError, type UserSession } from '@pyrgos/client';
 import type { Handlers } from '../engine-host.js';
 import type { EngineState } from '../engine-state.js';
 import type { People, SocialCalls, SomePerson, Verification } from '../social-calls.js';

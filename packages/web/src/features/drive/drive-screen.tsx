@@ -192,7 +192,9 @@ export function DriveScreen({ session, path }: { readonly session: SessionInfo; 
             onSort={setSort}
           />
         )}
-        {isTop && !isLoading && shown.length < 2 && error === undefined ? <p className={styles['hint']}>{text('drive.roots.help')}</p> : null}
+        {isTop && !isLoading && shown.length < 2 && error === undefined ? (
+          <p className={styles['hint']}>{text('drive.roots.help')}</p>
+        ) : null}
         {drop.isOver && canAdd ? (
           <div className={styles['drop']} aria-hidden="true">
             <Icon name="upload" size={48} />

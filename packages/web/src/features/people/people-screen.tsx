@@ -39,13 +39,17 @@ export function PeopleScreen({ session }: { readonly session: SessionInfo }): Re
     show('verify', username);
   };
   const answer = (username: string, how: RequestAnswer): void => {
-    void act('social.answer', { username, answer: how }, (isDone) => text(isDone ? `people.answered.${how}` : 'people.answered.gone', { name: username }));
+    void act('social.answer', { username, answer: how }, (isDone) =>
+      text(isDone ? `people.answered.${how}` : 'people.answered.gone', { name: username }),
+    );
   };
   const follow = (username: string, again: boolean): void => {
     void act('social.follow', { username, again }, (result) => text(`people.add.${result}`, { name: username }));
   };
   const unblock = (username: string): void => {
-    void act('social.unblock', { username }, (isFollowed) => text(isFollowed ? 'people.unblocked.followed' : 'people.unblocked', { name: username }));
+    void act('social.unblock', { username }, (isFollowed) =>
+      text(isFollowed ? 'people.unblocked.followed' : 'people.unblocked', { name: username }),
+    );
   };
   const choicesFor = (username: string, has: PersonMenu): readonly MenuChoice[] =>
     personChoices(username, has, text, {
@@ -97,9 +101,7 @@ export function PeopleScreen({ session }: { readonly session: SessionInfo }): Re
             <Button onPress={reload}>{text('action.retry')}</Button>
           </Notice>
         )}
-        {people === undefined && error === undefined ? (
-          <ProgressBar label={text('app.loading')} value={undefined} isLabelHidden />
-        ) : null}
+        {people === undefined && error === undefined ? <ProgressBar label={text('app.loading')} value={undefined} isLabelHidden /> : null}
         {requests.length === 0 ? null : (
           <RequestsSection
             requests={requests}

@@ -49,7 +49,8 @@ export function personChoices(
     { id: 'verify', label: text('people.verify'), icon: 'shield', onChoose: verify },
   );
   if (isAsked) choices.push({ id: 'again', label: text('people.again'), icon: 'restore', onChoose: follow });
-  else if (isFollower && !isFollowed && !isBlocked) choices.push({ id: 'follow', label: text('people.follow'), icon: 'people', onChoose: follow });
+  else if (isFollower && !isFollowed && !isBlocked)
+    choices.push({ id: 'follow', label: text('people.follow'), icon: 'people', onChoose: follow });
   const asking = (id: 'unfollow' | 'remove' | 'block'): void => {
     choices.push({
       id,

@@ -35,10 +35,12 @@ export function PersonRow({
           <PersonName person={person} />
           {note === undefined ? null : <span className={styles['note']}>{note}</span>}
         </div>
-        {children === undefined ? null : <div className={styles['answers']}>{children}</div>}
+        <div className={styles['answers']}>
+        {children === undefined ? null : <div className={styles['buttons']}>{children}</div>}
         <MenuButton label={text('people.menu', { name: username })} choices={choices}>
           <IconButton icon="more" label={text('people.menu', { name: username })} isDisabled={isBusy} />
         </MenuButton>
+        </div>
       </div>
       {verification === 'changed' ? (
         <Notice kind="problem">
