@@ -1,3 +1,4 @@
+import { connect } from '@pyrgos/client';
 import axe from 'axe-core';
 import type { Page } from 'playwright';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -144,6 +145,55 @@ describe.skipIf(!hasChromium).each([
     await page.getByRole('alertdialog').getByRole('button', { name: 'Cancel' }).click();
   });
 
+  test('people, and the files of friends', async () => {
+    const carl = await (await connect(world.daemon.url)).signUp({ username: 'carl', password: PASSWORD, token: '' });
+    await page.getByRole('link', { name: 'People' }).click();
+    await page.getByText('No friends yet.').waitFor();
+    await page.getByRole('textbox', { name: 'User name' }).fill('ada');
+    await page.getByRole('button', { name: 'Send a request' }).click();
+    await page.getByText('That is you.').waitFor();
+    expect(await violations(page)).toEqual([]);
+    await carl.friends.follow('ada');
+    await expect
+      .poll(
+        async () => {
+          await page.evaluate(() => dispatchEvent(new Event('focus')));
+          return page.getByRole('link', { name: 'People, 1 request' }).isVisible();
+        },
+        { timeout: 60_000 },
+      )
+      .toBe(true);
+    await page.getByText('What do the answers do?').click();
+    expect(await violations(page)).toEqual([]);
+    await page.getByRole('button', { name: 'Accept and follow back: carl' }).click();
+    await page.getByRole('region', { name: 'Friends' }).getByText('carl').waitFor();
+    await carl.friends.state();
+    const menu = page.getByRole('button', { name: 'What to do about carl' });
+    await menu.click();
+    await page.getByRole('menuitem', { name: 'Compare safety number' }).waitFor();
+    expect(await violations(page)).toEqual([]);
+    await page.getByRole('menuitem', { name: 'Compare safety number' }).click();
+    await page.getByRole('img', { name: 'QR code of the safety number with carl' }).waitFor();
+    expect(await violations(page)).toEqual([]);
+    await page.getByRole('button', { name: 'It is the same: mark as verified' }).click();
+    await page.getByText('Verified', { exact: true }).waitFor();
+    await menu.click();
+    await page.getByRole('menuitem', { name: 'Unfollow' }).click();
+    await page.getByRole('alertdialog').waitFor();
+    expect(await violations(page)).toEqual([]);
+    await page.getByRole('alertdialog').getByRole('button', { name: 'Cancel' }).click();
+    await carl.files.write('/carl/Letters/One.txt', 'dear', { parents: true });
+    await carl.shares.share('/carl/Letters', [{ user: 'ada' }]);
+    carl.close();
+    await page.getByRole('link', { name: 'Files' }).click();
+    await page.getByRole('link', { name: 'All files' }).click();
+    await page.getByRole('row', { name: 'carl' }).waitFor();
+    expect(await violations(page)).toEqual([]);
+    await page.goto(new URL('/#/drive/carl/Letters', world.daemon.url).href);
+    await page.getByRole('row', { name: 'One.txt' }).waitFor();
+    expect(await violations(page)).toEqual([]);
+  });
+
   // Where it is wide there is room.
   test.each(width < 500 ? ['de', 'fr', 'es'] : [])(
     'nothing is wider than the window in %s, with letters that are wider than here',
@@ -164,7 +214,7 @@ describe.skipIf(!hasChromium).each([
       await page.keyboard.press('Enter');
       await page.getByRole('grid').waitFor();
       await widen(page);
-      for (const place of ['drive/ada', 'view/ada/notes.txt', 'view/ada/photo.png', 'search/ada', 'trash', 'settings']) {
+      for (const place of ['drive/ada', 'view/ada/notes.txt', 'view/ada/photo.png', 'search/ada', 'trash', 'settings', 'people', 'drive/', 'drive/carl/Letters']) {
         await page.goto(new URL(`/#/${place}`, world.daemon.url).href);
         await page.locator('#content h1').waitFor();
         await page.getByRole('progressbar').and(page.locator(':not([aria-valuenow])')).waitFor({ state: 'detached' });

@@ -17,6 +17,7 @@ import { useSession } from './session-store.js';
 const DriveScreen = lazy(async () => ({ default: (await import('../features/drive/drive-screen.js')).DriveScreen }));
 const ViewerScreen = lazy(async () => ({ default: (await import('../features/viewers/viewer-screen.js')).ViewerScreen }));
 const SearchScreen = lazy(async () => ({ default: (await import('../features/search/search-screen.js')).SearchScreen }));
+const PeopleScreen = lazy(async () => ({ default: (await import('../features/people/people-screen.js')).PeopleScreen }));
 const TrashScreen = lazy(async () => ({ default: (await import('../features/trash/trash-screen.js')).TrashScreen }));
 
 const SettingsScreen = lazy(async () => ({ default: (await import('../features/settings/settings-screen.js')).SettingsScreen }));
@@ -80,10 +81,12 @@ function Inside({ route, session }: { readonly route: Route; readonly session: S
       return <SearchScreen session={session} path={route.path === '/' ? homePath : route.path} />;
     case 'trash':
       return <TrashScreen session={session} />;
+    case 'people':
+      return <PeopleScreen session={session} />;
     case 'settings':
       return <SettingsScreen session={session} />;
     default:
-      return <DriveScreen session={session} path={route.name === 'drive' && route.path !== '/' ? route.path : homePath} />;
+      return <DriveScreen session={session} path={route.name === 'drive' ? route.path : homePath} />;
   }
 }
 

@@ -3,6 +3,7 @@ import { transfers } from '../features/transfers/transfer-store.js';
 import { forgetDrafts } from '../features/viewers/drafts.js';
 import { clearToasts } from '../ui/toasts.js';
 import { noteSession } from './reload-note.js';
+import { newsWatch } from './news-watch.js';
 import { goTo } from './router.js';
 import { setSession } from './session-store.js';
 
@@ -11,6 +12,7 @@ export function leaveSession(): void {
   noteSession(undefined);
   setSession({ state: 'out' });
   transfers().leave();
+  newsWatch().leave();
   forgetDrafts();
   forgetSearch();
   clearToasts();

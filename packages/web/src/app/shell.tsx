@@ -1,18 +1,31 @@
 import { type ReactNode, useEffect } from 'react';
 import { engine } from '../engine/start-engine.js';
 import type { SessionInfo } from '../engine/calls.js';
-import { useText } from '../i18n/text.js';
+import { type TextId, useText } from '../i18n/text.js';
 import { visibleName } from '../i18n/visible-name.js';
 import { transfers } from '../features/transfers/transfer-store.js';
 import { TransferPanel } from '../features/transfers/transfer-panel.js';
 import { IconButton } from '../ui/button.js';
-import { Icon } from '../ui/icon.js';
+import { Icon, type IconName } from '../ui/icon.js';
 import { Toasts } from '../ui/toasts.js';
 import { ConnectionNotice } from './connection-notice.js';
-import { formatRoute, goTo, useRoute } from './router.js';
+import { attendNews, useNews } from './news-watch.js';
+import { formatRoute, goTo, type Route, useRoute } from './router.js';
 import { leaveSession } from './leave-session.js';
 import { isOtherTabBusy, isTabBusy, listenToOtherTabs, logOutOtherTabs } from './other-tabs.js';
 import styles from './shell.module.css';
+
+/** One of the places of the app. */
+interface Place {
+  readonly route: Route;
+  readonly icon: IconName;
+  readonly label: TextId;
+  /** How much is new there, and the text that says so together with the name of the place. */
+  readonly news?: { readonly count: number; readonly label: TextId };
+}
+
+/** More than this is not worth more room. */
+const MAX_BADGE = 99;
 
 /** The frame of every screen behind the door: a bar with the name of the house and of the user, and the content. */
 export function Shell({
@@ -26,17 +39,22 @@ export function Shell({
 }): ReactNode {
   const text = useText();
   const here = useRoute();
-  const places = [
+  const news = useNews();
+  const places: readonly Place[] = [
     { route: { name: 'drive', path: session.homePath }, icon: 'folder', label: 'drive.title' },
+    { route: { name: 'shared' }, icon: 'shared', label: 'app.shared' },
+    { route: { name: 'news' }, icon: 'news', label: 'app.news' },
+    { route: { name: 'people' }, icon: 'people', label: 'people.title', news: { count: news.requests, label: 'people.place' } },
     { route: { name: 'trash' }, icon: 'trash', label: 'trash.title' },
     { route: { name: 'settings' }, icon: 'settings', label: 'settings.title' },
-  ] as const;
+  ];
   useEffect(() => {
     document.title = `${visibleName(title)} – ${text('app.name')}`;
   }, [title, text]);
   useEffect(() => {
     transfers().enter(session.username);
   }, [session.username]);
+  useEffect(() => attendNews(session.username), [session.username]);
   useEffect(listenToOtherTabs, []);
   // Whoever came in through the door begins with what is inside.
   useEffect(() => {
@@ -60,12 +78,13 @@ export function Shell({
         <img src="/icon.svg" alt="" width="28" height="28" />
         <span className={styles['brand']}>{text('app.name')}</span>
         <nav className={styles['places']} aria-label={text('app.places')}>
-          {places.map(({ route, icon, label }) => (
+          {places.map(({ route, icon, label, news: fresh }) => (
             <a
               key={label}
               href={formatRoute(route)}
               className={styles['place']}
               aria-current={route.name === here.name ? 'page' : undefined}
+              {...(fresh === undefined || fresh.count === 0 ? {} : { 'aria-label': text(fresh.label, { count: fresh.count }) })}
               onClick={(event) => {
                 if (event.ctrlKey || event.metaKey || event.shiftKey) return;
                 event.preventDefault();
@@ -73,7 +92,12 @@ export function Shell({
               }}
             >
               <Icon name={icon} />
-              <span>{text(label)}</span>
+              <span className={styles['label']}>{text(label)}</span>
+              {fresh === undefined || fresh.count === 0 ? null : (
+                <span className={styles['badge']} aria-hidden="true">
+                  {fresh.count > MAX_BADGE ? `${MAX_BADGE}+` : fresh.count}
+                </span>
+              )}
             </a>
           ))}
         </nav>

@@ -1,11 +1,12 @@
 import type { CreatedCredential, SecurityKeyCreation, SecurityKeyQuestion, SignedChallenge } from '@pyrgos/client/session';
 import type { EngineFault } from './engine-fault.js';
+import type { SocialCalls } from './social-calls.js';
 
 /**
  * Every call that the page makes of the engine: what it passes, what comes back, what it is told meanwhile, and what it is asked. Plain
  * values only: no key and no class of the SDK crosses the line, except what a person types.
  */
-export interface EngineCalls {
+export interface EngineCalls extends SocialCalls {
   /** Whether this device holds a session that can be opened without password, and whose it is. */
   'session.kept': Call<undefined, KeptSession | undefined>;
   /** Opens the kept session. */
@@ -53,7 +54,10 @@ export interface EngineCalls {
   /** Makes an empty text file; `conflict.exists` when there is something of this name. */
   'drive.makeTextFile': Call<{ readonly directory: string; readonly name: string }, Row>;
   'drive.rename': Call<{ readonly path: string; readonly name: string }, Row>;
-  /** Moves or copies items into a directory, one after the other; what cannot be is told and passed over. */
+  /**
+   * Moves or copies items into a directory, one after the other; what cannot be is told and passed over. What goes to the files of somebody else is copied, and then
+   * deleted where it was.
+   */
   'drive.transfer': Call<TransferArguments, readonly ItemProblem[], ItemsProgress>;
   /** Deletes items for good. */
   'drive.remove': Call<{ readonly paths: readonly string[] }, readonly ItemProblem[], ItemsProgress>;
@@ -356,6 +360,10 @@ export interface Row {
   readonly created: number;
   readonly isHidden: boolean;
   readonly isWritable: boolean;
+  /** Whether its content can be read; not so a directory of somebody else of which only something below is shared, which can be listed all the same. */
+  readonly isReadable: boolean;
+  /** Whether it cannot be renamed, moved or deleted: what lies in a directory that the account may not change, and the root of somebody's files. */
+  readonly isFixed: boolean;
   /** For `ifVersion`. */
   readonly version: string;
   /** A small picture, if there is one: its type and bytes. */
@@ -365,4 +373,6 @@ export interface Row {
 /** What was there in all. */
 export interface ListSummary {
   readonly count: number;
+  /** Whether something can be put into the directory. */
+  readonly isWritable: boolean;
 }

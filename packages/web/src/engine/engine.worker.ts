@@ -7,6 +7,7 @@ import { accountService } from './services/account-service.js';
 import { driveService } from './services/drive-service.js';
 import { searchService } from './services/search-service.js';
 import { sessionService } from './services/session-service.js';
+import { socialService } from './services/social-service.js';
 import { streamService } from './services/stream-service.js';
 import { trashService } from './services/trash-service.js';
 import { uploadService } from './services/upload-service.js';
@@ -20,6 +21,7 @@ serveEngine(globalThis as unknown as Line, {
   ...uploadService(state),
   ...streamService(state),
   ...searchService(state),
+  ...socialService(state),
   ...state.thumbnailer.service,
   ...state.connection.service,
 });

@@ -8,6 +8,16 @@ export function nameOf(path: string): string {
   return path.slice(path.lastIndexOf('/') + 1);
 }
 
+/** Whose files a path leads to; empty for `/`. */
+export function ownerOf(path: string): string {
+  return path.split('/', 2)[1] ?? '';
+}
+
+/** Whether a path leads to the root of somebody's files. */
+export function isRootOf(path: string): boolean {
+  return path !== '/' && parentOf(path) === '/';
+}
+
 /** The path of a name in a directory. */
 export function childOf(directory: string, name: string): string {
   return directory === '/' ? `/${name}` : `${directory}/${name}`;

@@ -1,10 +1,12 @@
-import { type DamagedEntry, type FileEntry, LimitError } from '@pyrgos/client';
+import { type DamagedEntry, DeniedError, type FileEntry, type FileSystem, LimitError } from '@pyrgos/client';
 import type { Row } from '../calls.js';
 import type { Handlers } from '../engine-host.js';
 import type { EngineState } from '../engine-state.js';
-import { childOf, nameOf, parentOf } from '../paths.js';
+import { childOf, nameOf, ownerOf, parentOf } from '../paths.js';
 import { eachItem } from './each-item.js';
+import { FolderRights } from './folder-rights.js';
 import { withFreeName } from './free-name.js';
+import { unreachableRoots } from './unreachable-roots.js';
 
 /** Rows that travel together; the first part is small, so that something is seen soon. */
 const FIRST_PART = 60;
@@ -26,7 +28,7 @@ type Served =
   | 'drive.remove';
 
 /** Looking at what is there, and changing it. */
-export function driveService(state: EngineState): Pick<Handlers, Served> {
+export function driveService(state: Pick<EngineState, 'session'>): Pick<Handlers, Served> {
   return {
     'drive.list': async ({ path }, { signal, emit }) => {
       let count = 0;
@@ -40,17 +42,24 @@ export function driveService(state: EngineState): Pick<Handlers, Served> {
       const { files } = state.session;
       // Whoever opens a folder wants to see what other devices have done.
       files.refresh();
+      const isWritable = await new FolderRights(files, signal).isWritable(path);
+      const roots = new Set<string>();
       for await (const entry of files.list(path, { signal })) {
-        part.push(entry.isDamaged ? damagedRow(entry) : rowOf(entry));
+        part.push(entry.isDamaged ? damagedRow(entry, !isWritable) : rowOf(entry, !isWritable));
+        if (path === '/' && entry.name !== undefined) roots.add(entry.name);
         if (part.length >= (count === 0 ? FIRST_PART : PART)) flush();
       }
+      if (path === '/') {
+        for (const name of await unreachableRoots(state.session, roots, signal)) part.push(damagedRow({ directory: path, name }, true));
+      }
       flush();
-      return { count };
+      return { count, isWritable };
     },
 
     'drive.stat': async ({ path }, { signal }) => {
-      const entry = await state.session.files.find(path, { signal });
-      return entry === undefined ? undefined : rowOf(entry);
+      const { files } = state.session;
+      const entry = await files.find(path, { signal });
+      return entry === undefined ? undefined : rowOf(entry, await new FolderRights(files, signal).isFixed(path));
     },
 
     'drive.read': async ({ path }, { signal }) => {
@@ -84,8 +93,9 @@ export function driveService(state: EngineState): Pick<Handlers, Served> {
       const { files } = state.session;
       const { signal } = context;
       return eachItem(paths, context, async (path) => {
-        if (how === 'move') await files.move(path, directory, { signal });
-        else await files.copy(path, directory, { signal });
+        if (how === 'copy') await files.copy(path, directory, { signal });
+        else if (ownerOf(path) === ownerOf(directory)) await files.move(path, directory, { signal });
+        else await moveToOther(files, path, directory, signal);
       });
     },
 
@@ -94,8 +104,15 @@ export function driveService(state: EngineState): Pick<Handlers, Served> {
   };
 }
 
-/** An entry as the page shows it. */
-export function rowOf(entry: FileEntry): Row {
+/** Everybody's files have keys of their own: nothing goes from one to the other but as a copy. */
+async function moveToOther(files: FileSystem, path: string, directory: string, signal: AbortSignal): Promise<void> {
+  if (await new FolderRights(files, signal).isFixed(path)) throw new DeniedError('denied.file', 'This cannot be deleted where it is.');
+  await files.copy(path, directory, { signal });
+  await files.remove(path, { signal });
+}
+
+/** An entry as the page shows it; `isFixed`: in a directory that the account may not change. */
+export function rowOf(entry: FileEntry, isFixed = false): Row {
   const { thumbnail } = entry;
   return {
     name: entry.name,
@@ -107,13 +124,15 @@ export function rowOf(entry: FileEntry): Row {
     created: entry.created.getTime(),
     isHidden: entry.isHidden,
     isWritable: entry.isWritable,
+    isReadable: entry.isReadable,
+    isFixed,
     version: entry.version,
     thumbnail: thumbnail === undefined ? undefined : { type: thumbnail.mimeType, bytes: new Uint8Array(thumbnail.bytes) },
   };
 }
 
 /** An element that cannot be read, as the page shows it. */
-export function damagedRow({ directory, name = '' }: DamagedEntry): Row {
+export function damagedRow({ directory, name = '' }: Pick<DamagedEntry, 'directory' | 'name'>, isFixed = false): Row {
   return {
     name,
     path: childOf(directory, name),
@@ -124,6 +143,8 @@ export function damagedRow({ directory, name = '' }: DamagedEntry): Row {
     created: 0,
     isHidden: false,
     isWritable: false,
+    isReadable: false,
+    isFixed,
     version: '',
     thumbnail: undefined,
   };

@@ -2,6 +2,7 @@ import type { Row, SearchSummary } from '../calls.js';
 import type { Handlers } from '../engine-host.js';
 import type { EngineState } from '../engine-state.js';
 import { rowOf } from './drive-service.js';
+import { FolderRights } from './folder-rights.js';
 import { searchMatcher } from './search-match.js';
 import { walkTree } from './walk-tree.js';
 
@@ -15,6 +16,7 @@ export function searchService(state: EngineState): Pick<Handlers, 'search.run' |
   return {
     'search.run': async ({ directory, query }, { signal, emit }) => {
       const matches = searchMatcher(query);
+      const rights = new FolderRights(state.session.files, signal);
       let looked = 0;
       let told = 0;
       let total = 0;
@@ -31,7 +33,7 @@ export function searchService(state: EngineState): Pick<Handlers, 'search.run' |
         else if (
           matches({ name: entry.name, kind: entry.kind, mimeType: entry.mimeType, size: entry.size, modified: entry.modified.getTime() })
         ) {
-          found.push(rowOf(entry));
+          found.push(rowOf(entry, await rights.isFixed(entry.path)));
           total++;
         }
         // What was found is told at once as long as it is little.

@@ -10,6 +10,8 @@ export interface DirectoryState {
   /** In no particular order. */
   readonly rows: readonly Row[];
   readonly isLoading: boolean;
+  /** Whether something can be put into it; undefined while nobody knows. */
+  readonly isWritable: boolean | undefined;
   /** What kept it from being looked at, or only from being looked at to the end. */
   readonly error: unknown;
 }
@@ -17,7 +19,7 @@ export interface DirectoryState {
 /** Milliseconds. */
 const WHILE = 5000;
 
-const EMPTY: DirectoryState = { rows: [], isLoading: true, error: undefined };
+const EMPTY: DirectoryState = { rows: [], isLoading: true, isWritable: undefined, error: undefined };
 
 /** One directory that is shown: loads it, and loads it again while the rows of before stay to be seen. */
 class DirectoryStore {
@@ -61,7 +63,7 @@ class DirectoryStore {
     const rows: Row[] = [];
     this.set({ ...this.state, isLoading: true, error: undefined });
     try {
-      await this.client.call(
+      const { isWritable } = await this.client.call(
         'drive.list',
         { path: this.path },
         {
@@ -69,14 +71,14 @@ class DirectoryStore {
           onEvent: (part) => {
             rows.push(...part);
             // The first time rows are shown as they come; later the old ones stay until the new ones are there.
-            if (isFirst && !signal.aborted) this.set({ rows: [...rows], isLoading: true, error: undefined });
+            if (isFirst && !signal.aborted) this.set({ ...this.state, rows: [...rows], isLoading: true, error: undefined });
           },
         },
       );
-      if (!signal.aborted) this.set({ rows, isLoading: false, error: undefined });
+      if (!signal.aborted) this.set({ rows, isLoading: false, isWritable, error: undefined });
     } catch (error) {
       if (signal.aborted || (error instanceof EngineError && error.isCancelled)) return;
-      this.set({ rows: rows.length > 0 ? rows : this.state.rows, isLoading: false, error });
+      this.set({ ...this.state, rows: rows.length > 0 ? rows : this.state.rows, isLoading: false, error });
     }
   }
 

@@ -4,10 +4,10 @@ import { usePreferences } from '../../app/preferences.js';
 import { goTo } from '../../app/router.js';
 import { Shell } from '../../app/shell.js';
 import type { Row, SessionInfo } from '../../engine/calls.js';
-import { childOf, nameOf, parentOf } from '../../engine/paths.js';
+import { childOf, isRootOf, nameOf, ownerOf, parentOf } from '../../engine/paths.js';
 import { EngineError } from '../../engine/engine-fault.js';
 import { engine } from '../../engine/start-engine.js';
-import { useLanguage, useText } from '../../i18n/text.js';
+import { type TextId, useLanguage, useText } from '../../i18n/text.js';
 import { visibleName } from '../../i18n/visible-name.js';
 import { Button } from '../../ui/button.js';
 import { EmptyState } from '../../ui/empty-state.js';
@@ -28,6 +28,7 @@ import { DriveToolbar } from './drive-toolbar.js';
 import { FileList } from './file-list.js';
 import { FolderDialog } from './folder-dialog.js';
 import { NameDialog } from './name-dialog.js';
+import { RemoveDialog } from './remove-dialog.js';
 import { focusOn, NO_SELECTION, selectOnly } from './selection.js';
 import { selectionChoices } from './selection-choices.js';
 import { useSortOrder } from './sort-order-store.js';
@@ -41,7 +42,7 @@ type Open =
   | { readonly kind: 'menu'; readonly at: { readonly x: number; readonly y: number } }
   | { readonly kind: 'new-folder' | 'new-text' }
   | { readonly kind: 'rename'; readonly row: Row }
-  | { readonly kind: 'properties'; readonly rows: readonly Row[] }
+  | { readonly kind: 'properties' | 'remove'; readonly rows: readonly Row[] }
   | { readonly kind: 'move' | 'copy'; readonly paths: readonly string[] };
 
 /** A directory of the drive: what is in it, and what can be done with it. */
@@ -49,7 +50,10 @@ export function DriveScreen({ session, path }: { readonly session: SessionInfo; 
   const text = useText();
   const language = useLanguage();
   const { view, showsHidden } = usePreferences();
-  const { rows, isLoading, error, reload } = useDirectory(path);
+  const { rows, isLoading, isWritable, error, reload } = useDirectory(path);
+  const isOwn = ownerOf(path) === session.username;
+  const isTop = path === '/';
+  const canAdd = isOwn || isWritable === true;
   const [sort, setSort] = useSortOrder();
   const [open, setOpen] = useState<Open | undefined>(undefined);
   const close = (): void => {
@@ -71,7 +75,7 @@ export function DriveScreen({ session, path }: { readonly session: SessionInfo; 
       document.querySelector<HTMLElement>('#content [role="grid"]')?.focus({ preventScroll: true });
   }, [isLoading, path, setSelection]);
   const selected = useMemo(() => shown.filter((row) => selection.paths.has(row.path)), [shown, selection.paths]);
-  const title = nameOf(path);
+  const title = isTop ? text('drive.roots') : nameOf(path);
 
   const openRow = (row: Row): void => {
     if (row.kind === 'directory') goTo({ name: 'drive', path: row.path });
@@ -79,7 +83,13 @@ export function DriveScreen({ session, path }: { readonly session: SessionInfo; 
   };
   /** To the folder above, with the focus on the one that was left. */
   const goUp = (): void => {
-    if (path !== session.homePath && parentOf(path) !== '/') showInFolder(path);
+    if (path !== session.homePath && !isTop) showInFolder(path);
+  };
+  /** Into the trash; what is somebody else's cannot go into one's own. */
+  const remove = (): void => {
+    if (selected.length === 0 || selected.some(({ isFixed }) => isFixed)) return;
+    if (isOwn) void putIntoTrash(selected, text);
+    else setOpen({ kind: 'remove', rows: selected });
   };
   // An empty folder has no list that hears it.
   useViewerKeys(new Map([['Backspace', goUp]]));
@@ -92,7 +102,7 @@ export function DriveScreen({ session, path }: { readonly session: SessionInfo; 
     transfer: (how) => {
       setOpen({ kind: how, paths: selected.map((row) => row.path) });
     },
-    remove: () => void putIntoTrash(selected, text),
+    remove,
     properties: () => {
       setOpen({ kind: 'properties', rows: selected });
     },
@@ -100,14 +110,15 @@ export function DriveScreen({ session, path }: { readonly session: SessionInfo; 
   const drop = useDropTarget(({ items, unread }) => {
     const [name] = unread;
     if (name !== undefined) showToast({ kind: 'problem', text: text('drive.drop.unread', { count: unread.length, name }) });
-    if (items.length > 0) void transfers().upload(path, items);
+    if (!canAdd) showToast({ kind: 'problem', text: text('drive.readOnly.drop') });
+    else if (items.length > 0) void transfers().upload(path, items);
   });
 
   if (error instanceof EngineError && error.code === 'not-found.file') {
     return (
       <Shell session={session} title={title}>
         <h1 className="visually-hidden">{visibleName(title)}</h1>
-        <EmptyState icon="folder" title={text('drive.missing')}>
+        <EmptyState icon="folder" title={text(isRootOf(path) && !isOwn ? 'drive.missing.friend' : 'drive.missing')}>
           <Button
             kind="primary"
             icon="back"
@@ -126,6 +137,8 @@ export function DriveScreen({ session, path }: { readonly session: SessionInfo; 
       <DriveToolbar
         session={session}
         path={path}
+        canAdd={canAdd}
+        isReadOnly={!isOwn && !isTop && isWritable === false}
         choices={selected.length === 0 ? [] : choices}
         selectedCount={selected.length}
         onReload={reload}
@@ -152,8 +165,8 @@ export function DriveScreen({ session, path }: { readonly session: SessionInfo; 
       <div className={styles['area']} {...drop.handlers}>
         {isLoading && rows.length === 0 ? <ProgressBar label={text('drive.loading')} value={undefined} isLabelHidden /> : null}
         {!isLoading && shown.length === 0 && error === undefined ? (
-          <EmptyState icon="folder" title={text('drive.empty')}>
-            <p>{text('drive.empty.help')}</p>
+          <EmptyState icon="folder" title={isRootOf(path) && !isOwn ? text('drive.empty.friend', { name: title }) : text('drive.empty')}>
+            {canAdd ? <p>{text('drive.empty.help')}</p> : null}
           </EmptyState>
         ) : (
           <FileList
@@ -164,12 +177,11 @@ export function DriveScreen({ session, path }: { readonly session: SessionInfo; 
             selection={selection}
             onSelect={setSelection}
             onOpen={openRow}
-            onDelete={() => {
-              if (selected.length > 0) void putIntoTrash(selected, text);
-            }}
+            onDelete={remove}
+            note={isTop ? (row) => text(rootNote(row, session.username)) : undefined}
             onRename={() => {
               const [row] = selected;
-              if (row !== undefined && selected.length === 1) setOpen({ kind: 'rename', row });
+              if (row !== undefined && selected.length === 1 && !row.isFixed) setOpen({ kind: 'rename', row });
             }}
             onMenu={(at) => {
               setOpen({ kind: 'menu', at });
@@ -180,7 +192,10 @@ export function DriveScreen({ session, path }: { readonly session: SessionInfo; 
             onSort={setSort}
           />
         )}
-        {drop.isOver ? (
+        {isTop && !isLoading && shown.length < 2 && error === undefined ? (
+          <p className={styles['hint']}>{text('drive.roots.help')}</p>
+        ) : null}
+        {drop.isOver && canAdd ? (
           <div className={styles['drop']} aria-hidden="true">
             <Icon name="upload" size={48} />
             <bdi>{text('drive.drop', { name: title })}</bdi>
@@ -224,13 +239,13 @@ export function DriveScreen({ session, path }: { readonly session: SessionInfo; 
           onClose={close}
         />
       ) : null}
+      {open?.kind === 'remove' ? <RemoveDialog rows={open.rows} onClose={close} /> : null}
       {open?.kind === 'properties' ? <PropertiesDialog rows={open.rows} onClose={close} /> : null}
       {open?.kind === 'move' || open?.kind === 'copy' ? (
         <FolderDialog
           title={text(`${open.kind}.title`, { count: open.paths.length })}
           action={text(`${open.kind}.action`)}
-          start={path}
-          homePath={session.homePath}
+          start={canAdd ? path : session.homePath}
           refused={new Set(open.kind === 'move' ? open.paths : [])}
           unsuitable={(directory) => open.kind === 'move' && open.paths.every((moved) => parentOf(moved) === directory)}
           onChoose={(directory) => {
@@ -242,4 +257,10 @@ export function DriveScreen({ session, path }: { readonly session: SessionInfo; 
       ) : null}
     </Shell>
   );
+}
+
+/** What a root is, in the list of all. */
+function rootNote({ name, kind }: Row, username: string): TextId {
+  if (name === username) return 'drive.roots.own';
+  return kind === 'damaged' ? 'drive.roots.damaged' : 'drive.roots.friend';
 }

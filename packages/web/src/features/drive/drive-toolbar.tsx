@@ -2,9 +2,10 @@ import { type ReactNode, useRef } from 'react';
 import { setPreferences, usePreferences } from '../../app/preferences.js';
 import { formatRoute, goTo, parseRoute } from '../../app/router.js';
 import type { SessionInfo } from '../../engine/calls.js';
-import { useText } from '../../i18n/text.js';
+import { type TextFunction, useText } from '../../i18n/text.js';
 import { Breadcrumbs, type Crumb } from '../../ui/breadcrumbs.js';
 import { Button, IconButton } from '../../ui/button.js';
+import { Icon } from '../../ui/icon.js';
 import { type MenuChoice, MenuButton } from '../../ui/menu.js';
 import { itemsOfFiles } from '../transfers/dropped-items.js';
 import { transfers } from '../transfers/transfer-store.js';
@@ -17,6 +18,8 @@ import { SORTED_BY, sortedBy } from './sort-rows.js';
 export function DriveToolbar({
   session,
   path,
+  canAdd,
+  isReadOnly,
   choices,
   selectedCount,
   onReload,
@@ -27,6 +30,10 @@ export function DriveToolbar({
 }: {
   readonly session: SessionInfo;
   readonly path: string;
+  /** Whether something can be put here. */
+  readonly canAdd: boolean;
+  /** Whether it is known that nothing can be, in a folder of somebody else. */
+  readonly isReadOnly: boolean;
   /** What can be done with the selection; empty when there is none. */
   readonly choices: readonly MenuChoice[];
   readonly selectedCount: number;
@@ -64,7 +71,7 @@ export function DriveToolbar({
     <div className={styles['toolbar']}>
       <Breadcrumbs
         label={text('drive.path')}
-        crumbs={crumbsOf(path, session)}
+        crumbs={crumbsOf(path, session, text)}
         wrap={(crumb, link) => (
           <MoveTarget directory={pathOf(crumb)} onMove={onMove}>
             {link}
@@ -73,17 +80,31 @@ export function DriveToolbar({
       />
       {selectedCount === 0 ? (
         <div className={styles['actions']} role="toolbar" aria-label={text('drive.title')}>
-          <Button kind="primary" icon="upload" onPress={() => filePicker.current?.click()}>
-            {text('drive.upload')}
-          </Button>
-          <Button icon="new-folder" isCompact onPress={onNewFolder}>
-            {text('drive.newFolder')}
-          </Button>
+          {isReadOnly ? (
+            <span className={styles['read-only']} role="status">
+              <Icon name="eye" />
+              {text('drive.readOnly')}
+            </span>
+          ) : null}
+          {canAdd ? (
+            <>
+              <Button kind="primary" icon="upload" onPress={() => filePicker.current?.click()}>
+                {text('drive.upload')}
+              </Button>
+              <Button icon="new-folder" isCompact onPress={onNewFolder}>
+                {text('drive.newFolder')}
+              </Button>
+            </>
+          ) : null}
           <MenuButton
             label={text('drive.more')}
             choices={[
-              { id: 'folder', label: text('drive.upload.folder'), icon: 'upload', onChoose: () => folderPicker.current?.click() },
-              { id: 'text', label: text('drive.newText'), icon: 'text', onChoose: onNewText },
+              ...(canAdd
+                ? ([
+                    { id: 'folder', label: text('drive.upload.folder'), icon: 'upload', onChoose: () => folderPicker.current?.click() },
+                    { id: 'text', label: text('drive.newText'), icon: 'text', onChoose: onNewText },
+                  ] as const)
+                : []),
               { id: 'reload', label: text('drive.refresh'), icon: 'restore', onChoose: onReload },
               {
                 id: 'hidden',
@@ -97,13 +118,15 @@ export function DriveToolbar({
           >
             <IconButton icon="more" label={text('drive.more')} />
           </MenuButton>
-          <IconButton
-            icon="search"
-            label={text('search.open')}
-            onPress={() => {
-              goTo({ name: 'search', path });
-            }}
-          />
+          {path === '/' ? null : (
+            <IconButton
+              icon="search"
+              label={text('search.open')}
+              onPress={() => {
+                goTo({ name: 'search', path });
+              }}
+            />
+          )}
           {/* A list has columns for that. */}
           {view === 'grid' ? (
             <MenuButton
@@ -159,11 +182,13 @@ function pathOf({ href }: Crumb): string {
   return route.name === 'drive' ? route.path : '/';
 }
 
-function crumbsOf(path: string, { username }: SessionInfo): readonly Crumb[] {
+function crumbsOf(path: string, { username }: SessionInfo, text: TextFunction): readonly Crumb[] {
   const names = path.split('/').filter((name) => name !== '');
-  return names.map((name, index) => ({
+  const top = { label: text('drive.roots'), href: formatRoute({ name: 'drive', path: '/' }) };
+  const steps = names.map((name, index) => ({
     label: name,
     href: formatRoute({ name: 'drive', path: `/${names.slice(0, index + 1).join('/')}` }),
-    ...(index === 0 && name === username ? { icon: 'home' as const } : {}),
+    ...(index === 0 ? { icon: name === username ? ('home' as const) : ('person' as const) } : {}),
   }));
+  return [top, ...steps];
 }

@@ -94,14 +94,14 @@ export function FileList(props: FileListProps): ReactNode {
   const dragProps = (row: Row): object => {
     if (onMove === undefined) return {};
     return {
-      draggable: row.isWritable,
+      draggable: !row.isFixed && row.isReadable,
       onDragStart: (event: DragEvent) => {
         const isSelected = selection.paths.has(row.path);
         if (!isSelected) onSelect(selectOnly(row.path));
         startDrag(event, isSelected ? [...selection.paths] : [row.path]);
       },
       onDragEnd: endDrag,
-      ...(row.kind === 'directory'
+      ...(row.kind === 'directory' && row.isWritable
         ? moveHandlers(
             row.path,
             (isOver) => {

@@ -19,7 +19,6 @@ export function FolderDialog({
   title,
   action,
   start,
-  homePath,
   refused,
   unsuitable = () => false,
   onChoose,
@@ -28,7 +27,6 @@ export function FolderDialog({
   readonly title: string;
   readonly action: string;
   readonly start: string;
-  readonly homePath: string;
   /** Folders that cannot be chosen, nor anything below them: what is being moved. */
   readonly refused: ReadonlySet<string>;
   /** Whether a folder cannot be chosen although what is below it can: what is being moved is in it already. */
@@ -40,7 +38,7 @@ export function FolderDialog({
   const language = useLanguage();
   const [path, setPath] = useState(start);
   const [isNaming, setNaming] = useState(false);
-  const { rows, isLoading, error, reload } = useDirectory(path);
+  const { rows, isLoading, isWritable, error, reload } = useDirectory(path);
   const folders = useMemo(
     () =>
       sortRows(
@@ -58,7 +56,7 @@ export function FolderDialog({
         <>
           <Button
             kind="primary"
-            isDisabled={unsuitable(path)}
+            isDisabled={isWritable !== true || unsuitable(path)}
             onPress={() => {
               onChoose(path);
             }}
@@ -67,6 +65,7 @@ export function FolderDialog({
           </Button>
           <Button
             icon="new-folder"
+            isDisabled={isWritable !== true}
             onPress={() => {
               setNaming(true);
             }}
@@ -81,10 +80,11 @@ export function FolderDialog({
         <Name>{path}</Name>
       </p>
       {unsuitable(path) ? <p role="status">{text('move.there')}</p> : null}
+      {isWritable === false && path !== '/' ? <p role="status">{text('folder.readOnly')}</p> : null}
       {error === undefined ? null : <Notice kind="problem">{faultText(error, text)}</Notice>}
       {isLoading ? <ProgressBar label={text('drive.loading')} value={undefined} isLabelHidden /> : null}
       <ul className={styles['folders']} aria-label={text('folder.list')}>
-        {path === homePath ? null : (
+        {path === '/' ? null : (
           <li>
             <Button
               kind="quiet"
@@ -107,7 +107,7 @@ export function FolderDialog({
                 setPath(row.path);
               }}
             >
-              <Icon name="folder" />
+              <Icon name={path === '/' ? 'person' : 'folder'} />
               <Name>{row.name}</Name>
             </button>
           </li>

@@ -1,5 +1,6 @@
 import { type ReactNode, useEffect, useState } from 'react';
 import type { Row } from '../../engine/calls.js';
+import { isRootOf } from '../../engine/paths.js';
 import { Icon, type IconName } from '../../ui/icon.js';
 import styles from './row-icon.module.css';
 
@@ -7,8 +8,9 @@ import styles from './row-icon.module.css';
 const PICTURE_TYPES: ReadonlySet<string> = new Set(['image/webp', 'image/jpeg', 'image/png', 'image/gif']);
 
 /** The drawing for a kind of thing. */
-function iconOf({ kind, mimeType }: Pick<Row, 'kind' | 'mimeType'>): IconName {
-  if (kind !== 'file') return kind === 'directory' ? 'folder' : 'damaged';
+function iconOf({ kind, mimeType, path }: Pick<Row, 'kind' | 'mimeType' | 'path'>): IconName {
+  if (kind === 'directory') return isRootOf(path) ? 'person' : 'folder';
+  if (kind === 'damaged') return kind;
   const [family] = mimeType.split('/');
   switch (family) {
     case 'image':

@@ -1,6 +1,10 @@
 import type { Row } from '../../engine/calls.js';
+import { isRootOf } from '../../engine/paths.js';
 import type { TextFunction } from '../../i18n/text.js';
 import type { MenuChoice } from '../../ui/menu.js';
+
+/** The choices that change the folder in which something is. */
+const CHANGES: ReadonlySet<string> = new Set(['rename', 'move', 'delete']);
 
 /** What can be done with a selection. */
 export interface SelectionActions {
@@ -17,23 +21,25 @@ export function selectionChoices(selected: readonly Row[], text: TextFunction, a
   const [first] = selected;
   if (first === undefined) return [];
   const isOne = selected.length === 1;
-  const areReadable = selected.every(({ kind }) => kind !== 'damaged');
-  const areWritable = selected.every(({ isWritable, kind }) => isWritable || kind === 'damaged');
-  return [
+  const areWhole = selected.every(({ kind }) => kind !== 'damaged');
+  const areReadable = selected.every(({ isReadable }) => isReadable);
+  const areFixed = selected.some(({ isFixed }) => isFixed);
+  const areRoots = selected.some(({ path }) => isRootOf(path));
+  const choices: readonly MenuChoice[] = [
     ...(isOne
       ? [
           {
             id: 'open',
             label: text('drive.open'),
             shortcut: 'Enter',
-            isDisabled: !areReadable,
+            isDisabled: !areWhole,
             onChoose: () => {
               actions.open(first);
             },
           },
         ]
       : []),
-    { id: 'download', label: text('drive.download'), icon: 'download', isDisabled: !areReadable, onChoose: actions.download },
+    { id: 'download', label: text('drive.download'), icon: 'download', isDisabled: !areWhole, onChoose: actions.download },
     ...(isOne
       ? [
           {
@@ -41,7 +47,7 @@ export function selectionChoices(selected: readonly Row[], text: TextFunction, a
             label: text('drive.rename'),
             icon: 'edit' as const,
             shortcut: 'F2',
-            isDisabled: !areWritable || !areReadable,
+            isDisabled: areFixed || !areWhole,
             onChoose: () => {
               actions.rename(first);
             },
@@ -52,7 +58,7 @@ export function selectionChoices(selected: readonly Row[], text: TextFunction, a
       id: 'move',
       label: text('drive.move'),
       icon: 'move',
-      isDisabled: !areWritable || !areReadable,
+      isDisabled: areFixed || !areWhole,
       onChoose: () => {
         actions.transfer('move');
       },
@@ -61,7 +67,7 @@ export function selectionChoices(selected: readonly Row[], text: TextFunction, a
       id: 'copy',
       label: text('drive.copy'),
       icon: 'copy',
-      isDisabled: !areReadable,
+      isDisabled: !areReadable || areRoots,
       onChoose: () => {
         actions.transfer('copy');
       },
@@ -72,9 +78,11 @@ export function selectionChoices(selected: readonly Row[], text: TextFunction, a
       icon: 'trash',
       isDanger: true,
       shortcut: 'Del',
-      isDisabled: !areWritable,
+      isDisabled: areFixed,
       onChoose: actions.remove,
     },
-    { id: 'properties', label: text('properties.title'), icon: 'info', isDisabled: !areReadable, onChoose: actions.properties },
+    { id: 'properties', label: text('properties.title'), icon: 'info', isDisabled: !areWhole, onChoose: actions.properties },
   ];
+  // In what somebody shares for reading nobody misses them.
+  return selected.every(({ isFixed }) => isFixed) ? choices.filter(({ id }) => !CHANGES.has(id)) : choices;
 }

@@ -12,6 +12,8 @@ const row = (name: string, more: Partial<Row> = {}): Row => ({
   created: 0,
   isHidden: false,
   isWritable: true,
+  isReadable: true,
+  isFixed: false,
   version: '',
   thumbnail: undefined,
   ...more,

@@ -3,7 +3,7 @@ import { faultText } from '../../app/fault-text.js';
 import { goTo } from '../../app/router.js';
 import { Shell } from '../../app/shell.js';
 import type { Row, SessionInfo } from '../../engine/calls.js';
-import { parentOf } from '../../engine/paths.js';
+import { ownerOf, parentOf } from '../../engine/paths.js';
 import { useLanguage, useText } from '../../i18n/text.js';
 import { Button, IconButton } from '../../ui/button.js';
 import { ContextMenu, type MenuChoice } from '../../ui/menu.js';
@@ -12,6 +12,7 @@ import { Notice } from '../../ui/notice.js';
 import { ProgressBar } from '../../ui/progress-bar.js';
 import { putIntoTrash } from '../drive/drive-actions.js';
 import { FileList } from '../drive/file-list.js';
+import { RemoveDialog } from '../drive/remove-dialog.js';
 import { useSortOrder } from '../drive/sort-order-store.js';
 import { sortRows } from '../drive/sort-rows.js';
 import { useSelection } from '../drive/use-selection.js';
@@ -23,7 +24,7 @@ import styles from './search-screen.module.css';
 import { search, useSearch } from './search-store.js';
 
 /** What is open over the list. */
-type Open = { readonly kind: 'menu'; readonly at: { readonly x: number; readonly y: number } } | { readonly kind: 'properties' };
+type Open = { readonly kind: 'menu'; readonly at: { readonly x: number; readonly y: number } } | { readonly kind: 'properties' | 'remove' };
 
 /** Looks for things in a folder and all below it; what is found is shown as it is found. */
 export function SearchScreen({ session, path }: { readonly session: SessionInfo; readonly path: string }): ReactNode {
@@ -45,7 +46,11 @@ export function SearchScreen({ session, path }: { readonly session: SessionInfo;
     else openViewer(row.path);
   };
   const remove = async (): Promise<void> => {
-    if (selected.length === 0) return;
+    if (selected.length === 0 || selected.some(({ isFixed }) => isFixed)) return;
+    if (ownerOf(path) !== session.username) {
+      setOpen({ kind: 'remove' });
+      return;
+    }
     search().forget(await putIntoTrash(selected, text));
   };
   const choices: readonly MenuChoice[] =
@@ -92,7 +97,7 @@ export function SearchScreen({ session, path }: { readonly session: SessionInfo;
             icon: 'trash',
             isDanger: true,
             shortcut: 'Del',
-            isDisabled: selected.some(({ isWritable }) => !isWritable),
+            isDisabled: selected.some(({ isFixed }) => isFixed),
             onChoose: () => void remove(),
           },
         ];
@@ -169,6 +174,15 @@ export function SearchScreen({ session, path }: { readonly session: SessionInfo;
       </p>
       {open?.kind === 'menu' && selected.length > 0 ? (
         <ContextMenu at={open.at} label={text('drive.menu')} choices={choices} onClose={close} />
+      ) : null}
+      {open?.kind === 'remove' && selected.length > 0 ? (
+        <RemoveDialog
+          rows={selected}
+          onRemoved={(paths) => {
+            search().forget(paths);
+          }}
+          onClose={close}
+        />
       ) : null}
       {open?.kind === 'properties' && selected.length > 0 ? <PropertiesDialog rows={selected} onClose={close} /> : null}
     </Shell>

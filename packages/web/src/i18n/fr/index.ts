@@ -1,6 +1,7 @@
 import app from './app.json';
 import drive from './drive.json';
 import errors from './errors.json';
+import people from './people.json';
 import search from './search.json';
 import settings from './settings.json';
 import transfers from './transfers.json';
@@ -16,6 +17,7 @@ export const texts: Readonly<Record<keyof typeof english, string>> = {
   ...drive,
   ...settings,
   ...transfers,
+  ...people,
   ...search,
   ...trash,
   ...viewer,

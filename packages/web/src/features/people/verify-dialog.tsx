@@ -1,0 +1,141 @@
+import { type ReactNode, useEffect, useState } from 'react';
+import type { SafetyNumberFacts } from '../../engine/social-calls.js';
+import { engine } from '../../engine/start-engine.js';
+import { useText } from '../../i18n/text.js';
+import { Button } from '../../ui/button.js';
+import { Dialog } from '../../ui/dialog.js';
+import { TextField } from '../../ui/field.js';
+import { Notice } from '../../ui/notice.js';
+import { ProgressBar } from '../../ui/progress-bar.js';
+import { QrCode } from '../settings/qr-code.js';
+import styles from './people.module.css';
+import { peopleFaultText } from './people-fault-text.js';
+
+/** Digits that are read as one. */
+const GROUP = /\d{5}/gu;
+
+/** The safety number of the account and somebody else: to be compared, and marked as compared. */
+export function VerifyDialog({
+  username,
+  onChanged,
+  onClose,
+}: {
+  readonly username: string;
+  readonly onChanged: () => void;
+  readonly onClose: () => void;
+}): ReactNode {
+  const text = useText();
+  const [number, setNumber] = useState<SafetyNumberFacts | undefined>(undefined);
+  const [round, setRound] = useState(0);
+  const [error, setError] = useState<unknown>(undefined);
+  const [isWorking, setWorking] = useState(false);
+  useEffect(() => {
+    const stop = new AbortController();
+    engine()
+      .call('social.safetyNumber', { username }, { signal: stop.signal })
+      .then(setNumber, (caught: unknown) => {
+        if (!stop.signal.aborted) setError(caught);
+      });
+    return () => {
+      stop.abort();
+    };
+  }, [username, round]);
+  const mark = async (isVerified: boolean): Promise<void> => {
+    if (number === undefined) return;
+    setWorking(true);
+    setError(undefined);
+    try {
+      await engine().call('social.setVerified', { username, digits: number.digits, isVerified });
+      onChanged();
+      onClose();
+    } catch (caught) {
+      setError(caught);
+      setWorking(false);
+      // It may be another one by now.
+      setRound((before) => before + 1);
+    }
+  };
+  const isVerified = number?.verification === 'verified';
+  return (
+    <Dialog
+      title={text('verify.title', { name: username })}
+      onClose={onClose}
+      actions={
+        <>
+          {number === undefined ? null : (
+            <Button kind={isVerified ? 'secondary' : 'primary'} isPending={isWorking} onPress={() => void mark(!isVerified)}>
+              {text(isVerified ? 'verify.unmark' : 'verify.mark')}
+            </Button>
+          )}
+          <Button onPress={onClose}>{text('action.close')}</Button>
+        </>
+      }
+    >
+      {error === undefined ? null : <Notice kind="problem">{peopleFaultText(error, username, text)}</Notice>}
+      {number === undefined && error === undefined ? <ProgressBar label={text('verify.loading')} value={undefined} isLabelHidden /> : null}
+      {number === undefined ? null : (
+        <>
+          {number.verification === 'changed' ? <Notice kind="problem">{text('people.changed', { name: username })}</Notice> : null}
+          {isVerified ? <Notice kind="good">{text('verify.done', { name: username })}</Notice> : null}
+          <p>{text('verify.help', { name: username })}</p>
+          <p className={styles['digits']} role="group" aria-label={text('verify.number', { name: username })}>
+            {(number.digits.match(GROUP) ?? []).map((group, index) => (
+              // Groups can be the same; their places cannot.
+              // oxlint-disable-next-line react/no-array-index-key
+              <span key={index}>{group} </span>
+            ))}
+          </p>
+          <div className={styles['qr']}>
+            <QrCode text={number.code} label={text('verify.qr', { name: username })} />
+          </div>
+          <Comparison username={username} />
+        </>
+      )}
+    </Dialog>
+  );
+}
+
+/** Compares what the other person was shown, for those who have it as text. */
+function Comparison({ username }: { readonly username: string }): ReactNode {
+  const text = useText();
+  const [shown, setShown] = useState('');
+  const [result, setResult] = useState<boolean | undefined>(undefined);
+  const [error, setError] = useState<unknown>(undefined);
+  const compare = async (): Promise<void> => {
+    setError(undefined);
+    try {
+      setResult(await engine().call('social.compareNumber', { username, shown }));
+    } catch (caught) {
+      setError(caught);
+    }
+  };
+  return (
+    <>
+      <form
+        className={styles['compare']}
+        noValidate
+        onSubmit={(event) => {
+          event.preventDefault();
+          if (shown.trim() !== '') void compare();
+        }}
+      >
+        <TextField
+          label={text('verify.theirs')}
+          help={text('verify.theirs.help')}
+          isVerbatim
+          autoComplete="off"
+          value={shown}
+          onChange={(value) => {
+            setShown(value);
+            setResult(undefined);
+          }}
+        />
+        <Button type="submit">{text('verify.compare')}</Button>
+      </form>
+      {result === undefined ? null : (
+        <Notice kind={result ? 'good' : 'problem'}>{text(result ? 'verify.same' : 'verify.different', { name: username })}</Notice>
+      )}
+      {error === undefined ? null : <Notice kind="problem">{peopleFaultText(error, username, text)}</Notice>}
+    </>
+  );
+}
