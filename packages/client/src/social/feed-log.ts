@@ -23,6 +23,7 @@ interface Known {
   readonly path: string;
   readonly sharer: string;
   readonly isOwners: boolean;
+  readonly isShown: boolean;
   start: number;
   end: number;
 }
@@ -37,8 +38,10 @@ export class FeedLog {
     /** See {@link StoredFeed.version}. */
     readonly version: string,
     private readonly bytes: Uint8Array,
-    /** By number. */
-    private readonly places: readonly Known[],
+    /** By number; those that are not shown, too. */
+    private readonly all: readonly Known[],
+    /** Those that are shown. */
+    private readonly places: readonly Known[] = all.filter(({ isShown }) => isShown),
   ) {}
 
   /** Reads a feed. LimitError beyond MAX_FEED_SIZE. */
@@ -58,7 +61,7 @@ export class FeedLog {
 
   /** The same records, of which the user has seen others. */
   withState(state: FeedState): FeedLog {
-    return new FeedLog(state, this.version, this.bytes, this.places);
+    return new FeedLog(state, this.version, this.bytes, this.all, this.places);
   }
 
   /** The places with a smaller number than `before`, newest first. */
@@ -78,12 +81,12 @@ export class FeedLog {
 
   /** How many places somebody has shared. */
   countOf(sharer: string): number {
-    return this.places.filter((place) => place.sharer === sharer).length;
+    return this.all.filter((place) => place.sharer === sharer).length;
   }
 
   /** Of items in the order in which they are shared those that say something new; of those of one place the last one. */
   news(items: readonly SharedItem[]): ReadonlySet<SharedItem> {
-    const known = new Map(this.places.map((place) => [place.path, place]));
+    const known = new Map(this.all.map((place) => [place.path, place]));
     const latest = new Map(items.map((item) => [item.path, item]));
     const isNew = (item: SharedItem): boolean => {
       const place = known.get(item.path);
@@ -98,29 +101,28 @@ function readItem(value: CborValue): SharedItem {
 }
 
 function note(places: Map<string, Known>, item: SharedItem, { number, start, end }: { number: number; start: number; end: number }): void {
-  const names = shownNames(item);
+  const names = namesOf(item);
   if (names === undefined) return;
   const path = `/${names.join('/')}`;
   const isOwners = item.sharer === item.owner;
   const known = places.get(path);
   if (known === undefined || (isOwners && !known.isOwners)) {
     // The place in the order stays the one that it has had from the beginning.
-    places.set(path, { number: known?.number ?? number, path, sharer: item.sharer, isOwners, start, end });
+    const isShown = names[1] !== '.profile' && !isGroupDirectory(names, item.owner);
+    places.set(path, { number: known?.number ?? number, path, sharer: item.sharer, isOwners, isShown, start, end });
   } else if (isOwners === known.isOwners) {
     known.start = start;
     known.end = end;
   }
 }
 
-/** The names of what is shown; undefined for what is not, and for what another program should not have written. */
-function shownNames({ path, owner }: SharedItem): readonly string[] | undefined {
-  let names: readonly string[];
+/** The names of a place; undefined for what another program should not have written. */
+function namesOf({ path, owner }: SharedItem): readonly string[] | undefined {
   try {
-    names = splitPath(path);
+    const names = splitPath(path);
+    return names.length >= 2 && names[0] === owner ? names : undefined;
   } catch (error) {
     if (error instanceof PyrgosError) return undefined;
     throw error;
   }
-  if (names.length < 2 || names[0] !== owner || names[1] === '.profile' || isGroupDirectory(names, owner)) return undefined;
-  return names;
 }

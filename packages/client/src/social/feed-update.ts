@@ -42,8 +42,6 @@ interface News {
   readonly position: ProcessedCaps;
   readonly items: readonly NewItem[];
   readonly comments: readonly ReceivedComment[];
-  /** Whether reading had to begin anew, so that much of it may be in the feed already. */
-  readonly isAgain: boolean;
   /** The tree in which there was nothing more; undefined when there is. */
   readonly seen: string | undefined;
 }
@@ -82,7 +80,11 @@ export class FeedUpdates {
   private async gather(view: CommittedView, unreachable: Set<string>): Promise<readonly News[]> {
     const { space, friends } = this;
     const home = await space.home(view);
-    const [names, { state }] = await Promise.all([friends.followed.names(view), readStoredFeed(view, home)]);
+    const [names, stored] = await Promise.all([friends.followed.names(view), readStoredFeed(view, home)]);
+    const { state } = stored;
+    // At hand when something is to be added to them.
+    const items = stored.items();
+    items.catch(() => undefined);
     const news: News[] = [];
     await forEachAtOnce(names, FRIENDS_IN_FLIGHT, async (name) => {
       if (unreachable.has(name)) return;
@@ -98,6 +100,7 @@ export class FeedUpdates {
         unreachable.add(name);
       }
     });
+    await items;
     // In an order that does not depend on whose server was the fastest.
     return news.sort((one, other) => (one.friend < other.friend ? -1 : 1));
   }
@@ -128,8 +131,7 @@ export class FeedUpdates {
       const item = SharedItem.of({ capability, owner: names[0] ?? '', sharer: name, path });
       return [{ item, modified, stream: streamOf.get(capability) ?? 0 }];
     });
-    const isAgain = shares.isRestarted || base.equals(ProcessedCaps.empty);
-    return { friend: name, base, position, items, comments, isAgain, seen: shares.isComplete ? tree : undefined };
+    return { friend: name, base, position, items, comments, seen: shares.isComplete ? tree : undefined };
   }
 
   /** Whether the server of a friend says in time how old what it has is. */
@@ -170,8 +172,7 @@ export class FeedUpdates {
               home,
               fresh.flatMap(({ comments }) => comments),
             );
-            const isAgain = fresh.some((one) => one.isAgain) && stored.state.feedItems > 0;
-            const log = isAgain ? await FeedLog.read(stored) : undefined;
+            const log = await FeedLog.read(stored);
             const items = fitting(
               inOrder(fresh.map((one) => newItems(one, log))),
               stored.state,
@@ -191,13 +192,10 @@ export class FeedUpdates {
   }
 }
 
-/** What of the news of a friend goes into the feed. */
-function newItems({ friend, items, position, isAgain }: News, log: FeedLog | undefined): readonly NewItem[] {
-  const isRead = isAgain && log !== undefined;
-  const known = isRead ? log.countOf(friend) : countIn(position) - items.length;
-  const fresh = isRead ? log.news(items.map(({ item }) => item)) : undefined;
-  const wanted = fresh === undefined ? items : items.filter(({ item }) => fresh.has(item));
-  return wanted.slice(0, Math.max(0, MAX_FEED_ITEMS_OF_FRIEND - known));
+/** What of the news of a friend goes into the feed: what is there already may come once more, when what it is read from has become shorter. */
+function newItems({ friend, items }: News, log: FeedLog): readonly NewItem[] {
+  const fresh = log.news(items.map(({ item }) => item));
+  return items.filter(({ item }) => fresh.has(item)).slice(0, Math.max(0, MAX_FEED_ITEMS_OF_FRIEND - log.countOf(friend)));
 }
 
 /**
@@ -222,13 +220,6 @@ function inOrder(byFriend: readonly (readonly NewItem[])[]): readonly SharedItem
     if (item === undefined) return ordered;
     ordered.push(item);
   }
-}
-
-/** Capabilities of a friend that led somewhere, up to a position. */
-function countIn({ readCount, writeCount, groups }: ProcessedCaps): number {
-  let count = readCount + writeCount;
-  for (const group of groups.values()) count += group.readCount + group.writeCount;
-  return count;
 }
 
 /** As many items as the feed has room for. */

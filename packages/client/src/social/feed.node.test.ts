@@ -296,6 +296,15 @@ test('fields of profiles are no news', async () => {
   expect(await news(bob)).toEqual([`${ada.username}: I have a biography`]);
 });
 
+test('an answer to a post of one’s own stands under it at once', async () => {
+  const [ada, bob] = await couple();
+  await ada.posts.create({ text: 'question' });
+  await ada.posts.create({ text: 'answer', parent: await lastOwn(ada) });
+  await bob.feed.update();
+  const { items } = await bob.feed.comments(await lastPostOf(bob, 'question'));
+  expect(items).toMatchObject([{ author: ada.username, text: 'answer' }]);
+});
+
 test('a comment for its author alone is not put under the post, where others would see it', async () => {
   const [ada, bob] = await couple();
   await ada.posts.create({ text: 'public matter' });

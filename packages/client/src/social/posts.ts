@@ -1,4 +1,5 @@
 import { assertInstance, assertList, assertObject, assertString } from '@pyrgos/core/arguments';
+import { Multihash } from '@pyrgos/core/codec';
 import { ArgumentError, DeniedError, FormatError, LimitError, NotFoundError, PyrgosError } from '@pyrgos/core/errors';
 import { MAX_POST_MEDIA } from '@pyrgos/core/limits';
 import type { AbsoluteCapability } from '@pyrgos/core/model';
@@ -21,6 +22,7 @@ import { FileReader, findChild, type Item, openItem, type OperationView, splitPa
 import type { CallOptions } from '../session/call-options.js';
 import { onlyForward, type Progress, type ProgressListener } from '../waiting/progress.js';
 import { giveCapabilities, unknownRecipient } from './capability-store.js';
+import { mergeComments } from './feed-comments.js';
 import { appendToFeed } from './feed-files.js';
 import { getOrMakeGroups, uidOf } from './groups.js';
 import { directoryAt, makeDirectoryAt, writeFileIn } from './own-files.js';
@@ -82,7 +84,7 @@ export class Posts {
   ) {}
 
   /**
-   * Writes a post, shares it with its audience and puts it into the own feed, in one commit. Media are uploaded before. An answer never has a wider audience than what it answers
+   * Writes a post, shares it with its audience and puts it into the own feed, and an answer under a post of one's own, in one commit. Media are uploaded before. An answer never has a wider audience than what it answers
    * to: DeniedError `denied.file`.
    */
   async create(post: NewPost, options: CreatePostOptions = {}): Promise<FoundPost> {
@@ -146,6 +148,12 @@ export class Posts {
         if (uid !== undefined) {
           await giveCapabilities(operation, this.space, home, uid, 'read', [capability]);
           await changeRecord(operation, this.space, home, names.slice(0, -1), (state) => state.share(names.at(-1) ?? '', 'read', [uid]));
+        }
+        // Nobody else puts it under a post of one's own.
+        if (answered !== undefined && audience !== PostAudience.author) {
+          const comment = FileRef.of(path, capability, Multihash.sha256(operation.crypto.sha256(made.encode())));
+          const place = splitPath(answered.path);
+          if (place[0] === username) await mergeComments(operation, this.space, home, [{ author: username, parent: place, comment }]);
         }
         await appendToFeed(operation, this.space, home, [SharedItem.of({ capability, owner: username, sharer: username, path })]);
         return { path, capability, post: made };

@@ -14,8 +14,6 @@ export interface SharesRead {
   readonly isComplete: boolean;
   /** Whether anything was read, be it garbage. */
   readonly hasNew: boolean;
-  /** Whether a file was shorter than the position, so that it was read from its beginning once more. */
-  readonly isRestarted: boolean;
   /** The position behind what was read, when those capabilities that are in `resolved` lead somewhere. */
   positionAfter(resolved: ReadonlySet<AbsoluteCapability>): ProcessedCaps;
 }
@@ -55,7 +53,6 @@ export async function readShares(
     streams: parts.map(({ records }) => records.capabilities),
     isComplete: parts.every(({ records }) => records.isEnd),
     hasNew: parts.some(({ records }) => records.bytes > 0),
-    isRestarted: parts.some(({ records, before }) => records.start < before),
     positionAfter: (resolved) => position.add(countOf(parts, position, resolved)),
   };
 }
@@ -64,8 +61,6 @@ export async function readShares(
 interface Part {
   readonly uid: string | undefined;
   readonly access: SharedAccess;
-  /** Where the position was. */
-  readonly before: number;
   readonly records: NewRecords;
 }
 
@@ -82,7 +77,7 @@ async function readPlace(
   return Promise.all(
     (['read', 'write'] as const).map(async (access) => {
       const before = access === 'read' ? at.readBytes : at.writeBytes;
-      return { uid, access, before, records: await readNewRecords(view, directory, access, before) };
+      return { uid, access, records: await readNewRecords(view, directory, access, before) };
     }),
   );
 }

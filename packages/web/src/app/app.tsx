@@ -18,6 +18,8 @@ const ViewerScreen = lazy(async () => ({ default: (await import('../features/vie
 const SearchScreen = lazy(async () => ({ default: (await import('../features/search/search-screen.js')).SearchScreen }));
 const TrashScreen = lazy(async () => ({ default: (await import('../features/trash/trash-screen.js')).TrashScreen }));
 
+const NewsScreen = lazy(async () => ({ default: (await import('../features/news/news-screen.js')).NewsScreen }));
+const ProfileScreen = lazy(async () => ({ default: (await import('../features/profile/profile-screen.js')).ProfileScreen }));
 const SettingsScreen = lazy(async () => ({ default: (await import('../features/settings/settings-screen.js')).SettingsScreen }));
 
 /** The app; begins in the language of `texts`, and follows what is chosen later. */
@@ -76,6 +78,10 @@ function Inside({ route, session }: { readonly route: Route; readonly session: S
       return <SearchScreen session={session} path={route.path === '/' ? homePath : route.path} />;
     case 'trash':
       return <TrashScreen session={session} />;
+    case 'news':
+      return <NewsScreen session={session} />;
+    case 'profile':
+      return <ProfileScreen key={route.username} session={session} username={route.username === '' ? session.username : route.username} />;
     case 'settings':
       return <SettingsScreen session={session} />;
     default:

@@ -5,6 +5,8 @@ import { EngineState } from './engine-state.js';
 import type { Line } from './rpc-messages.js';
 import { accountService } from './services/account-service.js';
 import { driveService } from './services/drive-service.js';
+import { feedService } from './services/feed-service.js';
+import { profileService } from './services/profile-service.js';
 import { searchService } from './services/search-service.js';
 import { sessionService } from './services/session-service.js';
 import { streamService } from './services/stream-service.js';
@@ -20,6 +22,8 @@ serveEngine(globalThis as unknown as Line, {
   ...uploadService(state),
   ...streamService(state),
   ...searchService(state),
+  ...feedService(state),
+  ...profileService(state),
   ...state.thumbnailer.service,
   ...state.connection.service,
 });

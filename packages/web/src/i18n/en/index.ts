@@ -1,6 +1,8 @@
 import app from './app.json';
 import drive from './drive.json';
 import errors from './errors.json';
+import news from './news.json';
+import profile from './profile.json';
 import search from './search.json';
 import settings from './settings.json';
 import transfers from './transfers.json';
@@ -9,4 +11,4 @@ import viewer from './viewer.json';
 import welcome from './welcome.json';
 
 /** The English texts of the app, which say what texts there are: a file for each area. */
-export const texts = { ...app, ...welcome, ...drive, ...settings, ...transfers, ...search, ...trash, ...viewer, ...errors };
+export const texts = { ...app, ...welcome, ...drive, ...settings, ...transfers, ...search, ...trash, ...viewer, ...news, ...profile, ...errors };

@@ -1,6 +1,8 @@
 import app from './app.json';
 import drive from './drive.json';
 import errors from './errors.json';
+import news from './news.json';
+import profile from './profile.json';
 import search from './search.json';
 import settings from './settings.json';
 import transfers from './transfers.json';
@@ -19,5 +21,5 @@ export const texts: Readonly<Record<keyof typeof english, string>> = {
   ...search,
   ...trash,
   ...viewer,
-  ...errors,
+  ...news, ...profile, ...errors,
 };
