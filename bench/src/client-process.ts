@@ -6,10 +6,17 @@ import { connect, type UserSession } from '@pyrgos/client';
 import { sealSession } from '@pyrgos/client/session';
 import { SymmetricKey } from '@pyrgos/core/keys';
 import { benchAccount } from './client-account.js';
+import { benchFeed } from './client-feed.js';
 import type { ClientAccount, ClientJob, ClientJobName, ClientReport, SessionJob } from './client-job.js';
 import { benchLargeDownload, benchLargeUpload, benchSeek } from './client-large-file.js';
 import { benchDirectories, benchList, benchSmallUpload } from './client-small-files.js';
 import type { Measurement } from './measure.js';
+
+/** Jobs that make accounts of their own. */
+const serverJobs = new Map<ClientJobName, (url: string) => Promise<readonly Measurement[]>>([
+  ['account', benchAccount],
+  ['feed', benchFeed],
+]);
 
 const sessionJobs = new Map<ClientJobName, SessionJob>([
   ['directories', benchDirectories],
@@ -34,10 +41,11 @@ async function openSession({ url, sealed, deviceKey }: ClientJob): Promise<UserS
 }
 
 async function run(job: ClientJob): Promise<ClientReport> {
-  const session = job.name === 'account' ? undefined : await openSession(job);
+  const serverJob = serverJobs.get(job.name);
+  const session = serverJob === undefined ? await openSession(job) : undefined;
   const before = process.cpuUsage();
   let measurements: readonly Measurement[] = [];
-  if (session === undefined) measurements = await benchAccount(job.url);
+  if (session === undefined) measurements = (await serverJob?.(job.url)) ?? [];
   else measurements = (await sessionJobs.get(job.name)?.(session, job.count)) ?? [];
   const { user, system } = process.cpuUsage(before);
   session?.close();

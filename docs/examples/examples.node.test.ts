@@ -20,6 +20,7 @@ import { largeFiles } from './large-files.js';
 import { leave, makeRoom } from './space-and-leaving.js';
 import { whatChanged } from './merkle-map.js';
 import { takeBack } from './new-keys.js';
+import { answerNewest, postPicture, readNews } from './newsfeed.js';
 import { isReally, proveAccount } from './other-people.js';
 import { lend, putInto, takeLinksBack, whyNot } from './secret-links.js';
 import { publish, readPublished, unpublishAll } from './publishing.js';
@@ -43,6 +44,7 @@ describe('the examples of docs/sdk.md', () => {
     'new-keys.ts',
     'other-people.ts',
     'friends.ts',
+    'newsfeed.ts',
     'secret-links.ts',
     'publishing.ts',
     'large-files.ts',
@@ -215,6 +217,20 @@ describe('the examples of docs/sdk.md', () => {
       expect(await one.friends.state()).toMatchObject({ friends: [], followers: [], following: [], blocked: ['peter'] });
       expect(await two.friends.state()).toMatchObject({ friends: [], followers: ['paula'], following: [] });
       expect(await askToBeFriends(one, 'peter')).toBe('You follow peter again.');
+    });
+
+    test('the newsfeed', async () => {
+      const [one, two] = [await signUp('nora'), await signUp('nils')];
+      await one.friends.follow('nils');
+      await two.friends.accept('nora');
+      await one.friends.state();
+      expect(await postPicture(one, 'look', new Blob([new Uint8Array(3)], { type: 'image/png' }))).toMatch(/^\/nora\/\.posts\//);
+      expect(await readNews(two)).toEqual(['nora: look (1 files, 0 comments)']);
+      expect(await answerNewest(two, 'nora', 'beautiful')).toEqual([]);
+      expect(await readNews(one)).toEqual(['nils: beautiful (0 files, 0 comments)', 'nora: look (1 files, 1 comments)']);
+      expect(await answerNewest(two, 'nora', 'indeed')).toEqual(['nils: beautiful']);
+      await two.posts.edit((await two.feed.page()).items[0]?.path ?? '', 'really beautiful');
+      expect(await answerNewest(two, 'nobody', 'x')).toEqual([]);
     });
 
     test('secret links', async () => {

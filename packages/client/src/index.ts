@@ -11,7 +11,10 @@ export type { OwnLink } from './social/own-link.js';
 export type { ItemShares, ReceivedShare, Shares, ShareOptions, UnshareOptions } from './social/shares.js';
 export type { Group, Recipient } from './social/recipients.js';
 export type { Profiles, ProfileTextName, UserProfile } from './social/profile.js';
-export type { Audience, FoundPost, NewPost, PostParent, Posts } from './social/posts.js';
+export type { Feed, FeedItem, Page, PageOptions } from './social/feed.js';
+export type { FeedContent, FeedOrigin, PostItem, ShareItem, UnavailableItem } from './social/feed-items.js';
+export type { FeedUpdate } from './social/feed-update.js';
+export type { Audience, CreatePostOptions, FoundPost, NewPost, PostParent, Posts } from './social/posts.js';
 export type { PublishedPath, Publishing, UnpublishOptions } from './social/publishing.js';
 export { FileSystem } from './files/file-system.js';
 export type {

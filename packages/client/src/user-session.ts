@@ -20,6 +20,7 @@ import {
   stayLoggedIn,
 } from './session/index.js';
 
+import { Feed } from './social/feed.js';
 import { Friends } from './social/friends.js';
 import { FriendSpaces } from './social/friend-spaces.js';
 import { OwnShareBook } from './social/own-share-book.js';
@@ -52,6 +53,8 @@ export function assertFileSettings({ thumbnailer, chunksInFlight }: FileSettings
 export class UserSession {
   /** The files of the account. */
   readonly files: FileSystem;
+  /** What friends share and post. */
+  readonly feed: Feed;
   private readonly linkHost: LinkHost;
 
   constructor(
@@ -62,9 +65,13 @@ export class UserSession {
     const { sessions, username, home, network, mirrorBat, clock } = account;
     const mirrorBatId = mirrorBat?.id;
     this.linkHost = new LinkHost(account);
+    let friendSpaces: FriendSpaces | undefined;
     this.files = new FileSystem({
       shareBook: (parts) => new OwnShareBook(new OwnSpace(account, parts)),
-      others: (parts) => new FriendSpaces(new OwnSpace(account, parts)),
+      others: (parts) => {
+        friendSpaces = new FriendSpaces(new OwnSpace(account, parts));
+        return friendSpaces;
+      },
       sessions,
       username,
       home,
@@ -74,6 +81,8 @@ export class UserSession {
       space: space(account),
       ...settings,
     });
+    const own = this.ownSpace;
+    this.feed = new Feed(own, friendSpaces ?? new FriendSpaces(own));
   }
 
   /** The user. */

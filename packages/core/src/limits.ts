@@ -243,6 +243,12 @@ export const MAX_LINK_PASSWORD_LENGTH = 256;
 export const MAX_LINK_TEXT_LENGTH = 16_384;
 /** Bytes of the items of a feed: some 200,000 of them. */
 export const MAX_FEED_SIZE = 67_108_864;
+/** Items of one friend that the feed takes in (ours). */
+export const MAX_FEED_ITEMS_OF_FRIEND = 20_000;
+/** Comments of one user on one post that its author's client adds to it (ours). */
+export const MAX_COMMENTS_OF_USER = 100;
+/** Items of the feed, or comments, that one page has at most (ours). */
+export const MAX_FEED_PAGE = 200;
 /** Files that a new post shows. */
 export const MAX_POST_MEDIA = 100;
 /** Largest post with its comments and older versions (ours). */

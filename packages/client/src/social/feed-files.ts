@@ -2,7 +2,7 @@ import { LimitError } from '@pyrgos/core/errors';
 import { MAX_FEED_SIZE } from '@pyrgos/core/limits';
 import { FeedState, readRecords, type SharedItem } from '@pyrgos/core/social';
 import { appendContent, truncateFile } from '../files/content/index.js';
-import { findChild, type Item, type OperationView, type View } from '../files/view/index.js';
+import { findChild, isDamage, type Item, type OperationView, type View } from '../files/view/index.js';
 import { directoryIn, makeDirectoryAt, readAll, readFileIn, writeFileIn } from './own-files.js';
 import type { OwnSpace } from './own-space.js';
 
@@ -13,22 +13,35 @@ const STATE = 'feed-state.cbor';
 /** The feed of an account as it is stored (chapter 06 section 16.1). */
 export interface StoredFeed {
   readonly state: FeedState;
+  /** Another text whenever the items are other ones. */
+  readonly version: string;
   /** Reads the bytes of all items that the state counts. LimitError beyond MAX_FEED_SIZE. */
   readonly items: () => Promise<Uint8Array>;
 }
 
-/** The feed as it is stored; an empty one when there is none. */
+/** The feed as it is stored; an empty one when there is none. A state that is damaged counts anew, and knows nothing of friends. */
 export async function readStoredFeed(view: View, home: Item): Promise<StoredFeed> {
   const directory = await directoryIn(view, home, DIRECTORY);
-  const bytes = directory === undefined ? undefined : await readFileIn(view, directory, STATE);
-  const state = bytes === undefined ? FeedState.empty : FeedState.decode(bytes);
+  const file = directory === undefined ? undefined : await findChild(view, directory, ITEMS);
+  const state = directory === undefined ? FeedState.empty : ((await readState(view, directory, file)) ?? FeedState.empty);
   return {
     state,
-    items: async () => {
-      const file = directory === undefined ? undefined : await findChild(view, directory, ITEMS);
-      return file === undefined ? new Uint8Array() : (await readAll(view, file, MAX_FEED_SIZE)).subarray(0, state.feedBytes);
-    },
+    version: `${file?.cid.key ?? ''} ${state.feedBytes} ${state.feedItems}`,
+    items: async () => (file === undefined ? new Uint8Array() : (await readAll(view, file, MAX_FEED_SIZE)).subarray(0, state.feedBytes)),
   };
+}
+
+/** Undefined when there is none. */
+async function readState(view: View, directory: Item, items: Item | undefined): Promise<FeedState | undefined> {
+  try {
+    const bytes = await readFileIn(view, directory, STATE);
+    return bytes === undefined ? undefined : FeedState.decode(bytes);
+  } catch (error) {
+    if (!isDamage(error)) throw error;
+    const counted = recounted(FeedState.empty, items === undefined ? new Uint8Array() : await readAll(view, items, MAX_FEED_SIZE));
+    // What was there before is nothing new.
+    return counted.withSeen(counted.feedItems);
+  }
 }
 
 /**
@@ -43,10 +56,10 @@ export async function appendToFeed(
   change: (state: FeedState) => FeedState = (state) => state,
 ): Promise<FeedState> {
   const directory = await makeDirectoryAt(operation, space, home, [DIRECTORY], { isHidden: true });
-  const stored = await readFileIn(operation, directory, STATE);
-  let state = stored === undefined ? FeedState.empty : FeedState.decode(stored);
-  const before = state;
   let file = await findChild(operation, directory, ITEMS);
+  const stored = await readState(operation, directory, file);
+  let state = stored ?? FeedState.empty;
+  const before = state;
   const size = file?.opened.properties.size ?? 0;
   if (size < state.feedBytes)
     state = recounted(state, file === undefined ? new Uint8Array() : await readAll(operation, file, MAX_FEED_SIZE));

@@ -47,6 +47,11 @@ export class FollowedUsers {
     return entries.has(name) ? 'followed' : 'none';
   }
 
+  /** The entry of somebody whom the account follows; undefined for anybody else. */
+  async entry(view: View, name: string): Promise<EntryPoint | undefined> {
+    return (await this.read(view)).entries.get(name);
+  }
+
   /**
    * The space of somebody whom the account follows; undefined when the way to it leads nowhere any more, which is so when they have removed the
    * account from their followers. `hasTurn`: of whoever has the turn of an operation nobody new is looked up. Errors: `network` and the like.

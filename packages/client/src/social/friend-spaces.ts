@@ -18,9 +18,12 @@ import { type MirrorDirectory, openMirror } from './world-mirror.js';
  * one of which only something below is shared, the mirror does.
  */
 export class FriendSpaces implements OtherRoots {
-  private readonly owners: OwnerNames;
-  private readonly followed: FollowedUsers;
-  private readonly incoming: IncomingShares;
+  /** @internal For the feed, which looks at the same friends. */
+  readonly owners: OwnerNames;
+  /** @internal */
+  readonly followed: FollowedUsers;
+  /** @internal */
+  readonly incoming: IncomingShares;
 
   constructor(private readonly space: OwnSpace) {
     this.owners = new OwnerNames(space.account);
@@ -311,7 +314,7 @@ async function above(view: View, item: Item): Promise<Item | undefined> {
 }
 
 /** Whether an error may be about one of those who share, and not about the account and this call. */
-function isOfOthers(error: unknown): error is PyrgosError {
+export function isOfOthers(error: unknown): error is PyrgosError {
   return error instanceof PyrgosError && error.code !== 'aborted' && error.code !== 'denied.session';
 }
 

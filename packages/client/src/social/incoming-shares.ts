@@ -1,16 +1,16 @@
 import type { PublicKeyHash } from '@pyrgos/core/keys';
 import { MAX_GROUPS_OF_FRIEND } from '@pyrgos/core/limits';
 import { type AbsoluteCapability, EntryPoint } from '@pyrgos/core/model';
-import { PyrgosError } from '@pyrgos/core/errors';
-import { type CapabilitiesRead, FriendsGroups, isGroupUid, ProcessedCaps, type SharedAccess } from '@pyrgos/core/social';
+import { LimitError, PyrgosError } from '@pyrgos/core/errors';
+import { FriendsGroups, isGroupUid, ProcessedCaps } from '@pyrgos/core/social';
 import { CommittedView, findEntry, isDamage, type Item, type OperationView, type View } from '../files/view/index.js';
 import { deleteItems } from '../files/structure/index.js';
 import { isGroupDirectory } from './groups.js';
-import { type NewRecords, readNewRecords } from './new-records.js';
 import { makeDirectoryAt, readAll, writeFileIn } from './own-files.js';
 import type { OwnSpace } from './own-space.js';
 import type { OwnerNames } from './owner-names.js';
-import { openOne, resolveCapabilities } from './received-items.js';
+import { readShares } from './read-shares.js';
+import { resolveCapabilities } from './received-items.js';
 import { SocialFile } from './social-lists.js';
 import { CACHE, type SharedBy, storeShared } from './world-mirror.js';
 
@@ -97,6 +97,61 @@ export class IncomingShares {
     return turn;
   }
 
+  /**
+   * {@link IncomingShares.update} without storing anything: what is new is {@link IncomingShares.pending} then, and stored by {@link IncomingShares.storeAlongside} or the
+   * next update.
+   */
+  async gather(sharer: Sharer, view: View): Promise<void> {
+    const state = this.stateOf(sharer.name);
+    const turn = state.last.then(async () => this.look(sharer, state, view, false));
+    state.last = turn.catch(() => undefined);
+    return turn;
+  }
+
+  /**
+   * Makes a change together with which everything that is pending of these friends is stored: `change` gets what stores it, for the operation that it runs, perhaps more
+   * than once. When the change fails everything stays pending. Nobody looks at these friends meanwhile.
+   */
+  async storeAlongside<T>(
+    friends: readonly string[],
+    change: (store: (operation: OperationView, home: Item) => Promise<void>) => Promise<T>,
+  ): Promise<T> {
+    const states = new Map([...new Set(friends)].map((name) => [name, this.stateOf(name)]));
+    const before = [...states.values()].map(({ last }) => last);
+    let release: () => void = () => undefined;
+    const held = new Promise<void>((resolve) => (release = resolve));
+    // All of them at once, so that two changes never wait for each other.
+    for (const state of states.values()) state.last = held;
+    try {
+      await Promise.all(before);
+      let overtaken = new Set<string>();
+      const result = await change(async (operation, home) => {
+        overtaken = new Set();
+        for (const [name, { pending }] of states) {
+          if (pending !== undefined && !(await this.tryToStoreOne(operation, home, name, pending))) overtaken.add(name);
+        }
+      });
+      for (const [name, state] of states) {
+        state.pending = undefined;
+        if (overtaken.has(name)) state.seen = undefined;
+      }
+      return result;
+    } finally {
+      release();
+    }
+  }
+
+  /** Whether something of a friend is not stored yet. */
+  isPending(friend: string): boolean {
+    return this.friends.get(friend)?.pending !== undefined;
+  }
+
+  /** The directories of groups that a friend has let the account into, by path; those that are not stored yet, too. `home`: the home directory in `view`. */
+  async groupsOf(friend: string, view: View, home: Item): Promise<ReadonlyMap<string, EntryPoint>> {
+    const stored = await readFriendsGroups(view, home);
+    return new Map([...(stored?.ofFriend(friend) ?? []), ...(this.friends.get(friend)?.pending?.groups ?? [])]);
+  }
+
   private stateOf(friend: string): FriendState {
     const state = this.friends.get(friend) ?? new FriendState();
     this.friends.set(friend, state);
@@ -105,15 +160,16 @@ export class IncomingShares {
     return state;
   }
 
-  private async look(sharer: Sharer, state: FriendState, view: View): Promise<void> {
+  private async look(sharer: Sharer, state: FriendState, view: View, isStored = true): Promise<void> {
     const tree = await view.treeOf(sharer.entry.owner, sharer.entry.writer);
     const key = `${tree?.key ?? ''}${sharer.entry.owner.key}`;
-    if (!(await this.store(sharer, state))) state.seen = undefined;
+    const store = async (): Promise<boolean> => !isStored || this.store(sharer, state);
+    if (!(await store())) state.seen = undefined;
     if (state.seen === key && !state.needsRebuild) return;
     for (let round = 0; round < MAX_ROUNDS; round++) {
       if ((state.pending?.received.length ?? 0) > MAX_PENDING) return;
       const isComplete = await this.read(sharer, state, view);
-      if (!(await this.store(sharer, state)) || !isComplete) continue;
+      if (!(await store()) || !isComplete) continue;
       state.seen = key;
       return;
     }
@@ -127,34 +183,13 @@ export class IncomingShares {
     const groupsFile = await readFriendsGroups(own, home);
     // A position behind what the damaged mirror had would never come back to what it has lost.
     const isAnew = state.needsRebuild || (groupsFile === undefined && state.pending === undefined);
-    let position: ProcessedCaps = isAnew ? ProcessedCaps.empty : (state.pending?.position ?? base);
+    const from: ProcessedCaps = isAnew ? ProcessedCaps.empty : (state.pending?.position ?? base);
     const known = new Map([...(groupsFile?.ofFriend(sharer.name) ?? []), ...(state.pending?.groups ?? [])]);
-    const capabilities: AbsoluteCapability[] = [];
-    const counts = new ReadCounts();
-    let isComplete = true;
-    let hasChanged = isAnew;
-    const readFrom = async (directory: Item, uid: string | undefined): Promise<void> => {
-      for (const access of ['read', 'write'] as const) {
-        const at = uid === undefined ? position : (position.groups.get(uid) ?? ProcessedCaps.empty);
-        const records = await readNewRecords(view, directory, access, access === 'read' ? at.readBytes : at.writeBytes);
-        if (records.start === 0 && records.bytes > 0) position = position.restarted(access, uid);
-        counts.add(uid, access, records, capabilities.length);
-        capabilities.push(...records.capabilities);
-        isComplete &&= records.isEnd;
-        hasChanged ||= records.bytes > 0;
-      }
-    };
-    const directory = (await openOne(view, sharer.entry)).item;
-    if (directory?.isDirectory === true && directory.isReadable) await readFrom(directory, undefined);
-    for (const [path, entry] of known) {
-      const uid = path.split('/').at(-1);
-      const group = isGroupUid(uid) ? (await openOne(view, entry.capability)).item : undefined;
-      // Whoever is no member any more finds nothing.
-      if (group?.isDirectory === true && group.isReadable) await readFrom(group, uid);
-    }
-    if (!hasChanged) return isComplete;
+    const shares = await readShares(view, sharer.entry, known, from);
+    let { isComplete } = shares;
+    if (!shares.hasNew && !isAnew) return isComplete;
     const { owners, space } = this;
-    const found = await resolveCapabilities(view, capabilities, { owners, username: space.username, friend: sharer.name });
+    const found = await resolveCapabilities(view, shares.capabilities, { owners, username: space.username, friend: sharer.name });
     const resolved = new Set(found.map(({ capability }) => capability));
     const groups = new Map(state.pending?.groups);
     for (const { names, capability, isDirectory } of found) {
@@ -170,7 +205,7 @@ export class IncomingShares {
     }
     state.pending = {
       base,
-      position: position.add(counts.read(position, capabilities, resolved)),
+      position: shares.positionAfter(resolved),
       received: [...(state.pending?.received ?? []), ...found.map((one) => ({ ...one, sharer: sharer.name }))],
       groups,
     };
@@ -178,32 +213,46 @@ export class IncomingShares {
     return isComplete;
   }
 
-  /** Stores what is pending, if it is time; what cannot be stays. False when another device was faster, so that it has to be read once more from where that has come. */
+  /** Stores what is pending, if it is time; what cannot stays. False when another device was faster, so that it has to be read once more from where that has come. */
   private async store(sharer: Sharer, state: FriendState): Promise<boolean> {
     const { pending } = state;
     if (pending === undefined || this.now() < state.nextAttempt) return true;
     const { space } = this;
     try {
-      const isStored = await space.changeHome(undefined, async (operation, home) => {
-        if (!(await this.stored(operation, home, sharer.name)).equals(pending.base)) return false;
-        await operation.committer.withoutFlush(async () => {
-          const others = new CommittedView(space.account.sessions, { signal: operation.signal, waitForCreation: false });
-          await storeShared(operation, space, home, pending.received, others);
-          await storeGroups(operation, space, home, pending.groups);
-          const cache = await makeDirectoryAt(operation, space, home, [CACHE], { isHidden: true });
-          const name = incomingFile(sharer.name);
-          const file = await findEntry(operation, cache, name);
-          if (file?.isDangling === true) await deleteItems(operation, cache, [file]);
-          await writeFileIn(operation, space, cache, name, pending.position.encode());
-        });
-        return true;
-      });
+      const isStored = await space.changeHome(undefined, async (operation, home) =>
+        operation.committer.withoutFlush(async () => this.storeOne(operation, home, sharer.name, pending)),
+      );
       state.pending = undefined;
       return isStored;
     } catch (error) {
       if (!(error instanceof PyrgosError) || error.code === 'denied.session') throw error;
       state.nextAttempt = this.now() + RETRY_AFTER;
       return true;
+    }
+  }
+
+  /** Stores what was received of one friend; false when another device was faster, and nothing was changed. */
+  private async storeOne(operation: OperationView, home: Item, friend: string, pending: Pending): Promise<boolean> {
+    const { space } = this;
+    if (!(await this.stored(operation, home, friend)).equals(pending.base)) return false;
+    const others = new CommittedView(space.account.sessions, { signal: operation.signal, waitForCreation: false });
+    await storeShared(operation, space, home, pending.received, others);
+    await storeGroups(operation, space, home, pending.groups);
+    const cache = await makeDirectoryAt(operation, space, home, [CACHE], { isHidden: true });
+    const name = incomingFile(friend);
+    const file = await findEntry(operation, cache, name);
+    if (file?.isDangling === true) await deleteItems(operation, cache, [file]);
+    await writeFileIn(operation, space, cache, name, pending.position.encode());
+    return true;
+  }
+
+  /** Like {@link IncomingShares.storeOne}; what of one friend cannot be stored is read once more, and keeps the others from nothing. */
+  private async tryToStoreOne(operation: OperationView, home: Item, friend: string, pending: Pending): Promise<boolean> {
+    try {
+      return await this.storeOne(operation, home, friend, pending);
+    } catch (error) {
+      if (!isDamage(error) && !(error instanceof LimitError)) throw error;
+      return false;
     }
   }
 
@@ -222,45 +271,6 @@ export class IncomingShares {
 
   private now(): number {
     return this.space.account.clock.now();
-  }
-}
-
-/** What was read of which file, and which part of all capabilities it was. */
-class ReadCounts {
-  private readonly parts: {
-    readonly uid: string | undefined;
-    readonly access: SharedAccess;
-    readonly records: NewRecords;
-    readonly first: number;
-  }[] = [];
-
-  add(uid: string | undefined, access: SharedAccess, records: NewRecords, first: number): void {
-    this.parts.push({ uid, access, records, first });
-  }
-
-  /** What {@link ProcessedCaps.add} takes, from the position at which reading began. */
-  read(position: ProcessedCaps, capabilities: readonly AbsoluteCapability[], resolved: ReadonlySet<AbsoluteCapability>): CapabilitiesRead {
-    const of = (uid: string | undefined): CapabilitiesRead => {
-      const at = uid === undefined ? position : (position.groups.get(uid) ?? ProcessedCaps.empty);
-      const part = (access: SharedAccess): { bytes: number; count: number } => {
-        const found = this.parts.find((one) => one.uid === uid && one.access === access);
-        if (found === undefined) return { bytes: 0, count: 0 };
-        const { first, records } = found;
-        const own = capabilities.slice(first, first + records.capabilities.length);
-        return { bytes: records.bytes, count: own.filter((one) => resolved.has(one)).length };
-      };
-      const [read, write] = [part('read'), part('write')];
-      return {
-        readStart: at.readBytes,
-        readBytes: read.bytes,
-        readCount: read.count,
-        writeStart: at.writeBytes,
-        writeBytes: write.bytes,
-        writeCount: write.count,
-      };
-    };
-    const uids = new Set(this.parts.flatMap(({ uid }) => uid ?? []));
-    return { ...of(undefined), groups: new Map([...uids].map((uid) => [uid, of(uid)])) };
   }
 }
 

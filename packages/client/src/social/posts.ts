@@ -1,6 +1,6 @@
 import { assertInstance, assertList, assertObject, assertString } from '@pyrgos/core/arguments';
 import { Multihash } from '@pyrgos/core/codec';
-import { ArgumentError, DeniedError, FormatError, LimitError, NotFoundError } from '@pyrgos/core/errors';
+import { ArgumentError, DeniedError, FormatError, LimitError, NotFoundError, PyrgosError } from '@pyrgos/core/errors';
 import { MAX_POST_MEDIA } from '@pyrgos/core/limits';
 import type { AbsoluteCapability } from '@pyrgos/core/model';
 import {
@@ -20,15 +20,15 @@ import type { FileSystem } from '../files/file-system.js';
 import { formatPath } from '../files/file-tree.js';
 import { FileReader, findChild, type Item, openItem, type OperationView, splitPath, type View } from '../files/view/index.js';
 import type { CallOptions } from '../session/call-options.js';
+import { onlyForward, type Progress, type ProgressListener } from '../waiting/progress.js';
 import { giveCapabilities, unknownRecipient } from './capability-store.js';
+import { mergeComments } from './feed-comments.js';
 import { appendToFeed } from './feed-files.js';
 import { getOrMakeGroups, uidOf } from './groups.js';
-import { directoryAt, makeDirectoryAt, readAll, writeFileIn } from './own-files.js';
+import { directoryAt, makeDirectoryAt, writeFileIn } from './own-files.js';
 import type { OwnSpace } from './own-space.js';
+import { contentHash, isPost, POST_MIME_TYPE, readPost } from './post-file.js';
 import { changeRecord } from './share-records.js';
-
-/** The type by which posts are recognised (chapter 06 section 15.1). */
-const POST_MIME_TYPE = 'application/vnd.peergos-post';
 
 /** Whom a new post is for: all who follow the account, those with whom following is mutual, or only who shared what it answers to. */
 export type Audience = 'friends' | 'followers' | 'author';
@@ -52,6 +52,20 @@ export interface NewPost {
   readonly parent?: PostParent | undefined;
 }
 
+/** How a post is made. */
+export interface CreatePostOptions extends CallOptions {
+  /** Told how many bytes of its media are uploaded. */
+  readonly onProgress?: ProgressListener | undefined;
+}
+
+/** What is known of a post before it is written. */
+interface PostParts {
+  readonly audience: PostAudienceName;
+  readonly time: number;
+  readonly shown: readonly FileRef[];
+  readonly answered: FileRef | undefined;
+}
+
 /** A post where it was found. */
 export interface FoundPost {
   readonly path: string;
@@ -70,15 +84,14 @@ export class Posts {
   ) {}
 
   /**
-   * Writes a post, shares it with its audience and puts it into the own feed, in one commit. Media are uploaded before. An answer never has a wider audience than what it answers
+   * Writes a post, shares it with its audience and puts it into the own feed, and an answer under a post of one's own, in one commit. Media are uploaded before. An answer never has a wider audience than what it answers
    * to: DeniedError `denied.file`.
    */
-  async create(post: NewPost, options: CallOptions = {}): Promise<FoundPost> {
-    const { signal } = this.space.check(options);
+  async create(post: NewPost, options: CreatePostOptions = {}): Promise<FoundPost> {
+    const { signal, onProgress } = this.space.check(options);
     assertObject('post', post);
     assertString('post.text', post.text);
-    const { username, account } = this.space;
-    const time = Math.floor(account.clock.now() / 1000);
+    const time = Math.floor(this.space.account.clock.now() / 1000);
     const { parent } = post;
     const media = post.media ?? [];
     assertList('post.media', media);
@@ -86,9 +99,44 @@ export class Posts {
     const answered = parent === undefined ? undefined : await this.parentRef(parent, signal);
     const audience = audienceOf(post, answered?.post);
     const shown: FileRef[] = [];
-    for (const { source, mimeType } of media) shown.push(await this.upload(source, mimeType, time, signal));
-    const body: PostContent[] = [post.text, ...shown];
-    const made = SocialPost.of({ author: username, body, audience, time, parent: answered?.ref });
+    try {
+      const progress = onlyForward(onProgress);
+      let done = 0;
+      for (const { source, mimeType } of media) {
+        let size = 0;
+        const told = (one: Progress): void => {
+          size = one.done;
+          progress?.({ done: done + size, total: undefined, unit: 'bytes', items: shown.length });
+        };
+        shown.push(await this.upload(source, mimeType, time, { signal, onProgress: told }));
+        done += size;
+      }
+      return await this.publish(post, { audience, time, shown, answered: answered?.ref }, signal);
+    } catch (error) {
+      await this.discard(shown);
+      throw error;
+    }
+  }
+
+  /** Takes back media of a post that has not come about. Not cancelled: it is part of refusing; what cannot be deleted now stays. */
+  private async discard(media: readonly FileRef[]): Promise<void> {
+    for (const { path } of media) {
+      try {
+        await this.files.remove(path);
+      } catch (error) {
+        if (!(error instanceof PyrgosError)) throw error;
+      }
+    }
+  }
+
+  private async publish(
+    { text, parent }: NewPost,
+    { audience, time, shown, answered }: PostParts,
+    signal: AbortSignal | undefined,
+  ): Promise<FoundPost> {
+    const { username, account } = this.space;
+    const body: PostContent[] = [text, ...shown];
+    const made = SocialPost.of({ author: username, body, audience, time, parent: answered });
     const names = [...splitPath(postFolder(made)), `${generatePostName(account.crypto)}.cbor`];
     const path = formatPath(names);
     return this.space.changeHome(signal, async (operation, home) =>
@@ -100,6 +148,12 @@ export class Posts {
         if (uid !== undefined) {
           await giveCapabilities(operation, this.space, home, uid, 'read', [capability]);
           await changeRecord(operation, this.space, home, names.slice(0, -1), (state) => state.share(names.at(-1) ?? '', 'read', [uid]));
+        }
+        // Nobody else puts it under a post of one's own.
+        if (answered !== undefined && audience !== PostAudience.author) {
+          const comment = FileRef.of(path, capability, Multihash.sha256(operation.crypto.sha256(made.encode())));
+          const place = splitPath(answered.path);
+          if (place[0] === username) await mergeComments(operation, this.space, home, [{ author: username, parent: place, comment }]);
         }
         await appendToFeed(operation, this.space, home, [SharedItem.of({ capability, owner: username, sharer: username, path })]);
         return { path, capability, post: made };
@@ -162,7 +216,12 @@ export class Posts {
     });
   }
 
-  private async upload(source: ByteSource, mimeType: string | undefined, time: number, signal: AbortSignal | undefined): Promise<FileRef> {
+  private async upload(
+    source: ByteSource,
+    mimeType: string | undefined,
+    time: number,
+    { signal, onProgress }: CreatePostOptions,
+  ): Promise<FileRef> {
     const { username, account } = this.space;
     const path = `${postMediaFolder(username, time)}/${generatePostName(account.crypto)}`;
     const folder = path.slice(0, path.lastIndexOf('/'));
@@ -170,7 +229,7 @@ export class Posts {
       await this.files.makeDirectory(`/${username}/.posts`, { parents: true, isHidden: true, signal });
     }
     await this.files.makeDirectory(folder, { parents: true, isHidden: true, signal });
-    await this.files.write(path, source, { signal, ...(mimeType === undefined ? {} : { mimeType }) });
+    await this.files.write(path, source, { signal, onProgress, ...(mimeType === undefined ? {} : { mimeType }) });
     return this.space.look(signal, async (view) => {
       const item = await this.space.tree.find(view, splitPath(path));
       if (item === undefined) throw new NotFoundError('not-found.file', 'What the post is to show was deleted meanwhile.', { path });
@@ -186,7 +245,7 @@ export class Posts {
     const names = splitPath(path);
     return this.space.look(signal, async (view) => {
       const item = (await openItem(view, capability)).requireFile();
-      const post = item.properties.mimeType === POST_MIME_TYPE ? await readPost(view, item) : undefined;
+      const post = isPost(item) ? await readPost(view, item) : undefined;
       const hash = post === undefined ? await contentHash(view, item) : post.contentHash(view.crypto);
       return { ref: FileRef.of(formatPath(names), capability.toReadOnly(), hash), post };
     });
@@ -226,18 +285,6 @@ export class Posts {
     if (folder === undefined || file === undefined) throw new NotFoundError('not-found.file', 'There is no such post (any more).');
     return { folder, file, post: await readPost(view, file) };
   }
-}
-
-/** The post in a file. FormatError when it is none. */
-async function readPost(view: View, file: Item): Promise<SocialPost> {
-  return SocialPost.decode(await readAll(view, file));
-}
-
-/** SHA-256 of the bytes of a file, all of which is read, piece by piece. */
-async function contentHash(view: View, file: Item): Promise<Multihash> {
-  const hash = view.crypto.createSha256();
-  for await (const piece of new FileReader(view, file.requireFile())) hash.update(piece);
-  return Multihash.sha256(hash.digest());
 }
 
 function audienceOf({ audience, parent }: NewPost, answered: SocialPost | undefined): PostAudienceName {

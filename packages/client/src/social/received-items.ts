@@ -22,6 +22,8 @@ export interface ReceivedItem {
   readonly names: readonly string[];
   readonly capability: AbsoluteCapability;
   readonly isDirectory: boolean;
+  /** When it was changed the last time, in milliseconds since 1970, as whoever did says. */
+  readonly modified: number;
 }
 
 /** What came of opening a capability: the item, or what is wrong with it. */
@@ -119,7 +121,8 @@ export async function resolveCapabilities(
     if (place === undefined) return;
     const names = await claimedNames(view, item);
     if (names === undefined || names[0] !== place.owner || !isLegalPlace(names)) return;
-    found.set(at, { names, capability: place.capability, isDirectory: item.isDirectory });
+    const { isDirectory, properties } = item;
+    found.set(at, { names, capability: place.capability, isDirectory, modified: properties.modified.toMilliseconds() });
   };
   // The first one brings the directories above, which most of the others have in common.
   const [first, ...others] = opened;

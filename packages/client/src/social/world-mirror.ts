@@ -3,6 +3,7 @@ import { CapsInDirectory, type ReceivedCapability } from '@pyrgos/core/social';
 import { isOtherKind } from '../files/file-tree.js';
 import { deleteItems } from '../files/structure/index.js';
 import { findEntry, isDamage, type Item, listEntries, type OperationView, type View } from '../files/view/index.js';
+import { forEachAtOnce } from '../waiting/for-each-at-once.js';
 import { makeDirectoryAt, readAll, writeFileIn } from './own-files.js';
 import type { OwnSpace } from './own-space.js';
 import { ITEMS_FILE, openOne, type ReceivedItem } from './received-items.js';
@@ -121,6 +122,21 @@ export async function openMirror(
     stored = found?.isDangling === false && found.isDirectory ? found : undefined;
   }
   return new MirrorDirectory(parts, [], stored, pending);
+}
+
+/** Directories of the mirror that {@link warmMirror} looks at, and how many of them at the same time. */
+const MAX_WARM = 64;
+const WARM_IN_FLIGHT = 8;
+
+/** Looks at the places of the mirror where {@link storeShared} will store this, so that what it needs is at hand. */
+export async function warmMirror(view: View, home: Item, received: readonly ReceivedItem[]): Promise<void> {
+  const places = new Map(received.map(({ names }) => [names.slice(0, -1).join('/'), names.slice(0, -1)]));
+  const mirror = await openMirror({ view, others: view, onDamage: () => undefined }, home, []);
+  await forEachAtOnce([...places.values()].slice(0, MAX_WARM), WARM_IN_FLIGHT, async (names) => {
+    let directory: MirrorDirectory | undefined = mirror;
+    for (const name of names) directory = await directory?.child(name);
+    await directory?.items();
+  });
 }
 
 async function readItems(view: View, directory: Item): Promise<CapsInDirectory> {

@@ -20,6 +20,8 @@ const SearchScreen = lazy(async () => ({ default: (await import('../features/sea
 const PeopleScreen = lazy(async () => ({ default: (await import('../features/people/people-screen.js')).PeopleScreen }));
 const TrashScreen = lazy(async () => ({ default: (await import('../features/trash/trash-screen.js')).TrashScreen }));
 
+const NewsScreen = lazy(async () => ({ default: (await import('../features/news/news-screen.js')).NewsScreen }));
+const ProfileScreen = lazy(async () => ({ default: (await import('../features/profile/profile-screen.js')).ProfileScreen }));
 const SettingsScreen = lazy(async () => ({ default: (await import('../features/settings/settings-screen.js')).SettingsScreen }));
 
 /** The app; begins in the language of `texts`, and follows what is chosen later. */
@@ -83,6 +85,10 @@ function Inside({ route, session }: { readonly route: Route; readonly session: S
       return <TrashScreen session={session} />;
     case 'people':
       return <PeopleScreen session={session} />;
+    case 'news':
+      return <NewsScreen session={session} />;
+    case 'profile':
+      return <ProfileScreen key={route.username} session={session} username={route.username === '' ? session.username : route.username} />;
     case 'settings':
       return <SettingsScreen session={session} />;
     default:

@@ -5,6 +5,8 @@ import { EngineState } from './engine-state.js';
 import type { Line } from './rpc-messages.js';
 import { accountService } from './services/account-service.js';
 import { driveService } from './services/drive-service.js';
+import { feedService } from './services/feed-service.js';
+import { profileService } from './services/profile-service.js';
 import { searchService } from './services/search-service.js';
 import { sessionService } from './services/session-service.js';
 import { socialService } from './services/social-service.js';
@@ -22,6 +24,8 @@ serveEngine(globalThis as unknown as Line, {
   ...streamService(state),
   ...searchService(state),
   ...socialService(state),
+  ...feedService(state),
+  ...profileService(state),
   ...state.thumbnailer.service,
   ...state.connection.service,
 });

@@ -2,6 +2,8 @@ import app from './app.json';
 import drive from './drive.json';
 import errors from './errors.json';
 import people from './people.json';
+import news from './news.json';
+import profile from './profile.json';
 import search from './search.json';
 import settings from './settings.json';
 import transfers from './transfers.json';
@@ -10,4 +12,17 @@ import viewer from './viewer.json';
 import welcome from './welcome.json';
 
 /** The English texts of the app, which say what texts there are: a file for each area. */
-export const texts = { ...app, ...welcome, ...drive, ...settings, ...transfers, ...people, ...search, ...trash, ...viewer, ...errors };
+export const texts = {
+  ...app,
+  ...welcome,
+  ...drive,
+  ...settings,
+  ...transfers,
+  ...people,
+  ...search,
+  ...trash,
+  ...viewer,
+  ...news,
+  ...profile,
+  ...errors,
+};

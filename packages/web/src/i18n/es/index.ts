@@ -2,6 +2,8 @@ import app from './app.json';
 import drive from './drive.json';
 import errors from './errors.json';
 import people from './people.json';
+import news from './news.json';
+import profile from './profile.json';
 import search from './search.json';
 import settings from './settings.json';
 import transfers from './transfers.json';
@@ -21,5 +23,7 @@ export const texts: Readonly<Record<keyof typeof english, string>> = {
   ...search,
   ...trash,
   ...viewer,
+  ...news,
+  ...profile,
   ...errors,
 };

@@ -1,0 +1,61 @@
+import type { Recipient } from '@pyrgos/client';
+import type { Handlers } from '../engine-host.js';
+import type { EngineState } from '../engine-state.js';
+import { type FieldAudience, PROFILE_TEXTS, type ProfileCalls, type ProfileFieldName } from '../profile-calls.js';
+
+/** The profile of the account, and what can be seen of others. */
+export function profileService(state: Pick<EngineState, 'session'>): Pick<Handlers, keyof ProfileCalls> {
+  const setAudience = async (field: ProfileFieldName | 'highres', audience: FieldAudience, signal: AbortSignal): Promise<void> => {
+    // Whom somebody has chosen one by one stays chosen.
+    if (audience === 'chosen') return;
+    const { profiles } = state.session;
+    const wanted: readonly Recipient[] = audience === 'nobody' ? [] : [{ group: audience }];
+    if (wanted.length > 0 || (await profiles.audience(field, { signal })).length > 0) await profiles.setAudience(field, wanted, { signal });
+  };
+  return {
+    'profile.read': async ({ username }, { signal }) => {
+      const { profiles, publishing, username: own } = state.session;
+      const { texts, hasPhoto, damaged } = await profiles.read(username, { signal });
+      return {
+        username,
+        texts,
+        hasPhoto,
+        webRoot: username === own ? await publishing.webRoot({ signal }) : undefined,
+        isDamaged: damaged.size > 0,
+      };
+    },
+
+    'profile.photo': async ({ username }, { signal }) => state.session.profiles.photo(username, { signal }),
+
+    'profile.audiences': async (_, { signal }) => {
+      const { profiles } = state.session;
+      const audiences = new Map<ProfileFieldName, FieldAudience>();
+      for (const field of [...PROFILE_TEXTS, 'photo'] as const) {
+        audiences.set(field, audienceOf(await profiles.audience(field, { signal })));
+      }
+      return audiences;
+    },
+
+    'profile.save': async ({ field, text, audience }, { signal }) => {
+      const { profiles } = state.session;
+      // Whoever is not to see it any more never sees the new text.
+      const before = audienceOf(await profiles.audience(field, { signal }));
+      if (before !== audience && before !== 'nobody') await setAudience(field, audience, signal);
+      await profiles.setText(field, text, { signal });
+      await setAudience(field, audience, signal);
+      return undefined;
+    },
+
+    'profile.savePhoto': async ({ photo, original, audience }, { signal }) => {
+      await state.session.profiles.setPhoto(photo === undefined ? undefined : { photo, original }, { signal });
+      for (const field of ['photo', 'highres'] as const) await setAudience(field, audience, signal);
+      return undefined;
+    },
+  };
+}
+
+function audienceOf(recipients: readonly Recipient[]): FieldAudience {
+  const [first] = recipients;
+  if (first === undefined) return 'nobody';
+  return recipients.length === 1 && 'group' in first ? first.group : 'chosen';
+}

@@ -1,0 +1,203 @@
+import { type ReactNode, useRef, useState } from 'react';
+import { faultText } from '../../app/fault-text.js';
+import { engine } from '../../engine/start-engine.js';
+import {
+  type FieldAudience,
+  PROFILE_TEXTS,
+  type ProfileFieldName,
+  type ProfileState,
+  type ProfileTextName,
+} from '../../engine/profile-calls.js';
+import { useText } from '../../i18n/text.js';
+import { Button } from '../../ui/button.js';
+import { TextField } from '../../ui/field.js';
+import { Notice } from '../../ui/notice.js';
+import { ProgressBar } from '../../ui/progress-bar.js';
+import { showToast } from '../../ui/toasts.js';
+import { forgetPhoto } from './photos.js';
+import { PhotoDialog } from './photo-dialog.js';
+import styles from './profile.module.css';
+
+/** Longest texts, in UTF-16 code units. */
+const LONGEST: Readonly<Record<ProfileTextName, number>> = { firstname: 25, lastname: 25, status: 50, bio: 200, phone: 20, email: 50 };
+
+interface Draft {
+  readonly text: string;
+  readonly audience: FieldAudience;
+}
+
+/** Changes the own profile: each field has an audience of its own. */
+export function ProfileEditor({
+  profile,
+  audiences,
+  onSaved,
+  onClose,
+}: {
+  readonly profile: ProfileState;
+  readonly audiences: ReadonlyMap<ProfileFieldName, FieldAudience>;
+  readonly onSaved: () => void;
+  readonly onClose: () => void;
+}): ReactNode {
+  const text = useText();
+  const picker = useRef<HTMLInputElement>(null);
+  const initial = (field: ProfileTextName): Draft => ({ text: profile.texts.get(field) ?? '', audience: audiences.get(field) ?? 'nobody' });
+  const [drafts, setDrafts] = useState<ReadonlyMap<ProfileTextName, Draft>>(
+    () => new Map(PROFILE_TEXTS.map((field) => [field, initial(field)])),
+  );
+  const [photoAudience, setPhotoAudience] = useState<FieldAudience>(audiences.get('photo') ?? 'nobody');
+  const [chosen, setChosen] = useState<File | undefined>(undefined);
+  const [problem, setProblem] = useState<unknown>(undefined);
+  const [saved, setSaved] = useState<number | undefined>(undefined);
+  const isSaving = saved !== undefined;
+
+  const save = async (): Promise<void> => {
+    setProblem(undefined);
+    setSaved(0);
+    try {
+      let done = 0;
+      for (const [field, draft] of drafts) {
+        const before = initial(field);
+        if (draft.text !== before.text || draft.audience !== before.audience) {
+          await engine().call('profile.save', { field, text: draft.text, audience: draft.audience });
+        }
+        setSaved(++done / drafts.size);
+      }
+      showToast({ kind: 'good', text: text('profile.saved') });
+      onSaved();
+    } catch (error) {
+      setProblem(error);
+    }
+    setSaved(undefined);
+  };
+  const removePhoto = async (): Promise<void> => {
+    try {
+      await engine().call('profile.savePhoto', { photo: undefined, original: undefined, audience: photoAudience });
+      forgetPhoto(profile.username);
+      onSaved();
+    } catch (error) {
+      setProblem(error);
+    }
+  };
+
+  return (
+    <form
+      className={styles['form']}
+      onSubmit={(event) => {
+        event.preventDefault();
+        void save();
+      }}
+    >
+      <p className={styles['quiet']}>{text('profile.help')}</p>
+      {problem === undefined ? null : (
+        <Notice kind="problem">
+          <p>{faultText(problem, text)}</p>
+        </Notice>
+      )}
+      <fieldset className={styles['entry']}>
+        <legend>{text('profile.photo')}</legend>
+        <input
+          ref={picker}
+          type="file"
+          accept="image/*"
+          hidden
+          aria-label={text('profile.photo.choose')}
+          onChange={({ currentTarget }) => {
+            setChosen(currentTarget.files?.[0]);
+            currentTarget.value = '';
+          }}
+        />
+        <div className={styles['row']}>
+          <Button
+            icon="image"
+            onPress={() => {
+              picker.current?.click();
+            }}
+          >
+            {text('profile.photo.choose')}
+          </Button>
+          {profile.hasPhoto ? <Button onPress={() => void removePhoto()}>{text('profile.photo.remove')}</Button> : null}
+          <AudienceChoice label={text('profile.photo')} value={photoAudience} onChange={setPhotoAudience} />
+        </div>
+      </fieldset>
+      {PROFILE_TEXTS.map((field) => {
+        const draft = drafts.get(field) ?? initial(field);
+        const change = (part: Partial<Draft>): void => {
+          setDrafts(new Map([...drafts, [field, { ...draft, ...part }]]));
+        };
+        return (
+          <div key={field} className={styles['entry']}>
+            <TextField
+              label={text(`profile.${field}`)}
+              value={draft.text}
+              maxLength={LONGEST[field]}
+              onChange={(value) => {
+                change({ text: value });
+              }}
+            />
+            <AudienceChoice
+              label={text(`profile.${field}`)}
+              value={draft.audience}
+              onChange={(audience) => {
+                change({ audience });
+              }}
+            />
+          </div>
+        );
+      })}
+      {isSaving ? <ProgressBar label={text('profile.saving')} value={saved} /> : null}
+      <div className={styles['row']}>
+        <Button kind="primary" type="submit" isDisabled={isSaving}>
+          {text('action.save')}
+        </Button>
+        <Button isDisabled={isSaving} onPress={onClose}>
+          {text('action.cancel')}
+        </Button>
+      </div>
+      {chosen === undefined ? null : (
+        <PhotoDialog
+          file={chosen}
+          audience={photoAudience}
+          onDone={(isSaved) => {
+            setChosen(undefined);
+            if (!isSaved) return;
+            forgetPhoto(profile.username);
+            onSaved();
+          }}
+        />
+      )}
+    </form>
+  );
+}
+
+/** Who sees a field. */
+function AudienceChoice({
+  label,
+  value,
+  onChange,
+}: {
+  readonly label: string;
+  readonly value: FieldAudience;
+  readonly onChange: (value: FieldAudience) => void;
+}): ReactNode {
+  const text = useText();
+  const choices: readonly FieldAudience[] =
+    value === 'chosen' ? ['nobody', 'friends', 'followers', 'chosen'] : ['nobody', 'friends', 'followers'];
+  return (
+    <label className={styles['audience']}>
+      <span className="visually-hidden">{text('profile.audience', { field: label })}</span>
+      <select
+        value={value}
+        onChange={({ currentTarget }) => {
+          const chosen = choices.find((one) => one === currentTarget.value);
+          if (chosen !== undefined) onChange(chosen);
+        }}
+      >
+        {choices.map((one) => (
+          <option key={one} value={one}>
+            {text(`profile.audience.${one}`)}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}

@@ -1,0 +1,165 @@
+import axe from 'axe-core';
+import { connect, type UserSession } from '@pyrgos/client';
+import type { Locator, Page } from 'playwright';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { landscape } from './sample-files.js';
+import { hasChromium, PASSWORD, picture, WebWorld } from './web-world.js';
+
+const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+
+async function violations(page: Page): Promise<readonly string[]> {
+  const wide = await page.evaluate(() =>
+    [document.documentElement, ...document.querySelectorAll('#content')]
+      .filter(({ scrollWidth, clientWidth }) => scrollWidth > clientWidth)
+      .map(({ id, scrollWidth, clientWidth }) => `${id}: ${scrollWidth} of ${clientWidth} pixels`),
+  );
+  await page.evaluate(axe.source);
+  const results = await page.evaluate(
+    async (rules) =>
+      (globalThis as unknown as { axe: typeof axe }).axe.run(
+        { exclude: ['[data-live-announcer]'] },
+        { runOnly: rules, resultTypes: ['violations'] },
+      ),
+    RULES,
+  );
+  return [...wide, ...results.violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' | ')}`)];
+}
+
+describe.skipIf(!hasChromium)('news in a browser (needs a Chromium)', () => {
+  let world: WebWorld;
+  let ada: Page;
+  let bob: Page;
+  /** Bob with another program. */
+  let bobElsewhere: UserSession;
+  beforeAll(async () => {
+    world = await WebWorld.start();
+    [ada, bob] = [await world.open(await world.device()), await world.open(await world.device({ colorScheme: 'dark' }))];
+    await world.signUp(ada, 'ada');
+    await world.signUp(bob, 'bob');
+    const client = async (username: string): Promise<UserSession> =>
+      (await connect(world.daemon.url, { pointerCacheMilliseconds: 0 })).logIn({ username, password: PASSWORD });
+    const adaElsewhere = await client('ada');
+    bobElsewhere = await client('bob');
+    await bobElsewhere.friends.follow('ada');
+    await adaElsewhere.friends.accept('bob');
+    await bobElsewhere.friends.state();
+    adaElsewhere.close();
+  });
+  afterAll(async () => {
+    bobElsewhere?.close();
+    await world?.stop();
+  });
+
+  const open = async (page: Page): Promise<void> => {
+    await page.goto(new URL('/#/news', world.daemon.url).href);
+    await page.getByRole('heading', { name: 'News', level: 1 }).waitFor();
+  };
+  const refresh = async (page: Page): Promise<void> => {
+    await page.getByRole('button', { name: 'Look for news' }).click();
+    await page.locator('[role="feed"][aria-busy="false"]').waitFor();
+  };
+  const card = (page: Page, text: string | RegExp): Locator => page.getByRole('article').filter({ hasText: text }).first();
+
+  test('nothing yet', async () => {
+    await open(ada);
+    await ada.getByText('No news yet').waitFor();
+    expect(await violations(ada)).toEqual([]);
+    await picture(ada, 'news-empty');
+  });
+
+  test('a post with a picture is seen by a friend, with links and without markup', async () => {
+    await ada
+      .getByRole('textbox', { name: 'Write something' })
+      .fill('Look at <img src=x onerror="document.title=1"> and https://example.org/path, not javascript:alert(1)');
+    await ada.locator('input[type=file]').setInputFiles([{ name: 'sea.png', mimeType: 'image/png', buffer: landscape(320, 200, 3) }]);
+    await ada.getByText('sea.png').waitFor();
+    await ada.getByRole('button', { name: 'Post', exact: true }).click();
+    await card(ada, 'Look at').waitFor();
+    await open(bob);
+    const seen = card(bob, 'Look at');
+    await seen.getByText('<img src=x onerror="document.title=1">').waitFor();
+    await seen.getByText('New', { exact: true }).waitFor();
+    expect(await seen.getByRole('link').evaluateAll((links) => links.map((link) => link.getAttribute('href')))).toEqual([
+      '#/profile/ada',
+      'https://example.org/path',
+    ]);
+    const shown = seen.getByRole('img', { name: 'Picture 1 of ada' });
+    await shown.waitFor();
+    expect(await shown.evaluate((image: HTMLImageElement) => image.naturalWidth)).toBe(320);
+    expect(await violations(bob)).toEqual([]);
+    await picture(bob, 'news-dark');
+    await seen.getByRole('button', { name: 'Show picture 1 of ada larger' }).click();
+    await bob.getByRole('dialog').getByRole('img').waitFor();
+    expect(await violations(bob)).toEqual([]);
+    await picture(bob, 'news-picture');
+    await bob.keyboard.press('Escape');
+  });
+
+  test('comments both ways', async () => {
+    await card(bob, 'Look at').getByRole('button', { name: 'Answer' }).click();
+    await bob.getByRole('textbox', { name: 'Your answer' }).fill('How <b>beautiful</b>');
+    await bob.getByRole('button', { name: 'Send the answer' }).click();
+    await bob.getByText('It appears here when ada has received it.').waitFor();
+    await refresh(ada);
+    const post = card(ada, 'Look at');
+    await post.getByRole('button', { name: '1 comment' }).click();
+    await post.getByRole('article').getByText('How <b>beautiful</b>').waitFor();
+    await post.getByRole('textbox', { name: 'Your answer' }).last().fill('Is it not?');
+    await post.getByRole('button', { name: 'Send the answer' }).last().click();
+    await card(ada, 'Look at').getByRole('button', { name: '2 comments' }).waitFor();
+    await refresh(bob);
+    await card(bob, 'Look at').getByRole('button', { name: '2 comments' }).waitFor();
+    await card(bob, 'Look at').getByRole('article').getByText('Is it not?').waitFor();
+    expect(await violations(ada)).toEqual([]);
+    await picture(ada, 'news-comments');
+  });
+
+  test('edited and deleted', async () => {
+    await ada.getByRole('textbox', { name: 'Write something' }).fill('soon different');
+    await ada.getByRole('button', { name: 'Post', exact: true }).click();
+    await card(ada, 'soon different').getByRole('button', { name: 'More about this post' }).first().click();
+    await ada.getByRole('menuitem', { name: 'Edit' }).click();
+    await ada.getByRole('textbox', { name: 'Text of the post' }).fill('different now');
+    await ada.getByRole('button', { name: 'Save' }).click();
+    await card(ada, 'different now').getByText('edited').waitFor();
+    await refresh(bob);
+    await card(bob, 'different now').waitFor();
+    await card(ada, 'different now').getByRole('button', { name: 'More about this post' }).first().click();
+    await ada.getByRole('menuitem', { name: 'Delete' }).click();
+    await ada.getByRole('alertdialog').getByRole('button', { name: 'Delete' }).click();
+    await card(ada, 'different now').waitFor({ state: 'detached' });
+    await refresh(bob);
+    await card(bob, 'different now').waitFor({ state: 'detached' });
+  });
+
+  test('a shared folder, and older news on the next page', async () => {
+    await bobElsewhere.files.makeDirectory('/bob/Holiday');
+    await bobElsewhere.files.write('/bob/Holiday/plan.txt', 'go there');
+    await bobElsewhere.shares.share('/bob/Holiday', [{ user: 'ada' }]);
+    await refresh(ada);
+    await ada.getByRole('link', { name: 'Holiday' }).click();
+    await ada.getByRole('row', { name: 'plan.txt' }).waitFor();
+    for (let i = 0; i < 21; i++) await bobElsewhere.posts.create({ text: `number ${i}` });
+    await open(ada);
+    await card(ada, /number 20/u).waitFor();
+    await ada.locator('[role="feed"][aria-busy="false"]').waitFor();
+    expect(await card(ada, /number 0\b/u).count()).toBe(0);
+    await ada.getByRole('button', { name: 'Show older news' }).click();
+    await card(ada, /number 0\b/u).waitFor();
+    await card(ada, 'Look at').waitFor();
+    expect(await ada.getByRole('button', { name: 'Show older news' }).count()).toBe(0);
+  });
+
+  test('on a phone', async () => {
+    await bob.setViewportSize({ width: 320, height: 700 });
+    await open(bob);
+    await card(bob, 'Look at').waitFor();
+    await bob.locator('[role="feed"][aria-busy="false"]').waitFor();
+    expect(await violations(bob)).toEqual([]);
+    await picture(bob, 'news-phone');
+  });
+
+  test('nobody complained', () => {
+    expect(world.complaints).toEqual([]);
+  });
+});

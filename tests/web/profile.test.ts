@@ -1,0 +1,108 @@
+import axe from 'axe-core';
+import { connect, type UserSession } from '@pyrgos/client';
+import type { Page } from 'playwright';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { landscape } from './sample-files.js';
+import { hasChromium, PASSWORD, picture, WebWorld } from './web-world.js';
+
+const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+
+async function violations(page: Page): Promise<readonly string[]> {
+  const wide = await page.evaluate(() => document.documentElement.scrollWidth > document.documentElement.clientWidth);
+  await page.evaluate(axe.source);
+  const results = await page.evaluate(
+    async (rules) =>
+      (globalThis as unknown as { axe: typeof axe }).axe.run(
+        { exclude: ['[data-live-announcer]'] },
+        { runOnly: rules, resultTypes: ['violations'] },
+      ),
+    RULES,
+  );
+  return [
+    ...(wide ? ['too wide'] : []),
+    ...results.violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' | ')}`),
+  ];
+}
+
+describe.skipIf(!hasChromium)('profiles in a browser (needs a Chromium)', () => {
+  let world: WebWorld;
+  let ada: Page;
+  let bob: Page;
+  beforeAll(async () => {
+    world = await WebWorld.start();
+    [ada, bob] = [await world.open(await world.device()), await world.open(await world.device({ colorScheme: 'dark' }))];
+    await world.signUp(ada, 'ada');
+    await world.signUp(bob, 'bob');
+    const client = async (username: string): Promise<UserSession> =>
+      (await connect(world.daemon.url, { pointerCacheMilliseconds: 0 })).logIn({ username, password: PASSWORD });
+    const sessions = [await client('ada'), await client('bob')] as const;
+    await sessions[1].friends.follow('ada');
+    await sessions[0].friends.accept('bob');
+    await sessions[1].friends.state();
+    for (const session of sessions) session.close();
+  });
+  afterAll(async () => {
+    await world?.stop();
+  });
+  const open = async (page: Page, username: string): Promise<void> => {
+    await page.goto(new URL(`/#/profile/${username}`, world.daemon.url).href);
+    await page.getByRole('heading', { name: username, level: 1 }).waitFor();
+  };
+
+  test('fields, each with its own audience, and a picture', async () => {
+    await open(ada, 'ada');
+    await ada.getByText('Your profile is empty.').waitFor();
+    await ada.getByRole('button', { name: 'Edit profile' }).click();
+    await ada.getByRole('textbox', { name: 'First name' }).fill('Ada <b>L.</b>');
+    await ada.getByRole('combobox', { name: 'Who sees: First name' }).selectOption('Friends');
+    await ada.getByRole('textbox', { name: 'Telephone' }).fill('+1 234');
+    await ada.getByRole('textbox', { name: 'About me' }).fill('Counts, see https://example.org/');
+    await ada.getByRole('combobox', { name: 'Who sees: About me' }).selectOption('Followers');
+    expect(await violations(ada)).toEqual([]);
+    await picture(ada, 'profile-editor');
+    await ada.getByRole('button', { name: 'Save' }).click();
+    await ada.getByText('Ada <b>L.</b>').waitFor();
+    await ada.getByText('+1 234').waitFor();
+    await ada.getByRole('button', { name: 'Edit profile' }).click();
+    await ada.getByRole('combobox', { name: 'Who sees: Picture' }).selectOption('Friends');
+    await ada.locator('input[type=file]').setInputFiles([{ name: 'me.png', mimeType: 'image/png', buffer: landscape(300, 200, 5) }]);
+    const dialog = ada.getByRole('dialog', { name: 'Choose a picture …' });
+    await dialog.getByRole('slider', { name: 'Larger or smaller' }).fill('2');
+    expect(await violations(ada)).toEqual([]);
+    await picture(ada, 'profile-crop');
+    await dialog.getByRole('button', { name: 'Use this picture' }).click();
+    await ada.locator('#content img').waitFor();
+    expect(await ada.locator('#content img').evaluate((image: HTMLImageElement) => image.naturalWidth)).toBe(400);
+    await picture(ada, 'profile-own');
+  });
+
+  test('what a friend sees of it', async () => {
+    await open(bob, 'ada');
+    await bob.getByText('Ada <b>L.</b>').waitFor();
+    await bob.getByText('Counts, see').waitFor();
+    await bob.locator('#content img').waitFor();
+    expect(await bob.getByText('+1 234').count()).toBe(0);
+    expect(await bob.getByRole('button', { name: 'Edit profile' }).count()).toBe(0);
+    expect(await violations(bob)).toEqual([]);
+    await picture(bob, 'profile-dark');
+    await bob.setViewportSize({ width: 320, height: 700 });
+    expect(await violations(bob)).toEqual([]);
+    await picture(bob, 'profile-phone');
+  });
+
+  test('who is not to see a field any more does not', async () => {
+    await ada.getByRole('button', { name: 'Edit profile' }).click();
+    await ada.getByRole('combobox', { name: 'Who sees: First name' }).selectOption('Only me');
+    await ada.getByRole('button', { name: 'Save' }).click();
+    await ada.getByText('Your profile is saved.').waitFor();
+    await bob.reload();
+    await world.logIn(bob, 'bob');
+    await open(bob, 'ada');
+    await bob.getByText('Counts, see').waitFor();
+    expect(await bob.getByText('Ada <b>L.</b>').count()).toBe(0);
+  });
+
+  test('nobody complained', () => {
+    expect(world.complaints).toEqual([]);
+  });
+});
