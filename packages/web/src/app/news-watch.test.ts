@@ -20,6 +20,7 @@ function world(): World {
           here.looks++;
           return here.requests();
         },
+        feed: async () => Promise.resolve(1),
       },
       () => here.time,
     ),
@@ -33,7 +34,7 @@ test('it looks for whoever is logged in, and not more often than it should', asy
   expect(here.looks).toBe(0);
   here.watch.enter('ada');
   await here.watch.look(1000);
-  expect(here.watch.counts()).toEqual({ requests: 2 });
+  expect(here.watch.counts()).toEqual({ requests: 2, feed: 1 });
   here.time = 999;
   await here.watch.look(1000);
   expect(here.looks).toBe(1);
@@ -58,11 +59,11 @@ test('a look that fails changes nothing, and the next one is made', async () => 
   let told = 0;
   here.watch.onLooked(() => told++);
   await here.watch.look();
-  expect(here.watch.counts()).toEqual({ requests: 2 });
+  expect(here.watch.counts()).toEqual({ requests: 2, feed: 1 });
   here.requests = requests;
   here.watch.note('requests', 5);
   await here.watch.look();
-  expect(here.watch.counts()).toEqual({ requests: 2 });
+  expect(here.watch.counts()).toEqual({ requests: 2, feed: 1 });
   expect(told).toBe(2);
 });
 
@@ -79,8 +80,8 @@ test('what was being counted for somebody who has left is not shown to who comes
   here.watch.enter('bob');
   answer(7);
   await looking;
-  expect(here.watch.counts()).toEqual({ requests: 0 });
+  expect(here.watch.counts()).toEqual({ requests: 0, feed: 0 });
   here.watch.leave();
   here.watch.note('requests', 3);
-  expect(here.watch.counts()).toEqual({ requests: 0 });
+  expect(here.watch.counts()).toEqual({ requests: 0, feed: 0 });
 });

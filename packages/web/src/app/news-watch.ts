@@ -3,7 +3,7 @@ import { onConnectionBack } from '../engine/connection-store.js';
 import { engine } from '../engine/start-engine.js';
 
 /** What the watch counts. */
-export type NewsKind = 'requests';
+export type NewsKind = 'requests' | 'feed';
 
 /** How much there is of each kind that nobody has dealt with; 0 while nobody knows. */
 export type NewsCounts = Readonly<Record<NewsKind, number>>;
@@ -11,7 +11,19 @@ export type NewsCounts = Readonly<Record<NewsKind, number>>;
 /** How each kind is counted: the one place where another one is added. */
 const SOURCES: Readonly<Record<NewsKind, () => Promise<number>>> = {
   requests: async () => engine().call('social.requestCount', undefined),
+  feed: async () => {
+    if (performance.now() - askedFriends > FRIENDS_PAUSE) {
+      askedFriends = performance.now();
+      await engine().call('feed.update', undefined);
+    }
+    return engine().call('feed.unread', undefined);
+  },
 };
+
+/** Milliseconds until friends are asked again what they have shared: that takes some requests for each of them. */
+const FRIENDS_PAUSE = 300_000;
+let askedFriends = -Infinity;
+const NOTHING: NewsCounts = { requests: 0, feed: 0 };
 
 /** Milliseconds between two looks while somebody looks at the page. */
 const PAUSE = 60_000;
@@ -20,7 +32,7 @@ const SHORT_PAUSE = 3000;
 
 /** Looks now and then whether there is something new for whoever is logged in, and tells how much. */
 export class NewsWatch {
-  private current: NewsCounts = { requests: 0 };
+  private current = NOTHING;
   private username: string | undefined;
   private lookedAt = -Infinity;
   private looking: Promise<void> | undefined;
@@ -62,7 +74,8 @@ export class NewsWatch {
     this.username = undefined;
     this.lookedAt = -Infinity;
     this.looking = undefined;
-    this.set({ requests: 0 });
+    askedFriends = -Infinity;
+    this.set(NOTHING);
   }
 
   /** Looks, unless that was done less than `pause` milliseconds ago. */

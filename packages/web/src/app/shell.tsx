@@ -43,7 +43,7 @@ export function Shell({
   const places: readonly Place[] = [
     { route: { name: 'drive', path: session.homePath }, icon: 'folder', label: 'drive.title' },
     { route: { name: 'shared' }, icon: 'shared', label: 'app.shared' },
-    { route: { name: 'news' }, icon: 'news', label: 'app.news' },
+    { route: { name: 'news' }, icon: 'news', label: 'app.news', news: { count: news.feed, label: 'app.news.place' } },
     { route: { name: 'people' }, icon: 'people', label: 'people.title', news: { count: news.requests, label: 'people.place' } },
     { route: { name: 'trash' }, icon: 'trash', label: 'trash.title' },
     { route: { name: 'settings' }, icon: 'settings', label: 'settings.title' },
@@ -101,7 +101,18 @@ export function Shell({
             </a>
           ))}
         </nav>
-        <span className={styles['user']}>{session.username}</span>
+        <a
+          className={styles['user']}
+          href={formatRoute({ name: 'profile', username: session.username })}
+          title={text('app.profile')}
+          onClick={(event) => {
+            if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+            event.preventDefault();
+            goTo({ name: 'profile', username: session.username });
+          }}
+        >
+          {session.username}
+        </a>
         <IconButton icon="logout" label={text('login.logOut')} onPress={() => void logOut()} />
       </header>
       <ConnectionNotice />

@@ -1,4 +1,5 @@
 import { useCallback, useEffect, useRef, useState } from 'react';
+import { newsWatch } from '../../app/news-watch.js';
 import type { NewsItem } from '../../engine/feed-calls.js';
 import { engine } from '../../engine/start-engine.js';
 
@@ -34,6 +35,7 @@ export function useNews(): News {
     const [newest] = page.items;
     // Seen on this screen: new no more the next time.
     if (newest !== undefined && page.items.some(({ isNew }) => isNew)) await engine().call('feed.markSeen', { number: newest.number });
+    newsWatch().note('feed', await engine().call('feed.unread', undefined));
   }, []);
 
   const refresh = useCallback(() => {
