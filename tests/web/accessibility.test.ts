@@ -214,7 +214,17 @@ describe.skipIf(!hasChromium).each([
       await page.keyboard.press('Enter');
       await page.getByRole('grid').waitFor();
       await widen(page);
-      for (const place of ['drive/ada', 'view/ada/notes.txt', 'view/ada/photo.png', 'search/ada', 'trash', 'settings', 'people', 'drive/', 'drive/carl/Letters']) {
+      for (const place of [
+        'drive/ada',
+        'view/ada/notes.txt',
+        'view/ada/photo.png',
+        'search/ada',
+        'trash',
+        'settings',
+        'people',
+        'drive/',
+        'drive/carl/Letters',
+      ]) {
         await page.goto(new URL(`/#/${place}`, world.daemon.url).href);
         await page.locator('#content h1').waitFor();
         await page.getByRole('progressbar').and(page.locator(':not([aria-valuenow])')).waitFor({ state: 'detached' });

@@ -67,15 +67,19 @@ test('rows say what can be done where: in one’s own files, at the top, and in 
 
 test('moving between people copies, and deletes only what was copied and may be deleted', async () => {
   const move = async (path: string, directory: string): Promise<readonly string[]> =>
-    (await driveService({ session: ada })['drive.transfer']({ paths: [path], directory, how: 'move' }, context)).map(({ fault }) => fault.code);
+    (await driveService({ session: ada })['drive.transfer']({ paths: [path], directory, how: 'move' }, context)).map(
+      ({ fault }) => fault.code,
+    );
   expect(await move('/bob/read/file', '/ada')).toEqual(['denied.file']);
   expect(await ada.files.find('/ada/file')).toBeUndefined();
   expect(await move('/bob/write/file', '/ada')).toEqual([]);
   expect(await ada.files.readText('/ada/file')).toBe('w');
   expect(await ada.files.find('/bob/write/file')).toBeUndefined();
   await bob.files.write('/bob/write/file', 'new');
-  expect(await move('/bob/write/file', '/ada')).toEqual(['conflict.exists']);
-  expect(await bob.files.readText('/bob/write/file')).toBe('new');
+  // What has the name already stays as it is.
+  expect(await move('/bob/write/file', '/ada')).toEqual([]);
+  expect(await ada.files.readText('/ada/file')).toBe('w');
+  expect(await ada.files.readText('/ada/file (copy)')).toBe('new');
 });
 
 test('a friend whose space is damaged is marked, and the others are there', async () => {
@@ -91,7 +95,11 @@ test('a friend whose space is damaged is marked, and the others are there', asyn
     await changes.commit();
   });
   const { rows } = await list('/');
-  expect([...rows.values()].map(({ name, kind }) => `${name} ${kind}`).toSorted()).toEqual(['ada directory', 'bob directory', 'eve damaged']);
+  expect([...rows.values()].map(({ name, kind }) => `${name} ${kind}`).toSorted()).toEqual([
+    'ada directory',
+    'bob directory',
+    'eve damaged',
+  ]);
   expect((await list('/bob')).rows.size).toBe(2);
   await expect(list('/eve')).rejects.toMatchObject({ code: 'not-found.file' });
 });
@@ -110,5 +118,8 @@ test('what is asked in vain is said as what it is', async () => {
   await expect(social['social.setVerified']({ username: 'bob', digits: wrong, isVerified: true }, context)).rejects.toMatchObject({
     code: 'conflict.changed',
   });
-  expect((await social['social.people'](undefined, context)).known.map(({ verification }) => verification)).toEqual(['unverified', 'unverified']);
+  expect((await social['social.people'](undefined, context)).known.map(({ verification }) => verification)).toEqual([
+    'unverified',
+    'unverified',
+  ]);
 });

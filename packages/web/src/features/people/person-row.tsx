@@ -36,10 +36,10 @@ export function PersonRow({
           {note === undefined ? null : <span className={styles['note']}>{note}</span>}
         </div>
         <div className={styles['answers']}>
-        {children === undefined ? null : <div className={styles['buttons']}>{children}</div>}
-        <MenuButton label={text('people.menu', { name: username })} choices={choices}>
-          <IconButton icon="more" label={text('people.menu', { name: username })} isDisabled={isBusy} />
-        </MenuButton>
+          {children === undefined ? null : <div className={styles['buttons']}>{children}</div>}
+          <MenuButton label={text('people.menu', { name: username })} choices={choices}>
+            <IconButton icon="more" label={text('people.menu', { name: username })} isDisabled={isBusy} />
+          </MenuButton>
         </div>
       </div>
       {verification === 'changed' ? (
