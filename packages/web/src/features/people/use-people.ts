@@ -50,7 +50,7 @@ export function usePeople(): PeopleState {
     if (document.activeElement === document.body) document.querySelector<HTMLElement>('#content')?.focus({ preventScroll: true });
   }, [value]);
   const act: PersonAct = async (name, args, done) => {
-    const { username } = args as { readonly username: string };
+    const { username } = args;
     setBusy((before) => new Set(before).add(username));
     try {
       const result = await engine().call(name, args);
