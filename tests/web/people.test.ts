@@ -340,7 +340,7 @@ describe.skipIf(!hasChromium)('people (needs a Chromium)', () => {
     await odd.files.write('/proto/__proto__.txt', 'odd');
     await odd.files.write('/proto/constructor/toString', 'odder', { parents: true });
     for (const name of ['__proto__.txt', 'constructor']) await odd.shares.share(`/proto/${name}`, [{ user: 'ada' }]);
-    await choose(ada, 'constructor', 'Open their files');
+    await choose(ada, 'proto', 'Open their files');
     await ada.getByRole('row', { name: '__proto__.txt' }).waitFor();
     await ada.getByRole('button', { name: 'constructor', exact: true }).click();
     await ada.getByRole('row', { name: 'toString' }).waitFor();
