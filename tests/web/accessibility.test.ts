@@ -180,9 +180,10 @@ describe.skipIf(!hasChromium).each([
     await page.getByText('Verified', { exact: true }).waitFor();
     await menu.click();
     await page.getByRole('menuitem', { name: 'Unfollow' }).click();
-    await page.getByRole('alertdialog').waitFor();
+    const question = page.getByRole('alertdialog', { name: 'Unfollow carl?' });
+    await question.waitFor();
     expect(await violations(page)).toEqual([]);
-    await page.getByRole('alertdialog').getByRole('button', { name: 'Cancel' }).click();
+    await question.getByRole('button', { name: 'Cancel' }).click();
     await carl.files.write('/carl/Letters/One.txt', 'dear', { parents: true });
     await carl.shares.share('/carl/Letters', [{ user: 'ada' }]);
     carl.close();
