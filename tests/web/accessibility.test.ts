@@ -11,7 +11,8 @@ const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-pra
 async function tooWide(page: Page): Promise<readonly string[]> {
   return page.evaluate(() =>
     [document.documentElement, ...document.querySelectorAll('#content, [role="dialog"] > div, [role="alertdialog"] > div')]
-      .filter(({ scrollWidth, clientWidth }) => scrollWidth > clientWidth)
+      // What is one pixel wide is for screen readers only.
+      .filter(({ scrollWidth, clientWidth }) => scrollWidth > clientWidth && clientWidth > 1)
       .map(({ localName, id, scrollWidth, clientWidth }) => `${localName}#${id}: ${scrollWidth} of ${clientWidth} pixels`),
   );
 }
@@ -179,9 +180,10 @@ describe.skipIf(!hasChromium).each([
     await page.getByText('Verified', { exact: true }).waitFor();
     await menu.click();
     await page.getByRole('menuitem', { name: 'Unfollow' }).click();
-    await page.getByRole('alertdialog').waitFor();
+    const question = page.getByRole('alertdialog', { name: 'Unfollow carl?' });
+    await question.waitFor();
     expect(await violations(page)).toEqual([]);
-    await page.getByRole('alertdialog').getByRole('button', { name: 'Cancel' }).click();
+    await question.getByRole('button', { name: 'Cancel' }).click();
     await carl.files.write('/carl/Letters/One.txt', 'dear', { parents: true });
     await carl.shares.share('/carl/Letters', [{ user: 'ada' }]);
     carl.close();

@@ -281,7 +281,7 @@ describe.skipIf(!hasChromium)('people (needs a Chromium)', () => {
       bobsDevice.files.refresh();
       expect(await bobsDevice.files.readText('/bob/Workshop/Screw.txt')).toBe('pointed');
 
-      await select('Screw.txt');
+      // What was renamed is selected still.
       await ada.getByRole('button', { name: 'Move' }).click();
       const dialog = ada.getByRole('dialog', { name: 'Move 1 item to …' });
       for (const name of ['One level up', 'One level up', 'ada', 'Move here']) await dialog.getByRole('button', { name }).click();
@@ -332,14 +332,54 @@ describe.skipIf(!hasChromium)('people (needs a Chromium)', () => {
     });
   });
 
-  test('a friend whose name every object has', async () => {
-    const odd = await program('constructor', true);
+  // Nobody can be called `constructor`: the name is reserved.
+  test('a friend with files whose names every object has', async () => {
+    const odd = await program('proto', true);
     await openPeople(ada);
     await befriend(odd);
-    await odd.files.write('/constructor/__proto__.txt', 'odd');
-    await odd.shares.share('/constructor/__proto__.txt', [{ user: 'ada' }]);
-    await choose(ada, 'constructor', 'Open their files');
+    await odd.files.write('/proto/__proto__.txt', 'odd');
+    await odd.files.write('/proto/constructor/toString', 'odder', { parents: true });
+    for (const name of ['__proto__.txt', 'constructor']) await odd.shares.share(`/proto/${name}`, [{ user: 'ada' }]);
+    await choose(ada, 'proto', 'Open their files');
     await ada.getByRole('row', { name: '__proto__.txt' }).waitFor();
+    await ada.getByRole('button', { name: 'constructor', exact: true }).click();
+    await ada.getByRole('row', { name: 'toString' }).waitFor();
+  });
+
+  test('all of it on a phone, in the dark', async () => {
+    await ada.setViewportSize({ width: 320, height: 640 });
+    await ada.emulateMedia({ colorScheme: 'dark' });
+    const dora = await program('dora', true);
+    await dora.friends.follow('ada');
+    await openPeople(ada);
+    await ada.reload();
+    await untilThere(ada, place(ada, 'People, 1 request'));
+    await person(ada, 'Requests', 'dora').waitFor();
+    await picture(ada, 'phone-people');
+    await choose(ada, 'bob', 'Compare safety number');
+    await ada.getByRole('img', { name: 'QR code of the safety number with bob' }).waitFor();
+    await picture(ada, 'phone-verify');
+    await ada.getByRole('dialog').getByRole('button', { name: 'Close' }).click();
+    await ada.getByRole('button', { name: 'What to do about bob' }).click();
+    await ada.getByRole('menuitem', { name: 'Unfollow' }).waitFor();
+    await picture(ada, 'phone-person-menu');
+    await ada.keyboard.press('Escape');
+    await ada.goto(new URL('/#/drive/', world.daemon.url).href);
+    await ada.getByRole('row', { name: 'bob' }).waitFor();
+    await picture(ada, 'phone-roots');
+    await ada.goto(new URL('/#/drive/bob/Plans', world.daemon.url).href);
+    await ada.getByRole('row', { name: 'House.txt' }).waitFor();
+    await picture(ada, 'phone-read-only');
+    await ada.goto(new URL('/#/drive/bob/Workshop', world.daemon.url).href);
+    await ada.getByRole('button', { name: 'Upload' }).waitFor();
+    await picture(ada, 'phone-writable');
+    await ada.setViewportSize({ width: 768, height: 700 });
+    await openPeople(ada);
+    await picture(ada, 'tablet-people');
+    await ada.getByRole('button', { name: 'Deny: dora' }).click();
+    await place(ada, 'People').waitFor();
+    await ada.emulateMedia({ colorScheme: 'light' });
+    await ada.setViewportSize({ width: 1100, height: 750 });
   });
 
   test('who is denied may ask again; who is blocked is not heard any more', async () => {
@@ -369,27 +409,27 @@ describe.skipIf(!hasChromium)('people (needs a Chromium)', () => {
   });
 
   test('unfollowing is one’s own affair and can be taken back', async () => {
-    await choose(ada, 'constructor', 'Unfollow');
-    const question = ada.getByRole('alertdialog', { name: 'Unfollow constructor?' });
+    await choose(ada, 'proto', 'Unfollow');
+    const question = ada.getByRole('alertdialog', { name: 'Unfollow proto?' });
     await question.getByRole('button', { name: 'Cancel' }).click();
-    await person(ada, 'Friends', 'constructor').waitFor();
-    await choose(ada, 'constructor', 'Unfollow');
+    await person(ada, 'Friends', 'proto').waitFor();
+    await choose(ada, 'proto', 'Unfollow');
     await question.getByRole('button', { name: 'Unfollow' }).click();
-    await person(ada, 'Unfollowed or blocked', 'constructor').getByText('Still sees what you share with them.').waitFor();
+    await person(ada, 'Unfollowed or blocked', 'proto').getByText('Still sees what you share with them.').waitFor();
     await ada.goto(new URL('/#/drive/', world.daemon.url).href);
     await ada.getByRole('row', { name: 'bob' }).waitFor();
-    expect(await ada.getByRole('row', { name: 'constructor' }).count()).toBe(0);
+    expect(await ada.getByRole('row', { name: 'proto' }).count()).toBe(0);
     await openPeople(ada);
-    await ada.getByRole('button', { name: 'Unblock constructor' }).click();
-    await ada.getByText('You follow constructor again.').waitFor();
-    await person(ada, 'Friends', 'constructor').waitFor();
+    await ada.getByRole('button', { name: 'Unblock proto' }).click();
+    await ada.getByText('You follow proto again.').waitFor();
+    await person(ada, 'Friends', 'proto').waitFor();
   });
 
   test('a follower who is removed sees nothing any more', async () => {
-    await choose(ada, 'constructor', 'Remove follower');
+    await choose(ada, 'proto', 'Remove follower');
     await ada.getByRole('alertdialog').getByRole('button', { name: 'Remove follower' }).click();
-    await person(ada, 'You only follow', 'constructor').waitFor();
-    const odd = sessions.find(({ username }) => username === 'constructor');
+    await person(ada, 'You only follow', 'proto').waitFor();
+    const odd = sessions.find(({ username }) => username === 'proto');
     expect((await odd?.friends.state())?.following).toEqual([]);
   });
 
@@ -409,8 +449,8 @@ describe.skipIf(!hasChromium)('people (needs a Chromium)', () => {
   });
 
   test('whoever logs in next sees no number of who was there before', async () => {
-    const dora = await program('dora', true);
-    await dora.friends.follow('bob');
+    const dora = sessions.find(({ username }) => username === 'dora');
+    await dora?.friends.follow('bob');
     await untilThere(bob, place(bob, 'People, 1 request'));
     await bob.getByRole('button', { name: 'Log out' }).click();
     await world.logIn(bob, 'dora');

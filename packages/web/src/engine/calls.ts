@@ -1,4 +1,5 @@
 import type { CreatedCredential, SecurityKeyCreation, SecurityKeyQuestion, SignedChallenge } from '@pyrgos/client/session';
+import type { Call } from './call.js';
 import type { EngineFault } from './engine-fault.js';
 import type { SocialCalls } from './social-calls.js';
 import type { FeedCalls } from './feed-calls.js';
@@ -268,15 +269,6 @@ export interface TreeSize {
 /** A video that a picture is wanted of. */
 export interface FrameQuestion {
   readonly video: Blob;
-}
-
-/** One call: arguments, result, events, questions to the page and their answers. */
-export interface Call<Arguments, Result, Event = never, Question = never, Answer = never> {
-  readonly args: Arguments;
-  readonly result: Result;
-  readonly event: Event;
-  readonly question: Question;
-  readonly answer: Answer;
 }
 
 /** The name of a call. */

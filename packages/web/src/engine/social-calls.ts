@@ -1,4 +1,4 @@
-import type { Call } from './calls.js';
+import type { Call } from './call.js';
 
 /** The calls about other people: who follows whom, and who they are. */
 export interface SocialCalls {

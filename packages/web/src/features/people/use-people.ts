@@ -44,10 +44,13 @@ export function usePeople(): PeopleState {
   const [busy, setBusy] = useState<ReadonlySet<string>>(new Set());
   useEffect(() => newsWatch().onLooked(reload), [reload]);
   useEffect(() => {
-    if (value !== undefined) newsWatch().note('requests', value.requests.length);
+    if (value === undefined) return;
+    newsWatch().note('requests', value.requests.length);
+    // What had the focus of the page was gone together with the person whom it was about.
+    if (document.activeElement === document.body) document.querySelector<HTMLElement>('#content')?.focus({ preventScroll: true });
   }, [value]);
   const act: PersonAct = async (name, args, done) => {
-    const { username } = args as { readonly username: string };
+    const { username } = args;
     setBusy((before) => new Set(before).add(username));
     try {
       const result = await engine().call(name, args);
