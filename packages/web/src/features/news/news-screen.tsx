@@ -51,11 +51,13 @@ export function NewsScreen({ session }: { readonly session: SessionInfo }): Reac
             <p>{text('news.none.help')}</p>
           </EmptyState>
         ) : null}
-        <div className={styles['list']} role="feed" aria-label={text('news.title')} aria-busy={state !== 'idle'}>
-          {shown.map((item) => (
-            <OneItem key={item.number} item={item} onChanged={() => void reload()} />
-          ))}
-        </div>
+        {shown.length === 0 ? null : (
+          <div className={styles['list']} role="feed" aria-label={text('news.title')} aria-busy={state !== 'idle'}>
+            {shown.map((item) => (
+              <OneItem key={item.number} item={item} onChanged={() => void reload()} />
+            ))}
+          </div>
+        )}
         {hasMore ? (
           <Button isPending={state === 'more'} isDisabled={state !== 'idle'} onPress={loadMore}>
             {text('news.more')}

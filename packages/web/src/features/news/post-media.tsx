@@ -17,7 +17,7 @@ export function PostMedia({ post }: { readonly post: NewsPost }): ReactNode {
   return (
     <div className={styles['media']}>
       {Array.from({ length: post.mediaCount }, (_, index) => (
-        // oxlint-disable-next-line react/no-array-index-key -- what is shown has no other name
+        // What is shown has no other name.
         <OneMedia key={index} post={post} index={index} />
       ))}
     </div>
