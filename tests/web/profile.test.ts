@@ -18,7 +18,10 @@ async function violations(page: Page): Promise<readonly string[]> {
       ),
     RULES,
   );
-  return [...(wide ? ['too wide'] : []), ...results.violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' | ')}`)];
+  return [
+    ...(wide ? ['too wide'] : []),
+    ...results.violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' | ')}`),
+  ];
 }
 
 describe.skipIf(!hasChromium)('profiles in a browser (needs a Chromium)', () => {

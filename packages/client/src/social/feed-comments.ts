@@ -29,7 +29,12 @@ export interface ReceivedComment {
  */
 export async function readComments(view: View, items: readonly ReceivedItem[], username: string): Promise<readonly ReceivedComment[]> {
   const files = items.filter(({ isDirectory }) => !isDirectory);
-  const posts: { readonly index: number; readonly names: readonly string[]; readonly capability: AbsoluteCapability; readonly item: Item }[] = [];
+  const posts: {
+    readonly index: number;
+    readonly names: readonly string[];
+    readonly capability: AbsoluteCapability;
+    readonly item: Item;
+  }[] = [];
   let index = 0;
   let bytes = 0;
   const capabilities = files.map(({ capability }) => capability);
@@ -98,7 +103,12 @@ export async function preparePosts(view: View, home: Item, comments: readonly Re
  * Adds comments to the posts that they are about, in place, and commits that (chapter 06 section 16.4): everybody who can read a post finds them there. Left out
  * is what has no post, and more of one user than a post may have.
  */
-export async function mergeComments(operation: OperationView, space: OwnSpace, home: Item, comments: readonly ReceivedComment[]): Promise<void> {
+export async function mergeComments(
+  operation: OperationView,
+  space: OwnSpace,
+  home: Item,
+  comments: readonly ReceivedComment[],
+): Promise<void> {
   for (const [, some] of byParent(comments)) {
     const names = some[0]?.parent ?? [];
     const found = await parentOf(operation, home, names, space.username);

@@ -27,8 +27,7 @@ export async function readStoredFeed(view: View, home: Item): Promise<StoredFeed
   return {
     state,
     version: `${file?.cid.key ?? ''} ${state.feedBytes} ${state.feedItems}`,
-    items: async () =>
-      file === undefined ? new Uint8Array() : (await readAll(view, file, MAX_FEED_SIZE)).subarray(0, state.feedBytes),
+    items: async () => (file === undefined ? new Uint8Array() : (await readAll(view, file, MAX_FEED_SIZE)).subarray(0, state.feedBytes)),
   };
 }
 

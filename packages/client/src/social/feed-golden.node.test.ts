@@ -19,7 +19,10 @@ interface SeenPost {
   readonly author: string;
   readonly audience: string;
   readonly postTimeEpochSeconds: number;
-  readonly body: readonly { readonly text?: string; readonly ref?: { readonly path: string; readonly size: number; readonly sha256: string } }[];
+  readonly body: readonly {
+    readonly text?: string;
+    readonly ref?: { readonly path: string; readonly size: number; readonly sha256: string };
+  }[];
   readonly comments: readonly { readonly path: string }[];
   readonly previousVersions: number;
 }
@@ -96,7 +99,11 @@ describe.skipIf(folder === undefined)(`the feeds of a real server (${goldenMissi
           const media = item.media[i];
           if (media === undefined) throw new Error('nothing is shown');
           const { reader } = await session.posts.openMedia(media);
-          expect(createHash('sha256').update(await reader.read()).digest('hex')).toBe(ref.sha256);
+          expect(
+            createHash('sha256')
+              .update(await reader.read())
+              .digest('hex'),
+          ).toBe(ref.sha256);
         }
         const { items: comments } = await session.feed.comments(item);
         expect(comments.map(({ kind, path }) => ({ kind, path }))).toEqual(

@@ -103,13 +103,24 @@ test('comments under the name of somebody else, on posts that are none, and too 
       parent: FileRef.of(parentPath, capability, own.contentHash(world.crypto)),
     }).encode();
   await forge(eve, ada, 'as-bob.cbor', on(path, 'bob thinks so', bob.username));
-  for (const [i, place] of [`/${ada.username}/diary.txt`, `/${ada.username}`, `/${ada.username}/.posts`, '/', `/${ada.username}0/x`].entries()) {
+  for (const [i, place] of [
+    `/${ada.username}/diary.txt`,
+    `/${ada.username}`,
+    `/${ada.username}/.posts`,
+    '/',
+    `/${ada.username}0/x`,
+  ].entries()) {
     await forge(eve, ada, `place-${i}.cbor`, on(place));
   }
   const many = Array.from({ length: 120 }, (_, i) => i);
   const files = many.map((i) => ({ path: ['many', `${i}.cbor`], source: on(path, `${i}`) }));
   for await (const { outcome } of eve.files.writeTree(`/${eve.username}`, files)) expect(outcome).toBe('created');
-  await give(eve, ada.username, 'read', await Promise.all(many.map(async (i) => (await itemAt(eve, `/${eve.username}/many/${i}.cbor`)).capability)));
+  await give(
+    eve,
+    ada.username,
+    'read',
+    await Promise.all(many.map(async (i) => (await itemAt(eve, `/${eve.username}/many/${i}.cbor`)).capability)),
+  );
   await bob.feed.update();
   const [seen] = await shown(bob);
   await bob.posts.create({ text: 'I think not', parent: seen });

@@ -173,10 +173,7 @@ export class FeedUpdates {
               fresh.flatMap(({ comments }) => comments),
             );
             const log = await FeedLog.read(stored);
-            const items = fitting(
-              inOrder(fresh.map((one) => newItems(one, log))),
-              stored.state,
-            );
+            const items = fitting(inOrder(fresh.map((one) => newItems(one, log))), stored.state);
             await appendToFeed(operation, space, home, items, (state) => {
               let next = state;
               for (const { friend, position } of fresh) next = next.withPosition(friend, position);

@@ -183,7 +183,9 @@ describe('scenarios of chapter 06 section 18', () => {
 });
 
 async function lastOwn(session: UserSession): Promise<PostItem> {
-  const item = (await shown(session)).findLast((one): one is PostItem & { number: number; isNew: boolean } => one.kind === 'post' && one.isOwn);
+  const item = (await shown(session)).findLast(
+    (one): one is PostItem & { number: number; isNew: boolean } => one.kind === 'post' && one.isOwn,
+  );
   if (item === undefined) throw new Error('there is no own post');
   return item;
 }
@@ -239,12 +241,7 @@ test('what is edited, deleted, renamed, or not shared any more', async () => {
   await ada.posts.delete(gone.path);
   await ada.shares.unshare(file, [{ user: bob.username }]);
   await ada.files.rename(`/${ada.username}/moved.txt`, 'other.txt');
-  expect(await news(bob)).toEqual([
-    `${ada.username}: second`,
-    `${gone.path} gone`,
-    `${file} gone`,
-    `/${ada.username}/moved.txt`,
-  ]);
+  expect(await news(bob)).toEqual([`${ada.username}: second`, `${gone.path} gone`, `${file} gone`, `/${ada.username}/moved.txt`]);
   expect(await told(ada)).toEqual([`${ada.username}: second`, `${gone.path} gone`]);
 });
 
@@ -334,9 +331,7 @@ async function* pulledOut(): AsyncGenerator<Uint8Array> {
 test('a post whose media cannot be read is not made, and leaves nothing behind', async () => {
   const [ada] = await join('ada');
   const source = { size: 10, open: pulledOut };
-  await expect(ada.posts.create({ text: 'x', media: [{ source: new Uint8Array(3) }, { source }] })).rejects.toThrow(
-    'pulled out',
-  );
+  await expect(ada.posts.create({ text: 'x', media: [{ source: new Uint8Array(3) }, { source }] })).rejects.toThrow('pulled out');
   const left: string[] = [];
   const year = new Date().getUTCFullYear();
   for await (const { name } of ada.files.names(`/${ada.username}/.posts/${year}/media`)) left.push(name ?? '');

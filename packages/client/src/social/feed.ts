@@ -170,7 +170,11 @@ export class Feed {
     return name === this.space.username || (await this.friends.followed.relation(view, name)) !== 'blocked';
   }
 
-  private paging(options: PageOptions): { readonly signal: AbortSignal | undefined; readonly before: number | undefined; readonly limit: number } {
+  private paging(options: PageOptions): {
+    readonly signal: AbortSignal | undefined;
+    readonly before: number | undefined;
+    readonly limit: number;
+  } {
     const { signal, before, limit = PAGE } = this.space.check(options);
     if (before !== undefined) assertInteger('options.before', before, 0, Number.MAX_SAFE_INTEGER);
     assertInteger('options.limit', limit, 1, MAX_FEED_PAGE);

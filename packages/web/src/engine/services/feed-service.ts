@@ -123,7 +123,8 @@ function contentOf(content: FeedContent): NewsContent {
 }
 
 function newsPost({ path, author, text, media, time, edited, audience, parentPath, commentCount, isOwn }: PostItem): NewsPost {
-  const parent = parentPath === undefined ? undefined : { path: parentPath, owner: parentPath.split('/').find((name) => name !== '') ?? '' };
+  const parent =
+    parentPath === undefined ? undefined : { path: parentPath, owner: parentPath.split('/').find((name) => name !== '') ?? '' };
   return {
     kind: 'post',
     path,

@@ -26,7 +26,11 @@ export function Avatar({
     };
   }, [username, version]);
   return (
-    <span className={styles['avatar']} style={{ inlineSize: `${size}px`, blockSize: `${size}px`, fontSize: `${size / 2}px` }} aria-hidden="true">
+    <span
+      className={styles['avatar']}
+      style={{ inlineSize: `${size}px`, blockSize: `${size}px`, fontSize: `${size / 2}px` }}
+      aria-hidden="true"
+    >
       {address === undefined ? (
         [...visibleName(username)][0]?.toUpperCase()
       ) : (

@@ -14,7 +14,10 @@ export interface Crop {
 export const WHOLE: Crop = { zoom: 1, x: 0.5, y: 0.5 };
 
 /** The square of a picture that is taken, in its own pixels. */
-export function squareOf({ width, height }: { readonly width: number; readonly height: number }, { zoom, x, y }: Crop): {
+export function squareOf(
+  { width, height }: { readonly width: number; readonly height: number },
+  { zoom, x, y }: Crop,
+): {
   readonly left: number;
   readonly top: number;
   readonly side: number;

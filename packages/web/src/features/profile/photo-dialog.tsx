@@ -91,7 +91,14 @@ export function PhotoDialog({
           <p>{problem}</p>
         </Notice>
       )}
-      <canvas ref={canvas} className={styles['crop']} width={PHOTO_SIZE} height={PHOTO_SIZE} role="img" aria-label={text('profile.photo.preview')} />
+      <canvas
+        ref={canvas}
+        className={styles['crop']}
+        width={PHOTO_SIZE}
+        height={PHOTO_SIZE}
+        role="img"
+        aria-label={text('profile.photo.preview')}
+      />
       {sliders.map(({ key, label, min, max }) => (
         <label key={key} className={styles['slider']}>
           {label}

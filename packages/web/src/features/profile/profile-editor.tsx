@@ -1,7 +1,13 @@
 import { type ReactNode, useRef, useState } from 'react';
 import { faultText } from '../../app/fault-text.js';
 import { engine } from '../../engine/start-engine.js';
-import { type FieldAudience, PROFILE_TEXTS, type ProfileFieldName, type ProfileState, type ProfileTextName } from '../../engine/profile-calls.js';
+import {
+  type FieldAudience,
+  PROFILE_TEXTS,
+  type ProfileFieldName,
+  type ProfileState,
+  type ProfileTextName,
+} from '../../engine/profile-calls.js';
 import { useText } from '../../i18n/text.js';
 import { Button } from '../../ui/button.js';
 import { TextField } from '../../ui/field.js';
@@ -35,7 +41,9 @@ export function ProfileEditor({
   const text = useText();
   const picker = useRef<HTMLInputElement>(null);
   const initial = (field: ProfileTextName): Draft => ({ text: profile.texts.get(field) ?? '', audience: audiences.get(field) ?? 'nobody' });
-  const [drafts, setDrafts] = useState<ReadonlyMap<ProfileTextName, Draft>>(() => new Map(PROFILE_TEXTS.map((field) => [field, initial(field)])));
+  const [drafts, setDrafts] = useState<ReadonlyMap<ProfileTextName, Draft>>(
+    () => new Map(PROFILE_TEXTS.map((field) => [field, initial(field)])),
+  );
   const [photoAudience, setPhotoAudience] = useState<FieldAudience>(audiences.get('photo') ?? 'nobody');
   const [chosen, setChosen] = useState<File | undefined>(undefined);
   const [problem, setProblem] = useState<unknown>(undefined);
@@ -172,7 +180,8 @@ function AudienceChoice({
   readonly onChange: (value: FieldAudience) => void;
 }): ReactNode {
   const text = useText();
-  const choices: readonly FieldAudience[] = value === 'chosen' ? ['nobody', 'friends', 'followers', 'chosen'] : ['nobody', 'friends', 'followers'];
+  const choices: readonly FieldAudience[] =
+    value === 'chosen' ? ['nobody', 'friends', 'followers', 'chosen'] : ['nobody', 'friends', 'followers'];
   return (
     <label className={styles['audience']}>
       <span className="visually-hidden">{text('profile.audience', { field: label })}</span>

@@ -113,7 +113,9 @@ function Facts({ profile, audiences }: Loaded): ReactNode {
           <p>{text('profile.damaged')}</p>
         </Notice>
       ) : null}
-      {fields.length === 0 ? <p className={styles['quiet']}>{text(audiences === undefined ? 'profile.nothing' : 'profile.nothingOwn')}</p> : null}
+      {fields.length === 0 ? (
+        <p className={styles['quiet']}>{text(audiences === undefined ? 'profile.nothing' : 'profile.nothingOwn')}</p>
+      ) : null}
       <dl className={styles['facts']}>
         {fields.map((field) => (
           <div key={field}>

@@ -21,5 +21,7 @@ export const texts: Readonly<Record<keyof typeof english, string>> = {
   ...search,
   ...trash,
   ...viewer,
-  ...news, ...profile, ...errors,
+  ...news,
+  ...profile,
+  ...errors,
 };
