@@ -143,9 +143,9 @@ describe.skipIf(!hasChromium)('news in a browser (needs a Chromium)', () => {
     await open(ada);
     await card(ada, /number 20/u).waitFor();
     await ada.locator('[role="feed"][aria-busy="false"]').waitFor();
-    expect(await card(ada, /number 0\b/u).count()).toBe(0);
+    expect(await card(ada, /number 0(?!\d)/u).count()).toBe(0);
     await ada.getByRole('button', { name: 'Show older news' }).click();
-    await card(ada, /number 0\b/u).waitFor();
+    await card(ada, /number 0(?!\d)/u).waitFor();
     await card(ada, 'Look at').waitFor();
     expect(await ada.getByRole('button', { name: 'Show older news' }).count()).toBe(0);
   });
