@@ -56,7 +56,12 @@ export async function giveStream(
     shown,
     zip,
     offer,
-  }: { readonly paths: readonly string[]; readonly shown?: StreamArguments['shown']; readonly zip: ZipTexts | undefined; readonly offer: Omit<StreamOffer, 'size'> },
+  }: {
+    readonly paths: readonly string[];
+    readonly shown?: StreamArguments['shown'];
+    readonly zip: ZipTexts | undefined;
+    readonly offer: Omit<StreamOffer, 'size'>;
+  },
   onEvent?: (event: GivenStreamEvent) => void,
 ): Promise<GivenStream> {
   if (!canStream()) {

@@ -45,7 +45,12 @@ async function addressOf(path: string, index: number, signal: AbortSignal): Prom
   // Nothing but a picture, a film or a sound gets a type by which a browser would do something with it.
   const type = kind === 'other' ? 'application/octet-stream' : mimeType;
   if (bytes === undefined) {
-    const stream = await giveStream({ paths: [], shown: { path, index }, zip: undefined, offer: { name: '', mimeType: type, isDownload: false } });
+    const stream = await giveStream({
+      paths: [],
+      shown: { path, index },
+      zip: undefined,
+      offer: { name: '', mimeType: type, isDownload: false },
+    });
     return { ...media, kind, address: stream.address, close: () => stream.close() };
   }
   const address = URL.createObjectURL(new Blob([bytes], { type }));
@@ -66,11 +71,14 @@ async function storeShown({ path, author }: NewsPost, index: number, { bytes }: 
     storeBytes(bytes, name);
     return;
   }
-  const stream = await giveStream({ paths: [], shown: { path, index }, zip: undefined, offer: { name, mimeType: '', isDownload: true } }, (event) => {
-    // The browser may not have begun to store the last of it yet.
-    if (event.kind === 'complete') setTimeout(end, BEGIN_PATIENCE);
-    else if (event.kind !== 'ready' && event.kind !== 'progress') end();
-  });
+  const stream = await giveStream(
+    { paths: [], shown: { path, index }, zip: undefined, offer: { name, mimeType: '', isDownload: true } },
+    (event) => {
+      // The browser may not have begun to store the last of it yet.
+      if (event.kind === 'complete') setTimeout(end, BEGIN_PATIENCE);
+      else if (event.kind !== 'ready' && event.kind !== 'progress') end();
+    },
+  );
   const frame = document.createElement('iframe');
   frame.hidden = true;
   frame.src = stream.address;
