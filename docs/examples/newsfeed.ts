@@ -3,10 +3,9 @@ import type { UserSession } from '@pyrgos/client';
 /** Takes in what is new, and tells the first page of the newsfeed, newest first. */
 export async function readNews({ feed }: UserSession): Promise<string[]> {
   const { unreachable } = await feed.update();
-  if (unreachable.length > 0) console.warn(`Could not ask ${unreachable.join(', ')}.`);
   const { items } = await feed.page({ limit: 20 });
   await feed.markSeen(items[0]?.number);
-  return items.map((item) => {
+  const news = items.map((item) => {
     switch (item.kind) {
       case 'post':
         return `${item.author}: ${item.text} (${item.media.length} files, ${item.commentCount} comments)`;
@@ -16,6 +15,7 @@ export async function readNews({ feed }: UserSession): Promise<string[]> {
         return item.isGone ? `${item.path} is not there any more` : `${item.path} cannot be read: ${item.error.message}`;
     }
   });
+  return [...news, ...unreachable.map((friend) => `${friend} cannot be asked now`)];
 }
 
 /** Posts a picture for friends. Returns where the post is. */

@@ -41,7 +41,7 @@ export async function readComments(view: View, items: readonly ReceivedItem[], u
   for await (const { item } of openCapabilities(view, capabilities)) {
     const file = files[index++];
     if (item === undefined || file === undefined || !isPost(item)) continue;
-    const size = Number(item.properties.size);
+    const size = item.properties.size;
     if (size > MAX_SOCIAL_POST_SIZE || bytes + size > MAX_BYTES_AT_ONCE) continue;
     bytes += size;
     posts.push({ index, ...file, item });

@@ -86,7 +86,7 @@ test('posts under the name of somebody else, that are no posts, or are too large
   await forge(eve, ada, 'garbage.cbor', Uint8Array.of(0x82, 0x11, 0xff));
   await forge(eve, ada, 'large.cbor', new Uint8Array(5_000_000));
   await post(bob);
-  const codes = (await news(ada)).map((one) => one.split(' ').at(-1));
+  const codes = (await news(ada)).map((one) => one.split(' ').at(-1) ?? '');
   expect(codes.sort()).toEqual(['format.social', 'format.cbor', 'limit', 'news'].sort());
 });
 

@@ -1,4 +1,4 @@
-import { FeedState, readRecords, SharedItem } from '@pyrgos/core/social';
+import { type FeedState, readRecords, SharedItem } from '@pyrgos/core/social';
 import type { CborValue } from '@pyrgos/core/codec';
 import { PyrgosError } from '@pyrgos/core/errors';
 import { splitPath } from '../files/view/index.js';

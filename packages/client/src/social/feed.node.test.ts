@@ -261,6 +261,18 @@ test('new keys, which everybody gets who stays, make nothing new', async () => {
   expect(await bob.feed.unread()).toBe(1);
 });
 
+test('of several friends who are new at the same time everything comes, then and later', async () => {
+  const [ada, bob, cyd, dan] = await join('ada', 'bob', 'cyd', 'dan');
+  const friends = [bob, cyd, dan];
+  for (const friend of friends) await befriend(ada, friend);
+  for (const text of ['first', 'second']) {
+    await Promise.all(friends.map(async ({ posts }) => posts.create({ text })));
+    const found = await news(ada);
+    expect(found.filter((one) => one.endsWith(text)).sort()).toEqual(friends.map(({ username }) => `${username}: ${text}`).sort());
+  }
+  expect(await news(await people.again(ada))).toHaveLength(6);
+});
+
 test('what is passed on is there under the name of its owner, once', async () => {
   const [ada, bob, cyd] = await join('ada', 'bob', 'cyd');
   await befriend(ada, bob);

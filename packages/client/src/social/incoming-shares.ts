@@ -4,7 +4,7 @@ import { type AbsoluteCapability, EntryPoint } from '@pyrgos/core/model';
 import { LimitError, PyrgosError } from '@pyrgos/core/errors';
 import { FriendsGroups, isGroupUid, ProcessedCaps } from '@pyrgos/core/social';
 import { CommittedView, findEntry, isDamage, type Item, type OperationView, type View } from '../files/view/index.js';
-import { deleteItems } from '../files/structure/index.js';
+import { deleteItems, refresh } from '../files/structure/index.js';
 import { isGroupDirectory } from './groups.js';
 import { makeDirectoryAt, readAll, writeFileIn } from './own-files.js';
 import type { OwnSpace } from './own-space.js';
@@ -232,12 +232,14 @@ export class IncomingShares {
   }
 
   /** Stores what was received of one friend; false when another device was faster, and nothing was changed. */
-  private async storeOne(operation: OperationView, home: Item, friend: string, pending: Pending): Promise<boolean> {
+  private async storeOne(operation: OperationView, before: Item, friend: string, pending: Pending): Promise<boolean> {
     const { space } = this;
+    // The same operation may have stored something of another friend: what is not seen of that would be overwritten.
+    const home = await refresh(operation, before);
     if (!(await this.stored(operation, home, friend)).equals(pending.base)) return false;
     const others = new CommittedView(space.account.sessions, { signal: operation.signal, waitForCreation: false });
     await storeShared(operation, space, home, pending.received, others);
-    await storeGroups(operation, space, home, pending.groups);
+    await storeGroups(operation, space, await refresh(operation, home), pending.groups);
     const cache = await makeDirectoryAt(operation, space, home, [CACHE], { isHidden: true });
     const name = incomingFile(friend);
     const file = await findEntry(operation, cache, name);

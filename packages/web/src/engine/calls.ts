@@ -160,6 +160,8 @@ export type ConflictAnswer = 'replace' | 'keep-both' | 'skip';
 /** See `stream.serve`. */
 export interface StreamArguments {
   readonly paths: readonly string[];
+  /** In place of `paths`: a file that a post shows, by the path of the post and its place there. */
+  readonly shown?: { readonly path: string; readonly index: number } | undefined;
   /** How a zip file tells what could not be read; undefined for one file as it is. */
   readonly zip: ZipTexts | undefined;
   readonly port: MessagePort;

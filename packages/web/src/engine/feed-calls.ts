@@ -24,7 +24,7 @@ export interface FeedCalls {
   'feed.post': FeedCall<NewPostArguments, NewsPost, { readonly done: number; readonly total: number }>;
   'feed.edit': FeedCall<{ readonly path: string; readonly text: string }, NewsPost>;
   'feed.delete': FeedCall<{ readonly path: string }, undefined>;
-  /** What a post shows, by its place among that; `limit` beyond 32 MB. */
+  /** What a post shows, by its place among that; beyond 32 MB without its bytes: a stream gives them. */
   'feed.media': FeedCall<{ readonly path: string; readonly index: number }, NewsMedia>;
 }
 
@@ -93,5 +93,6 @@ export interface NewPostArguments {
 export interface NewsMedia {
   /** As whoever posted it says. */
   readonly mimeType: string;
-  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly size: number;
+  readonly bytes: Uint8Array<ArrayBuffer> | undefined;
 }

@@ -1,4 +1,4 @@
-import type { StreamEvent, ZipTexts } from '../engine/calls.js';
+import type { StreamArguments, StreamEvent, ZipTexts } from '../engine/calls.js';
 import { EngineError } from '../engine/engine-fault.js';
 import { engine } from '../engine/start-engine.js';
 import { wellFormed } from './content-disposition.js';
@@ -53,9 +53,15 @@ export async function startServiceWorker(): Promise<void> {
 export async function giveStream(
   {
     paths,
+    shown,
     zip,
     offer,
-  }: { readonly paths: readonly string[]; readonly zip: ZipTexts | undefined; readonly offer: Omit<StreamOffer, 'size'> },
+  }: {
+    readonly paths: readonly string[];
+    readonly shown?: StreamArguments['shown'];
+    readonly zip: ZipTexts | undefined;
+    readonly offer: Omit<StreamOffer, 'size'>;
+  },
   onEvent?: (event: GivenStreamEvent) => void,
 ): Promise<GivenStream> {
   if (!canStream()) {
@@ -78,7 +84,7 @@ export async function giveStream(
       engine()
         .call(
           'stream.serve',
-          { paths, zip, port: enginePort },
+          { paths, shown, zip, port: enginePort },
           {
             signal: stop.signal,
             transfer: [enginePort],

@@ -1,46 +1,14 @@
-import { type FeedContent, type FeedOrigin, LimitError, NotFoundError, type PostItem, type UserSession } from '@pyrgos/client';
+import type { FeedContent, PostItem, UserSession } from '@pyrgos/client';
 import { faultOf } from '../engine-fault.js';
 import type { Handlers } from '../engine-host.js';
 import type { EngineState } from '../engine-state.js';
 import type { FeedCalls, NewsContent, NewsPost } from '../feed-calls.js';
+import { knownOf, openShown } from './known-items.js';
 
 /** Bytes of a file of a post that the page gets as a whole. */
 const MAX_MEDIA = 32_000_000;
-/** Items whose capabilities are at hand; those that were shown longest ago are forgotten. */
-const MAX_KNOWN = 5000;
-
-/** What was shown of a session, by path: the page names it, and never sees what opens it. */
-class KnownItems {
-  private readonly items = new Map<string, FeedOrigin | PostItem>();
-
-  note(item: FeedOrigin | PostItem): void {
-    this.items.delete(item.path);
-    this.items.set(item.path, item);
-    const [oldest] = this.items.keys();
-    if (this.items.size > MAX_KNOWN && oldest !== undefined) this.items.delete(oldest);
-  }
-
-  get(path: string): FeedOrigin | PostItem {
-    const item = this.items.get(path);
-    if (item === undefined) throw new NotFoundError('not-found.file', 'This item was not shown yet.');
-    return item;
-  }
-
-  post(path: string): PostItem {
-    const item = this.get(path);
-    if (!('kind' in item) || item.kind !== 'post') throw new NotFoundError('not-found.file', 'This is no post.');
-    return item;
-  }
-}
-
 /** News, posts and comments. */
 export function feedService(state: Pick<EngineState, 'session'>): Pick<Handlers, keyof FeedCalls> {
-  const known = new WeakMap<UserSession, KnownItems>();
-  const knownOf = (session: UserSession): KnownItems => {
-    const items = known.get(session) ?? new KnownItems();
-    known.set(session, items);
-    return items;
-  };
   const shown = (session: UserSession, content: FeedContent): NewsContent => {
     knownOf(session).note(content);
     return contentOf(content);
@@ -94,11 +62,9 @@ export function feedService(state: Pick<EngineState, 'session'>): Pick<Handlers,
 
     'feed.media': async ({ path, index }, { signal }) => {
       const { session } = state;
-      const reference = knownOf(session).post(path).media[index];
-      if (reference === undefined) throw new NotFoundError('not-found.file', 'The post does not show this any more.');
-      const { reader, mimeType } = await session.posts.openMedia(reference, { signal });
-      if (reader.size > MAX_MEDIA) throw new LimitError('file of a post', reader.size, MAX_MEDIA);
-      return { mimeType, bytes: await reader.read() };
+      const { reader, mimeType } = await openShown(session, { path, index }, signal);
+      const { size } = reader;
+      return { mimeType, size, bytes: size > MAX_MEDIA ? undefined : await reader.read() };
     },
   };
 

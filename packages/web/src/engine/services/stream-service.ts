@@ -3,6 +3,7 @@ import { faultOf } from '../engine-fault.js';
 import type { CallContext, Handlers } from '../engine-host.js';
 import type { EngineState } from '../engine-state.js';
 import type { StreamReply, StreamRequest } from '../../streams/stream-messages.js';
+import { openShown } from './known-items.js';
 import { type ZipFile, zipFile } from './zip-stream.js';
 
 /** Something that can be read from any place, as often as wanted; a zip file from its beginning only. */
@@ -19,13 +20,17 @@ const OWN_PIECE = 65_536;
 /** Gives the content of files to the service worker. */
 export function streamService(state: EngineState): Pick<Handlers, 'stream.serve'> {
   return {
-    'stream.serve': async ({ paths, zip, port }, context) => {
+    'stream.serve': async ({ paths, shown, zip, port }, context) => {
       const { files } = state.session;
       const [path = ''] = paths;
       const readable =
         zip !== undefined
           ? readableZip((signal) => zipFile(files, paths, zip, signal))
-          : readableOf(await files.open(path, { signal: context.signal }));
+          : readableOf(
+              shown === undefined
+                ? await files.open(path, { signal: context.signal })
+                : (await openShown(state.session, shown, context.signal)).reader,
+            );
       context.emit({ kind: 'ready', size: readable.size });
       await serve(readable, port, context);
       return undefined;

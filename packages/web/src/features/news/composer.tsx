@@ -86,7 +86,7 @@ export function Composer({
       {files.length === 0 ? null : (
         <ul className={styles['files']} aria-label={text('news.files')}>
           {files.map((file, i) => (
-            // oxlint-disable-next-line react/no-array-index-key -- the same file may be chosen twice
+            // The same file may be chosen twice.
             <li key={i}>
               <Name>{file.name}</Name> <span className={styles['quiet']}>{formatSize(file.size, language)}</span>
               <IconButton

@@ -5,6 +5,7 @@ export interface TextPart {
 }
 
 /** What looks like an address; what may stand behind it in a sentence is cut off below. */
+// oxlint-disable-next-line no-control-regex
 const ADDRESS = /https?:\/\/[^\s<>"'`\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202f\u2060-\u206f]+/giu;
 const BEHIND = /[.,;:!?)\]}…]+$/u;
 /** Longest address that is made a link. */

@@ -23,8 +23,7 @@ import { useNews } from './use-news.js';
 export function NewsScreen({ session }: { readonly session: SessionInfo }): ReactNode {
   const text = useText();
   const { items, hasMore, state, error, unreachable, refresh, loadMore, reload } = useNews();
-  // What was deleted, or is not shared any more, is no news.
-  const shown = items.filter((item) => item.kind !== 'unavailable' || !item.isGone);
+  const shown = items.filter(isNews);
   return (
     <Shell session={session} title={text('news.title')}>
       <div className={styles['page']}>
@@ -52,11 +51,13 @@ export function NewsScreen({ session }: { readonly session: SessionInfo }): Reac
             <p>{text('news.none.help')}</p>
           </EmptyState>
         ) : null}
-        <div className={styles['list']} role="feed" aria-label={text('news.title')} aria-busy={state !== 'idle'}>
-          {shown.map((item) => (
-            <OneItem key={item.number} item={item} onChanged={() => void reload()} />
-          ))}
-        </div>
+        {shown.length === 0 ? null : (
+          <div className={styles['list']} role="feed" aria-label={text('news.title')} aria-busy={state !== 'idle'}>
+            {shown.map((item) => (
+              <OneItem key={item.number} item={item} onChanged={() => void reload()} />
+            ))}
+          </div>
+        )}
         {hasMore ? (
           <Button isPending={state === 'more'} isDisabled={state !== 'idle'} onPress={loadMore}>
             {text('news.more')}
@@ -65,6 +66,18 @@ export function NewsScreen({ session }: { readonly session: SessionInfo }): Reac
       </div>
     </Shell>
   );
+}
+
+/** What was deleted, or is not shared any more, is no news; nor are own answers, which stand under what they answer, and the files of chats. */
+function isNews(item: NewsItem): boolean {
+  switch (item.kind) {
+    case 'post':
+      return !item.isOwn || item.parent === undefined;
+    case 'share':
+      return item.path.split('/')[2] !== '.messaging';
+    default:
+      return !item.isGone;
+  }
 }
 
 function OneItem({ item, onChanged }: { readonly item: NewsItem; readonly onChanged: () => void }): ReactNode {

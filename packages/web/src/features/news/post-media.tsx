@@ -7,9 +7,14 @@ import { formatSize } from '../../i18n/format.js';
 import { useLanguage, useText } from '../../i18n/text.js';
 import { Button } from '../../ui/button.js';
 import { Dialog } from '../../ui/dialog.js';
+import { showToast } from '../../ui/toasts.js';
+import { giveStream } from '../../streams/given-stream.js';
 import { storeBytes } from '../transfers/store-bytes.js';
 import { viewerKindOf } from '../viewers/viewer-kind.js';
 import styles from './news.module.css';
+
+/** Milliseconds after which the address of what is stored is taken away when everything was read. */
+const BEGIN_PATIENCE = 60_000;
 
 /** What a post shows: pictures, which open larger; films and sounds with a player; anything else to store. */
 export function PostMedia({ post }: { readonly post: NewsPost }): ReactNode {
@@ -17,7 +22,7 @@ export function PostMedia({ post }: { readonly post: NewsPost }): ReactNode {
   return (
     <div className={styles['media']}>
       {Array.from({ length: post.mediaCount }, (_, index) => (
-        // oxlint-disable-next-line react/no-array-index-key -- what is shown has no other name
+        // What is shown has no other name.
         <OneMedia key={index} post={post} index={index} />
       ))}
     </div>
@@ -27,6 +32,61 @@ export function PostMedia({ post }: { readonly post: NewsPost }): ReactNode {
 interface Shown extends NewsMedia {
   readonly address: string;
   readonly kind: 'image' | 'video' | 'audio' | 'other';
+  /** Takes the address away. */
+  readonly close: () => void;
+}
+
+/** Gives what a post shows an address: from memory, or as a stream when it is large. */
+async function addressOf(path: string, index: number, signal: AbortSignal): Promise<Shown> {
+  const media = await engine().call('feed.media', { path, index }, { signal });
+  const { mimeType, size, bytes } = media;
+  const found = viewerKindOf({ name: '', mimeType, size });
+  const kind = found === 'image' || found === 'video' || found === 'audio' ? found : 'other';
+  // Nothing but a picture, a film or a sound gets a type by which a browser would do something with it.
+  const type = kind === 'other' ? 'application/octet-stream' : mimeType;
+  if (bytes === undefined) {
+    const stream = await giveStream({
+      paths: [],
+      shown: { path, index },
+      zip: undefined,
+      offer: { name: '', mimeType: type, isDownload: false },
+    });
+    return { ...media, kind, address: stream.address, close: () => stream.close() };
+  }
+  const address = URL.createObjectURL(new Blob([bytes], { type }));
+  return {
+    ...media,
+    kind,
+    address,
+    close: () => {
+      URL.revokeObjectURL(address);
+    },
+  };
+}
+
+/** Stores what a post shows on this device; what is large goes from the server to the disk piece by piece. */
+async function storeShown({ path, author }: NewsPost, index: number, { bytes }: NewsMedia): Promise<void> {
+  const name = `${author}-${index + 1}`;
+  if (bytes !== undefined) {
+    storeBytes(bytes, name);
+    return;
+  }
+  const stream = await giveStream(
+    { paths: [], shown: { path, index }, zip: undefined, offer: { name, mimeType: '', isDownload: true } },
+    (event) => {
+      // The browser may not have begun to store the last of it yet.
+      if (event.kind === 'complete') setTimeout(end, BEGIN_PATIENCE);
+      else if (event.kind !== 'ready' && event.kind !== 'progress') end();
+    },
+  );
+  const frame = document.createElement('iframe');
+  frame.hidden = true;
+  frame.src = stream.address;
+  document.body.append(frame);
+  function end(): void {
+    stream.close();
+    frame.remove();
+  }
 }
 
 function OneMedia({ post, index }: { readonly post: NewsPost; readonly index: number }): ReactNode {
@@ -38,25 +98,23 @@ function OneMedia({ post, index }: { readonly post: NewsPost; readonly index: nu
   const { path } = post;
   useEffect(() => {
     const stop = new AbortController();
-    let address: string | undefined;
-    engine()
-      .call('feed.media', { path, index }, { signal: stop.signal })
-      .then(
-        (media) => {
-          if (stop.signal.aborted) return;
-          const found = viewerKindOf({ name: '', mimeType: media.mimeType, size: media.bytes.length });
-          const kind = found === 'image' || found === 'video' || found === 'audio' ? found : 'other';
-          // Nothing but a picture, a film or a sound gets a type by which a browser would do something with it.
-          address = URL.createObjectURL(new Blob([media.bytes], { type: kind === 'other' ? 'application/octet-stream' : media.mimeType }));
-          setShown({ ...media, address, kind });
-        },
-        (caught: unknown) => {
-          if (!stop.signal.aborted) setError(caught);
-        },
-      );
+    let close = (): void => undefined;
+    addressOf(path, index, stop.signal).then(
+      (found) => {
+        if (stop.signal.aborted) {
+          found.close();
+          return;
+        }
+        close = found.close;
+        setShown(found);
+      },
+      (caught: unknown) => {
+        if (!stop.signal.aborted) setError(caught);
+      },
+    );
     return () => {
       stop.abort();
-      if (address !== undefined) URL.revokeObjectURL(address);
+      close();
     };
   }, [path, index]);
 
@@ -64,7 +122,9 @@ function OneMedia({ post, index }: { readonly post: NewsPost; readonly index: nu
   if (shown === undefined) return <div className={styles['placeholder']} role="status" aria-label={text('app.loading')} />;
   const name = text('news.picture', { number: index + 1, name: post.author });
   const store = (): void => {
-    storeBytes(shown.bytes, `${post.author}-${index + 1}`);
+    storeShown(post, index, shown).catch((caught: unknown) => {
+      showToast({ kind: 'problem', text: faultText(caught, text) });
+    });
   };
   switch (shown.kind) {
     case 'image':
@@ -120,7 +180,7 @@ function OneMedia({ post, index }: { readonly post: NewsPost; readonly index: nu
     default:
       return (
         <Button icon="download" onPress={store}>
-          {text('news.file.store', { number: index + 1, size: formatSize(shown.bytes.length, language) })}
+          {text('news.file.store', { number: index + 1, size: formatSize(shown.size, language) })}
         </Button>
       );
   }

@@ -11,7 +11,7 @@ export function PostText({ text }: { readonly text: string }): ReactNode {
         href === undefined ? (
           part
         ) : (
-          // oxlint-disable-next-line react/no-array-index-key -- parts of one text have nothing else
+          // Parts of one text have nothing else.
           <a key={i} href={href} target="_blank" rel="noopener noreferrer nofollow">
             {part}
           </a>

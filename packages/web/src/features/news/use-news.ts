@@ -27,10 +27,13 @@ export function useNews(): News {
   const [error, setError] = useState<unknown>(undefined);
   const [unreachable, setUnreachable] = useState<readonly string[]>([]);
   const stop = useRef<AbortController | undefined>(undefined);
+  /** What was new when it was shown first stays so as long as the screen is there. */
+  const fresh = useRef(new Set<number>());
 
   const reload = useCallback(async (): Promise<void> => {
     const page = await engine().call('feed.page', { before: undefined });
-    setItems(page.items);
+    for (const { number, isNew } of page.items) if (isNew) fresh.current.add(number);
+    setItems(page.items.map((item) => ({ ...item, isNew: fresh.current.has(item.number) })));
     setNext(page.next);
     const [newest] = page.items;
     // Seen on this screen: new no more the next time.

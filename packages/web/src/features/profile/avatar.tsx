@@ -32,7 +32,7 @@ export function Avatar({
       aria-hidden="true"
     >
       {address === undefined ? (
-        [...visibleName(username)][0]?.toUpperCase()
+        String.fromCodePoint(visibleName(username).codePointAt(0) ?? 0x3f).toUpperCase()
       ) : (
         <img
           src={address}

@@ -184,7 +184,7 @@ function AudienceChoice({
     value === 'chosen' ? ['nobody', 'friends', 'followers', 'chosen'] : ['nobody', 'friends', 'followers'];
   return (
     <label className={styles['audience']}>
-      <span className="visually-hidden">{text('profile.audience', { field: label })}</span>
+      <span className={styles['quiet']}>{text('profile.audience', { field: label })}</span>
       <select
         value={value}
         onChange={({ currentTarget }) => {
