@@ -7,8 +7,9 @@ import { Download } from './download.js';
 import type { FilesContext } from './files-context.js';
 import { assertLocalName } from './local-name.js';
 import { splitRemote } from './remote-path.js';
+import { addLinkOptions } from './open-given-link.js';
 import { addSessionOptions } from './session-options.js';
-import { withSession } from './with-session.js';
+import { withFiles } from './with-session.js';
 
 /** How something is fetched. */
 export interface GetOptions {
@@ -25,8 +26,8 @@ export function addGetCommand(program: Command): void {
     .argument('[local]', 'a folder to put it into, or its new path (default: the current folder)')
     .option('-r, --recursive', 'a directory with all that is in it; what is there with the same size and time is passed over')
     .option('--skip-existing', 'what is there already stays as it is');
-  addSessionOptions(command).action(async (remote: string, local: string | undefined, options: GetOptions) =>
-    withSession(command, async (context) => get(context, remote, local, options)),
+  addSessionOptions(addLinkOptions(command)).action(async (remote: string, local: string | undefined, options: GetOptions) =>
+    withFiles(command, [remote], async (context) => get(context, remote, local, options)),
   );
 }
 

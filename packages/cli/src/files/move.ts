@@ -4,9 +4,10 @@ import { printableName } from '../terminal.js';
 import { UsageError } from '../usage-error.js';
 import type { FilesContext } from './files-context.js';
 import { splitRemote } from './remote-path.js';
+import { addLinkOptions } from './open-given-link.js';
 import { addSessionOptions } from './session-options.js';
 import { TerminalProgress } from './terminal-progress.js';
-import { withSession } from './with-session.js';
+import { withFiles } from './with-session.js';
 
 /** What becomes of a file that has the name already. */
 export interface ReplaceOptions {
@@ -21,8 +22,8 @@ export function addMoveCommand(program: Command): void {
     .argument('<source>', 'what to move')
     .argument('<target>', 'a directory to move it into, or its new path')
     .option('--replace', 'a file that has the name already is replaced, in one step');
-  addSessionOptions(command).action(async (source: string, target: string, options: ReplaceOptions) =>
-    withSession(command, async (context) => move(context, source, target, options)),
+  addSessionOptions(addLinkOptions(command)).action(async (source: string, target: string, options: ReplaceOptions) =>
+    withFiles(command, [source, target], async (context) => move(context, source, target, options)),
   );
 }
 
@@ -35,8 +36,8 @@ export function addCopyCommand(program: Command): void {
     .argument('<target>', 'a directory to copy it into, or the path of the copy')
     .option('-r, --recursive', 'a directory with all that is in it')
     .option('--replace', 'a file that has the name already is replaced, in one step');
-  addSessionOptions(command).action(async (source: string, target: string, options: CopyOptions) =>
-    withSession(command, async (context) => copy(context, source, target, options)),
+  addSessionOptions(addLinkOptions(command)).action(async (source: string, target: string, options: CopyOptions) =>
+    withFiles(command, [source, target], async (context) => copy(context, source, target, options)),
   );
 }
 

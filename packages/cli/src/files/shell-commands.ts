@@ -1,6 +1,8 @@
 import { readdir, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import type { PeopleCompletion } from '../social/complete-users.js';
+import { socialShellCommands } from '../social/shell-social.js';
 import { printableName, printLine } from '../terminal.js';
 import { UsageError } from '../usage-error.js';
 import { printFile } from './cat.js';
@@ -30,7 +32,7 @@ export interface ShellWorld {
 }
 
 /** What can be completed at the place of an argument. */
-export type Completion = 'remote' | 'remote-directory' | 'local' | 'local-directory';
+export type Completion = 'remote' | 'remote-directory' | 'local' | 'local-directory' | PeopleCompletion;
 
 /** A command of the shell (chapter 09 section 5.3). */
 export interface ShellCommand {
@@ -257,6 +259,7 @@ export const shellCommands: ReadonlyMap<string, ShellCommand> = new Map<string, 
       run: async ({ context }) => printLine(`Local working directory: ${printableName(context.localFolder)}`),
     },
   ],
+  ...socialShellCommands,
 ]);
 
 async function listLocal(context: FilesContext, path: string): Promise<void> {

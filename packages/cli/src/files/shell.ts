@@ -38,7 +38,7 @@ export function addShellCommand(program: Command): void {
       try {
         await new Shell(context, options).run();
       } finally {
-        context.session.close();
+        context.close();
       }
     }),
   );
