@@ -1,9 +1,8 @@
-import type { FileEntry } from '@pyrgos/client';
+import { type FileEntry, pathOfDamaged } from '@pyrgos/client';
 import type { Command } from 'commander';
 import { printableName } from '../terminal.js';
 import { compareNames, entryJson, longLine } from './entry-text.js';
 import type { FilesContext } from './files-context.js';
-import { joinRemote } from './remote-path.js';
 import { addLinkOptions } from './open-given-link.js';
 import { addSessionOptions } from './session-options.js';
 import { withFiles } from './with-session.js';
@@ -44,7 +43,7 @@ export async function list(context: FilesContext, path: string, { all, long }: L
   const entries: FileEntry[] = [];
   try {
     for await (const found of files.list(target, { signal })) {
-      if (found.isDamaged) output.problem(joinRemote(target, found.name ?? '?'), found.error);
+      if (found.isDamaged) output.problem(pathOfDamaged(found), found.error);
       else if (all === true || !found.isHidden) entries.push(found);
     }
   } catch (error) {

@@ -1,4 +1,4 @@
-import type { FileEntry } from '@pyrgos/client';
+import { type DamagedEntry, type FileEntry, pathOfDamaged } from '@pyrgos/client';
 import type { Command } from 'commander';
 import { printableName } from '../terminal.js';
 import { UsageError } from '../usage-error.js';
@@ -59,7 +59,7 @@ export async function move(context: FilesContext, source: string, target: string
   tell(context, 'Moved', 'moved', from, moved);
 }
 
-/** Copies something into the directory `target`, or to that path when there is none. Errors as {@link move}; UsageError for a directory without `recursive`. */
+/** Copies something into the directory `target`, or to that path when there is none. What cannot be opened is left out and reported. Errors as {@link move}; UsageError for a directory without `recursive`. */
 export async function copy(context: FilesContext, source: string, target: string, { recursive, replace }: CopyOptions): Promise<void> {
   const { files, output, signal } = context;
   const from = context.remote(source);
@@ -70,9 +70,11 @@ export async function copy(context: FilesContext, source: string, target: string
   const { directory, name } = await placeOf(context, from, target);
   if (entry.isDirectory && isInside(directory, from)) throw intoItself('copied');
   const progress = new TerminalProgress(output.isJson);
+  const leftOut: DamagedEntry[] = [];
   const copied = await files
-    .copy(from, directory, { name, replace, signal, onProgress: shown(progress, from) })
+    .copy(from, directory, { name, replace, signal, onProgress: shown(progress, from), onDamaged: (damaged) => leftOut.push(damaged) })
     .finally(() => progress.clear());
+  for (const damaged of leftOut) output.problem(pathOfDamaged(damaged), damaged.error);
   tell(context, 'Copied', 'copied', from, copied);
 }
 

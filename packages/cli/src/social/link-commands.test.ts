@@ -58,7 +58,7 @@ describe('secret links', () => {
     const secret = link.slice(link.indexOf('#') + 1);
     const cases: readonly (readonly [string, number, string])[] = [
       [link.slice(0, link.indexOf('#')), 2, 'copy it again'],
-      [`${link}x`, 4, 'copy it again'.slice(0, 4)],
+      [`${link}x`, 4, 'Copy it again'],
       [link.replace(/\/\d+#/u, '/1#'), 3, 'There is no such link'],
       ['http://[', 2, 'copy it again'],
     ];

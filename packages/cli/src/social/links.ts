@@ -2,7 +2,7 @@ import type { CreateLinkOptions, LinkChanges, OwnLink } from '@pyrgos/client';
 import { commandName } from '../command-name.js';
 import { timeText } from '../files/entry-text.js';
 import type { FilesContext } from '../files/files-context.js';
-import { printableName } from '../terminal.js';
+import { printableMessage, printableName } from '../terminal.js';
 import { UsageError } from '../usage-error.js';
 import { nothingToDo } from './recipients.js';
 import { withProgress } from './with-progress.js';
@@ -73,7 +73,8 @@ function noLinks(target: string): Error {
 }
 
 function addressOf({ server }: FilesContext, { text, url }: OwnLink): string {
-  return url ?? `${server}/${text}`;
+  // The server says under which host.
+  return printableMessage(url ?? `${server}/${text}`);
 }
 
 function lineOf({ expires, hasPassword, isWritable, label, maxRetrievals, path, retrievals, retrievalsLeft }: OwnLink, address?: string): string {

@@ -51,7 +51,7 @@ export async function unshare(
     session.shares.unshare(target, recipients, { access, signal, onProgress }),
   );
   const names = recipients.map(recipientText).map(printableName).join(', ');
-  if (!isEnded) throw nothingToDo(`'${printableName(target)}' is not shared${access === 'write' ? ' for writing' : ''} with ${names}: ${commandName} shared lists what is.`);
+  if (!isEnded) throw nothingToDo(`'${printableName(target)}' is not shared${access === 'write' ? ' for writing' : ''} with ${recipients.length === 0 ? 'anybody' : names}: ${commandName} shared lists what is.`);
   output.done(`${names} cannot ${access === 'write' ? 'change' : 'open'} '${printableName(target)}' any more. It has new keys.`, {
     event: 'unshared',
     path: target,
@@ -132,7 +132,9 @@ export async function publish(
   const { isDirectory } = await files.stat(target, { signal });
   const { publishing } = session;
   const { url } = isWebRoot ? await publishing.publishWebRoot(target, { signal }) : await publishing.publish(target, { signal });
-  return { path: target, isDirectory, url: url ?? `${server}/public${target.split('/').map(encodeURIComponent).join('/')}` };
+  // The server says under which host.
+  const address = printableMessage(url ?? `${server}/public${target.split('/').map(encodeURIComponent).join('/')}`);
+  return { path: target, isDirectory, url: address };
 }
 
 /** Ends that something is published: it gets new keys. NotFoundError when it was not. */

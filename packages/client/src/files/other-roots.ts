@@ -6,6 +6,7 @@ export interface DamagedChild {
   /** Tells it from an {@link Item}. */
   readonly isDangling: true;
   readonly name: string;
+  readonly claimedName?: undefined;
   readonly error: PyrgosError;
 }
 
