@@ -176,7 +176,9 @@ function exitCodeOf({ code, data }: PyrgosError): number {
   const [family] = code.split('.', 1);
   switch (family) {
     case 'not-found':
-      return ['not-found.file', 'not-found.user', 'not-found.recipient', 'not-found.link'].includes(code) ? ExitCode.notFound : ExitCode.damaged;
+      return ['not-found.file', 'not-found.user', 'not-found.recipient', 'not-found.link'].includes(code)
+        ? ExitCode.notFound
+        : ExitCode.damaged;
     case 'denied':
       return ['denied.stale', 'denied.chain', 'denied.pointer', 'denied.proof'].includes(code) ? ExitCode.damaged : ExitCode.denied;
     case 'network':

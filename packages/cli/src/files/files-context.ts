@@ -64,7 +64,9 @@ export class FilesContext {
     if (target === home) throw new UsageError(`${printableName(home)} is ${place}, and stays: ${advice}`);
     const entry = await this.files.stat(target, { signal: this.signal });
     if (splitRemote(target).directory === '/')
-      throw new UsageError(`${printableName(target)} is the home directory of somebody else, and stays: name what is in it that they have shared for writing.`);
+      throw new UsageError(
+        `${printableName(target)} is the home directory of somebody else, and stays: name what is in it that they have shared for writing.`,
+      );
     return entry;
   }
 
@@ -82,7 +84,9 @@ export class FilesContext {
     if (path === home || path.startsWith(`${home}/`)) return;
     const [, owner = ''] = path.split('/');
     if ((await this.files.find(`/${owner}`, { signal: this.signal })) !== undefined) return;
-    throw new UsageError(`There is no home directory /${printableName(owner)}, so ${printableName(path)} is no place: name one in yours, ${home}.`);
+    throw new UsageError(
+      `There is no home directory /${printableName(owner)}, so ${printableName(path)} is no place: name one in yours, ${home}.`,
+    );
   }
 
   /** A path on this machine. UsageError for no path at all. */

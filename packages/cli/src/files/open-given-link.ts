@@ -22,12 +22,15 @@ export interface GivenLink {
 /** Adds the options of commands that work with a link as well, without an account. */
 export function addLinkOptions(command: Command): Command {
   return command
-    .option('--link-file <file>', 'work in what a secret link leads to, without an account: a file with the link, or - for the standard input')
+    .option(
+      '--link-file <file>',
+      'work in what a secret link leads to, without an account: a file with the link, or - for the standard input',
+    )
     .option('--link-password-file <file>', 'a file with the password that belongs to the link');
 }
 
 /** Whether an argument is a link rather than a path. */
-export function isLink(text: string): boolean {
+function isLink(text: string): boolean {
   return /^https?:\/\//iu.test(text);
 }
 

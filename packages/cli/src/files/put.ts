@@ -28,13 +28,14 @@ export function addPutCommand(program: Command): void {
     .argument('[remote]', 'a directory in the account to put it into, or the new path of a file (default: the home directory)')
     .option('-r, --recursive', 'a folder with all that is in it; what is there with the same size and time is passed over')
     .option('--skip-existing', 'what is there already stays as it is');
-  addSessionOptions(addLinkOptions(command)).action(async (local: string, remote: string | undefined, options: PutOptions & LinkOptions & { passwordStdin?: true }) =>
-    withFiles(command, [remote], async (context) => {
-      if (local === '-' && options.passwordStdin === true)
-        throw new UsageError('The standard input cannot be both the password and the file.');
-      if (local === '-' && options.linkFile === '-') throw new UsageError('The standard input cannot be both the link and the file.');
-      await put(context, local, remote, options);
-    }),
+  addSessionOptions(addLinkOptions(command)).action(
+    async (local: string, remote: string | undefined, options: PutOptions & LinkOptions & { passwordStdin?: true }) =>
+      withFiles(command, [remote], async (context) => {
+        if (local === '-' && options.passwordStdin === true)
+          throw new UsageError('The standard input cannot be both the password and the file.');
+        if (local === '-' && options.linkFile === '-') throw new UsageError('The standard input cannot be both the link and the file.');
+        await put(context, local, remote, options);
+      }),
   );
 }
 

@@ -1,7 +1,8 @@
 import { readdir } from 'node:fs/promises';
 import { completePeople, isAboutPeople } from '../social/complete-users.js';
 import type { FilesContext } from './files-context.js';
-import { type Completion, shellCommands } from './shell-commands.js';
+import type { Completion } from './shell-command.js';
+import { shellCommands } from './shell-commands.js';
 import { lastToken, quoteToken } from './shell-line.js';
 
 /** Words that are no entries of {@link shellCommands}. */

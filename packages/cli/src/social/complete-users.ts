@@ -18,7 +18,10 @@ export function isAboutPeople(kind: string): kind is PeopleCompletion {
 /** The names that begin with what is typed. Errors of the client. */
 export async function completePeople(context: FilesContext, kind: PeopleCompletion, text: string): Promise<string[]> {
   const start = text.toLowerCase();
-  return [...(await namesOf(context, kind, start))].filter((name) => name.startsWith(start)).sort().slice(0, MOST);
+  return [...(await namesOf(context, kind, start))]
+    .filter((name) => name.startsWith(start))
+    .sort()
+    .slice(0, MOST);
 }
 
 async function namesOf(context: FilesContext, kind: PeopleCompletion, start: string): Promise<readonly string[]> {
@@ -34,7 +37,7 @@ async function namesOf(context: FilesContext, kind: PeopleCompletion, start: str
       return (await session.friends.state({ signal })).following;
     case 'blocked':
       return (await session.friends.state({ signal })).blocked;
-    case 'user':
+    default:
       // Nobody means all of them.
       return start === '' ? [] : usersOf(context);
   }

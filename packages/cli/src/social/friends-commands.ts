@@ -26,7 +26,9 @@ export function addFriendsCommands(program: Command): void {
     ),
   );
 
-  addUsersCommand(program, 'deny', 'refuse follow requests; nobody is told', async (context, user) => answerRequest(context, user, 'reject'));
+  addUsersCommand(program, 'deny', 'refuse follow requests; nobody is told', async (context, user) =>
+    answerRequest(context, user, 'reject'),
+  );
   addUsersCommand(program, 'unfollow', 'see nothing of users any more; they are not told, and follow you as before', unfollow);
   addUsersCommand(program, 'block', 'the same as unfollow', unfollow);
   addUsersCommand(program, 'unblock', 'take unfollow or block back', unblock);

@@ -19,7 +19,8 @@ export async function listFriends({ output, session, signal }: FilesContext): Pr
     output.result(`${printableName(username).padEnd(width)}  ${relationText(facts)}`, { username, ...facts });
   }
   const waiting = state.incoming.length;
-  if (waiting > 0 && !output.isJson) output.note(`${waiting} follow ${waiting === 1 ? 'request waits' : 'requests wait'}: ${commandName} requests`);
+  if (waiting > 0 && !output.isJson)
+    output.note(`${waiting} follow ${waiting === 1 ? 'request waits' : 'requests wait'}: ${commandName} requests`);
 }
 
 interface Facts {
@@ -79,7 +80,8 @@ export async function listRequests({ output, session, signal }: FilesContext): P
 export async function follow({ output, session, signal }: FilesContext, user: string): Promise<void> {
   const username = usernameOf(user);
   const outcome = await session.friends.follow(username, { signal });
-  const text = outcome === 'requested' ? `Sent follow request to '${printableName(username)}'` : `You follow '${printableName(username)}' again.`;
+  const text =
+    outcome === 'requested' ? `Sent follow request to '${printableName(username)}'` : `You follow '${printableName(username)}' again.`;
   output.done(text, { event: outcome, username });
 }
 

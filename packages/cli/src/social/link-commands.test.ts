@@ -6,7 +6,9 @@ import { parseExpiry } from './expiry.js';
 
 test('when a link ends, as people say it', () => {
   const now = new Date(2026, 5, 1, 12).getTime();
-  expect(['30m', '24h', '7d', '2 W'].map((text) => parseExpiry(text, now).getTime() - now)).toEqual([1_800_000, 86_400_000, 604_800_000, 1_209_600_000]);
+  expect(['30m', '24h', '7d', '2 W'].map((text) => parseExpiry(text, now).getTime() - now)).toEqual([
+    1_800_000, 86_400_000, 604_800_000, 1_209_600_000,
+  ]);
   expect(parseExpiry('2026-12-31', now)).toEqual(new Date(2026, 11, 31, 23, 59, 59));
   expect(parseExpiry('2026-06-01', now)).toEqual(new Date(2026, 5, 1, 23, 59, 59));
   expect(parseExpiry('2026-12-31T12:00:00Z', now).toISOString()).toBe('2026-12-31T12:00:00.000Z');
@@ -90,7 +92,9 @@ describe('secret links', () => {
     expect(listed).toMatchObject({ label: made?.['label'], retrievals: 3, retrievalsLeft: 1, hasPassword: true });
     expect(listed).not.toHaveProperty('link');
     expect(await people.json('ada', ['link', 'list', 'album/sea', '--show'])).toEqual([expect.objectContaining({ link })]);
-    expect((await people.asAda(['link', 'list', 'album/sea'])).stdout).toMatch(/^ *\d+ {2}read {3}1 of 4 uses left +until [-\d]+ [:\d]+ +password {2}\/ada\/album\/sea\n$/u);
+    expect((await people.asAda(['link', 'list', 'album/sea'])).stdout).toMatch(
+      /^ *\d+ {2}read {3}1 of 4 uses left +until [-\d]+ [:\d]+ +password {2}\/ada\/album\/sea\n$/u,
+    );
     expect((await people.asAda(['link', 'edit', 'album/sea'])).status).toBe(2);
     const edited = await people.json('ada', ['link', 'edit', 'album/sea', '--without-password', '--never-expires', '--unlimited-uses']);
     expect(edited).toEqual([expect.objectContaining({ event: 'edited', hasPassword: false })]);
@@ -107,14 +111,21 @@ describe('secret links', () => {
     expect((await people.asStranger(['put', '-r', 'tree', link])).status).toBe(0);
     expect((await people.asStranger(['mkdir', '--link-file', 'box-link', 'new'])).status).toBe(0);
     expect((await people.asStranger(['mv', '--link-file', 'box-link', 'a.txt', 'new'])).status).toBe(0);
-    expect((await people.asAda(['find', 'box', '--type', 'f'])).stdout.split('\n').sort()).toEqual(['', '/ada/box/new/a.txt', '/ada/box/tree/deep/a.txt']);
+    expect((await people.asAda(['find', 'box', '--type', 'f'])).stdout.split('\n').sort()).toEqual([
+      '',
+      '/ada/box/new/a.txt',
+      '/ada/box/tree/deep/a.txt',
+    ]);
     expect((await people.asStranger(['rm', '-r', link])).status).toBe(2);
   });
 
   test('links end', async () => {
     const [first, second] = await Promise.all([people.ada.links.create('/ada/notes.txt'), people.ada.links.create('/ada/album')]);
     expect(first.label).not.toBe(second.label);
-    expect(await people.asAda(['link', 'delete', 'notes.txt'])).toMatchObject({ status: 2, stderr: expect.stringContaining('say which one') });
+    expect(await people.asAda(['link', 'delete', 'notes.txt'])).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining('say which one'),
+    });
     expect((await people.asAda(['link', 'delete', 'notes.txt', String(first.label)])).status).toBe(0);
     expect((await people.asAda(['link', 'delete', 'notes.txt', String(first.label)])).status).toBe(3);
     expect((await people.asAda(['link', 'delete', 'notes.txt'])).status).toBe(0);

@@ -8,12 +8,14 @@ import { nothingToDo } from './recipients.js';
 import { withProgress } from './with-progress.js';
 
 /** Makes a secret link and prints it, and nothing else. Errors of the client. */
-export async function createLink(context: FilesContext, path: string, options: Omit<CreateLinkOptions, 'signal' | 'onProgress'>): Promise<void> {
+export async function createLink(
+  context: FilesContext,
+  path: string,
+  options: Omit<CreateLinkOptions, 'signal' | 'onProgress'>,
+): Promise<void> {
   const { output, session, signal } = context;
   const target = context.remote(path);
-  const link = await withProgress(context, target, async (onProgress) =>
-    session.links.create(target, { ...options, signal, onProgress }),
-  );
+  const link = await withProgress(context, target, async (onProgress) => session.links.create(target, { ...options, signal, onProgress }));
   output.result(addressOf(context, link), { event: 'created', ...linkJson(link), link: addressOf(context, link) });
 }
 
@@ -77,11 +79,11 @@ function addressOf({ server }: FilesContext, { text, url }: OwnLink): string {
   return printableMessage(url ?? `${server}/${text}`);
 }
 
-function lineOf({ expires, hasPassword, isWritable, label, maxRetrievals, path, retrievals, retrievalsLeft }: OwnLink, address?: string): string {
-  const uses =
-    maxRetrievals === undefined
-      ? `${retrievals ?? '?'} uses`
-      : `${retrievalsLeft ?? '?'} of ${maxRetrievals} uses left`;
+function lineOf(
+  { expires, hasPassword, isWritable, label, maxRetrievals, path, retrievals, retrievalsLeft }: OwnLink,
+  address?: string,
+): string {
+  const uses = maxRetrievals === undefined ? `${retrievals ?? '?'} uses` : `${retrievalsLeft ?? '?'} of ${maxRetrievals} uses left`;
   const columns = [
     String(label).padStart(10),
     (isWritable ? 'write' : 'read').padEnd(5),

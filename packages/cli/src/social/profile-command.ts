@@ -43,8 +43,10 @@ export function addProfileCommand(program: Command): void {
       const namesPeople = group !== undefined || user !== undefined;
       if (clear === true && text !== undefined) throw new UsageError('Say either --clear, or what the field is to say.');
       if (nobody === true && namesPeople) throw new UsageError('Say either --nobody, or who sees the field.');
-      if (text === '-' && options.passwordStdin === true) throw new UsageError('The standard input cannot be both the password and the text.');
-      if (text === undefined && clear !== true && nobody !== true && !namesPeople) throw new UsageError('What is the field to say, or who is to see it? See --help.');
+      if (text === '-' && options.passwordStdin === true)
+        throw new UsageError('The standard input cannot be both the password and the text.');
+      if (text === undefined && clear !== true && nobody !== true && !namesPeople)
+        throw new UsageError('What is the field to say, or who is to see it? See --help.');
       const audience = nobody === true ? [] : namesPeople ? recipientsOf(user ?? [], { group: group ?? [] }) : undefined;
       const content = clear === true ? '' : text === '-' && field !== 'photo' ? await readInput() : text;
       // Who is not to see it any more must not see what it says now.

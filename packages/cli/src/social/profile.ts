@@ -27,7 +27,8 @@ export async function showProfile(context: FilesContext, user: string | undefine
     const text = texts.get(field);
     if (text !== undefined) rows.push([field, printableName(text), await seenBy(field)]);
   }
-  if (hasPhoto) rows.push(['photo', `${commandName} profile photo FILE${isOwn ? '' : ` --of ${printableName(username)}`}`, await seenBy('photo')]);
+  if (hasPhoto)
+    rows.push(['photo', `${commandName} profile photo FILE${isOwn ? '' : ` --of ${printableName(username)}`}`, await seenBy('photo')]);
   output.result(
     formatTable(rows)
       .map((row) => row.trimEnd())
@@ -54,9 +55,14 @@ export async function setProfile(context: FilesContext, field: ProfileFieldName,
 /** Says who sees a field of the own profile. */
 export async function setAudience(context: FilesContext, field: ProfileFieldName, recipients: readonly Recipient[]): Promise<void> {
   const { output, session, signal } = context;
-  for (const one of field === 'photo' ? (['photo', 'highres'] as const) : [field]) await session.profiles.setAudience(one, recipients, { signal });
+  for (const one of field === 'photo' ? (['photo', 'highres'] as const) : [field])
+    await session.profiles.setAudience(one, recipients, { signal });
   const names = recipients.map(recipientText).map(printableName).join(', ');
-  output.done(recipients.length === 0 ? `Nobody else sees ${field}.` : `${field} is seen by ${names}.`, { event: 'audience-set', field, recipients });
+  output.done(recipients.length === 0 ? `Nobody else sees ${field}.` : `${field} is seen by ${names}.`, {
+    event: 'audience-set',
+    field,
+    recipients,
+  });
 }
 
 /** Stores the picture of a user in a new file of this machine. NotFoundError when there is none to be seen; ConflictError when there is something already. */
@@ -65,7 +71,8 @@ export async function savePhoto(context: FilesContext, user: string | undefined,
   const username = user === undefined ? session.username : usernameOf(user);
   const target = context.local(local);
   const bytes = await session.profiles.photo(username, { signal });
-  if (bytes === undefined) throw new NotFoundError('not-found.recipient', `There is no picture of '${printableName(username)}' to be seen.`, {});
+  if (bytes === undefined)
+    throw new NotFoundError('not-found.recipient', `There is no picture of '${printableName(username)}' to be seen.`, {});
   const file = await open(target, 'wx').catch((error: unknown) => {
     if (!(error instanceof Error) || !('code' in error) || error.code !== 'EEXIST') throw error;
     const text = `there is something at ${printableName(target)} already: take another name, or remove it first`;

@@ -3,7 +3,7 @@ import { type Command, Option } from 'commander';
 import { UsageError } from '../usage-error.js';
 
 /** Groups that every account has. */
-export const groupNames: readonly Group[] = ['friends', 'followers'];
+const groupNames: readonly Group[] = ['friends', 'followers'];
 
 /** With whom something is shared, as options say it. */
 export interface GroupOptions {
@@ -17,10 +17,9 @@ export function addGroupOption(command: Command): Command {
 
 /** An option that may stand several times, and names a group. */
 export function repeatedGroup(description: string): Option {
-  return new Option('--group <group>', description).choices(groupNames).argParser((text: string, before: readonly Group[] | undefined) => [
-    ...(before ?? []),
-    groupNamed(text),
-  ]);
+  return new Option('--group <group>', description)
+    .choices(groupNames)
+    .argParser((text: string, before: readonly Group[] | undefined) => [...(before ?? []), groupNamed(text)]);
 }
 
 /** The recipients that a command names, each once. UsageError for nobody. */

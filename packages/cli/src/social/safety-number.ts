@@ -34,7 +34,8 @@ export async function safetyNumber(
   const username = usernameOf(user);
   const digits = matches?.replaceAll(/\s/gu, '');
   if (digits !== undefined && !/^\d+$/u.test(digits)) throw new UsageError('A safety number has digits only.');
-  if (digits !== undefined && digits.length !== LENGTH) throw new UsageError(`A safety number has ${LENGTH} digits, and these are ${digits.length}.`);
+  if (digits !== undefined && digits.length !== LENGTH)
+    throw new UsageError(`A safety number has ${LENGTH} digits, and these are ${digits.length}.`);
   if (digits !== undefined && forget === true) throw new UsageError('Say either --matches or --forget.');
   const number = await session.identities.safetyNumber(username, { signal });
   const { display } = number.fingerprint;
@@ -55,10 +56,13 @@ export async function safetyNumber(
     return;
   }
   if (digits !== display) {
-    output.result(`NOT THE SAME. The keys that the server shows for '${name}' may not be theirs: share nothing that matters before you know why. Were all digits typed right?`, {
-      event: 'different',
-      username,
-    });
+    output.result(
+      `NOT THE SAME. The keys that the server shows for '${name}' may not be theirs: share nothing that matters before you know why. Were all digits typed right?`,
+      {
+        event: 'different',
+        username,
+      },
+    );
     throw new CommandEnd(ExitCode.damaged);
   }
   await session.identities.setVerified(number, true, { signal });

@@ -58,9 +58,16 @@ describe('sharing', () => {
       expect.objectContaining({ event: 'summary', stored: 1, problems: 0 }),
     );
     expect((await people.asBob(['mkdir', '-p', '/ada/inbox/x/y'])).status).toBe(0);
-    expect((await people.asAda(['find', 'inbox'])).stdout.split('\n').sort()).toEqual(
-      ['', '/ada/inbox', '/ada/inbox/one.txt', '/ada/inbox/tree', '/ada/inbox/tree/deep', '/ada/inbox/tree/deep/a.txt', '/ada/inbox/x', '/ada/inbox/x/y'],
-    );
+    expect((await people.asAda(['find', 'inbox'])).stdout.split('\n').sort()).toEqual([
+      '',
+      '/ada/inbox',
+      '/ada/inbox/one.txt',
+      '/ada/inbox/tree',
+      '/ada/inbox/tree/deep',
+      '/ada/inbox/tree/deep/a.txt',
+      '/ada/inbox/x',
+      '/ada/inbox/x/y',
+    ]);
     expect((await people.asBob(['rm', '-r', '/ada/inbox'])).status).toBe(4);
   });
 
@@ -95,7 +102,10 @@ describe('sharing', () => {
     expect((await people.asAda(['unshare', 'inbox', 'bob', '--write'])).status).toBe(0);
     expect((await people.asAda(['unshare', 'notes.txt', '--all', 'bob'])).status).toBe(2);
     expect((await people.asAda(['unshare', 'notes.txt', '--all'])).status).toBe(0);
-    expect(await people.asAda(['unshare', 'notes.txt', '--all'])).toMatchObject({ status: 3, stderr: expect.stringContaining('not shared with anybody') });
+    expect(await people.asAda(['unshare', 'notes.txt', '--all'])).toMatchObject({
+      status: 3,
+      stderr: expect.stringContaining('not shared with anybody'),
+    });
     expect((await people.asBob(['cat', '/ada/notes.txt'])).status).toBe(3);
     expect((await people.asAda(['shared', '--by-me'])).stdout).toBe('');
   });

@@ -18,7 +18,11 @@ export async function share(context: FilesContext, path: string, recipients: rea
   const { isDirectory, owner } = await files.stat(target, { signal });
   const kind = isDirectory ? 'directory' : 'file';
   if (access === 'write' && owner !== session.username) {
-    throw new DeniedError('denied.file', `${isDirectory ? 'Directory' : 'File'} not shared: only the owner (${printableName(owner)}) can grant write access`, { path: target });
+    throw new DeniedError(
+      'denied.file',
+      `${isDirectory ? 'Directory' : 'File'} not shared: only the owner (${printableName(owner)}) can grant write access`,
+      { path: target },
+    );
   }
   await withProgress(context, target, async (onProgress) => session.shares.share(target, recipients, { access, signal, onProgress })).catch(
     (error: unknown) => {
@@ -51,7 +55,10 @@ export async function unshare(
     session.shares.unshare(target, recipients, { access, signal, onProgress }),
   );
   const names = recipients.map(recipientText).map(printableName).join(', ');
-  if (!isEnded) throw nothingToDo(`'${printableName(target)}' is not shared${access === 'write' ? ' for writing' : ''} with ${recipients.length === 0 ? 'anybody' : names}: ${commandName} shared lists what is.`);
+  if (!isEnded)
+    throw nothingToDo(
+      `'${printableName(target)}' is not shared${access === 'write' ? ' for writing' : ''} with ${recipients.length === 0 ? 'anybody' : names}: ${commandName} shared lists what is.`,
+    );
   output.done(`${names} cannot ${access === 'write' ? 'change' : 'open'} '${printableName(target)}' any more. It has new keys.`, {
     event: 'unshared',
     path: target,
@@ -101,7 +108,8 @@ async function listByMe({ output, session, signal }: FilesContext, target: strin
     }
   }
   for await (const { path, url } of session.publishing.list({ signal })) {
-    if (isBelow(path, target)) output.result(line('to', 'the whole world', 'read', path), { direction: 'by-me', path, access: 'read', public: true, url });
+    if (isBelow(path, target))
+      output.result(line('to', 'the whole world', 'read', path), { direction: 'by-me', path, access: 'read', public: true, url });
   }
 }
 
@@ -144,7 +152,8 @@ export async function unpublish(context: FilesContext, path: string | undefined)
   const target = path === undefined ? await publishing.webRoot({ signal }) : context.remote(path);
   if (target === undefined) throw nothingToDo('The account has no web site.');
   const isEnded = await withProgress(context, target, async (onProgress) => publishing.unpublish(target, { signal, onProgress }));
-  if (!isEnded) throw nothingToDo(`'${printableMessage(printableName(target))}' is not published: ${commandName} shared --by-me lists what is.`);
+  if (!isEnded)
+    throw nothingToDo(`'${printableMessage(printableName(target))}' is not published: ${commandName} shared --by-me lists what is.`);
   output.done(`'${printableName(target)}' is private again, with new keys. Its shares and links have ended, too.`, {
     event: 'unpublished',
     path: target,

@@ -17,7 +17,14 @@ describe('people in the shell (chapter 09 section 5.3)', () => {
 
   test('its commands and texts', async () => {
     const first = await people.asAda(['shell'], {
-      input: ['get_follow_requests', 'share_read b.txt bob', 'process_follow_request', 'process_follow_request bob maybe', 'process_follow_request bob accept', 'follow nobody'].join('\n'),
+      input: [
+        'get_follow_requests',
+        'share_read b.txt bob',
+        'process_follow_request',
+        'process_follow_request bob maybe',
+        'process_follow_request bob accept',
+        'follow nobody',
+      ].join('\n'),
     });
     expect(first.stdout).toBe('No pending follow requests.\n');
     expect(first.stderr.split('\n')).toEqual([

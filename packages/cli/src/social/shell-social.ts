@@ -1,6 +1,6 @@
 import { DeniedError, NotFoundError } from '@pyrgos/client';
 import type { FilesContext } from '../files/files-context.js';
-import type { ShellCommand } from '../files/shell-commands.js';
+import type { ShellCommand } from '../files/shell-command.js';
 import { printableName, printLine } from '../terminal.js';
 import { UsageError } from '../usage-error.js';
 import { answerRequest, follow, listFriends, removeFollower, type RequestAction, requestActions, unblock, unfollow } from './friends.js';
@@ -86,7 +86,14 @@ export const socialShellCommands: readonly (readonly [string, ShellCommand])[] =
   people('remove_follower', 'end that a user follows you', 'follower', removeFollower),
   [
     'friends',
-    { usage: 'friends', description: 'list friends and followers', counts: [0, 0], flags: [], completions: [], run: async ({ context }) => listFriends(context) },
+    {
+      usage: 'friends',
+      description: 'list friends and followers',
+      counts: [0, 0],
+      flags: [],
+      completions: [],
+      run: async ({ context }) => listFriends(context),
+    },
   ],
   people('safety_number', 'the number that you and a user both see', 'friend', async (context, user) => safetyNumber(context, user, {})),
   sharing('read', 'let a follower read a file or directory'),
@@ -201,6 +208,8 @@ async function shareWithUser(context: FilesContext, path: string, user: string, 
 
 async function makePublic(context: FilesContext, path: string): Promise<void> {
   const { isDirectory, path: target, url } = await publish(context, path);
-  printLine(`Made ${isDirectory ? 'directory' : 'file'} '${printableName(target)}' public${isDirectory ? ', including everything it contains' : ''}.`);
+  printLine(
+    `Made ${isDirectory ? 'directory' : 'file'} '${printableName(target)}' public${isDirectory ? ', including everything it contains' : ''}.`,
+  );
   printLine(`Anyone can now read it at ${url}`);
 }

@@ -105,7 +105,7 @@ export class DamagedEntry {
   constructor(
     /** Of the directory that lists it. */
     readonly directory: string,
-    { name, claimedName, error }: Pick<DanglingEntry, 'name' | 'claimedName' | 'error'>,
+    { name, claimedName, error }: Pick<DanglingEntry, 'name' | 'error'> & { readonly claimedName?: string | undefined },
   ) {
     this.name = name;
     this.claimedName = claimedName;

@@ -6,7 +6,6 @@ export interface DamagedChild {
   /** Tells it from an {@link Item}. */
   readonly isDangling: true;
   readonly name: string;
-  readonly claimedName?: undefined;
   readonly error: PyrgosError;
 }
 

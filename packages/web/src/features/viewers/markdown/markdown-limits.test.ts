@@ -1,16 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { marked } from 'marked';
 import { describe, expect, test } from 'vitest';
-import * as limits from './markdown-limits.js';
 import { isShowable, MAX_ELEMENTS, MAX_HTML, MAX_MARKDOWN } from './markdown-limits.js';
 import { markdownToHtml } from './markdown-to-html.js';
-
-test('LIMITS.md lists exactly these limits with their values', () => {
-  const document = readFileSync(new URL('../../../../../../LIMITS.md', import.meta.url), 'utf8');
-  const section = document.slice(document.indexOf('## The web app'), document.indexOf('## The server'));
-  const listed = [...section.matchAll(/^\| `([A-Z_]+)` \| ([0-9,]+) \| .+ \|$/gmu)].map(([, name = '', value = '']) => [name, Number(value.replaceAll(',', ''))]);
-  expect(listed.sort()).toEqual(Object.entries(limits).filter(([, value]) => typeof value === 'number').sort());
-});
 
 describe('what is laid out of Markdown', () => {
   test('an ordinary long text', () => {
