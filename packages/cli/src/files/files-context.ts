@@ -22,7 +22,7 @@ export class FilesContext {
     /** The link that was opened instead of an account, where it stands among the arguments: there it means the place to which it leads. */
     private readonly link?: string,
   ) {
-    this.remoteDirectory = opened.files.homePath;
+    this.remoteDirectory = this.base;
   }
 
   /** The session of the account; replaced when the password is changed. UsageError where a link was opened instead. */
@@ -40,6 +40,11 @@ export class FilesContext {
     return this.opened.files;
   }
 
+  /** Where paths begin: the home directory, or what the link leads to, which may be a file. */
+  private get base(): string {
+    return this.opened instanceof UserSession ? this.opened.files.homePath : this.opened.path;
+  }
+
   /** Ends the session. */
   close(): void {
     this.opened.close();
@@ -48,7 +53,7 @@ export class FilesContext {
   /** A path in the account as the client takes it. UsageError for no path at all: a variable of a script may be empty. */
   remote(path: string): string {
     requireName(path);
-    if (path === this.link) return this.files.homePath;
+    if (path === this.link) return this.base;
     return resolveRemote(this.remoteDirectory, path);
   }
 
@@ -103,7 +108,7 @@ export class FilesContext {
       } catch (error) {
         if (paths.length === 1) throw error;
         // A link is a secret.
-        this.output.problem(path === this.link ? this.files.homePath : path, error);
+        this.output.problem(path === this.link ? this.base : path, error);
       }
     }
   }

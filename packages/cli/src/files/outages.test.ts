@@ -90,7 +90,8 @@ describe('a server that is killed in the middle', () => {
       await world.daemon.restart();
       for (const [args, done] of [
         [put, 'stored'],
-        [get, 'fetched'],
+        // The folder is there by now.
+        [['get', '-r', 'first/up/.', 'other', '--json'], 'fetched'],
       ] as const) {
         const { status, stderr, stdout } = await world.run(args);
         expect([status, stderr]).toEqual([0, '']);
