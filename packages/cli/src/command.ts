@@ -33,7 +33,8 @@ export class PyrgosCommand extends Command {
     // A mistyped option may have a password as its value: only its name is shown.
     const shown = escaped(options?.code === 'commander.unknownOption' ? withoutValue(message) : message);
     if (this.wantsJson) printJson({ event: 'error', code: 'argument', message: shown.replace(/^error: /, '') });
-    return super.error(shown, options);
+    // As everything else that goes wrong is told.
+    return super.error(shown.replace(/^error: /, 'pyrgos: '), options);
   }
 }
 

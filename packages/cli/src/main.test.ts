@@ -39,6 +39,7 @@ describe('the pyrgos command', () => {
       const result = pyrgos(...args);
       expect(result.status, args.join(' ')).toBe(2);
       expect(result.stdout).toBe('');
+      expect(result.stderr).toMatch(/^pyrgos: /u);
       expect(result.stderr).toMatch(new RegExp(`\\(see: (npx )?${help}\\)\\n$`));
     }
   });

@@ -13,6 +13,7 @@ import { addTokenCommand } from './commands/token.js';
 import { ExitCode } from './exit-code.js';
 import { CommandEnd } from './files/command-end.js';
 import { addFilesCommands } from './files/commands.js';
+import { addSocialCommands } from './social/commands.js';
 import { noticeClosedPipes, printable, printJson } from './terminal.js';
 import { UsageError } from './usage-error.js';
 import { version } from './version.js';
@@ -31,6 +32,7 @@ export function createProgram(): PyrgosCommand {
   addAdminCommand(program);
   addConfigCommand(program);
   addFilesCommands(program);
+  addSocialCommands(program);
   addDoctorCommand(program);
   addCryptoCommand(program);
   addCompletionCommand(program);

@@ -25,10 +25,9 @@ export class PseudoTerminal {
     this.ended = new Promise((done) => child.once('close', (code) => done(code)));
   }
 
-  static start(args: readonly string[], env: NodeJS.ProcessEnv, cwd: string): PseudoTerminal {
+  static start(args: readonly string[], env: NodeJS.ProcessEnv, cwd: string, size = 'cols 120 rows 40'): PseudoTerminal {
     const quote = (text: string): string => `'${text.replaceAll("'", String.raw`'\''`)}'`;
-    // A terminal of no size has no room for a question.
-    const command = ['stty cols 120 rows 40; exec', ...[process.execPath, bin, ...args].map(quote)].join(' ');
+    const command = [`stty ${size}; exec`, ...[process.execPath, bin, ...args].map(quote)].join(' ');
     return new PseudoTerminal(
       spawn('script', ['-qfec', command, '/dev/null'], { cwd, env: { ...env, TERM: 'xterm', SHELL: '/bin/sh' }, stdio: 'pipe' }),
     );

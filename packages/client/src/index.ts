@@ -42,7 +42,7 @@ export type {
   WriteTreeOptions,
   Written,
 } from './files/file-system-options.js';
-export { DamagedEntry, FileEntry } from './files/file-entry.js';
+export { DamagedEntry, FileEntry, pathOfDamaged } from './files/file-entry.js';
 export type { IfVersion } from './files/file-version.js';
 export {
   type ByteSource,

@@ -5,8 +5,9 @@ import { UsageError } from '../usage-error.js';
 import { printable, printableName } from '../terminal.js';
 import type { FilesContext } from './files-context.js';
 import { requireReader } from './output.js';
+import { addLinkOptions } from './open-given-link.js';
 import { addSessionOptions } from './session-options.js';
-import { withSession } from './with-session.js';
+import { withFiles } from './with-session.js';
 
 /** `pyrgos cat` */
 export function addCatCommand(program: Command): void {
@@ -14,8 +15,8 @@ export function addCatCommand(program: Command): void {
     .command('cat')
     .description('write files to the standard output; to a terminal as text that cannot steer it')
     .argument('<paths...>', 'files in the account');
-  addSessionOptions(command).action(async (paths: string[]) =>
-    withSession(command, async (context) => {
+  addSessionOptions(addLinkOptions(command)).action(async (paths: string[]) =>
+    withFiles(command, paths, async (context) => {
       if (context.output.isJson) throw new UsageError('A file is no JSON: leave out --json, or use get.');
       await context.each(paths, async (path) => printFile(context, path, process.stdout.isTTY));
     }),

@@ -31,7 +31,7 @@ export function addPasswordCommand(program: Command): void {
       try {
         await changePassword(context, options, oldPassword, newPassword);
       } finally {
-        context.session.close();
+        context.close();
       }
     }),
   );

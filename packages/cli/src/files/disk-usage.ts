@@ -3,8 +3,9 @@ import { formatSize } from '@pyrgos/server/config';
 import { printableName } from '../terminal.js';
 import type { FilesContext } from './files-context.js';
 import { childrenOf } from './remote-tree.js';
+import { addLinkOptions } from './open-given-link.js';
 import { addSessionOptions } from './session-options.js';
-import { withSession } from './with-session.js';
+import { withFiles } from './with-session.js';
 
 /** How sizes are told. */
 export interface UsageOptions {
@@ -19,8 +20,8 @@ export function addUsageCommand(program: Command): void {
     .description('say how large files are, and the files in directories together')
     .argument('[paths...]', 'in the account (default: the home directory)')
     .option('-s, --summarize', 'only one line for each path');
-  addSessionOptions(command).action(async (paths: string[], options: UsageOptions) =>
-    withSession(command, async (context) => {
+  addSessionOptions(addLinkOptions(command)).action(async (paths: string[], options: UsageOptions) =>
+    withFiles(command, paths, async (context) => {
       await context.each(paths.length === 0 ? ['.'] : paths, async (path) => usage(context, path, options));
     }),
   );

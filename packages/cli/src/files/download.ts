@@ -1,6 +1,6 @@
 import { lstat, utimes } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { FileEntry } from '@pyrgos/client';
+import { type FileEntry, pathOfDamaged } from '@pyrgos/client';
 import { printableName } from '../terminal.js';
 import { downloadFile } from './download-file.js';
 import type { FilesContext } from './files-context.js';
@@ -9,7 +9,6 @@ import { inTheWay, LocalFolder } from './local-folder.js';
 import { assertLocalName } from './local-name.js';
 import { PartFolder } from './part-files.js';
 import { isSameTime } from './same-time.js';
-import { joinRemote } from './remote-path.js';
 import { isOfSystem } from './system-directories.js';
 import { type ProgressLine, TerminalProgress } from './terminal-progress.js';
 import { remoteTreeSize, TransferMeter, type TreeSize } from './tree-progress.js';
@@ -156,7 +155,7 @@ export class Download {
     const { files, output, signal } = this.context;
     try {
       for await (const child of files.list(path, { signal })) {
-        if (child.isDamaged) this.problem(joinRemote(path, child.name ?? '?'), child.error);
+        if (child.isDamaged) this.problem(pathOfDamaged(child), child.error);
         else if (isOfSystem(child)) continue;
         else if (child.isDirectory) directories.push(child);
         else yield child;

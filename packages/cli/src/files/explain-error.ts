@@ -94,7 +94,7 @@ function textOf(error: PyrgosError): string {
     case 'not-found.file':
       return `there is nothing at ${pathOf(error)}${typeof data['advice'] === 'string' ? `: ${data['advice']}` : ''}`;
     case 'conflict.exists':
-      if (data['local'] !== undefined) return message;
+      if (data['local'] !== undefined || data['username'] !== undefined) return message;
       return `there is something at ${pathOf(error)} already: take another name, remove it first, or say --replace where the command has it`;
     case 'conflict.file':
       if (data['isDirectory'] === true) return `${pathOf(error)} is a directory`;
@@ -104,6 +104,10 @@ function textOf(error: PyrgosError): string {
       return 'the file changed while it was read: run the same command again';
     case 'denied.login':
       return loginText(error);
+    case 'denied.link':
+      return linkText(error);
+    case 'format.link':
+      return 'the link is not complete: copy it again, with all that stands behind the #';
     case 'denied.auth':
       return `${message} Is the clock of this machine right? ${commandName} doctor looks`;
     case 'aborted':
@@ -151,11 +155,30 @@ function loginText({ data, message }: PyrgosError): string {
   return `the server does not let you in (${message}): check user name, password, and whether Caps Lock is on`;
 }
 
-function exitCodeOf({ code }: PyrgosError): number {
+function linkText({ data, message }: PyrgosError): string {
+  switch (data['reason']) {
+    case 'password':
+      return data['isMissing'] === true ? `${message} Say --link-password-file FILE` : `${message} Ask whoever sent you the link`;
+    case 'link':
+      return `${message} Copy it again, with all that stands behind the #`;
+    case 'expired':
+    case 'used-up':
+      return `${message} Ask whoever sent it for a new one`;
+    default:
+      return message;
+  }
+}
+
+function exitCodeOf({ code, data }: PyrgosError): number {
+  // It was typed or copied.
+  if (code === 'format.link') return ExitCode.usage;
+  if (code === 'denied.link' && data['reason'] === 'invalid') return ExitCode.damaged;
   const [family] = code.split('.', 1);
   switch (family) {
     case 'not-found':
-      return ['not-found.file', 'not-found.user', 'not-found.recipient'].includes(code) ? ExitCode.notFound : ExitCode.damaged;
+      return ['not-found.file', 'not-found.user', 'not-found.recipient', 'not-found.link'].includes(code)
+        ? ExitCode.notFound
+        : ExitCode.damaged;
     case 'denied':
       return ['denied.stale', 'denied.chain', 'denied.pointer', 'denied.proof'].includes(code) ? ExitCode.damaged : ExitCode.denied;
     case 'network':

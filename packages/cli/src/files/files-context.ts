@@ -1,4 +1,4 @@
-import type { FileEntry, FileSystem, UserSession } from '@pyrgos/client';
+import { type FileEntry, type FileSystem, type LinkSession, UserSession } from '@pyrgos/client';
 import { resolve } from 'node:path';
 import type { Output } from './output.js';
 import { printableName } from '../terminal.js';
@@ -13,25 +13,47 @@ export class FilesContext {
   localFolder: string = process.cwd();
 
   constructor(
-    /** Replaced when the password is changed. */
-    public session: UserSession,
+    private opened: UserSession | LinkSession,
     /** The address of the server. */
     readonly server: string,
     readonly output: Output,
     /** Fires when the person wants no more of what is being done. */
     public signal: AbortSignal,
+    /** The link that was opened instead of an account, where it stands among the arguments: there it means the place to which it leads. */
+    private readonly link?: string,
   ) {
-    this.remoteDirectory = session.files.homePath;
+    this.remoteDirectory = this.base;
   }
 
-  /** The files of the account. */
+  /** The session of the account; replaced when the password is changed. UsageError where a link was opened instead. */
+  get session(): UserSession {
+    if (this.opened instanceof UserSession) return this.opened;
+    throw new UsageError('This needs an account, and a link is none: leave out the link.');
+  }
+
+  set session(session: UserSession) {
+    this.opened = session;
+  }
+
+  /** The files of the account, or those to which a link leads. */
   get files(): FileSystem {
-    return this.session.files;
+    return this.opened.files;
+  }
+
+  /** Where paths begin: the home directory, or what the link leads to, which may be a file. */
+  private get base(): string {
+    return this.opened instanceof UserSession ? this.opened.files.homePath : this.opened.path;
+  }
+
+  /** Ends the session. */
+  close(): void {
+    this.opened.close();
   }
 
   /** A path in the account as the client takes it. UsageError for no path at all: a variable of a script may be empty. */
   remote(path: string): string {
     requireName(path);
+    if (path === this.link) return this.base;
     return resolveRemote(this.remoteDirectory, path);
   }
 
@@ -41,12 +63,15 @@ export class FilesContext {
   async movable(path: string): Promise<FileEntry> {
     const target = this.remote(path);
     const home = this.files.homePath;
-    const advice = `name what is in your home directory, as ${home}/notes.txt.`;
+    const place = this.opened instanceof UserSession ? 'your home directory' : 'what the link leads to';
+    const advice = `name what is in ${place}, as ${printableName(home)}/notes.txt.`;
     if (target === '/') throw new UsageError(`/ holds the home directories, and stays: ${advice}`);
-    if (target === home) throw new UsageError(`${home} is your home directory, and stays: ${advice}`);
+    if (target === home) throw new UsageError(`${printableName(home)} is ${place}, and stays: ${advice}`);
     const entry = await this.files.stat(target, { signal: this.signal });
     if (splitRemote(target).directory === '/')
-      throw new UsageError(`${printableName(target)} is the home directory of somebody else: ${advice}`);
+      throw new UsageError(
+        `${printableName(target)} is the home directory of somebody else, and stays: name what is in it that they have shared for writing.`,
+      );
     return entry;
   }
 
@@ -58,12 +83,14 @@ export class FilesContext {
     );
   }
 
-  /** Requires a path in the own home directory, where directories on the way can be made: UsageError. */
-  requireOwn(path: string): void {
+  /** Requires a path in a home directory that is there, where directories on the way can be made: UsageError. */
+  async requireHome(path: string): Promise<void> {
     const home = this.files.homePath;
     if (path === home || path.startsWith(`${home}/`)) return;
+    const [, owner = ''] = path.split('/');
+    if ((await this.files.find(`/${owner}`, { signal: this.signal })) !== undefined) return;
     throw new UsageError(
-      `Trees, and directories on the way, are made only in your own home directory, and ${printableName(path)} is not in it: name a path in ${home}.`,
+      `There is no home directory /${printableName(owner)}, so ${printableName(path)} is no place: name one in yours, ${home}.`,
     );
   }
 
@@ -80,7 +107,8 @@ export class FilesContext {
         await work(path);
       } catch (error) {
         if (paths.length === 1) throw error;
-        this.output.problem(path, error);
+        // A link is a secret.
+        this.output.problem(path === this.link ? this.base : path, error);
       }
     }
   }

@@ -4,8 +4,9 @@ import { entryJson } from './entry-text.js';
 import type { FilesContext } from './files-context.js';
 import { matchesPattern } from './name-pattern.js';
 import { walkRemote } from './remote-tree.js';
+import { addLinkOptions } from './open-given-link.js';
 import { addSessionOptions } from './session-options.js';
-import { withSession } from './with-session.js';
+import { withFiles } from './with-session.js';
 
 /** What is looked for. */
 export interface FindOptions {
@@ -22,8 +23,8 @@ export function addFindCommand(program: Command): void {
     .argument('[path]', 'a directory in the account (default: the home directory)')
     .option('--name <pattern>', 'only names like this: * stands for any characters, ? for one')
     .addOption(new Option('--type <type>', 'only files, or only directories').choices(['f', 'd']));
-  addSessionOptions(command).action(async (path: string | undefined, options: FindOptions) =>
-    withSession(command, async (context) => find(context, path ?? '.', options)),
+  addSessionOptions(addLinkOptions(command)).action(async (path: string | undefined, options: FindOptions) =>
+    withFiles(command, [path], async (context) => find(context, path ?? '.', options)),
   );
 }
 

@@ -7,8 +7,9 @@ import { Download } from './download.js';
 import type { FilesContext } from './files-context.js';
 import { assertLocalName } from './local-name.js';
 import { splitRemote } from './remote-path.js';
+import { addLinkOptions } from './open-given-link.js';
 import { addSessionOptions } from './session-options.js';
-import { withSession } from './with-session.js';
+import { withFiles } from './with-session.js';
 
 /** How something is fetched. */
 export interface GetOptions {
@@ -25,14 +26,14 @@ export function addGetCommand(program: Command): void {
     .argument('[local]', 'a folder to put it into, or its new path (default: the current folder)')
     .option('-r, --recursive', 'a directory with all that is in it; what is there with the same size and time is passed over')
     .option('--skip-existing', 'what is there already stays as it is');
-  addSessionOptions(command).action(async (remote: string, local: string | undefined, options: GetOptions) =>
-    withSession(command, async (context) => get(context, remote, local, options)),
+  addSessionOptions(addLinkOptions(command)).action(async (remote: string, local: string | undefined, options: GetOptions) =>
+    withFiles(command, [remote], async (context) => get(context, remote, local, options)),
   );
 }
 
 /**
  * Fetches a file, or a directory with all that is in it, to `local` (chapter 09 section 5.3): into it when it is a folder, otherwise to that path, whose
- * folder must be there. One file of a directory that cannot be fetched is reported, and the others go on. NotFoundError; UsageError for a
+ * folder must be there. A directory that is named with `/.` at the end goes with what is in it into a folder that is there. One file of a directory that cannot be fetched is reported, and the others go on. NotFoundError; UsageError for a
  * directory without `recursive`, and for a place that is not there.
  */
 export async function get(context: FilesContext, remote: string, local: string | undefined, options: GetOptions): Promise<void> {
@@ -42,7 +43,9 @@ export async function get(context: FilesContext, remote: string, local: string |
   if (entry.isDirectory && options.recursive !== true) {
     throw new UsageError(`${printableName(path)} is a directory: say -r to fetch it with all that is in it.`);
   }
-  const target = await placeOf(context, splitRemote(path).name, local);
+  // As cp does: not the directory itself, but what is in it.
+  const isContent = entry.isDirectory && remote.endsWith('/.');
+  const target = await placeOf(context, splitRemote(path).name, local, isContent);
   // In the shell earlier commands have had theirs.
   const before = output.problems;
   const download = new Download(context, options.skipExisting === true);
@@ -69,9 +72,10 @@ function summary({ fetched, passedOver }: Download, problems: number): string {
 }
 
 /** Where something of this name goes. */
-async function placeOf(context: FilesContext, name: string, local: string | undefined): Promise<string> {
+async function placeOf(context: FilesContext, name: string, local: string | undefined, isContent: boolean): Promise<string> {
   const given = context.local(local ?? '.');
   if ((await folderAt(given)) === true) {
+    if (isContent) return given;
     if (name === '') throw new UsageError('/ has no name of its own: name a new folder for what is in it, or fetch a home directory.');
     assertLocalName(name);
     return join(given, name);

@@ -57,6 +57,16 @@ describe.skipIf(process.platform === 'win32')('what docs/cli.md shows (needs a P
     expect(String(stdout)).toContain('waves');
   });
 
+  test('a link is made, and opened by somebody without an account', () => {
+    const [make = '', open = ''] = exampleWith('pyrgos link create').split('\n');
+    const account = (exampleWith('pyrgos put -r').split('\n')[0] ?? '').trim();
+    const made = run(`${account}\n${make}`);
+    expect([made.status, String(made.stderr), String(made.stdout)]).toEqual([0, '', '']);
+    const opened = run(open);
+    expect([opened.status, String(opened.stderr)]).toEqual([0, '']);
+    expect(readFileSync(join(world.folder, 'back', 'theirs', 'sea', 'bay.txt'), 'utf8')).toBe('waves');
+  });
+
   const hasBash = spawnSync('bash', ['--version']).status === 0;
   test.skipIf(!hasBash)('completions are loaded into bash (needs bash)', () => {
     const line = exampleWith('completion bash')

@@ -1,11 +1,11 @@
-import type { FileEntry } from '@pyrgos/client';
+import { type FileEntry, pathOfDamaged } from '@pyrgos/client';
 import type { Command } from 'commander';
 import { printableName } from '../terminal.js';
 import { compareNames, entryJson, longLine } from './entry-text.js';
 import type { FilesContext } from './files-context.js';
-import { joinRemote } from './remote-path.js';
+import { addLinkOptions } from './open-given-link.js';
 import { addSessionOptions } from './session-options.js';
-import { withSession } from './with-session.js';
+import { withFiles } from './with-session.js';
 
 /** How a directory is listed. */
 export interface ListOptions {
@@ -23,8 +23,8 @@ export function addListCommand(program: Command): void {
     .argument('[paths...]', 'files or directories in the account (default: the home directory)')
     .option('-l, --long', 'with rights, size and time')
     .option('-a, --all', 'hidden elements, too');
-  addSessionOptions(command).action(async (paths: string[], options: ListOptions) =>
-    withSession(command, async (context) => {
+  addSessionOptions(addLinkOptions(command)).action(async (paths: string[], options: ListOptions) =>
+    withFiles(command, paths, async (context) => {
       const wanted = paths.length === 0 ? ['.'] : paths;
       await context.each(wanted, async (path) => list(context, path, options, wanted.length > 1));
     }),
@@ -43,7 +43,7 @@ export async function list(context: FilesContext, path: string, { all, long }: L
   const entries: FileEntry[] = [];
   try {
     for await (const found of files.list(target, { signal })) {
-      if (found.isDamaged) output.problem(joinRemote(target, found.name ?? '?'), found.error);
+      if (found.isDamaged) output.problem(pathOfDamaged(found), found.error);
       else if (all === true || !found.isHidden) entries.push(found);
     }
   } catch (error) {

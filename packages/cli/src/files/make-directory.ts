@@ -3,8 +3,9 @@ import type { Command } from 'commander';
 import { printableName } from '../terminal.js';
 import type { FilesContext } from './files-context.js';
 import { splitRemote } from './remote-path.js';
+import { addLinkOptions } from './open-given-link.js';
 import { addSessionOptions } from './session-options.js';
-import { withSession } from './with-session.js';
+import { withFiles } from './with-session.js';
 
 /** How a directory is made. */
 export interface MakeDirectoryOptions {
@@ -19,8 +20,8 @@ export function addMakeDirectoryCommand(program: Command): void {
     .description('make directories')
     .argument('<paths...>', 'in the account')
     .option('-p, --parents', 'those on the way, too; one that is there already is fine');
-  addSessionOptions(command).action(async (paths: string[], options: MakeDirectoryOptions) =>
-    withSession(command, async (context) => context.each(paths, async (path) => makeDirectory(context, path, options))),
+  addSessionOptions(addLinkOptions(command)).action(async (paths: string[], options: MakeDirectoryOptions) =>
+    withFiles(command, paths, async (context) => context.each(paths, async (path) => makeDirectory(context, path, options))),
   );
 }
 
@@ -35,7 +36,7 @@ export async function makeDirectory(
   // What is there already is told, or is fine.
   if (target !== '/' && target !== files.homePath) {
     context.requirePlace(target, splitRemote(target).directory);
-    if (parents && (await files.find(target, { signal })) === undefined) context.requireOwn(target);
+    if (parents) await context.requireHome(target);
   }
   await files.makeDirectory(target, { parents, signal }).catch((error: unknown) => {
     if (parents || !(error instanceof NotFoundError) || error.code !== 'not-found.file') throw error;

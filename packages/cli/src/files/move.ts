@@ -1,12 +1,13 @@
-import type { FileEntry } from '@pyrgos/client';
+import { type DamagedEntry, type FileEntry, pathOfDamaged } from '@pyrgos/client';
 import type { Command } from 'commander';
 import { printableName } from '../terminal.js';
 import { UsageError } from '../usage-error.js';
 import type { FilesContext } from './files-context.js';
 import { splitRemote } from './remote-path.js';
+import { addLinkOptions } from './open-given-link.js';
 import { addSessionOptions } from './session-options.js';
 import { TerminalProgress } from './terminal-progress.js';
-import { withSession } from './with-session.js';
+import { withFiles } from './with-session.js';
 
 /** What becomes of a file that has the name already. */
 export interface ReplaceOptions {
@@ -21,8 +22,8 @@ export function addMoveCommand(program: Command): void {
     .argument('<source>', 'what to move')
     .argument('<target>', 'a directory to move it into, or its new path')
     .option('--replace', 'a file that has the name already is replaced, in one step');
-  addSessionOptions(command).action(async (source: string, target: string, options: ReplaceOptions) =>
-    withSession(command, async (context) => move(context, source, target, options)),
+  addSessionOptions(addLinkOptions(command)).action(async (source: string, target: string, options: ReplaceOptions) =>
+    withFiles(command, [source, target], async (context) => move(context, source, target, options)),
   );
 }
 
@@ -35,8 +36,8 @@ export function addCopyCommand(program: Command): void {
     .argument('<target>', 'a directory to copy it into, or the path of the copy')
     .option('-r, --recursive', 'a directory with all that is in it')
     .option('--replace', 'a file that has the name already is replaced, in one step');
-  addSessionOptions(command).action(async (source: string, target: string, options: CopyOptions) =>
-    withSession(command, async (context) => copy(context, source, target, options)),
+  addSessionOptions(addLinkOptions(command)).action(async (source: string, target: string, options: CopyOptions) =>
+    withFiles(command, [source, target], async (context) => copy(context, source, target, options)),
   );
 }
 
@@ -58,7 +59,7 @@ export async function move(context: FilesContext, source: string, target: string
   tell(context, 'Moved', 'moved', from, moved);
 }
 
-/** Copies something into the directory `target`, or to that path when there is none. Errors as {@link move}; UsageError for a directory without `recursive`. */
+/** Copies something into the directory `target`, or to that path when there is none. What cannot be opened is left out and reported. Errors as {@link move}; UsageError for a directory without `recursive`. */
 export async function copy(context: FilesContext, source: string, target: string, { recursive, replace }: CopyOptions): Promise<void> {
   const { files, output, signal } = context;
   const from = context.remote(source);
@@ -69,9 +70,11 @@ export async function copy(context: FilesContext, source: string, target: string
   const { directory, name } = await placeOf(context, from, target);
   if (entry.isDirectory && isInside(directory, from)) throw intoItself('copied');
   const progress = new TerminalProgress(output.isJson);
+  const leftOut: DamagedEntry[] = [];
   const copied = await files
-    .copy(from, directory, { name, replace, signal, onProgress: shown(progress, from) })
+    .copy(from, directory, { name, replace, signal, onProgress: shown(progress, from), onDamaged: (damaged) => leftOut.push(damaged) })
     .finally(() => progress.clear());
+  for (const damaged of leftOut) output.problem(pathOfDamaged(damaged), damaged.error);
   tell(context, 'Copied', 'copied', from, copied);
 }
 

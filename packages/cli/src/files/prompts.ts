@@ -19,6 +19,17 @@ export async function askSecret(question: string, advice: string): Promise<strin
 
 function requirePerson(advice: string): void {
   if (!isInteractive()) throw new UsageError(advice);
+  requireSize(process.stderr);
+}
+
+/** Columns and rows of a terminal that says that it has none, as one does of a serial line, or before anybody has told it. */
+const USUAL_COLUMNS = 80;
+const USUAL_ROWS = 24;
+
+/** Questions are wrapped to the width of a terminal: where that is 0 nothing of them would be seen. When it gets a size later, that counts. */
+function requireSize(terminal: { columns: number; rows: number }): void {
+  if (!(terminal.columns > 0)) terminal.columns = USUAL_COLUMNS;
+  if (!(terminal.rows > 0)) terminal.rows = USUAL_ROWS;
 }
 
 function answered(answer: string | symbol | undefined): string {

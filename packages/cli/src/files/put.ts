@@ -6,11 +6,12 @@ import { UsageError } from '../usage-error.js';
 import type { FilesContext } from './files-context.js';
 import { localEntry, type LocalFile, localSource } from './local-tree.js';
 import { joinRemote, splitRemote } from './remote-path.js';
+import { addLinkOptions, type LinkOptions } from './open-given-link.js';
 import { addSessionOptions } from './session-options.js';
 import { TerminalProgress } from './terminal-progress.js';
 import { aboutFile, TransferMeter } from './tree-progress.js';
 import { Upload } from './upload.js';
-import { withSession } from './with-session.js';
+import { withFiles } from './with-session.js';
 
 /** How something is stored. */
 export interface PutOptions {
@@ -27,12 +28,14 @@ export function addPutCommand(program: Command): void {
     .argument('[remote]', 'a directory in the account to put it into, or the new path of a file (default: the home directory)')
     .option('-r, --recursive', 'a folder with all that is in it; what is there with the same size and time is passed over')
     .option('--skip-existing', 'what is there already stays as it is');
-  addSessionOptions(command).action(async (local: string, remote: string | undefined, options: PutOptions & { passwordStdin?: true }) =>
-    withSession(command, async (context) => {
-      if (local === '-' && options.passwordStdin === true)
-        throw new UsageError('The standard input cannot be both the password and the file.');
-      await put(context, local, remote, options);
-    }),
+  addSessionOptions(addLinkOptions(command)).action(
+    async (local: string, remote: string | undefined, options: PutOptions & LinkOptions & { passwordStdin?: true }) =>
+      withFiles(command, [remote], async (context) => {
+        if (local === '-' && options.passwordStdin === true)
+          throw new UsageError('The standard input cannot be both the password and the file.');
+        if (local === '-' && options.linkFile === '-') throw new UsageError('The standard input cannot be both the link and the file.');
+        await put(context, local, remote, options);
+      }),
   );
 }
 
@@ -58,7 +61,7 @@ export async function put(context: FilesContext, local: string, remote: string |
   const { output } = context;
   const directory = context.remote(remote ?? '.');
   context.requirePlace(directory, directory);
-  context.requireOwn(directory);
+  await context.requireHome(directory);
   const target = joinRemote(directory, name);
   // In the shell earlier commands have had theirs.
   const before = output.problems;

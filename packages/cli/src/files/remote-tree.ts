@@ -1,5 +1,4 @@
-import type { FileEntry, FileSystem } from '@pyrgos/client';
-import { joinRemote } from './remote-path.js';
+import { type FileEntry, type FileSystem, pathOfDamaged } from '@pyrgos/client';
 import { isOfSystem } from './system-directories.js';
 
 /** How a tree of the account is walked through. */
@@ -28,7 +27,7 @@ export async function* childrenOf(
 ): AsyncGenerator<FileEntry, void, undefined> {
   try {
     for await (const child of files.list(path, { signal })) {
-      if (child.isDamaged) onProblem(joinRemote(path, child.name ?? '?'), child.error);
+      if (child.isDamaged) onProblem(pathOfDamaged(child), child.error);
       else if (!isOfSystem(child)) yield child;
     }
   } catch (error) {

@@ -3,8 +3,9 @@ import type { Command } from 'commander';
 import { printableName } from '../terminal.js';
 import { UsageError } from '../usage-error.js';
 import type { FilesContext } from './files-context.js';
+import { addLinkOptions } from './open-given-link.js';
 import { addSessionOptions } from './session-options.js';
-import { withSession } from './with-session.js';
+import { withFiles } from './with-session.js';
 
 /** How something is deleted. */
 export interface RemoveOptions {
@@ -22,8 +23,8 @@ export function addRemoveCommand(program: Command): void {
     .argument('<paths...>', 'in the account')
     .option('-r, --recursive', 'directories with all that is in them, too')
     .option('-f, --force', 'what is not there is fine');
-  addSessionOptions(command).action(async (paths: string[], { force, recursive }: RemoveOptions) =>
-    withSession(command, async (context) => {
+  addSessionOptions(addLinkOptions(command)).action(async (paths: string[], { force, recursive }: RemoveOptions) =>
+    withFiles(command, paths, async (context) => {
       await context.each(paths, async (path) => {
         const entry = await context.movable(path).catch((error: unknown) => {
           if (force === true && error instanceof NotFoundError && error.code === 'not-found.file') return undefined;

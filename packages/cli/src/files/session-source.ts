@@ -58,6 +58,12 @@ export async function nameAccount(
   return { server, username, password, kept: isOpenedByKept ? kept : undefined };
 }
 
+/** The server that is meant, where no account is: as {@link nameAccount} finds it. UsageError where nobody can be asked. */
+export async function nameServer(options: SessionOptions): Promise<string> {
+  const said = options.server ?? fromEnvironment('PYRGOS_SERVER') ?? (await readSessionFile(sessionFileOf(options)))?.server;
+  return serverUrl(said ?? (await askText('Enter Server address', 'Which server? Say --server URL, or set PYRGOS_SERVER.')));
+}
+
 /** The password of an account, named or asked. UsageError where nobody can be asked. */
 export async function passwordOf({ password, username }: NamedAccount): Promise<string> {
   const advice = `No password: say --password-file FILE or --password-stdin, set PYRGOS_PASSWORD_FILE, or run ${commandName} login.`;
@@ -71,11 +77,16 @@ async function givenPassword({ passwordFile, passwordStdin }: SessionOptions): P
   return path === undefined ? undefined : readPasswordFile(path);
 }
 
-/** The password in a file: its first line break and what follows at the end are not part of it. UsageError. */
+/** The password in a file: the last line break is no part of it. UsageError. */
 export async function readPasswordFile(path: string): Promise<string> {
+  return readSecretFile(path, 'password');
+}
+
+/** What a small file holds that nobody else is to see: the last line break is no part of it. `what` names it. UsageError. */
+export async function readSecretFile(path: string, what: string): Promise<string> {
   const file = await open(path).catch((error: unknown) => {
     const reason = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
-    throw new UsageError(`The file ${path} with the password cannot be read (${reason}).`);
+    throw new UsageError(`The file ${path} with the ${what} cannot be read (${reason}).`);
   });
   try {
     const buffer = Buffer.alloc(MAX_PASSWORD_BYTES + 1);
@@ -85,8 +96,8 @@ export async function readPasswordFile(path: string): Promise<string> {
       length += bytesRead;
       if (bytesRead === 0 || length === buffer.length) break;
     }
-    if (length > MAX_PASSWORD_BYTES) throw new UsageError(`The file ${path} is too large for a password.`);
-    return notEmpty(buffer.toString('utf8', 0, length).replace(/\r?\n$/, ''), `The file ${path} holds no password.`);
+    if (length > MAX_PASSWORD_BYTES) throw new UsageError(`The file ${path} is too large for a ${what}.`);
+    return notEmpty(buffer.toString('utf8', 0, length).replace(/\r?\n$/, ''), `The file ${path} holds no ${what}.`);
   } finally {
     await file.close();
   }

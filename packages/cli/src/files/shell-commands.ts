@@ -1,6 +1,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { socialShellCommands } from '../social/shell-social.js';
 import { printableName, printLine } from '../terminal.js';
 import { UsageError } from '../usage-error.js';
 import { printFile } from './cat.js';
@@ -14,34 +15,10 @@ import { makeDirectory } from './make-directory.js';
 import { copy, move } from './move.js';
 import { put } from './put.js';
 import { remove } from './remove.js';
-import type { SessionOptions } from './session-options.js';
+import type { ShellCommand, ShellWorld } from './shell-command.js';
 import { space } from './space.js';
 import { printStat } from './stat.js';
 import { verify } from './verify.js';
-
-/** What the shell is for a command. */
-export interface ShellWorld {
-  readonly context: FilesContext;
-  readonly options: SessionOptions;
-  /** Asks a question and gives the line that was typed. */
-  readonly ask: (question: string) => Promise<string>;
-  /** Lets a prompt of its own have the terminal. */
-  readonly lend: <T>(work: () => Promise<T>) => Promise<T>;
-}
-
-/** What can be completed at the place of an argument. */
-export type Completion = 'remote' | 'remote-directory' | 'local' | 'local-directory';
-
-/** A command of the shell (chapter 09 section 5.3). */
-export interface ShellCommand {
-  readonly usage: string;
-  readonly description: string;
-  /** Fewest and most arguments. */
-  readonly counts: readonly [number, number];
-  readonly flags: readonly string[];
-  readonly completions: readonly Completion[];
-  readonly run: (world: ShellWorld, args: readonly string[], flags: ReadonlySet<string>) => Promise<void>;
-}
 
 const given = <K extends string>(name: K, is: boolean): Partial<Record<K, true>> => (is ? ({ [name]: true } as Record<K, true>) : {});
 
@@ -257,6 +234,7 @@ export const shellCommands: ReadonlyMap<string, ShellCommand> = new Map<string, 
       run: async ({ context }) => printLine(`Local working directory: ${printableName(context.localFolder)}`),
     },
   ],
+  ...socialShellCommands,
 ]);
 
 async function listLocal(context: FilesContext, path: string): Promise<void> {

@@ -1,6 +1,8 @@
 import { readdir } from 'node:fs/promises';
+import { completePeople, isAboutPeople } from '../social/complete-users.js';
 import type { FilesContext } from './files-context.js';
-import { type Completion, shellCommands } from './shell-commands.js';
+import type { Completion } from './shell-command.js';
+import { shellCommands } from './shell-commands.js';
 import { lastToken, quoteToken } from './shell-line.js';
 
 /** Words that are no entries of {@link shellCommands}. */
@@ -18,12 +20,17 @@ export async function completeLine(context: FilesContext, line: string): Promise
   const kind = known.completions[place];
   if (kind === undefined) return [[], raw];
   try {
-    const found = kind.startsWith('remote') ? await remoteNames(context, kind, text) : await localNames(context, kind, text);
+    const found = await possible(context, kind, text);
     // What is shown must not steer the terminal, and what cannot be typed is no help.
     return [found.filter((name) => !/\p{C}/u.test(name)).map(quoteToken), raw];
   } catch {
     return [[], raw];
   }
+}
+
+async function possible(context: FilesContext, kind: Completion, text: string): Promise<string[]> {
+  if (isAboutPeople(kind)) return completePeople(context, kind, text);
+  return kind.startsWith('remote') ? remoteNames(context, kind, text) : localNames(context, kind, text);
 }
 
 async function remoteNames(context: FilesContext, kind: Completion, text: string): Promise<string[]> {

@@ -190,6 +190,16 @@ describe('the shell', () => {
     expect(await terminal.end()).toBe(0);
   });
 
+  test('a terminal that says that it has no size asks as every other one', async ({ skip }) => {
+    skip(noTerminal !== undefined, noTerminal);
+    const terminal = PseudoTerminal.start(['ls'], { ...world.environment, PYRGOS_PASSWORD_FILE: '' }, world.folder, 'cols 0 rows 0');
+    terminals.push(terminal);
+    await terminal.sees("Enter password for 'ada'");
+    terminal.type(`${password}\r`);
+    expect(await terminal.end()).toBe(0);
+    expect(terminal.text).not.toContain(password);
+  });
+
   test('a person sees how far a transfer is, and a question that is not answered ends the command', async ({ skip }) => {
     skip(noTerminal !== undefined, noTerminal);
     writeFileSync(join(world.folder, 'large.bin'), new Uint8Array(30_000_000).fill(1));

@@ -10,7 +10,8 @@ import { Output } from './output.js';
 import { addSessionOptions, type SessionOptions } from './session-options.js';
 import { nameAccount } from './session-source.js';
 import { completeLine } from './shell-completion.js';
-import { shellCommands, type ShellWorld } from './shell-commands.js';
+import type { ShellWorld } from './shell-command.js';
+import { shellCommands } from './shell-commands.js';
 import { parseShellLine, type ShellLine } from './shell-line.js';
 import { ShellTerminal } from './shell-terminal.js';
 import { isNewName, signUpAsked } from './sign-up.js';
@@ -38,7 +39,7 @@ export function addShellCommand(program: Command): void {
       try {
         await new Shell(context, options).run();
       } finally {
-        context.session.close();
+        context.close();
       }
     }),
   );

@@ -43,10 +43,7 @@ describe('paths that no command can do anything with', () => {
       ['put local /', inRoot('/')],
       ['put local /bob', inRoot('/bob')],
       ['put . /', inRoot('/')],
-      [
-        'put . /bob/x',
-        'pyrgos: Trees, and directories on the way, are made only in your own home directory, and /bob/x is not in it: name a path in /ada.',
-      ],
+      ['put . /bob/x', 'pyrgos: There is no home directory /bob, so /bob/x is no place: name one in yours, /ada.'],
       ['mkdir /bob', inRoot('/bob')],
       ['get /', 'pyrgos: / has no name of its own: name a new folder for what is in it, or fetch a home directory.'],
       ['get /bob', nothing('/bob')],

@@ -4,8 +4,9 @@ import type { Command } from 'commander';
 import { formatTable, printableName } from '../terminal.js';
 import { entryJson, timeText } from './entry-text.js';
 import type { FilesContext } from './files-context.js';
+import { addLinkOptions } from './open-given-link.js';
 import { addSessionOptions } from './session-options.js';
-import { withSession } from './with-session.js';
+import { withFiles } from './with-session.js';
 
 /** `pyrgos stat` */
 export function addStatCommand(program: Command): void {
@@ -13,8 +14,8 @@ export function addStatCommand(program: Command): void {
     .command('stat')
     .description('say what is known of files and directories: kind, size, type, times, rights')
     .argument('<paths...>', 'in the account');
-  addSessionOptions(command).action(async (paths: string[]) =>
-    withSession(command, async (context) => context.each(paths, async (path) => printStat(context, path))),
+  addSessionOptions(addLinkOptions(command)).action(async (paths: string[]) =>
+    withFiles(command, paths, async (context) => context.each(paths, async (path) => printStat(context, path))),
   );
 }
 

@@ -4,9 +4,10 @@ import { formatSize } from '@pyrgos/server/config';
 import { printableMessage, printableName } from '../terminal.js';
 import { CommandEnd } from './command-end.js';
 import type { FilesContext } from './files-context.js';
+import { addLinkOptions } from './open-given-link.js';
 import { addSessionOptions } from './session-options.js';
 import { TerminalProgress } from './terminal-progress.js';
-import { withSession } from './with-session.js';
+import { withFiles } from './with-session.js';
 
 /** How closely things are looked at. */
 export interface VerifyOptions {
@@ -21,8 +22,8 @@ export function addVerifyCommand(program: Command): void {
     .description('look on the server whether anything is damaged or missing')
     .argument('[path]', 'in the account (default: the home directory)')
     .option('--content', 'contents, too: downloads everything');
-  addSessionOptions(command).action(async (path: string | undefined, options: VerifyOptions) =>
-    withSession(command, async (context) => verify(context, path ?? '.', options)),
+  addSessionOptions(addLinkOptions(command)).action(async (path: string | undefined, options: VerifyOptions) =>
+    withFiles(command, [path], async (context) => verify(context, path ?? '.', options)),
   );
 }
 

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { ExitCode } from '../exit-code.js';
 import { CommandEnd } from './command-end.js';
 import { FilesContext } from './files-context.js';
+import { givenLink, type LinkOptions, openGivenLink } from './open-given-link.js';
 import { openSession } from './open-session.js';
 import { Output } from './output.js';
 import { type SessionOptions, sessionOptionsOf } from './session-options.js';
@@ -9,15 +10,46 @@ import { nameAccount } from './session-source.js';
 
 /** Does something with the account that a command names, tells what failed, and ends the command with the exit code that belongs to it. */
 export async function withSession(command: Command, work: (context: FilesContext) => Promise<void>): Promise<void> {
-  await withOutput(command, async (options, output, signal) => {
-    const account = await nameAccount(options);
-    const context = new FilesContext(await openSession(account, options, signal), account.server, output, signal);
-    try {
-      await work(context);
-    } finally {
-      context.session.close();
+  await withOutput(command, async (options, output, signal) => useAccount(options, output, signal, work));
+}
+
+/**
+ * As {@link withSession}, for commands on files: they work in what a link leads to, without an account, when one is given, be it in place of one of the paths
+ * that are among the arguments `paths`.
+ */
+export async function withFiles(
+  command: Command,
+  paths: readonly (string | undefined)[],
+  work: (context: FilesContext) => Promise<void>,
+): Promise<void> {
+  await withOutput(command, async (session, output, signal) => {
+    const options: SessionOptions & LinkOptions = { ...session, ...command.opts<LinkOptions>() };
+    const link = await givenLink(options, paths);
+    if (link === undefined) {
+      await useAccount(options, output, signal, work);
+      return;
     }
+    const { server, opened } = await openGivenLink(link, options, signal);
+    await use(new FilesContext(opened, server, output, signal, link.argument), work);
   });
+}
+
+async function useAccount(
+  options: SessionOptions,
+  output: Output,
+  signal: AbortSignal,
+  work: (context: FilesContext) => Promise<void>,
+): Promise<void> {
+  const account = await nameAccount(options);
+  await use(new FilesContext(await openSession(account, options, signal), account.server, output, signal), work);
+}
+
+async function use(context: FilesContext, work: (context: FilesContext) => Promise<void>): Promise<void> {
+  try {
+    await work(context);
+  } finally {
+    context.close();
+  }
 }
 
 /** As {@link withSession}, for what needs no account yet. */

@@ -94,17 +94,28 @@ export class DamagedEntry {
   readonly isDamaged = true;
   /** The listed name, where there is one. */
   readonly name: string | undefined;
+  /**
+   * What the list says that its name is, where nothing can have such a name: whatever somebody has put there, to be shown to people and to be used for nothing
+   * else. Undefined where `name` is not.
+   */
+  readonly claimedName: string | undefined;
   /** What is wrong. */
   readonly error: PyrgosError;
 
   constructor(
     /** Of the directory that lists it. */
     readonly directory: string,
-    { name, error }: Pick<DanglingEntry, 'name' | 'error'>,
+    { name, claimedName, error }: Pick<DanglingEntry, 'name' | 'error'> & { readonly claimedName?: string | undefined },
   ) {
     this.name = name;
+    this.claimedName = claimedName;
     this.error = error;
   }
+}
+
+/** A path for people of what is damaged: that of its directory, and a name where there is any. Nothing need be found there. */
+export function pathOfDamaged({ directory, name, claimedName }: DamagedEntry): string {
+  return `${directory === ROOT ? '' : directory}/${name ?? claimedName ?? '?'}`;
 }
 
 /** The farthest a Date goes from 1970, in milliseconds. */

@@ -182,7 +182,10 @@ const methods: Record<string, { readonly good: readonly unknown[]; readonly bad:
       [...watched, ...withBad('keepAccess', noFlag)],
     ],
   },
-  copy: { good: [here, '/ada/directory'], bad: [noPath, [...noPath, here], [...watched, ...withBad('name', noName.slice(1))]] },
+  copy: {
+    good: [here, '/ada/directory'],
+    bad: [noPath, [...noPath, here], [...watched, ...withBad('name', noName.slice(1)), ...withBad('onDamaged', noFunction)]],
+  },
   remove: { good: [here], bad: [[...noPath, '/ada'], watched] },
   removeAll: {
     good: ['/ada', ['file']],

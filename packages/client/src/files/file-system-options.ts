@@ -3,6 +3,7 @@ import type { AbsoluteCapability, Thumbnail } from '@pyrgos/core/model';
 import type { BlockStore } from '@pyrgos/core/store';
 import type { Clock } from '../commit/index.js';
 import type { ProgressListener } from '../waiting/progress.js';
+import type { DamagedEntry } from './file-entry.js';
 import type {
   AppendOptions as ContentAppendOptions,
   EditOptions as ContentEditOptions,
@@ -208,6 +209,11 @@ export interface MoveTreeOptions extends WatchedOptions, IfVersion, ReplacingOpt
 export interface CopyTreeOptions extends WatchedOptions, ReplacingOptions {
   /** The name of the copy; default that of the source, or, without `replace`, `name (copy)` when that is in use. */
   readonly name?: string | undefined;
+  /**
+   * Told of everything that was left out of the copy because it cannot be opened, once the copy is there. Without it such a thing is an error, whose `data.path`
+   * names it, and nothing is copied. A file whose content is damaged, or a list as a whole, is an error in any case.
+   */
+  readonly onDamaged?: ((damaged: DamagedEntry) => void) | undefined;
 }
 
 /** How keys are replaced. */

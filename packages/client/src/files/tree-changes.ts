@@ -3,8 +3,10 @@ import type { PublicKeyHash } from '@pyrgos/core/keys';
 import { assertLegalName } from '@pyrgos/core/model';
 import { onlyForward, type ProgressListener } from '../waiting/progress.js';
 import type { ContentPorts } from './content/index.js';
-import { FileEntry } from './file-entry.js';
-import { assertChildNames, assertFlag, assertNewName, assertPathLength, namingArgument } from './file-system-arguments.js';
+import { callersCodeNow } from '../waiting/code-of-callers.js';
+import { errorAt } from './error-at-path.js';
+import { DamagedEntry, FileEntry, pathOfDamaged } from './file-entry.js';
+import { assertCallback, assertChildNames, assertFlag, assertNewName, assertPathLength, namingArgument } from './file-system-arguments.js';
 import type {
   CopyTreeOptions,
   MakeDirectoryAtOptions,
@@ -191,14 +193,17 @@ export class TreeChanges {
     return new FileEntry(formatPath([...moved.target.names, moved.item.name]), moved.item);
   }
 
-  async copy(path: string, directory: string, { signal, name, replace, onProgress }: CopyTreeOptions): Promise<FileEntry> {
+  async copy(path: string, directory: string, { signal, name, replace, onProgress, onDamaged }: CopyTreeOptions): Promise<FileEntry> {
     if (name !== undefined) assertNewName(name, 'options.name');
     assertFlag('options.replace', replace);
+    assertCallback('options.onDamaged', onDamaged);
     const into = splitPath(directory, 'directory');
-    const newName = name ?? splitPath(path).at(-1) ?? '';
+    const names = splitPath(path);
+    const newName = name ?? names.at(-1) ?? '';
     assertPathLength([...into, newName]);
     assertNotOfSystem([...into, newName], this.tree.username, 'directory');
     const forward = onlyForward(onProgress);
+    let leftOut: DamagedEntry[] = [];
     const copied = await this.tree.change(
       // What is copied is not compared by any commit.
       { signal, isFresh: true },
@@ -225,12 +230,20 @@ export class TreeChanges {
         const alsoCommit = async (): Promise<void> => {
           if (isNoted) await this.parts.shareBook?.lost(operation, [...target.names, newName]);
         };
-        const how = { name, replace, onProgress: knowing(forward, item), alsoCommit };
+        // Those of an attempt that counts.
+        leftOut = [];
+        const leaveOut = (child: DanglingEntry, below: readonly string[]): void => {
+          const damaged = new DamagedEntry(formatPath([...names, ...below]), child);
+          if (onDamaged === undefined) throw errorAt(child.error, () => pathOfDamaged(damaged));
+          leftOut.push(damaged);
+        };
+        const how = { name, replace, onProgress: knowing(forward, item), onDamaged: leaveOut, alsoCommit };
         const ports = portsOf(this.parts, target.item.owner);
         const copy = (): Promise<Item> => copyItem(operation, ports, { view, item }, target.item, how);
         return { item: await namingArgument('target', 'directory', copy), target };
       },
     );
+    for (const damaged of leftOut) callersCodeNow(() => onDamaged?.(damaged));
     return new FileEntry(formatPath([...copied.target.names, copied.item.name]), copied.item);
   }
 

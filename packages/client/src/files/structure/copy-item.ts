@@ -11,7 +11,7 @@ import { ChunkChanges } from './chunk-changes.js';
 import type { CopySource } from './copy-file.js';
 import { freeCopyName } from './copy-name.js';
 import { copiedSize } from './copy-size.js';
-import { TreeCopy } from './copy-tree.js';
+import { TreeCopy, type TreeCopyOptions } from './copy-tree.js';
 import { DirectoryEdit, type EntryOptions, type NewEntry } from './directory-edit.js';
 import { refresh } from './refresh.js';
 import { fileToReplace, type ReplaceOptions, stageReplacement } from './replace-file.js';
@@ -21,6 +21,8 @@ export interface CopyOptions extends EntryOptions, ReplaceOptions {
   /** Its name in the target; default that of the source, or, unless `replace`, `name (copy)` and so on when that is in use. */
   readonly name?: string | undefined;
   readonly onProgress?: ProgressListener | undefined;
+  /** See {@link TreeCopyOptions.onDamaged}. */
+  readonly onDamaged?: TreeCopyOptions['onDamaged'];
   /** What is committed together with the copy. */
   readonly alsoCommit?: (() => Promise<void>) | undefined;
 }
@@ -76,11 +78,11 @@ export async function copyInto(
   const staging = new BlockStaging(operation, ports);
   try {
     const changes = new ChunkChanges(operation, staging);
-    const { maxPerChunk, onProgress, isMove = false } = options;
+    const { maxPerChunk, onProgress, onDamaged, isMove = false } = options;
     const mirrorBatId = directory.node.mirrorBatId ?? ports.mirrorBatId;
     const copy = new TreeCopy(
       { operation, changes, staging, signer, mirrorBatId },
-      { isMove, maxPerChunk, onProgress, clock: ports.clock },
+      { isMove, maxPerChunk, onProgress, onDamaged, clock: ports.clock },
     );
     const { capability, opened } = directory;
     const run = async (): Promise<NewEntry> => {

@@ -23,6 +23,11 @@ export interface TreeCopyOptions extends EntryOptions {
   readonly isMove: boolean;
   readonly clock?: Pick<Clock, 'now'> | undefined;
   readonly onProgress?: ProgressListener | undefined;
+  /**
+   * Told of what a directory lists that cannot be opened, and of the names of that directory below the source: it is left out. Default, and what this
+   * throws: the end of the copy.
+   */
+  readonly onDamaged?: ((damaged: DanglingEntry, below: readonly string[]) => void) | undefined;
 }
 
 /** Small files that are copied at a time. */
@@ -51,7 +56,12 @@ export class TreeCopy {
    * Copies an item under `name` into the directory with these keys; resolves to how that is to list the copy. Errors of reading any part of
    * the source: then the changes are void.
    */
-  async copy(source: CopySource, name: string, parent: Pick<DirectoryKeys, 'capability' | 'parentKey'>): Promise<NewEntry> {
+  async copy(
+    source: CopySource,
+    name: string,
+    parent: Pick<DirectoryKeys, 'capability' | 'parentKey'>,
+    below: readonly string[] = [],
+  ): Promise<NewEntry> {
     throwIfAborted(this.to.operation.signal, 'copying');
     const { operation, signer } = this.to;
     const { capability: above, parentKey } = parent;
@@ -64,7 +74,7 @@ export class TreeCopy {
     if (isDirectory) {
       const keys = newDirectoryKeys(operation.crypto, above.owner, writer);
       ({ capability } = keys);
-      await this.copyDirectory(source, keys, properties, parentLink);
+      await this.copyDirectory(source, keys, properties, parentLink, below);
     } else {
       capability = newCapability(operation.crypto, above.owner, writer);
       await copyFile(source, this.to, { capability, parentLink, properties, onBytes: (bytes) => this.report(0, bytes) });
@@ -98,6 +108,7 @@ export class TreeCopy {
     keys: DirectoryKeys,
     properties: FileProperties,
     parentLink: RelativeCapability,
+    below: readonly string[],
   ): Promise<void> {
     const { operation, changes, staging, signer, mirrorBatId } = this.to;
     const { crypto } = operation;
@@ -126,25 +137,33 @@ export class TreeCopy {
       isFirst = false;
       entries = [];
     };
-    for await (const entry of this.copyChildren({ view, item }, keys)) {
+    for await (const entry of this.copyChildren({ view, item }, keys, below)) {
       if (entries.length >= this.maxPerChunk) await write();
       entries.push(entryOf(operation, keys.capability, entry));
     }
     await write();
   }
 
-  private async *copyChildren({ view, item }: CopySource, keys: DirectoryKeys): AsyncGenerator<NewEntry, void, undefined> {
+  private async *copyChildren(
+    { view, item }: CopySource,
+    keys: DirectoryKeys,
+    below: readonly string[],
+  ): AsyncGenerator<NewEntry, void, undefined> {
     const names = new Set<string>();
     for await (const chunk of directoryChunks(view, item)) {
       const group: Promise<NewEntry>[] = [];
       for (const child of await openEntries(view, item, chunk.entries)) {
-        if (child instanceof DanglingEntry) throw child.error;
+        if (child instanceof DanglingEntry) {
+          if (this.options.onDamaged === undefined) throw child.error;
+          this.options.onDamaged(child, below);
+          continue;
+        }
         // A hostile list may have a name twice.
         const name = freeCopyName(child.name, (taken) => names.has(taken));
         names.add(name);
         const isSmall = !child.isDirectory && child.properties.size <= CHUNK_SIZE;
         if (!isSmall || group.length >= FILES_IN_FLIGHT) yield* await Promise.all(group.splice(0));
-        const copy = this.copy({ view, item: child }, name, keys);
+        const copy = this.copy({ view, item: child }, name, keys, [...below, child.name]);
         // When another one fails, nobody looks at this one any more.
         copy.catch(() => undefined);
         if (isSmall) group.push(copy);

@@ -132,4 +132,9 @@ export class DanglingEntry {
   get name(): string | undefined {
     return this.entry.name;
   }
+
+  /** What a malformed element says that its name is; undefined for every other one. */
+  get claimedName(): string | undefined {
+    return this.entry.claimedName;
+  }
 }

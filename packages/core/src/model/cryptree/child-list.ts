@@ -3,6 +3,7 @@ import type { CborValue } from '../../codec/cbor-value.js';
 import type { FragmentReader } from '../../containers/fragment-fetch.js';
 import type { SecretboxOpener } from '../../containers/fragmented-cipher-text.js';
 import { FormatError, PyrgosError } from '../../errors.js';
+import { MAX_FILE_NAME_LENGTH } from '../../limits.js';
 import { Secret } from '../../keys/secret.js';
 import type { SymmetricKey } from '../../keys/symmetric-key.js';
 import { CryptreeNode } from './cryptree-node.js';
@@ -25,6 +26,8 @@ export class ChildEntry extends Secret {
     readonly name: string | undefined,
     /** What is wrong with the element; its siblings are not affected. */
     readonly error: PyrgosError | undefined,
+    /** What a malformed element says that its name is, if anything: whatever somebody has put there, by which people may know it. Undefined for every other element. */
+    readonly claimedName: string | undefined,
     cbor: CborValue,
   ) {
     super();
@@ -39,7 +42,7 @@ export class ChildEntry extends Secret {
   /** The entry of a child. */
   static of(link: NamedRelativeCapability): ChildEntry {
     assertInstance('link', link, NamedRelativeCapability);
-    return new ChildEntry(link, link.name, undefined, link.toCbor());
+    return new ChildEntry(link, link.name, undefined, undefined, link.toCbor());
   }
 
   /** Reads one element; a malformed one is an entry with an error. */
@@ -47,15 +50,21 @@ export class ChildEntry extends Secret {
     try {
       // By element, not by list: a malformed first one must not hide the names of the others.
       if (!(value instanceof Map) || !value.has('n')) {
-        return new ChildEntry(RelativeCapability.fromCbor(value, where), undefined, undefined, value);
+        return new ChildEntry(RelativeCapability.fromCbor(value, where), undefined, undefined, undefined, value);
       }
       const link = NamedRelativeCapability.fromCbor(value, where);
-      return new ChildEntry(link, link.name, undefined, value);
+      return new ChildEntry(link, link.name, undefined, undefined, value);
     } catch (error) {
       if (!(error instanceof PyrgosError)) throw error;
-      return new ChildEntry(undefined, undefined, error, value);
+      return new ChildEntry(undefined, undefined, error, claimedNameOf(value), value);
     }
   }
+}
+
+/** The name that an element claims, cut where none may go on. */
+function claimedNameOf(value: CborValue): string | undefined {
+  const name = value instanceof Map ? value.get('n') : undefined;
+  return typeof name === 'string' ? name.slice(0, MAX_FILE_NAME_LENGTH) : undefined;
 }
 
 /** Reads a decrypted child list. FormatError when it is no list; malformed elements are entries with an error. */

@@ -8,7 +8,10 @@ export const MAX_ELEMENTS = 20_000;
 export const MAX_HTML = 2_097_152;
 
 /** Elements that browsers may make of unclosed formatting, see {@link isShowable}. */
-const MAX_REPEATED = 200_000;
+export const MAX_REPEATED = 200_000;
+
+/** Milliseconds after which laying out a text is given up. */
+export const PATIENCE = 10_000;
 
 const ANY_TAG = /<[a-z/]/giu;
 /** Formatting with attributes. Links are not among them: the next one ends the one before. */

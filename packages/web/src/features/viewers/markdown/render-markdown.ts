@@ -1,7 +1,5 @@
+import { PATIENCE } from './markdown-limits.js';
 import { safeFragment } from './safe-fragment.js';
-
-/** Milliseconds after which a text is given up. */
-const PATIENCE = 10_000;
 
 /** Markdown as nodes that are safe to show; undefined when it is too much to be laid out. Rejects when the text takes too long, or the signal fires. */
 export async function renderMarkdown(markdown: string, signal: AbortSignal): Promise<DocumentFragment | undefined> {

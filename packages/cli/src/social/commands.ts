@@ -1,0 +1,13 @@
+import type { Command } from 'commander';
+import { addFriendsCommands } from './friends-commands.js';
+import { addLinkCommand } from './link-commands.js';
+import { addProfileCommand } from './profile-command.js';
+import { addShareCommands } from './share-commands.js';
+
+/** Adds every command about other people: friends, shares, links, what is published, profiles. */
+export function addSocialCommands(program: Command): void {
+  addFriendsCommands(program);
+  addShareCommands(program);
+  addLinkCommand(program);
+  addProfileCommand(program);
+}
