@@ -13,7 +13,16 @@ export interface ClientJob {
 }
 
 /** The jobs; see client-process.ts for what each does. */
-export type ClientJobName = 'sign-up' | 'account' | 'directories' | 'upload-small' | 'list' | 'upload-large' | 'download-large' | 'seek';
+export type ClientJobName =
+  | 'sign-up'
+  | 'account'
+  | 'social'
+  | 'directories'
+  | 'upload-small'
+  | 'list'
+  | 'upload-large'
+  | 'download-large'
+  | 'seek';
 
 /** What a process of a client answers. */
 export interface ClientReport {

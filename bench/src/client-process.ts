@@ -9,6 +9,7 @@ import { benchAccount } from './client-account.js';
 import type { ClientAccount, ClientJob, ClientJobName, ClientReport, SessionJob } from './client-job.js';
 import { benchLargeDownload, benchLargeUpload, benchSeek } from './client-large-file.js';
 import { benchDirectories, benchList, benchSmallUpload } from './client-small-files.js';
+import { benchSocial } from './client-social.js';
 import type { Measurement } from './measure.js';
 
 const sessionJobs = new Map<ClientJobName, SessionJob>([
@@ -18,6 +19,12 @@ const sessionJobs = new Map<ClientJobName, SessionJob>([
   ['upload-large', benchLargeUpload],
   ['download-large', benchLargeDownload],
   ['seek', benchSeek],
+]);
+
+/** Jobs that make their accounts themselves. */
+const aboutPeople = new Map<ClientJobName, (url: string) => Promise<readonly Measurement[]>>([
+  ['account', benchAccount],
+  ['social', benchSocial],
 ]);
 
 async function signUp(url: string): Promise<ClientAccount> {
@@ -34,10 +41,10 @@ async function openSession({ url, sealed, deviceKey }: ClientJob): Promise<UserS
 }
 
 async function run(job: ClientJob): Promise<ClientReport> {
-  const session = job.name === 'account' ? undefined : await openSession(job);
+  const session = aboutPeople.has(job.name) ? undefined : await openSession(job);
   const before = process.cpuUsage();
   let measurements: readonly Measurement[] = [];
-  if (session === undefined) measurements = await benchAccount(job.url);
+  if (session === undefined) measurements = (await aboutPeople.get(job.name)?.(job.url)) ?? [];
   else measurements = (await sessionJobs.get(job.name)?.(session, job.count)) ?? [];
   const { user, system } = process.cpuUsage(before);
   session?.close();

@@ -8,6 +8,7 @@ const LIST_SIZES = [1000, 10_000];
 /** What is measured, in this order. A part makes what it needs of the others, which is then not made again. */
 const parts = new Map<string, (world: ClientWorld) => Promise<readonly Measurement[]>>([
   ['client-account', async (world) => world.run('account')],
+  ['client-social', async (world) => world.run('social')],
   ['client-directories', async (world) => world.run('directories')],
   [
     'client-small-files',
