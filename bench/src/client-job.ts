@@ -17,6 +17,7 @@ export type ClientJobName =
   | 'sign-up'
   | 'account'
   | 'feed'
+  | 'social'
   | 'directories'
   | 'upload-small'
   | 'list'

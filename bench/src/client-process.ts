@@ -10,12 +10,14 @@ import { benchFeed } from './client-feed.js';
 import type { ClientAccount, ClientJob, ClientJobName, ClientReport, SessionJob } from './client-job.js';
 import { benchLargeDownload, benchLargeUpload, benchSeek } from './client-large-file.js';
 import { benchDirectories, benchList, benchSmallUpload } from './client-small-files.js';
+import { benchSocial } from './client-social.js';
 import type { Measurement } from './measure.js';
 
 /** Jobs that make accounts of their own. */
 const serverJobs = new Map<ClientJobName, (url: string) => Promise<readonly Measurement[]>>([
   ['account', benchAccount],
   ['feed', benchFeed],
+  ['social', benchSocial],
 ]);
 
 const sessionJobs = new Map<ClientJobName, SessionJob>([
@@ -25,6 +27,12 @@ const sessionJobs = new Map<ClientJobName, SessionJob>([
   ['upload-large', benchLargeUpload],
   ['download-large', benchLargeDownload],
   ['seek', benchSeek],
+]);
+
+/** Jobs that make their accounts themselves. */
+const aboutPeople = new Map<ClientJobName, (url: string) => Promise<readonly Measurement[]>>([
+  ['account', benchAccount],
+  ['social', benchSocial],
 ]);
 
 async function signUp(url: string): Promise<ClientAccount> {

@@ -9,6 +9,7 @@ const LIST_SIZES = [1000, 10_000];
 const parts = new Map<string, (world: ClientWorld) => Promise<readonly Measurement[]>>([
   ['client-account', async (world) => world.run('account')],
   ['client-feed', async (world) => world.run('feed')],
+  ['client-social', async (world) => world.run('social')],
   ['client-directories', async (world) => world.run('directories')],
   [
     'client-small-files',

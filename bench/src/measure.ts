@@ -17,9 +17,9 @@ export interface Measurement {
   readonly ratioTarget?: number;
 }
 
-/** Whether less is better: units of time and of memory. */
+/** Whether less is better: units of time and of memory, and counts of requests. */
 export function isCost(unit: string): boolean {
-  return /^(m?s|MiB)$/.test(unit);
+  return /^(m?s|MiB|requests)$/.test(unit);
 }
 
 /** A line about something that is measured once. */

@@ -16,6 +16,8 @@ export interface ServerWorldOptions {
   readonly backup?: string;
   /** The server's clock. */
   readonly clock?: { now(): number };
+  /** Whether it writes down, in the folder `logs` of its data, as much as it ever does. */
+  readonly isTalkative?: boolean;
 }
 
 const pkiAlgorithms = {
@@ -46,6 +48,7 @@ export class ServerWorld {
     private readonly directory: string,
     private readonly flags: ReadonlyMap<string, string>,
     private readonly clock: { now(): number },
+    private readonly isTalkative: boolean,
   ) {
     this.quick = withCheapScrypt(crypto);
   }
@@ -57,8 +60,8 @@ export class ServerWorld {
       await restoreBackup({ source: options.backup, directory: join(directory, 'data'), crypto, clock: systemTime });
     }
     const flags = new Map(Object.entries({ port: '0', 'max-users': '1000', ...options.flags }));
-    const { clock = systemTime } = options;
-    return new ServerWorld(crypto, await startAt(join(directory, 'data'), flags, clock), directory, flags, clock);
+    const { clock = systemTime, isTalkative = false } = options;
+    return new ServerWorld(crypto, await startAt(join(directory, 'data'), flags, clock, isTalkative), directory, flags, clock, isTalkative);
   }
 
   /** The server itself: what its operator can do and see. */
@@ -97,7 +100,7 @@ export class ServerWorld {
   async restart(): Promise<void> {
     const port = String(this.server.port);
     await this.stop();
-    this.server = await startAt(join(this.directory, 'data'), new Map([...this.flags, ['port', port]]), this.clock);
+    this.server = await startAt(join(this.directory, 'data'), new Map([...this.flags, ['port', port]]), this.clock, this.isTalkative);
   }
 
   async close(): Promise<void> {
@@ -107,7 +110,14 @@ export class ServerWorld {
   }
 }
 
-async function startAt(dataDirectory: string, flags: ReadonlyMap<string, string>, clock: { now(): number }): Promise<RunningServer> {
+async function startAt(
+  dataDirectory: string,
+  flags: ReadonlyMap<string, string>,
+  clock: { now(): number },
+  isTalkative: boolean,
+): Promise<RunningServer> {
   const { config } = await loadConfig({ dataDirectory, environment: {}, flags: new Map(flags) });
-  return startServer(config, { pkiAlgorithms, clock, logger: createLogger({ level: 'silent' }).logger, drainMilliseconds: 0 });
+  const files = { path: join(dataDirectory, 'logs', 'test.log'), limit: 1 << 26, count: 2 };
+  const { logger } = createLogger(isTalkative ? { level: 'trace', files } : { level: 'silent' });
+  return startServer(config, { pkiAlgorithms, clock, logger, drainMilliseconds: 0 });
 }

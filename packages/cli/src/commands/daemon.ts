@@ -1,7 +1,9 @@
 import type { RunningServer } from '@pyrgos/server';
-import { isLoopbackHost, locateDataDirectory } from '@pyrgos/server/config';
+import { isLoopbackHost, locateDataDirectory, type ServerConfig } from '@pyrgos/server/config';
 import type { Command } from 'commander';
 import { commandName, quotedWord } from '../command-name.js';
+import type { Gateway } from '../gateway/gateway.js';
+import { assertSeparate } from '../gateway/site-hosts.js';
 import { searchGarbageLess } from '../heap-policy.js';
 import { watchParent } from '../parent-watch.js';
 import { addServerOptions, loadSettings } from '../server-settings.js';
@@ -32,18 +34,27 @@ export function addDaemonCommand(program: Command): void {
     for (const warning of openWarnings) notify(warning);
     searchGarbageLess();
     const { signUpLinkAtStart, startServer } = await import('@pyrgos/server');
+    if (config.domainSuffix !== undefined) assertSeparate(config.domainSuffix, config);
     const server = await startServer(config);
+    const gateway = await gatewayOf(server, config);
     stopOnSignals(server);
     dieLoudly(server);
     try {
       const link = await signUpLinkAtStart(server.operator, config.generateToken);
-      if (given.json === true) printJson({ ...facts(server), signUpLink: link?.link ?? null, warnings: [...warnings, ...openWarnings] });
-      else printWelcome(server, link?.link);
+      if (given.json === true)
+        printJson({
+          ...facts(server),
+          gatewayPort: gateway?.port ?? null,
+          signUpLink: link?.link ?? null,
+          warnings: [...warnings, ...openWarnings],
+        });
+      else printWelcome(server, link?.link, sitesOf(gateway, config));
     } catch (error) {
       await server.close();
       throw error;
     }
     await server.closed;
+    await gateway?.close();
     setTimeout(() => process.exit(), PATIENCE).unref();
   });
 }
@@ -52,12 +63,40 @@ function facts({ dataDirectory, engine, lanUrls, localUrl, metricsUrl, port, url
   return { version: version(), pid: process.pid, url, localUrl, lanUrls, port, metricsUrl: metricsUrl ?? null, dataDirectory, engine };
 }
 
-function printWelcome(server: RunningServer, link: string | undefined): void {
+/** The web sites of users, where they are configured. Without the port that was asked for there is no server either. */
+async function gatewayOf(server: RunningServer, config: ServerConfig): Promise<Gateway | undefined> {
+  const { domainSuffix: domain, gatewayPort: port, listenHost, publicServer } = config;
+  if (domain === undefined) return undefined;
+  const { startGateway, connectForSites } = await import('../gateway/gateway.js');
+  try {
+    return await startGateway({
+      server: await connectForSites(server.localUrl),
+      domain,
+      host: listenHost === 'localhost' ? '127.0.0.1' : listenHost,
+      port,
+      strictTransportSecurity: publicServer,
+      onError: (error) => server.logger.error({ err: error }, 'a web site of a user could not be shown'),
+    });
+  } catch (error) {
+    await server.close();
+    throw error;
+  }
+}
+
+function sitesOf(gateway: Gateway | undefined, { domainSuffix, publicDomain }: ServerConfig): string | undefined {
+  if (gateway === undefined) return undefined;
+  return publicDomain === undefined
+    ? `http://USER.${domainSuffix}:${gateway.port}`
+    : `USER.${domainSuffix}, which the proxy finds at port ${gateway.port}`;
+}
+
+function printWelcome(server: RunningServer, link: string | undefined, sites: string | undefined): void {
   printLine(`Pyrgos ${version()} is running.`);
   const rows = [
     ['Address', server.url],
     ...server.lanUrls.slice(1).map((url) => ['or', url]),
     ...(server.url === server.localUrl ? [] : [['Here', server.localUrl]]),
+    ...(sites === undefined ? [] : [['Web sites', sites]]),
     ...(server.metricsUrl === undefined ? [] : [['Metrics', server.metricsUrl]]),
     ['Data', server.dataDirectory],
   ];

@@ -1,5 +1,5 @@
 import type { UserPublicKeyLink } from '@pyrgos/core/accounts';
-import { ArgumentError, DeniedError, NotFoundError, PyrgosError } from '@pyrgos/core/errors';
+import { ArgumentError, DeniedError, NotFoundError, PyrgosError, QuotaError } from '@pyrgos/core/errors';
 import { PublicKeyHash } from '@pyrgos/core/keys';
 import type { Clock } from '../commit/clock.js';
 import { isConflict } from '../commit/retry.js';
@@ -168,6 +168,11 @@ export class TofuKeyStore {
         this.entries = next;
         return chain;
       } catch (error) {
+        if (error instanceof QuotaError) {
+          // Without space nothing new can be kept, and everything can still be read: it counts in this session, and is kept with the next change.
+          this.entries = next;
+          return chain;
+        }
         if (attempt >= MAX_ATTEMPTS || !isConflict(error)) throw error;
         await this.reload(signal);
       }

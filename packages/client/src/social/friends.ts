@@ -43,6 +43,11 @@ export interface FriendsState {
   readonly friends: readonly string[];
   /** Whom the account has stopped to follow. */
   readonly blocked: readonly string[];
+  /**
+   * Who was followed and is not there any more, while the server shows somebody else under the name, whose keys do not follow from theirs: an account that was deleted, or a server that
+   * lies. They are not followed, nothing of theirs is shown, and what is shared with the name is for the old keys only; `removeFollower` ends that.
+   */
+  readonly changed: readonly string[];
   /** Those of `following` whose server cannot be asked now whether it is still so. */
   readonly unreachable: readonly string[];
   /** Whose safety number was compared; `Identities.safetyNumber` tells whether their keys are still those. */
@@ -77,7 +82,7 @@ export class Friends {
     const [{ facts, requests }, verified] = await Promise.all([this.settle(peers, signal), this.identities.verifiedUsers({ signal })]);
     const [incoming, mounts] = await Promise.all([this.checked(peers, requests, signal), this.mounts(facts, signal)]);
     const followers = followersIn(facts);
-    const following = [...mounts].flatMap(([name, mount]) => (mount === 'gone' ? [] : [name])).sort();
+    const following = [...mounts].flatMap(([name, mount]) => (mount === 'gone' || mount === 'changed' ? [] : [name])).sort();
     return {
       incoming,
       outgoing: [...facts.pending].sort(),
@@ -85,6 +90,7 @@ export class Friends {
       following,
       friends: following.filter((name) => followers.includes(name)),
       blocked: [...facts.blocked].sort(),
+      changed: [...mounts].flatMap(([name, mount]) => (mount === 'changed' ? [name] : [])).sort(),
       unreachable: following.filter((name) => mounts.get(name) === 'unreachable'),
       verified: [...verified].sort(),
       groups: facts.groups?.names ?? new Map(),

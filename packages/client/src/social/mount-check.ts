@@ -6,8 +6,8 @@ import { keyStoreOf } from '../session/key-store-file.js';
 import { identityOf } from '../session/user-chain.js';
 import { endsCall } from './peers.js';
 
-/** Whether an entry leads to a directory now; `unreachable` when the server cannot be asked. */
-export type MountState = 'open' | 'gone' | 'unreachable';
+/** Whether an entry leads to a directory now; `unreachable` when the server cannot be asked, `changed` when it shows somebody else under the name. */
+export type MountState = 'open' | 'gone' | 'unreachable' | 'changed';
 
 /**
  * Whether the entry of somebody whom the account follows leads anywhere now: it does not once they have removed the account from their followers. When
@@ -23,7 +23,8 @@ export async function checkMount(account: Account, entry: EntryPoint, signal?: A
     return (await opens(account, entry.capability.withOwner(identity), signal)) ? 'open' : 'gone';
   } catch (error) {
     if (endsCall(error)) throw error;
-    return error instanceof PyrgosError && error.code === 'not-found.user' ? 'gone' : 'unreachable';
+    if (!(error instanceof PyrgosError)) throw error;
+    return error.code === 'not-found.user' ? 'gone' : error.code === 'denied.chain' ? 'changed' : 'unreachable';
   }
 }
 

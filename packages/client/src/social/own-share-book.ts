@@ -5,6 +5,7 @@ import { makeDirectoryAt } from './own-files.js';
 import { PublicChanges } from './public-changes.js';
 import { isPublic, isPublishable, publishedAt } from './public-entries.js';
 import type { OwnSpace } from './own-space.js';
+import { mirrorsOf } from './record-mirrors.js';
 import { recordsOf, relyOnNotes } from './resend.js';
 import { SecretLinkChanges } from './secret-link-changes.js';
 import { changeRecord, mirrorOf, readRecord } from './share-records.js';
@@ -30,7 +31,7 @@ export class OwnShareBook implements ShareBook {
     const published = await this.space.published(view);
     const isPublished = published !== undefined && (await isPublic(published, names));
     const hasEntries = published !== undefined && (await hasAny(publishedAt(published, names)));
-    if (!isBooked && !isPublished && !hasEntries && (await mirrorOf(view, home, names)) === undefined) return undefined;
+    if (!isBooked && !isPublished && !hasEntries && (await mirrorsOf(view, home, names)).length === 0) return undefined;
     const identity = this.space.account.identity.publicKeyHash;
     return { writers: hasLinks || hasEntries ? [home.writer, identity] : [home.writer], isPublished };
   }

@@ -26,7 +26,7 @@ import { mergeComments } from './feed-comments.js';
 import { appendToFeed } from './feed-files.js';
 import { getOrMakeGroups, uidOf } from './groups.js';
 import { directoryAt, makeDirectoryAt, writeFileIn } from './own-files.js';
-import type { OwnSpace } from './own-space.js';
+import { isGone, type OwnSpace } from './own-space.js';
 import { contentHash, isPost, POST_MIME_TYPE, readPost } from './post-file.js';
 import { changeRecord } from './share-records.js';
 
@@ -199,7 +199,7 @@ export class Posts {
   async open(path: string, capability: AbsoluteCapability, options: CallOptions = {}): Promise<FoundPost> {
     const { signal } = this.space.check(options);
     const names = splitPath(path);
-    return this.space.look(signal, async (view) => {
+    return this.lookTwice(signal, async (view) => {
       const post = await readPost(view, await openItem(view, capability));
       if (post.author !== names[0]) throw new FormatError('format.social', 'SocialPost.author', 'is not the owner of the post');
       return { path: formatPath(names), capability: capability.toReadOnly(), post };
@@ -210,7 +210,7 @@ export class Posts {
   async openMedia(reference: FileRef, options: CallOptions = {}): Promise<{ readonly reader: FileReader; readonly mimeType: string }> {
     const { signal } = this.space.check(options);
     assertInstance('reference', reference, FileRef);
-    return this.space.look(signal, async (view) => {
+    return this.lookTwice(signal, async (view) => {
       const item = (await openItem(view, reference.capability)).requireFile();
       return { reader: new FileReader(view, item), mimeType: item.properties.mimeType };
     });
@@ -243,12 +243,22 @@ export class Posts {
   ): Promise<{ readonly ref: FileRef; readonly post: SocialPost | undefined }> {
     assertString('post.parent.sharer', sharer);
     const names = splitPath(path);
-    return this.space.look(signal, async (view) => {
+    return this.lookTwice(signal, async (view) => {
       const item = (await openItem(view, capability)).requireFile();
       const post = isPost(item) ? await readPost(view, item) : undefined;
       const hash = post === undefined ? await contentHash(view, item) : post.contentHash(view.crypto);
       return { ref: FileRef.of(formatPath(names), capability.toReadOnly(), hash), post };
     });
+  }
+
+  /** What is not there may be newer than the last look at the space of its owner. */
+  private async lookTwice<T>(signal: AbortSignal | undefined, look: (view: View) => Promise<T>): Promise<T> {
+    try {
+      return await this.space.look(signal, look);
+    } catch (error) {
+      if (!isGone(error)) throw error;
+      return this.space.look(signal, look, true);
+    }
   }
 
   /** Under what name the audience of a post is recorded; undefined when nobody but the account is to see it. */

@@ -1,13 +1,13 @@
 import { ConflictError, NotFoundError } from '@pyrgos/core/errors';
 import type { AbsoluteCapability } from '@pyrgos/core/model';
 import type { SharedAccess, SharedWith } from '@pyrgos/core/social';
-import { CommittedView, findPath, type Item, listEntries, type OperationView, type View } from '../files/view/index.js';
+import { CommittedView, findPath, type Item, type OperationView, type View } from '../files/view/index.js';
 import { giveCapabilities, recipientDirectory } from './capability-store.js';
 import type { OwnSpace } from './own-space.js';
 import { PublicChanges } from './public-changes.js';
 import { publishedAt } from './public-entries.js';
 import { SecretLinkChanges } from './secret-link-changes.js';
-import { changeRecord, mirrorOf, readRecord, recordsBelow } from './share-records.js';
+import { adoptRecords, changeRecord, mirroredIn, readRecord, repairRecords, recordsBelow } from './share-records.js';
 
 /** One item that is shared, or has links. */
 interface SharedItemRecord {
@@ -35,12 +35,10 @@ async function notesOf(view: View, home: Item, above: readonly string[], childre
     const parts = [[...directory, name], [...readers].sort(), [...writers].sort(), links.map(({ label }) => String(label)).sort()];
     notes.push(JSON.stringify(parts));
   };
-  const mirror = await mirrorOf(view, home, above);
-  if (mirror === undefined) return '';
   const state = await readRecord(view, home, above);
   for (const name of state.items) if (children.has(name)) note(above, name, state.get(name));
-  for await (const { name } of listEntries(view, mirror)) {
-    if (name === undefined || !children.has(name)) continue;
+  for (const name of await mirroredIn(view, home, above)) {
+    if (!children.has(name)) continue;
     for await (const below of recordsBelow(view, home, [...above, name])) {
       for (const item of below.state.items) note(below.directory, item, below.state.get(item));
     }
@@ -58,6 +56,8 @@ export async function relyOnNotes(
   above: readonly string[],
   names: readonly string[],
 ): Promise<void> {
+  await adoptRecords(operation, space, await space.home(operation));
+  await repairRecords(operation, space, await space.home(operation), above, names);
   const home = await space.home(operation);
   const children = new Set(names);
   const before = await notesOf(operation, home, above, children);

@@ -18,6 +18,6 @@ export * from './record-stream.js';
 export * from './secret-link.js';
 export * from './shared-capability-link.js';
 export * from './shared-with-state.js';
-export { isFriendName } from './social-fields.js';
+export { isFriendName, isRecipient } from './social-fields.js';
 export * from './social-post.js';
 export * from './web-site.js';

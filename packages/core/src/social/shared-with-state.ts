@@ -112,6 +112,19 @@ export class SharedWithState implements ToCbor {
     );
   }
 
+  /** What either of two records says; of two links with the same label, that of this one. */
+  union(other: SharedWithState): SharedWithState {
+    assertInstance('other', other, SharedWithState);
+    let all = new SharedWithState(this.readers, this.writers, this.links);
+    for (const item of other.items) {
+      const { readers, writers, links } = other.get(item);
+      all = all.share(item, 'read', readers).share(item, 'write', writers);
+      const labels = new Set(all.get(item).links.map(({ label }) => label));
+      for (const link of links) if (!labels.has(link.label)) all = all.withLink(item, link);
+    }
+    return all;
+  }
+
   /** Whether both say the same; the order of names and links means nothing. */
   equals(other: SharedWithState | undefined): boolean {
     return (

@@ -130,6 +130,20 @@ export function domainOption(details: Details<string | undefined>): Option<strin
   return option(details, 'DOMAIN', read, (value) => value ?? '');
 }
 
+/** A domain below which users have names: with or without the dot in front and the port behind that the reference writes. */
+export function suffixOption(details: Details<string | undefined>): Option<string | undefined> {
+  const read = (text: string): string => {
+    const domain = text
+      .toLowerCase()
+      .replace(/^\./, '')
+      .replace(/:\d{1,5}$/, '');
+    if (!isDomain(domain, true) || ENDS_WITH_NUMBER.test(domain))
+      throw new OptionProblem('must be a domain name, below which each user has a name');
+    return domain;
+  };
+  return option(details, 'DOMAIN', read, (value) => value ?? '');
+}
+
 /** A list separated by commas. */
 function listOption(details: Details<readonly string[]>, form: string, readItem: (text: string) => string): Option<readonly string[]> {
   return option(

@@ -17,6 +17,7 @@ import {
   proxiesOption,
   readBasicAuth,
   secretOption,
+  suffixOption,
   usernamesOption,
 } from './option.js';
 import { OptionProblem } from './option-problem.js';
@@ -152,6 +153,12 @@ export const options: { readonly [K in keyof ServerOptions]: Option<ServerOption
     help: 'hosts that pages may show in a frame for payments',
     fallback: [],
   }),
+  domainSuffix: suffixOption({
+    name: 'domain-suffix',
+    help: 'show the web sites of users at USER.DOMAIN, on a port of their own; by default there are none',
+    fallback: undefined,
+  }),
+  gatewayPort: integerOption({ name: 'gateway-port', help: 'port for the web sites of users', fallback: 9000 }, 0, 65_535),
   collectMetrics: booleanOption({ name: 'collect-metrics', help: 'offer metrics for Prometheus', fallback: false }),
   metricsAddress: hostOption({ name: 'metrics.address', help: 'name or address for metrics', fallback: 'localhost' }),
   metricsPort: integerOption({ name: 'metrics.port', help: 'port for metrics', fallback: 8001 }, 0, 65_535),
@@ -220,7 +227,6 @@ export const unusedOptions: ReadonlySet<string> = new Set([
   'webcache',
   'ipfs.metrics.port',
   'run-gateway',
-  'gateway-port',
   'sync-watch-local-dirs',
   'sync-watch-debounce-ms',
   'sync-watch-min-interval-ms',

@@ -38,6 +38,9 @@ export interface ServerOptions {
   readonly includeCsp: boolean;
   readonly apps: readonly string[];
   readonly paymentDomains: readonly string[];
+  /** The domain below which users have web sites; undefined for none. */
+  readonly domainSuffix: string | undefined;
+  readonly gatewayPort: number;
   readonly collectMetrics: boolean;
   readonly metricsAddress: string;
   readonly metricsPort: number;
