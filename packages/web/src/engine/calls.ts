@@ -1,11 +1,12 @@
 import type { CreatedCredential, SecurityKeyCreation, SecurityKeyQuestion, SignedChallenge } from '@pyrgos/client/session';
 import type { EngineFault } from './engine-fault.js';
+import type { SharingCalls } from './sharing-calls.js';
 
 /**
  * Every call that the page makes of the engine: what it passes, what comes back, what it is told meanwhile, and what it is asked. Plain
  * values only: no key and no class of the SDK crosses the line, except what a person types.
  */
-export interface EngineCalls {
+export interface EngineCalls extends SharingCalls {
   /** Whether this device holds a session that can be opened without password, and whose it is. */
   'session.kept': Call<undefined, KeptSession | undefined>;
   /** Opens the kept session. */

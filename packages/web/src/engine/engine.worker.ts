@@ -5,8 +5,10 @@ import { EngineState } from './engine-state.js';
 import type { Line } from './rpc-messages.js';
 import { accountService } from './services/account-service.js';
 import { driveService } from './services/drive-service.js';
+import { linkService } from './services/link-service.js';
 import { searchService } from './services/search-service.js';
 import { sessionService } from './services/session-service.js';
+import { sharingService } from './services/sharing-service.js';
 import { streamService } from './services/stream-service.js';
 import { trashService } from './services/trash-service.js';
 import { uploadService } from './services/upload-service.js';
@@ -20,6 +22,8 @@ serveEngine(globalThis as unknown as Line, {
   ...uploadService(state),
   ...streamService(state),
   ...searchService(state),
+  ...sharingService(state),
+  ...linkService(state),
   ...state.thumbnailer.service,
   ...state.connection.service,
 });

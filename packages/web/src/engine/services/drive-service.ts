@@ -37,7 +37,7 @@ export function driveService(state: EngineState): Pick<Handlers, Served> {
         emit(part);
         part = [];
       };
-      const { files } = state.session;
+      const { files } = state;
       // Whoever opens a folder wants to see what other devices have done.
       files.refresh();
       for await (const entry of files.list(path, { signal })) {
@@ -49,39 +49,39 @@ export function driveService(state: EngineState): Pick<Handlers, Served> {
     },
 
     'drive.stat': async ({ path }, { signal }) => {
-      const entry = await state.session.files.find(path, { signal });
+      const entry = await state.files.find(path, { signal });
       return entry === undefined ? undefined : rowOf(entry);
     },
 
     'drive.read': async ({ path }, { signal }) => {
-      const reader = await state.session.files.open(path, { signal });
+      const reader = await state.files.open(path, { signal });
       if (reader.size > MAX_WHOLE) throw new LimitError('size of a file that is shown', reader.size, MAX_WHOLE);
       return new Uint8Array(await reader.read(0, reader.size, { signal }));
     },
 
     'drive.write': async ({ path, content, ifVersion }, { signal }) => {
-      const { entry } = await state.session.files.write(path, content, { signal, ...(ifVersion === undefined ? {} : { ifVersion }) });
+      const { entry } = await state.files.write(path, content, { signal, ...(ifVersion === undefined ? {} : { ifVersion }) });
       return rowOf(entry);
     },
 
     'drive.writeBeside': async ({ path, content }, { signal }) => {
       const directory = parentOf(path);
       const name = await withFreeName(nameOf(path), async (free) => {
-        await state.session.files.write(childOf(directory, free), content, { signal, onExisting: 'error' });
+        await state.files.write(childOf(directory, free), content, { signal, onExisting: 'error' });
       });
-      return rowOf(await state.session.files.stat(childOf(directory, name), { signal }));
+      return rowOf(await state.files.stat(childOf(directory, name), { signal }));
     },
 
     'drive.makeDirectory': async ({ directory, name }, { signal }) =>
-      rowOf(await state.session.files.makeDirectory(childOf(directory, name), { signal })),
+      rowOf(await state.files.makeDirectory(childOf(directory, name), { signal })),
 
     'drive.makeTextFile': async ({ directory, name }, { signal }) =>
-      rowOf((await state.session.files.write(childOf(directory, name), '', { onExisting: 'error', signal })).entry),
+      rowOf((await state.files.write(childOf(directory, name), '', { onExisting: 'error', signal })).entry),
 
-    'drive.rename': async ({ path, name }, { signal }) => rowOf(await state.session.files.rename(path, name, { signal })),
+    'drive.rename': async ({ path, name }, { signal }) => rowOf(await state.files.rename(path, name, { signal })),
 
     'drive.transfer': async ({ paths, directory, how }, context) => {
-      const { files } = state.session;
+      const { files } = state;
       const { signal } = context;
       return eachItem(paths, context, async (path) => {
         if (how === 'move') await files.move(path, directory, { signal });
@@ -90,7 +90,7 @@ export function driveService(state: EngineState): Pick<Handlers, Served> {
     },
 
     'drive.remove': async ({ paths }, context) =>
-      eachItem(paths, context, async (path) => state.session.files.remove(path, { signal: context.signal })),
+      eachItem(paths, context, async (path) => state.files.remove(path, { signal: context.signal })),
   };
 }
 

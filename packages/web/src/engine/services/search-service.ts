@@ -25,7 +25,7 @@ export function searchService(state: EngineState): Pick<Handlers, 'search.run' |
         told = looked;
         found = [];
       };
-      for await (const entry of walkTree(state.session.files, directory, { showsHidden: query.showsHidden, signal })) {
+      for await (const entry of walkTree(state.files, directory, { showsHidden: query.showsHidden, signal })) {
         looked++;
         if (entry === undefined) damaged++;
         else if (
@@ -43,7 +43,7 @@ export function searchService(state: EngineState): Pick<Handlers, 'search.run' |
     },
 
     'drive.measure': async ({ paths }, { signal, emit }) => {
-      const { files } = state.session;
+      const { files } = state;
       const sum = { files: 0, directories: 0, bytes: 0, damaged: 0 };
       const add = (entry: { readonly isDirectory: boolean; readonly size: number } | undefined): void => {
         if (entry === undefined) sum.damaged++;

@@ -1,8 +1,9 @@
 import { type ReactNode, useEffect, useMemo, useState } from 'react';
 import { faultText } from '../../app/fault-text.js';
+import { Frame } from '../../app/frame.js';
+import { useGuest } from '../../app/guest-store.js';
 import { usePreferences } from '../../app/preferences.js';
 import { goTo } from '../../app/router.js';
-import { Shell } from '../../app/shell.js';
 import type { Row, SessionInfo } from '../../engine/calls.js';
 import { childOf, nameOf, parentOf } from '../../engine/paths.js';
 import { EngineError } from '../../engine/engine-fault.js';
@@ -17,6 +18,7 @@ import { Notice } from '../../ui/notice.js';
 import { ProgressBar } from '../../ui/progress-bar.js';
 import { showToast } from '../../ui/toasts.js';
 import { PropertiesDialog } from '../properties/properties-dialog.js';
+import { ShareDialog } from '../sharing/lazy-share-dialog.js';
 import { download } from '../transfers/download.js';
 import { transfers } from '../transfers/transfer-store.js';
 import { openViewer, showInFolder, takeLastSeen } from '../viewers/open-viewer.js';
@@ -28,6 +30,7 @@ import { DriveToolbar } from './drive-toolbar.js';
 import { FileList } from './file-list.js';
 import { FolderDialog } from './folder-dialog.js';
 import { NameDialog } from './name-dialog.js';
+import { RemoveDialog } from './remove-dialog.js';
 import { focusOn, NO_SELECTION, selectOnly } from './selection.js';
 import { selectionChoices } from './selection-choices.js';
 import { useSortOrder } from './sort-order-store.js';
@@ -35,21 +38,29 @@ import { SpaceLine } from './space-line.js';
 import { sortRows } from './sort-rows.js';
 import { useDropTarget } from './use-drop-target.js';
 import { useSelection } from './use-selection.js';
+import { useView } from './use-view.js';
 
 /** What is open over the list. */
 type Open =
   | { readonly kind: 'menu'; readonly at: { readonly x: number; readonly y: number } }
   | { readonly kind: 'new-folder' | 'new-text' }
   | { readonly kind: 'rename'; readonly row: Row }
-  | { readonly kind: 'properties'; readonly rows: readonly Row[] }
+  | { readonly kind: 'properties' | 'share' | 'remove'; readonly rows: readonly Row[] }
   | { readonly kind: 'move' | 'copy'; readonly paths: readonly string[] };
+
+/** What can be done with things that cannot be changed, where there is nothing else that could be. */
+const CHOICES_OF_READERS: ReadonlySet<string> = new Set(['open', 'download', 'properties']);
 
 /** A directory of the drive: what is in it, and what can be done with it. */
 export function DriveScreen({ session, path }: { readonly session: SessionInfo; readonly path: string }): ReactNode {
   const text = useText();
   const language = useLanguage();
-  const { view, showsHidden } = usePreferences();
+  const { showsHidden } = usePreferences();
+  const guest = useGuest();
+  /** Who came by a link may only look, unless it says otherwise. */
+  const canChange = guest === undefined || (guest.isDirectory && guest.isWritable);
   const { rows, isLoading, error, reload } = useDirectory(path);
+  const [view, setView] = useView(rows);
   const [sort, setSort] = useSortOrder();
   const [open, setOpen] = useState<Open | undefined>(undefined);
   const close = (): void => {
@@ -81,6 +92,12 @@ export function DriveScreen({ session, path }: { readonly session: SessionInfo; 
   const goUp = (): void => {
     if (path !== session.homePath && parentOf(path) !== '/') showInFolder(path);
   };
+  const removeSelected = (): void => {
+    if (selected.length === 0) return;
+    // There is no trash behind a link.
+    if (guest === undefined) void putIntoTrash(selected, text);
+    else setOpen({ kind: 'remove', rows: selected });
+  };
   // An empty folder has no list that hears it.
   useViewerKeys(new Map([['Backspace', goUp]]));
   const choices = selectionChoices(selected, text, {
@@ -92,11 +109,18 @@ export function DriveScreen({ session, path }: { readonly session: SessionInfo; 
     transfer: (how) => {
       setOpen({ kind: how, paths: selected.map((row) => row.path) });
     },
-    remove: () => void putIntoTrash(selected, text),
+    remove: removeSelected,
+    ...(guest === undefined
+      ? {
+          share: () => {
+            setOpen({ kind: 'share', rows: selected });
+          },
+        }
+      : {}),
     properties: () => {
       setOpen({ kind: 'properties', rows: selected });
     },
-  });
+  }).filter(({ id }) => canChange || CHOICES_OF_READERS.has(id));
   const drop = useDropTarget(({ items, unread }) => {
     const [name] = unread;
     if (name !== undefined) showToast({ kind: 'problem', text: text('drive.drop.unread', { count: unread.length, name }) });
@@ -105,7 +129,7 @@ export function DriveScreen({ session, path }: { readonly session: SessionInfo; 
 
   if (error instanceof EngineError && error.code === 'not-found.file') {
     return (
-      <Shell session={session} title={title}>
+      <Frame session={session} title={title}>
         <h1 className="visually-hidden">{visibleName(title)}</h1>
         <EmptyState icon="folder" title={text('drive.missing')}>
           <Button
@@ -118,16 +142,19 @@ export function DriveScreen({ session, path }: { readonly session: SessionInfo; 
             {text('trash.back')}
           </Button>
         </EmptyState>
-      </Shell>
+      </Frame>
     );
   }
   return (
-    <Shell session={session} title={title}>
+    <Frame session={session} title={title}>
       <DriveToolbar
         session={session}
         path={path}
         choices={selected.length === 0 ? [] : choices}
         selectedCount={selected.length}
+        canChange={canChange}
+        view={view}
+        onView={setView}
         onReload={reload}
         onClear={() => {
           setSelection(NO_SELECTION);
@@ -149,11 +176,11 @@ export function DriveScreen({ session, path }: { readonly session: SessionInfo; 
           </Notice>
         </div>
       )}
-      <div className={styles['area']} {...drop.handlers}>
+      <div className={styles['area']} {...(canChange ? drop.handlers : {})}>
         {isLoading && rows.length === 0 ? <ProgressBar label={text('drive.loading')} value={undefined} isLabelHidden /> : null}
         {!isLoading && shown.length === 0 && error === undefined ? (
           <EmptyState icon="folder" title={text('drive.empty')}>
-            <p>{text('drive.empty.help')}</p>
+            {canChange ? <p>{text('drive.empty.help')}</p> : null}
           </EmptyState>
         ) : (
           <FileList
@@ -165,11 +192,11 @@ export function DriveScreen({ session, path }: { readonly session: SessionInfo; 
             onSelect={setSelection}
             onOpen={openRow}
             onDelete={() => {
-              if (selected.length > 0) void putIntoTrash(selected, text);
+              if (canChange) removeSelected();
             }}
             onRename={() => {
               const [row] = selected;
-              if (row !== undefined && selected.length === 1) setOpen({ kind: 'rename', row });
+              if (canChange && row !== undefined && selected.length === 1) setOpen({ kind: 'rename', row });
             }}
             onMenu={(at) => {
               setOpen({ kind: 'menu', at });
@@ -192,7 +219,7 @@ export function DriveScreen({ session, path }: { readonly session: SessionInfo; 
           {text('drive.items', { count: shown.length })}
           {selected.length > 0 ? ` · ${text('drive.selected', { count: selected.length })}` : ''}
         </p>
-        <SpaceLine path={path} />
+        {guest === undefined ? <SpaceLine path={path} /> : null}
       </div>
       {open?.kind === 'menu' && selected.length > 0 ? (
         <ContextMenu at={open.at} label={text('drive.menu')} choices={choices} onClose={close} />
@@ -225,6 +252,8 @@ export function DriveScreen({ session, path }: { readonly session: SessionInfo; 
         />
       ) : null}
       {open?.kind === 'properties' ? <PropertiesDialog rows={open.rows} onClose={close} /> : null}
+      {open?.kind === 'share' ? <ShareDialog session={session} rows={open.rows} onClose={close} /> : null}
+      {open?.kind === 'remove' ? <RemoveDialog rows={open.rows} onClose={close} /> : null}
       {open?.kind === 'move' || open?.kind === 'copy' ? (
         <FolderDialog
           title={text(`${open.kind}.title`, { count: open.paths.length })}
@@ -240,6 +269,6 @@ export function DriveScreen({ session, path }: { readonly session: SessionInfo; 
           onClose={close}
         />
       ) : null}
-    </Shell>
+    </Frame>
   );
 }

@@ -19,6 +19,9 @@ export function DriveToolbar({
   path,
   choices,
   selectedCount,
+  canChange,
+  view,
+  onView,
   onReload,
   onClear,
   onNewFolder,
@@ -30,6 +33,10 @@ export function DriveToolbar({
   /** What can be done with the selection; empty when there is none. */
   readonly choices: readonly MenuChoice[];
   readonly selectedCount: number;
+  /** Whether anything can be put here. */
+  readonly canChange: boolean;
+  readonly view: 'list' | 'grid';
+  readonly onView: (view: 'list' | 'grid') => void;
   readonly onReload: () => void;
   readonly onClear: () => void;
   readonly onNewFolder: () => void;
@@ -38,7 +45,7 @@ export function DriveToolbar({
   readonly onMove: (paths: readonly string[], directory: string) => void;
 }): ReactNode {
   const text = useText();
-  const { view, showsHidden } = usePreferences();
+  const { showsHidden } = usePreferences();
   const [sort, setSort] = useSortOrder();
   const filePicker = useRef<HTMLInputElement>(null);
   const folderPicker = useRef<HTMLInputElement>(null);
@@ -73,17 +80,30 @@ export function DriveToolbar({
       />
       {selectedCount === 0 ? (
         <div className={styles['actions']} role="toolbar" aria-label={text('drive.title')}>
-          <Button kind="primary" icon="upload" onPress={() => filePicker.current?.click()}>
-            {text('drive.upload')}
-          </Button>
-          <Button icon="new-folder" isCompact onPress={onNewFolder}>
-            {text('drive.newFolder')}
-          </Button>
+          {canChange ? (
+            <>
+              <Button kind="primary" icon="upload" onPress={() => filePicker.current?.click()}>
+                {text('drive.upload')}
+              </Button>
+              <Button icon="new-folder" isCompact onPress={onNewFolder}>
+                {text('drive.newFolder')}
+              </Button>
+            </>
+          ) : null}
           <MenuButton
             label={text('drive.more')}
             choices={[
-              { id: 'folder', label: text('drive.upload.folder'), icon: 'upload', onChoose: () => folderPicker.current?.click() },
-              { id: 'text', label: text('drive.newText'), icon: 'text', onChoose: onNewText },
+              ...(canChange
+                ? [
+                    {
+                      id: 'folder',
+                      label: text('drive.upload.folder'),
+                      icon: 'upload' as const,
+                      onChoose: () => folderPicker.current?.click(),
+                    },
+                    { id: 'text', label: text('drive.newText'), icon: 'text' as const, onChoose: onNewText },
+                  ]
+                : []),
               { id: 'reload', label: text('drive.refresh'), icon: 'restore', onChoose: onReload },
               {
                 id: 'hidden',
@@ -124,11 +144,11 @@ export function DriveToolbar({
             icon={view === 'list' ? 'grid' : 'list'}
             label={text(view === 'list' ? 'drive.view.grid' : 'drive.view.list')}
             onPress={() => {
-              setPreferences({ view: view === 'list' ? 'grid' : 'list' });
+              onView(view === 'list' ? 'grid' : 'list');
             }}
           />
-          {picker(text('drive.upload.files'), filePicker, false)}
-          {picker(text('drive.upload.folder'), folderPicker, true)}
+          {canChange ? picker(text('drive.upload.files'), filePicker, false) : null}
+          {canChange ? picker(text('drive.upload.folder'), folderPicker, true) : null}
         </div>
       ) : (
         <div className={`${styles['actions']} ${styles['selected']}`} role="toolbar" aria-label={text('drive.menu')}>
@@ -159,11 +179,21 @@ function pathOf({ href }: Crumb): string {
   return route.name === 'drive' ? route.path : '/';
 }
 
-function crumbsOf(path: string, { username }: SessionInfo): readonly Crumb[] {
-  const names = path.split('/').filter((name) => name !== '');
-  return names.map((name, index) => ({
-    label: name,
-    href: formatRoute({ name: 'drive', path: `/${names.slice(0, index + 1).join('/')}` }),
-    ...(index === 0 && name === username ? { icon: 'home' as const } : {}),
+function crumbsOf(path: string, { homePath }: SessionInfo): readonly Crumb[] {
+  const names = namesOf(path);
+  const steps = names.map((name, index) => ({ name, path: `/${names.slice(0, index + 1).join('/')}` }));
+  // Above where the way begins there is nothing to see.
+  const start = Math.max(
+    0,
+    steps.findIndex((step) => step.path === homePath),
+  );
+  return steps.slice(start).map((step) => ({
+    label: step.name,
+    href: formatRoute({ name: 'drive', path: step.path }),
+    ...(step.path === homePath ? { icon: 'home' as const } : {}),
   }));
+}
+
+function namesOf(path: string): readonly string[] {
+  return path.split('/').filter((name) => name !== '');
 }

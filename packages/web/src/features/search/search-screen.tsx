@@ -1,7 +1,8 @@
 import { type ReactNode, useMemo, useState } from 'react';
 import { faultText } from '../../app/fault-text.js';
+import { Frame } from '../../app/frame.js';
+import { useGuest } from '../../app/guest-store.js';
 import { goTo } from '../../app/router.js';
-import { Shell } from '../../app/shell.js';
 import type { Row, SessionInfo } from '../../engine/calls.js';
 import { parentOf } from '../../engine/paths.js';
 import { useLanguage, useText } from '../../i18n/text.js';
@@ -44,8 +45,10 @@ export function SearchScreen({ session, path }: { readonly session: SessionInfo;
     if (row.kind === 'directory') goTo({ name: 'drive', path: row.path });
     else openViewer(row.path);
   };
+  // There is no trash behind a link.
+  const hasTrash = useGuest() === undefined;
   const remove = async (): Promise<void> => {
-    if (selected.length === 0) return;
+    if (selected.length === 0 || !hasTrash) return;
     search().forget(await putIntoTrash(selected, text));
   };
   const choices: readonly MenuChoice[] =
@@ -92,13 +95,13 @@ export function SearchScreen({ session, path }: { readonly session: SessionInfo;
             icon: 'trash',
             isDanger: true,
             shortcut: 'Del',
-            isDisabled: selected.some(({ isWritable }) => !isWritable),
+            isDisabled: !hasTrash || selected.some(({ isWritable }) => !isWritable),
             onChoose: () => void remove(),
           },
         ];
 
   return (
-    <Shell session={session} title={text('search.title')}>
+    <Frame session={session} title={text('search.title')}>
       <div className={styles['bar']}>
         <IconButton
           icon="back"
@@ -171,6 +174,6 @@ export function SearchScreen({ session, path }: { readonly session: SessionInfo;
         <ContextMenu at={open.at} label={text('drive.menu')} choices={choices} onClose={close} />
       ) : null}
       {open?.kind === 'properties' && selected.length > 0 ? <PropertiesDialog rows={selected} onClose={close} /> : null}
-    </Shell>
+    </Frame>
   );
 }

@@ -2,8 +2,10 @@ import type { texts as english } from '../en/index.js';
 import app from './app.json';
 import drive from './drive.json';
 import errors from './errors.json';
+import links from './links.json';
 import search from './search.json';
 import settings from './settings.json';
+import sharing from './sharing.json';
 import transfers from './transfers.json';
 import trash from './trash.json';
 import viewer from './viewer.json';
@@ -19,5 +21,7 @@ export const texts: Readonly<Record<keyof typeof english, string>> = {
   ...search,
   ...trash,
   ...viewer,
+  ...sharing,
+  ...links,
   ...errors,
 };

@@ -1,12 +1,14 @@
 import app from './app.json';
 import drive from './drive.json';
 import errors from './errors.json';
+import links from './links.json';
 import search from './search.json';
 import settings from './settings.json';
+import sharing from './sharing.json';
 import transfers from './transfers.json';
 import trash from './trash.json';
 import viewer from './viewer.json';
 import welcome from './welcome.json';
 
 /** The English texts of the app, which say what texts there are: a file for each area. */
-export const texts = { ...app, ...welcome, ...drive, ...settings, ...transfers, ...search, ...trash, ...viewer, ...errors };
+export const texts = { ...app, ...welcome, ...drive, ...settings, ...transfers, ...search, ...trash, ...viewer, ...sharing, ...links, ...errors };
