@@ -60,7 +60,7 @@ describe.skipIf(!hasChromium)('sharing with people (needs a Chromium)', () => {
     await openShare('letter.txt');
     await dialog().getByText('Nobody but you.').waitFor();
     await picture(page, 'share-people');
-    await dialog().getByRole('checkbox', { name: 'bob' }).check();
+    await dialog().getByRole('checkbox', { name: /^bob/u }).check();
     await dialog().getByRole('button', { name: 'Share', exact: true }).click();
     await dialog().getByRole('button', { name: 'Access of bob: Can view' }).waitFor();
     expect(await received(bob)).toEqual(['/ada/letter.txt read']);
@@ -70,7 +70,7 @@ describe.skipIf(!hasChromium)('sharing with people (needs a Chromium)', () => {
 
   test('a folder is shared for editing, and the friend puts something into it', async () => {
     await openShare('plans');
-    await dialog().getByRole('checkbox', { name: 'bob' }).check();
+    await dialog().getByRole('checkbox', { name: /^bob/u }).check();
     await dialog().getByRole('radio', { name: 'Can edit' }).check();
     await dialog().getByRole('button', { name: 'Share', exact: true }).click();
     await dialog().getByRole('button', { name: 'Access of bob: Can edit' }).waitFor();
@@ -107,7 +107,7 @@ describe.skipIf(!hasChromium)('sharing with people (needs a Chromium)', () => {
 
   test('a group has it, whoever is in it and nobody else', async () => {
     await openShare('notes.txt');
-    await dialog().getByRole('checkbox', { name: 'All my friends' }).check();
+    await dialog().getByRole('checkbox', { name: /^All my friends/u }).check();
     await dialog().getByRole('button', { name: 'Share', exact: true }).click();
     await dialog().getByRole('button', { name: 'Access of All my friends: Can view' }).waitFor();
     expect(await received(bob)).toContain('/ada/notes.txt read');
@@ -119,7 +119,7 @@ describe.skipIf(!hasChromium)('sharing with people (needs a Chromium)', () => {
     await page.getByRole('row', { name: 'plans' }).getByRole('gridcell').first().click();
     await page.getByRole('row', { name: /onerror/u }).getByRole('gridcell').first().click();
     await page.getByRole('button', { name: 'Share …' }).click();
-    await dialog('Share 2 items').getByRole('checkbox', { name: 'eve' }).check();
+    await dialog('Share 2 items').getByRole('checkbox', { name: /^eve/u }).check();
     await dialog('Share 2 items').getByRole('button', { name: 'Share', exact: true }).click();
     await page.getByText('2 items were shared.').waitFor();
     expect(await received(eve)).toEqual([`/ada/${HOSTILE} read`, '/ada/plans read'].toSorted());
