@@ -35,7 +35,7 @@ describe.skipIf(!hasChromium)('sharing with people (needs a Chromium)', () => {
 
   beforeAll(async () => {
     world = await WebWorld.start();
-    [ada, bob, eve] = await Promise.all(['ada', 'bob', 'eve'].map(async (name) => person(world, name))) as [
+    [ada, bob, eve] = (await Promise.all(['ada', 'bob', 'eve'].map(async (name) => person(world, name)))) as [
       UserSession,
       UserSession,
       UserSession,
@@ -44,6 +44,7 @@ describe.skipIf(!hasChromium)('sharing with people (needs a Chromium)', () => {
     // Follows, and is not followed.
     await eve.friends.follow('ada');
     await ada.friends.accept('eve', { reciprocate: false });
+    await eve.friends.state();
     await ada.files.write('/ada/plans/roof.txt', new TextEncoder().encode('slate'), { parents: true });
     await ada.files.write('/ada/letter.txt', new TextEncoder().encode('Dear Bob'));
     await ada.files.write('/ada/notes.txt', new TextEncoder().encode('notes'));
@@ -107,7 +108,9 @@ describe.skipIf(!hasChromium)('sharing with people (needs a Chromium)', () => {
 
   test('a group has it, whoever is in it and nobody else', async () => {
     await openShare('notes.txt');
-    await dialog().getByRole('checkbox', { name: /^All my friends/u }).check();
+    await dialog()
+      .getByRole('checkbox', { name: /^All my friends/u })
+      .check();
     await dialog().getByRole('button', { name: 'Share', exact: true }).click();
     await dialog().getByRole('button', { name: 'Access of All my friends: Can view' }).waitFor();
     expect(await received(bob)).toContain('/ada/notes.txt read');
@@ -117,7 +120,11 @@ describe.skipIf(!hasChromium)('sharing with people (needs a Chromium)', () => {
 
   test('several things at once, one of them with a name that is meant to do harm', async () => {
     await page.getByRole('row', { name: 'plans' }).getByRole('gridcell').first().click();
-    await page.getByRole('row', { name: /onerror/u }).getByRole('gridcell').first().click();
+    await page
+      .getByRole('row', { name: /onerror/u })
+      .getByRole('gridcell')
+      .first()
+      .click();
     await page.getByRole('button', { name: 'Share …' }).click();
     await dialog('Share 2 items').getByRole('checkbox', { name: /^eve/u }).check();
     await dialog('Share 2 items').getByRole('button', { name: 'Share', exact: true }).click();
@@ -132,7 +139,10 @@ describe.skipIf(!hasChromium)('sharing with people (needs a Chromium)', () => {
     await dialog().getByRole('button', { name: 'Publish' }).click();
     await page.getByRole('alertdialog').getByRole('button', { name: 'Publish' }).click();
     await dialog().getByText('This is public').waitFor();
-    const address = (await dialog().getByText(/\/public\/ada\/letter\.txt/u).textContent()) ?? '';
+    const address =
+      (await dialog()
+        .getByText(/\/public\/ada\/letter\.txt/u)
+        .textContent()) ?? '';
     expect(address).toBe(new URL('/public/ada/letter.txt', new URL(page.url()).origin).href);
     expect(await (await fetch(address)).text()).toBe('Dear Bob');
     await picture(page, 'share-public');

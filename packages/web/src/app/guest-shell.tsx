@@ -10,7 +10,15 @@ import { goTo } from './router.js';
 import styles from './shell.module.css';
 
 /** The frame around what a link leads to: whose it is, and the way to an account of one's own. */
-export function GuestShell({ guest, title, children }: { readonly guest: Guest; readonly title: string; readonly children: ReactNode }): ReactNode {
+export function GuestShell({
+  guest,
+  title,
+  children,
+}: {
+  readonly guest: Guest;
+  readonly title: string;
+  readonly children: ReactNode;
+}): ReactNode {
   const text = useText();
   useEffect(() => {
     document.title = `${visibleName(title)} – ${text('app.name')}`;

@@ -14,11 +14,13 @@ export function linkFacts(link: LinkRow, text: TextFunction, language: string): 
   const facts = [
     text(isWritable ? 'share.canEdit' : 'share.canView'),
     ...(hasPassword ? [text('links.withPassword')] : []),
-    expires === null
-      ? text('links.forEver')
-      : text(isExpired ? 'links.expired' : 'links.until', { time: formatTime(expires, language) }),
+    expires === null ? text('links.forEver') : text(isExpired ? 'links.expired' : 'links.until', { time: formatTime(expires, language) }),
     ...(maxUses !== null
-      ? [uses === undefined ? text('links.max', { count: maxUses }) : text('links.usesLeft', { left: Math.max(0, maxUses - uses), max: maxUses })]
+      ? [
+          uses === undefined
+            ? text('links.max', { count: maxUses })
+            : text('links.usesLeft', { left: Math.max(0, maxUses - uses), max: maxUses }),
+        ]
       : uses === undefined
         ? []
         : [text('links.uses', { count: uses })]),

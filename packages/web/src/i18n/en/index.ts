@@ -11,4 +11,16 @@ import viewer from './viewer.json';
 import welcome from './welcome.json';
 
 /** The English texts of the app, which say what texts there are: a file for each area. */
-export const texts = { ...app, ...welcome, ...drive, ...settings, ...transfers, ...search, ...trash, ...viewer, ...sharing, ...links, ...errors };
+export const texts = {
+  ...app,
+  ...welcome,
+  ...drive,
+  ...settings,
+  ...transfers,
+  ...search,
+  ...trash,
+  ...viewer,
+  ...sharing,
+  ...links,
+  ...errors,
+};
