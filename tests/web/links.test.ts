@@ -45,7 +45,7 @@ describe.skipIf(!hasChromium)('secret links (needs a Chromium)', () => {
     const made =
       (await dialog()
         .getByText(/\/secret\/z/u)
-        .last()
+        .first()
         .textContent()) ?? '';
     await close();
     return made;

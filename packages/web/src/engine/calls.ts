@@ -1,6 +1,9 @@
 import type { CreatedCredential, SecurityKeyCreation, SecurityKeyQuestion, SignedChallenge } from '@pyrgos/client/session';
+import type { Call, ItemProblem, ItemsProgress, PasswordJudgement, Row } from './call-types.js';
 import type { EngineFault } from './engine-fault.js';
 import type { SharingCalls } from './sharing-calls.js';
+
+export type { Call, ItemProblem, ItemsProgress, PasswordJudgement, Row } from './call-types.js';
 
 /**
  * Every call that the page makes of the engine: what it passes, what comes back, what it is told meanwhile, and what it is asked. Plain
@@ -183,18 +186,6 @@ export interface TransferArguments {
   readonly how: 'move' | 'copy';
 }
 
-/** How many of several items are done. */
-export interface ItemsProgress {
-  readonly done: number;
-  readonly total: number;
-}
-
-/** Why something was not done with one of several items. */
-export interface ItemProblem {
-  readonly path: string;
-  readonly fault: EngineFault;
-}
-
 /** What came of putting items into the trash. */
 export interface TrashReceipt {
   /** Where they are now; for taking them back. */
@@ -260,15 +251,6 @@ export interface FrameQuestion {
   readonly video: Blob;
 }
 
-/** One call: arguments, result, events, questions to the page and their answers. */
-export interface Call<Arguments, Result, Event = never, Question = never, Answer = never> {
-  readonly args: Arguments;
-  readonly result: Result;
-  readonly event: Event;
-  readonly question: Question;
-  readonly answer: Answer;
-}
-
 /** The name of a call. */
 export type EngineCallName = keyof EngineCalls;
 
@@ -330,33 +312,6 @@ export type LogInAnswer =
   /** The place of the factor in the question, and for all but security keys the code. */
   | { readonly kind: 'second-factor'; readonly factor: number; readonly code: string }
   | { readonly kind: 'security-key'; readonly signed: SignedChallenge };
-
-/** See `PasswordPolicy.strengthOf` of the SDK. */
-export interface PasswordJudgement {
-  readonly level: 'refused' | 'fair' | 'good' | 'strong';
-  readonly problem: string | undefined;
-  readonly minLength: number;
-}
-
-/** One line of a directory. Texts are those of whoever wrote the file: text, never markup. */
-export interface Row {
-  /** The listed name; empty for an element that has none. */
-  readonly name: string;
-  readonly path: string;
-  readonly kind: 'file' | 'directory' | 'damaged';
-  /** Bytes; 0 for a directory. */
-  readonly size: number;
-  readonly mimeType: string;
-  /** Milliseconds since 1970. */
-  readonly modified: number;
-  readonly created: number;
-  readonly isHidden: boolean;
-  readonly isWritable: boolean;
-  /** For `ifVersion`. */
-  readonly version: string;
-  /** A small picture, if there is one: its type and bytes. */
-  readonly thumbnail: { readonly type: string; readonly bytes: Uint8Array<ArrayBuffer> } | undefined;
-}
 
 /** What was there in all. */
 export interface ListSummary {

@@ -1,4 +1,4 @@
-import type { Call, ItemProblem, ItemsProgress, PasswordJudgement, Row } from './calls.js';
+import type { Call, ItemProblem, ItemsProgress, PasswordJudgement, Row } from './call-types.js';
 import type { EngineFault } from './engine-fault.js';
 
 /** The calls about what is shared: with people, by secret links, and with everybody. */

@@ -22,23 +22,25 @@ export function LinksPart({
   const text = useText();
   const heading = useId();
   const [isMaking, setMaking] = useState(links.length === 0);
-  const [isMade, setMade] = useState(false);
+  /** The label of the link that was made just now: it stands first. */
+  const [made, setMade] = useState<string | undefined>(undefined);
+  const shown = links.toSorted((a, b) => Number(b.label === made) - Number(a.label === made));
   const list = useRef<HTMLElement>(null);
   useEffect(() => {
-    if (isMade) list.current?.scrollIntoView({ block: 'nearest' });
-  }, [isMade, links.length]);
+    if (made !== undefined) list.current?.scrollIntoView({ block: 'start' });
+  }, [made, links.length]);
   return (
     <section ref={list} className={styles['part']} aria-labelledby={heading}>
       <h3 id={heading}>{text('share.links')}</h3>
       <p className={styles['quiet']}>{text('links.help')}</p>
-      {isMade && links.length > 0 ? <Notice kind="good">{text('links.made')}</Notice> : null}
+      {links.some(({ label }) => label === made) ? <Notice kind="good">{text('links.made')}</Notice> : null}
       <ul className={styles['list']}>
-        {links.map((link) => (
+        {shown.map((link) => (
           <LinkView
             key={link.label}
             link={link}
             onChange={() => {
-              setMade(false);
+              setMade(undefined);
               onChange();
             }}
           />
@@ -49,9 +51,9 @@ export function LinksPart({
           path={path}
           isFolder={isFolder}
           link={undefined}
-          onDone={() => {
+          onDone={({ label }) => {
             setMaking(false);
-            setMade(true);
+            setMade(label);
             onChange();
           }}
           onCancel={
@@ -67,7 +69,7 @@ export function LinksPart({
           <Button
             icon="link"
             onPress={() => {
-              setMade(false);
+              setMade(undefined);
               setMaking(true);
             }}
           >

@@ -1,0 +1,49 @@
+import type { EngineFault } from './engine-fault.js';
+
+/** One call: arguments, result, events, questions to the page and their answers. */
+export interface Call<Arguments, Result, Event = never, Question = never, Answer = never> {
+  readonly args: Arguments;
+  readonly result: Result;
+  readonly event: Event;
+  readonly question: Question;
+  readonly answer: Answer;
+}
+
+/** How many of several items are done. */
+export interface ItemsProgress {
+  readonly done: number;
+  readonly total: number;
+}
+
+/** Why something was not done with one of several items. */
+export interface ItemProblem {
+  readonly path: string;
+  readonly fault: EngineFault;
+}
+
+/** See `PasswordPolicy.strengthOf` of the SDK. */
+export interface PasswordJudgement {
+  readonly level: 'refused' | 'fair' | 'good' | 'strong';
+  readonly problem: string | undefined;
+  readonly minLength: number;
+}
+
+/** One line of a directory. Texts are those of whoever wrote the file: text, never markup. */
+export interface Row {
+  /** The listed name; empty for an element that has none. */
+  readonly name: string;
+  readonly path: string;
+  readonly kind: 'file' | 'directory' | 'damaged';
+  /** Bytes; 0 for a directory. */
+  readonly size: number;
+  readonly mimeType: string;
+  /** Milliseconds since 1970. */
+  readonly modified: number;
+  readonly created: number;
+  readonly isHidden: boolean;
+  readonly isWritable: boolean;
+  /** For `ifVersion`. */
+  readonly version: string;
+  /** A small picture, if there is one: its type and bytes. */
+  readonly thumbnail: { readonly type: string; readonly bytes: Uint8Array<ArrayBuffer> } | undefined;
+}
