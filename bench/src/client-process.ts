@@ -29,12 +29,6 @@ const sessionJobs = new Map<ClientJobName, SessionJob>([
   ['seek', benchSeek],
 ]);
 
-/** Jobs that make their accounts themselves. */
-const aboutPeople = new Map<ClientJobName, (url: string) => Promise<readonly Measurement[]>>([
-  ['account', benchAccount],
-  ['social', benchSocial],
-]);
-
 async function signUp(url: string): Promise<ClientAccount> {
   const session = await (await connect(url)).signUp({ username: 'bench', password: 'nine copper kettles singing after dark' });
   const deviceKey = Buffer.from(session.account.crypto.randomBytes(32));

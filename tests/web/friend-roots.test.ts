@@ -38,13 +38,17 @@ afterAll(async () => {
   await daemon?.stop();
 });
 
+function drive(): ReturnType<typeof driveService> {
+  return driveService({ session: ada, files: ada.files, isAtHome: true });
+}
+
 /** What the page shows at a path, and whether something can be put there. */
 async function list(path: string): Promise<{ readonly rows: ReadonlyMap<string, Row>; readonly isWritable: boolean }> {
   const rows = new Map<string, Row>();
   const emit = (part: readonly Row[]): void => {
     for (const row of part) if (!row.isHidden) rows.set(row.name, row);
   };
-  const { isWritable } = await driveService({ session: ada })['drive.list']({ path }, { ...context, emit });
+  const { isWritable } = await drive()['drive.list']({ path }, { ...context, emit });
   return { rows, isWritable };
 }
 
@@ -67,9 +71,7 @@ test('rows say what can be done where: in one’s own files, at the top, and in 
 
 test('moving between people copies, and deletes only what was copied and may be deleted', async () => {
   const move = async (path: string, directory: string): Promise<readonly string[]> =>
-    (await driveService({ session: ada })['drive.transfer']({ paths: [path], directory, how: 'move' }, context)).map(
-      ({ fault }) => fault.code,
-    );
+    (await drive()['drive.transfer']({ paths: [path], directory, how: 'move' }, context)).map(({ fault }) => fault.code);
   expect(await move('/bob/read/file', '/ada')).toEqual(['denied.file']);
   expect(await ada.files.find('/ada/file')).toBeUndefined();
   expect(await move('/bob/write/file', '/ada')).toEqual([]);

@@ -77,7 +77,9 @@ export function contractOfBehaviour(crypto: () => CryptoProvider, reference: Cry
       for (const length of [0, 15]) {
         expect(codeOf(() => crypto().secretboxSealInPlace(new Uint8Array(length), nonce, key))).toBe('argument');
       }
-      const shared = new Uint8Array(new SharedArrayBuffer(116));
+      // Pages without isolation have no SharedArrayBuffer of their own.
+      const { buffer } = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
+      const shared = new Uint8Array(buffer, 0, 116);
       shared.set(noise(100), 16);
       crypto().secretboxSealInPlace(shared, nonce, key);
       expectSame(shared, crypto().secretboxSeal(noise(100), nonce, key));

@@ -3,7 +3,6 @@ import { lazy, type ReactNode, Suspense, useEffect, useRef, useState } from 'rea
 import { I18nProvider } from 'react-aria-components';
 import type { SessionInfo } from '../engine/calls.js';
 import { onConnectionBack } from '../engine/connection-store.js';
-import { LinkScreen } from '../features/links/link-screen.js';
 import { WelcomeScreen } from '../features/welcome/welcome-screen.js';
 import { loadTexts, preferredLanguage, TextProvider, useText } from '../i18n/text.js';
 import { ProgressBar } from '../ui/progress-bar.js';
@@ -22,6 +21,8 @@ const TrashScreen = lazy(async () => ({ default: (await import('../features/tras
 
 const NewsScreen = lazy(async () => ({ default: (await import('../features/news/news-screen.js')).NewsScreen }));
 const ProfileScreen = lazy(async () => ({ default: (await import('../features/profile/profile-screen.js')).ProfileScreen }));
+const SharedScreen = lazy(async () => ({ default: (await import('../features/sharing/shared-screen.js')).SharedScreen }));
+const LinkScreen = lazy(async () => ({ default: (await import('../features/links/link-screen.js')).LinkScreen }));
 const SettingsScreen = lazy(async () => ({ default: (await import('../features/settings/settings-screen.js')).SettingsScreen }));
 
 /** The app; begins in the language of `texts`, and follows what is chosen later. */
@@ -42,12 +43,19 @@ export function App({ texts: first }: { readonly texts: I18n }): ReactNode {
 function Screens(): ReactNode {
   const route = useRoute();
   const session = useSession();
-  useKeptSession();
+  // Whoever has followed a link sees that, and not the account that may be kept here.
+  useKeptSession(route.name !== 'link');
   useHomeAfterLogIn();
   useEffect(() => {
     if (session.state === 'in') noteSession(session.session);
   }, [session]);
-  if (route.name === 'link') return <LinkScreen />;
+  if (route.name === 'link') {
+    return (
+      <Suspense fallback={<Loading />}>
+        <LinkScreen key={location.href} />
+      </Suspense>
+    );
+  }
   if (session.state !== 'in') return <WelcomeScreen route={route} session={session} />;
   return (
     <Suspense fallback={<Loading />}>
@@ -89,6 +97,8 @@ function Inside({ route, session }: { readonly route: Route; readonly session: S
       return <NewsScreen session={session} />;
     case 'profile':
       return <ProfileScreen key={route.username} session={session} username={route.username === '' ? session.username : route.username} />;
+    case 'shared':
+      return <SharedScreen session={session} />;
     case 'settings':
       return <SettingsScreen session={session} />;
     default:
@@ -100,15 +110,15 @@ function Loading(): ReactNode {
   return <ProgressBar label={useText()('app.loading')} value={undefined} isLabelHidden />;
 }
 
-/** Opens the session that this device keeps, once, when the page is loaded. */
-function useKeptSession(): void {
+/** Opens the session that this device keeps, once, when it is wanted first. */
+function useKeptSession(isWanted: boolean): void {
   const asked = useRef(false);
   useEffect(() => {
-    if (asked.current) return;
+    if (!isWanted || asked.current) return;
     asked.current = true;
     void restoreSession();
     onConnectionBack(restoreAfterLoss);
-  }, []);
+  }, [isWanted]);
 }
 
 /** Whoever has logged in at the front door is shown the drive, and the door is not what "back" leads to. */

@@ -66,14 +66,40 @@ export function formatRoute(route: Route): string {
   }
 }
 
+/** A place inside of what a link leads to. The address stays that of the link, so it can be opened again and passed on; the history says where in it somebody is. */
+export type LinkPlace = Extract<Route, { readonly name: 'drive' | 'view' | 'search' }>;
+
+/** Whether the address is that of a link, and a place one that can be inside of it. */
+function isInLink(route: Route): route is LinkPlace {
+  return parseRoute(location).name === 'link' && (route.name === 'drive' || route.name === 'view' || route.name === 'search');
+}
+
+/** What the entry of the history says of the place inside of a link; empty at its beginning. */
+function entryOfLink(state: unknown): string {
+  if (typeof state !== 'object' || state === null || !('inLink' in state)) return '';
+  return typeof state.inLink === 'string' ? state.inLink : '';
+}
+
+function parseLinkPlace(hash: string): LinkPlace | undefined {
+  const route = parseRoute({ pathname: '/', search: '', hash });
+  return route.name === 'drive' || route.name === 'view' || route.name === 'search' ? route : undefined;
+}
+
 /** Goes to a place. `replace`: the one before cannot be gone back to. `state`: what the entry in the history says, by default that of the one it replaces. */
 export function goTo(
   route: Route,
   { replace = false, state = replace ? history.state : null }: { readonly replace?: boolean; readonly state?: unknown } = {},
 ): void {
+  if (isInLink(route)) {
+    const entry = { ...(typeof state === 'object' ? state : null), inLink: formatRoute(route) };
+    if (replace) history.replaceState(entry, '');
+    else history.pushState(entry, '');
+    dispatchEvent(new PopStateEvent('popstate'));
+    return;
+  }
   const { pathname, search } = location;
   // Once somebody is in, the token of the sign-up link has done its work.
-  const address = `${pathname}${route.name === 'sign-up' ? search : ''}${formatRoute(route)}`;
+  const address = `${pathname.startsWith('/secret/') ? '/' : pathname}${route.name === 'sign-up' ? search : ''}${formatRoute(route)}`;
   if (replace) history.replaceState(state, '', address);
   else history.pushState(state, '', address);
   dispatchEvent(new PopStateEvent('popstate'));
@@ -99,6 +125,29 @@ export function useRoute(): Route {
         lastRoute = parseRoute(location);
       }
       return lastRoute;
+    },
+  );
+}
+
+let lastEntry = '';
+let lastPlace: LinkPlace | undefined;
+
+/** Where inside of a link somebody is; undefined at its beginning. */
+export function useLinkPlace(): LinkPlace | undefined {
+  return useSyncExternalStore(
+    (changed) => {
+      addEventListener('popstate', changed);
+      return () => {
+        removeEventListener('popstate', changed);
+      };
+    },
+    () => {
+      const entry = entryOfLink(history.state);
+      if (entry !== lastEntry) {
+        lastEntry = entry;
+        lastPlace = parseLinkPlace(entry);
+      }
+      return lastPlace;
     },
   );
 }

@@ -1,15 +1,19 @@
 import type { CreatedCredential, SecurityKeyCreation, SecurityKeyQuestion, SignedChallenge } from '@pyrgos/client/session';
 import type { Call } from './call.js';
+import type { ItemProblem, ItemsProgress, PasswordJudgement, Row } from './call-types.js';
 import type { EngineFault } from './engine-fault.js';
-import type { SocialCalls } from './social-calls.js';
 import type { FeedCalls } from './feed-calls.js';
 import type { ProfileCalls } from './profile-calls.js';
+import type { SharingCalls } from './sharing-calls.js';
+import type { SocialCalls } from './social-calls.js';
+
+export type { ItemProblem, ItemsProgress, PasswordJudgement, Row } from './call-types.js';
 
 /**
  * Every call that the page makes of the engine: what it passes, what comes back, what it is told meanwhile, and what it is asked. Plain
  * values only: no key and no class of the SDK crosses the line, except what a person types.
  */
-export interface EngineCalls extends SocialCalls, FeedCalls, ProfileCalls {
+export interface EngineCalls extends SocialCalls, FeedCalls, ProfileCalls, SharingCalls {
   /** Whether this device holds a session that can be opened without password, and whose it is. */
   'session.kept': Call<undefined, KeptSession | undefined>;
   /** Opens the kept session. */
@@ -196,18 +200,6 @@ export interface TransferArguments {
   readonly how: 'move' | 'copy';
 }
 
-/** How many of several items are done. */
-export interface ItemsProgress {
-  readonly done: number;
-  readonly total: number;
-}
-
-/** Why something was not done with one of several items. */
-export interface ItemProblem {
-  readonly path: string;
-  readonly fault: EngineFault;
-}
-
 /** What came of putting items into the trash. */
 export interface TrashReceipt {
   /** Where they are now; for taking them back. */
@@ -334,37 +326,6 @@ export type LogInAnswer =
   /** The place of the factor in the question, and for all but security keys the code. */
   | { readonly kind: 'second-factor'; readonly factor: number; readonly code: string }
   | { readonly kind: 'security-key'; readonly signed: SignedChallenge };
-
-/** See `PasswordPolicy.strengthOf` of the SDK. */
-export interface PasswordJudgement {
-  readonly level: 'refused' | 'fair' | 'good' | 'strong';
-  readonly problem: string | undefined;
-  readonly minLength: number;
-}
-
-/** One line of a directory. Texts are those of whoever wrote the file: text, never markup. */
-export interface Row {
-  /** The listed name; empty for an element that has none. */
-  readonly name: string;
-  readonly path: string;
-  readonly kind: 'file' | 'directory' | 'damaged';
-  /** Bytes; 0 for a directory. */
-  readonly size: number;
-  readonly mimeType: string;
-  /** Milliseconds since 1970. */
-  readonly modified: number;
-  readonly created: number;
-  readonly isHidden: boolean;
-  readonly isWritable: boolean;
-  /** Whether its content can be read; not so a directory of somebody else of which only something below is shared, which can be listed all the same. */
-  readonly isReadable: boolean;
-  /** Whether it cannot be renamed, moved or deleted: what lies in a directory that the account may not change, and the root of somebody's files. */
-  readonly isFixed: boolean;
-  /** For `ifVersion`. */
-  readonly version: string;
-  /** A small picture, if there is one: its type and bytes. */
-  readonly thumbnail: { readonly type: string; readonly bytes: Uint8Array<ArrayBuffer> } | undefined;
-}
 
 /** What was there in all. */
 export interface ListSummary {

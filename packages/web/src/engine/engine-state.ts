@@ -3,7 +3,9 @@ import {
   connect,
   createCryptoPool,
   DeniedError,
+  type FileSystem,
   IndexedDbLocalStore,
+  type LinkSession,
   type LocalStore,
   type PyrgosServer,
   type UserSession,
@@ -24,9 +26,10 @@ export class EngineState {
   private current: UserSession | undefined;
   private kept = false;
   private latest: object | undefined;
+  private link: LinkSession | undefined;
 
   /** @param origin the home server, whose page this is */
-  constructor(private readonly origin: string) {
+  constructor(readonly origin: string) {
     this.connection = new ConnectionWatch(origin);
   }
 
@@ -45,6 +48,22 @@ export class EngineState {
   get session(): UserSession {
     if (this.current === undefined) throw new DeniedError('denied.session', 'Nobody is logged in.');
     return this.current;
+  }
+
+  /** The tree that the page shows: that of the open link, otherwise that of whoever is logged in. DeniedError `denied.session` without either. */
+  get files(): FileSystem {
+    return this.link?.files ?? this.session.files;
+  }
+
+  /** Whether the page shows the tree of whoever is logged in, and not that of a link. */
+  get isAtHome(): boolean {
+    return this.link === undefined;
+  }
+
+  /** Shows the tree of a link, in the place of the link before, which is closed; undefined: none any more. Whoever is logged in stays so. */
+  showLink(link: LinkSession | undefined): void {
+    this.link?.close();
+    this.link = link;
   }
 
   /** Whether this device keeps the session. */

@@ -6,9 +6,11 @@ import type { Line } from './rpc-messages.js';
 import { accountService } from './services/account-service.js';
 import { driveService } from './services/drive-service.js';
 import { feedService } from './services/feed-service.js';
+import { linkService } from './services/link-service.js';
 import { profileService } from './services/profile-service.js';
 import { searchService } from './services/search-service.js';
 import { sessionService } from './services/session-service.js';
+import { sharingService } from './services/sharing-service.js';
 import { socialService } from './services/social-service.js';
 import { streamService } from './services/stream-service.js';
 import { trashService } from './services/trash-service.js';
@@ -26,6 +28,8 @@ serveEngine(globalThis as unknown as Line, {
   ...socialService(state),
   ...feedService(state),
   ...profileService(state),
+  ...sharingService(state),
+  ...linkService(state),
   ...state.thumbnailer.service,
   ...state.connection.service,
 });

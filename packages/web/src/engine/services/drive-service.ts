@@ -1,4 +1,4 @@
-import { type DamagedEntry, DeniedError, type FileEntry, type FileSystem, LimitError } from '@pyrgos/client';
+import { type DamagedEntry, DeniedError, type FileEntry, LimitError } from '@pyrgos/client';
 import type { Row } from '../calls.js';
 import type { Handlers } from '../engine-host.js';
 import type { EngineState } from '../engine-state.js';
@@ -28,7 +28,8 @@ type Served =
   | 'drive.remove';
 
 /** Looking at what is there, and changing it. */
-export function driveService(state: Pick<EngineState, 'session'>): Pick<Handlers, Served> {
+export function driveService(state: Pick<EngineState, 'session' | 'files' | 'isAtHome'>): Pick<Handlers, Served> {
+  const rights = (signal: AbortSignal): FolderRights => new FolderRights(state, signal);
   return {
     'drive.list': async ({ path }, { signal, emit }) => {
       let count = 0;
@@ -39,17 +40,17 @@ export function driveService(state: Pick<EngineState, 'session'>): Pick<Handlers
         emit(part);
         part = [];
       };
-      const { files } = state.session;
+      const { files } = state;
       // Whoever opens a folder wants to see what other devices have done.
       files.refresh();
-      const isWritable = await new FolderRights(files, signal).isWritable(path);
+      const isWritable = await rights(signal).isWritable(path);
       const roots = new Set<string>();
       for await (const entry of files.list(path, { signal })) {
         part.push(entry.isDamaged ? damagedRow(entry, !isWritable) : rowOf(entry, !isWritable));
         if (path === '/' && entry.name !== undefined) roots.add(entry.name);
         if (part.length >= (count === 0 ? FIRST_PART : PART)) flush();
       }
-      if (path === '/') {
+      if (path === '/' && state.isAtHome) {
         for (const name of await unreachableRoots(state.session, roots, signal)) part.push(damagedRow({ directory: path, name }, true));
       }
       flush();
@@ -57,58 +58,56 @@ export function driveService(state: Pick<EngineState, 'session'>): Pick<Handlers
     },
 
     'drive.stat': async ({ path }, { signal }) => {
-      const { files } = state.session;
+      const { files } = state;
       const entry = await files.find(path, { signal });
-      return entry === undefined ? undefined : rowOf(entry, await new FolderRights(files, signal).isFixed(path));
+      return entry === undefined ? undefined : rowOf(entry, await rights(signal).isFixed(path));
     },
 
     'drive.read': async ({ path }, { signal }) => {
-      const reader = await state.session.files.open(path, { signal });
+      const reader = await state.files.open(path, { signal });
       if (reader.size > MAX_WHOLE) throw new LimitError('size of a file that is shown', reader.size, MAX_WHOLE);
       return new Uint8Array(await reader.read(0, reader.size, { signal }));
     },
 
     'drive.write': async ({ path, content, ifVersion }, { signal }) => {
-      const { entry } = await state.session.files.write(path, content, { signal, ...(ifVersion === undefined ? {} : { ifVersion }) });
+      const { entry } = await state.files.write(path, content, { signal, ...(ifVersion === undefined ? {} : { ifVersion }) });
       return rowOf(entry);
     },
 
     'drive.writeBeside': async ({ path, content }, { signal }) => {
       const directory = parentOf(path);
       const name = await withFreeName(nameOf(path), async (free) => {
-        await state.session.files.write(childOf(directory, free), content, { signal, onExisting: 'error' });
+        await state.files.write(childOf(directory, free), content, { signal, onExisting: 'error' });
       });
-      return rowOf(await state.session.files.stat(childOf(directory, name), { signal }));
+      return rowOf(await state.files.stat(childOf(directory, name), { signal }));
     },
 
     'drive.makeDirectory': async ({ directory, name }, { signal }) =>
-      rowOf(await state.session.files.makeDirectory(childOf(directory, name), { signal })),
+      rowOf(await state.files.makeDirectory(childOf(directory, name), { signal })),
 
     'drive.makeTextFile': async ({ directory, name }, { signal }) =>
-      rowOf((await state.session.files.write(childOf(directory, name), '', { onExisting: 'error', signal })).entry),
+      rowOf((await state.files.write(childOf(directory, name), '', { onExisting: 'error', signal })).entry),
 
-    'drive.rename': async ({ path, name }, { signal }) => rowOf(await state.session.files.rename(path, name, { signal })),
+    'drive.rename': async ({ path, name }, { signal }) => rowOf(await state.files.rename(path, name, { signal })),
 
     'drive.transfer': async ({ paths, directory, how }, context) => {
-      const { files } = state.session;
+      const { files } = state;
       const { signal } = context;
       return eachItem(paths, context, async (path) => {
         if (how === 'copy') await files.copy(path, directory, { signal });
         else if (ownerOf(path) === ownerOf(directory)) await files.move(path, directory, { signal });
-        else await moveToOther(files, path, directory, signal);
+        else {
+          // Everybody's files have keys of their own: nothing goes from one to the other but as a copy.
+          if (await rights(signal).isFixed(path)) throw new DeniedError('denied.file', 'This cannot be deleted where it is.');
+          await files.copy(path, directory, { signal });
+          await files.remove(path, { signal });
+        }
       });
     },
 
     'drive.remove': async ({ paths }, context) =>
-      eachItem(paths, context, async (path) => state.session.files.remove(path, { signal: context.signal })),
+      eachItem(paths, context, async (path) => state.files.remove(path, { signal: context.signal })),
   };
-}
-
-/** Everybody's files have keys of their own: nothing goes from one to the other but as a copy. */
-async function moveToOther(files: FileSystem, path: string, directory: string, signal: AbortSignal): Promise<void> {
-  if (await new FolderRights(files, signal).isFixed(path)) throw new DeniedError('denied.file', 'This cannot be deleted where it is.');
-  await files.copy(path, directory, { signal });
-  await files.remove(path, { signal });
 }
 
 /** An entry as the page shows it; `isFixed`: in a directory that the account may not change. */

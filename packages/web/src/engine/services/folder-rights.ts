@@ -1,19 +1,21 @@
-import { type FileSystem, PyrgosError } from '@pyrgos/client';
+import { PyrgosError } from '@pyrgos/client';
+import type { EngineState } from '../engine-state.js';
 import { ownerOf, parentOf } from '../paths.js';
 
-/** What the account may do in directories, which it need not own: each is asked for once. */
+/** What may be done in directories, which the account need not own, or to which a link has led: each is asked for once. */
 export class FolderRights {
   private readonly known = new Map<string, Promise<boolean>>();
 
   constructor(
-    private readonly files: FileSystem,
+    private readonly state: Pick<EngineState, 'files' | 'isAtHome'>,
     private readonly signal: AbortSignal,
   ) {}
 
   /** Whether something can be put into a directory, and what is in it be renamed, moved and deleted. Not so `/`, and what cannot be looked at. */
   async isWritable(directory: string): Promise<boolean> {
     if (directory === '/') return false;
-    if (ownerOf(directory) === ownerOf(this.files.homePath)) return true;
+    const { files, isAtHome } = this.state;
+    if (isAtHome && ownerOf(directory) === ownerOf(files.homePath)) return true;
     const known = this.known.get(directory) ?? this.ask(directory);
     this.known.set(directory, known);
     return known;
@@ -26,7 +28,7 @@ export class FolderRights {
 
   private async ask(directory: string): Promise<boolean> {
     try {
-      return (await this.files.find(directory, { signal: this.signal }))?.isWritable === true;
+      return (await this.state.files.find(directory, { signal: this.signal }))?.isWritable === true;
     } catch (error) {
       if (!(error instanceof PyrgosError) || error.code === 'aborted' || error.code === 'denied.session' || error.code === 'network')
         throw error;

@@ -16,7 +16,7 @@ export function searchService(state: EngineState): Pick<Handlers, 'search.run' |
   return {
     'search.run': async ({ directory, query }, { signal, emit }) => {
       const matches = searchMatcher(query);
-      const rights = new FolderRights(state.session.files, signal);
+      const rights = new FolderRights(state, signal);
       let looked = 0;
       let told = 0;
       let total = 0;
@@ -27,7 +27,7 @@ export function searchService(state: EngineState): Pick<Handlers, 'search.run' |
         told = looked;
         found = [];
       };
-      for await (const entry of walkTree(state.session.files, directory, { showsHidden: query.showsHidden, signal })) {
+      for await (const entry of walkTree(state.files, directory, { showsHidden: query.showsHidden, signal })) {
         looked++;
         if (entry === undefined) damaged++;
         else if (
@@ -45,7 +45,7 @@ export function searchService(state: EngineState): Pick<Handlers, 'search.run' |
     },
 
     'drive.measure': async ({ paths }, { signal, emit }) => {
-      const { files } = state.session;
+      const { files } = state;
       const sum = { files: 0, directories: 0, bytes: 0, damaged: 0 };
       const add = (entry: { readonly isDirectory: boolean; readonly size: number } | undefined): void => {
         if (entry === undefined) sum.damaged++;

@@ -21,7 +21,7 @@ const OWN_PIECE = 65_536;
 export function streamService(state: EngineState): Pick<Handlers, 'stream.serve'> {
   return {
     'stream.serve': async ({ paths, shown, zip, port }, context) => {
-      const { files } = state.session;
+      const { files } = state;
       const [path = ''] = paths;
       const readable =
         zip !== undefined

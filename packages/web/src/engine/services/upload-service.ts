@@ -15,7 +15,7 @@ type FileItem = Extract<UploadItem, { readonly file: File }>;
 export function uploadService(state: EngineState): Pick<Handlers, 'upload.run'> {
   return {
     'upload.run': async ({ directory, items }, context) => {
-      await new Upload(state.session.files, directory, context).run(items);
+      await new Upload(state.files, directory, context).run(items);
       return undefined;
     },
   };

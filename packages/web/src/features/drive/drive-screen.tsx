@@ -1,8 +1,9 @@
 import { type ReactNode, useEffect, useMemo, useState } from 'react';
 import { faultText } from '../../app/fault-text.js';
+import { Frame } from '../../app/frame.js';
+import { useGuest } from '../../app/guest-store.js';
 import { usePreferences } from '../../app/preferences.js';
 import { goTo } from '../../app/router.js';
-import { Shell } from '../../app/shell.js';
 import type { Row, SessionInfo } from '../../engine/calls.js';
 import { childOf, isRootOf, nameOf, ownerOf, parentOf } from '../../engine/paths.js';
 import { EngineError } from '../../engine/engine-fault.js';
@@ -17,6 +18,7 @@ import { Notice } from '../../ui/notice.js';
 import { ProgressBar } from '../../ui/progress-bar.js';
 import { showToast } from '../../ui/toasts.js';
 import { PropertiesDialog } from '../properties/properties-dialog.js';
+import { ShareDialog } from '../sharing/lazy-share-dialog.js';
 import { download } from '../transfers/download.js';
 import { transfers } from '../transfers/transfer-store.js';
 import { openViewer, showInFolder, takeLastSeen } from '../viewers/open-viewer.js';
@@ -36,23 +38,30 @@ import { SpaceLine } from './space-line.js';
 import { sortRows } from './sort-rows.js';
 import { useDropTarget } from './use-drop-target.js';
 import { useSelection } from './use-selection.js';
+import { useView } from './use-view.js';
 
 /** What is open over the list. */
 type Open =
   | { readonly kind: 'menu'; readonly at: { readonly x: number; readonly y: number } }
   | { readonly kind: 'new-folder' | 'new-text' }
   | { readonly kind: 'rename'; readonly row: Row }
-  | { readonly kind: 'properties' | 'remove'; readonly rows: readonly Row[] }
+  | { readonly kind: 'properties' | 'share' | 'remove'; readonly rows: readonly Row[] }
   | { readonly kind: 'move' | 'copy'; readonly paths: readonly string[] };
 
 /** A directory of the drive: what is in it, and what can be done with it. */
 export function DriveScreen({ session, path }: { readonly session: SessionInfo; readonly path: string }): ReactNode {
   const text = useText();
   const language = useLanguage();
-  const { view, showsHidden } = usePreferences();
+  const { showsHidden } = usePreferences();
+  const guest = useGuest();
   const { rows, isLoading, isWritable, error, reload } = useDirectory(path);
-  const isOwn = ownerOf(path) === session.username;
+  const [view, setView] = useView(rows);
+  const isOwn = guest === undefined && ownerOf(path) === session.username;
   const isTop = path === '/';
+  /** Somebody's root, which is there as long as something is shared. */
+  const isFriend = guest === undefined && !isOwn && isRootOf(path);
+  /** Whether there is somewhere to put a copy. */
+  const hasPlace = guest === undefined || (guest.isDirectory && guest.isWritable);
   const canAdd = isOwn || isWritable === true;
   const [sort, setSort] = useSortOrder();
   const [open, setOpen] = useState<Open | undefined>(undefined);
@@ -85,7 +94,7 @@ export function DriveScreen({ session, path }: { readonly session: SessionInfo; 
   const goUp = (): void => {
     if (path !== session.homePath && !isTop) showInFolder(path);
   };
-  /** Into the trash; what is somebody else's cannot go into one's own. */
+  /** Into the trash; what is somebody else's cannot go into one's own, and there is none behind a link. */
   const remove = (): void => {
     if (selected.length === 0 || selected.some(({ isFixed }) => isFixed)) return;
     if (isOwn) void putIntoTrash(selected, text);
@@ -103,10 +112,17 @@ export function DriveScreen({ session, path }: { readonly session: SessionInfo; 
       setOpen({ kind: how, paths: selected.map((row) => row.path) });
     },
     remove,
+    ...(isOwn
+      ? {
+          share: () => {
+            setOpen({ kind: 'share', rows: selected });
+          },
+        }
+      : {}),
     properties: () => {
       setOpen({ kind: 'properties', rows: selected });
     },
-  });
+  }).filter(({ id }) => id !== 'copy' || hasPlace);
   const drop = useDropTarget(({ items, unread }) => {
     const [name] = unread;
     if (name !== undefined) showToast({ kind: 'problem', text: text('drive.drop.unread', { count: unread.length, name }) });
@@ -116,9 +132,9 @@ export function DriveScreen({ session, path }: { readonly session: SessionInfo; 
 
   if (error instanceof EngineError && error.code === 'not-found.file') {
     return (
-      <Shell session={session} title={title}>
+      <Frame session={session} title={title}>
         <h1 className="visually-hidden">{visibleName(title)}</h1>
-        <EmptyState icon="folder" title={text(isRootOf(path) && !isOwn ? 'drive.missing.friend' : 'drive.missing')}>
+        <EmptyState icon="folder" title={text(isFriend ? 'drive.missing.friend' : 'drive.missing')}>
           <Button
             kind="primary"
             icon="back"
@@ -129,18 +145,20 @@ export function DriveScreen({ session, path }: { readonly session: SessionInfo; 
             {text('trash.back')}
           </Button>
         </EmptyState>
-      </Shell>
+      </Frame>
     );
   }
   return (
-    <Shell session={session} title={title}>
+    <Frame session={session} title={title}>
       <DriveToolbar
         session={session}
         path={path}
         canAdd={canAdd}
-        isReadOnly={!isOwn && !isTop && isWritable === false}
+        isReadOnly={guest === undefined && !isOwn && !isTop && isWritable === false}
         choices={selected.length === 0 ? [] : choices}
         selectedCount={selected.length}
+        view={view}
+        onView={setView}
         onReload={reload}
         onClear={() => {
           setSelection(NO_SELECTION);
@@ -162,10 +180,10 @@ export function DriveScreen({ session, path }: { readonly session: SessionInfo; 
           </Notice>
         </div>
       )}
-      <div className={styles['area']} {...drop.handlers}>
+      <div className={styles['area']} {...(canAdd ? drop.handlers : {})}>
         {isLoading && rows.length === 0 ? <ProgressBar label={text('drive.loading')} value={undefined} isLabelHidden /> : null}
         {!isLoading && shown.length === 0 && error === undefined ? (
-          <EmptyState icon="folder" title={isRootOf(path) && !isOwn ? text('drive.empty.friend', { name: title }) : text('drive.empty')}>
+          <EmptyState icon="folder" title={isFriend ? text('drive.empty.friend', { name: title }) : text('drive.empty')}>
             {canAdd ? <p>{text('drive.empty.help')}</p> : null}
           </EmptyState>
         ) : (
@@ -207,7 +225,7 @@ export function DriveScreen({ session, path }: { readonly session: SessionInfo; 
           {text('drive.items', { count: shown.length })}
           {selected.length > 0 ? ` · ${text('drive.selected', { count: selected.length })}` : ''}
         </p>
-        <SpaceLine path={path} />
+        {guest === undefined ? <SpaceLine path={path} /> : null}
       </div>
       {open?.kind === 'menu' && selected.length > 0 ? (
         <ContextMenu at={open.at} label={text('drive.menu')} choices={choices} onClose={close} />
@@ -239,8 +257,9 @@ export function DriveScreen({ session, path }: { readonly session: SessionInfo; 
           onClose={close}
         />
       ) : null}
-      {open?.kind === 'remove' ? <RemoveDialog rows={open.rows} onClose={close} /> : null}
       {open?.kind === 'properties' ? <PropertiesDialog rows={open.rows} onClose={close} /> : null}
+      {open?.kind === 'share' ? <ShareDialog session={session} rows={open.rows} onClose={close} /> : null}
+      {open?.kind === 'remove' ? <RemoveDialog rows={open.rows} onClose={close} /> : null}
       {open?.kind === 'move' || open?.kind === 'copy' ? (
         <FolderDialog
           title={text(`${open.kind}.title`, { count: open.paths.length })}
@@ -255,7 +274,7 @@ export function DriveScreen({ session, path }: { readonly session: SessionInfo; 
           onClose={close}
         />
       ) : null}
-    </Shell>
+    </Frame>
   );
 }
 

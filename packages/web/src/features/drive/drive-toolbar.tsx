@@ -1,4 +1,5 @@
 import { type ReactNode, useRef } from 'react';
+import { useGuest } from '../../app/guest-store.js';
 import { setPreferences, usePreferences } from '../../app/preferences.js';
 import { formatRoute, goTo, parseRoute } from '../../app/router.js';
 import type { SessionInfo } from '../../engine/calls.js';
@@ -22,6 +23,8 @@ export function DriveToolbar({
   isReadOnly,
   choices,
   selectedCount,
+  view,
+  onView,
   onReload,
   onClear,
   onNewFolder,
@@ -37,6 +40,8 @@ export function DriveToolbar({
   /** What can be done with the selection; empty when there is none. */
   readonly choices: readonly MenuChoice[];
   readonly selectedCount: number;
+  readonly view: 'list' | 'grid';
+  readonly onView: (view: 'list' | 'grid') => void;
   readonly onReload: () => void;
   readonly onClear: () => void;
   readonly onNewFolder: () => void;
@@ -45,7 +50,8 @@ export function DriveToolbar({
   readonly onMove: (paths: readonly string[], directory: string) => void;
 }): ReactNode {
   const text = useText();
-  const { view, showsHidden } = usePreferences();
+  const isGuest = useGuest() !== undefined;
+  const { showsHidden } = usePreferences();
   const [sort, setSort] = useSortOrder();
   const filePicker = useRef<HTMLInputElement>(null);
   const folderPicker = useRef<HTMLInputElement>(null);
@@ -71,7 +77,7 @@ export function DriveToolbar({
     <div className={styles['toolbar']}>
       <Breadcrumbs
         label={text('drive.path')}
-        crumbs={crumbsOf(path, session, text)}
+        crumbs={crumbsOf(path, session, isGuest, text)}
         wrap={(crumb, link) => (
           <MoveTarget directory={pathOf(crumb)} onMove={onMove}>
             {link}
@@ -147,11 +153,11 @@ export function DriveToolbar({
             icon={view === 'list' ? 'grid' : 'list'}
             label={text(view === 'list' ? 'drive.view.grid' : 'drive.view.list')}
             onPress={() => {
-              setPreferences({ view: view === 'list' ? 'grid' : 'list' });
+              onView(view === 'list' ? 'grid' : 'list');
             }}
           />
-          {picker(text('drive.upload.files'), filePicker, false)}
-          {picker(text('drive.upload.folder'), folderPicker, true)}
+          {canAdd ? picker(text('drive.upload.files'), filePicker, false) : null}
+          {canAdd ? picker(text('drive.upload.folder'), folderPicker, true) : null}
         </div>
       ) : (
         <div className={`${styles['actions']} ${styles['selected']}`} role="toolbar" aria-label={text('drive.menu')}>
@@ -182,13 +188,25 @@ function pathOf({ href }: Crumb): string {
   return route.name === 'drive' ? route.path : '/';
 }
 
-function crumbsOf(path: string, { username }: SessionInfo, text: TextFunction): readonly Crumb[] {
-  const names = path.split('/').filter((name) => name !== '');
-  const top = { label: text('drive.roots'), href: formatRoute({ name: 'drive', path: '/' }) };
-  const steps = names.map((name, index) => ({
-    label: name,
-    href: formatRoute({ name: 'drive', path: `/${names.slice(0, index + 1).join('/')}` }),
-    ...(index === 0 ? { icon: name === username ? ('home' as const) : ('person' as const) } : {}),
-  }));
-  return [top, ...steps];
+function crumbsOf(path: string, { username, homePath }: SessionInfo, isGuest: boolean, text: TextFunction): readonly Crumb[] {
+  const steps = path
+    .split('/')
+    .filter((name) => name !== '')
+    .map((label, index, names) => ({ label, path: `/${names.slice(0, index + 1).join('/')}` }));
+  // Above what a link leads to there is nothing to see.
+  const start = isGuest
+    ? Math.max(
+        0,
+        steps.findIndex((step) => step.path === homePath),
+      )
+    : 0;
+  const iconOf = (index: number): Crumb['icon'] => {
+    if (index > start) return undefined;
+    return isGuest || steps[index]?.label === username ? 'home' : 'person';
+  };
+  const crumbs = steps.slice(start).map((step, index) => {
+    const icon = iconOf(start + index);
+    return { label: step.label, href: formatRoute({ name: 'drive', path: step.path }), ...(icon === undefined ? {} : { icon }) };
+  });
+  return isGuest ? crumbs : [{ label: text('drive.roots'), href: formatRoute({ name: 'drive', path: '/' }) }, ...crumbs];
 }

@@ -13,6 +13,8 @@ export interface SelectionActions {
   readonly rename: (row: Row) => void;
   readonly transfer: (how: 'move' | 'copy') => void;
   readonly remove: () => void;
+  /** Where things can be shared. */
+  readonly share?: () => void;
   readonly properties: () => void;
 }
 
@@ -54,6 +56,9 @@ export function selectionChoices(selected: readonly Row[], text: TextFunction, a
           },
         ]
       : []),
+    ...(actions.share === undefined
+      ? []
+      : [{ id: 'share', label: text('share.open'), icon: 'share' as const, isDisabled: !areReadable, onChoose: actions.share }]),
     {
       id: 'move',
       label: text('drive.move'),

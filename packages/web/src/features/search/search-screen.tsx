@@ -1,7 +1,8 @@
 import { type ReactNode, useMemo, useState } from 'react';
 import { faultText } from '../../app/fault-text.js';
+import { Frame } from '../../app/frame.js';
+import { useGuest } from '../../app/guest-store.js';
 import { goTo } from '../../app/router.js';
-import { Shell } from '../../app/shell.js';
 import type { Row, SessionInfo } from '../../engine/calls.js';
 import { ownerOf, parentOf } from '../../engine/paths.js';
 import { useLanguage, useText } from '../../i18n/text.js';
@@ -45,9 +46,11 @@ export function SearchScreen({ session, path }: { readonly session: SessionInfo;
     if (row.kind === 'directory') goTo({ name: 'drive', path: row.path });
     else openViewer(row.path);
   };
+  const isGuest = useGuest() !== undefined;
   const remove = async (): Promise<void> => {
     if (selected.length === 0 || selected.some(({ isFixed }) => isFixed)) return;
-    if (ownerOf(path) !== session.username) {
+    // What is somebody else's cannot go into one's own trash, and there is none behind a link.
+    if (isGuest || ownerOf(path) !== session.username) {
       setOpen({ kind: 'remove' });
       return;
     }
@@ -103,7 +106,7 @@ export function SearchScreen({ session, path }: { readonly session: SessionInfo;
         ];
 
   return (
-    <Shell session={session} title={text('search.title')}>
+    <Frame session={session} title={text('search.title')}>
       <div className={styles['bar']}>
         <IconButton
           icon="back"
@@ -185,6 +188,6 @@ export function SearchScreen({ session, path }: { readonly session: SessionInfo;
         />
       ) : null}
       {open?.kind === 'properties' && selected.length > 0 ? <PropertiesDialog rows={selected} onClose={close} /> : null}
-    </Shell>
+    </Frame>
   );
 }

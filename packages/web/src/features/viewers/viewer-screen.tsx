@@ -1,9 +1,10 @@
 import { lazy, type ReactNode, Suspense, useEffect, useMemo, useRef, useState } from 'react';
 import { ErrorBoundary } from '../../app/error-boundary.js';
 import { faultText } from '../../app/fault-text.js';
+import { Frame } from '../../app/frame.js';
+import { useGuest } from '../../app/guest-store.js';
 import { usePreferences } from '../../app/preferences.js';
 import { goTo } from '../../app/router.js';
-import { Shell } from '../../app/shell.js';
 import type { Row, SessionInfo } from '../../engine/calls.js';
 import { nameOf, parentOf } from '../../engine/paths.js';
 import { useLanguage, useText } from '../../i18n/text.js';
@@ -61,8 +62,10 @@ export function ViewerScreen({ session, path }: { readonly session: SessionInfo;
     const next = files[index + by];
     if (row !== undefined && next !== undefined) goTo({ name: 'view', path: next.path }, { replace: true });
   };
+  /** A link to one file has no folder to go back to. */
+  const isAlone = useGuest()?.path === path;
   const close = (): void => {
-    leaveViewer(path);
+    if (!isAlone) leaveViewer(path);
   };
   useViewerKeys(
     new Map([
@@ -83,9 +86,9 @@ export function ViewerScreen({ session, path }: { readonly session: SessionInfo;
   );
 
   return (
-    <Shell session={session} title={nameOf(path)}>
+    <Frame session={session} title={nameOf(path)}>
       <div className={styles['bar']}>
-        <IconButton icon="back" label={text('view.close')} onPress={close} />
+        {isAlone ? null : <IconButton icon="back" label={text('view.close')} onPress={close} />}
         <h1 className={styles['title']}>
           <Name>{nameOf(path)}</Name>
         </h1>
@@ -144,7 +147,7 @@ export function ViewerScreen({ session, path }: { readonly session: SessionInfo;
           }}
         />
       ) : null}
-    </Shell>
+    </Frame>
   );
 }
 

@@ -4,8 +4,10 @@ import errors from './errors.json';
 import people from './people.json';
 import news from './news.json';
 import profile from './profile.json';
+import links from './links.json';
 import search from './search.json';
 import settings from './settings.json';
+import sharing from './sharing.json';
 import transfers from './transfers.json';
 import trash from './trash.json';
 import viewer from './viewer.json';
@@ -24,5 +26,7 @@ export const texts = {
   ...viewer,
   ...news,
   ...profile,
+  ...sharing,
+  ...links,
   ...errors,
 };

@@ -4,8 +4,10 @@ import errors from './errors.json';
 import people from './people.json';
 import news from './news.json';
 import profile from './profile.json';
+import links from './links.json';
 import search from './search.json';
 import settings from './settings.json';
+import sharing from './sharing.json';
 import transfers from './transfers.json';
 import trash from './trash.json';
 import viewer from './viewer.json';
@@ -25,5 +27,7 @@ export const texts: Readonly<Record<keyof typeof english, string>> = {
   ...viewer,
   ...news,
   ...profile,
+  ...sharing,
+  ...links,
   ...errors,
 };

@@ -1,5 +1,6 @@
 import { type ReactNode, useEffect, useRef, useState } from 'react';
 import { faultText } from '../../../app/fault-text.js';
+import { guestNow } from '../../../app/guest-store.js';
 import { goTo } from '../../../app/router.js';
 import { sessionNow } from '../../../app/session-store.js';
 import type { Row } from '../../../engine/calls.js';
@@ -183,7 +184,7 @@ function useDraft(
       removeEventListener('beforeunload', onLeave);
       stopWatching();
       // Who logs out was asked, and nobody else may see it.
-      if (sessionNow().state !== 'in') return;
+      if (sessionNow().state !== 'in' && guestNow() === undefined) return;
       const { isDirty: isUnsaved, version: begun, text: textNow } = latest.current;
       const editor = content.current;
       if (!isUnsaved || isForgotten.current || editor === undefined) return;

@@ -1,0 +1,49 @@
+import { type ReactNode, useEffect } from 'react';
+import { useText } from '../i18n/text.js';
+import { visibleName } from '../i18n/visible-name.js';
+import { TransferPanel } from '../features/transfers/transfer-panel.js';
+import { Button } from '../ui/button.js';
+import { Toasts } from '../ui/toasts.js';
+import { ConnectionNotice } from './connection-notice.js';
+import type { Guest } from './guest-store.js';
+import { goTo } from './router.js';
+import styles from './shell.module.css';
+
+/** The frame around what a link leads to: whose it is, and the way to an account of one's own. */
+export function GuestShell({
+  guest,
+  title,
+  children,
+}: {
+  readonly guest: Guest;
+  readonly title: string;
+  readonly children: ReactNode;
+}): ReactNode {
+  const text = useText();
+  useEffect(() => {
+    document.title = `${visibleName(title)} – ${text('app.name')}`;
+  }, [title, text]);
+  return (
+    <div className={styles['shell']}>
+      <header className={styles['bar']}>
+        <img src="/icon.svg" alt="" width="28" height="28" />
+        <span className={styles['guest']}>{text(guest.isWritable ? 'link.by.writable' : 'link.by', { name: guest.owner })}</span>
+        <Button
+          icon="home"
+          isCompact
+          onPress={() => {
+            goTo({ name: 'start' });
+          }}
+        >
+          {text('link.home')}
+        </Button>
+      </header>
+      <ConnectionNotice />
+      <main id="content" tabIndex={-1} className={styles['content']}>
+        {children}
+      </main>
+      <TransferPanel />
+      <Toasts />
+    </div>
+  );
+}

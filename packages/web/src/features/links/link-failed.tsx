@@ -1,0 +1,65 @@
+import type { ReactNode } from 'react';
+import { faultText } from '../../app/fault-text.js';
+import { goTo } from '../../app/router.js';
+import { EngineError } from '../../engine/engine-fault.js';
+import { type TextId, useText } from '../../i18n/text.js';
+import { Button } from '../../ui/button.js';
+import { DoorFrame } from '../welcome/door-frame.js';
+import styles from './links.module.css';
+
+/** Why a link does not open, and what helps. */
+interface Failure {
+  readonly title: TextId;
+  readonly help: TextId;
+  /** Whether it may open later. */
+  readonly mayRetry?: boolean;
+}
+
+const cutOff: Failure = { title: 'link.cutOff', help: 'link.cutOff.help' };
+
+const byReason: ReadonlyMap<unknown, Failure> = new Map<unknown, Failure>([
+  ['expired', { title: 'link.expired', help: 'link.expired.help' }],
+  ['used-up', { title: 'link.usedUp', help: 'link.usedUp.help' }],
+  ['home', { title: 'link.elsewhere', help: 'link.elsewhere.help' }],
+  ['link', cutOff],
+  ['invalid', { title: 'link.invalid', help: 'link.invalid.help' }],
+]);
+
+const byCode: ReadonlyMap<string, Failure> = new Map([
+  ['not-found.link', { title: 'link.gone', help: 'link.gone.help' }],
+  ['format.link', cutOff],
+  ['limit', cutOff],
+  ['network', { title: 'link.away', help: 'link.away.help', mayRetry: true }],
+]);
+
+function failureOf(error: unknown): Failure | undefined {
+  if (!(error instanceof EngineError)) return undefined;
+  // A server that was reached, and could not do it, is not away.
+  if (error.code === 'network' && error.data['reason'] === undefined && Number(error.data['status'] ?? 0) >= 500) return undefined;
+  return error.code === 'denied.link' ? byReason.get(error.data['reason']) : byCode.get(error.code);
+}
+
+/** The page for a link that does not open. */
+export function LinkFailed({ error, onRetry }: { readonly error: unknown; readonly onRetry: () => void }): ReactNode {
+  const text = useText();
+  const failure = failureOf(error);
+  return (
+    <DoorFrame title={text(failure?.title ?? 'link.failed')}>
+      <p role="alert">{failure === undefined ? faultText(error, text) : text(failure.help)}</p>
+      <div className={styles['buttons']}>
+        {failure === undefined || failure.mayRetry === true ? (
+          <Button kind="primary" icon="restore" onPress={onRetry}>
+            {text('action.retry')}
+          </Button>
+        ) : null}
+        <Button
+          onPress={() => {
+            goTo({ name: 'start' });
+          }}
+        >
+          {text('link.home')}
+        </Button>
+      </div>
+    </DoorFrame>
+  );
+}

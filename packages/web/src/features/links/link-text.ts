@@ -1,0 +1,15 @@
+/** What of an address counts for a link. */
+type LinkAddress = Pick<Location, 'pathname' | 'hash'>;
+
+/**
+ * The text of the link that an address is: `secret/<owner>/<label>#…`, or only the fragment of a link that holds the keys itself. What a program has put between the path and the
+ * fragment says nothing about the link. A secret.
+ */
+export function linkOf({ pathname, hash }: LinkAddress): string {
+  return pathname.startsWith('/secret/') ? `${pathname.slice(1).replace(/\/+$/u, '')}${hash}` : hash;
+}
+
+/** Names a link without its secret, for what this tab remembers of uploads; no user has such a name. */
+export function linkIdOf({ pathname }: LinkAddress): string {
+  return `link:${pathname}`;
+}
