@@ -194,6 +194,10 @@ describe.skipIf(!hasChromium).each([
         'trash',
         'settings',
         'people',
+        'shared',
+        'news',
+        'profile/ada',
+        'profile/carl',
         'drive/',
         'drive/carl/Letters',
       ]) {

@@ -1,30 +1,10 @@
 import { stat } from 'node:fs/promises';
-import axe from 'axe-core';
 import { connect, type UserSession } from '@pyrgos/client';
 import type { Locator, Page } from 'playwright';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { landscape } from './sample-files.js';
+import { violations } from './violations.js';
 import { hasChromium, PASSWORD, picture, WebWorld } from './web-world.js';
-
-const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
-
-async function violations(page: Page): Promise<readonly string[]> {
-  const wide = await page.evaluate(() =>
-    [document.documentElement, ...document.querySelectorAll('#content')]
-      .filter(({ scrollWidth, clientWidth }) => scrollWidth > clientWidth)
-      .map(({ id, scrollWidth, clientWidth }) => `${id}: ${scrollWidth} of ${clientWidth} pixels`),
-  );
-  await page.evaluate(axe.source);
-  const results = await page.evaluate(
-    async (rules) =>
-      (globalThis as unknown as { axe: typeof axe }).axe.run(
-        { exclude: ['[data-live-announcer]'] },
-        { runOnly: rules, resultTypes: ['violations'] },
-      ),
-    RULES,
-  );
-  return [...wide, ...results.violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' | ')}`)];
-}
 
 describe.skipIf(!hasChromium)('news in a browser (needs a Chromium)', () => {
   let world: WebWorld;

@@ -1,28 +1,9 @@
-import axe from 'axe-core';
 import { connect, type UserSession } from '@pyrgos/client';
 import type { Page } from 'playwright';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { landscape } from './sample-files.js';
+import { violations } from './violations.js';
 import { hasChromium, PASSWORD, picture, WebWorld } from './web-world.js';
-
-const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
-
-async function violations(page: Page): Promise<readonly string[]> {
-  const wide = await page.evaluate(() => document.documentElement.scrollWidth > document.documentElement.clientWidth);
-  await page.evaluate(axe.source);
-  const results = await page.evaluate(
-    async (rules) =>
-      (globalThis as unknown as { axe: typeof axe }).axe.run(
-        { exclude: ['[data-live-announcer]'] },
-        { runOnly: rules, resultTypes: ['violations'] },
-      ),
-    RULES,
-  );
-  return [
-    ...(wide ? ['too wide'] : []),
-    ...results.violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' | ')}`),
-  ];
-}
 
 describe.skipIf(!hasChromium)('profiles in a browser (needs a Chromium)', () => {
   let world: WebWorld;
