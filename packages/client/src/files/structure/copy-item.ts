@@ -3,7 +3,7 @@ import { assertLegalName } from '@pyrgos/core/model';
 import { assertRoomForCopy, UNASKED_SIZE } from '../content/assert-room.js';
 import type { ContentPorts } from '../content/content-ports.js';
 import { catchUp, changedMeanwhile, flushNow } from '../content/flush-now.js';
-import { findEntry, type Item, listEntries, openItem, type OperationView } from '../view/index.js';
+import { type DanglingEntry, findEntry, type Item, listEntries, openItem, type OperationView } from '../view/index.js';
 import type { ProgressListener } from '../../waiting/progress.js';
 import { isWithin } from './ancestors.js';
 import { BlockStaging } from './block-staging.js';
@@ -11,7 +11,7 @@ import { ChunkChanges } from './chunk-changes.js';
 import type { CopySource } from './copy-file.js';
 import { freeCopyName } from './copy-name.js';
 import { copiedSize } from './copy-size.js';
-import { TreeCopy, type TreeCopyOptions } from './copy-tree.js';
+import { TreeCopy } from './copy-tree.js';
 import { DirectoryEdit, type EntryOptions, type NewEntry } from './directory-edit.js';
 import { refresh } from './refresh.js';
 import { fileToReplace, type ReplaceOptions, stageReplacement } from './replace-file.js';
@@ -21,8 +21,11 @@ export interface CopyOptions extends EntryOptions, ReplaceOptions {
   /** Its name in the target; default that of the source, or, unless `replace`, `name (copy)` and so on when that is in use. */
   readonly name?: string | undefined;
   readonly onProgress?: ProgressListener | undefined;
-  /** See {@link TreeCopyOptions.onDamaged}. */
-  readonly onDamaged?: TreeCopyOptions['onDamaged'];
+  /**
+   * Told of what a directory lists that cannot be opened, and of the names of that directory below the source: it is left out. Default, and what this
+   * throws: the end of the copy.
+   */
+  readonly onDamaged?: ((damaged: DanglingEntry, below: readonly string[]) => void) | undefined;
   /** What is committed together with the copy. */
   readonly alsoCommit?: (() => Promise<void>) | undefined;
 }

@@ -23,10 +23,7 @@ export interface TreeCopyOptions extends EntryOptions {
   readonly isMove: boolean;
   readonly clock?: Pick<Clock, 'now'> | undefined;
   readonly onProgress?: ProgressListener | undefined;
-  /**
-   * Told of what a directory lists that cannot be opened, and of the names of that directory below the source: it is left out. Default, and what this
-   * throws: the end of the copy.
-   */
+  /** Told of what is left out. Default, and what this throws: the end of the copy. */
   readonly onDamaged?: ((damaged: DanglingEntry, below: readonly string[]) => void) | undefined;
 }
 

@@ -16,7 +16,7 @@ import { compare, type ComparedOptions, rename, writeProperties } from './rename
 import { fileToReplace, stageReplacement } from './replace-file.js';
 
 /** How an item is moved. */
-export interface MoveOptions extends Omit<CopyOptions, 'name'>, ComparedOptions {
+export interface MoveOptions extends Omit<CopyOptions, 'name' | 'onDamaged'>, ComparedOptions {
   /** The name in the target; default: the one that it has. */
   readonly name?: string | undefined;
   /**
