@@ -11,7 +11,7 @@ export type RequestAction = (typeof requestActions)[number];
 /** Prints how the account stands to others: one line for each of them. */
 export async function listFriends({ output, session, signal }: FilesContext): Promise<void> {
   const state = await session.friends.state({ signal });
-  const names = new Set([...state.followers, ...state.following, ...state.outgoing, ...state.blocked]);
+  const names = new Set([...state.followers, ...state.following, ...state.outgoing, ...state.blocked, ...state.changed]);
   const people = [...names].sort();
   const width = Math.max(0, ...people.map((name) => printableName(name).length));
   for (const username of people) {
@@ -23,16 +23,23 @@ export async function listFriends({ output, session, signal }: FilesContext): Pr
     output.note(`${waiting} follow ${waiting === 1 ? 'request waits' : 'requests wait'}: ${commandName} requests`);
 }
 
-interface Facts {
+/** What is printed of somebody. */
+export interface PersonFacts {
   readonly isFollower: boolean;
   readonly isFollowed: boolean;
   readonly isAsked: boolean;
   readonly isBlocked: boolean;
   readonly isVerified: boolean;
   readonly isUnreachable: boolean;
+  /** The server shows somebody else in their place. */
+  readonly isReplaced: boolean;
 }
 
-function factsOf({ blocked, followers, following, outgoing, unreachable, verified }: FriendsState, username: string): Facts {
+/** How the account stands to somebody. */
+export function factsOf(
+  { blocked, changed, followers, following, outgoing, unreachable, verified }: FriendsState,
+  username: string,
+): PersonFacts {
   return {
     isFollower: followers.includes(username),
     isFollowed: following.includes(username),
@@ -40,10 +47,12 @@ function factsOf({ blocked, followers, following, outgoing, unreachable, verifie
     isBlocked: blocked.includes(username),
     isVerified: verified.includes(username),
     isUnreachable: unreachable.includes(username),
+    isReplaced: changed.includes(username),
   };
 }
 
-function relationText({ isAsked, isBlocked, isFollowed, isFollower, isUnreachable, isVerified }: Facts): string {
+/** The same in words, empty for a stranger. */
+export function relationText({ isAsked, isBlocked, isFollowed, isFollower, isReplaced, isUnreachable, isVerified }: PersonFacts): string {
   const relations = isFollower && isFollowed ? ['friend'] : [isFollower ? 'follows you' : '', isFollowed ? 'you follow' : ''];
   return [
     ...relations,
@@ -51,6 +60,7 @@ function relationText({ isAsked, isBlocked, isFollowed, isFollower, isUnreachabl
     isBlocked ? 'blocked' : '',
     isVerified ? 'verified' : '',
     isUnreachable ? 'server away' : '',
+    isReplaced ? 'NOT WHO THEY WERE: the server shows somebody else under this name; you do not follow them any more' : '',
   ]
     .filter((text) => text !== '')
     .join(', ');

@@ -32,6 +32,8 @@ export interface People {
   readonly requests: readonly PersonAsking[];
   /** Who was asked and has not answered. */
   readonly sent: readonly SomePerson[];
+  /** Who was followed, and in whose place the server shows somebody else: see `FriendsState.changed` of the SDK. */
+  readonly replaced: readonly ReplacedPerson[];
   /** Followers and followed people. */
   readonly known: readonly KnownPerson[];
   /** Whom the account does not want to see: it has stopped to follow them, or has blocked them. */
@@ -56,6 +58,12 @@ export interface KnownPerson extends SomePerson {
   readonly isFollowed: boolean;
   /** False while nobody can tell whether they still let the account follow them. */
   readonly isReachable: boolean;
+}
+
+/** See {@link People}. */
+export interface ReplacedPerson extends SomePerson {
+  /** Whether what the account shares with the name is still kept for the old keys. */
+  readonly isFollower: boolean;
 }
 
 /** See {@link People}. */

@@ -1,7 +1,8 @@
 import { ArgumentError, ConflictError, type FriendsState, FingerprintPair, PyrgosError, type UserSession } from '@pyrgos/client';
 import type { Handlers } from '../engine-host.js';
 import type { EngineState } from '../engine-state.js';
-import type { People, SocialCalls, SomePerson, Verification } from '../social-calls.js';
+import type { People, SocialCalls, Verification } from '../social-calls.js';
+import { everybodyIn, heard, listPeople } from './people-list.js';
 
 /** Verified people whose keys are looked at, at a time. */
 const CHECKS_AT_ONCE = 4;
@@ -98,37 +99,11 @@ export function socialService(state: Pick<EngineState, 'session'>): Pick<Handler
   };
 }
 
-/** The requests of people whom the account wants to hear of. */
-function heard(incoming: FriendsState['incoming'], blocked: ReadonlySet<string>): FriendsState['incoming'] {
-  return incoming.filter(({ username }) => !blocked.has(username));
-}
-
 async function peopleOf(session: UserSession, friends: FriendsState, signal: AbortSignal): Promise<People> {
-  const { incoming, outgoing } = friends;
-  const blocked = new Set(friends.blocked);
-  const followers = new Set(friends.followers);
-  const following = new Set(friends.following);
-  const unreachable = new Set(friends.unreachable);
-  const known = [...new Set([...following, ...friends.followers.filter((name) => !blocked.has(name))])].sort();
-  const everybody = new Set([...known, ...blocked, ...outgoing, ...incoming.map(({ username }) => username)]);
+  const everybody = everybodyIn(friends);
   const verified = friends.verified.filter((name) => everybody.has(name));
   const checked = await verifications(session, verified, signal);
-  const person = (username: string): SomePerson => ({ username, verification: checked.get(username) ?? 'unverified' });
-  return {
-    requests: heard(incoming, blocked).map(({ username, isChecked }) => ({ ...person(username), isChecked })),
-    sent: outgoing.map(person),
-    known: known.map((username) => ({
-      ...person(username),
-      isFollower: followers.has(username),
-      isFollowed: following.has(username),
-      isReachable: !unreachable.has(username),
-    })),
-    blocked: friends.blocked.map((username) => ({
-      ...person(username),
-      isFollower: followers.has(username),
-      hasAsked: incoming.some((request) => request.username === username),
-    })),
-  };
+  return listPeople(friends, (username) => checked.get(username) ?? 'unverified');
 }
 
 /** Whether the keys of people who were verified are still those. */

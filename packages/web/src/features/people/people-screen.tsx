@@ -87,7 +87,7 @@ export function PeopleScreen({ session }: { readonly session: SessionInfo }): Re
       })}
     </ul>
   );
-  const { requests = [], sent = [], known = [], blocked = [] } = people ?? {};
+  const { requests = [], sent = [], replaced = [], known = [], blocked = [] } = people ?? {};
   const friends = known.filter(({ isFollower, isFollowed }) => isFollower && isFollowed);
   const followers = known.filter(({ isFollowed }) => !isFollowed);
   const following = known.filter(({ isFollower }) => !isFollower);
@@ -110,6 +110,27 @@ export function PeopleScreen({ session }: { readonly session: SessionInfo }): Re
             onAnswer={answer}
             onVerify={verify}
           />
+        )}
+        {replaced.length === 0 ? null : (
+          <Section title={text('people.replaced')}>
+            <Notice kind="problem">
+              <p>{text('people.replaced.help')}</p>
+            </Notice>
+            <ul className={styles['people']}>
+              {replaced.map((person) => (
+                <PersonRow
+                  key={person.username}
+                  person={person}
+                  note={person.isFollower ? text('people.replaced.follower') : undefined}
+                  isBusy={busy.has(person.username)}
+                  choices={choicesFor(person.username, { isFollower: person.isFollower, isReplaced: true })}
+                  onVerify={() => {
+                    verify(person.username);
+                  }}
+                />
+              ))}
+            </ul>
+          </Section>
         )}
         <AddFriendSection onChanged={reload} />
         {sent.length === 0 ? null : (

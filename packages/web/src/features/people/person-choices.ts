@@ -9,6 +9,8 @@ export interface PersonMenu {
   /** They were asked and have not answered. */
   readonly isAsked?: boolean;
   readonly isBlocked?: boolean;
+  /** The server shows somebody else in their place. */
+  readonly isReplaced?: boolean;
 }
 
 /** What the choices do that is not the same everywhere. */
@@ -22,7 +24,7 @@ export interface PersonActions {
 /** What can be done about somebody. */
 export function personChoices(
   username: string,
-  { isFollower = false, isFollowed = false, isAsked = false, isBlocked = false }: PersonMenu,
+  { isFollower = false, isFollowed = false, isAsked = false, isBlocked = false, isReplaced = false }: PersonMenu,
   text: TextFunction,
   { verify, follow, ask }: PersonActions,
 ): readonly MenuChoice[] {
@@ -49,7 +51,7 @@ export function personChoices(
     { id: 'verify', label: text('people.verify'), icon: 'shield', onChoose: verify },
   );
   if (isAsked) choices.push({ id: 'again', label: text('people.again'), icon: 'restore', onChoose: follow });
-  else if (isFollower && !isFollowed && !isBlocked)
+  else if (isFollower && !isFollowed && !isBlocked && !isReplaced)
     choices.push({ id: 'follow', label: text('people.follow'), icon: 'people', onChoose: follow });
   const asking = (id: 'unfollow' | 'remove' | 'block'): void => {
     choices.push({
@@ -64,6 +66,6 @@ export function personChoices(
   };
   if (isFollowed) asking('unfollow');
   if (isFollower) asking('remove');
-  if (!isBlocked && (isFollower || isFollowed || isAsked)) asking('block');
+  if (!isBlocked && (isFollower || isFollowed || isAsked || isReplaced)) asking('block');
   return choices;
 }
