@@ -46,6 +46,9 @@ describe.skipIf(!hasChromium)('sharing with people (needs a Chromium)', () => {
     await ada.friends.accept('eve', { reciprocate: false });
     await eve.friends.state();
     await ada.files.write('/ada/plans/roof.txt', new TextEncoder().encode('slate'), { parents: true });
+    await ada.files.write('/ada/site/index.html', new TextEncoder().encode('<p>Hello'), { parents: true });
+    await ada.profiles.setText('bio', 'Counts.');
+    await ada.profiles.setAudience('bio', [{ group: 'friends' }]);
     await ada.files.write('/ada/letter.txt', new TextEncoder().encode('Dear Bob'));
     await ada.files.write('/ada/notes.txt', new TextEncoder().encode('notes'));
     await ada.files.write(`/ada/${HOSTILE}`, new TextEncoder().encode('harmless'));
@@ -153,6 +156,27 @@ describe.skipIf(!hasChromium)('sharing with people (needs a Chromium)', () => {
     await closeShare();
   });
 
+  test('a folder becomes the web site of the account', async () => {
+    await openShare('site');
+    await dialog().getByRole('tab', { name: 'Everybody' }).click();
+    await dialog().getByRole('button', { name: 'Make it my web site' }).click();
+    const question = page.getByRole('alertdialog', { name: 'Make “site” your web site?' });
+    await question.getByText('index.html').waitFor();
+    await question.getByRole('button', { name: 'Make it my web site' }).click();
+    await dialog().getByText('This is your web site').waitFor();
+    await dialog()
+      .getByText(/\/public\/ada\/site/u)
+      .waitFor();
+    await picture(page, 'share-web-site');
+    expect(await dialog().getByRole('button', { name: 'Make it my web site' }).count()).toBe(0);
+    ada.files.refresh();
+    expect(await ada.publishing.webRoot()).toBe('/ada/site');
+    await dialog().getByRole('button', { name: 'Stop publishing' }).click();
+    await page.getByRole('alertdialog').getByRole('button', { name: 'Stop publishing' }).click();
+    await dialog().getByText('This is not public.').waitFor();
+    await closeShare();
+  });
+
   test('the view of all that is shared', async () => {
     await bob.files.write('/bob/song.txt', new TextEncoder().encode('la la'));
     await bob.shares.share('/bob/song.txt', [{ user: 'ada' }]);
@@ -161,6 +185,7 @@ describe.skipIf(!hasChromium)('sharing with people (needs a Chromium)', () => {
     await mine.getByText('bob: can view').waitFor();
     await mine.getByText('All my friends: can view').waitFor();
     await mine.getByText('Public for everybody').waitFor();
+    expect(await mine.getByText('.profile').count()).toBe(0);
     await picture(page, 'shared-by-me');
     await page.getByRole('tab', { name: 'Shared with me' }).click();
     await page.getByText('From bob · you can view it').waitFor();

@@ -417,8 +417,17 @@ describe('many clients', () => {
 
   test('clients that do not read what they asked for cannot keep others from their answers', async () => {
     const large = new Uint8Array(60_000_000);
+    let read = 0;
     const { port, app } = await start(
-      { blocks: { readBlock: async (_owner, _cid, bat) => (bat === undefined ? large : Uint8Array.of(1)) } },
+      {
+        blocks: {
+          readBlock: async (_owner, _cid, bat) => {
+            if (bat !== undefined) return Uint8Array.of(1);
+            read++;
+            return large;
+          },
+        },
+      },
       { bodyPatience: 50 },
     );
     const deaf = await Promise.all(Array.from({ length: 3 }, async () => raw(port)));
@@ -426,11 +435,13 @@ describe('many clients', () => {
       client.socket.pause();
       client.send(`POST ${GET_BLOCK} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n\r\n`);
     }
-    await eventually(() => app.inFlight === 3);
+    // The third has to wait for the memory of another, which may be cut off before anybody looks.
+    await eventually(() => read === 3);
     const bat = 'z2mdSxvpvjsAbnyD4WFvM5a8B9FkZCJgY9eTUrwrjEdcfdDgMTB7HS7KwgoEhrtfGk49B5QuBn2baMFYvSc2XgEpBLSRLU3mn18MP9atzPt5GVR';
     expect(statusOf(await exchange(port, `POST ${GET_BLOCK}&bat=${bat} HTTP/1.1`))).toBe(200);
-    // Only as many are cut off as others need.
-    await eventually(() => app.inFlight === 2);
+    // Only as many are cut off as others need: one, or two when the third had its turn before.
+    await eventually(() => app.inFlight <= 2);
+    expect(app.inFlight).toBeGreaterThan(0);
   });
 
   test('CHAMP look-ups wait for the memory that their answers may take, and are told how much that is', async () => {

@@ -18,6 +18,11 @@ export function isRootOf(path: string): boolean {
   return path !== '/' && parentOf(path) === '/';
 }
 
+/** Whether a path leads into somebody's profile, whose fields are files; they have a screen of their own. */
+export function isOfProfile(path: string): boolean {
+  return path.split('/', 3)[2] === '.profile';
+}
+
 /** The path of a name in a directory. */
 export function childOf(directory: string, name: string): string {
   return directory === '/' ? `/${name}` : `${directory}/${name}`;

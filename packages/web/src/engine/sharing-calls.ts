@@ -14,9 +14,9 @@ export interface SharingCalls {
   'share.change': Call<ShareArguments & { readonly path: string }, undefined, ShareProgress>;
   /** Ends that one thing is shared with people and groups; it gets new keys. */
   'share.remove': Call<{ readonly path: string; readonly with: readonly SharePartner[] }, undefined, ShareProgress>;
-  /** Everything that the account shares, as it is found; then once more with what is known of the thing itself. */
+  /** Everything that the account shares, its profile left out, as it is found; then once more with what is known of the thing itself. */
   'share.list': Call<undefined, SharedSummary, readonly SharedItem[]>;
-  /** Everything that others share with the account, as it is found. */
+  /** Everything that others share with the account, their profiles left out, as it is found. */
   'share.received': Call<undefined, undefined, readonly ReceivedItem[]>;
   /** Makes a secret link. One for writing may give the thing new keys first. */
   'link.create': Call<LinkWishes & { readonly path: string; readonly isWritable: boolean }, LinkRow, ShareProgress>;
@@ -26,8 +26,8 @@ export interface SharingCalls {
   'link.delete': Call<{ readonly path: string; readonly label: string }, undefined>;
   /** What a password on a link is worth. */
   'link.judge': Call<{ readonly password: string }, PasswordJudgement>;
-  /** Lets everybody read something. Gives its address. */
-  'publish.add': Call<{ readonly path: string }, PublicPlace>;
+  /** Lets everybody read something; `asSite`: a folder, which becomes the web site of the account. Gives its address. */
+  'publish.add': Call<{ readonly path: string; readonly asSite: boolean }, PublicPlace>;
   /** Ends that everybody can read something; it gets new keys, and its shares and links end as well. */
   'publish.remove': Call<{ readonly path: string }, undefined, ShareProgress>;
   /**
@@ -90,6 +90,8 @@ export interface PublicPlace {
   readonly address: string | undefined;
   /** Whether it is public only because a folder is in which it lies. */
   readonly isInherited: boolean;
+  /** Whether it is the web site of the account. */
+  readonly isSite: boolean;
 }
 
 /** What could not be looked at of what is shared. */

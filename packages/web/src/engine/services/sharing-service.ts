@@ -2,7 +2,7 @@ import { type ItemShares, NotFoundError, type OwnLink, type Recipient, type User
 import { type EngineFault, faultOf } from '../engine-fault.js';
 import type { Handlers } from '../engine-host.js';
 import type { EngineState } from '../engine-state.js';
-import { nameOf, parentOf } from '../paths.js';
+import { isOfProfile, nameOf, ownerOf, parentOf } from '../paths.js';
 import type { PublicPlace, ReceivedItem, ShareGrant, SharedItem, SharePartner } from '../sharing-calls.js';
 import { addressForOthers } from './addresses.js';
 import { eachItem } from './each-item.js';
@@ -100,6 +100,7 @@ export function sharingService(state: EngineState): Pick<Handlers, Served> {
       const { session } = state;
       session.files.refresh();
       for await (const { path, owner, sharers, access, entry, error } of session.shares.received({ signal })) {
+        if (isOfProfile(path)) continue;
         const item: ReceivedItem = {
           path,
           owner,
@@ -114,10 +115,11 @@ export function sharingService(state: EngineState): Pick<Handlers, Served> {
       return undefined;
     },
 
-    'publish.add': async ({ path }, { signal }) => {
+    'publish.add': async ({ path, asSite }, { signal }) => {
       const { session, origin } = state;
-      const { url } = await session.publishing.publish(path, { signal });
-      return { address: publicAddress(origin, url, path), isInherited: false };
+      const { publishing } = session;
+      const { url } = asSite ? await publishing.publishWebRoot(path, { signal }) : await publishing.publish(path, { signal });
+      return { address: publicAddress(origin, url, path), isInherited: false, isSite: asSite };
     },
 
     'publish.remove': async ({ path }, { signal, emit }) => {
@@ -125,11 +127,6 @@ export function sharingService(state: EngineState): Pick<Handlers, Served> {
       return undefined;
     },
   };
-}
-
-/** The user whose a path is. */
-function ownerOf(path: string): string {
-  return path.split('/')[1] ?? '';
 }
 
 function recipientOf({ kind, name }: SharePartner): Recipient {
@@ -161,14 +158,15 @@ async function publicPlace(session: UserSession, origin: string, path: string, s
   if (!(await session.publishing.isPublished(path, { signal }))) return undefined;
   let isInherited = true;
   for await (const published of session.publishing.list({ signal })) if (published.path === path) isInherited = false;
-  return { address: publicAddress(origin, await session.publishing.url(path, { signal }), path), isInherited };
+  const [url, site] = await Promise.all([session.publishing.url(path, { signal }), session.publishing.webRoot({ signal })]);
+  return { address: publicAddress(origin, url, path), isInherited, isSite: path === site };
 }
 
 function publicAddress(origin: string, known: string | undefined, path: string): string {
   return addressForOthers(origin, known, `public${path.split('/').map(encodeURIComponent).join('/')}`);
 }
 
-/** All that is shared, each thing once; what cannot be looked at keeps nothing else from being found. */
+/** All that is shared, each thing once, the profile left out; what cannot be looked at keeps nothing else from being found. */
 async function everythingShared(
   session: UserSession,
   origin: string,
@@ -177,6 +175,7 @@ async function everythingShared(
   const items = new Map<string, SharedItem>();
   const faults: EngineFault[] = [];
   const add = (path: string, found: Partial<SharedItem>): void => {
+    if (isOfProfile(path)) return;
     const known = items.get(path) ?? { path, grants: [], links: [], published: undefined, kind: undefined };
     items.set(path, { ...known, ...found, links: [...known.links, ...(found.links ?? [])] });
   };
@@ -198,8 +197,9 @@ async function everythingShared(
     for await (const link of session.links.list('/', { signal })) add(link.path, { links: [linkRow(link, origin)] });
   });
   await look(async () => {
+    const site = await session.publishing.webRoot({ signal });
     for await (const { path, url } of session.publishing.list({ signal })) {
-      add(path, { published: { address: publicAddress(origin, url, path), isInherited: false } });
+      add(path, { published: { address: publicAddress(origin, url, path), isInherited: false, isSite: path === site } });
     }
   });
   return { items, faults };

@@ -112,7 +112,7 @@ export function DriveScreen({ session, path }: { readonly session: SessionInfo; 
       setOpen({ kind: how, paths: selected.map((row) => row.path) });
     },
     remove,
-    ...(isOwn
+    ...(guest === undefined && !isTop
       ? {
           share: () => {
             setOpen({ kind: 'share', rows: selected });

@@ -14,21 +14,23 @@ import { WorkProgress } from './work-progress.js';
 /** Whether everybody can read something, and the way to change that. */
 export function PublicPart({
   path,
+  isFolder,
   published,
   onChange,
 }: {
   readonly path: string;
+  readonly isFolder: boolean;
   readonly published: PublicPlace | undefined;
   readonly onChange: () => void;
 }): ReactNode {
   const text = useText();
   const work = useWork();
-  const [asked, setAsked] = useState<'publish' | 'unpublish' | undefined>(undefined);
+  const [asked, setAsked] = useState<'publish' | 'site' | 'end' | undefined>(undefined);
   const run = async (): Promise<void> => {
     const isDone = await work.run(async (watch) =>
-      asked === 'publish'
-        ? engine().call('publish.add', { path }, { signal: watch.signal })
-        : engine().call('publish.remove', { path }, watch),
+      asked === 'end'
+        ? engine().call('publish.remove', { path }, watch)
+        : engine().call('publish.add', { path, asSite: asked === 'site' }, { signal: watch.signal }),
     );
     if (isDone) setAsked(undefined);
     onChange();
@@ -37,7 +39,8 @@ export function PublicPart({
     <section className={styles['part']} aria-label={text('share.public')}>
       <p>{text(published === undefined ? 'public.no' : published.isInherited ? 'public.inherited' : 'public.yes')}</p>
       {published?.address === undefined ? null : <LinkAddress address={published.address} name={nameOf(path)} />}
-      <div>
+      {published?.isSite === true ? <p>{text('public.site.yes')}</p> : null}
+      <div className={styles['row']}>
         {published === undefined ? (
           <Button
             icon="globe"
@@ -51,18 +54,27 @@ export function PublicPart({
           <Button
             kind="danger"
             onPress={() => {
-              setAsked('unpublish');
+              setAsked('end');
             }}
           >
             {text('public.end')}
           </Button>
         )}
+        {isFolder && published?.isSite !== true ? (
+          <Button
+            onPress={() => {
+              setAsked('site');
+            }}
+          >
+            {text('public.site')}
+          </Button>
+        ) : null}
       </div>
       {asked === undefined ? null : (
         <ConfirmDialog
-          title={text(asked === 'publish' ? 'public.publish.title' : 'public.end.title', { name: nameOf(path) })}
-          action={text(asked === 'publish' ? 'public.publish' : 'public.end')}
-          kind={asked === 'publish' ? 'primary' : 'danger'}
+          title={text(`public.${asked}.title`, { name: nameOf(path) })}
+          action={text(`public.${asked}`)}
+          kind={asked === 'end' ? 'danger' : 'primary'}
           isPending={work.isWorking}
           onConfirm={() => void run()}
           onClose={() => {
@@ -70,8 +82,9 @@ export function PublicPart({
             setAsked(undefined);
           }}
         >
-          <p>{text(asked === 'publish' ? 'public.publish.help' : 'public.end.help')}</p>
-          {asked === 'publish' ? null : <Notice kind="info">{text('public.end.also')}</Notice>}
+          <p>{text(`public.${asked}.help`)}</p>
+          {asked === 'site' && published === undefined ? <p>{text('public.publish.help')}</p> : null}
+          {asked !== 'end' ? null : <Notice kind="info">{text('public.end.also')}</Notice>}
           <WorkProgress work={work} />
         </ConfirmDialog>
       )}

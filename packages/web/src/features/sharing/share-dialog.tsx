@@ -74,7 +74,7 @@ export function ShareDialog({ session, rows, begin, onChange, onClose }: ShareDi
             {
               id: 'public',
               label: text('share.public'),
-              content: <PublicPart path={path} published={item.published} onChange={changed} />,
+              content: <PublicPart path={path} isFolder={rows[0]?.kind === 'directory'} published={item.published} onChange={changed} />,
             },
           ]}
         />
