@@ -111,6 +111,14 @@ describe.skipIf(!hasChromium)('secret links (needs a Chromium)', () => {
     const [zip] = await Promise.all([guest.waitForEvent('download'), guest.getByRole('button', { name: 'Download' }).click()]);
     expect(zip.suggestedFilename()).toBe('Summer.zip');
     expect((await readFile(await zip.path())).subarray(0, 2).toString()).toBe('PK');
+    await guest.getByRole('button', { name: 'Select nothing' }).click();
+    await guest.getByRole('button', { name: 'More', exact: true }).click();
+    const [all] = await Promise.all([
+      guest.waitForEvent('download'),
+      guest.getByRole('menuitem', { name: 'Download this folder' }).click(),
+    ]);
+    expect(all.suggestedFilename()).toBe('Summer.zip');
+    expect((await readFile(await all.path())).toString('latin1')).toContain('note.txt');
     await guest.close();
   });
 

@@ -139,7 +139,11 @@ describe.skipIf(!hasChromium)('people (needs a Chromium)', () => {
     const theirs = ada.getByRole('textbox', { name: 'Their number or code' });
     await theirs.fill('12345 67890');
     await ada.getByRole('button', { name: 'Compare', exact: true }).click();
-    await ada.getByText('They differ. Do not trust this account').waitFor();
+    const differs = ada.getByText('They differ. Do not trust this account');
+    await differs.waitFor();
+    const { y = 0, height = 0 } = (await differs.boundingBox()) ?? {};
+    expect(y + height).toBeLessThan(ada.viewportSize()?.height ?? 0);
+    expect(await ada.getByRole('button', { name: 'It is the same: mark as verified' }).isDisabled()).toBe(true);
     await theirs.fill(shown);
     await ada.keyboard.press('Enter');
     await ada.getByText('They are the same: this is bob.').waitFor();

@@ -52,6 +52,11 @@ describe.skipIf(!hasChromium)('profiles in a browser (needs a Chromium)', () => 
     expect(await violations(ada)).toEqual([]);
     await picture(ada, 'profile-crop');
     await dialog.getByRole('button', { name: 'Use this picture' }).click();
+    await ada.getByText('The new picture is stored with everything else').waitFor();
+    await picture(ada, 'profile-new-picture');
+    await ada.getByRole('textbox', { name: 'Last name' }).fill('Love');
+    await ada.getByRole('button', { name: 'Save' }).click();
+    await ada.getByText('Love').waitFor();
     await ada.locator('#content img').waitFor();
     expect(await ada.locator('#content img').evaluate((image: HTMLImageElement) => image.naturalWidth)).toBe(400);
     await picture(ada, 'profile-own');

@@ -24,7 +24,7 @@ export function GuestShell({
     document.title = `${visibleName(title)} – ${text('app.name')}`;
   }, [title, text]);
   return (
-    <div className={styles['shell']}>
+    <div className={styles['shell']} data-guest>
       <header className={styles['bar']}>
         <img src="/icon.svg" alt="" width="28" height="28" />
         <span className={styles['guest']}>{text(guest.isWritable ? 'link.by.writable' : 'link.by', { name: guest.owner })}</span>

@@ -18,9 +18,12 @@ export function isRootOf(path: string): boolean {
   return path !== '/' && parentOf(path) === '/';
 }
 
-/** Whether a path leads into somebody's profile, whose fields are files; they have a screen of their own. */
-export function isOfProfile(path: string): boolean {
-  return path.split('/', 3)[2] === '.profile';
+/** Where clients keep what has screens of its own: posts, profiles, conversations. */
+const FOLDERS_OF_CLIENTS: ReadonlySet<string> = new Set(['.profile', '.posts', '.messaging', '.apps', '.capabilitycache', '.transactions']);
+
+/** Whether a path leads to what clients keep of posts, profiles and the like, which nobody thinks of as files. */
+export function isOfClients(path: string): boolean {
+  return FOLDERS_OF_CLIENTS.has(path.split('/', 3)[2] ?? '');
 }
 
 /** The path of a name in a directory. */

@@ -22,6 +22,8 @@ export interface ProfileCalls {
     { readonly photo: Uint8Array<ArrayBuffer> | undefined; readonly original: File | undefined; readonly audience: FieldAudience },
     undefined
   >;
+  /** Sets who sees the own picture. */
+  'profile.savePhotoAudience': ProfileCall<{ readonly audience: FieldAudience }, undefined>;
 }
 
 /** The texts of a profile. */

@@ -14,9 +14,9 @@ export interface SharingCalls {
   'share.change': Call<ShareArguments & { readonly path: string }, undefined, ShareProgress>;
   /** Ends that one thing is shared with people and groups; it gets new keys. */
   'share.remove': Call<{ readonly path: string; readonly with: readonly SharePartner[] }, undefined, ShareProgress>;
-  /** Everything that the account shares, its profile left out, as it is found; then once more with what is known of the thing itself. */
+  /** Everything that the account shares, its posts and profile left out, as it is found; then once more with what is known of the thing itself. */
   'share.list': Call<undefined, SharedSummary, readonly SharedItem[]>;
-  /** Everything that others share with the account, their profiles left out, as it is found. */
+  /** Everything that others share with the account, their posts and profiles left out, as it is found. */
   'share.received': Call<undefined, undefined, readonly ReceivedItem[]>;
   /** Makes a secret link. One for writing may give the thing new keys first. */
   'link.create': Call<LinkWishes & { readonly path: string; readonly isWritable: boolean }, LinkRow, ShareProgress>;

@@ -5,6 +5,7 @@ import {
   Input,
   Label,
   Text,
+  TextArea,
   TextField as AriaTextField,
   type TextFieldProps as AriaTextFieldProps,
 } from 'react-aria-components';
@@ -22,16 +23,23 @@ export interface TextFieldProps extends Omit<AriaTextFieldProps, 'className' | '
   readonly placeholder?: string;
   /** For names and codes: the device neither corrects nor capitalises them. */
   readonly isVerbatim?: boolean;
+  /** Lines that are seen at a time; more than one takes texts of several lines. */
+  readonly lines?: number;
 }
 
 const verbatim = { autoCapitalize: 'none', autoCorrect: 'off', spellCheck: false } as const;
 
-/** A field for a line of text. */
-export function TextField({ label, help, problem, placeholder, isVerbatim = false, ...rest }: TextFieldProps): ReactNode {
+/** A field for text. */
+export function TextField({ label, help, problem, placeholder, isVerbatim = false, lines = 1, ...rest }: TextFieldProps): ReactNode {
+  const shown = {
+    className: styles['input'] ?? '',
+    ...(placeholder === undefined ? {} : { placeholder }),
+    ...(isVerbatim ? verbatim : {}),
+  };
   return (
     <AriaTextField {...rest} className={styles['field'] ?? ''} isInvalid={problem !== undefined} validationBehavior="aria">
       <Label className={styles['label'] ?? ''}>{label}</Label>
-      <Input className={styles['input'] ?? ''} {...(placeholder === undefined ? {} : { placeholder })} {...(isVerbatim ? verbatim : {})} />
+      {lines > 1 ? <TextArea {...shown} rows={lines} /> : <Input {...shown} />}
       <Below help={help} problem={problem} />
     </AriaTextField>
   );

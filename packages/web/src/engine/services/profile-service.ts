@@ -12,6 +12,9 @@ export function profileService(state: Pick<EngineState, 'session'>): Pick<Handle
     const wanted: readonly Recipient[] = audience === 'nobody' ? [] : [{ group: audience }];
     if (wanted.length > 0 || (await profiles.audience(field, { signal })).length > 0) await profiles.setAudience(field, wanted, { signal });
   };
+  const setPhotoAudience = async (audience: FieldAudience, signal: AbortSignal): Promise<void> => {
+    for (const field of ['photo', 'highres'] as const) await setAudience(field, audience, signal);
+  };
   return {
     'profile.read': async ({ username }, { signal }) => {
       const { profiles, publishing, username: own } = state.session;
@@ -47,8 +50,17 @@ export function profileService(state: Pick<EngineState, 'session'>): Pick<Handle
     },
 
     'profile.savePhoto': async ({ photo, original, audience }, { signal }) => {
-      await state.session.profiles.setPhoto(photo === undefined ? undefined : { photo, original }, { signal });
-      for (const field of ['photo', 'highres'] as const) await setAudience(field, audience, signal);
+      const { profiles } = state.session;
+      // Whoever is not to see it any more never sees the new picture.
+      const before = audienceOf(await profiles.audience('photo', { signal }));
+      if (before !== audience && before !== 'nobody') await setPhotoAudience(audience, signal);
+      await profiles.setPhoto(photo === undefined ? undefined : { photo, original }, { signal });
+      await setPhotoAudience(audience, signal);
+      return undefined;
+    },
+
+    'profile.savePhotoAudience': async ({ audience }, { signal }) => {
+      await setPhotoAudience(audience, signal);
       return undefined;
     },
   };

@@ -2,7 +2,7 @@ import { type ItemShares, NotFoundError, type OwnLink, type Recipient, type User
 import { type EngineFault, faultOf } from '../engine-fault.js';
 import type { Handlers } from '../engine-host.js';
 import type { EngineState } from '../engine-state.js';
-import { isOfProfile, nameOf, ownerOf, parentOf } from '../paths.js';
+import { isOfClients, nameOf, ownerOf, parentOf } from '../paths.js';
 import type { PublicPlace, ReceivedItem, ShareGrant, SharedItem, SharePartner } from '../sharing-calls.js';
 import { addressForOthers } from './addresses.js';
 import { eachItem } from './each-item.js';
@@ -100,7 +100,7 @@ export function sharingService(state: EngineState): Pick<Handlers, Served> {
       const { session } = state;
       session.files.refresh();
       for await (const { path, owner, sharers, access, entry, error } of session.shares.received({ signal })) {
-        if (isOfProfile(path)) continue;
+        if (isOfClients(path)) continue;
         const item: ReceivedItem = {
           path,
           owner,
@@ -166,7 +166,7 @@ function publicAddress(origin: string, known: string | undefined, path: string):
   return addressForOthers(origin, known, `public${path.split('/').map(encodeURIComponent).join('/')}`);
 }
 
-/** All that is shared, each thing once, the profile left out; what cannot be looked at keeps nothing else from being found. */
+/** All that is shared, each thing once, posts and profile left out; what cannot be looked at keeps nothing else from being found. */
 async function everythingShared(
   session: UserSession,
   origin: string,
@@ -175,7 +175,7 @@ async function everythingShared(
   const items = new Map<string, SharedItem>();
   const faults: EngineFault[] = [];
   const add = (path: string, found: Partial<SharedItem>): void => {
-    if (isOfProfile(path)) return;
+    if (isOfClients(path)) return;
     const known = items.get(path) ?? { path, grants: [], links: [], published: undefined, kind: undefined };
     items.set(path, { ...known, ...found, links: [...known.links, ...(found.links ?? [])] });
   };

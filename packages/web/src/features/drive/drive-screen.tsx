@@ -100,6 +100,14 @@ export function DriveScreen({ session, path }: { readonly session: SessionInfo; 
     if (isOwn) void putIntoTrash(selected, text);
     else setOpen({ kind: 'remove', rows: selected });
   };
+  const downloadAll = async (): Promise<void> => {
+    try {
+      const row = await engine().call('drive.stat', { path });
+      if (row !== undefined) await download([row], row.name, text);
+    } catch (error) {
+      showToast({ kind: 'problem', text: faultText(error, text) });
+    }
+  };
   // An empty folder has no list that hears it.
   useViewerKeys(new Map([['Backspace', goUp]]));
   const choices = selectionChoices(selected, text, {
@@ -159,6 +167,7 @@ export function DriveScreen({ session, path }: { readonly session: SessionInfo; 
         selectedCount={selected.length}
         view={view}
         onView={setView}
+        onDownload={() => void downloadAll()}
         onReload={reload}
         onClear={() => {
           setSelection(NO_SELECTION);

@@ -25,6 +25,7 @@ export function DriveToolbar({
   selectedCount,
   view,
   onView,
+  onDownload,
   onReload,
   onClear,
   onNewFolder,
@@ -42,6 +43,8 @@ export function DriveToolbar({
   readonly selectedCount: number;
   readonly view: 'list' | 'grid';
   readonly onView: (view: 'list' | 'grid') => void;
+  /** All that is here is to be stored on this device. */
+  readonly onDownload: () => void;
   readonly onReload: () => void;
   readonly onClear: () => void;
   readonly onNewFolder: () => void;
@@ -111,6 +114,9 @@ export function DriveToolbar({
                     { id: 'text', label: text('drive.newText'), icon: 'text', onChoose: onNewText },
                   ] as const)
                 : []),
+              ...(path === '/'
+                ? []
+                : [{ id: 'download', label: text('drive.download.folder'), icon: 'download' as const, onChoose: onDownload }]),
               { id: 'reload', label: text('drive.refresh'), icon: 'restore', onChoose: onReload },
               {
                 id: 'hidden',

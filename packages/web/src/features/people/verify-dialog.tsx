@@ -1,4 +1,4 @@
-import { type ReactNode, useEffect, useState } from 'react';
+import { type ReactNode, useEffect, useRef, useState } from 'react';
 import type { SafetyNumberFacts } from '../../engine/social-calls.js';
 import { engine } from '../../engine/start-engine.js';
 import { useText } from '../../i18n/text.js';
@@ -29,6 +29,8 @@ export function VerifyDialog({
   const [round, setRound] = useState(0);
   const [error, setError] = useState<unknown>(undefined);
   const [isWorking, setWorking] = useState(false);
+  /** What was typed is not that number. */
+  const [differs, setDiffers] = useState(false);
   useEffect(() => {
     const stop = new AbortController();
     engine()
@@ -63,7 +65,12 @@ export function VerifyDialog({
       actions={
         <>
           {number === undefined ? null : (
-            <Button kind={isVerified ? 'secondary' : 'primary'} isPending={isWorking} onPress={() => void mark(!isVerified)}>
+            <Button
+              kind={isVerified ? 'secondary' : 'primary'}
+              isPending={isWorking}
+              isDisabled={differs && !isVerified}
+              onPress={() => void mark(!isVerified)}
+            >
               {text(isVerified ? 'verify.unmark' : 'verify.mark')}
             </Button>
           )}
@@ -88,7 +95,12 @@ export function VerifyDialog({
           <div className={styles['qr']}>
             <QrCode text={number.code} label={text('verify.qr', { name: username })} />
           </div>
-          <Comparison username={username} />
+          <Comparison
+            username={username}
+            onCompared={(isSame) => {
+              setDiffers(isSame === false);
+            }}
+          />
         </>
       )}
     </Dialog>
@@ -96,7 +108,14 @@ export function VerifyDialog({
 }
 
 /** Compares what the other person was shown, for those who have it as text. */
-function Comparison({ username }: { readonly username: string }): ReactNode {
+function Comparison({
+  username,
+  onCompared,
+}: {
+  readonly username: string;
+  /** Told what came of it; undefined as soon as something else is typed. */
+  readonly onCompared: (isSame: boolean | undefined) => void;
+}): ReactNode {
   const text = useText();
   const [shown, setShown] = useState('');
   const [result, setResult] = useState<boolean | undefined>(undefined);
@@ -104,11 +123,18 @@ function Comparison({ username }: { readonly username: string }): ReactNode {
   const compare = async (): Promise<void> => {
     setError(undefined);
     try {
-      setResult(await engine().call('social.compareNumber', { username, shown }));
+      const isSame = await engine().call('social.compareNumber', { username, shown });
+      setResult(isSame);
+      onCompared(isSame);
     } catch (caught) {
       setError(caught);
     }
   };
+  const answer = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    // The window is longer than many screens.
+    answer.current?.scrollIntoView({ block: 'nearest' });
+  }, [result, error]);
   return (
     <>
       <form
@@ -128,14 +154,17 @@ function Comparison({ username }: { readonly username: string }): ReactNode {
           onChange={(value) => {
             setShown(value);
             setResult(undefined);
+            onCompared(undefined);
           }}
         />
         <Button type="submit">{text('verify.compare')}</Button>
       </form>
-      {result === undefined ? null : (
-        <Notice kind={result ? 'good' : 'problem'}>{text(result ? 'verify.same' : 'verify.different', { name: username })}</Notice>
-      )}
-      {error === undefined ? null : <Notice kind="problem">{peopleFaultText(error, username, text)}</Notice>}
+      <div ref={answer}>
+        {result === undefined ? null : (
+          <Notice kind={result ? 'good' : 'problem'}>{text(result ? 'verify.same' : 'verify.different', { name: username })}</Notice>
+        )}
+        {error === undefined ? null : <Notice kind="problem">{peopleFaultText(error, username, text)}</Notice>}
+      </div>
     </>
   );
 }

@@ -1,7 +1,4 @@
 import { type ReactNode, useEffect, useRef, useState } from 'react';
-import { faultText } from '../../app/fault-text.js';
-import { engine } from '../../engine/start-engine.js';
-import type { FieldAudience } from '../../engine/profile-calls.js';
 import { useText } from '../../i18n/text.js';
 import { Button } from '../../ui/button.js';
 import { Dialog } from '../../ui/dialog.js';
@@ -12,15 +9,21 @@ import styles from './profile.module.css';
 /** Bytes up to which the original is kept beside the small picture. */
 const MAX_ORIGINAL = 20_000_000;
 
-/** Takes a square out of a picture and makes it the picture of the profile. */
+/** A picture for the profile, not stored yet. */
+export interface NewPhoto {
+  readonly photo: Uint8Array<ArrayBuffer>;
+  /** The picture out of which it was taken, unless that is very large. */
+  readonly original: File | undefined;
+}
+
+/** Takes a square out of a picture. */
 export function PhotoDialog({
   file,
-  audience,
   onDone,
 }: {
   readonly file: File;
-  readonly audience: FieldAudience;
-  readonly onDone: (isSaved: boolean) => void;
+  /** Undefined: nothing was chosen. */
+  readonly onDone: (chosen: NewPhoto | undefined) => void;
 }): ReactNode {
   const text = useText();
   const canvas = useRef<HTMLCanvasElement>(null);
@@ -47,16 +50,15 @@ export function PhotoDialog({
     if (canvas.current !== null && picture !== undefined) drawCrop(canvas.current, picture, crop);
   }, [picture, crop]);
 
-  const save = async (): Promise<void> => {
+  const use = async (): Promise<void> => {
     if (picture === undefined) return;
     setPending(true);
     try {
       const photo = await cropPicture(picture, crop);
       if (photo === undefined) throw new Error('the browser makes no picture');
-      await engine().call('profile.savePhoto', { photo, original: file.size > MAX_ORIGINAL ? undefined : file, audience });
-      onDone(true);
-    } catch (error) {
-      setProblem(faultText(error, text));
+      onDone({ photo, original: file.size > MAX_ORIGINAL ? undefined : file });
+    } catch {
+      setProblem(text('profile.photo.unreadable'));
       setPending(false);
     }
   };
@@ -69,16 +71,16 @@ export function PhotoDialog({
     <Dialog
       title={text('profile.photo.choose')}
       onClose={() => {
-        onDone(false);
+        onDone(undefined);
       }}
       actions={
         <>
-          <Button kind="primary" isPending={isPending} isDisabled={picture === undefined} onPress={() => void save()}>
+          <Button kind="primary" isPending={isPending} isDisabled={picture === undefined} onPress={() => void use()}>
             {text('profile.photo.use')}
           </Button>
           <Button
             onPress={() => {
-              onDone(false);
+              onDone(undefined);
             }}
           >
             {text('action.cancel')}

@@ -1,4 +1,4 @@
-import { type ReactNode, useRef, useState } from 'react';
+import { type ReactNode, useEffect, useRef, useState } from 'react';
 import { faultText } from '../../app/fault-text.js';
 import { engine } from '../../engine/start-engine.js';
 import {
@@ -15,11 +15,17 @@ import { Notice } from '../../ui/notice.js';
 import { ProgressBar } from '../../ui/progress-bar.js';
 import { showToast } from '../../ui/toasts.js';
 import { forgetPhoto } from './photos.js';
-import { PhotoDialog } from './photo-dialog.js';
+import { type NewPhoto, PhotoDialog } from './photo-dialog.js';
 import styles from './profile.module.css';
 
 /** Longest texts, in UTF-16 code units. */
 const LONGEST: Readonly<Record<ProfileTextName, number>> = { firstname: 25, lastname: 25, status: 50, bio: 200, phone: 20, email: 50 };
+
+/** The keys that a phone offers for a field. */
+const INPUT_MODES: { readonly [Name in ProfileTextName]?: { readonly inputMode: 'tel' | 'email' } } = {
+  phone: { inputMode: 'tel' },
+  email: { inputMode: 'email' },
+};
 
 interface Draft {
   readonly text: string;
@@ -46,6 +52,8 @@ export function ProfileEditor({
   );
   const [photoAudience, setPhotoAudience] = useState<FieldAudience>(audiences.get('photo') ?? 'nobody');
   const [chosen, setChosen] = useState<File | undefined>(undefined);
+  /** What becomes of the picture: null for none any more, undefined for what it is. */
+  const [photo, setPhoto] = useState<NewPhoto | null | undefined>(undefined);
   const [problem, setProblem] = useState<unknown>(undefined);
   const [saved, setSaved] = useState<number | undefined>(undefined);
   const isSaving = saved !== undefined;
@@ -54,6 +62,7 @@ export function ProfileEditor({
     setProblem(undefined);
     setSaved(0);
     try {
+      await savePhoto();
       let done = 0;
       for (const [field, draft] of drafts) {
         const before = initial(field);
@@ -69,15 +78,16 @@ export function ProfileEditor({
     }
     setSaved(undefined);
   };
-  const removePhoto = async (): Promise<void> => {
-    try {
-      await engine().call('profile.savePhoto', { photo: undefined, original: undefined, audience: photoAudience });
+  /** The picture, and who sees it. */
+  const savePhoto = async (): Promise<void> => {
+    if (photo !== undefined) {
+      await engine().call('profile.savePhoto', { photo: photo?.photo, original: photo?.original, audience: photoAudience });
       forgetPhoto(profile.username);
-      onSaved();
-    } catch (error) {
-      setProblem(error);
+    } else if (photoAudience !== (audiences.get('photo') ?? 'nobody')) {
+      await engine().call('profile.savePhotoAudience', { audience: photoAudience });
     }
   };
+  const hasPhoto = photo === undefined ? profile.hasPhoto : photo !== null;
 
   return (
     <form
@@ -115,9 +125,19 @@ export function ProfileEditor({
           >
             {text('profile.photo.choose')}
           </Button>
-          {profile.hasPhoto ? <Button onPress={() => void removePhoto()}>{text('profile.photo.remove')}</Button> : null}
+          {hasPhoto ? (
+            <Button
+              onPress={() => {
+                setPhoto(profile.hasPhoto ? null : undefined);
+              }}
+            >
+              {text('profile.photo.remove')}
+            </Button>
+          ) : null}
           <AudienceChoice label={text('profile.photo')} value={photoAudience} onChange={setPhotoAudience} />
         </div>
+        {photo === undefined ? null : <p role="status">{text(photo === null ? 'profile.photo.removed' : 'profile.photo.chosen')}</p>}
+        {photo === undefined || photo === null ? null : <NewPicture photo={photo} />}
       </fieldset>
       {PROFILE_TEXTS.map((field) => {
         const draft = drafts.get(field) ?? initial(field);
@@ -130,6 +150,8 @@ export function ProfileEditor({
               label={text(`profile.${field}`)}
               value={draft.text}
               maxLength={LONGEST[field]}
+              lines={field === 'bio' ? 3 : 1}
+              {...INPUT_MODES[field]}
               onChange={(value) => {
                 change({ text: value });
               }}
@@ -156,17 +178,28 @@ export function ProfileEditor({
       {chosen === undefined ? null : (
         <PhotoDialog
           file={chosen}
-          audience={photoAudience}
-          onDone={(isSaved) => {
+          onDone={(made) => {
             setChosen(undefined);
-            if (!isSaved) return;
-            forgetPhoto(profile.username);
-            onSaved();
+            if (made !== undefined) setPhoto(made);
           }}
         />
       )}
     </form>
   );
+}
+
+/** The picture as it will be. */
+function NewPicture({ photo: { photo } }: { readonly photo: NewPhoto }): ReactNode {
+  const text = useText();
+  const [url, setUrl] = useState<string | undefined>(undefined);
+  useEffect(() => {
+    const made = URL.createObjectURL(new Blob([photo], { type: 'image/png' }));
+    setUrl(made);
+    return () => {
+      URL.revokeObjectURL(made);
+    };
+  }, [photo]);
+  return url === undefined ? null : <img className={styles['new']} src={url} alt={text('profile.photo.preview')} />;
 }
 
 /** Who sees a field. */

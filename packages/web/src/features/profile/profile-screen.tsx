@@ -113,7 +113,7 @@ function Facts({ profile, audiences }: Loaded): ReactNode {
           <p>{text('profile.damaged')}</p>
         </Notice>
       ) : null}
-      {fields.length === 0 ? (
+      {fields.length === 0 && !profile.hasPhoto ? (
         <p className={styles['quiet']}>{text(audiences === undefined ? 'profile.nothing' : 'profile.nothingOwn')}</p>
       ) : null}
       <dl className={styles['facts']}>

@@ -1,6 +1,6 @@
 import { type ReactNode, useState } from 'react';
 import { faultText } from '../../app/fault-text.js';
-import { nameOf } from '../../engine/paths.js';
+import { nameOf, parentOf } from '../../engine/paths.js';
 import type { LinkRow } from '../../engine/sharing-calls.js';
 import { engine } from '../../engine/start-engine.js';
 import { useLanguage, useText } from '../../i18n/text.js';
@@ -53,9 +53,15 @@ export function LinkView({
       {isNamed ? (
         <p className={styles['head']}>
           <Icon name="link" />
-          <strong>
-            <Name>{name}</Name>
-          </strong>
+          <span>
+            <strong>
+              <Name>{name}</Name>
+            </strong>
+            <br />
+            <span className={styles['quiet']}>
+              <Name>{parentOf(path)}</Name>
+            </span>
+          </span>
         </p>
       ) : null}
       <p>{linkFacts(link, text, language)}</p>
