@@ -216,7 +216,7 @@ describe.skipIf(!hasChromium)('people (needs a Chromium)', () => {
       expect(await ada.getByRole('button', { name: 'New folder' }).count()).toBe(0);
       await select('House.txt');
       const toolbar = ada.getByRole('toolbar', { name: 'What to do with the selection' });
-      expect(await toolbar.getByRole('button').allInnerTexts()).toEqual(['Download', 'Copy', 'Properties', '']);
+      expect(await toolbar.getByRole('button').allInnerTexts()).toEqual(['Download', 'Share …', 'Copy', 'Properties', '']);
       await picture(ada, 'friend-read-only');
       // The keys do no more than the buttons.
       await ada.getByRole('grid').focus();

@@ -22,6 +22,12 @@ export class TwoPeople {
     return people;
   }
 
+  /** Somebody else, who has an account and no session that is kept. Close it. */
+  async third(username: string): Promise<UserSession> {
+    const server = await connect(this.world.server, { pointerCacheMilliseconds: 0 });
+    return server.signUp({ username, password });
+  }
+
   get ada(): UserSession {
     return this.world.session;
   }

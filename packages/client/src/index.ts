@@ -17,6 +17,7 @@ export type { FeedUpdate } from './social/feed-update.js';
 export type { Audience, CreatePostOptions, FoundPost, NewPost, PostParent, Posts } from './social/posts.js';
 export type { PublishedPath, Publishing, UnpublishOptions } from './social/publishing.js';
 export { FileSystem } from './files/file-system.js';
+export { isOfClients } from './files/folders-of-clients.js';
 export type {
   AppendOptions,
   CopyTreeOptions,

@@ -26,12 +26,32 @@ export async function withFiles(
     const options: SessionOptions & LinkOptions = { ...session, ...command.opts<LinkOptions>() };
     const link = await givenLink(options, paths);
     if (link === undefined) {
-      await useAccount(options, output, signal, work);
+      await useAccount(options, output, signal, async (context) => {
+        await meetFriends(context, paths);
+        await work(context);
+      });
       return;
     }
     const { server, opened } = await openGivenLink(link, options, signal);
     await use(new FilesContext(opened, server, output, signal, link.argument), work);
   });
+}
+
+/**
+ * Somebody who has accepted a request can be looked at as soon as their answer was read: that is done where a path leads to somebody unknown, and where everybody is
+ * listed.
+ */
+export async function meetFriends(context: FilesContext, paths: readonly (string | undefined)[]): Promise<void> {
+  const { files, session, signal } = context;
+  const others = new Set(
+    paths.filter((path) => path !== undefined && path !== '').map((path) => context.remote(path ?? '').split('/')[1] ?? ''),
+  );
+  others.delete(session.username);
+  for (const owner of others) {
+    if (owner !== '' && (await files.find(`/${owner}`, { signal })) !== undefined) continue;
+    await session.friends.requests({ signal });
+    return;
+  }
 }
 
 async function useAccount(

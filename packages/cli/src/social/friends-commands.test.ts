@@ -64,12 +64,31 @@ describe('people', () => {
   });
 
   test('whoever is not wanted is not followed, and follows no more', async () => {
-    expect(await people.json('ada', ['block', 'bob'])).toEqual([{ event: 'unfollowed', username: 'bob', changed: true }]);
+    expect(await people.json('ada', ['unfollow', 'bob'])).toEqual([{ event: 'unfollowed', username: 'bob', changed: true }]);
     expect(await people.asAda(['friends'])).toMatchObject({ stdout: 'bob  follows you, blocked\n' });
     expect((await people.asAda(['unblock', 'bob'])).status).toBe(0);
     expect(await people.asAda(['friends'])).toMatchObject({ stdout: 'bob  friend\n' });
     expect((await people.asAda(['unfollow', 'bob'])).status).toBe(0);
     expect((await people.asAda(['remove-follower', 'bob'])).status).toBe(0);
     expect(await people.asAda(['friends'])).toMatchObject({ stdout: 'bob  blocked\n' });
+  });
+
+  test('what is asked and shared meanwhile is seen without looking at friends before; blocked is blocked both ways', async () => {
+    const eve = await people.third('eve');
+    await eve.friends.follow('bob');
+    expect((await people.asBob(['accept', 'eve', '--no-follow-back'])).status).toBe(0);
+    expect((await people.asBob(['follow', 'eve'])).status).toBe(0);
+    expect(await eve.friends.accept('bob')).toBe(true);
+    await eve.files.write('/eve/letter.txt', 'dear bob');
+    await eve.shares.share('/eve/letter.txt', [{ user: 'bob' }]);
+    expect(await people.asBob(['cat', '/eve/letter.txt'])).toMatchObject({ status: 0, stdout: 'dear bob' });
+    await people.bob.files.write('/bob/answer.txt', 'dear eve');
+    await people.bob.shares.share('/bob/answer.txt', [{ user: 'eve' }]);
+    expect(await people.json('bob', ['block', 'eve'])).toEqual([{ event: 'blocked', username: 'eve', changed: true }]);
+    expect((await people.asBob(['cat', '/eve/letter.txt'])).status).toBe(3);
+    expect(await people.asBob(['friends'])).toMatchObject({ stdout: expect.stringContaining('eve  blocked\n') });
+    expect((await people.asBob(['share', 'answer.txt', 'eve'])).status).toBe(3);
+    eve.files.refresh();
+    await expect(eve.files.readText('/bob/answer.txt')).rejects.toMatchObject({ code: 'not-found.file' });
   });
 });

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { FilesContext } from '../files/files-context.js';
 import { addSessionOptions } from '../files/session-options.js';
 import { withSession } from '../files/with-session.js';
-import { answerRequest, follow, listFriends, listRequests, removeFollower, unblock, unfollow } from './friends.js';
+import { answerRequest, block, follow, listFriends, listRequests, removeFollower, unblock, unfollow } from './friends.js';
 import { safetyNumber, type SafetyNumberOptions } from './safety-number.js';
 
 /** The commands about people: `friends`, `requests`, `follow`, `accept`, `deny`, `unfollow`, `block`, `unblock`, `remove-follower`, `safety-number`. */
@@ -30,7 +30,7 @@ export function addFriendsCommands(program: Command): void {
     answerRequest(context, user, 'reject'),
   );
   addUsersCommand(program, 'unfollow', 'see nothing of users any more; they are not told, and follow you as before', unfollow);
-  addUsersCommand(program, 'block', 'the same as unfollow', unfollow);
+  addUsersCommand(program, 'block', 'unfollow them, remove them as followers and deny their requests', block);
   addUsersCommand(program, 'unblock', 'take unfollow or block back', unblock);
   addUsersCommand(program, 'remove-follower', 'end that users follow you: what you share with them gets new keys', removeFollower);
 

@@ -115,6 +115,23 @@ export async function unfollow({ output, session, signal }: FilesContext, user: 
   output.done(text, { event: 'unfollowed', username, changed: isNew });
 }
 
+/** Wants nothing to do with somebody any more: sees nothing of them, shows them nothing, denies what they have asked and hears of no more requests. */
+export async function block({ output, session, signal }: FilesContext, user: string): Promise<void> {
+  const username = usernameOf(user);
+  const { friends } = session;
+  // First what cannot fail for want of anything of theirs.
+  const isNew = await friends.unfollow(username, { signal });
+  const wasFollower = await friends.removeFollower(username, { signal });
+  const hadAsked = await friends.deny(username, { signal });
+  const name = printableName(username);
+  const text = wasFollower ? ` What you shared with them has new keys.` : '';
+  output.done(`You have blocked '${name}': neither of you sees anything of the other.${text}`, {
+    event: 'blocked',
+    username,
+    changed: isNew || wasFollower || hadAsked,
+  });
+}
+
 /** Takes {@link unfollow} back. NotFoundError for somebody who is not blocked. */
 export async function unblock({ output, session, signal }: FilesContext, user: string): Promise<void> {
   const username = usernameOf(user);

@@ -100,6 +100,11 @@ describe('sharing', () => {
       stderr: expect.stringContaining("'/ada/album' is not shared with bob"),
     });
     expect((await people.asAda(['unshare', 'inbox', 'bob', '--write'])).status).toBe(0);
+    expect((await people.asAda(['shared', 'inbox'])).stdout).toBe('to    bob               read   /ada/inbox\n');
+    expect((await people.asBob(['ls', '/ada/inbox'])).status).toBe(0);
+    expect((await people.asBob(['mkdir', '/ada/inbox/more'])).status).toBe(4);
+    expect((await people.asAda(['unshare', 'inbox', 'bob'])).status).toBe(0);
+    expect((await people.asBob(['ls', '/ada/inbox'])).status).toBe(3);
     expect((await people.asAda(['unshare', 'notes.txt', '--all', 'bob'])).status).toBe(2);
     expect((await people.asAda(['unshare', 'notes.txt', '--all'])).status).toBe(0);
     expect(await people.asAda(['unshare', 'notes.txt', '--all'])).toMatchObject({
@@ -107,7 +112,13 @@ describe('sharing', () => {
       stderr: expect.stringContaining('not shared with anybody'),
     });
     expect((await people.asBob(['cat', '/ada/notes.txt'])).status).toBe(3);
+    // What is shared of a profile is no file to anybody.
+    await people.ada.profiles.setText('bio', 'Counts.');
+    await people.ada.profiles.setAudience('bio', [{ user: 'bob' }]);
     expect((await people.asAda(['shared', '--by-me'])).stdout).toBe('');
+    expect((await people.asAda(['shared', '--by-me', '--all'])).stdout).toContain('/ada/.profile/bio\n');
+    expect((await people.asAda(['shared', '.profile'])).stdout).toContain('/ada/.profile/bio\n');
+    expect((await people.asBob(['shared', '--with-me'])).stdout).toBe('');
   });
 
   test('what is published has an address that opens without an account, until it is private again', async () => {

@@ -47,7 +47,8 @@ export function addShareCommands(program: Command): void {
     .description('list what you share, with whom, your links and what is published; and what others share with you')
     .argument('[path]', 'only what is at or below it')
     .option('--by-me', 'only what you share')
-    .option('--with-me', 'only what others share with you');
+    .option('--with-me', 'only what others share with you')
+    .option('--all', 'also posts, profiles and what other programs keep');
   addSessionOptions(list).action(async (path: string | undefined, options: SharedOptions) =>
     withSession(list, async (context) => listShared(context, path, options)),
   );

@@ -1,4 +1,4 @@
-import { DeniedError, NotFoundError, type Recipient } from '@pyrgos/client';
+import { DeniedError, isOfClients, NotFoundError, type Recipient } from '@pyrgos/client';
 import { commandName } from '../command-name.js';
 import type { FilesContext } from '../files/files-context.js';
 import { printableMessage, printableName } from '../terminal.js';
@@ -51,9 +51,10 @@ export async function unshare(
 ): Promise<void> {
   const { output, session, signal } = context;
   const target = context.remote(path);
-  const isEnded = await withProgress(context, target, async (onProgress) =>
-    session.shares.unshare(target, recipients, { access, signal, onProgress }),
-  );
+  const isEnded = await withProgress(context, target, async (onProgress) => {
+    if (access === 'write') await keepReading(context, target, recipients);
+    return session.shares.unshare(target, recipients, { access, signal, onProgress });
+  });
   const names = recipients.map(recipientText).map(printableName).join(', ');
   if (!isEnded)
     throw nothingToDo(
@@ -67,6 +68,14 @@ export async function unshare(
   });
 }
 
+/** Whoever loses the right to change something keeps that to read it, and has it before: nobody is without it in between. */
+async function keepReading({ session, signal }: FilesContext, target: string, recipients: readonly Recipient[]): Promise<void> {
+  const { readers, writers } = await session.shares.sharedWith(target, { signal });
+  const [reading, writing] = [readers, writers].map((some) => new Set(some.map(recipientText)));
+  const losing = recipients.filter((one) => writing?.has(recipientText(one)) === true && reading?.has(recipientText(one)) !== true);
+  if (losing.length > 0) await session.shares.share(target, losing, { access: 'read', signal });
+}
+
 /** All with whom something is shared. */
 export async function everybodyAt(context: FilesContext, path: string): Promise<Recipient[]> {
   const { readers, writers } = await context.session.shares.sharedWith(context.remote(path), { signal: context.signal });
@@ -77,14 +86,18 @@ export async function everybodyAt(context: FilesContext, path: string): Promise<
 export interface SharedOptions {
   readonly byMe?: true;
   readonly withMe?: true;
+  /** Posts, profiles and the like as well. */
+  readonly all?: true;
 }
 
 /** Prints what the account shares, its links, and what is published, and what others share with it: one line for each path and each of those who have it. */
-export async function listShared(context: FilesContext, path: string | undefined, { byMe, withMe }: SharedOptions): Promise<void> {
+export async function listShared(context: FilesContext, path: string | undefined, { byMe, withMe, all }: SharedOptions): Promise<void> {
   const isBoth = byMe === withMe;
   const target = path === undefined ? undefined : context.remote(path);
-  if (isBoth || byMe === true) await listByMe(context, target);
-  if (isBoth || withMe === true) await listWithMe(context, target);
+  const isListed = (item: string): boolean =>
+    isBelow(item, target) && (all === true || !isOfClients(item) || (target !== undefined && isOfClients(target)));
+  if (isBoth || byMe === true) await listByMe(context, target, isListed);
+  if (isBoth || withMe === true) await listWithMe(context, isListed);
 }
 
 /** Columns: direction, who, access, path. */
@@ -92,8 +105,13 @@ function line(direction: 'to' | 'from', who: string, access: string, path: strin
   return `${direction.padEnd(4)}  ${printableName(who).padEnd(16)}  ${access.padEnd(5)}  ${printableName(path)}`;
 }
 
-async function listByMe({ output, session, signal }: FilesContext, target: string | undefined): Promise<void> {
+async function listByMe(
+  { output, session, signal }: FilesContext,
+  target: string | undefined,
+  isListed: (path: string) => boolean,
+): Promise<void> {
   for await (const { links, path, readers, writers } of session.shares.list(target ?? '/', { signal })) {
+    if (!isListed(path)) continue;
     for (const [access, recipients] of [
       ['read', readers],
       ['write', writers],
@@ -108,14 +126,16 @@ async function listByMe({ output, session, signal }: FilesContext, target: strin
     }
   }
   for await (const { path, url } of session.publishing.list({ signal })) {
-    if (isBelow(path, target))
+    if (isListed(path))
       output.result(line('to', 'the whole world', 'read', path), { direction: 'by-me', path, access: 'read', public: true, url });
   }
 }
 
-async function listWithMe({ output, session, signal }: FilesContext, target: string | undefined): Promise<void> {
+async function listWithMe({ output, session, signal }: FilesContext, isListed: (path: string) => boolean): Promise<void> {
+  // Whom they have accepted meanwhile is a friend as well.
+  await session.friends.requests({ signal });
   for await (const { access, entry, error, owner, path, sharers } of session.shares.received({ signal })) {
-    if (!isBelow(path, target)) continue;
+    if (!isListed(path)) continue;
     if (error !== undefined) {
       output.problem(path, error);
       continue;

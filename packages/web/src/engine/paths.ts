@@ -18,14 +18,6 @@ export function isRootOf(path: string): boolean {
   return path !== '/' && parentOf(path) === '/';
 }
 
-/** Where clients keep what has screens of its own: posts, profiles, conversations. */
-const FOLDERS_OF_CLIENTS: ReadonlySet<string> = new Set(['.profile', '.posts', '.messaging', '.apps', '.capabilitycache', '.transactions']);
-
-/** Whether a path leads to what clients keep of posts, profiles and the like, which nobody thinks of as files. */
-export function isOfClients(path: string): boolean {
-  return FOLDERS_OF_CLIENTS.has(path.split('/', 3)[2] ?? '');
-}
-
 /** The path of a name in a directory. */
 export function childOf(directory: string, name: string): string {
   return directory === '/' ? `/${name}` : `${directory}/${name}`;

@@ -1,8 +1,8 @@
-import { type ItemShares, NotFoundError, type OwnLink, type Recipient, type UserSession } from '@pyrgos/client';
+import { isOfClients, type ItemShares, NotFoundError, type OwnLink, type Recipient, type UserSession } from '@pyrgos/client';
 import { type EngineFault, faultOf } from '../engine-fault.js';
 import type { Handlers } from '../engine-host.js';
 import type { EngineState } from '../engine-state.js';
-import { isOfClients, nameOf, ownerOf, parentOf } from '../paths.js';
+import { nameOf, ownerOf, parentOf } from '../paths.js';
 import type { PublicPlace, ReceivedItem, ShareGrant, SharedItem, SharePartner } from '../sharing-calls.js';
 import { addressForOthers } from './addresses.js';
 import { eachItem } from './each-item.js';
