@@ -1,4 +1,4 @@
-import { ArgumentError, type FileEntry, type FileSystem, PyrgosError, type TreeEntry, type TreeFile } from '@pyrgos/client';
+import { ArgumentError, DeniedError, type FileEntry, type FileSystem, PyrgosError, type TreeEntry, type TreeFile } from '@pyrgos/client';
 import type { ConflictAnswer, UploadItem } from '../calls.js';
 import { faultOf } from '../engine-fault.js';
 import type { CallContext, Handlers } from '../engine-host.js';
@@ -14,7 +14,8 @@ type FileItem = Extract<UploadItem, { readonly file: File }>;
 /** Uploads that the page has asked for. */
 export function uploadService(state: EngineState): Pick<Handlers, 'upload.run'> {
   return {
-    'upload.run': async ({ directory, items }, context) => {
+    'upload.run': async ({ directory, items, isInLink }, context) => {
+      if (isInLink === state.isAtHome) throw new DeniedError('denied.file', 'The page shows other files by now.');
       await new Upload(state.files, directory, context).run(items);
       return undefined;
     },

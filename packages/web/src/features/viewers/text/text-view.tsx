@@ -1,8 +1,8 @@
 import { type ReactNode, useEffect, useRef, useState } from 'react';
 import { faultText } from '../../../app/fault-text.js';
-import { guestNow } from '../../../app/guest-store.js';
-import { goTo } from '../../../app/router.js';
+import { goTo, goToPlaceOf } from '../../../app/router.js';
 import { sessionNow } from '../../../app/session-store.js';
+import { isLinkTree, shownTree } from '../../../app/shown-tree.js';
 import type { Row } from '../../../engine/calls.js';
 import { EngineError } from '../../../engine/engine-fault.js';
 import { parentOf } from '../../../engine/paths.js';
@@ -50,7 +50,7 @@ function Editing({
   readonly tools: ReactNode;
 }): ReactNode {
   const text = useText();
-  const [draft] = useState(() => takeDraft(row.path));
+  const [draft] = useState(() => takeDraft(shownTree(), row.path));
   const [version, setVersion] = useState(draft?.version ?? file.version);
   const [isDirty, setDirty] = useState(draft !== undefined);
   const [isSaving, setSaving] = useState(false);
@@ -175,27 +175,30 @@ function useDraft(
   const isForgotten = useRef(false);
   useEffect(() => {
     isForgotten.current = false;
+    // Of when it was begun: what the page shows by the time that the editor is left may be another tree.
+    const tree = shownTree();
+    const address = location.href;
     const onLeave = (event: BeforeUnloadEvent): void => {
       if (latest.current.isDirty && !isForgotten.current) event.preventDefault();
     };
     addEventListener('beforeunload', onLeave);
-    const stopWatching = watchEditor(() => latest.current.isDirty && !isForgotten.current);
+    const stopWatching = watchEditor(tree, () => latest.current.isDirty && !isForgotten.current);
     return () => {
       removeEventListener('beforeunload', onLeave);
       stopWatching();
       // Who logs out was asked, and nobody else may see it.
-      if (sessionNow().state !== 'in' && guestNow() === undefined) return;
+      if (tree === undefined || (!isLinkTree(tree) && sessionNow().state !== 'in')) return;
       const { isDirty: isUnsaved, version: begun, text: textNow } = latest.current;
       const editor = content.current;
       if (!isUnsaved || isForgotten.current || editor === undefined) return;
-      keepDraft(path, { text: editor.read(), version: begun });
+      keepDraft(tree, path, { text: editor.read(), version: begun });
       showToast({
         kind: 'problem',
         text: textNow('editor.draft', { name }),
         action: {
           label: textNow('editor.draft.open'),
           onPress: () => {
-            goTo({ name: 'view', path });
+            goToPlaceOf(address, { name: 'view', path });
           },
         },
       });
