@@ -5,7 +5,7 @@ import { sessionNow } from '../../../app/session-store.js';
 import { isLinkTree, shownTree } from '../../../app/shown-tree.js';
 import type { Row } from '../../../engine/calls.js';
 import { EngineError } from '../../../engine/engine-fault.js';
-import { parentOf } from '../../../engine/paths.js';
+import { childOf, nameOf, ownerOf, parentOf } from '../../../engine/paths.js';
 import { engine } from '../../../engine/start-engine.js';
 import { useText } from '../../../i18n/text.js';
 import { visibleName } from '../../../i18n/visible-name.js';
@@ -55,7 +55,7 @@ function Editing({
   const [isDirty, setDirty] = useState(draft !== undefined);
   const [isSaving, setSaving] = useState(false);
   const [error, setError] = useState<unknown>(undefined);
-  const [conflict, setConflict] = useState<{ readonly isMissing: boolean } | undefined>(undefined);
+  const [conflict, setConflict] = useState<{ readonly isMissing: boolean; readonly ownCopy: string | undefined } | undefined>(undefined);
   const content = useRef<EditorContent | undefined>(undefined);
   /** Counts edits: what is typed while a text is being saved is not saved. */
   const edits = useRef(0);
@@ -78,7 +78,10 @@ function Editing({
       refreshDirectories([parentOf(row.path)]);
     } catch (caught) {
       if (caught instanceof EngineError && caught.code === 'conflict.changed')
-        setConflict({ isMissing: caught.data['isMissing'] === true });
+        setConflict({
+          isMissing: caught.data['isMissing'] === true,
+          ownCopy: caught.data['isMissing'] === true ? await ownCopyOf(row.path) : undefined,
+        });
       else setError(caught);
     } finally {
       setSaving(false);
@@ -87,12 +90,13 @@ function Editing({
   const saveBeside = async (): Promise<void> => {
     const { current: editor } = content;
     if (editor === undefined) return;
+    const path = conflict?.ownCopy ?? row.path;
     setConflict(undefined);
     setSaving(true);
     try {
-      const written = await engine().call('drive.writeBeside', { path: row.path, content: editor.read() });
+      const written = await engine().call('drive.writeBeside', { path, content: editor.read() });
       left.forget();
-      refreshDirectories([parentOf(row.path)]);
+      refreshDirectories([parentOf(path)]);
       showToast({ kind: 'good', text: text('editor.savedAs', { name: written.name }) });
       goTo({ name: 'view', path: written.path }, { replace: true });
     } catch (caught) {
@@ -146,6 +150,7 @@ function Editing({
         <SaveConflictDialog
           name={visibleName(row.name)}
           isMissing={conflict.isMissing}
+          isTakenBack={conflict.ownCopy !== undefined}
           onOverwrite={() => void save(undefined)}
           onSaveBeside={() => void saveBeside()}
           onDiscard={() => {
@@ -160,6 +165,16 @@ function Editing({
       )}
     </>
   );
+}
+
+/** Where the text of a file that is gone can be stored when it was somebody else's and nothing can be stored there any more; undefined when it can. */
+async function ownCopyOf(path: string): Promise<string | undefined> {
+  const now = sessionNow();
+  if (now.state !== 'in' || now.session.username !== shownTree() || ownerOf(path) === now.session.username) return undefined;
+  const folder = await engine()
+    .call('drive.stat', { path: parentOf(path) })
+    .catch(() => undefined);
+  return folder?.isWritable === true ? undefined : childOf(now.session.homePath, nameOf(path));
 }
 
 /** Keeps what was not saved when the editor is left, and asks before the page is closed. */
