@@ -4,7 +4,7 @@ import { engine } from '../engine/start-engine.js';
 import { leaveSession } from './leave-session.js';
 import { guestNow } from './guest-store.js';
 import { sessionNow } from './session-store.js';
-import { CHANNEL, type TabMessage } from './tab-channel.js';
+import { CHANNEL, type TabMessage } from './tab-messages.js';
 
 /** Milliseconds that another tab has to answer. */
 const PATIENCE = 200;

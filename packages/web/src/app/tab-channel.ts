@@ -1,13 +1,4 @@
-/** What the tabs of one browser tell each other. */
-export type TabMessage =
-  /** Whoever is logged in under this name and would lose something by logging out says so. */
-  | { readonly kind: 'ask'; readonly username: string }
-  | { readonly kind: 'busy'; readonly username: string }
-  /** Somebody has logged out under this name. */
-  | { readonly kind: 'out'; readonly username: string };
-
-/** The line between the tabs. */
-export const CHANNEL = 'pyrgos-tabs';
+import { CHANNEL, type TabMessage } from './tab-messages.js';
 
 /** Listens to the other tabs, whatever this one shows, until the function that it returns is called. What answers them is fetched when it is needed. */
 export function listenToOtherTabs(): () => void {
