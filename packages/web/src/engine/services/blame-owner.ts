@@ -34,5 +34,5 @@ export function blamingOwners<Served extends Pick<Handlers, Changing>>(state: Me
       const problems = await handlers['drive.transfer'](args, context);
       return problems.map((problem) => ({ ...problem, fault: blameOwner(state, args.directory, problem.fault) }));
     },
-  } satisfies Pick<Handlers, Changing> as Served;
+  } satisfies Pick<Handlers, Changing>;
 }

@@ -134,7 +134,7 @@ export class TransferStore {
     for (const { state, cancel } of left) if (state === 'running') cancel();
     this.journal.forgetAll(except);
     for (const { id } of left) this.pending.delete(id);
-    for (const tree of [...this.cutOff.keys()]) if (isLeft(tree, except)) this.cutOff.delete(tree);
+    for (const tree of this.cutOff.keys()) if (isLeft(tree, except)) this.cutOff.delete(tree);
     const transfers = this.state.transfers.filter(({ tree }) => !isLeft(tree, except));
     const kept = except === undefined ? { tree: undefined, conflict: undefined, cutOff: [] } : {};
     this.set({ ...this.state, ...kept, transfers, isResting: false });

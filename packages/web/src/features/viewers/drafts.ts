@@ -49,5 +49,5 @@ export function takeDraft(tree: TreeId | undefined, path: string): Draft | undef
 
 /** Forgets everything but what belongs to one tree: somebody else may use this page next. */
 export function forgetDrafts(except?: TreeId): void {
-  for (const tree of [...drafts.keys()]) if (tree !== except) drafts.delete(tree);
+  for (const tree of drafts.keys()) if (tree !== except) drafts.delete(tree);
 }
