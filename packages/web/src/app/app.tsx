@@ -12,6 +12,7 @@ import { noteSession } from './reload-note.js';
 import { goTo, type Route, useRoute } from './router.js';
 import { restoreAfterLoss, restoreSession } from './restore-session.js';
 import { useSession } from './session-store.js';
+import { listenToOtherTabs } from './tab-channel.js';
 
 const DriveScreen = lazy(async () => ({ default: (await import('../features/drive/drive-screen.js')).DriveScreen }));
 const ViewerScreen = lazy(async () => ({ default: (await import('../features/viewers/viewer-screen.js')).ViewerScreen }));
@@ -46,6 +47,7 @@ function Screens(): ReactNode {
   // Whoever has followed a link sees that, and not the account that may be kept here.
   useKeptSession(route.name !== 'link');
   useHomeAfterLogIn();
+  useEffect(listenToOtherTabs, []);
   useEffect(() => {
     if (session.state === 'in') noteSession(session.session);
   }, [session]);

@@ -58,7 +58,9 @@ export function faultText(error: unknown, text: TextFunction): string {
     const unsupported = byUnsupported.get(data['reason']);
     if (unsupported !== undefined) return text(unsupported, { minutes: Number(data['minutes'] ?? 0) });
   }
-  if (code === 'quota' && Number(data['missing'] ?? 0) > 0)
+  if (code === 'quota' && typeof data['owner'] === 'string') return text('error.quota.of', { name: data['owner'] });
+  // What the server says is of the part that did not fit any more: the whole needs more than that.
+  if (code === 'quota' && data['status'] === undefined && Number(data['missing'] ?? 0) > 0)
     return text('error.quota.missing', { size: formatSize(Number(data['missing']), document.documentElement.lang) });
   const own = byCode.get(code);
   if (own !== undefined) return text(own);

@@ -3,6 +3,8 @@ import type { OpenedLink } from '../engine/sharing-calls.js';
 
 /** Somebody who has followed a link, with or without an account: what the screens for files show is what the link leads to. */
 export interface Guest extends OpenedLink {
+  /** See `TreeId`. */
+  readonly tree: string;
   /** Where the way begins that can be gone: the folder of the link, or that of its file. */
   readonly rootPath: string;
   /** How folders are shown, once the guest has chosen. */

@@ -2,23 +2,17 @@ import { hasUnsavedText } from '../features/viewers/drafts.js';
 import { transfers } from '../features/transfers/transfer-store.js';
 import { engine } from '../engine/start-engine.js';
 import { leaveSession } from './leave-session.js';
+import { guestNow } from './guest-store.js';
 import { sessionNow } from './session-store.js';
+import { CHANNEL, type TabMessage } from './tab-messages.js';
 
-/** What the tabs of one browser tell each other. */
-type TabMessage =
-  /** Whoever is logged in under this name and would lose something by logging out says so. */
-  | { readonly kind: 'ask'; readonly username: string }
-  | { readonly kind: 'busy'; readonly username: string }
-  /** Somebody has logged out under this name. */
-  | { readonly kind: 'out'; readonly username: string };
-
-const CHANNEL = 'pyrgos-tabs';
 /** Milliseconds that another tab has to answer. */
 const PATIENCE = 200;
 
-/** Whether leaving the account would lose something in this tab. */
+/** Whether leaving the account would lose something in this tab. An open link stays open, with what was begun in it. */
 export function isTabBusy(): boolean {
-  return hasUnsavedText() || transfers().isBusy;
+  const kept = guestNow()?.tree;
+  return hasUnsavedText(kept) || transfers().isBusyBut(kept);
 }
 
 /** Whether another tab with the same account would lose something. */
@@ -46,20 +40,14 @@ export function logOutOtherTabs(username: string): void {
   channel.close();
 }
 
-/** Listens to the other tabs until the function that it returns is called. */
-export function listenToOtherTabs(): () => void {
-  const channel = new BroadcastChannel(CHANNEL);
-  channel.addEventListener('message', ({ data }: MessageEvent<TabMessage>) => {
-    const now = sessionNow();
-    if (now.state !== 'in' || now.session.username !== data.username) return;
-    if (data.kind === 'ask' && isTabBusy()) channel.postMessage({ kind: 'busy', username: data.username } satisfies TabMessage);
-    if (data.kind !== 'out') return;
-    engine()
-      .call('session.leave', undefined)
-      .catch(() => undefined);
-    leaveSession();
-  });
-  return () => {
-    channel.close();
-  };
+/** What this tab does when another one has said something. */
+export function hearOtherTab(data: TabMessage, channel: BroadcastChannel): void {
+  const now = sessionNow();
+  if (now.state !== 'in' || now.session.username !== data.username) return;
+  if (data.kind === 'ask' && isTabBusy()) channel.postMessage({ kind: 'busy', username: data.username } satisfies TabMessage);
+  if (data.kind !== 'out') return;
+  engine()
+    .call('session.leave', undefined)
+    .catch(() => undefined);
+  leaveSession();
 }

@@ -105,6 +105,19 @@ export function goTo(
   dispatchEvent(new PopStateEvent('popstate'));
 }
 
+/** Goes to a place in what is shown at an address, that of a link or one in the app: the page may show the other by now. */
+export function goToPlaceOf(address: string, place: LinkPlace): void {
+  const wanted = new URL(address);
+  if (parseRoute(wanted).name === 'link') {
+    if (location.href === address) {
+      goTo(place);
+      return;
+    }
+    history.pushState({ inLink: formatRoute(place) }, '', address);
+  } else history.pushState(null, '', `${wanted.pathname}${formatRoute(place)}`);
+  dispatchEvent(new PopStateEvent('popstate'));
+}
+
 let lastAddress = '';
 let lastRoute: Route = { name: 'start' };
 

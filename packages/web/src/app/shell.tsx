@@ -12,7 +12,7 @@ import { ConnectionNotice } from './connection-notice.js';
 import { attendNews, useNews } from './news-watch.js';
 import { formatRoute, goTo, type Route, useRoute } from './router.js';
 import { leaveSession } from './leave-session.js';
-import { isOtherTabBusy, isTabBusy, listenToOtherTabs, logOutOtherTabs } from './other-tabs.js';
+import { isOtherTabBusy, isTabBusy, logOutOtherTabs } from './other-tabs.js';
 import styles from './shell.module.css';
 
 /** One of the places of the app. */
@@ -55,7 +55,6 @@ export function Shell({
     transfers().enter(session.username);
   }, [session.username]);
   useEffect(() => attendNews(session.username), [session.username]);
-  useEffect(listenToOtherTabs, []);
   // Whoever came in through the door begins with what is inside.
   useEffect(() => {
     if (document.activeElement === document.body) document.querySelector<HTMLElement>('#content')?.focus({ preventScroll: true });

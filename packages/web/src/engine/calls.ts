@@ -134,6 +134,8 @@ export type UploadItem =
 export interface UploadArguments {
   readonly directory: string;
   readonly items: readonly UploadItem[];
+  /** Whether the page means the tree of the open link; otherwise that of whoever is logged in. Nothing is stored when the engine shows the other one by now. */
+  readonly isInLink: boolean;
 }
 
 /** What becomes of an upload. */

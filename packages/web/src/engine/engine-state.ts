@@ -50,6 +50,11 @@ export class EngineState {
     return this.current;
   }
 
+  /** The name of whoever is logged in. */
+  get username(): string | undefined {
+    return this.current?.username;
+  }
+
   /** The tree that the page shows: that of the open link, otherwise that of whoever is logged in. DeniedError `denied.session` without either. */
   get files(): FileSystem {
     return this.link?.files ?? this.session.files;

@@ -4,6 +4,7 @@ import { serveEngine } from './engine-host.js';
 import { EngineState } from './engine-state.js';
 import type { Line } from './rpc-messages.js';
 import { accountService } from './services/account-service.js';
+import { blamingOwners } from './services/blame-owner.js';
 import { driveService } from './services/drive-service.js';
 import { feedService } from './services/feed-service.js';
 import { linkService } from './services/link-service.js';
@@ -20,7 +21,7 @@ const state = new EngineState(globalThis.location.origin);
 serveEngine(globalThis as unknown as Line, {
   ...sessionService(state),
   ...accountService(state),
-  ...driveService(state),
+  ...blamingOwners(state, driveService(state)),
   ...trashService(state),
   ...uploadService(state),
   ...streamService(state),

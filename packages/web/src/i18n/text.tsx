@@ -2,7 +2,7 @@ import { type I18n, setupI18n } from '@lingui/core';
 import { I18nProvider, useLingui } from '@lingui/react';
 import type { ReactNode } from 'react';
 import type { texts as english } from './en/index.js';
-import { visibleName } from './visible-name.js';
+import { visibleValue } from './visible-name.js';
 
 /** A text of the app, by its id in the catalogues. */
 export type TextId = keyof typeof english;
@@ -58,7 +58,7 @@ export function useText(): TextFunction {
 
 /** Names are among the values: nothing in them is invisible. */
 function visible(values: TextValues): TextValues {
-  return Object.fromEntries(Object.entries(values).map(([key, value]) => [key, typeof value === 'string' ? visibleName(value) : value]));
+  return Object.fromEntries(Object.entries(values).map(([key, value]) => [key, typeof value === 'string' ? visibleValue(value) : value]));
 }
 
 /** The language of the page, for numbers, dates and sorting. */

@@ -1,3 +1,4 @@
+import { shownTree } from '../app/shown-tree.js';
 import type { StreamArguments, StreamEvent, ZipTexts } from '../engine/calls.js';
 import { EngineError } from '../engine/engine-fault.js';
 import { engine } from '../engine/start-engine.js';
@@ -71,6 +72,7 @@ export async function giveStream(
   let worker = await activeWorker();
   const stop = new AbortController();
   const token = randomId();
+  const tree = shownTree();
   const tell = (message: ServiceWorkerMessage, transfer: Transferable[] = []): void => {
     worker.postMessage(message, transfer);
   };
@@ -112,6 +114,8 @@ export async function giveStream(
       onEvent?.({ kind: 'broken' });
       return;
     }
+    // The engine would look for it in what is shown now, which may have the same paths.
+    if (shownTree() !== tree) return;
     // Who cannot open it now is asked again.
     serving ??= serve()
       .catch(() => undefined)

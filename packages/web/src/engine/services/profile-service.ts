@@ -1,4 +1,4 @@
-import type { Recipient } from '@pyrgos/client';
+import { NotFoundError, PyrgosError, type Recipient } from '@pyrgos/client';
 import type { Handlers } from '../engine-host.js';
 import type { EngineState } from '../engine-state.js';
 import { type FieldAudience, PROFILE_TEXTS, type ProfileCalls, type ProfileFieldName } from '../profile-calls.js';
@@ -19,6 +19,7 @@ export function profileService(state: Pick<EngineState, 'session'>): Pick<Handle
     'profile.read': async ({ username }, { signal }) => {
       const { profiles, publishing, username: own } = state.session;
       const { texts, hasPhoto, damaged } = await profiles.read(username, { signal });
+      if (texts.size === 0 && !hasPhoto && username !== own) await requireUser(state, username, signal);
       return {
         username,
         texts,
@@ -64,6 +65,17 @@ export function profileService(state: Pick<EngineState, 'session'>): Pick<Handle
       return undefined;
     },
   };
+}
+
+/** Whoever shows nothing may be nobody: NotFoundError `not-found.user` then. That somebody is there in another shape than before is for other screens to say. */
+async function requireUser({ session }: Pick<EngineState, 'session'>, username: string, signal: AbortSignal): Promise<void> {
+  try {
+    await session.identities.safetyNumber(username, { signal });
+  } catch (error) {
+    if (!(error instanceof PyrgosError)) throw error;
+    if (error.code === 'argument') throw new NotFoundError('not-found.user', 'Nobody can have this name.');
+    if (error.code === 'not-found.user' || error.code === 'network' || error.code === 'aborted') throw error;
+  }
 }
 
 function audienceOf(recipients: readonly Recipient[]): FieldAudience {

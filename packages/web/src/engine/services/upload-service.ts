@@ -1,9 +1,10 @@
-import { ArgumentError, type FileEntry, type FileSystem, PyrgosError, type TreeEntry, type TreeFile } from '@pyrgos/client';
+import { ArgumentError, DeniedError, type FileEntry, type FileSystem, PyrgosError, type TreeEntry, type TreeFile } from '@pyrgos/client';
 import type { ConflictAnswer, UploadItem } from '../calls.js';
 import { faultOf } from '../engine-fault.js';
 import type { CallContext, Handlers } from '../engine-host.js';
 import type { EngineState } from '../engine-state.js';
 import { childOf } from '../paths.js';
+import { blameOwner } from './blame-owner.js';
 import { withFreeName } from './free-name.js';
 
 /** Bytes from which a file is uploaded alone, with progress of its own; smaller ones travel together. */
@@ -14,8 +15,9 @@ type FileItem = Extract<UploadItem, { readonly file: File }>;
 /** Uploads that the page has asked for. */
 export function uploadService(state: EngineState): Pick<Handlers, 'upload.run'> {
   return {
-    'upload.run': async ({ directory, items }, context) => {
-      await new Upload(state.files, directory, context).run(items);
+    'upload.run': async ({ directory, items, isInLink }, context) => {
+      if (isInLink === state.isAtHome) throw new DeniedError('denied.file', 'The page shows other files by now.');
+      await new Upload(state, state.files, directory, context).run(items);
       return undefined;
     },
   };
@@ -29,6 +31,7 @@ class Upload {
   private asking: Promise<unknown> = Promise.resolve();
 
   constructor(
+    private readonly state: Pick<EngineState, 'username'>,
     private readonly files: FileSystem,
     private readonly directory: string,
     private readonly context: CallContext<'upload.run'>,
@@ -144,7 +147,7 @@ class Upload {
   }
 
   private failed({ id }: UploadItem, error: unknown): void {
-    this.context.emit({ kind: 'failed', id, fault: faultOf(error) });
+    this.context.emit({ kind: 'failed', id, fault: blameOwner(this.state, this.directory, faultOf(error)) });
   }
 
   private pathOf({ path }: UploadItem): string {

@@ -11,7 +11,6 @@ import { clearToasts } from '../../ui/toasts.js';
 import { ProgressBar } from '../../ui/progress-bar.js';
 import { forgetSearch } from '../search/search-store.js';
 import { transfers } from '../transfers/transfer-store.js';
-import { forgetDrafts } from '../viewers/drafts.js';
 import { DoorFrame } from '../welcome/door-frame.js';
 import { LinkFailed } from './link-failed.js';
 import { LinkPasswordForm } from './link-password-form.js';
@@ -81,23 +80,29 @@ function useAddress(): string {
   return location.href;
 }
 
-/** Tells the screens for files whose files they show, as long as the link is open; afterwards nothing of it is left. */
+/**
+ * Tells the screens for files whose files they show, as long as the link is open. Afterwards nothing of it is to be seen: a text that was not saved is kept for when the link is opened
+ * again.
+ */
 function useGuestOf(state: LinkState): void {
   const opened = state.kind === 'open' ? state.opened : undefined;
   const id = useRef(linkIdOf(location));
   useEffect(() => {
     if (opened === undefined) return undefined;
-    setGuest({ ...opened, rootPath: opened.isDirectory ? opened.path : parentOf(opened.path) });
-    if (sessionNow().state !== 'in') transfers().enter(id.current);
+    const tree = id.current;
+    setGuest({ ...opened, tree, rootPath: opened.isDirectory ? opened.path : parentOf(opened.path) });
+    transfers().enter(tree);
     return () => {
       setGuest(undefined);
       engine()
         .call('link.close', undefined)
         .catch(() => undefined);
-      forgetDrafts();
       forgetSearch();
+      // Before the editor says, when it ends after this, what it keeps.
       clearToasts();
-      if (sessionNow().state !== 'in') transfers().leave();
+      // Whoever has an account here comes back to what was begun in the link.
+      if (sessionNow().state === 'in') transfers().exit();
+      else transfers().leave();
     };
   }, [opened]);
 }

@@ -6,6 +6,7 @@ import type { SessionInfo } from '../../engine/calls.js';
 import { type FieldAudience, PROFILE_TEXTS, type ProfileFieldName, type ProfileState } from '../../engine/profile-calls.js';
 import { engine } from '../../engine/start-engine.js';
 import { useText } from '../../i18n/text.js';
+import { visibleLines } from '../../i18n/visible-name.js';
 import { Button } from '../../ui/button.js';
 import { Name } from '../../ui/name.js';
 import { Notice } from '../../ui/notice.js';
@@ -126,7 +127,7 @@ function Facts({ profile, audiences }: Loaded): ReactNode {
               )}
             </dt>
             <dd>
-              <PostText text={profile.texts.get(field) ?? ''} />
+              <PostText text={visibleLines(profile.texts.get(field) ?? '')} />
             </dd>
           </div>
         ))}

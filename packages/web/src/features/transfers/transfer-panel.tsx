@@ -1,5 +1,6 @@
 import { type ReactNode, type RefObject, useEffect, useRef } from 'react';
 import { faultText } from '../../app/fault-text.js';
+import { isLinkTree } from '../../app/shown-tree.js';
 import { useConnection } from '../../engine/connection-store.js';
 import { formatDuration, formatSize } from '../../i18n/format.js';
 import { type TextFunction, useLanguage, useText } from '../../i18n/text.js';
@@ -61,7 +62,7 @@ export function TransferPanel(): ReactNode {
               ))}
               {/* What was begun last is seen first. */}
               {list.toReversed().map((transfer) => (
-                <TransferView key={transfer.id} transfer={transfer} />
+                <TransferView key={transfer.id} transfer={transfer} isHere={transfer.tree === state.tree} />
               ))}
             </div>
           ) : null}
@@ -119,7 +120,14 @@ function useRest(state: TransferState, panel: RefObject<HTMLElement | null>): vo
   }, [mayRest, count, panel]);
 }
 
-function TransferView({ transfer }: { readonly transfer: Transfer }): ReactNode {
+function TransferView({
+  transfer,
+  isHere,
+}: {
+  readonly transfer: Transfer;
+  /** Whether it belongs to the files that the page shows. */
+  readonly isHere: boolean;
+}): ReactNode {
   const text = useText();
   const language = useLanguage();
   const { kind, title, items, total, done, speed, state, error, retry, cancel } = transfer;
@@ -172,10 +180,12 @@ function TransferView({ transfer }: { readonly transfer: Transfer }): ReactNode 
         {facts.filter((fact) => fact !== '').join(' · ')}
       </p>
       {error === undefined || failed.length > 0 ? null : <p className={styles['error']}>{problemText(error, text)}</p>}
-      {retry === undefined ? null : (
+      {retry === undefined ? null : isHere ? (
         <Button icon="restore" onPress={retry}>
           {text('transfer.resume')}
         </Button>
+      ) : (
+        <p>{text(transfer.tree !== undefined && isLinkTree(transfer.tree) ? 'transfer.elsewhere.link' : 'transfer.elsewhere')}</p>
       )}
       {items.length > 1 || failed.length > 0 || items.some(({ storedAs }) => storedAs !== undefined) ? (
         <ul className={styles['items']}>

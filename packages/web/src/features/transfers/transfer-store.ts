@@ -1,5 +1,6 @@
 import { useSyncExternalStore } from 'react';
 import type { ConflictAnswer, UploadConflict, UploadItem } from '../../engine/calls.js';
+import { isLinkTree, type TreeId } from '../../app/shown-tree.js';
 import { onConnectionBack } from '../../engine/connection-store.js';
 import type { EngineClient } from '../../engine/engine-client.js';
 import { EngineError } from '../../engine/engine-fault.js';
@@ -26,6 +27,8 @@ export interface TransferItem {
 export interface Transfer {
   readonly id: number;
   readonly kind: 'upload' | 'download';
+  /** The files that it belongs to: it is gone on with only while the page shows them. */
+  readonly tree: TreeId | undefined;
   /** The directory it goes to, or what is downloaded. */
   readonly title: string;
   readonly items: readonly TransferItem[];
@@ -53,6 +56,8 @@ export interface OpenConflict {
 /** What the panel shows. */
 export interface TransferState {
   readonly transfers: readonly Transfer[];
+  /** What the page shows; undefined at the front door. */
+  readonly tree: TreeId | undefined;
   readonly conflict: OpenConflict | undefined;
   /** What the page before this one has not come to the end of. */
   readonly cutOff: readonly CutOffUpload[];
@@ -70,7 +75,8 @@ export class TransferStore {
   private state: TransferState;
   private readonly listeners = new Set<() => void>();
   private nextId = 1;
-  private username: string | undefined;
+  /** What pages before this one have not come to the end of, in each tree that was shown. */
+  private readonly cutOff = new Map<TreeId, readonly CutOffUpload[]>();
   private picture: ReturnType<typeof setTimeout> | undefined;
   /** Of uploads that have failed: they can be gone on with, here or after the page is loaded again. */
   private readonly noted = new Map<number, NotedUpload | undefined>();
@@ -86,7 +92,7 @@ export class TransferStore {
     isOpen = true,
     private readonly journal = new UploadJournal(undefined),
   ) {
-    this.state = { transfers: [], conflict: undefined, cutOff: [], isOpen, isResting: false };
+    this.state = { transfers: [], tree: undefined, conflict: undefined, cutOff: [], isOpen, isResting: false };
   }
 
   readonly snapshot = (): TransferState => this.state;
@@ -103,20 +109,35 @@ export class TransferStore {
     return this.state.transfers.some(({ state }) => state === 'running');
   }
 
-  /** Somebody is logged in: uploads are theirs from now on, and what was cut off before is found again. */
-  enter(username: string): void {
-    if (this.username === username) return;
-    this.username = username;
-    this.set({ ...this.state, cutOff: this.journal.left(username) });
+  /** Whether {@link leave} would cut something off. */
+  isBusyBut(except: TreeId | undefined): boolean {
+    return this.state.transfers.some(({ state, tree }) => state === 'running' && isLeft(tree, except));
   }
 
-  /** Nobody is logged in any more: what is under way is cancelled, and nothing is left to be seen. */
-  leave(): void {
-    this.username = undefined;
-    for (const { state, cancel } of this.state.transfers) if (state === 'running') cancel();
-    this.journal.forgetAll();
-    this.pending.clear();
-    this.set({ ...this.state, transfers: [], conflict: undefined, cutOff: [], isResting: false });
+  /** The page shows a tree: what is begun belongs to it from now on, and what was cut off before is found again. */
+  enter(tree: TreeId): void {
+    if (this.state.tree === tree) return;
+    // What this page has begun itself is none of it: that is looked for before there is any.
+    const cutOff = this.cutOff.get(tree) ?? this.journal.left(tree);
+    this.cutOff.set(tree, cutOff);
+    this.set({ ...this.state, tree, cutOff });
+  }
+
+  /** The page does not show its tree any more, and is going to show it again. */
+  exit(): void {
+    this.set({ ...this.state, tree: undefined, cutOff: [] });
+  }
+
+  /** Somebody leaves: what is under way is cancelled, and nothing is left to be seen. Only what belongs to the tree `except`, which the page goes on showing, stays. */
+  leave(except?: TreeId): void {
+    const left = this.state.transfers.filter(({ tree }) => isLeft(tree, except));
+    for (const { state, cancel } of left) if (state === 'running') cancel();
+    this.journal.forgetAll(except);
+    for (const { id } of left) this.pending.delete(id);
+    for (const tree of this.cutOff.keys()) if (isLeft(tree, except)) this.cutOff.delete(tree);
+    const transfers = this.state.transfers.filter(({ tree }) => !isLeft(tree, except));
+    const kept = except === undefined ? { tree: undefined, conflict: undefined, cutOff: [] } : {};
+    this.set({ ...this.state, ...kept, transfers, isResting: false });
   }
 
   /** Goes on with an upload that was cut off, with what was chosen again. False when none of it is among what is left. */
@@ -130,15 +151,17 @@ export class TransferStore {
 
   /** The server is back: what it was missed for goes on. */
   connectionBack(): void {
-    const lost = this.state.transfers.filter(({ id }) => this.lost.has(id));
-    this.lost.clear();
-    for (const { retry } of lost) retry?.();
+    const lost = this.state.transfers.filter(({ id, tree }) => this.lost.has(id) && tree === this.state.tree);
+    for (const { id, retry } of lost) {
+      this.lost.delete(id);
+      retry?.();
+    }
   }
 
   /** Forgets an upload that was cut off. */
   forget({ id }: CutOffUpload): void {
     this.journal.forget(id);
-    this.set({ ...this.state, cutOff: this.state.cutOff.filter((upload) => upload.id !== id) });
+    this.setCutOff(this.state.cutOff.filter((upload) => upload.id !== id));
   }
 
   /** Shows the list, or only a line about it. */
@@ -156,7 +179,8 @@ export class TransferStore {
     if (items.length === 0) return;
     const id = this.nextId++;
     const stop = new AbortController();
-    const noted = this.username === undefined ? undefined : this.journal.begin(this.username, directory, items);
+    const { tree } = this.state;
+    const noted = tree === undefined ? undefined : this.journal.begin(tree, directory, items);
     const itemOf = new Map(items.map((item) => [item.id, item]));
     const meter = new SpeedMeter(this.now);
     const running = new Map<number, TransferItem>(
@@ -179,6 +203,7 @@ export class TransferStore {
     this.add({
       id,
       kind: 'upload',
+      tree,
       title: directory,
       items: [...running.values()],
       total,
@@ -205,7 +230,7 @@ export class TransferStore {
     try {
       await this.client.call(
         'upload.run',
-        { directory, items },
+        { directory, items, isInLink: tree !== undefined && isLinkTree(tree) },
         {
           signal: stop.signal,
           onEvent: (event) => {
@@ -242,7 +267,7 @@ export class TransferStore {
     } catch (caught) {
       error = caught;
     }
-    if (this.username === undefined) return;
+    if (!this.state.transfers.some((transfer) => transfer.id === id)) return;
     const unfinished = items.filter((item) => ['waiting', 'running', 'failed'].includes(running.get(item.id)?.state ?? ''));
     for (const item of unfinished) {
       const known = running.get(item.id);
@@ -265,6 +290,8 @@ export class TransferStore {
         unfinished.length === 0
           ? undefined
           : () => {
+              // Another tree may have the same paths.
+              if (this.state.tree !== tree) return;
               this.dismiss(id);
               void this.upload(directory, unfinished);
             },
@@ -286,6 +313,7 @@ export class TransferStore {
     this.add({
       id,
       kind: 'download',
+      tree: this.state.tree,
       title,
       items: [],
       total,
@@ -319,7 +347,13 @@ export class TransferStore {
   dismissAll(): void {
     for (const { id, state } of this.state.transfers) if (state !== 'running') this.endNotes(id);
     for (const { id } of this.state.cutOff) this.journal.forget(id);
-    this.set({ ...this.state, cutOff: [], transfers: this.state.transfers.filter(({ state }) => state === 'running') });
+    this.setCutOff([]);
+    this.set({ ...this.state, transfers: this.state.transfers.filter(({ state }) => state === 'running') });
+  }
+
+  private setCutOff(cutOff: readonly CutOffUpload[]): void {
+    if (this.state.tree !== undefined) this.cutOff.set(this.state.tree, cutOff);
+    this.set({ ...this.state, cutOff });
   }
 
   private endNotes(id: number): void {
@@ -356,6 +390,11 @@ export class TransferStore {
 /** Whether there is something, and all of it was done: nothing is under way, nothing has failed, and nothing is asked. */
 export function hasEndedWell({ transfers: list, conflict, cutOff }: TransferState): boolean {
   return list.length > 0 && list.every(({ state }) => state === 'done') && conflict === undefined && cutOff.length === 0;
+}
+
+/** Whether something of a tree goes when all but one tree is left. */
+function isLeft(tree: TreeId | undefined, except: TreeId | undefined): boolean {
+  return except === undefined || tree !== except;
 }
 
 function isLost(error: unknown): boolean {

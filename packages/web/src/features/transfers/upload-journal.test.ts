@@ -71,6 +71,9 @@ test('logging out empties it, and leaves what belongs to others', () => {
   const journal = new UploadJournal(storage);
   journal.begin('ada', '/ada', [file('a')]);
   journal.begin('ben', '/ben', [file('a')]);
+  journal.forgetAll('ben');
+  expect(journal.left('ada')).toEqual([]);
+  expect(journal.left('ben')).toHaveLength(1);
   journal.forgetAll();
   expect([...storage.entries.keys()]).toEqual(['other']);
 });
@@ -90,9 +93,9 @@ test.each([
   '7',
   'null',
   '{',
-  '{"username":"ada"}',
-  '{"username":"ada","directory":"/ada","items":[{"path":[1],"modified":0}]}',
-  '{"username":"ada","directory":"/ada","items":[null]}',
+  '{"tree":"ada"}',
+  '{"tree":"ada","directory":"/ada","items":[{"path":[1],"modified":0}]}',
+  '{"tree":"ada","directory":"/ada","items":[null]}',
 ])('what is no note is ignored: %s', (text) => {
   const storage = tab();
   storage.setItem('pyrgos-upload:x', text);

@@ -1,4 +1,5 @@
 import { randomId } from '../../streams/random-id.js';
+import type { TreeId } from '../../app/shown-tree.js';
 import type { UploadItem } from '../../engine/calls.js';
 
 /** Something that an upload was to store: a file as it was then, or a directory. */
@@ -45,12 +46,12 @@ export class UploadJournal {
   constructor(private readonly storage: JournalStorage | undefined) {}
 
   /** Begins to note an upload. Where the browser stores nothing, or not as much, it goes on without. */
-  begin(username: string, directory: string, items: readonly UploadItem[]): NotedUpload {
+  begin(tree: TreeId, directory: string, items: readonly UploadItem[]): NotedUpload {
     const id = randomId();
     const places = new Map(items.map((item, place) => [item.id, place]));
     const done = new Uint8Array(items.length);
     const list: readonly JournalItem[] = items.map(({ path, file }) => ({ path, size: file?.size, modified: file?.lastModified ?? 0 }));
-    const isKept = this.put(`${PREFIX}${id}`, JSON.stringify({ username, directory, items: list }));
+    const isKept = this.put(`${PREFIX}${id}`, JSON.stringify({ tree, directory, items: list }));
     let timer: ReturnType<typeof setTimeout> | undefined;
     const note = (): void => {
       timer = undefined;
@@ -70,15 +71,15 @@ export class UploadJournal {
     };
   }
 
-  /** What a page before this one has left undone for a user. What is no note is ignored. */
-  left(username: string): readonly CutOffUpload[] {
+  /** What a page before this one has left undone in a tree. What is no note is ignored. */
+  left(tree: TreeId): readonly CutOffUpload[] {
     const { storage } = this;
     if (storage === undefined) return [];
     const found: CutOffUpload[] = [];
     for (const key of this.keys()) {
       if (key.endsWith(':done')) continue;
       const noted = parseNote(storage.getItem(key));
-      if (noted?.username !== username) continue;
+      if (noted?.tree !== tree) continue;
       const done = storage.getItem(`${key}:done`) ?? '';
       const items = noted.items.filter((_, place) => done[place] !== '1');
       if (items.some(({ size }) => size !== undefined)) found.push({ id: key.slice(PREFIX.length), directory: noted.directory, items });
@@ -93,9 +94,10 @@ export class UploadJournal {
     this.storage?.removeItem(`${PREFIX}${id}:done`);
   }
 
-  /** Forgets all of them, of whomever. */
-  forgetAll(): void {
-    for (const key of this.keys()) this.storage?.removeItem(key);
+  /** Forgets all of them but those of the tree `except`. */
+  forgetAll(except?: TreeId): void {
+    const kept = except === undefined ? [] : this.left(except).map(({ id }) => `${PREFIX}${id}`);
+    for (const key of this.keys()) if (!kept.some((start) => key.startsWith(start))) this.storage?.removeItem(key);
   }
 
   private keys(): readonly string[] {
@@ -128,7 +130,7 @@ export function chosenAgain(left: readonly JournalItem[], chosen: readonly Uploa
 
 function parseNote(
   text: string | null,
-): { readonly username: string; readonly directory: string; readonly items: readonly JournalItem[] } | undefined {
+): { readonly tree: TreeId; readonly directory: string; readonly items: readonly JournalItem[] } | undefined {
   let value: unknown;
   try {
     value = JSON.parse(text ?? '');
@@ -136,10 +138,10 @@ function parseNote(
     return undefined;
   }
   if (typeof value !== 'object' || value === null) return undefined;
-  const { username, directory, items } = value as Readonly<Record<string, unknown>>;
-  if (typeof username !== 'string' || typeof directory !== 'string' || !Array.isArray(items)) return undefined;
+  const { tree, directory, items } = value as Readonly<Record<string, unknown>>;
+  if (typeof tree !== 'string' || typeof directory !== 'string' || !Array.isArray(items)) return undefined;
   const list = (items as readonly unknown[]).map(parseItem);
-  return list.every((item) => item !== undefined) ? { username, directory, items: list } : undefined;
+  return list.every((item) => item !== undefined) ? { tree, directory, items: list } : undefined;
 }
 
 function parseItem(value: unknown): JournalItem | undefined {

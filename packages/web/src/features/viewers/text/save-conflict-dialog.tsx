@@ -8,6 +8,7 @@ import styles from './save-conflict-dialog.module.css';
 export function SaveConflictDialog({
   name,
   isMissing,
+  isTakenBack = false,
   onOverwrite,
   onSaveBeside,
   onDiscard,
@@ -16,6 +17,8 @@ export function SaveConflictDialog({
   readonly name: string;
   /** The file was deleted or moved away. */
   readonly isMissing: boolean;
+  /** It is in somebody else's files, where nothing can be stored any more: `onSaveBeside` stores the text in one's own. */
+  readonly isTakenBack?: boolean;
   readonly onOverwrite: () => void;
   readonly onSaveBeside: () => void;
   readonly onDiscard: () => void;
@@ -35,20 +38,29 @@ export function SaveConflictDialog({
   );
   return (
     <Dialog
-      title={text(isMissing ? 'editor.missing.title' : 'editor.conflict.title')}
+      title={text(isTakenBack ? 'editor.taken.title' : isMissing ? 'editor.missing.title' : 'editor.conflict.title')}
       isAlert
       onClose={onClose}
       actions={<Button onPress={onClose}>{text('action.cancel')}</Button>}
     >
       <p>
-        <bdi>{text(isMissing ? 'editor.missing.text' : 'editor.conflict.text', { name })}</bdi>
+        <bdi>{text(isTakenBack ? 'editor.taken.text' : isMissing ? 'editor.missing.text' : 'editor.conflict.text', { name })}</bdi>
       </p>
       <ul className={styles['ways']}>
-        {way('primary', 'editor.conflict.beside', 'editor.conflict.beside.help', onSaveBeside)}
-        {isMissing
-          ? way('secondary', 'editor.missing.restore', 'editor.missing.restore.help', onOverwrite)
-          : way('secondary', 'editor.conflict.overwrite', 'editor.conflict.overwrite.help', onOverwrite)}
-        {way('danger', 'editor.conflict.discard', isMissing ? 'editor.missing.discard.help' : 'editor.conflict.discard.help', onDiscard)}
+        {isTakenBack
+          ? way('primary', 'editor.taken.own', 'editor.taken.own.help', onSaveBeside)
+          : way('primary', 'editor.conflict.beside', 'editor.conflict.beside.help', onSaveBeside)}
+        {isTakenBack
+          ? null
+          : isMissing
+            ? way('secondary', 'editor.missing.restore', 'editor.missing.restore.help', onOverwrite)
+            : way('secondary', 'editor.conflict.overwrite', 'editor.conflict.overwrite.help', onOverwrite)}
+        {way(
+          'danger',
+          'editor.conflict.discard',
+          isTakenBack ? 'editor.taken.discard.help' : isMissing ? 'editor.missing.discard.help' : 'editor.conflict.discard.help',
+          onDiscard,
+        )}
       </ul>
     </Dialog>
   );

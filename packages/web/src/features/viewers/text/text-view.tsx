@@ -1,11 +1,11 @@
 import { type ReactNode, useEffect, useRef, useState } from 'react';
 import { faultText } from '../../../app/fault-text.js';
-import { guestNow } from '../../../app/guest-store.js';
-import { goTo } from '../../../app/router.js';
+import { goTo, goToPlaceOf } from '../../../app/router.js';
 import { sessionNow } from '../../../app/session-store.js';
+import { isLinkTree, shownTree } from '../../../app/shown-tree.js';
 import type { Row } from '../../../engine/calls.js';
 import { EngineError } from '../../../engine/engine-fault.js';
-import { parentOf } from '../../../engine/paths.js';
+import { childOf, nameOf, ownerOf, parentOf } from '../../../engine/paths.js';
 import { engine } from '../../../engine/start-engine.js';
 import { useText } from '../../../i18n/text.js';
 import { visibleName } from '../../../i18n/visible-name.js';
@@ -50,12 +50,12 @@ function Editing({
   readonly tools: ReactNode;
 }): ReactNode {
   const text = useText();
-  const [draft] = useState(() => takeDraft(row.path));
+  const [draft] = useState(() => takeDraft(shownTree(), row.path));
   const [version, setVersion] = useState(draft?.version ?? file.version);
   const [isDirty, setDirty] = useState(draft !== undefined);
   const [isSaving, setSaving] = useState(false);
   const [error, setError] = useState<unknown>(undefined);
-  const [conflict, setConflict] = useState<{ readonly isMissing: boolean } | undefined>(undefined);
+  const [conflict, setConflict] = useState<{ readonly isMissing: boolean; readonly ownCopy: string | undefined } | undefined>(undefined);
   const content = useRef<EditorContent | undefined>(undefined);
   /** Counts edits: what is typed while a text is being saved is not saved. */
   const edits = useRef(0);
@@ -78,7 +78,10 @@ function Editing({
       refreshDirectories([parentOf(row.path)]);
     } catch (caught) {
       if (caught instanceof EngineError && caught.code === 'conflict.changed')
-        setConflict({ isMissing: caught.data['isMissing'] === true });
+        setConflict({
+          isMissing: caught.data['isMissing'] === true,
+          ownCopy: caught.data['isMissing'] === true ? await ownCopyOf(row.path) : undefined,
+        });
       else setError(caught);
     } finally {
       setSaving(false);
@@ -87,12 +90,13 @@ function Editing({
   const saveBeside = async (): Promise<void> => {
     const { current: editor } = content;
     if (editor === undefined) return;
+    const path = conflict?.ownCopy ?? row.path;
     setConflict(undefined);
     setSaving(true);
     try {
-      const written = await engine().call('drive.writeBeside', { path: row.path, content: editor.read() });
+      const written = await engine().call('drive.writeBeside', { path, content: editor.read() });
       left.forget();
-      refreshDirectories([parentOf(row.path)]);
+      refreshDirectories([parentOf(path)]);
       showToast({ kind: 'good', text: text('editor.savedAs', { name: written.name }) });
       goTo({ name: 'view', path: written.path }, { replace: true });
     } catch (caught) {
@@ -146,6 +150,7 @@ function Editing({
         <SaveConflictDialog
           name={visibleName(row.name)}
           isMissing={conflict.isMissing}
+          isTakenBack={conflict.ownCopy !== undefined}
           onOverwrite={() => void save(undefined)}
           onSaveBeside={() => void saveBeside()}
           onDiscard={() => {
@@ -162,6 +167,16 @@ function Editing({
   );
 }
 
+/** Where the text of a file that is gone can be stored when it was somebody else's and nothing can be stored there any more; undefined when it can. */
+async function ownCopyOf(path: string): Promise<string | undefined> {
+  const now = sessionNow();
+  if (now.state !== 'in' || now.session.username !== shownTree() || ownerOf(path) === now.session.username) return undefined;
+  const folder = await engine()
+    .call('drive.stat', { path: parentOf(path) })
+    .catch(() => undefined);
+  return folder?.isWritable === true ? undefined : childOf(now.session.homePath, nameOf(path));
+}
+
 /** Keeps what was not saved when the editor is left, and asks before the page is closed. */
 function useDraft(
   { path, name }: Row,
@@ -175,27 +190,30 @@ function useDraft(
   const isForgotten = useRef(false);
   useEffect(() => {
     isForgotten.current = false;
+    // Of when it was begun: what the page shows by the time that the editor is left may be another tree.
+    const tree = shownTree();
+    const address = location.href;
     const onLeave = (event: BeforeUnloadEvent): void => {
       if (latest.current.isDirty && !isForgotten.current) event.preventDefault();
     };
     addEventListener('beforeunload', onLeave);
-    const stopWatching = watchEditor(() => latest.current.isDirty && !isForgotten.current);
+    const stopWatching = watchEditor(tree, () => latest.current.isDirty && !isForgotten.current);
     return () => {
       removeEventListener('beforeunload', onLeave);
       stopWatching();
       // Who logs out was asked, and nobody else may see it.
-      if (sessionNow().state !== 'in' && guestNow() === undefined) return;
+      if (tree === undefined || (!isLinkTree(tree) && sessionNow().state !== 'in')) return;
       const { isDirty: isUnsaved, version: begun, text: textNow } = latest.current;
       const editor = content.current;
       if (!isUnsaved || isForgotten.current || editor === undefined) return;
-      keepDraft(path, { text: editor.read(), version: begun });
+      keepDraft(tree, path, { text: editor.read(), version: begun });
       showToast({
         kind: 'problem',
         text: textNow('editor.draft', { name }),
         action: {
           label: textNow('editor.draft.open'),
           onPress: () => {
-            goTo({ name: 'view', path });
+            goToPlaceOf(address, { name: 'view', path });
           },
         },
       });
