@@ -24,7 +24,11 @@ describe('a kept session that opens nothing', () => {
       whole.replace('"ada"', '"mallory"'),
     ]) {
       writeFileSync(path, text, { mode: 0o600 });
-      expect(await world.run(['ls'], { env })).toMatchObject({ status: 4, stdout: '', stderr: expect.stringMatching(/log in again with .* login\n$/u) });
+      expect(await world.run(['ls'], { env })).toMatchObject({
+        status: 4,
+        stdout: '',
+        stderr: expect.stringMatching(/log in again with .* login\n$/u),
+      });
     }
     writeFileSync(path, whole);
     expect((await world.run(['ls'])).status).toBe(0);

@@ -27,7 +27,10 @@ const SYSTEM_ERRORS: ReadonlyMap<string, string> = new Map([
   ['ENOTDIR', 'a part of the path is no folder'],
   ['EINVAL', 'the disk of this machine cannot have this name'],
   ['EILSEQ', 'the disk of this machine cannot have this name'],
-  ['EFBIG', 'the file is larger than this user may write (ulimit -f shows how large) or than this disk takes: raise the limit, or take another disk'],
+  [
+    'EFBIG',
+    'the file is larger than this user may write (ulimit -f shows how large) or than this disk takes: raise the limit, or take another disk',
+  ],
   ['EIO', 'the disk of this machine is failing'],
 ]);
 
@@ -131,7 +134,8 @@ const ownersOfFull = new WeakMap<PyrgosError, string>();
 /** Notes whose account is full when something could not be stored at `path`, for {@link explainError}: what is in the directory of somebody else counts there. Returns the error. */
 export function aboutPlace(error: unknown, path: string, own: string): unknown {
   const [, owner = ''] = path.split('/');
-  if (error instanceof PyrgosError && error.code === 'quota' && own !== `/${owner}` && !own.startsWith(`/${owner}/`)) ownersOfFull.set(error, owner);
+  if (error instanceof PyrgosError && error.code === 'quota' && own !== `/${owner}` && !own.startsWith(`/${owner}/`))
+    ownersOfFull.set(error, owner);
   return error;
 }
 

@@ -57,7 +57,8 @@ export class Output {
     if (endsEverything(error)) throw error;
     this.failures++;
     const { text } = explainError(error);
-    if (this.isJson) printJson({ event: 'problem', path: withoutLinkSecrets(path), code: codeOf(error), message: withoutLinkSecrets(text) });
+    if (this.isJson)
+      printJson({ event: 'problem', path: withoutLinkSecrets(path), code: codeOf(error), message: withoutLinkSecrets(text) });
     notify(`${printableName(path)}: ${printableMessage(text)}`);
   }
 

@@ -24,7 +24,9 @@ export class PartDigests {
     private readonly size: number,
     { path: file, version }: Pick<FileEntry, 'path' | 'version'>,
   ) {
-    this.key = createHash('sha256').update(JSON.stringify([file, version, PART_STEP])).digest();
+    this.key = createHash('sha256')
+      .update(JSON.stringify([file, version, PART_STEP]))
+      .digest();
     this.digest = this.newDigest(0);
   }
 

@@ -94,8 +94,8 @@ export class PartFolder {
         const itsDigests = left.find(({ name }) => name === digestsOf(part.name));
         // Where it is not there, or somebody has taken it: all is fetched again.
         if (itsDigests !== undefined) await rename(join(this.folder.path, itsDigests.name), digests).catch(() => undefined);
-        const own = [part.name, itsDigests?.name, basename(path), basename(digests)];
-        await this.remove(left.filter(({ name }) => !own.includes(name)));
+        const own = new Set([part.name, itsDigests?.name, basename(path), basename(digests)]);
+        await this.remove(left.filter(({ name }) => !own.has(name)));
         const handle = await open(path, O_RDWR | O_NOFOLLOW | O_NONBLOCK);
         return opened(path, handle, (await handle.stat()).size, new PartDigests(digests, entry.size, entry));
       }

@@ -19,7 +19,8 @@ export async function readPrivateFile(path: string, maxSize: number): Promise<Bu
     file = await open(path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW);
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-    if (error instanceof Error && 'code' in error && error.code === 'ELOOP') throw refused(path, 'is a link, and links are not followed here: name the file itself with --session-file');
+    if (error instanceof Error && 'code' in error && error.code === 'ELOOP')
+      throw refused(path, 'is a link, and links are not followed here: name the file itself with --session-file');
     throw error;
   }
   try {

@@ -41,7 +41,8 @@ export async function readSessionFile(path: string): Promise<KeptSession | undef
   const bytes = await readPrivateFile(path, MAX_SIZE);
   if (bytes === undefined) return undefined;
   const { salt, sealed, server, username, version } = parsed(path, bytes.toString('utf8'));
-  if (version !== VERSION || typeof server !== 'string' || typeof username !== 'string' || typeof sealed !== 'string') throw damagedSession(path);
+  if (version !== VERSION || typeof server !== 'string' || typeof username !== 'string' || typeof sealed !== 'string')
+    throw damagedSession(path);
   if (salt !== undefined && typeof salt !== 'string') throw damagedSession(path);
   return {
     server,

@@ -39,11 +39,12 @@ export function usernameOf(text: string): string {
   const name = text.trim().toLowerCase();
   if (name === '' || name.length > MAX_NAME_LENGTH || /[\s/]|^\./u.test(name)) {
     const shown = name.length > MAX_NAME_LENGTH ? `${name.slice(0, MAX_NAME_LENGTH)}…` : name;
-    throw new UsageError(`'${printableName(shown)}' is no user name: those have up to ${MAX_NAME_LENGTH} characters, no blank, no / and no dot in front.`);
+    throw new UsageError(
+      `'${printableName(shown)}' is no user name: those have up to ${MAX_NAME_LENGTH} characters, no blank, no / and no dot in front.`,
+    );
   }
   return name;
 }
-
 
 /** A recipient for people. No user name has a blank in it: `all friends` is nobody. */
 export function recipientText(recipient: Recipient): string {
