@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { commandName } from './command-name.js';
+import { withoutLinkSecrets } from './secret-text.js';
 import { printableMessage, printJson } from './terminal.js';
 
 /** What Commander says of an option that nobody knows, with all that was typed. */
@@ -31,7 +32,7 @@ export class PyrgosCommand extends Command {
   override error(...[message, options]: Parameters<Command['error']>): never {
     this.showHelpAfterError(`(see: ${[commandName, ...wordsOf(this), '--help'].join(' ')})`);
     // A mistyped option may have a password as its value: only its name is shown.
-    const shown = escaped(options?.code === 'commander.unknownOption' ? withoutValue(message) : message);
+    const shown = withoutLinkSecrets(escaped(options?.code === 'commander.unknownOption' ? withoutValue(message) : message));
     if (this.wantsJson) printJson({ event: 'error', code: 'argument', message: shown.replace(/^error: /, '') });
     // As everything else that goes wrong is told.
     return super.error(shown.replace(/^error: /, 'pyrgos: '), options);

@@ -14,7 +14,8 @@ import { ExitCode } from './exit-code.js';
 import { CommandEnd } from './files/command-end.js';
 import { addFilesCommands } from './files/commands.js';
 import { addSocialCommands } from './social/commands.js';
-import { noticeClosedPipes, printable, printJson } from './terminal.js';
+import { withoutLinkSecrets } from './secret-text.js';
+import { noticeClosedPipes, notify, printable, printJson } from './terminal.js';
 import { UsageError } from './usage-error.js';
 import { version } from './version.js';
 
@@ -56,8 +57,8 @@ export async function main(args: readonly string[]): Promise<number> {
     if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.ok : ExitCode.usage;
     if (error instanceof CommandEnd) return error.exitCode;
     if (!(error instanceof PyrgosError)) throw error;
-    if (program.wantsJson) printJson({ event: 'error', code: error.code, message: error.message });
-    process.stderr.write(`pyrgos: ${printable(error.message)}\n`);
+    if (program.wantsJson) printJson({ event: 'error', code: error.code, message: withoutLinkSecrets(error.message) });
+    notify(printable(error.message));
     return error instanceof ConfigError || error instanceof UsageError ? ExitCode.usage : ExitCode.failed;
   }
 }

@@ -1,6 +1,7 @@
 import { createInterface } from 'node:readline/promises';
 import { stripVTControlCharacters } from 'node:util';
 import { ExitCode } from './exit-code.js';
+import { withoutLinkSecrets } from './secret-text.js';
 
 /** Prints a line to the standard output. */
 export function printLine(line = ''): void {
@@ -28,12 +29,20 @@ export function noticeClosedPipes(): void {
   }
 }
 
+let unwrittenAdvice: string | undefined;
+
+/** What is told, beside the problem, when what is printed from now on cannot be written: what was done all the same. */
+export function adviseIfUnwritten(advice: string): void {
+  unwrittenAdvice = advice;
+}
+
 /** What is printed goes to a file that cannot be written any more. */
 function endUnwritten(stream: NodeJS.WriteStream, { code = 'unknown' }: NodeJS.ErrnoException): void {
+  // Nobody can be told any more what went wrong: the exit code still says it.
+  if (stream === process.stderr) return;
   const isFull = code === 'ENOSPC' || code === 'EDQUOT';
-  if (stream === process.stdout) {
-    notify(isFull ? 'the disk that the output is written to is full' : `the output cannot be written (${code})`);
-  }
+  const problem = isFull ? 'the disk that the output is written to is full' : `the output cannot be written (${code})`;
+  notify(unwrittenAdvice === undefined ? problem : `${problem}. ${unwrittenAdvice}`);
   process.exit(isFull ? ExitCode.full : ExitCode.failed);
 }
 
@@ -42,9 +51,9 @@ export function isUnread(): boolean {
   return isOutputClosed;
 }
 
-/** Tells the person something that is not the result: the standard output belongs to programs. */
+/** Tells the person something that is not the result: the standard output belongs to programs. The secret of a link is left out. */
 export function notify(line: string): void {
-  process.stderr.write(`pyrgos: ${line}\n`);
+  process.stderr.write(`pyrgos: ${withoutLinkSecrets(line)}\n`);
 }
 
 /** Text of somebody else, safe to print: it cannot move the cursor, change colours or pretend to be our output. */
@@ -52,8 +61,12 @@ export function printable(text: string): string {
   return stripVTControlCharacters(text).replaceAll(/[^\P{Cc}\n\t]|[\u202a-\u202e\u2066-\u2069]/gu, '\ufffd');
 }
 
-/** What is not shown as it is: control, format and unassigned characters but the joiners that scripts and emoji need; separators of lines. */
-const UNPRINTABLE = /[^\P{C}\u200c\u200d]|[\p{Zl}\p{Zp}]/gu;
+/**
+ * What is not shown as it is: control, format and unassigned characters but the joiners that scripts and emoji need; separators of lines; what shows nothing, or a blank,
+ * by which two names would look alike. The selector that makes an emoji of a sign stays behind such a sign.
+ */
+const UNPRINTABLE =
+  /[^\P{C}\u200c\u200d]|[\p{Zl}\p{Zp}]|(?<!\p{Extended_Pictographic})\ufe0f(?!\u20e3)|(?![\ufe0f\u200c\u200d])[\p{Default_Ignorable_Code_Point}\p{Variation_Selector}]|\u2800/gu;
 
 /**
  * The name of a file, or a path, on one line: it cannot steer a terminal, and two that differ look different. So where something is escaped, or looks as if it were, backslashes are

@@ -1,11 +1,9 @@
 import { constants } from 'node:fs';
-import { type FileHandle, lstat, open, rename } from 'node:fs/promises';
+import { lstat, open, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { type FileEntry, type FileSystem, PyrgosError } from '@pyrgos/client';
-import type { PartFolder } from './part-files.js';
-
-/** Bytes after which what has come is brought to the disk: as much is fetched again, at most, when a download goes on. */
-const SYNC_STEP = 8_388_608;
+import { PART_STEP } from './part-digests.js';
+import type { OpenPart, PartFolder } from './part-files.js';
 
 /** How a file is fetched. */
 export interface DownloadOptions {
@@ -17,7 +15,7 @@ export interface DownloadOptions {
 /**
  * Fetches a file of the account to `target` on this machine: beside it first, in a part of its own (`parts` are those of its folder), and only when all of it is on the
  * disk it takes the place of what was there, in one step, with the time of the original. What was cut off goes on where it stopped, as long as the
- * original has not changed and nobody else is at it. Nothing but pieces is in memory. Errors of the client, of the system, with the path of the part,
+ * original has not changed, nobody else is at it, and what is there is what came. Nothing but pieces is in memory. Errors of the client, of the system, with the path of the part,
  * and of `LocalFolder.requireSame`.
  */
 export async function downloadFile(
@@ -28,19 +26,21 @@ export async function downloadFile(
   options: DownloadOptions,
 ): Promise<void> {
   const part = await parts.open(entry);
-  const { handle, length, path } = part;
+  const { digests, handle, length, path } = part;
   let isKept = true;
   try {
     // Before anything is in it.
     await parts.folder.requireSame();
-    // What lies below the last step was on the disk before anything behind it was written.
-    const start = Math.floor(length / SYNC_STEP) * SYNC_STEP;
-    await fill(files, entry, handle, start, options);
+    // Anybody may have written into it since.
+    const start = await digests.verified(handle, length, options.signal);
+    await fill(files, entry, part, start, options);
     await requireSame(files, entry, options.signal);
     await handle.utimes(entry.modified, entry.modified);
     await handle.chmod(await modeFor(target));
     await handle.sync();
     await handle.close();
+    // Before the part has gone: nobody looks for digests alone.
+    await digests.close(false);
     await parts.folder.requireSame();
     await rename(path, target);
     await syncFolder(dirname(target));
@@ -68,7 +68,7 @@ async function modeFor(target: string): Promise<number> {
 async function fill(
   files: FileSystem,
   { path, size }: FileEntry,
-  handle: FileHandle,
+  { digests, handle }: OpenPart,
   start: number,
   { onProgress, signal }: DownloadOptions,
 ): Promise<void> {
@@ -77,12 +77,15 @@ async function fill(
   let synced = start;
   for await (const piece of await files.stream(path, { start, signal })) {
     for (let offset = 0; offset < piece.length;) {
-      const room = synced + SYNC_STEP - position;
+      const room = synced + PART_STEP - position;
       const { bytesWritten } = await handle.write(piece, offset, Math.min(room, piece.length - offset), position);
+      digests.add(piece.subarray(offset, offset + bytesWritten));
       position += bytesWritten;
       offset += bytesWritten;
-      if (position < synced + SYNC_STEP) continue;
+      if (position < synced + PART_STEP) continue;
+      // Brought to the disk step by step: nobody waits long at the end.
       await handle.datasync();
+      await digests.finishStep(synced / PART_STEP);
       synced = position;
     }
     onProgress(position);

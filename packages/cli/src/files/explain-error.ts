@@ -3,6 +3,7 @@ import { PyrgosError, QuotaError, RateError } from '@pyrgos/client';
 import { formatSize } from '@pyrgos/server/config';
 import { commandName } from '../command-name.js';
 import { ExitCode } from '../exit-code.js';
+import { printableName } from '../terminal.js';
 import { UsageError } from '../usage-error.js';
 import { isPartName } from './part-files.js';
 
@@ -26,6 +27,10 @@ const SYSTEM_ERRORS: ReadonlyMap<string, string> = new Map([
   ['ENOTDIR', 'a part of the path is no folder'],
   ['EINVAL', 'the disk of this machine cannot have this name'],
   ['EILSEQ', 'the disk of this machine cannot have this name'],
+  [
+    'EFBIG',
+    'the file is larger than this user may write (ulimit -f shows how large) or than this disk takes: raise the limit, or take another disk',
+  ],
   ['EIO', 'the disk of this machine is failing'],
 ]);
 
@@ -123,8 +128,24 @@ function pathOf({ data }: PyrgosError): string {
   return typeof data['path'] === 'string' ? data['path'] : 'this path';
 }
 
+/** Whose account an error of this kind is about, where it is that of somebody else. */
+const ownersOfFull = new WeakMap<PyrgosError, string>();
+
+/** Notes whose account is full when something could not be stored at `path`, for {@link explainError}: what is in the directory of somebody else counts there. Returns the error. */
+export function aboutPlace(error: unknown, path: string, own: string): unknown {
+  const [, owner = ''] = path.split('/');
+  if (error instanceof PyrgosError && error.code === 'quota' && own !== `/${owner}` && !own.startsWith(`/${owner}/`))
+    ownersOfFull.set(error, owner);
+  return error;
+}
+
 function quotaText(error: PyrgosError): string {
   const { missing, quota, used } = error instanceof QuotaError ? error.data : {};
+  const owner = ownersOfFull.get(error);
+  if (owner !== undefined) {
+    const room = quota === undefined || used === undefined ? '' : `: ${formatSize(used)} of ${formatSize(quota)} are in use there`;
+    return `the account of '${printableName(owner)}', which this would be stored in, is full${room}. Nothing of yours is in the way: ask them to make room. What was uploaded stays; run the same command again then`;
+  }
   const numbers = quota === undefined || used === undefined ? '' : `: ${formatSize(used)} of ${formatSize(quota)} are in use`;
   const need = missing === undefined ? '' : `, and ${formatSize(missing)} more are needed`;
   return `the account is full${numbers}${need}. Delete something (${commandName} du shows what is large), or ask for more: ${commandName} space --request SIZE. What was uploaded stays; run the same command again then`;
@@ -187,7 +208,8 @@ function exitCodeOf({ code, data }: PyrgosError): number {
     case 'rate':
       return ExitCode.full;
     case 'storage':
-      return ExitCode.full;
+      // A kept session that opens nothing.
+      return data['reason'] === 'damaged' || data['reason'] === 'not-private' ? ExitCode.denied : ExitCode.full;
     case 'conflict':
       return ExitCode.conflict;
     case 'format':

@@ -2,6 +2,7 @@ import { type FileEntry, type FileSystem, type LinkSession, UserSession } from '
 import { resolve } from 'node:path';
 import type { Output } from './output.js';
 import { printableName } from '../terminal.js';
+import { looksLikeSecretLink } from '../secret-text.js';
 import { UsageError } from '../usage-error.js';
 import { resolveRemote, splitRemote } from './remote-path.js';
 
@@ -54,6 +55,7 @@ export class FilesContext {
   remote(path: string): string {
     requireName(path);
     if (path === this.link) return this.base;
+    requireNoLink(path);
     return resolveRemote(this.remoteDirectory, path);
   }
 
@@ -97,6 +99,7 @@ export class FilesContext {
   /** A path on this machine. UsageError for no path at all. */
   local(path: string): string {
     requireName(path);
+    requireNoLink(path);
     return resolve(this.localFolder, path);
   }
 
@@ -112,6 +115,14 @@ export class FilesContext {
       }
     }
   }
+}
+
+/** A link is a secret: it is not looked for as a path, which would be told. */
+function requireNoLink(path: string): void {
+  if (!looksLikeSecretLink(path)) return;
+  throw new UsageError(
+    'A link stands in place of a path here, and this takes none, or not as it is written. A link is opened with --link-file FILE, by commands on files, or stands as it was sent (https://…) in place of a path in the account; put names first what is stored, and then where.',
+  );
 }
 
 function requireName(path: string): void {

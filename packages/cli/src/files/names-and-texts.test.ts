@@ -41,7 +41,10 @@ describe('texts of listings', () => {
     // A message may have escaped names in it.
     expect(printableMessage(printableName('a\u202eb'))).toBe(String.raw`a\u{202e}b`);
     for (const name of [String.raw`C:\users\ada`, String.raw`\\server\share`]) expect(printableName(name)).toBe(name);
-    expect(printableName('ü 日本 👩‍🚀')).toBe('ü 日本 👩‍🚀');
+    for (const name of ['ü 日本 👩‍🚀', '❤️ 🏳️‍🌈 1️⃣.txt']) expect(printableName(name)).toBe(name);
+    // What shows nothing, or a blank: a twin of another name.
+    for (const char of '\u3164\u2800\u034f\u115f\uffa0\ufe0f\ufe00\u180b\u{e0041}\u{e0100}\u17b4\u00ad')
+      expect(printableName(`report${char}.txt`)).toBe(String.raw`report\u{${char.codePointAt(0)?.toString(16)}}.txt`);
   });
 });
 

@@ -1,10 +1,11 @@
 import { connect, CryptoError, DeniedError, type UserSession } from '@pyrgos/client';
+import { CipherText } from '@pyrgos/core/containers';
 import { notify } from '../terminal.js';
 import type { FactorCodes } from './factor-codes.js';
 import { type NamedAccount, passwordOf, readPasswordFile, sessionFileOf } from './session-source.js';
 import { askSecret } from './prompts.js';
 import { secondFactorOf } from './second-factor.js';
-import { keyFromPassphrase, type KeptSession, readKeyFile } from './session-file.js';
+import { damagedSession, keyFromPassphrase, type KeptSession, readKeyFile } from './session-file.js';
 import type { SessionOptions } from './session-options.js';
 
 /** Opens an account with what is there to open it, or with a password that is asked on a terminal. */
@@ -16,7 +17,9 @@ export async function openSession(account: NamedAccount, options: SessionOptions
   try {
     return await peer.restore({ username, deviceKey, sealed: kept.sealed, signal });
   } catch (error) {
-    if (kept.salt === undefined || !(error instanceof CryptoError) || error.code !== 'crypto.authentication') throw error;
+    if (!isReadable(kept.sealed)) throw damagedSession(sessionFileOf(options), error);
+    if (!(error instanceof CryptoError) || error.code !== 'crypto.authentication') throw error;
+    if (kept.salt === undefined) throw damagedSession(sessionFileOf(options), error);
     throw new DeniedError('denied.login', 'the passphrase of the kept session is wrong');
   }
 }
@@ -44,4 +47,14 @@ async function keyOf({ salt, username }: KeptSession, file: string): ReturnType<
         )
       : await readPasswordFile(path);
   return keyFromPassphrase(passphrase, salt);
+}
+
+/** Whether something sealed is whole enough to be opened; otherwise nothing that the server said is to blame. */
+function isReadable(sealed: Uint8Array): boolean {
+  try {
+    CipherText.decode(sealed);
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -1,5 +1,6 @@
 import { ExitCode } from '../exit-code.js';
 import { isUnread, notify, printable, printableMessage, printableName, printJson, printLine } from '../terminal.js';
+import { withoutLinkSecrets } from '../secret-text.js';
 import { CommandEnd } from './command-end.js';
 import { codeOf, endsEverything, explainError } from './explain-error.js';
 
@@ -56,14 +57,18 @@ export class Output {
     if (endsEverything(error)) throw error;
     this.failures++;
     const { text } = explainError(error);
-    if (this.isJson) printJson({ event: 'problem', path, code: codeOf(error), message: text });
+    if (this.isJson)
+      printJson({ event: 'problem', path: withoutLinkSecrets(path), code: codeOf(error), message: withoutLinkSecrets(text) });
     notify(`${printableName(path)}: ${printableMessage(text)}`);
   }
 
   /** The command failed. Returns its exit code. Throws what is a bug. */
   failure(error: unknown): number {
     const { exitCode, local, text } = explainError(error);
-    if (this.isJson) printJson({ event: 'error', code: codeOf(error), message: text, ...(local === undefined ? {} : { local }) });
+    if (this.isJson) {
+      const place = local === undefined ? {} : { local: withoutLinkSecrets(local) };
+      printJson({ event: 'error', code: codeOf(error), message: withoutLinkSecrets(text), ...place });
+    }
     notify(`${local === undefined ? '' : `${printableName(local)}: `}${printableMessage(text)}`);
     return exitCode;
   }

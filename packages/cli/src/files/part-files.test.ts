@@ -1,12 +1,24 @@
 import { type spawn, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { bin, FilesWorld } from '../../test/files-world.js';
 import { LocalFolder } from './local-folder.js';
-import { isPartName, PartFolder } from './part-files.js';
+import { PART_STEP, PartDigests } from './part-digests.js';
+import { isPartName, type OpenPart, PartFolder } from './part-files.js';
 
 const entry = { path: '/ada/a', version: 'first', size: 10 };
 
@@ -57,6 +69,49 @@ describe('parts in a folder', () => {
     }
   });
 
+  test('only what is as it came goes on, step by step', async () => {
+    const signal = new AbortController().signal;
+    const large = { size: 4 * PART_STEP };
+    const write = async (part: OpenPart, steps: number): Promise<void> => {
+      for (let step = 0; step < steps; step++) {
+        const bytes = Buffer.alloc(PART_STEP, step + 1);
+        await part.handle.write(bytes, 0, bytes.length, step * PART_STEP);
+        part.digests.add(bytes);
+        await part.digests.finishStep(step);
+      }
+    };
+    const first = await open(large);
+    expect(await first.digests.verified(first.handle, 0, signal)).toBe(0);
+    await write(first, 3);
+    await first.handle.write(Buffer.from('more'), 0, 4, 3 * PART_STEP);
+    await first.close(true);
+    handTo(first.path, dead);
+    // The process has died, and so have its digests.
+    handTo(first.path.replace(/\.part$/, '-d.part'), (words) => dead(words));
+    const second = await open(large);
+    expect([second.length, await second.digests.verified(second.handle, second.length, signal)]).toEqual([
+      3 * PART_STEP + 4,
+      3 * PART_STEP,
+    ]);
+    await second.handle.write(Buffer.from('x'), 0, 1, 2 * PART_STEP - 1);
+    await second.close(true);
+    const third = await open(large);
+    expect(await third.digests.verified(third.handle, third.length, signal)).toBe(PART_STEP);
+    await third.handle.write(Buffer.from([2]), 0, 1, 2 * PART_STEP - 1);
+    await third.close(true);
+    const digests = readdirSync(folder).find((name) => name.endsWith('-d.part'));
+    truncateSync(join(folder, digests ?? ''), 50);
+    const fourth = await open(large);
+    expect(await fourth.digests.verified(fourth.handle, fourth.length, signal)).toBe(PART_STEP);
+    // Digests fit one version of one file only.
+    const other = new PartDigests(join(folder, 'other'), large.size, { path: entry.path, version: 'second' });
+    writeFileSync(join(folder, 'other'), readFileSync(join(folder, readdirSync(folder).find((name) => name.endsWith('-d.part')) ?? '')));
+    expect(await other.verified(fourth.handle, fourth.length, signal)).toBe(0);
+    await other.close(false);
+    await fourth.close(false);
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
   test('another file has parts of its own, and what is there by now is forgotten', async () => {
     await (await open()).close(true);
     await (await open({ path: '/ada/b' })).close(true);
@@ -96,6 +151,8 @@ describe('unfinished downloads', () => {
   });
   afterAll(async () => world?.stop());
 
+  const partsIn = (folder: string): string[] => readdirSync(folder).flatMap((name) => (isPartName(name) ? [join(folder, name)] : []));
+
   /** Begins to fetch the large file, and stops the process by a signal when some of it is there. */
   const begin = async (
     folder: string,
@@ -104,8 +161,7 @@ describe('unfinished downloads', () => {
     let child: ReturnType<typeof spawn> | undefined;
     const ended = world.run(['get', 'large.bin', folder], { watch: (started) => (child = started) });
     for (;;) {
-      const part = readdirSync(folder).find((name) => isPartName(name));
-      if (part !== undefined && statSync(join(folder, part)).size > 9_000_000) break;
+      if (partsIn(folder).some((part) => statSync(part).size > 9_000_000) && partsIn(folder).length > 1) break;
       if (readdirSync(folder).includes('large.bin')) throw new Error('the download was too fast to be stopped');
       await new Promise((done) => setTimeout(done, 1));
     }
@@ -126,6 +182,37 @@ describe('unfinished downloads', () => {
     expect(readdirSync(folder)).toEqual(['large.bin']);
   });
 
+  test('what another program has written into a part is fetched again', async () => {
+    const folder = join(world.folder, 'foreign');
+    const target = join(folder, 'large.bin');
+    mkdirSync(folder);
+    for (const damage of [
+      (part: string) => writeFileSync(part, 'damaged', { flag: 'r+' }),
+      (part: string) => writeFileSync(part, Buffer.alloc(content.length, 'A')),
+    ]) {
+      rmSync(target, { force: true });
+      await (
+        await begin(folder, 'SIGKILL')
+      ).ended;
+      const part = partsIn(folder).find((path) => statSync(path).size > 9_000_000);
+      damage(part ?? '');
+      expect(await world.run(['get', 'large.bin', folder])).toEqual({ status: 0, stdout: '', stderr: '' });
+      expect(readFileSync(target).equals(content)).toBe(true);
+      expect(readdirSync(folder)).toEqual(['large.bin']);
+    }
+    // As one that an older version has left: there is nothing to check it with.
+    rmSync(target);
+    await (
+      await begin(folder, 'SIGKILL')
+    ).ended;
+    for (const path of partsIn(folder)) {
+      if (statSync(path).size > 9_000_000) writeFileSync(path, Buffer.alloc(content.length, 'A'));
+      else rmSync(path);
+    }
+    expect((await world.run(['get', 'large.bin', folder])).status).toBe(0);
+    expect(readFileSync(target).equals(content)).toBe(true);
+  });
+
   test('are not stored by put -r, and go when the file has changed', async () => {
     const folder = join(world.folder, 'cut');
     mkdirSync(folder);
@@ -133,12 +220,12 @@ describe('unfinished downloads', () => {
     await (
       await begin(folder, 'SIGKILL')
     ).ended;
-    expect(await world.json(['put', '-r', 'cut'])).toContainEqual(expect.objectContaining({ event: 'summary', stored: 1, leftOut: 1 }));
+    expect(await world.json(['put', '-r', 'cut'])).toContainEqual(expect.objectContaining({ event: 'summary', stored: 1, leftOut: 2 }));
     expect((await world.run(['ls', '-a', 'cut'])).stdout).toBe('mine\n');
     expect(await world.run(['put', '-r', 'cut'])).toEqual({
       status: 0,
       stdout: '',
-      stderr: 'pyrgos: 1 item left out: parts of unfinished downloads (.pyrgos-….part)\n',
+      stderr: 'pyrgos: 2 items left out: parts of unfinished downloads (.pyrgos-….part)\n',
     });
     await world.session.files.write('/ada/large.bin', 'another');
     expect((await world.run(['get', 'large.bin', 'cut'])).status).toBe(0);

@@ -1,14 +1,15 @@
 import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { type FileHandle, lstat, open, readdir, rename, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { FileEntry } from '@pyrgos/client';
 import { judgeLife, ownMark, type ProcessMark } from '@pyrgos/server/config';
 import type { LocalFolder } from './local-folder.js';
+import { PartDigests } from './part-digests.js';
 
-/** What is fetched is in files of these names until it is complete: the file, its version, and the process that writes. */
+/** What is fetched is in files of these names until it is complete: the file, its version, and the process that writes. The digests of what is in it are in one beside it. */
 const PART_NAME =
-  /^\.pyrgos-(?<file>[0-9a-f]{32})-(?<version>[0-9a-f]{16})-(?<writer>\d{1,10}-\d*-[0-9a-f]{8}-[0-9a-f]{8}-[0-9a-f]{8})\.part$/;
+  /^\.pyrgos-(?<file>[0-9a-f]{32})-(?<version>[0-9a-f]{16})-(?<writer>\d{1,10}-\d*-[0-9a-f]{8}-[0-9a-f]{8}-[0-9a-f]{8})(?<digests>-d)?\.part$/;
 /** The same, whichever version of this command has made it. */
 const ANY_PART_NAME = /^\.pyrgos-[0-9a-f]{32}[0-9a-f-]*\.part$/;
 /** Milliseconds without a change after which nobody writes a part any more, when its process cannot be asked: it ran on another machine or in another container. */
@@ -25,14 +26,18 @@ interface Part {
   readonly file: string;
   readonly version: string;
   readonly writer: string;
+  /** Whether it has only the digests of one. */
+  readonly isDigests: boolean;
 }
 
 /** A part that this process alone writes. */
 export interface OpenPart {
   readonly path: string;
+  /** For reading and writing. */
   readonly handle: FileHandle;
-  /** Bytes that an earlier run has fetched. */
+  /** Bytes that an earlier run has left: not to be believed before `digests` have looked at them. */
   readonly length: number;
+  readonly digests: PartDigests;
   /** Closes it; `isKept`: for a later run. */
   close(isKept: boolean): Promise<void>;
 }
@@ -59,21 +64,25 @@ export class PartFolder {
     return new PartFolder(
       folder,
       names.flatMap((name) => {
-        const { file, version, writer } = PART_NAME.exec(name)?.groups ?? {};
-        return file === undefined || version === undefined || writer === undefined ? [] : [{ name, file, version, writer }];
+        const { digests, file, version, writer } = PART_NAME.exec(name)?.groups ?? {};
+        if (file === undefined || version === undefined || writer === undefined) return [];
+        return [{ name, file, version, writer, isDigests: digests !== undefined }];
       }),
     );
   }
 
   /** Opens a part for a file: the longest that was left of this version, or a new one. Other ones that were left are deleted. Errors of the system, and of `LocalFolder.requireSame`. */
   async open(entry: NamedFile): Promise<OpenPart> {
-    const { O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_WRONLY } = constants;
+    const { O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDWR } = constants;
     const [file, version] = [fileMark(entry), versionMark(entry)];
     const path = join(this.folder.path, `.pyrgos-${file}-${version}-${formatWriter(ownWriter())}.part`);
     await this.folder.requireSame();
     const left = await this.left(file);
-    const usable = left.filter((part) => part.version === version && part.size <= entry.size).sort((a, b) => b.size - a.size);
-    written.add(path);
+    const usable = left
+      .filter((part) => !part.isDigests && part.version === version && part.size <= entry.size)
+      .sort((a, b) => b.size - a.size);
+    const digests = digestsOf(path);
+    written.add(path).add(digests);
     try {
       for (const part of usable) {
         // In one step: of two that want it one gets it.
@@ -82,14 +91,20 @@ export class PartFolder {
           () => false,
         );
         if (!isTaken) continue;
-        await this.remove(left.filter((other) => other !== part && join(this.folder.path, other.name) !== path));
-        const handle = await open(path, O_WRONLY | O_NOFOLLOW | O_NONBLOCK);
-        return opened(path, handle, (await handle.stat()).size);
+        const itsDigests = left.find(({ name }) => name === digestsOf(part.name));
+        // Where it is not there, or somebody has taken it: all is fetched again.
+        if (itsDigests !== undefined) await rename(join(this.folder.path, itsDigests.name), digests).catch(() => undefined);
+        const own = new Set([part.name, itsDigests?.name, basename(path), basename(digests)]);
+        await this.remove(left.filter(({ name }) => !own.has(name)));
+        const handle = await open(path, O_RDWR | O_NOFOLLOW | O_NONBLOCK);
+        return opened(path, handle, (await handle.stat()).size, new PartDigests(digests, entry.size, entry));
       }
       await this.remove(left);
-      return opened(path, await open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600), 0);
+      const handle = await open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
+      return opened(path, handle, 0, new PartDigests(digests, entry.size, entry));
     } catch (error) {
       written.delete(path);
+      written.delete(digests);
       throw error;
     }
   }
@@ -119,15 +134,23 @@ export class PartFolder {
   }
 }
 
-function opened(path: string, handle: FileHandle, length: number): OpenPart {
+/** The name of the file with the digests of a part. */
+function digestsOf(part: string): string {
+  return part.replace(/\.part$/, '-d.part');
+}
+
+function opened(path: string, handle: FileHandle, length: number, digests: PartDigests): OpenPart {
   return {
     path,
     handle,
     length,
+    digests,
     close: async (isKept) => {
       await handle.close().catch(() => undefined);
+      await digests.close(isKept);
       if (!isKept) await rm(path, { force: true }).catch(() => undefined);
       written.delete(path);
+      written.delete(digestsOf(path));
     },
   };
 }

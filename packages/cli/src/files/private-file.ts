@@ -19,6 +19,8 @@ export async function readPrivateFile(path: string, maxSize: number): Promise<Bu
     file = await open(path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW);
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    if (error instanceof Error && 'code' in error && error.code === 'ELOOP')
+      throw refused(path, 'is a link, and links are not followed here: name the file itself with --session-file');
     throw error;
   }
   try {
@@ -42,6 +44,8 @@ export async function writePrivateFile(path: string, content: string): Promise<v
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
     await replacePrivateFile(path, content);
   } catch (error) {
+    // Writing to an open file fails without its name.
+    if (error instanceof Error && 'syscall' in error && !('path' in error)) Object.assign(error, { path });
     throw isUnwritable(error) ? unwritable(dirname(path), error) : error;
   }
 }

@@ -3,6 +3,7 @@ import type { FileEntry } from '@pyrgos/client';
 import type { Command } from 'commander';
 import { printableName } from '../terminal.js';
 import { UsageError } from '../usage-error.js';
+import { aboutPlace } from './explain-error.js';
 import type { FilesContext } from './files-context.js';
 import { localEntry, type LocalFile, localSource } from './local-tree.js';
 import { joinRemote, splitRemote } from './remote-path.js';
@@ -68,6 +69,8 @@ export async function put(context: FilesContext, local: string, remote: string |
   const upload = new Upload(context, options.skipExisting === true);
   try {
     await upload.folder(path, target);
+  } catch (error) {
+    throw aboutPlace(error, target, context.files.homePath);
   } finally {
     upload.end();
   }
@@ -111,6 +114,9 @@ async function putFile(
         }));
       },
     })
+    .catch((error: unknown) => {
+      throw aboutPlace(error, target, files.homePath);
+    })
     .finally(() => progress.end());
   tell(context, path, target);
 }
@@ -131,6 +137,9 @@ async function putInput(context: FilesContext, remote: string | undefined): Prom
         meter.add(done);
         progress.follow(() => ({ path: aboutFile(target, meter.text(done, undefined)), index: 1, count: 1, fraction: 0 }));
       },
+    })
+    .catch((error: unknown) => {
+      throw aboutPlace(error, target, files.homePath);
     })
     .finally(() => progress.end());
   tell(context, '-', target);

@@ -3,6 +3,7 @@ import { link, lstat, rename, rm } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { loadCrypto, PyrgosError, SymmetricKey } from '@pyrgos/client';
+import { commandName } from '../command-name.js';
 import { readPrivateFile, writePrivateFile } from './private-file.js';
 
 /** Most bytes of a session file, and of the key beside it. */
@@ -40,8 +41,9 @@ export async function readSessionFile(path: string): Promise<KeptSession | undef
   const bytes = await readPrivateFile(path, MAX_SIZE);
   if (bytes === undefined) return undefined;
   const { salt, sealed, server, username, version } = parsed(path, bytes.toString('utf8'));
-  if (version !== VERSION || typeof server !== 'string' || typeof username !== 'string' || typeof sealed !== 'string') throw damaged(path);
-  if (salt !== undefined && typeof salt !== 'string') throw damaged(path);
+  if (version !== VERSION || typeof server !== 'string' || typeof username !== 'string' || typeof sealed !== 'string')
+    throw damagedSession(path);
+  if (salt !== undefined && typeof salt !== 'string') throw damagedSession(path);
   return {
     server,
     username,
@@ -86,7 +88,7 @@ export async function keepWithKey(path: string, seal: (key: SymmetricKey) => Kep
     // Somebody may have forgotten the session, or sealed it with a passphrase, meanwhile.
     if (isSameKey(await usableKey(path), key)) return;
   }
-  throw damaged(path);
+  throw damagedSession(path);
 }
 
 /** Keeps a session that is sealed with a passphrase, and forgets the key that is of no use any more. Errors as {@link keepWithKey}. */
@@ -98,7 +100,7 @@ export async function keepWithPassphrase(path: string, session: KeptSession): Pr
     const now = await readSessionFile(path).catch(() => undefined);
     if (now === undefined || now.salt !== undefined) return;
   }
-  throw damaged(path);
+  throw damagedSession(path);
 }
 
 /** The key in the file beside a session, made when there is none that can be used: of several that make one at once, all get the same. */
@@ -117,7 +119,7 @@ async function keyBeside(path: string): Promise<SymmetricKey> {
       // One that is damaged, or that others could read, is of no use to anybody.
       await rm(file, { force: true });
     }
-    throw damaged(path);
+    throw damagedSession(path);
   } finally {
     await rm(fresh, { force: true });
   }
@@ -146,11 +148,11 @@ function isSameKey(one: SymmetricKey | undefined, other: SymmetricKey): boolean 
 /** The key beside a session. PyrgosError `storage` when it is missing, damaged, or can be used by others. */
 export async function readKeyFile(path: string): Promise<SymmetricKey> {
   const bytes = await readPrivateFile(keyFileOf(path), MAX_SIZE);
-  if (bytes === undefined) throw damaged(path);
+  if (bytes === undefined) throw damagedSession(path);
   try {
     return SymmetricKey.decode(new Uint8Array(Buffer.from(bytes.toString('utf8'), 'base64')));
   } catch {
-    throw damaged(path);
+    throw damagedSession(path);
   }
 }
 
@@ -178,11 +180,11 @@ function parsed(path: string, text: string): Readonly<Record<string, unknown>> {
   } catch {
     // The same as any other damage.
   }
-  throw damaged(path);
+  throw damagedSession(path);
 }
 
-function damaged(path: string): PyrgosError {
-  return new PyrgosError('storage', `the session in ${path} is damaged or its key is gone: log in again with pyrgos login`, {
-    data: { reason: 'damaged' },
-  });
+/** PyrgosError `storage`: what is kept opens nothing, for it was changed since, or is of another account. */
+export function damagedSession(path: string, cause?: unknown): PyrgosError {
+  const text = `the session in ${path} is damaged, of another account, or its key is gone: log in again with ${commandName} login`;
+  return new PyrgosError('storage', text, { data: { reason: 'damaged' }, cause });
 }

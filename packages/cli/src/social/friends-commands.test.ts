@@ -14,6 +14,12 @@ describe('people', () => {
     const accepted = await people.asAda(['accept', 'bob']);
     expect(accepted).toMatchObject({ status: 3, stdout: '' });
     expect(accepted.stderr).toBe("pyrgos: Could not process request from 'bob' - they haven't sent you a follow-request.\n");
+    for (const name of ['', 'a/b'])
+      for (const command of [['profile', 'show'], ['unfollow']])
+        expect(await people.asAda([...command, name])).toMatchObject({ status: 2, stderr: expect.stringContaining('no user name') });
+    for (const command of [['unfollow'], ['block'], ['profile', 'show']])
+      for (const name of ['nobody', '__proto__'])
+        expect([command, await people.asAda([...command, name])]).toMatchObject([command, { status: 3, stdout: '' }]);
     expect((await people.asAda(['unblock', 'bob'])).status).toBe(3);
     expect((await people.asAda(['remove-follower', 'bob'])).status).toBe(3);
     expect(await people.asAda(['requests'])).toMatchObject({ status: 0, stdout: '' });

@@ -76,6 +76,26 @@ describe('secret links', () => {
     expect(readFileSync(place('fetched.txt'), 'utf8')).toBe('notes');
   });
 
+  test('a link that stands where it has no business is refused, and its secret is never told', async () => {
+    const link = (await people.asAda(['link', 'create', 'notes.txt'])).stdout.trim();
+    const secret = link.slice(link.indexOf('#') + 1);
+    for (const args of [
+      ['put', link, 'notes.txt'],
+      ['share', link, 'bob'],
+      ['publish', link],
+      ['link', 'delete', link],
+      ['ls', ` ${link}`],
+      ['stat', `x${link}`],
+      ['ls', link.replace('http://', '')],
+      ['ls', 'album', link.replace('http://', ''), '--json'],
+    ]) {
+      const { status, stderr, stdout } = await people.asAda(args);
+      expect([args, status]).toEqual([args, 2]);
+      expect(stderr).toContain('--link-file');
+      expect(`${stdout}${stderr}`).not.toContain(secret);
+    }
+  });
+
   test('a password, an end and a number of uses, which can be changed', async () => {
     expect((await people.asAda(['link', 'create', 'album', '--link-password-file', 'nothing'])).status).toBe(2);
     writeFileSync(place('weak'), '1234\n');

@@ -2,7 +2,7 @@ import type { CreateLinkOptions, LinkChanges, OwnLink } from '@pyrgos/client';
 import { commandName } from '../command-name.js';
 import { timeText } from '../files/entry-text.js';
 import type { FilesContext } from '../files/files-context.js';
-import { printableMessage, printableName } from '../terminal.js';
+import { adviseIfUnwritten, printableMessage, printableName } from '../terminal.js';
 import { UsageError } from '../usage-error.js';
 import { nothingToDo } from './recipients.js';
 import { withProgress } from './with-progress.js';
@@ -16,6 +16,9 @@ export async function createLink(
   const { output, session, signal } = context;
   const target = context.remote(path);
   const link = await withProgress(context, target, async (onProgress) => session.links.create(target, { ...options, signal, onProgress }));
+  adviseIfUnwritten(
+    `The link is there all the same: ${commandName} link list --show prints it, and ${commandName} link delete ends it (number ${link.label})`,
+  );
   output.result(addressOf(context, link), { event: 'created', ...linkJson(link), link: addressOf(context, link) });
 }
 

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { TwoPeople } from '../../test/two-people.js';
@@ -44,12 +44,27 @@ describe('profiles', () => {
 
   test('a picture is set, fetched into a new file, and taken away', async () => {
     const picture = join(people.world.folder, 'picture');
-    writeFileSync(picture, 'not really a picture');
+    const png = Buffer.from('\u0089PNG\r\n\u001a\nthe rest', 'latin1');
+    writeFileSync(picture, png);
     expect((await people.asAda(['profile', 'set', 'photo', 'picture', '--user', 'bob'])).status).toBe(0);
     expect((await people.asBob(['profile', 'photo', 'fetched', '--of', 'ada'])).status).toBe(0);
-    expect(readFileSync(join(people.world.folder, 'fetched'), 'utf8')).toBe('not really a picture');
+    expect(readFileSync(join(people.world.folder, 'fetched')).equals(png)).toBe(true);
     expect((await people.asBob(['profile', 'photo', 'fetched', '--of', 'ada'])).status).toBe(7);
     expect((await people.asAda(['profile', 'set', 'photo', '--clear'])).status).toBe(0);
     expect((await people.asBob(['profile', 'photo', 'other', '--of', 'ada'])).status).toBe(3);
+  });
+
+  test('what is no picture, or has no end, is refused before it is stored; a text that is too long is wrong use', async () => {
+    writeFileSync(join(people.world.folder, 'text'), 'not a picture');
+    writeFileSync(join(people.world.folder, 'huge'), '');
+    truncateSync(join(people.world.folder, 'huge'), 3_000_000_000);
+    for (const [file, text] of [
+      ['text', 'is no picture'],
+      ['huge', 'is too large'],
+      ['/dev/zero', 'is no file'],
+    ] as const)
+      expect(await people.asAda(['profile', 'set', 'photo', file])).toMatchObject({ status: 2, stderr: expect.stringContaining(text) });
+    expect(await people.json('ada', ['profile'])).toMatchObject([{ hasPhoto: false }]);
+    expect((await people.asAda(['profile', 'set', 'firstname', 'x'.repeat(300)])).status).toBe(2);
   });
 });

@@ -1,8 +1,12 @@
+import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { ConflictError, NotFoundError, type ProfileTextName, type Recipient } from '@pyrgos/client';
+import { ConflictError, LimitError, NotFoundError, type ProfileTextName, type Recipient } from '@pyrgos/client';
+import { MAX_PROFILE_PICTURE_SIZE } from '@pyrgos/core/limits';
+import { formatSize } from '@pyrgos/server/config';
 import { commandName } from '../command-name.js';
 import type { FilesContext } from '../files/files-context.js';
 import { formatTable, printableMessage, printableName } from '../terminal.js';
+import { UsageError } from '../usage-error.js';
 import { recipientText, usernameOf } from './recipients.js';
 
 /** The fields that the command can set: texts, and the picture. */
@@ -15,6 +19,8 @@ export async function showProfile(context: FilesContext, user: string | undefine
   const username = user === undefined ? session.username : usernameOf(user);
   const isOwn = username === session.username;
   const { damaged, hasPhoto, texts } = await session.profiles.read(username, { signal });
+  // Of somebody who shows nothing it is not known yet whether there is such a person.
+  if (!isOwn && texts.size === 0 && !hasPhoto && damaged.size === 0) await session.identities.safetyNumber(username, { signal });
   const rows: string[][] = [['username', printableName(username), '']];
   const audiences = new Map<string, readonly Recipient[]>();
   const seenBy = async (field: ProfileFieldName): Promise<string> => {
@@ -48,7 +54,11 @@ export async function setProfile(context: FilesContext, field: ProfileFieldName,
   const { output, session, signal } = context;
   if (text === undefined) return;
   if (field === 'photo') await session.profiles.setPhoto(text === '' ? undefined : { photo: await pictureAt(context, text) }, { signal });
-  else await session.profiles.setText(field, text, { signal });
+  else {
+    await session.profiles.setText(field, text, { signal }).catch((error: unknown) => {
+      throw error instanceof LimitError ? new UsageError(error.message) : error;
+    });
+  }
   output.done(text === '' ? `${field} is not shown any more.` : `${field} is set.`, { event: 'profile-set', field });
 }
 
@@ -91,10 +101,26 @@ export async function savePhoto(context: FilesContext, user: string | undefined,
 }
 
 async function pictureAt(context: FilesContext, path: string): Promise<Uint8Array> {
-  const file = await open(context.local(path));
+  const local = context.local(path);
+  const { O_NONBLOCK, O_RDONLY } = constants;
+  // A pipe would be waited for, and a device may have no end.
+  const file = await open(local, O_RDONLY | O_NONBLOCK);
   try {
-    return await file.readFile();
+    const info = await file.stat();
+    if (!info.isFile()) throw new UsageError(`${printableName(path)} is no file: name one with a picture.`);
+    const tooLarge = `${printableName(path)} is too large: the picture of a profile has ${formatSize(MAX_PROFILE_PICTURE_SIZE)} at most. Make it smaller.`;
+    if (info.size > MAX_PROFILE_PICTURE_SIZE) throw new UsageError(tooLarge);
+    const bytes = await file.readFile();
+    if (bytes.length > MAX_PROFILE_PICTURE_SIZE) throw new UsageError(tooLarge);
+    if (!isPicture(bytes)) throw new UsageError(`${printableName(path)} is no picture: JPEG, PNG, GIF and WebP are shown everywhere.`);
+    return bytes;
   } finally {
     await file.close();
   }
+}
+
+/** Whether something begins as the pictures do that every browser shows. */
+function isPicture(bytes: Buffer): boolean {
+  const begins = (text: string, at = 0): boolean => bytes.toString('latin1', at, at + text.length) === text;
+  return begins('\u00ff\u00d8\u00ff') || begins('\u0089PNG\r\n\u001a\n') || begins('GIF8') || (begins('RIFF') && begins('WEBP', 8));
 }

@@ -1,9 +1,13 @@
 import { type Group, NotFoundError, type Recipient } from '@pyrgos/client';
 import { type Command, Option } from 'commander';
+import { printableName } from '../terminal.js';
 import { UsageError } from '../usage-error.js';
 
 /** Groups that every account has. */
 const groupNames: readonly Group[] = ['friends', 'followers'];
+
+/** Characters that the name of a user may have. */
+const MAX_NAME_LENGTH = 64;
 
 /** With whom something is shared, as options say it. */
 export interface GroupOptions {
@@ -30,9 +34,16 @@ export function recipientsOf(users: readonly string[], { group = [] }: GroupOpti
   return recipients;
 }
 
-/** The name of a user as accounts have it, however it was typed. */
+/** The name of a user as accounts have it, however it was typed. UsageError for what no account can be called. */
 export function usernameOf(text: string): string {
-  return text.trim().toLowerCase();
+  const name = text.trim().toLowerCase();
+  if (name === '' || name.length > MAX_NAME_LENGTH || /[\s/]|^\./u.test(name)) {
+    const shown = name.length > MAX_NAME_LENGTH ? `${name.slice(0, MAX_NAME_LENGTH)}…` : name;
+    throw new UsageError(
+      `'${printableName(shown)}' is no user name: those have up to ${MAX_NAME_LENGTH} characters, no blank, no / and no dot in front.`,
+    );
+  }
+  return name;
 }
 
 /** A recipient for people. No user name has a blank in it: `all friends` is nobody. */

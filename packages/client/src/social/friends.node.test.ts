@@ -124,6 +124,10 @@ describe('the handshake (chapter 06 section 18)', () => {
     const [ada, bob] = await two();
     await befriend(ada, bob);
     expect(await ada.friends.unfollow(bob.username)).toBe(true);
+    // Nothing is stored of a name that nobody has.
+    for (const nobody of ['nobody-at-all', '__proto__'])
+      await expect(ada.friends.unfollow(nobody)).rejects.toMatchObject({ code: 'not-found.user' });
+    expect((await ada.friends.state()).blocked).toEqual([bob.username]);
     expect(await ada.friends.unfollow(bob.username)).toBe(false);
     expect(await seen(ada)).toEqual({ followers: [bob.username], blocked: [bob.username] });
     expect(await seen(bob)).toEqual(both(ada.username));

@@ -1,5 +1,5 @@
 import { assertBoolean, assertObject } from '@pyrgos/core/arguments';
-import { ArgumentError } from '@pyrgos/core/errors';
+import { ArgumentError, NotFoundError } from '@pyrgos/core/errors';
 import { isFriendName } from '@pyrgos/core/social';
 import type { Identities } from '../identities.js';
 import type { CallOptions } from '../session/call-options.js';
@@ -166,11 +166,13 @@ export class Friends {
 
   /**
    * Stops to follow a user, whom the account does not want to see from now on; they are not told, and go on following. Resolves to whether it was not so
-   * already. {@link Friends.unblock} takes it back.
+   * already. {@link Friends.unblock} takes it back. ArgumentError for the account itself and for what is no username; NotFoundError `not-found.user` for a name that nobody has or
+   * has had: somebody who is followed, asked or a follower is not looked for, so that a deleted account can be left as well.
    */
   async unfollow(username: string, options: CallOptions = {}): Promise<boolean> {
     const { signal } = this.space.check(options);
     const name = this.other(username);
+    await this.requireSomebody(name, signal);
     return this.space.changeHome(signal, async (operation, home) => block(operation, this.space, home, name));
   }
 
@@ -260,6 +262,18 @@ export class Friends {
 
   private async facts(signal: AbortSignal | undefined, fresh = true): Promise<SocialFacts> {
     return this.space.look(signal, readFacts, fresh);
+  }
+
+  /** NotFoundError `not-found.user` for a name of which neither the account nor the server has ever heard. */
+  private async requireSomebody(name: string, signal: AbortSignal | undefined): Promise<void> {
+    const { blocked, entries, pending, users } = await this.facts(signal, false);
+    if ([blocked, entries, pending, users].some((known) => known.has(name))) return;
+    try {
+      await new Peers(this.space.account).get(name, { pins: false, signal });
+    } catch (error) {
+      // Whoever was deleted, has other keys or cannot be reached is somebody.
+      if (error instanceof NotFoundError && error.code === 'not-found.user' && error.data['deleted'] === undefined) throw error;
+    }
   }
 
   private other(text: string, field = 'username'): string {
