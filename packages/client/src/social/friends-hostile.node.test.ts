@@ -142,6 +142,27 @@ describe('an inbox that anybody can write to', () => {
     expect(await away.friends.accept(bob.username)).toBe(true);
   });
 
+  test('one that is full of what nobody can read is emptied when its owner looks at it', async () => {
+    while (await post(sealed(request(entry(mallory, mallory.username)), bob), ada));
+    await expect(bob.friends.follow(ada.username)).rejects.toMatchObject({ code: 'denied.request', data: { reason: 'inbox' } });
+    expect(await ada.friends.requests()).toEqual([]);
+    expect(await inbox(ada)).toEqual([]);
+    await bob.friends.follow(ada.username);
+    expect(await ada.friends.requests()).toEqual([{ username: bob.username, isChecked: true }]);
+  });
+
+  test('but not by a session whose key is not the one with which others encrypt now', async () => {
+    while (await post(sealed(request(entry(mallory, mallory.username)), bob), ada));
+    const { identity, sessions } = ada.account;
+    const session = sessions.of(identity.publicKeyHash);
+    const theirs = bob.account.identity.publicKeyHash;
+    const other = (await sessions.of(theirs).readCommitted(theirs)).get(theirs)?.writerData;
+    await session.updateWriterData(identity, (data) => data.with({ inbound: other?.inbound }));
+    const before = (await inbox(ada)).length;
+    await ada.friends.requests();
+    expect(await inbox(ada)).toHaveLength(before);
+  });
+
   test('a full one refuses, and nothing is left of the request', async () => {
     const junk = sealed('junk', mallory);
     while (await post(junk, bob));

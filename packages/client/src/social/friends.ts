@@ -110,7 +110,7 @@ export class Friends {
    *
    * ArgumentError for the account itself and for what is no username; ConflictError `conflict.exists` for somebody whom it follows already; NotFoundError `not-found.user`,
    * also for a deleted account (`data.deleted`), and `not-found.key` for an account that cannot receive requests; DeniedError `denied.request` when too many requests
-   * are waiting there already (`data.reason` is `inbox`): nothing has changed then. After a `network` error the request may have been sent: it is among the
+   * are waiting there already (`data.reason` is `inbox`), and PyrgosError `rate` when too many were sent there from this address: nothing has changed then. After a `network` error the request may have been sent: it is among the
    * outgoing ones, and may be sent again.
    */
   async follow(username: string, options: CallOptions = {}): Promise<FollowOutcome> {
