@@ -74,7 +74,7 @@ export async function removeRequests(
 async function hasPublishedKey({ boxing, crypto, identity, sessions }: Account, signal: AbortSignal | undefined): Promise<boolean> {
   const owner = identity.publicKeyHash;
   const committed = (await sessions.of(owner).readCommitted(owner, { fresh: true, signal })).get(owner);
-  return committed?.writerData.inbound?.equals(boxing.publicKey.hash(crypto)) === true;
+  return committed?.writerData?.inbound?.equals(boxing.publicKey.hash(crypto)) === true;
 }
 
 function open({ crypto, boxing, username }: Account, blind: BlindFollowRequest): Opened | 'worthless' | 'unreadable' | undefined {
