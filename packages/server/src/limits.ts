@@ -309,6 +309,12 @@ export const MAX_WAITING_SIGN_UPS = 8;
 export const MAX_LISTED_SPACE_REQUESTS = 10_000;
 /** Follow requests that may wait for one user before one more is refused: one beyond it is stored (chapter 06 section 3.5). */
 export const MAX_PENDING_FOLLOW_REQUESTS = 100;
+/** Follow requests that one address, or one IPv6 network, may post to one user at once; then one every FOLLOW_REQUEST_PAUSE_MILLISECONDS (ours). */
+export const MAX_FOLLOW_REQUESTS_OF_SENDER = 20;
+/** Milliseconds after which such an address may post one more (ours). */
+export const FOLLOW_REQUEST_PAUSE_MILLISECONDS = 600_000;
+/** Addresses and users for which that is remembered (ours). */
+export const MAX_WATCHED_SENDERS = 20_000;
 /** Messages of both directions in an hour after which a user has to wait (chapter 02 section 13). */
 export const MAX_MESSAGES_PER_HOUR = 20;
 /** Milliseconds by which the time of a user's message may differ from ours, and in which messages are counted (chapter 02 section 13). */

@@ -128,8 +128,10 @@ export interface AccountService {
 
 /** Follow requests (chapter 02 section 9). */
 export interface SocialService {
-  /** False when the recipient has more than 100 pending ones. */
-  sendFollowRequest(owner: PublicKeyHash, request: BlindFollowRequest): Promise<boolean>;
+  /**
+   * False when the recipient has more than 100 pending ones. `client`: the address that asks, where it is known; PyrgosError `rate` when it has sent too many to this user.
+   */
+  sendFollowRequest(owner: PublicKeyHash, request: BlindFollowRequest, client?: string): Promise<boolean>;
   getFollowRequests(owner: PublicKeyHash, auth: Uint8Array): Promise<readonly BlindFollowRequest[]>;
   /** `signed`: the exact stored bytes, signed by the owner. False for a bad signature. */
   removeFollowRequest(owner: PublicKeyHash, signed: Uint8Array): Promise<boolean>;

@@ -6,7 +6,9 @@ import { pipeline } from 'node:stream/promises';
 import { connect, type FileEntry, type PyrgosServer } from '@pyrgos/client';
 import { NotFoundError, PyrgosError } from '@pyrgos/core/errors';
 import { DEFAULT_SITE_POLICY, parseSitePath, siteContentType } from '@pyrgos/core/social';
+import { ConnectionRoom } from '@pyrgos/server';
 import { parseRange } from './byte-range.js';
+import { answerMalformed, targetOf } from './raw-requests.js';
 import { siteOwner } from './site-hosts.js';
 import { type Site, siteCaches, Sites } from './sites.js';
 import { storedType } from './stored-type.js';
@@ -23,6 +25,10 @@ export interface GatewayOptions {
   readonly strictTransportSecurity: boolean;
   /** Milliseconds in which a whole answer of a small file must have left; larger ones have more. */
   readonly patience?: number;
+  /** Connections at a time, half of them at most from one address that has not finished a request yet. */
+  readonly maxConnections?: number;
+  /** Milliseconds in which the headers of a request must have arrived. */
+  readonly headersTimeout?: number;
   /** Told what went wrong that is nobody's request. */
   readonly onError?: (error: unknown) => void;
 }
@@ -40,6 +46,9 @@ const MAX_FILES = 16;
 const MAX_CONNECTIONS = 1024;
 /** Milliseconds. */
 const PATIENCE = 30_000;
+const HEADERS_TIMEOUT = 10_000;
+/** Milliseconds for headers where connections are scarce. */
+const SCARCE_HEADERS_TIMEOUT = 2000;
 /** Bytes a second that a client has to take at least of a large file. */
 const LEAST_PACE = 32 * 1024;
 /** By what a page is recognised whose name does not say it. */
@@ -51,13 +60,24 @@ const DOCTYPE = '<!DOCTYPE html>';
  */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const front = new Front(options);
+  const headersTimeout = options.headersTimeout ?? HEADERS_TIMEOUT;
   const server = createServer(
-    { maxHeaderSize: 16_384, headersTimeout: 10_000, requestTimeout: 20_000, keepAliveTimeout: 5000, requireHostHeader: false },
+    {
+      maxHeaderSize: 16_384,
+      headersTimeout,
+      requestTimeout: Math.max(20_000, headersTimeout),
+      keepAliveTimeout: 5000,
+      // Node looks every 30 seconds otherwise, whatever the limits are.
+      connectionsCheckingInterval: Math.min(1000, headersTimeout),
+      requireHostHeader: false,
+    },
     (request, response) => {
       void front.answer(request, response);
     },
   );
-  server.maxConnections = MAX_CONNECTIONS;
+  const maximum = options.maxConnections ?? MAX_CONNECTIONS;
+  const room = new ConnectionRoom(server, { maximum, maximumUnfinished: Math.ceil(maximum / 2), patience: SCARCE_HEADERS_TIMEOUT });
+  answerMalformed(server, front.headers());
   await listen(server, options);
   return {
     port: (server.address() as AddressInfo).port,
@@ -66,6 +86,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       front.close();
       server.closeAllConnections();
       await closed;
+      room.stop();
     },
   };
 }
@@ -153,14 +174,14 @@ class Front {
     signal: AbortSignal,
     allow: (bytes: number) => void,
   ): Promise<void> {
-    const owner = siteOwner(hostsOf(request), this.options.domain);
+    const { hosts, target } = targetOf(request);
+    const owner = siteOwner(hosts, this.options.domain);
     if (owner === undefined) return this.empty(response, 404);
     if (request.method !== 'GET' && request.method !== 'HEAD')
       return this.empty(response, 405, { allow: 'GET, HEAD', connection: 'close' });
     const site = await this.sites.get(owner);
     signal.throwIfAborted();
     if (site === undefined) return this.empty(response, 404);
-    const target = request.url ?? '';
     const path = decoded(target.replace(/[?#].*$/su, ''));
     const names = path === undefined || !path.startsWith('/') ? undefined : parseSitePath(path);
     const entry = names === undefined ? undefined : await site.find(names, signal);
@@ -243,7 +264,8 @@ class Front {
     };
   }
 
-  private headers(site?: Site): Record<string, string> {
+  /** The headers of every answer. */
+  headers(site?: Site): Record<string, string> {
     return {
       'content-security-policy': site?.policy ?? DEFAULT_SITE_POLICY,
       'x-frame-options': 'sameorigin',
@@ -269,11 +291,6 @@ class Front {
     const isAway = error instanceof PyrgosError && error.code === 'network';
     this.empty(response, isAway ? 503 : 500, isAway ? { 'retry-after': '5' } : {});
   }
-}
-
-/** All Host headers, as sent. */
-function hostsOf({ rawHeaders }: IncomingMessage): readonly string[] {
-  return rawHeaders.flatMap((name, i) => (i % 2 === 0 && name.toLowerCase() === 'host' ? [rawHeaders[i + 1] ?? ''] : []));
 }
 
 function decoded(path: string): string | undefined {

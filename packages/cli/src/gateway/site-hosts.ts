@@ -1,11 +1,11 @@
 import { isWireUsername } from '@pyrgos/core/accounts';
 import { ConfigError, type ServerConfig } from '@pyrgos/server/config';
 
-/** The user whose site a `Host` header names: `<user>.<domain>`, with or without port; undefined for any other name. */
+/** The user whose site a `Host` header names: `<user>.<domain>`, with or without port and a dot at the end, which means the same; undefined for any other name. */
 export function siteOwner(hosts: readonly string[], domain: string): string | undefined {
   const [given = ''] = hosts;
   if (hosts.length !== 1 || given.length > 300) return undefined;
-  const host = given.toLowerCase().replace(/:\d{1,5}$/u, '');
+  const host = given.toLowerCase().replace(/\.?(?::\d{1,5})?$/u, '');
   if (!host.endsWith(`.${domain}`)) return undefined;
   const owner = host.slice(0, -domain.length - 1);
   return isWireUsername(owner) && !owner.includes('.') ? owner : undefined;

@@ -6,7 +6,7 @@ import { checkEntry, type Verdict } from './entry-check.js';
 import { fullInbox, post } from './follow-messages.js';
 import { admitToGroups } from './groups.js';
 import { type Opened, removeRequests } from './inbox.js';
-import { addFriendEntry, unblock } from './list-changes.js';
+import { addFriendEntry, changePending, unblock } from './list-changes.js';
 import type { OwnSpace } from './own-space.js';
 import type { Peers } from './peers.js';
 import { getOrMakeRecipient } from './recipient-directories.js';
@@ -107,6 +107,8 @@ async function letIn(
   return space.changeHome(signal, async (operation, home) =>
     operation.committer.withoutFlush(async () => {
       const { directory } = await getOrMakeRecipient(operation, space, home, username, key);
+      // Somebody who was asked and seemed to have refused is a follower from here on.
+      await changePending(operation, space, home, (pending) => pending.without(username));
       const groups = asFriend ? [GroupName.followers, GroupName.friends] : [GroupName.followers];
       await admitToGroups(operation, space, home, username, groups);
       return directory.capability;

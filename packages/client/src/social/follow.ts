@@ -1,6 +1,6 @@
 import { SymmetricKey } from '@pyrgos/core/keys';
 import type { AbsoluteCapability } from '@pyrgos/core/model';
-import { ConflictError } from '@pyrgos/core/errors';
+import { ConflictError, PyrgosError } from '@pyrgos/core/errors';
 import { listEntries } from '../files/view/index.js';
 import { recipientDirectory } from './capability-store.js';
 import { fullInbox, post } from './follow-messages.js';
@@ -58,7 +58,13 @@ export async function follow(space: OwnSpace, username: string, signal: AbortSig
     }),
   );
   const key = SymmetricKey.generate(account.crypto);
-  if (await post(account, peers, peer, { directory: noted.directory, key }, signal)) return 'requested';
+  try {
+    if (await post(account, peers, peer, { directory: noted.directory, key }, signal)) return 'requested';
+  } catch (error) {
+    // Not sent, for certain.
+    if (error instanceof PyrgosError && error.code === 'rate') await undo(space, username, noted);
+    throw error;
+  }
   await undo(space, username, noted);
   throw fullInbox(username);
 }

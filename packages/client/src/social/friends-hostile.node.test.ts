@@ -1,18 +1,19 @@
-import { BlindFollowRequest } from '@pyrgos/core/accounts';
+import type { BlindFollowRequest } from '@pyrgos/core/accounts';
 import { type CborValue, cborMap } from '@pyrgos/core/codec';
-import { PaddedAsymmetricCipherText, PaddingBlock } from '@pyrgos/core/containers';
 import { NetworkError, PyrgosError } from '@pyrgos/core/errors';
-import { BoxingKeyPair, SymmetricKey } from '@pyrgos/core/keys';
-import { AbsoluteCapability, EntryPoint } from '@pyrgos/core/model';
+import type { SymmetricKey } from '@pyrgos/core/keys';
+import { EntryPoint } from '@pyrgos/core/model';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { changedNetwork, overriding } from '../../test/changed-network.js';
 import { itemAt } from '../../test/item-at.js';
+import { nullEntry, PostedRequests } from '../../test/posted-requests.js';
 import { ServerWorld } from '../../test/server-world.js';
 import { befriend, People, seen } from '../../test/people-world.js';
 import type { UserSession } from '../user-session.js';
 
 let world: ServerWorld;
 let people: People;
+let posts: PostedRequests;
 let count = 0;
 let ada: UserSession;
 let bob: UserSession;
@@ -21,6 +22,7 @@ let mallory: UserSession;
 beforeAll(async () => {
   world = await ServerWorld.start();
   people = new People(world);
+  posts = new PostedRequests(world);
 });
 afterAll(async () => world.close());
 beforeEach(async () => {
@@ -28,28 +30,12 @@ beforeEach(async () => {
   [ada, bob, mallory] = await Promise.all([people.join(`ada${n}`), people.join(`bob${n}`), people.join(`mallory${n}`)]);
 });
 
-/** A request with any content, for a user. */
-function sealed(content: CborValue, { account }: UserSession): BlindFollowRequest {
-  const { publicKey, secretKey } = BoxingKeyPair.generateFor(world.crypto, account.boxing.publicKey);
-  const text = PaddedAsymmetricCipherText.seal(world.crypto, account.boxing.publicKey, secretKey, content, PaddingBlock.followRequest);
-  return BlindFollowRequest.of(text, publicKey);
-}
-
-const key = (): SymmetricKey => SymmetricKey.generate(world.crypto);
-const entry = (of: UserSession, name: string, isWritable = false): EntryPoint => {
-  const { home } = of.account;
-  const parts = { owner: home.owner, writer: home.writer, mapKey: world.crypto.randomBytes(32), rBaseKey: key() };
-  return EntryPoint.of(AbsoluteCapability.of(isWritable ? { ...parts, wBaseKey: key() } : parts), name);
-};
-const post = async (request: BlindFollowRequest, { account }: UserSession): Promise<boolean> =>
-  world.network().social.sendFollowRequest(account.identity.publicKeyHash, request);
-const inbox = async ({ account }: UserSession): Promise<readonly BlindFollowRequest[]> =>
-  world.network().social.getFollowRequests(account.identity);
-const request = (point: EntryPoint): CborValue =>
-  cborMap([
-    ['e', point.toCbor()],
-    ['k', key().toCbor()],
-  ]);
+const key = (): SymmetricKey => posts.key();
+const entry = (of: UserSession, name: string, isWritable = false): EntryPoint => posts.entry(of, name, isWritable);
+const request = (point: EntryPoint): CborValue => posts.request(point);
+const sealed = (content: CborValue, to: UserSession): BlindFollowRequest => posts.sealed(content, to);
+const post = async (blind: BlindFollowRequest, to: UserSession): Promise<boolean> => posts.post(blind, to);
+const inbox = async (of: UserSession): Promise<readonly BlindFollowRequest[]> => posts.inbox(of);
 const both = (name: string): object => ({ followers: [name], following: [name], friends: [name] });
 
 describe('an inbox that anybody can write to', () => {
@@ -64,7 +50,7 @@ describe('an inbox that anybody can write to', () => {
       // Somebody else's name: the writing space is not theirs.
       request(entry(mallory, bob.username)),
       // Refusals of what was never asked.
-      cborMap([['e', EntryPoint.of(AbsoluteCapability.null(), bob.username).toCbor()]]),
+      cborMap([['e', nullEntry(bob.username).toCbor()]]),
     ];
     for (const content of forged) expect(await post(sealed(content, ada), ada)).toBe(true);
     await bob.friends.follow(ada.username);
@@ -154,6 +140,27 @@ describe('an inbox that anybody can write to', () => {
     expect(await inbox(ada)).toHaveLength(2);
     isAway = false;
     expect(await away.friends.accept(bob.username)).toBe(true);
+  });
+
+  test('one that is full of what nobody can read is emptied when its owner looks at it', async () => {
+    while (await post(sealed(request(entry(mallory, mallory.username)), bob), ada));
+    await expect(bob.friends.follow(ada.username)).rejects.toMatchObject({ code: 'denied.request', data: { reason: 'inbox' } });
+    expect(await ada.friends.requests()).toEqual([]);
+    expect(await inbox(ada)).toEqual([]);
+    await bob.friends.follow(ada.username);
+    expect(await ada.friends.requests()).toEqual([{ username: bob.username, isChecked: true }]);
+  });
+
+  test('but not by a session whose key is not the one with which others encrypt now', async () => {
+    while (await post(sealed(request(entry(mallory, mallory.username)), bob), ada));
+    const { identity, sessions } = ada.account;
+    const session = sessions.of(identity.publicKeyHash);
+    const theirs = bob.account.identity.publicKeyHash;
+    const other = (await sessions.of(theirs).readCommitted(theirs)).get(theirs)?.writerData;
+    await session.updateWriterData(identity, (data) => data.with({ inbound: other?.inbound }));
+    const before = (await inbox(ada)).length;
+    await ada.friends.requests();
+    expect(await inbox(ada)).toHaveLength(before);
   });
 
   test('a full one refuses, and nothing is left of the request', async () => {

@@ -33,7 +33,7 @@ export interface IncomingRequest {
 export interface FriendsState {
   /** Who wants to follow the account and waits for an answer. */
   readonly incoming: readonly IncomingRequest[];
-  /** Who was asked and has not answered. */
+  /** Who was asked and has not answered. Who has refused is not in it; but a refusal may be anybody's, so that a later answer of theirs still counts. */
   readonly outgoing: readonly string[];
   /** Who can see what the account shares with them. */
   readonly followers: readonly string[];
@@ -85,7 +85,7 @@ export class Friends {
     const following = [...mounts].flatMap(([name, mount]) => (mount === 'gone' || mount === 'changed' ? [] : [name])).sort();
     return {
       incoming,
-      outgoing: [...facts.pending].sort(),
+      outgoing: [...facts.pending].filter((name) => !facts.refused.has(name)).sort(),
       followers,
       following,
       friends: following.filter((name) => followers.includes(name)),
@@ -110,7 +110,7 @@ export class Friends {
    *
    * ArgumentError for the account itself and for what is no username; ConflictError `conflict.exists` for somebody whom it follows already; NotFoundError `not-found.user`,
    * also for a deleted account (`data.deleted`), and `not-found.key` for an account that cannot receive requests; DeniedError `denied.request` when too many requests
-   * are waiting there already (`data.reason` is `inbox`): nothing has changed then. After a `network` error the request may have been sent: it is among the
+   * are waiting there already (`data.reason` is `inbox`), and PyrgosError `rate` when too many were sent there from this address: nothing has changed then. After a `network` error the request may have been sent: it is among the
    * outgoing ones, and may be sent again.
    */
   async follow(username: string, options: CallOptions = {}): Promise<FollowOutcome> {
@@ -147,7 +147,7 @@ export class Friends {
     const [facts, inbox] = await Promise.all([this.facts(signal, false), readInbox(account, signal)]);
     const theirs = inbox.opened.filter(({ sender }) => sender === username);
     const sorted = await this.sort(theirs, facts, signal);
-    if (sorted.replies.length > 0) return (await processReplies(this.space, peers, sorted.replies, signal)).size > 0;
+    if (sorted.replies.length > 0 && (await processReplies(this.space, peers, sorted.replies, signal)).answered.size > 0) return true;
     const [from] = sorted.requests;
     if (from === undefined) return false;
     const { valid, forged, failure } = await newestValid(peers, from, { pins: true, signal });
@@ -204,7 +204,7 @@ export class Friends {
     const useless = [...inbox.worthless];
     for (;;) {
       const { replies, requests, unfinished, leftovers } = await this.sort(opened, facts, signal);
-      const done = replies.length === 0 ? new Set<Opened>() : await processReplies(this.space, peers, replies, signal);
+      const done = replies.length === 0 ? new Set<Opened>() : (await processReplies(this.space, peers, replies, signal)).done;
       if (done.size > 0) {
         opened = opened.filter((item) => !done.has(item));
         facts = await this.facts(signal, false);

@@ -9,6 +9,7 @@ import { type Opened, removeRequests } from './inbox.js';
 import { addFriendEntry, changePending } from './list-changes.js';
 import type { OwnSpace } from './own-space.js';
 import type { Peers } from './peers.js';
+import { checkPlace } from './place-check.js';
 import { deleteRecipient } from './recipient-directories.js';
 import { readPending } from './social-lists.js';
 import type { ReplyFrom } from './sort-inbox.js';
@@ -26,40 +27,93 @@ interface Reply {
   readonly isFollower: boolean;
 }
 
+/** What has become of answers. */
+export interface ProcessedReplies {
+  /** Everything that is done with: what counted, what is forged, and refusals. */
+  readonly done: ReadonlySet<Opened>;
+  /** Whose answers counted. */
+  readonly answered: ReadonlySet<string>;
+}
+
+/** What the messages of one user come to. */
+interface Judged {
+  readonly reply?: Reply;
+  readonly useless: readonly Opened[];
+  /** They say no, or somebody else in their name: nobody can tell. */
+  readonly refusals: readonly Opened[];
+}
+
 /** Whether an error is about one answer, so that the others can be dealt with. */
 function isAboutOne(error: unknown): boolean {
   return error instanceof PyrgosError && (error.code === 'limit' || error.code.startsWith('not-found.') || isDamage(error));
 }
 
 /**
- * Does what answers say (chapter 06 section 4.4), all in one commit, and removes them from the inbox then; what is forged is removed as well. Resolves to
- * everything that is done with; what cannot be checked or done now is not in it, and stays there.
+ * Does what answers say (chapter 06 sections 4.4 and 4.10), all in one commit, and removes them from the inbox then; what is forged is removed as well. What cannot be checked or
+ * done now stays there.
+ *
+ * Only what is proven to come from the user who was asked counts. A refusal cannot be, so that it ends nothing: a true answer that comes later counts all the same.
  */
 export async function processReplies(
   space: OwnSpace,
   peers: Peers,
   replies: readonly ReplyFrom[],
   signal: AbortSignal | undefined,
-): Promise<ReadonlySet<Opened>> {
+): Promise<ProcessedReplies> {
   const valid: Reply[] = [];
   const done = new Set<Opened>();
-  await forEachAtOnce(replies, CHECKS_IN_FLIGHT, async ({ username, reply }) => {
-    const isFollower = reply.key !== undefined;
-    if (reply.entry.capability.isNull) {
-      valid.push({ opened: reply, username, entry: undefined, isFollower });
-      return;
-    }
-    const verdict = await checkEntry(peers, reply.entry, { pins: true, signal });
-    if (verdict.kind === 'valid') valid.push({ opened: reply, username, entry: verdict.entry, isFollower });
-    else if (verdict.kind === 'forged') done.add(reply);
+  const refusals: { readonly username: string; readonly opened: Opened }[] = [];
+  await forEachAtOnce(replies, CHECKS_IN_FLIGHT, async (from) => {
+    const judged = await judge(space, peers, from, signal);
+    if (judged.reply !== undefined) valid.push(judged.reply);
+    for (const opened of judged.useless) done.add(opened);
+    for (const opened of judged.refusals) refusals.push({ username: from.username, opened });
   });
-  for (const { opened } of await applyAll(space, valid, signal)) done.add(opened);
+  const applied = await applyAll(space, valid, signal);
+  for (const { opened } of applied) done.add(opened);
+  if (refusals.length > 0) {
+    await space.changeHome(signal, async (operation, home) =>
+      changePending(operation, space, home, (pending) => refusals.reduce((state, { username }) => state.refusedBy(username), pending)),
+    );
+    for (const { opened } of refusals) done.add(opened);
+  }
   await removeRequests(
     space.account,
     [...done].map(({ blind }) => blind),
     signal,
   );
-  return done;
+  return { done, answered: new Set(applied.map(({ username }) => username)) };
+}
+
+/** Finds the answer that counts: the newest that brings the key of the question, else the first that leads to the directory of the user for the account. */
+async function judge(
+  space: OwnSpace,
+  peers: Peers,
+  { username, certain, claimed }: ReplyFrom,
+  signal: AbortSignal | undefined,
+): Promise<Judged> {
+  const useless: Opened[] = [];
+  const refusals: Opened[] = [];
+  let isComplete = true;
+  for (const opened of [...certain.toReversed(), ...claimed]) {
+    const isFollower = opened.key !== undefined;
+    const isCertain = certain.includes(opened);
+    if (opened.entry.capability.isNull) {
+      if (isCertain) return { reply: { opened, username, entry: undefined, isFollower }, useless, refusals: [] };
+      // Whoever follows the account has its key, and does not say so without it.
+      (isFollower ? useless : refusals).push(opened);
+      continue;
+    }
+    const verdict = await checkEntry(peers, opened.entry, { pins: true, signal });
+    const proof = verdict.kind !== 'valid' || isCertain ? undefined : await checkPlace(space.account, verdict.entry, signal);
+    if (verdict.kind === 'valid' && (isCertain || proof === 'proven'))
+      return { reply: { opened, username, entry: verdict.entry, isFollower }, useless, refusals: [] };
+    if (verdict.kind === 'forged') useless.push(opened);
+    // Leads nowhere: taken back since, or made up.
+    else if (proof === 'unproven') (isFollower ? useless : refusals).push(opened);
+    else isComplete = false;
+  }
+  return { useless, refusals: isComplete ? refusals : [] };
 }
 
 /** Applies them together; one by one when one of them cannot be. Resolves to those that were. */

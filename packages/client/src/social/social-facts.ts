@@ -11,6 +11,8 @@ export interface SocialFacts {
   readonly users: ReadonlySet<string>;
   /** Who is asked and has not answered. */
   readonly pending: ReadonlySet<string>;
+  /** Those of them in whose name a refusal has come, which may be anybody's. */
+  readonly refused: ReadonlySet<string>;
   readonly blocked: ReadonlySet<string>;
   /** The newest entry of everybody who has ever let the account follow them, by name; blocked ones included. */
   readonly entries: ReadonlyMap<string, EntryPoint>;
@@ -29,7 +31,8 @@ export async function readFacts(view: View, home: Item): Promise<SocialFacts> {
     readFriendEntries(view, home),
     readGroups(view, home),
   ]);
-  return { users, pending: pending.pendingOutgoing, blocked, entries: followedEntries(entries, new Set()), groups };
+  const { pendingOutgoing, refused } = pending;
+  return { users, pending: pendingOutgoing, refused, blocked, entries: followedEntries(entries, new Set()), groups };
 }
 
 /** Whether two entries lead to the same place, whichever identity its owner has. */

@@ -9,9 +9,13 @@ export interface FromUser {
   readonly all: readonly Opened[];
 }
 
-/** An answer, and what else is there of the user. */
-export interface ReplyFrom extends FromUser {
-  readonly reply: Opened;
+/** What may be an answer: anybody can post it in the name of the user who was asked. */
+export interface ReplyFrom {
+  readonly username: string;
+  /** What brings the key of the directory that was sent with the question, which nobody else knows. Oldest first. */
+  readonly certain: readonly Opened[];
+  /** What else there is. Oldest first. */
+  readonly claimed: readonly Opened[];
 }
 
 /** What the inbox of an account means (chapter 06 section 4.4). */
@@ -47,9 +51,15 @@ export async function sortInbox(
     const known = facts.entries.get(username);
     if (facts.pending.has(username)) {
       const key = await ownKey(username);
-      // An answer brings the key of the directory that it answers to; with another one it may be a request that crossed ours, which does as well.
-      const certain = all.findLast((item) => key !== undefined && item.key?.equals(key) === true);
-      replies.push({ username, all, reply: certain ?? (all[0] as Opened) });
+      const isCertain = (item: Opened): boolean => key !== undefined && item.key?.equals(key) === true;
+      // After a refusal, which may have been theirs, a request that crosses ours is one to be asked about.
+      const isRequest = (item: Opened): boolean =>
+        facts.refused.has(username) && !isCertain(item) && item.key !== undefined && !item.entry.capability.isNull;
+      const certain = all.filter(isCertain);
+      const claimed = all.filter((item) => !isCertain(item) && !isRequest(item));
+      if (certain.length + claimed.length > 0) replies.push({ username, certain, claimed });
+      const asking = all.filter(isRequest);
+      if (asking.length > 0) requests.push({ username, all: asking });
       continue;
     }
     const isKnown = ({ entry }: Opened): boolean => isSameEntry(entry, known);

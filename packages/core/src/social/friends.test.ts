@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { concatBytes, fromHex, toHex, utf8Decode, utf8Encode } from '../bytes.js';
+import { cborMap } from '../codec/cbor-value.js';
 import { Cid, CidCodec } from '../codec/cid.js';
 import { loadCrypto } from '../crypto/index.js';
 import { ArgumentError, FormatError, LimitError } from '../errors.js';
@@ -28,6 +29,22 @@ const crypto = await loadCrypto();
 const keyHash = (digest: string): PublicKeyHash => PublicKeyHash.fromCid(Cid.ofSha256(fromHex(digest), CidCodec.dagCbor));
 
 describe('PendingSocialState', () => {
+  test('whoever seems to have refused is still asked', () => {
+    const state = PendingSocialState.of(['ada', 'bob']).refusedBy('bob').refusedBy('carl');
+    expect([[...state.pendingOutgoing], [...state.refused]]).toEqual([['ada', 'bob'], ['bob']]);
+    expect(PendingSocialState.decode(state.encode()).equals(state)).toBe(true);
+    expect(state.equals(PendingSocialState.of(['ada', 'bob']))).toBe(false);
+    expect([...state.with('bob').refused]).toEqual([]);
+    expect([...state.with('dan').refused]).toEqual(['bob']);
+    expect([...state.without('bob').refused]).toEqual([]);
+    // A name that another program has taken out of the first list.
+    const changed = cborMap([
+      ['refused', ['bob', 1, 'ada']],
+      ['pendingOutgoing', ['ada']],
+    ]);
+    expect([...PendingSocialState.fromCbor(changed).refused]).toEqual(['ada']);
+  });
+
   test('the vector', () => {
     const state = PendingSocialState.decode(fromHex(v.pending.cbor));
     expect([...state.pendingOutgoing]).toEqual(v.pending.names);

@@ -7,11 +7,16 @@ import { LimitError } from '../errors.js';
 import { MAX_PENDING_FOLLOWS } from '../limits.js';
 import { assertFriendName, friendNameField, socialMap } from './social-fields.js';
 
-/** Whom a user has asked to follow and who has not answered: `/<user>/.social-state.cbor` (chapter 06 section 4.1). Immutable. */
+/**
+ * Whom a user has asked to follow and who has not answered: `/<user>/.social-state.cbor` (chapter 06 section 4.1). A refusal may come from anybody, so that whoever seems to have
+ * refused stays among those who may still answer (section 4.10). Immutable.
+ */
 export class PendingSocialState implements ToCbor {
   private constructor(
     /** In the order of the file, which means nothing. */
     readonly pendingOutgoing: ReadonlySet<string>,
+    /** Those of them in whose name a refusal has come. */
+    readonly refused: ReadonlySet<string> = new Set(),
   ) {}
 
   /** Builds a state. LimitError beyond MAX_PENDING_FOLLOWS. */
@@ -26,12 +31,15 @@ export class PendingSocialState implements ToCbor {
     return new PendingSocialState(names);
   }
 
-  /** Reads the map `{"pendingOutgoing"}`. LimitError beyond MAX_PENDING_FOLLOWS. */
+  /** Reads the map `{"pendingOutgoing"}`, and `refused`, which other programs do not write. LimitError beyond MAX_PENDING_FOLLOWS. */
   static fromCbor(value: CborValue, where = 'PendingSocialState'): PendingSocialState {
     const fields = socialMap(where, value);
     const list = CborFields.list('format.social', fields.path('pendingOutgoing'), fields.list('pendingOutgoing'));
     if (list.size > MAX_PENDING_FOLLOWS) throw new LimitError('pending follow requests', list.size, MAX_PENDING_FOLLOWS);
-    return new PendingSocialState(new Set(Array.from({ length: list.size }, (_, i) => friendNameField(list, i))));
+    const pending = new Set(Array.from({ length: list.size }, (_, i) => friendNameField(list, i)));
+    // Others leave what they do not know as it is, at best.
+    const refused = (fields.optionalList('refused') ?? []).filter((name): name is string => typeof name === 'string' && pending.has(name));
+    return new PendingSocialState(pending, new Set(refused));
   }
 
   /** Reads the file. What follows the item is ignored: the reference leaves the end of a longer file there (section 1). */
@@ -39,32 +47,47 @@ export class PendingSocialState implements ToCbor {
     return PendingSocialState.fromCbor(decodeCborPrefix(bytes).value);
   }
 
-  /** The same with one more name. */
+  /** The same with one more name, who is asked, and has not refused that. LimitError beyond MAX_PENDING_FOLLOWS. */
   with(username: string): PendingSocialState {
-    return PendingSocialState.of([...this.pendingOutgoing, username]);
+    const { pendingOutgoing } = PendingSocialState.of([...this.pendingOutgoing, username]);
+    return new PendingSocialState(pendingOutgoing, except(this.refused, username));
   }
 
   /** The same without a name. */
   without(username: string): PendingSocialState {
-    return new PendingSocialState(new Set([...this.pendingOutgoing].filter((name) => name !== username)));
+    return new PendingSocialState(except(this.pendingOutgoing, username), except(this.refused, username));
+  }
+
+  /** The same after a refusal in the name of a user; nothing changes for one who is not asked. */
+  refusedBy(username: string): PendingSocialState {
+    return this.pendingOutgoing.has(username) ? new PendingSocialState(this.pendingOutgoing, new Set([...this.refused, username])) : this;
   }
 
   /** Whether both have the same names. */
   equals(other: PendingSocialState | undefined): boolean {
     return (
       other instanceof PendingSocialState &&
-      this.pendingOutgoing.size === other.pendingOutgoing.size &&
-      [...this.pendingOutgoing].every((name) => other.pendingOutgoing.has(name))
+      isSameSet(this.pendingOutgoing, other.pendingOutgoing) &&
+      isSameSet(this.refused, other.refused)
     );
   }
 
-  /** The map `{"pendingOutgoing"}`. */
+  /** The map `{"pendingOutgoing"}`, with `refused` if there are any. */
   toCbor(): CborValue {
-    return cborMap([['pendingOutgoing', [...this.pendingOutgoing]]]);
+    const pending: readonly [string, CborValue] = ['pendingOutgoing', [...this.pendingOutgoing]];
+    return cborMap(this.refused.size === 0 ? [pending] : [['refused', [...this.refused]], pending]);
   }
 
   /** The bytes of the file. */
   encode(): Uint8Array {
     return encodeCbor(this.toCbor());
   }
+}
+
+function except(names: ReadonlySet<string>, username: string): ReadonlySet<string> {
+  return new Set([...names].filter((name) => name !== username));
+}
+
+function isSameSet(one: ReadonlySet<string>, other: ReadonlySet<string>): boolean {
+  return one.size === other.size && [...one].every((name) => other.has(name));
 }

@@ -1,6 +1,6 @@
 import { Socket } from 'node:net';
 import { expect, test } from 'vitest';
-import { clientGroup } from './client-group.js';
+import { clientGroup, knownClient } from './client-group.js';
 import { TrustedProxies } from './trusted-proxies.js';
 
 const groupOf = (peer: string, forwarded?: string | string[], proxies?: TrustedProxies): string => {
@@ -45,3 +45,9 @@ test.each(['', 'localhost', '10.0.0.0/33', '10.0.0.0/', '10.0.0.0/8/8', '::/129'
     expect(TrustedProxies.isItem(text)).toBe(false);
   },
 );
+
+test('whoever asks for many without saying for whom is nobody who is known', () => {
+  const socket = Object.defineProperty(new Socket(), 'remoteAddress', { value: '127.0.0.1' });
+  expect(knownClient({ socket, headers: {} })).toBeUndefined();
+  expect(knownClient({ socket, headers: { 'x-forwarded-for': '203.0.113.7' } })).toBe('203.0.113.7');
+});

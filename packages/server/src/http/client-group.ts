@@ -11,9 +11,17 @@ export function clientGroup(
   { headers, socket }: Pick<IncomingMessage, 'headers' | 'socket'>,
   proxies: TrustedProxies = TrustedProxies.onThisMachine,
 ): string {
+  return knownClient({ headers, socket }, proxies) ?? addressGroup(socket.remoteAddress ?? '');
+}
+
+/** The same where it is known; undefined behind a trusted proxy, or for a program on this machine, that does not say for whom it asks: those may be many. */
+export function knownClient(
+  { headers, socket }: Pick<IncomingMessage, 'headers' | 'socket'>,
+  proxies: TrustedProxies = TrustedProxies.onThisMachine,
+): string | undefined {
   const peer = socket.remoteAddress ?? '';
   if (!proxies.has(peer)) return addressGroup(peer);
   const forwarded = String(headers['x-forwarded-for'] ?? '');
   const last = forwarded.slice(forwarded.lastIndexOf(',') + 1).trim();
-  return addressGroup(isIP(last) === 0 ? peer : last);
+  return isIP(last) === 0 ? undefined : addressGroup(last);
 }

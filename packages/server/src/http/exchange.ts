@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { AbortedError } from '@pyrgos/core/errors';
 import type { AnswerMemory } from './answer-memory.js';
 import type { ByteBudget, ByteLease } from './byte-budget.js';
-import { clientGroup } from './client-group.js';
+import { clientGroup, knownClient } from './client-group.js';
 import { receiveBody, receiveStream } from './message-body.js';
 import { Query } from './query.js';
 import type { Reply } from './reply.js';
@@ -109,6 +109,12 @@ export class Exchange {
   /** The address of the TCP peer; undefined when the request did not come over TCP. */
   get peerAddress(): string | undefined {
     return this.connection?.incoming?.socket.remoteAddress;
+  }
+
+  /** Who asks, as one address or one IPv6 network; undefined where nobody tells: see {@link knownClient}. */
+  get client(): string | undefined {
+    const incoming = this.connection?.incoming;
+    return incoming === undefined ? undefined : knownClient(incoming, this.shared.proxies);
   }
 
   /** A header, or undefined. Repeated ones are joined or the first one counts, as node:http and Fetch do. */

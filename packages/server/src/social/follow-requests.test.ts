@@ -4,7 +4,7 @@ import { PaddedAsymmetricCipherText } from '@pyrgos/core/containers';
 import { type PublicKeyHash, signAttached, signNow, SigningKeyPair } from '@pyrgos/core/keys';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { SpaceWorld, START } from '../../test/space-world.js';
-import { MAX_PENDING_FOLLOW_REQUESTS } from '../limits.js';
+import { MAX_FOLLOW_REQUESTS_OF_SENDER, MAX_PENDING_FOLLOW_REQUESTS } from '../limits.js';
 import { IdentityKeys } from '../space/identity-keys.js';
 import { FollowRequestTable } from './follow-request-table.js';
 import { FollowRequests } from './follow-requests.js';
@@ -71,6 +71,17 @@ describe('the inbox of follow requests', () => {
     expect(await get()).toHaveLength(MAX_PENDING_FOLLOW_REQUESTS + 1);
     await remove((await get())[0]!);
     expect(await service.sendFollowRequest(owner(), requestOf(7))).toBe(true);
+  });
+
+  test('one address cannot fill an inbox, and others still get in', async () => {
+    const send = async (client?: string): Promise<boolean | string> =>
+      service.sendFollowRequest(owner(), requestOf(1), client).catch((error: unknown) => (error as { code: string }).code);
+    const results: unknown[] = [];
+    for (let i = 0; i <= MAX_PENDING_FOLLOW_REQUESTS; i++) results.push(await send('203.0.113.7'));
+    expect(results.filter((result) => result === true)).toHaveLength(MAX_FOLLOW_REQUESTS_OF_SENDER);
+    expect(results.at(-1)).toBe('rate');
+    expect(await send('203.0.113.8')).toBe(true);
+    expect(await send()).toBe(true);
   });
 
   test('nobody sends to somebody who has no account here', async () => {

@@ -9,6 +9,7 @@ import type { IdentityKeys } from '../space/identity-keys.js';
 import type { QuotaTable } from '../space/quota-table.js';
 import type { SqlDatabase } from '../sql/sql-database.js';
 import type { FollowRequestTable } from './follow-request-table.js';
+import { SenderLimiter } from './sender-limiter.js';
 
 /** What {@link FollowRequests} needs. */
 export interface FollowRequestsOptions {
@@ -26,15 +27,20 @@ export interface FollowRequestsOptions {
  * recipient reads and removes. Requests stay with the user when its identity changes.
  */
 export class FollowRequests implements SocialService {
-  constructor(private readonly options: FollowRequestsOptions) {}
+  private readonly senders: SenderLimiter;
 
-  async sendFollowRequest(owner: PublicKeyHash, request: BlindFollowRequest): Promise<boolean> {
+  constructor(private readonly options: FollowRequestsOptions) {
+    this.senders = new SenderLimiter(options.clock);
+  }
+
+  async sendFollowRequest(owner: PublicKeyHash, request: BlindFollowRequest, client?: string): Promise<boolean> {
     const { db, identities, quotas, table } = this.options;
     // The sender may know an identity that the recipient has replaced since.
     const username = await identities.nameOf(owner);
     if (quotas.get(username) === undefined) throw new NotFoundError('not-found.user', 'No such user on this server.');
     const bytes = request.encode();
     if (bytes.length > MAX_FOLLOW_REQUEST_SIZE) throw new LimitError('follow request', bytes.length, MAX_FOLLOW_REQUEST_SIZE);
+    if (client !== undefined) this.senders.take(client, username);
     if (!table.add(username, bytes)) return false;
     await db.durable();
     return true;

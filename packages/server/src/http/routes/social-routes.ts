@@ -12,7 +12,7 @@ export const socialRoutes: RouteTable = new Map<string, Handler>([
     async ({ exchange, services }) => {
       const owner = keyHash(exchange.query, 'owner');
       const request = BlindFollowRequest.decode(await exchange.body(MAX_FOLLOW_REQUEST_BODY_SIZE));
-      return booleanReply(await services.social.sendFollowRequest(owner, request));
+      return booleanReply(await services.social.sendFollowRequest(owner, request, exchange.client));
     },
   ],
   [
