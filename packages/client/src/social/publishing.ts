@@ -4,6 +4,8 @@ import { parseWebRoot } from '@pyrgos/core/social';
 import type { FileSystem } from '../files/file-system.js';
 import { reserveChild } from '../files/file-tree-parts.js';
 import { assertNotOfSystem, formatPath } from '../files/file-tree.js';
+import { LeftOut, type LeftOutOptions } from '../files/left-out.js';
+import { namingPath } from '../files/naming-path.js';
 import type { ShareBook } from '../files/share-book.js';
 import { rotateAllKeys, writingSpacesOf } from '../files/structure/index.js';
 import { isSamePlace, splitPath } from '../files/view/index.js';
@@ -28,7 +30,7 @@ export interface PublishedPath {
 }
 
 /** How something ceases to be published. */
-export interface UnpublishOptions extends CallOptions {
+export interface UnpublishOptions extends CallOptions, LeftOutOptions {
   /** Told how many files and directories have got new keys. */
   readonly onProgress?: ProgressListener | undefined;
 }
@@ -84,7 +86,8 @@ export class Publishing {
     const names = this.publishable(path);
     const { ports, tree } = this.space;
     const forward = onlyForward(onProgress);
-    return this.space.change(
+    const leftOut = new LeftOut(options);
+    const unpublish = async (): Promise<boolean> => this.space.change(
       signal,
       async (view, home) => {
         const noted = await this.book.look(view, names);
@@ -109,6 +112,8 @@ export class Publishing {
         const { mirrorBatId } = ports;
         const alsoCommit = async (): Promise<void> => this.book.lost(operation, names);
         await rotateAllKeys(operation, child.parent, child.item, {
+          ...leftOut.attempt(),
+          names,
           rotateSigner: false,
           mirrorBatId,
           staging: ports,
@@ -118,6 +123,9 @@ export class Publishing {
         return true;
       },
     );
+    const wasPublished = await namingPath(path, unpublish);
+    leftOut.tell();
+    return wasPublished;
   }
 
   /** Everything that is published, in no particular order; not what is in published directories. */
