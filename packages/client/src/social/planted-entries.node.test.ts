@@ -61,7 +61,13 @@ async function plant(path: string, name: string, capability: AbsoluteCapability,
     async (operation, { item }) => {
       const changes = new ChunkChanges(operation);
       const edit = new DirectoryEdit(operation, changes, item);
-      const entry: NewEntry = { name, capability, mimeType: isDirectory ? '' : 'text/plain', isDirectory, created: item.properties.created };
+      const entry: NewEntry = {
+        name,
+        capability,
+        mimeType: isDirectory ? '' : 'text/plain',
+        isDirectory,
+        created: item.properties.created,
+      };
       edit.add(entry);
       await edit.apply();
       await changes.commit();

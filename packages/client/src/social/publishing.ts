@@ -87,42 +87,43 @@ export class Publishing {
     const { ports, tree } = this.space;
     const forward = onlyForward(onProgress);
     const leftOut = new LeftOut(options);
-    const unpublish = async (): Promise<boolean> => this.space.change(
-      signal,
-      async (view, home) => {
-        const noted = await this.book.look(view, names);
-        const writers = [this.identity, home.writer, ...(noted?.writers ?? [])];
-        const item = await tree.find(view, names);
-        if (item === undefined) return { writers, paths: [], child: undefined };
-        const child = await reserveChild(tree, view, path);
-        return { writers: [...writers, ...child.writers, ...(await writingSpacesOf(view, [item]))], paths: child.paths, child };
-      },
-      async (operation, _home, { child }) => {
-        const changes = await PublicChanges.open(operation, this.space);
-        if (!(await changes.at(names)).some((item) => item.names.length === names.length)) {
-          const above = await changes.above(names);
-          if (above === undefined) return false;
-          throw new ArgumentError('path', `is public because ${formatPath(above)} is: unpublish that, or move this to somewhere else`);
-        }
-        if (child === undefined) {
-          await this.book.lost(operation, names);
+    const unpublish = async (): Promise<boolean> =>
+      this.space.change(
+        signal,
+        async (view, home) => {
+          const noted = await this.book.look(view, names);
+          const writers = [this.identity, home.writer, ...(noted?.writers ?? [])];
+          const item = await tree.find(view, names);
+          if (item === undefined) return { writers, paths: [], child: undefined };
+          const child = await reserveChild(tree, view, path);
+          return { writers: [...writers, ...child.writers, ...(await writingSpacesOf(view, [item]))], paths: child.paths, child };
+        },
+        async (operation, _home, { child }) => {
+          const changes = await PublicChanges.open(operation, this.space);
+          if (!(await changes.at(names)).some((item) => item.names.length === names.length)) {
+            const above = await changes.above(names);
+            if (above === undefined) return false;
+            throw new ArgumentError('path', `is public because ${formatPath(above)} is: unpublish that, or move this to somewhere else`);
+          }
+          if (child === undefined) {
+            await this.book.lost(operation, names);
+            return true;
+          }
+          await this.book.rely(operation, names.slice(0, -1), names.slice(-1));
+          const { mirrorBatId } = ports;
+          const alsoCommit = async (): Promise<void> => this.book.lost(operation, names);
+          await rotateAllKeys(operation, child.parent, child.item, {
+            ...leftOut.attempt(),
+            names,
+            rotateSigner: false,
+            mirrorBatId,
+            staging: ports,
+            onProgress: forward,
+            alsoCommit,
+          });
           return true;
-        }
-        await this.book.rely(operation, names.slice(0, -1), names.slice(-1));
-        const { mirrorBatId } = ports;
-        const alsoCommit = async (): Promise<void> => this.book.lost(operation, names);
-        await rotateAllKeys(operation, child.parent, child.item, {
-          ...leftOut.attempt(),
-          names,
-          rotateSigner: false,
-          mirrorBatId,
-          staging: ports,
-          onProgress: forward,
-          alsoCommit,
-        });
-        return true;
-      },
-    );
+        },
+      );
     const wasPublished = await namingPath(path, unpublish);
     leftOut.tell();
     return wasPublished;

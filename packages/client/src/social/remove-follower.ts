@@ -45,7 +45,8 @@ export async function removeFollower(space: OwnSpace, shares: Shares, username: 
     } catch (error) {
       // The keys of what is there stay theirs: then all that is recorded has to stay, too, so that a repeated call ends it.
       const lost = isCallersError(error) || !isDamage(error) ? 'not lost' : await whatIsLost(space, path, signal);
-      if (lost === 'not lost' || (lost !== undefined && leaveOutDamaged !== true)) throw lost === 'not lost' ? error : cannotComeAlong(lost, splitPath(path));
+      if (lost === 'not lost' || (lost !== undefined && leaveOutDamaged !== true))
+        throw lost === 'not lost' ? error : cannotComeAlong(lost, splitPath(path));
       // Deleted, and still recorded or listed.
       if (lost !== undefined && onLeftOut !== undefined) callersCodeNow(() => onLeftOut(path, lost));
     }

@@ -127,29 +127,36 @@ export class Shares {
     const directory = names.slice(0, -1);
     const name = names.at(-1) ?? '';
     const forward = onlyForward(onProgress);
-    const unshare = async (): Promise<boolean> => this.space.change(
-      signal,
-      async (view, home) => {
-        const child = await this.reserveRotation(view, home, names);
-        const gone = await namesOf(view, home);
-        const shared = (await readRecord(view, home, directory)).get(name);
-        const has = (kind: SharedAccess, recorded: ReadonlySet<string>): boolean =>
-          (access ?? kind) === kind && (always.has(kind) || [...gone].some((one) => recorded.has(one)));
-        return { ...child, gone, ends: { read: has('read', shared.readers), write: has('write', shared.writers) } };
-      },
-      async (operation, home, { parent, item, gone, ends }) => {
-        if (!ends.read && !ends.write) return false;
-        await relyOnNotes(operation, this.space, names.slice(0, -1), names.slice(-1));
-        await this.rotate(operation, names, { parent, item }, { ...leftOut.attempt(), rotateSigner: ends.write, onProgress: forward }, async (rotated) => {
-          await changeRecord(operation, this.space, home, directory, (state) => {
-            const after = ends.read ? state.unshare(name, 'read', gone) : state;
-            return ends.write ? after.unshare(name, 'write', gone) : after;
-          });
-          await resend(operation, this.space, home, names, rotated);
-        });
-        return true;
-      },
-    );
+    const unshare = async (): Promise<boolean> =>
+      this.space.change(
+        signal,
+        async (view, home) => {
+          const child = await this.reserveRotation(view, home, names);
+          const gone = await namesOf(view, home);
+          const shared = (await readRecord(view, home, directory)).get(name);
+          const has = (kind: SharedAccess, recorded: ReadonlySet<string>): boolean =>
+            (access ?? kind) === kind && (always.has(kind) || [...gone].some((one) => recorded.has(one)));
+          return { ...child, gone, ends: { read: has('read', shared.readers), write: has('write', shared.writers) } };
+        },
+        async (operation, home, { parent, item, gone, ends }) => {
+          if (!ends.read && !ends.write) return false;
+          await relyOnNotes(operation, this.space, names.slice(0, -1), names.slice(-1));
+          await this.rotate(
+            operation,
+            names,
+            { parent, item },
+            { ...leftOut.attempt(), rotateSigner: ends.write, onProgress: forward },
+            async (rotated) => {
+              await changeRecord(operation, this.space, home, directory, (state) => {
+                const after = ends.read ? state.unshare(name, 'read', gone) : state;
+                return ends.write ? after.unshare(name, 'write', gone) : after;
+              });
+              await resend(operation, this.space, home, names, rotated);
+            },
+          );
+          return true;
+        },
+      );
     const isEnded = await namingPath(formatPath(names), unshare);
     leftOut.tell();
     return isEnded;
@@ -204,11 +211,7 @@ export class Shares {
     }
   }
 
-  private async shareForWriting(
-    names: readonly string[],
-    recipients: readonly Recipient[],
-    options: ShareOptions,
-  ): Promise<void> {
+  private async shareForWriting(names: readonly string[], recipients: readonly Recipient[], options: ShareOptions): Promise<void> {
     const { signal, onProgress } = options;
     this.requireOwn(names);
     const leftOut = new LeftOut({ onLeftOut: options.onLeftOut });
@@ -228,12 +231,18 @@ export class Shares {
           return;
         }
         await relyOnNotes(operation, this.space, names.slice(0, -1), names.slice(-1));
-        await this.rotate(operation, names, { parent, item }, { ...leftOut.attempt(), rotateSigner: true, onProgress: forward }, async (rotated) => {
-          await changeRecord(operation, this.space, home, names.slice(0, -1), (state) =>
-            uids.length === 0 ? state : state.share(names.at(-1) ?? '', 'write', uids),
-          );
-          await resend(operation, this.space, home, names, rotated);
-        });
+        await this.rotate(
+          operation,
+          names,
+          { parent, item },
+          { ...leftOut.attempt(), rotateSigner: true, onProgress: forward },
+          async (rotated) => {
+            await changeRecord(operation, this.space, home, names.slice(0, -1), (state) =>
+              uids.length === 0 ? state : state.share(names.at(-1) ?? '', 'write', uids),
+            );
+            await resend(operation, this.space, home, names, rotated);
+          },
+        );
       },
     );
     leftOut.tell();

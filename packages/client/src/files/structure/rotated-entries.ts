@@ -72,7 +72,8 @@ export class RotatedEntries {
     const near: ChildEntry[] = [];
     for (const entry of entries) {
       // Without asking for it: of a stranger's space the server knows nothing here.
-      if (entry.link === undefined || (await this.isInside(directory.writer, placeOf(directory.capability, entry).writer))) near.push(entry);
+      if (entry.link === undefined || (await this.isInside(directory.writer, placeOf(directory.capability, entry).writer)))
+        near.push(entry);
       else this.tell(below(names, entry.name), elsewhere());
     }
     const children: Item[] = [];
@@ -196,5 +197,9 @@ export function cannotComeAlong(error: PyrgosError, names: readonly string[]): P
   const { code, data, message, retry } = error;
   const advice =
     'It cannot get new keys, so nothing has got any. Restore or delete it and repeat the call, or repeat it with leaveOutDamaged: then it is left out.';
-  return new PyrgosError(code, `${message} ${advice}`, { data: { ...data, path: `/${names.join('/')}`, canLeaveOut: true }, retry, cause: error });
+  return new PyrgosError(code, `${message} ${advice}`, {
+    data: { ...data, path: `/${names.join('/')}`, canLeaveOut: true },
+    retry,
+    cause: error,
+  });
 }

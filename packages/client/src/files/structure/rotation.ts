@@ -103,7 +103,11 @@ export class Rotation {
     this.options.onProgress?.({ done: this.items, total: undefined, unit: 'items', items: this.items });
   }
 
-  private async rotateFile(item: Item, { capability, signer, parentLink, holdsSigner }: RotatedItem, names: readonly string[]): Promise<void> {
+  private async rotateFile(
+    item: Item,
+    { capability, signer, parentLink, holdsSigner }: RotatedItem,
+    names: readonly string[],
+  ): Promise<void> {
     const { crypto } = this.operation;
     const chunks = new FileChunks(this.operation, item);
     const oldSigner = item.requireSigner();
