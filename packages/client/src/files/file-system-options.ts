@@ -21,6 +21,7 @@ import type { IfVersion } from './file-version.js';
 import type { OtherRoots } from './other-roots.js';
 import type { ShareBook } from './share-book.js';
 import type { Sessions, VerifyOptions } from './view/index.js';
+import type { LeftOutOptions } from './left-out.js';
 
 /** What a {@link FileSystem} works with. */
 export interface FileSystemOptions {
@@ -217,7 +218,7 @@ export interface CopyTreeOptions extends WatchedOptions, ReplacingOptions {
 }
 
 /** How keys are replaced. */
-export interface RotateKeysOptions extends WatchedOptions {
+export interface RotateKeysOptions extends WatchedOptions, LeftOutOptions {
   /**
    * Whether the file or directory gets a writing space of its own, in place of the one that it has or shares with its directory, and so does
    * everything below it that has one: then nobody who could write there before can do so any more. Default false: it stays where it is.

@@ -7,6 +7,7 @@ import { assertFlag } from './file-system-arguments.js';
 import type { RotateKeysOptions, WatchedOptions } from './file-system-options.js';
 import { assertMovable, type FileTree, formatPath } from './file-tree.js';
 import { type FileSystemParts, requireDirectory, reserve, reserveChild, type Reserved } from './file-tree-parts.js';
+import { LeftOut } from './left-out.js';
 import type { ShareBook } from './share-book.js';
 import { rotateAllKeys, writingSpacesOf } from './structure/index.js';
 import { type CommittedView, findEntry, type Item, listChildren, splitPath } from './view/index.js';
@@ -35,12 +36,14 @@ export class KeyChanges {
     this.ports = ports;
   }
 
-  async rotateKeys(path: string, { newWritingSpace = false, signal, onProgress }: RotateKeysOptions): Promise<FileEntry> {
+  async rotateKeys(path: string, options: RotateKeysOptions): Promise<FileEntry> {
+    const { newWritingSpace = false, signal, onProgress } = options;
     assertFlag('options.newWritingSpace', newWritingSpace);
     const names = splitPath(path);
     assertMovable(names, this.tree.username);
     const { mirrorBatId } = this.ports;
-    const how = { rotateSigner: newWritingSpace, mirrorBatId, staging: this.ports, onProgress: onlyForward(onProgress) };
+    const leftOut = new LeftOut(options);
+    const how = { names, rotateSigner: newWritingSpace, mirrorBatId, staging: this.ports, onProgress: onlyForward(onProgress) };
     const book = this.shareBook;
     const rotated = await this.tree.change(
       { signal },
@@ -57,9 +60,10 @@ export class KeyChanges {
         await book?.rely(operation, names.slice(0, -1), names.slice(-1));
         // Who was noted must not get the new keys when somebody else is locked out later.
         const alsoCommit = async (): Promise<void> => (isNoted ? book?.lost(operation, names) : undefined);
-        return rotateAllKeys(operation, parent, item, { ...how, alsoCommit });
+        return rotateAllKeys(operation, parent, item, { ...how, ...leftOut.attempt(), alsoCommit });
       },
     );
+    leftOut.tell();
     return new FileEntry(formatPath(names), rotated);
   }
 

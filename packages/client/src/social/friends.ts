@@ -13,7 +13,7 @@ import { checkMount, type MountState } from './mount-check.js';
 import type { OwnSpace } from './own-space.js';
 import { endsCall, Peers } from './peers.js';
 import { recipientKey } from './recipient-directories.js';
-import { removeFollower } from './remove-follower.js';
+import { removeFollower, type RemoveFollowerOptions } from './remove-follower.js';
 import { processReplies } from './replies.js';
 import { Shares } from './shares.js';
 import { followersIn, readFacts, type SocialFacts } from './social-facts.js';
@@ -185,11 +185,11 @@ export class Friends {
 
   /**
    * Ends that a user follows the account: everything that is shared with them, or with a group of which they are a member, gets new keys, which all others receive. The
-   * account goes on following them. Resolves to whether they followed.
+   * account goes on following them. Resolves to whether they followed. What cannot get new keys is an error, and they follow until a repeated call has ended it.
    */
-  async removeFollower(username: string, options: CallOptions = {}): Promise<boolean> {
-    const { signal } = this.space.check(options);
-    return removeFollower(this.space, new Shares(this.space), this.other(username), signal);
+  async removeFollower(username: string, options: RemoveFollowerOptions = {}): Promise<boolean> {
+    this.space.check(options);
+    return removeFollower(this.space, new Shares(this.space), this.other(username), options);
   }
 
   /** Does everything that can be done without asking anybody; what is left are requests. */

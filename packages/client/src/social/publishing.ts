@@ -4,6 +4,8 @@ import { parseWebRoot } from '@pyrgos/core/social';
 import type { FileSystem } from '../files/file-system.js';
 import { reserveChild } from '../files/file-tree-parts.js';
 import { assertNotOfSystem, formatPath } from '../files/file-tree.js';
+import { LeftOut, type LeftOutOptions } from '../files/left-out.js';
+import { namingPath } from '../files/naming-path.js';
 import type { ShareBook } from '../files/share-book.js';
 import { rotateAllKeys, writingSpacesOf } from '../files/structure/index.js';
 import { isSamePlace, splitPath } from '../files/view/index.js';
@@ -28,7 +30,7 @@ export interface PublishedPath {
 }
 
 /** How something ceases to be published. */
-export interface UnpublishOptions extends CallOptions {
+export interface UnpublishOptions extends CallOptions, LeftOutOptions {
   /** Told how many files and directories have got new keys. */
   readonly onProgress?: ProgressListener | undefined;
 }
@@ -84,40 +86,47 @@ export class Publishing {
     const names = this.publishable(path);
     const { ports, tree } = this.space;
     const forward = onlyForward(onProgress);
-    return this.space.change(
-      signal,
-      async (view, home) => {
-        const noted = await this.book.look(view, names);
-        const writers = [this.identity, home.writer, ...(noted?.writers ?? [])];
-        const item = await tree.find(view, names);
-        if (item === undefined) return { writers, paths: [], child: undefined };
-        const child = await reserveChild(tree, view, path);
-        return { writers: [...writers, ...child.writers, ...(await writingSpacesOf(view, [item]))], paths: child.paths, child };
-      },
-      async (operation, _home, { child }) => {
-        const changes = await PublicChanges.open(operation, this.space);
-        if (!(await changes.at(names)).some((item) => item.names.length === names.length)) {
-          const above = await changes.above(names);
-          if (above === undefined) return false;
-          throw new ArgumentError('path', `is public because ${formatPath(above)} is: unpublish that, or move this to somewhere else`);
-        }
-        if (child === undefined) {
-          await this.book.lost(operation, names);
+    const leftOut = new LeftOut(options);
+    const unpublish = async (): Promise<boolean> =>
+      this.space.change(
+        signal,
+        async (view, home) => {
+          const noted = await this.book.look(view, names);
+          const writers = [this.identity, home.writer, ...(noted?.writers ?? [])];
+          const item = await tree.find(view, names);
+          if (item === undefined) return { writers, paths: [], child: undefined };
+          const child = await reserveChild(tree, view, path);
+          return { writers: [...writers, ...child.writers, ...(await writingSpacesOf(view, [item]))], paths: child.paths, child };
+        },
+        async (operation, _home, { child }) => {
+          const changes = await PublicChanges.open(operation, this.space);
+          if (!(await changes.at(names)).some((item) => item.names.length === names.length)) {
+            const above = await changes.above(names);
+            if (above === undefined) return false;
+            throw new ArgumentError('path', `is public because ${formatPath(above)} is: unpublish that, or move this to somewhere else`);
+          }
+          if (child === undefined) {
+            await this.book.lost(operation, names);
+            return true;
+          }
+          await this.book.rely(operation, names.slice(0, -1), names.slice(-1));
+          const { mirrorBatId } = ports;
+          const alsoCommit = async (): Promise<void> => this.book.lost(operation, names);
+          await rotateAllKeys(operation, child.parent, child.item, {
+            ...leftOut.attempt(),
+            names,
+            rotateSigner: false,
+            mirrorBatId,
+            staging: ports,
+            onProgress: forward,
+            alsoCommit,
+          });
           return true;
-        }
-        await this.book.rely(operation, names.slice(0, -1), names.slice(-1));
-        const { mirrorBatId } = ports;
-        const alsoCommit = async (): Promise<void> => this.book.lost(operation, names);
-        await rotateAllKeys(operation, child.parent, child.item, {
-          rotateSigner: false,
-          mirrorBatId,
-          staging: ports,
-          onProgress: forward,
-          alsoCommit,
-        });
-        return true;
-      },
-    );
+        },
+      );
+    const wasPublished = await namingPath(path, unpublish);
+    leftOut.tell();
+    return wasPublished;
   }
 
   /** Everything that is published, in no particular order; not what is in published directories. */

@@ -1,14 +1,17 @@
-import { NotFoundError } from '@pyrgos/core/errors';
+import { NotFoundError, type PyrgosError } from '@pyrgos/core/errors';
 import { AbsoluteCapability } from '@pyrgos/core/model';
 import { readRecords, type SharedAccess } from '@pyrgos/core/social';
 import { placeKey } from '../files/structure/place.js';
-import { writingSpacesOf } from '../files/structure/index.js';
+import type { LeftOutOptions } from '../files/left-out.js';
+import { cannotComeAlong, writingSpacesOf } from '../files/structure/index.js';
 import { type CommittedView, isDamage, type Item, openItem, pathOf, splitPath } from '../files/view/index.js';
+import type { CallOptions } from '../session/call-options.js';
+import { callersCodeNow, isCallersError } from '../waiting/code-of-callers.js';
 import { forEachAtOnce } from '../waiting/for-each-at-once.js';
 import { recipientDirectory, SHARED, storeFile } from './capability-store.js';
 import { readGroups } from './groups.js';
 import { readFileIn } from './own-files.js';
-import { isGone, type OwnSpace } from './own-space.js';
+import type { OwnSpace } from './own-space.js';
 import { deleteRecipient } from './recipient-directories.js';
 import { changeRecord, readRecord, recordsBelow } from './share-records.js';
 import type { Shares } from './shares.js';
@@ -18,14 +21,18 @@ import { readFollowers } from './social-lists.js';
 const PATHS_IN_FLIGHT = 8;
 const KINDS: readonly SharedAccess[] = ['read', 'write'];
 
+/** How somebody ceases to follow the account. */
+export interface RemoveFollowerOptions extends CallOptions, LeftOutOptions {}
+
 /** What a follower can reach, by path, and how. */
 type Reach = Map<string, Set<SharedAccess>>;
 
 /**
  * Ends that a user follows the account (chapter 06 section 4.8): the groups of which they are a member and everything that is shared with these or with them get new
- * keys, and then the directory for them is deleted. When it is cut off, the same call goes on. Resolves to whether they followed.
+ * keys, and then the directory for them is deleted. When it is cut off, or something cannot get new keys, the same call goes on. Resolves to whether they followed.
  */
-export async function removeFollower(space: OwnSpace, shares: Shares, username: string, signal: AbortSignal | undefined): Promise<boolean> {
+export async function removeFollower(space: OwnSpace, shares: Shares, username: string, options: RemoveFollowerOptions): Promise<boolean> {
+  const { signal, leaveOutDamaged, onLeftOut } = options;
   const found = await space.look(
     signal,
     async (view, home) => ((await readFollowers(view, home)).has(username) ? reachOf(space, view, home, username) : undefined),
@@ -34,10 +41,14 @@ export async function removeFollower(space: OwnSpace, shares: Shares, username: 
   if (found === undefined) return false;
   for (const [path, always] of found) {
     try {
-      await shares.unshareNames(splitPath(path), async () => new Set([username]), { signal, always });
+      await shares.unshareNames(splitPath(path), async () => new Set([username]), { signal, always, leaveOutDamaged, onLeftOut });
     } catch (error) {
+      // The keys of what is there stay theirs: then all that is recorded has to stay, too, so that a repeated call ends it.
+      const lost = isCallersError(error) || !isDamage(error) ? 'not lost' : await whatIsLost(space, path, signal);
+      if (lost === 'not lost' || (lost !== undefined && leaveOutDamaged !== true))
+        throw lost === 'not lost' ? error : cannotComeAlong(lost, splitPath(path));
       // Deleted, and still recorded or listed.
-      if (!isGone(error)) throw error;
+      if (lost !== undefined && onLeftOut !== undefined) callersCodeNow(() => onLeftOut(path, lost));
     }
   }
   return space.change(
@@ -51,6 +62,17 @@ export async function removeFollower(space: OwnSpace, shares: Shares, username: 
       return deleteRecipient(operation, home, username);
     },
   );
+}
+
+/** What is wrong with an item itself, whatever is below it, on the server now; undefined when it is deleted, `not lost` when it can be opened. */
+async function whatIsLost(space: OwnSpace, path: string, signal: AbortSignal | undefined): Promise<PyrgosError | 'not lost' | undefined> {
+  try {
+    await space.tree.lookNow(signal, path);
+    return 'not lost';
+  } catch (error) {
+    if (!isDamage(error)) throw error;
+    return error.code === 'not-found.file' ? undefined : error;
+  }
 }
 
 /** What is recorded of a user nowhere else: what the account has passed on of others, and what does not exist any more. */

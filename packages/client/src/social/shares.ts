@@ -1,12 +1,13 @@
-import { assertBoolean } from '@pyrgos/core/arguments';
 import { ArgumentError, DeniedError, type PyrgosError } from '@pyrgos/core/errors';
 import { GroupName, type Groups, type LinkProperties, type SharedAccess, type SharedWith } from '@pyrgos/core/social';
 import { FileEntry } from '../files/file-entry.js';
 import type { FileTree } from '../files/file-tree.js';
 import { type Located, formatPath } from '../files/file-tree.js';
+import { LeftOut, type LeftOutOptions } from '../files/left-out.js';
+import { namingPath } from '../files/naming-path.js';
 import type { OtherRoots } from '../files/other-roots.js';
 import { reserveChild, type ReservedChild } from '../files/file-tree-parts.js';
-import { rotateAllKeys, writingSpacesOf } from '../files/structure/index.js';
+import { rotateAllKeys, type RotateOptions, writingSpacesOf } from '../files/structure/index.js';
 import { type CommittedView, Item, type OperationView, splitPath, type View } from '../files/view/index.js';
 import type { CallOptions } from '../session/call-options.js';
 import { onlyForward, type ProgressListener } from '../waiting/progress.js';
@@ -19,7 +20,7 @@ import { changeRecord, readRecord, recordsBelow } from './share-records.js';
 import { followedEntries, readBlocked, readFollowers, readFriendEntries } from './social-lists.js';
 
 /** How something is shared. */
-export interface ShareOptions extends CallOptions {
+export interface ShareOptions extends CallOptions, Pick<LeftOutOptions, 'onLeftOut'> {
   /** `write`: those with whom it is shared can change it, and all below it. Default `read`. */
   readonly access?: SharedAccess | undefined;
   /** Told how many files and directories have got new keys, when that is needed. */
@@ -27,7 +28,7 @@ export interface ShareOptions extends CallOptions {
 }
 
 /** How sharing ends. */
-export interface UnshareOptions extends CallOptions {
+export interface UnshareOptions extends CallOptions, LeftOutOptions {
   /** Only this access; default: all that they have. */
   readonly access?: SharedAccess | undefined;
   /** Told how many files and directories have got new keys. */
@@ -75,11 +76,11 @@ export class Shares {
    * space of its own, and with that new keys, which everybody receives with whom it is shared already. Reading can be passed on of what others share.
    */
   async share(path: string, recipients: readonly Recipient[], options: ShareOptions = {}): Promise<void> {
-    const { signal, access = 'read', onProgress } = this.space.check(options);
+    const { signal, access = 'read' } = this.space.check(options);
     const names = this.sharable(path);
     assertAccess(access);
     assertRecipients(recipients, this.space.username);
-    if (access === 'write') return this.shareForWriting(names, recipients, { signal, onProgress });
+    if (access === 'write') return this.shareForWriting(names, recipients, options);
     if (recipients.length === 0) return;
     await this.space.change(
       signal,
@@ -102,11 +103,11 @@ export class Shares {
    * takes along those of its members with whom it is shared one by one (chapter 06 section 6). Resolves to whether there was anything to end.
    */
   async unshare(path: string, recipients: readonly Recipient[], options: UnshareOptions = {}): Promise<boolean> {
-    const { signal, access, onProgress } = this.space.check(options);
+    const { access } = this.space.check(options);
     const names = this.sharable(path);
     if (access !== undefined) assertAccess(access);
     assertRecipients(recipients, this.space.username);
-    return this.unshareNames(names, async (view, home) => this.expand(view, home, names, recipients), { signal, access, onProgress });
+    return this.unshareNames(names, async (view, home) => this.expand(view, home, names, recipients), options);
   }
 
   /**
@@ -118,35 +119,47 @@ export class Shares {
   async unshareNames(
     names: readonly string[],
     namesOf: (view: View, home: Item) => Promise<ReadonlySet<string>>,
-    { signal, access, onProgress, always = new Set() }: UnshareOptions & { readonly always?: ReadonlySet<SharedAccess> | undefined },
+    options: UnshareOptions & { readonly always?: ReadonlySet<SharedAccess> | undefined },
   ): Promise<boolean> {
+    const { signal, access, onProgress, always = new Set() } = options;
     this.requireOwn(names);
+    const leftOut = new LeftOut(options);
     const directory = names.slice(0, -1);
     const name = names.at(-1) ?? '';
     const forward = onlyForward(onProgress);
-    return this.space.change(
-      signal,
-      async (view, home) => {
-        const child = await this.reserveRotation(view, home, names);
-        const gone = await namesOf(view, home);
-        const shared = (await readRecord(view, home, directory)).get(name);
-        const has = (kind: SharedAccess, recorded: ReadonlySet<string>): boolean =>
-          (access ?? kind) === kind && (always.has(kind) || [...gone].some((one) => recorded.has(one)));
-        return { ...child, gone, ends: { read: has('read', shared.readers), write: has('write', shared.writers) } };
-      },
-      async (operation, home, { parent, item, gone, ends }) => {
-        if (!ends.read && !ends.write) return false;
-        await relyOnNotes(operation, this.space, names.slice(0, -1), names.slice(-1));
-        await this.rotate(operation, parent, item, ends.write, forward, async (rotated) => {
-          await changeRecord(operation, this.space, home, directory, (state) => {
-            const after = ends.read ? state.unshare(name, 'read', gone) : state;
-            return ends.write ? after.unshare(name, 'write', gone) : after;
-          });
-          await resend(operation, this.space, home, names, rotated);
-        });
-        return true;
-      },
-    );
+    const unshare = async (): Promise<boolean> =>
+      this.space.change(
+        signal,
+        async (view, home) => {
+          const child = await this.reserveRotation(view, home, names);
+          const gone = await namesOf(view, home);
+          const shared = (await readRecord(view, home, directory)).get(name);
+          const has = (kind: SharedAccess, recorded: ReadonlySet<string>): boolean =>
+            (access ?? kind) === kind && (always.has(kind) || [...gone].some((one) => recorded.has(one)));
+          return { ...child, gone, ends: { read: has('read', shared.readers), write: has('write', shared.writers) } };
+        },
+        async (operation, home, { parent, item, gone, ends }) => {
+          if (!ends.read && !ends.write) return false;
+          await relyOnNotes(operation, this.space, names.slice(0, -1), names.slice(-1));
+          await this.rotate(
+            operation,
+            names,
+            { parent, item },
+            { ...leftOut.attempt(), rotateSigner: ends.write, onProgress: forward },
+            async (rotated) => {
+              await changeRecord(operation, this.space, home, directory, (state) => {
+                const after = ends.read ? state.unshare(name, 'read', gone) : state;
+                return ends.write ? after.unshare(name, 'write', gone) : after;
+              });
+              await resend(operation, this.space, home, names, rotated);
+            },
+          );
+          return true;
+        },
+      );
+    const isEnded = await namingPath(formatPath(names), unshare);
+    leftOut.tell();
+    return isEnded;
   }
 
   /** With whom a file or directory is shared, and its links. It need not exist any more. */
@@ -198,12 +211,10 @@ export class Shares {
     }
   }
 
-  private async shareForWriting(
-    names: readonly string[],
-    recipients: readonly Recipient[],
-    { signal, onProgress }: ShareOptions,
-  ): Promise<void> {
+  private async shareForWriting(names: readonly string[], recipients: readonly Recipient[], options: ShareOptions): Promise<void> {
+    const { signal, onProgress } = options;
     this.requireOwn(names);
+    const leftOut = new LeftOut({ onLeftOut: options.onLeftOut });
     const forward = onlyForward(onProgress);
     await this.space.change(
       signal,
@@ -220,14 +231,21 @@ export class Shares {
           return;
         }
         await relyOnNotes(operation, this.space, names.slice(0, -1), names.slice(-1));
-        await this.rotate(operation, parent, item, true, forward, async (rotated) => {
-          await changeRecord(operation, this.space, home, names.slice(0, -1), (state) =>
-            uids.length === 0 ? state : state.share(names.at(-1) ?? '', 'write', uids),
-          );
-          await resend(operation, this.space, home, names, rotated);
-        });
+        await this.rotate(
+          operation,
+          names,
+          { parent, item },
+          { ...leftOut.attempt(), rotateSigner: true, onProgress: forward },
+          async (rotated) => {
+            await changeRecord(operation, this.space, home, names.slice(0, -1), (state) =>
+              uids.length === 0 ? state : state.share(names.at(-1) ?? '', 'write', uids),
+            );
+            await resend(operation, this.space, home, names, rotated);
+          },
+        );
       },
     );
+    leftOut.tell();
   }
 
   /** Appends what somebody may do to the directories of the recipients, and records it. */
@@ -247,21 +265,13 @@ export class Shares {
   /** New keys for an item and all below it; `alsoCommit` is part of the same commit. */
   private async rotate(
     operation: OperationView,
-    parent: Item,
-    item: Item,
-    rotateSigner: boolean,
-    onProgress: ProgressListener | undefined,
+    names: readonly string[],
+    { parent, item }: Pick<ReservedChild, 'parent' | 'item'>,
+    how: RotateOptions,
     alsoCommit: (rotated: Item) => Promise<void>,
   ): Promise<void> {
     const { ports } = this.space;
-    assertBoolean('rotateSigner', rotateSigner);
-    await rotateAllKeys(operation, parent, item, {
-      rotateSigner,
-      mirrorBatId: ports.mirrorBatId,
-      staging: ports,
-      onProgress,
-      alsoCommit,
-    });
+    await rotateAllKeys(operation, parent, item, { ...how, names, mirrorBatId: ports.mirrorBatId, staging: ports, alsoCommit });
   }
 
   /** An item, its directory, and all writers that new keys of it need; the identity when links are to be stored anew. */

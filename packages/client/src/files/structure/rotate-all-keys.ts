@@ -14,6 +14,8 @@ import { removeWritingSpace } from './writing-space.js';
 
 /** How keys are rotated. */
 export interface RotateOptions extends RotationOptions {
+  /** The names from the root of the tree down to the item, for what is told of things below it; default its own name. */
+  readonly names?: readonly string[] | undefined;
   /** What belongs into the same commit, with the item as it is then: share records, capabilities for those who keep access. */
   readonly alsoCommit?: ((rotated: Item) => Promise<void>) | undefined;
   /** Where the nodes of a large tree go before the commit; default the write buffer, which then holds about 5 KB for each item. */
@@ -28,8 +30,8 @@ export interface RotateOptions extends RotationOptions {
  * An item with a writing space of its own is reached through a new link node. Its file data is encrypted anew only when it is written next.
  *
  * The tree is before or after, whatever happens in between: new writing spaces are created first and empty, then everything changes in one
- * commit. A child that is gone is left out; a damaged one is an error unless `skipDamaged`. The operation must have reserved all writing
- * spaces below the parent, and must not run inside `withoutFlush`. ConflictError `conflict.snapshot`, DeniedError
+ * commit. What does not belong below the item, and what nobody can ever open, is left out, and told to `onLeftOut`; what is damaged and may come back is an error, with its
+ * path, unless `leaveOutDamaged`. The operation must have reserved all writing spaces below the parent, and must not run inside `withoutFlush`. ConflictError `conflict.snapshot`, DeniedError
  * `denied.file`, NotFoundError `not-found.file` when the parent does not list the item (any more).
  */
 export async function rotateAllKeys(operation: OperationView, parent: Item, item: Item, options: RotateOptions): Promise<Item> {
@@ -63,7 +65,7 @@ async function rotateWith(
   const link = holdsSigner ? newDirectoryKeys(crypto, current.owner, directory.writer) : undefined;
   const above = link ?? { capability: directory.capability, parentKey: directory.opened.parentKey };
   const parentLink = RelativeCapability.toParent(above.capability, above.parentKey, signer.publicKeyHash);
-  await rotation.rotate(current, { capability, signer, parentLink, holdsSigner });
+  await rotation.rotate(current, { capability, signer, parentLink, holdsSigner }, options.names ?? [current.name]);
   const listing = listingOf(current);
   if (link !== undefined) {
     const sealed = sealLinkNode(crypto, link, {

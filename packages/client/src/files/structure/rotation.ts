@@ -6,6 +6,7 @@ import {
   type AbsoluteCapability,
   type ChildEntry,
   ChunkLocation,
+  type FileProperties,
   nextChunkLocation,
   openNode,
   RelativeCapability,
@@ -16,15 +17,7 @@ import {
   withChildren,
 } from '@pyrgos/core/model';
 import type { ProgressListener } from '../../waiting/progress.js';
-import {
-  DanglingEntry,
-  type DirectoryChunk,
-  directoryChunks,
-  FileChunks,
-  type Item,
-  openEntries,
-  type OperationView,
-} from '../view/index.js';
+import { type DirectoryChunk, directoryChunks, FileChunks, isDamage, type Item, type OperationView } from '../view/index.js';
 import type { BlockStaging } from './block-staging.js';
 import type { ChunkChanges } from './chunk-changes.js';
 import { entryOf, type NewEntry } from './directory-edit.js';
@@ -32,7 +25,9 @@ import { fileChunkLocations } from './file-chunk-keys.js';
 import { sealLinkNode } from './link-node.js';
 import { listingOf } from './listing.js';
 import { newCapability, newDirectoryKeys } from './new-directory.js';
-import { placeKey } from './place.js';
+import type { Place } from './place.js';
+import { type LeavingOut, RotatedEntries } from './rotated-entries.js';
+import { TreeRemoval } from './tree-removal.js';
 import { createWritingSpace, spaceSigner } from './writing-space.js';
 
 /** A writing space whose content has moved to another. */
@@ -62,13 +57,11 @@ interface NewParent {
 }
 
 /** How a {@link Rotation} works. */
-export interface RotationOptions {
+export interface RotationOptions extends LeavingOut {
   /** Whether every writing space in the tree is replaced by a new one. */
   readonly rotateSigner: boolean;
   /** The current mirror BAT id of the account; default that of each node. */
   readonly mirrorBatId?: BatId | undefined;
-  /** Leave out what is damaged instead of giving up. */
-  readonly skipDamaged?: boolean | undefined;
   readonly onProgress?: ProgressListener | undefined;
 }
 
@@ -79,12 +72,12 @@ const MAX_MISSING_CHUNKS = 1024;
  * Gives a whole tree new keys and places (chapter 04 section 22.3): writes the new chunks into `changes` and takes the old ones out there;
  * nothing is committed but new, empty writing spaces. File data and its fragments stay as they are, under a key that is marked as dirty.
  *
- * Memory: what `staging` keeps, and some 200 bytes for every chunk.
+ * Memory: what `staging` keeps, and some 400 bytes for every chunk.
  */
 export class Rotation {
   /** The writing spaces to delete in the end, inner ones first. */
   readonly emptied: EmptiedSpace[] = [];
-  private readonly directories = new Set<string>();
+  private readonly entries: RotatedEntries;
   private items = 0;
 
   constructor(
@@ -92,18 +85,29 @@ export class Rotation {
     private readonly changes: ChunkChanges,
     private readonly staging: BlockStaging,
     private readonly options: RotationOptions,
-  ) {}
+  ) {
+    this.entries = new RotatedEntries(operation, options);
+  }
 
-  /** Rotates an item, not its link node, and all below it. Errors of reading the tree; then `changes` are void. */
-  async rotate(item: Item, rotated: RotatedItem): Promise<void> {
+  /** Rotates the item with which the tree begins, not its link node, and all below it. `names`: where it is. Errors of reading the tree; then `changes` are void. */
+  async rotate(item: Item, rotated: RotatedItem, names: readonly string[]): Promise<void> {
+    this.entries.add(item);
+    await this.rotateItem(item, rotated, names);
+  }
+
+  private async rotateItem(item: Item, rotated: RotatedItem, names: readonly string[]): Promise<void> {
     throwIfAborted(this.operation.signal, 'changing keys');
-    await (item.isDirectory ? this.rotateDirectory(item, rotated) : this.rotateFile(item, rotated));
+    await (item.isDirectory ? this.rotateDirectory(item, rotated, names) : this.rotateFile(item, rotated, names));
     await this.staging.settle();
     this.items++;
     this.options.onProgress?.({ done: this.items, total: undefined, unit: 'items', items: this.items });
   }
 
-  private async rotateFile(item: Item, { capability, signer, parentLink, holdsSigner }: RotatedItem): Promise<void> {
+  private async rotateFile(
+    item: Item,
+    { capability, signer, parentLink, holdsSigner }: RotatedItem,
+    names: readonly string[],
+  ): Promise<void> {
     const { crypto } = this.operation;
     const chunks = new FileChunks(this.operation, item);
     const oldSigner = item.requireSigner();
@@ -117,15 +121,15 @@ export class Rotation {
         const next = nextChunkLocation(crypto, streamSecret, location);
         if (chunk === undefined) {
           missing++;
-        } else if (chunk instanceof PyrgosError) {
-          if (this.options.skipDamaged !== true) throw chunk;
+        } else if (chunk instanceof PyrgosError || chunk.opened.dataKey === undefined) {
+          missing++;
+          this.entries.leaveOut(chunk instanceof PyrgosError ? chunk : withoutKey(), names);
         } else {
           missing = 0;
           const { node, opened } = chunk;
-          if (opened.dataKey === undefined) throw new FormatError('format.cryptree', 'file', 'a chunk has no data key');
           const sealed = sealFileChunk(crypto, {
             rBaseKey: capability.rBaseKey,
-            dataKey: opened.dataKey.toDirty(),
+            dataKey: chunk.opened.dataKey.toDirty(),
             data: { container: node.data, blocks: [] },
             properties: opened.properties.with({ streamSecret }),
             parentLink: start + i === 0 ? parentLink : undefined,
@@ -139,34 +143,54 @@ export class Rotation {
         location = next;
       }
     }
-    for (const { mapKey } of await fileChunkLocations(this.operation, item)) this.changes.remove(oldSigner, mapKey);
+    for (const { mapKey } of await this.oldChunks(item)) this.changes.remove(oldSigner, mapKey);
   }
 
-  private async rotateDirectory(item: Item, { capability, signer, parentLink, holdsSigner }: RotatedItem): Promise<void> {
+  /** Where the chunks of a file are; of one whose chunks lead in a circle the first. */
+  private async oldChunks(file: Item): Promise<readonly Pick<Place, 'mapKey'>[]> {
+    try {
+      return await fileChunkLocations(this.operation, file);
+    } catch (error) {
+      if (!isDamage(error)) throw error;
+      return [file.capability];
+    }
+  }
+
+  private async rotateDirectory(
+    item: Item,
+    { capability, signer, parentLink, holdsSigner }: RotatedItem,
+    names: readonly string[],
+  ): Promise<void> {
     const { crypto } = this.operation;
-    const key = placeKey(item.capability);
-    if (this.directories.has(key)) throw new FormatError('format.cryptree', 'directory', 'is listed twice');
-    this.directories.add(key);
     const oldSigner = item.requireSigner();
     const self: NewParent = { capability, parentKey: SymmetricKey.generate(crypto), signer };
-    let location = capability.location;
-    let end: ChunkLocation | undefined;
-    const onDamage = this.options.skipDamaged === true ? () => undefined : undefined;
-    for await (const chunk of directoryChunks(this.operation, item, { onDamage })) {
-      const children = await this.rotateChildren(item, chunk, self);
+    let { location } = capability;
+    let isFirst = true;
+    const put = (children: readonly ChildEntry[], properties: FileProperties): void => {
       const next = ChunkLocation.generate(crypto);
-      const isFirst = chunk.index === 0;
       const sealed = this.sealDirectory(self, location, next, children, {
-        properties: chunk.opened.properties,
+        properties: isFirst ? item.opened.properties : properties,
         parentLink: isFirst ? parentLink : undefined,
         signerLink: isFirst ? signerLink(this.operation, capability, signer, holdsSigner) : undefined,
         mirrorBatId: this.mirrorBatIdOf(item),
       });
       this.changes.put(signer, location.mapKey, undefined, sealed);
-      this.changes.remove(oldSigner, chunk.capability.mapKey);
-      end = chunk.next;
       location = next;
+      isFirst = false;
+    };
+    let end: ChunkLocation | undefined;
+    const onDamage = (error: PyrgosError): void => {
+      this.entries.leaveOut(error, names);
+      end = undefined;
+    };
+    this.changes.remove(oldSigner, item.capability.mapKey);
+    for await (const chunk of directoryChunks(this.operation, item, { onDamage })) {
+      put(await this.rotateChildren(item, chunk, self, names), chunk.opened.properties);
+      if (chunk.index > 0) this.changes.remove(oldSigner, chunk.capability.mapKey);
+      end = chunk.next;
     }
+    // Its only list cannot be read: what is left is an empty directory.
+    if (isFirst) put([], item.opened.properties);
     // Somebody may chain a chunk with new children to the last one, which the new list would not have.
     if (end !== undefined) this.changes.rely(oldSigner, end.mapKey, undefined);
   }
@@ -187,27 +211,31 @@ export class Rotation {
     return withChildren(crypto, sealed.node, openNode(crypto, sealed.node, capability), children, parts.mirrorBatId);
   }
 
-  /** The new list of a chunk: as many elements as before, without those that lead to nothing. */
-  private async rotateChildren(item: Item, chunk: DirectoryChunk, self: NewParent): Promise<ChildEntry[]> {
-    const children: ChildEntry[] = [];
-    for (const child of await openEntries(this.operation, item, chunk.entries)) {
-      if (child instanceof DanglingEntry) {
-        if (child.error.code !== 'not-found.file' && this.options.skipDamaged !== true) throw child.error;
-        // What is left of it has no place in the new tree.
-        if (child.capability?.writer.equals(item.writer) === true) this.changes.remove(item.requireSigner(), child.capability.mapKey);
-      } else {
-        const entry = await this.rotateChild(child, [...child.links, child], item.requireSigner(), self);
-        children.push(entryOf(this.operation, self.capability, entry));
-      }
+  /** The new list of a chunk: as many elements as before, without those that do not come along. */
+  private async rotateChildren(item: Item, chunk: DirectoryChunk, self: NewParent, names: readonly string[]): Promise<ChildEntry[]> {
+    const { children, dangling } = await this.entries.open(item, chunk.entries, names);
+    const rotated: ChildEntry[] = [];
+    for (const child of children) {
+      const entry = await this.rotateChild(child, [...child.links, child], item.requireSigner(), self, [...names, child.name]);
+      rotated.push(entryOf(this.operation, self.capability, entry));
     }
-    return children;
+    // What is left of it has no place in the new tree.
+    const removal = new TreeRemoval(this.operation, this.changes, undefined);
+    for (const one of dangling) await removal.removeDangling(one, item, item.requireSigner());
+    return rotated;
   }
 
   /**
    * Rotates a child, the outermost node of `chain` first: link nodes and then the item. `oldOwner` signs where the old list is. Resolves to
    * how the new list has it.
    */
-  private async rotateChild(child: Item, chain: readonly Item[], oldOwner: Signer, parent: NewParent): Promise<NewEntry> {
+  private async rotateChild(
+    child: Item,
+    chain: readonly Item[],
+    oldOwner: Signer,
+    parent: NewParent,
+    names: readonly string[],
+  ): Promise<NewEntry> {
     const { crypto } = this.operation;
     const [outer, ...inner] = chain as [Item, ...Item[]];
     const signer = await this.signerFor(outer, oldOwner, parent.signer);
@@ -217,11 +245,11 @@ export class Rotation {
     const listing = listingOf(child);
     if (inner.length === 0) {
       const capability = newCapability(crypto, child.owner, writer);
-      await this.rotate(child, { capability, signer, parentLink, holdsSigner });
+      await this.rotateItem(child, { capability, signer, parentLink, holdsSigner }, names);
       return { ...listing, capability };
     }
     const keys = newDirectoryKeys(crypto, child.owner, writer);
-    const target = await this.rotateChild(child, inner, outer.requireSigner(), { ...keys, signer });
+    const target = await this.rotateChild(child, inner, outer.requireSigner(), { ...keys, signer }, names);
     const sealed = sealLinkNode(crypto, keys, {
       properties: child.properties,
       name: listing.name,
@@ -262,4 +290,8 @@ function signerLink(
   holdsSigner: boolean,
 ): SymmetricLinkToSigner | undefined {
   return holdsSigner && wBaseKey !== undefined ? SymmetricLinkToSigner.create(crypto, wBaseKey, signer) : undefined;
+}
+
+function withoutKey(): FormatError {
+  return new FormatError('format.cryptree', 'file', 'a chunk has no data key');
 }
