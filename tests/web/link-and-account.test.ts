@@ -46,7 +46,7 @@ describe.skipIf(!hasChromium)('a link and an account in one tab (needs a Chromiu
     await ada.files.write('/ada/Box/shared.txt', bytes('of ada'), { parents: true });
     await ben.files.write('/ben/own.txt', bytes('of ben'));
     const { url } = await ada.links.create('/ada/Box', { writable: true });
-    const { pathname, hash } = new URL(url, world.daemon.url);
+    const { pathname, hash } = new URL(url ?? '', world.daemon.url);
     link = new URL(`${pathname}${hash}`, world.daemon.url).href;
   });
   beforeEach(async () => {

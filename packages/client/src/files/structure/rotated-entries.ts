@@ -121,13 +121,18 @@ export class RotatedEntries {
 
   /** An item with the right to change it, where only the list lacks the key: in the writing space of its directory the right is the directory's. */
   private changeable(item: Item, directory: Item): Item {
-    const { capability, links, signer } = item;
+    const { capability, cid, node, opened, properties, links, signer, entry } = item;
     if (item.isWritable || links.length > 0 || !capability.writer.equals(directory.writer)) return item;
     const { owner, writer, mapKey, bat, rBaseKey } = capability;
     // With a key that opens nothing, what is in it lacks the right as well, and gets it in the same way.
     const wBaseKey = capability.wBaseKey ?? SymmetricKey.generate(this.operation.crypto);
     return new Item({
-      ...item,
+      cid,
+      node,
+      opened,
+      properties,
+      links,
+      entry,
       capability: AbsoluteCapability.of({ owner, writer, mapKey, bat, rBaseKey, wBaseKey }),
       signer: signer ?? directory.signer,
     });
