@@ -8,7 +8,7 @@ export type { CreateLinkOptions, LinkChanges, Links } from './social/links.js';
 export type { LinkSession } from './social/link-session.js';
 export type { OpenLinkOptions } from './social/open-link.js';
 export type { OwnLink } from './social/own-link.js';
-export type { LeftOutOptions } from './files/left-out.js';
+export type { LeftOutOptions } from './files/left-out-options.js';
 export type { RemoveFollowerOptions } from './social/remove-follower.js';
 export type { ItemShares, ReceivedShare, Shares, ShareOptions, UnshareOptions } from './social/shares.js';
 export type { Group, Recipient } from './social/recipients.js';

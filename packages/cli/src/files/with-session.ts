@@ -41,7 +41,7 @@ export async function withFiles(
  * Somebody who has accepted a request can be looked at as soon as their answer was read: that is done where a path leads to somebody unknown, and where everybody is
  * listed.
  */
-export async function meetFriends(context: FilesContext, paths: readonly (string | undefined)[]): Promise<void> {
+async function meetFriends(context: FilesContext, paths: readonly (string | undefined)[]): Promise<void> {
   const { files, session, signal } = context;
   const others = new Set(
     paths.filter((path) => path !== undefined && path !== '').map((path) => context.remote(path ?? '').split('/')[1] ?? ''),

@@ -21,7 +21,7 @@ import type { IfVersion } from './file-version.js';
 import type { OtherRoots } from './other-roots.js';
 import type { ShareBook } from './share-book.js';
 import type { Sessions, VerifyOptions } from './view/index.js';
-import type { LeftOutOptions } from './left-out.js';
+import type { LeftOutOptions } from './left-out-options.js';
 
 /** What a {@link FileSystem} works with. */
 export interface FileSystemOptions {

@@ -2,7 +2,7 @@ import { NotFoundError, type PyrgosError } from '@pyrgos/core/errors';
 import { AbsoluteCapability } from '@pyrgos/core/model';
 import { readRecords, type SharedAccess } from '@pyrgos/core/social';
 import { placeKey } from '../files/structure/place.js';
-import type { LeftOutOptions } from '../files/left-out.js';
+import type { LeftOutOptions } from '../files/left-out-options.js';
 import { cannotComeAlong, writingSpacesOf } from '../files/structure/index.js';
 import { type CommittedView, isDamage, type Item, openItem, pathOf, splitPath } from '../files/view/index.js';
 import type { CallOptions } from '../session/call-options.js';

@@ -3,7 +3,8 @@ import { GroupName, type Groups, type LinkProperties, type SharedAccess, type Sh
 import { FileEntry } from '../files/file-entry.js';
 import type { FileTree } from '../files/file-tree.js';
 import { type Located, formatPath } from '../files/file-tree.js';
-import { LeftOut, type LeftOutOptions } from '../files/left-out.js';
+import { LeftOut } from '../files/left-out.js';
+import type { LeftOutOptions } from '../files/left-out-options.js';
 import { namingPath } from '../files/naming-path.js';
 import type { OtherRoots } from '../files/other-roots.js';
 import { reserveChild, type ReservedChild } from '../files/file-tree-parts.js';

@@ -20,7 +20,7 @@ export { refresh } from './refresh.js';
 export type { ReplaceOptions } from './replace-file.js';
 export { type ComparedOptions, rename, setProperties, type SettableProperties } from './rename.js';
 export { rotateAllKeys, type RotateOptions } from './rotate-all-keys.js';
-export { cannotComeAlong, type LeavingOut } from './rotated-entries.js';
+export { cannotComeAlong, type LeavingOut, type LeftOutListener } from './rotated-entries.js';
 export { getOrMakeSpecialDirectory, missingSpecialDirectories } from './special-directories.js';
 export {
   createWritingSpace,
