@@ -87,6 +87,8 @@ function pathOfSystem(error: unknown): string | undefined {
 
 function textOf(error: PyrgosError): string {
   const { code, data, message } = error;
+  if (data['canLeaveOut'] === true)
+    return `${pathOf(error)} is damaged and cannot get new keys, so nothing has changed: remove it, or have the server restored, and repeat the command; with --leave-out-damaged it goes on without it, and it is gone then`;
   switch (code) {
     case 'quota':
       return quotaText(error);

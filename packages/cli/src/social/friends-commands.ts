@@ -3,6 +3,7 @@ import type { FilesContext } from '../files/files-context.js';
 import { addSessionOptions } from '../files/session-options.js';
 import { withSession } from '../files/with-session.js';
 import { answerRequest, block, follow, listFriends, listRequests, removeFollower, unblock, unfollow } from './friends.js';
+import { addLeavingOutOption, type LeavingOutOptions } from './leaving-out.js';
 import { safetyNumber, type SafetyNumberOptions } from './safety-number.js';
 
 /** The commands about people: `friends`, `requests`, `follow`, `accept`, `deny`, `unfollow`, `block`, `unblock`, `remove-follower`, `safety-number`. */
@@ -30,9 +31,9 @@ export function addFriendsCommands(program: Command): void {
     answerRequest(context, user, 'reject'),
   );
   addUsersCommand(program, 'unfollow', 'see nothing of users any more; they are not told, and follow you as before', unfollow);
-  addUsersCommand(program, 'block', 'unfollow them, remove them as followers and deny their requests', block);
+  addRemovingCommand(program, 'block', 'unfollow them, remove them as followers and deny their requests', block);
   addUsersCommand(program, 'unblock', 'take unfollow or block back', unblock);
-  addUsersCommand(program, 'remove-follower', 'end that users follow you: what you share with them gets new keys', removeFollower);
+  addRemovingCommand(program, 'remove-follower', 'end that users follow you: what you share with them gets new keys', removeFollower);
 
   const number = program
     .command('safety-number')
@@ -42,6 +43,19 @@ export function addFriendsCommands(program: Command): void {
     .option('--forget', 'mark them as not verified');
   addSessionOptions(number).action(async (user: string, options: SafetyNumberOptions) =>
     withSession(number, async (context) => safetyNumber(context, user, options)),
+  );
+}
+
+/** As {@link addUsersCommand}, for what gives new keys to what somebody could see. */
+function addRemovingCommand(
+  program: Command,
+  name: string,
+  description: string,
+  work: (context: FilesContext, user: string, options: LeavingOutOptions) => Promise<void>,
+): void {
+  const command = program.command(name).description(description).argument('<users...>', 'names');
+  addSessionOptions(addLeavingOutOption(command)).action(async (users: string[], options: LeavingOutOptions) =>
+    withSession(command, async (context) => context.each(users, async (user) => work(context, user, options))),
   );
 }
 

@@ -2,6 +2,7 @@ import type { FriendsState } from '@pyrgos/client';
 import { commandName } from '../command-name.js';
 import type { FilesContext } from '../files/files-context.js';
 import { formatTable, printableName } from '../terminal.js';
+import { type LeavingOutOptions, leftOutOf } from './leaving-out.js';
 import { nothingToDo, usernameOf } from './recipients.js';
 
 /** How a request is answered (chapter 09 section 5.3). */
@@ -116,12 +117,13 @@ export async function unfollow({ output, session, signal }: FilesContext, user: 
 }
 
 /** Wants nothing to do with somebody any more: sees nothing of them, shows them nothing, denies what they have asked and hears of no more requests. */
-export async function block({ output, session, signal }: FilesContext, user: string): Promise<void> {
+export async function block(context: FilesContext, user: string, damaged: LeavingOutOptions = {}): Promise<void> {
+  const { output, session, signal } = context;
   const username = usernameOf(user);
   const { friends } = session;
   // First what cannot fail for want of anything of theirs.
   const isNew = await friends.unfollow(username, { signal });
-  const wasFollower = await friends.removeFollower(username, { signal });
+  const wasFollower = await friends.removeFollower(username, { signal, ...leftOutOf(context, damaged) });
   const hadAsked = await friends.deny(username, { signal });
   const name = printableName(username);
   const text = wasFollower ? ` What you shared with them has new keys.` : '';
@@ -142,10 +144,11 @@ export async function unblock({ output, session, signal }: FilesContext, user: s
 }
 
 /** Ends that somebody follows the account. NotFoundError for somebody who does not. */
-export async function removeFollower({ output, session, signal }: FilesContext, user: string): Promise<void> {
+export async function removeFollower(context: FilesContext, user: string, damaged: LeavingOutOptions = {}): Promise<void> {
+  const { output, session, signal } = context;
   const username = usernameOf(user);
   const name = printableName(username);
-  if (!(await session.friends.removeFollower(username, { signal })))
+  if (!(await session.friends.removeFollower(username, { signal, ...leftOutOf(context, damaged) })))
     throw nothingToDo(`'${name}' does not follow you: ${commandName} friends lists who does.`);
   output.done(`'${name}' does not follow you any more. What you shared with them has new keys.`, { event: 'follower-removed', username });
 }

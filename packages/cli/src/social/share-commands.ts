@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { addSessionOptions } from '../files/session-options.js';
 import { withSession } from '../files/with-session.js';
 import { UsageError } from '../usage-error.js';
+import { addLeavingOutOption, type LeavingOutOptions } from './leaving-out.js';
 import { addGroupOption, type GroupOptions, recipientsOf } from './recipients.js';
 import { everybodyAt, listShared, publish, share, type SharedOptions, unpublish, unshare } from './share.js';
 
@@ -32,13 +33,13 @@ export function addShareCommands(program: Command): void {
     .argument('[users...]', 'who are to have it no more')
     .option('--write', 'end only that they may change it')
     .option('--all', 'with everybody; links stay');
-  addSessionOptions(addGroupOption(end)).action(
-    async (path: string, users: string[], options: GroupOptions & WriteOption & { readonly all?: true }) =>
+  addSessionOptions(addLeavingOutOption(addGroupOption(end))).action(
+    async (path: string, users: string[], options: GroupOptions & WriteOption & LeavingOutOptions & { readonly all?: true }) =>
       withSession(end, async (context) => {
         const isAll = options.all === true;
         if (isAll && (users.length > 0 || options.group !== undefined)) throw new UsageError('Say either --all, or with whom.');
         const everybody = isAll ? await everybodyAt(context, path) : recipientsOf(users, options);
-        await unshare(context, path, everybody, options.write === true ? 'write' : undefined);
+        await unshare(context, path, everybody, options.write === true ? 'write' : undefined, options);
       }),
   );
 
@@ -70,10 +71,10 @@ export function addShareCommands(program: Command): void {
     .description('end that something is published: it gets new keys; its shares and links end as well')
     .argument('[path]', 'in the account')
     .option('--web-site', 'the web site of the account');
-  addSessionOptions(close).action(async (path: string | undefined, { webSite }: WebSiteOption) =>
+  addSessionOptions(addLeavingOutOption(close)).action(async (path: string | undefined, options: WebSiteOption & LeavingOutOptions) =>
     withSession(close, async (context) => {
-      if ((path === undefined) !== (webSite === true)) throw new UsageError('What? Name a path, or say --web-site.');
-      await unpublish(context, path);
+      if ((path === undefined) !== (options.webSite === true)) throw new UsageError('What? Name a path, or say --web-site.');
+      await unpublish(context, path, options);
     }),
   );
 }

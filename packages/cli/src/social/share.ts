@@ -2,6 +2,7 @@ import { DeniedError, isOfClients, NotFoundError, type Recipient } from '@pyrgos
 import { commandName } from '../command-name.js';
 import type { FilesContext } from '../files/files-context.js';
 import { printableMessage, printableName } from '../terminal.js';
+import { type LeavingOutOptions, leftOutOf } from './leaving-out.js';
 import { nothingToDo, recipientText } from './recipients.js';
 import { withProgress } from './with-progress.js';
 
@@ -48,12 +49,13 @@ export async function unshare(
   path: string,
   recipients: readonly Recipient[],
   access: Access | undefined,
+  damaged: LeavingOutOptions = {},
 ): Promise<void> {
   const { output, session, signal } = context;
   const target = context.remote(path);
   const isEnded = await withProgress(context, target, async (onProgress) => {
     if (access === 'write') await keepReading(context, target, recipients);
-    return session.shares.unshare(target, recipients, { access, signal, onProgress });
+    return session.shares.unshare(target, recipients, { access, signal, onProgress, ...leftOutOf(context, damaged) });
   });
   const names = recipients.map(recipientText).map(printableName).join(', ');
   if (!isEnded)
@@ -166,12 +168,14 @@ export async function publish(
 }
 
 /** Ends that something is published: it gets new keys. NotFoundError when it was not. */
-export async function unpublish(context: FilesContext, path: string | undefined): Promise<void> {
+export async function unpublish(context: FilesContext, path: string | undefined, damaged: LeavingOutOptions = {}): Promise<void> {
   const { output, session, signal } = context;
   const { publishing } = session;
   const target = path === undefined ? await publishing.webRoot({ signal }) : context.remote(path);
   if (target === undefined) throw nothingToDo('The account has no web site.');
-  const isEnded = await withProgress(context, target, async (onProgress) => publishing.unpublish(target, { signal, onProgress }));
+  const isEnded = await withProgress(context, target, async (onProgress) =>
+    publishing.unpublish(target, { signal, onProgress, ...leftOutOf(context, damaged) }),
+  );
   if (!isEnded)
     throw nothingToDo(`'${printableMessage(printableName(target))}' is not published: ${commandName} shared --by-me lists what is.`);
   output.done(`'${printableName(target)}' is private again, with new keys. Its shares and links have ended, too.`, {

@@ -1,4 +1,5 @@
 import { EngineError } from '../engine/engine-fault.js';
+import { nameOf } from '../engine/paths.js';
 import { formatSize } from '../i18n/format.js';
 import { passwordProblemId } from '../i18n/password-problems.js';
 import type { TextFunction, TextId } from '../i18n/text.js';
@@ -40,10 +41,16 @@ export function isWrongPassword(error: unknown): boolean {
   return error instanceof EngineError && error.code === 'denied.login' && error.data['needsSecondFactor'] !== true;
 }
 
+/** Whether it says that something damaged keeps everything else from getting new keys, and that it can be left out. */
+export function canLeaveOut(error: unknown): boolean {
+  return error instanceof EngineError && error.data['canLeaveOut'] === true;
+}
+
 /** What a person reads of an error: from the catalogue, chosen by its code. What happened, and what helps. */
 export function faultText(error: unknown, text: TextFunction): string {
   if (!(error instanceof EngineError)) return text('error.internal', { code: 'page' });
   const { code, data } = error;
+  if (canLeaveOut(error)) return text('error.leaveOut', { name: nameOf(String(data['path'] ?? '')) });
   if (code === 'network') {
     // Without a reason the server was reached, and could not do it.
     if (data['reason'] === undefined && Number(data['status'] ?? 0) >= 500) return text('error.server');

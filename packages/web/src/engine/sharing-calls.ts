@@ -11,9 +11,9 @@ export interface SharingCalls {
   /** Lets people and groups see things, or change them; one thing after the other, and what cannot be shared is told and passed over. */
   'share.add': Call<ShareArguments & { readonly paths: readonly string[] }, readonly ItemProblem[], ShareProgress>;
   /** Changes what people and groups may do who have one thing already. From `write` to `read` gives it new keys. */
-  'share.change': Call<ShareArguments & { readonly path: string }, undefined, ShareProgress>;
+  'share.change': Call<ShareArguments & LeavingOut & { readonly path: string }, undefined, ShareProgress>;
   /** Ends that one thing is shared with people and groups; it gets new keys. */
-  'share.remove': Call<{ readonly path: string; readonly with: readonly SharePartner[] }, undefined, ShareProgress>;
+  'share.remove': Call<LeavingOut & { readonly path: string; readonly with: readonly SharePartner[] }, undefined, ShareProgress>;
   /** Everything that the account shares, its posts and profile left out, as it is found; then once more with what is known of the thing itself. */
   'share.list': Call<undefined, SharedSummary, readonly SharedItem[]>;
   /** Everything that others share with the account, their posts and profiles left out, as it is found. */
@@ -29,7 +29,7 @@ export interface SharingCalls {
   /** Lets everybody read something; `asSite`: a folder, which becomes the web site of the account. Gives its address. */
   'publish.add': Call<{ readonly path: string; readonly asSite: boolean }, PublicPlace>;
   /** Ends that everybody can read something; it gets new keys, and its shares and links end as well. */
-  'publish.remove': Call<{ readonly path: string }, undefined, ShareProgress>;
+  'publish.remove': Call<LeavingOut & { readonly path: string }, undefined, ShareProgress>;
   /**
    * Opens a link to something shared, by its text: the tree of the engine is that of the link until it is closed. Counts as one use of the link. Asks for the password when there is one,
    * some times again after a wrong one.
@@ -37,6 +37,11 @@ export interface SharingCalls {
   'link.open': Call<{ readonly link: string }, OpenedLink, never, LinkPasswordQuestion, string>;
   /** The tree of the engine is that of whoever is logged in again. */
   'link.close': Call<undefined, undefined>;
+}
+
+/** What is done with what is damaged and cannot get new keys: it is left out, or, by default, the call fails with `data.path` and `data.canLeaveOut`. */
+export interface LeavingOut {
+  readonly leaveOutDamaged?: boolean;
 }
 
 /** What people may do with what is shared with them. */

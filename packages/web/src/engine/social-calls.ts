@@ -1,4 +1,5 @@
 import type { Call } from './call.js';
+import type { LeavingOut } from './sharing-calls.js';
 
 /** The calls about other people: who follows whom, and who they are. */
 export interface SocialCalls {
@@ -13,9 +14,9 @@ export interface SocialCalls {
   /** Sees nothing of somebody any more; they are not told. */
   'social.unfollow': Call<{ readonly username: string }, undefined>;
   /** Takes away what somebody can see of the account. */
-  'social.removeFollower': Call<{ readonly username: string }, undefined>;
+  'social.removeFollower': Call<LeavingOut & { readonly username: string }, undefined>;
   /** All of it: sees nothing of somebody, lets them see nothing, denies what they ask, and hears of no request of theirs. */
-  'social.block': Call<{ readonly username: string }, undefined>;
+  'social.block': Call<LeavingOut & { readonly username: string }, undefined>;
   /** Takes `social.unfollow` and the hearing of no requests back; whether they are followed again. */
   'social.unblock': Call<{ readonly username: string }, boolean>;
   /** The number that two people compare to be sure of each other. */

@@ -68,18 +68,18 @@ export function sharingService(state: EngineState): Pick<Handlers, Served> {
       );
     },
 
-    'share.change': async ({ path, with: partners, access }, { signal, emit }) => {
+    'share.change': async ({ path, with: partners, access, leaveOutDamaged }, { signal, emit }) => {
       const { shares } = state.session;
       const recipients = partners.map(recipientOf);
       const onProgress = tellRotated(emit);
       // First what they are to have: nobody is without it in between.
       await shares.share(path, recipients, { access, signal, onProgress });
-      if (access === 'read') await shares.unshare(path, recipients, { access: 'write', signal, onProgress });
+      if (access === 'read') await shares.unshare(path, recipients, { access: 'write', signal, onProgress, leaveOutDamaged });
       return undefined;
     },
 
-    'share.remove': async ({ path, with: partners }, { signal, emit }) => {
-      await state.session.shares.unshare(path, partners.map(recipientOf), { signal, onProgress: tellRotated(emit) });
+    'share.remove': async ({ path, with: partners, leaveOutDamaged }, { signal, emit }) => {
+      await state.session.shares.unshare(path, partners.map(recipientOf), { signal, onProgress: tellRotated(emit), leaveOutDamaged });
       return undefined;
     },
 
@@ -122,8 +122,8 @@ export function sharingService(state: EngineState): Pick<Handlers, Served> {
       return { address: publicAddress(origin, url, path), isInherited: false, isSite: asSite };
     },
 
-    'publish.remove': async ({ path }, { signal, emit }) => {
-      await state.session.publishing.unpublish(path, { signal, onProgress: tellRotated(emit) });
+    'publish.remove': async ({ path, leaveOutDamaged }, { signal, emit }) => {
+      await state.session.publishing.unpublish(path, { signal, onProgress: tellRotated(emit), leaveOutDamaged });
       return undefined;
     },
   };

@@ -51,15 +51,15 @@ export function socialService(state: Pick<EngineState, 'session'>): Pick<Handler
       return undefined;
     },
 
-    'social.removeFollower': async ({ username }, { signal }) => {
-      await state.session.friends.removeFollower(username, { signal });
+    'social.removeFollower': async ({ username, leaveOutDamaged }, { signal }) => {
+      await state.session.friends.removeFollower(username, { signal, leaveOutDamaged });
       return undefined;
     },
 
-    'social.block': async ({ username }, { signal }) => {
+    'social.block': async ({ username, leaveOutDamaged }, { signal }) => {
       const { friends } = state.session;
       await friends.unfollow(username, { signal });
-      await friends.removeFollower(username, { signal });
+      await friends.removeFollower(username, { signal, leaveOutDamaged });
       await friends.deny(username, { signal });
       return undefined;
     },

@@ -1,5 +1,5 @@
 import { type ReactNode, useState } from 'react';
-import { faultText } from '../../app/fault-text.js';
+import { canLeaveOut, faultText } from '../../app/fault-text.js';
 import { Shell } from '../../app/shell.js';
 import type { SessionInfo } from '../../engine/calls.js';
 import type { KnownPerson, RequestAnswer } from '../../engine/social-calls.js';
@@ -22,6 +22,8 @@ import { VerifyDialog } from './verify-dialog.js';
 interface Open {
   readonly kind: 'verify' | 'unfollow' | 'remove' | 'block';
   readonly username: string;
+  /** It was tried, and something damaged kept it from being done. */
+  readonly problem?: string;
 }
 
 /** How the account stands to other people: requests, friends, followers, whom it follows and whom it does not want to see; and what can be done about it. */
@@ -63,10 +65,20 @@ export function PeopleScreen({ session }: { readonly session: SessionInfo }): Re
         show(kind, username);
       },
     });
-  const confirmed = async ({ kind, username }: Open): Promise<void> => {
+  const confirmed = async ({ kind, username, problem: before }: Open): Promise<void> => {
     const name = kind === 'remove' ? 'social.removeFollower' : kind === 'block' ? 'social.block' : 'social.unfollow';
-    await act(name, { username }, () => text(`people.${kind === 'verify' ? 'unfollow' : kind}.done`, { name: username }));
-    close();
+    let problem: string | undefined;
+    await act(
+      name,
+      { username, leaveOutDamaged: before !== undefined },
+      () => text(`people.${kind === 'verify' ? 'unfollow' : kind}.done`, { name: username }),
+      (error) => {
+        if (canLeaveOut(error)) problem = faultText(error, text);
+        return problem !== undefined;
+      },
+    );
+    if (problem === undefined) close();
+    else setOpen({ kind, username, problem });
   };
   const list = (persons: readonly KnownPerson[]): ReactNode => (
     <ul className={styles['people']}>
@@ -205,13 +217,14 @@ export function PeopleScreen({ session }: { readonly session: SessionInfo }): Re
       {open !== undefined && open.kind !== 'verify' ? (
         <ConfirmDialog
           title={text(`people.${open.kind}.title`, { name: open.username })}
-          action={text(`people.${open.kind}`)}
+          action={text(open.problem === undefined ? `people.${open.kind}` : 'share.leaveOut')}
           kind="danger"
           isPending={busy.has(open.username)}
           onConfirm={() => void confirmed(open)}
           onClose={close}
         >
           <p>{text(`people.${open.kind}.help`, { name: open.username })}</p>
+          {open.problem === undefined ? null : <Notice kind="problem">{open.problem}</Notice>}
         </ConfirmDialog>
       ) : null}
     </Shell>

@@ -24,6 +24,8 @@ export type PersonAct = <Name extends PersonCall>(
   name: Name,
   args: EngineCalls[Name]['args'],
   done?: (result: EngineCalls[Name]['result']) => string,
+  /** Whether a problem is told elsewhere. */
+  toldElsewhere?: (error: unknown) => boolean,
 ) => Promise<boolean>;
 
 /** See {@link usePeople}. */
@@ -49,7 +51,7 @@ export function usePeople(): PeopleState {
     // What had the focus of the page was gone together with the person whom it was about.
     if (document.activeElement === document.body) document.querySelector<HTMLElement>('#content')?.focus({ preventScroll: true });
   }, [value]);
-  const act: PersonAct = async (name, args, done) => {
+  const act: PersonAct = async (name, args, done, toldElsewhere) => {
     const { username } = args;
     setBusy((before) => new Set(before).add(username));
     try {
@@ -58,7 +60,7 @@ export function usePeople(): PeopleState {
       return true;
     } catch (caught) {
       if (caught instanceof EngineError && caught.isCancelled) return false;
-      showToast({ kind: 'problem', text: peopleFaultText(caught, username, text) });
+      if (toldElsewhere?.(caught) !== true) showToast({ kind: 'problem', text: peopleFaultText(caught, username, text) });
       return false;
     } finally {
       setBusy((before) => new Set([...before].filter((other) => other !== username)));

@@ -1,4 +1,5 @@
 import { type ReactNode, useId, useState } from 'react';
+import { canLeaveOut } from '../../app/fault-text.js';
 import type { ShareAccess, ShareGrant } from '../../engine/sharing-calls.js';
 import { engine } from '../../engine/start-engine.js';
 import { useText } from '../../i18n/text.js';
@@ -36,13 +37,17 @@ export function GrantsList({
   const work = useWork();
   const [asked, setAsked] = useState<Asked | undefined>(undefined);
 
+  /** Asked once more after it was said what is damaged. */
+  const leaveOutDamaged = asked !== undefined && canLeaveOut(work.error);
   const change = async (grant: ShareGrant, access: ShareAccess): Promise<void> => {
-    const isDone = await work.run(async (watch) => engine().call('share.change', { path, with: [plain(grant)], access }, watch));
+    const isDone = await work.run(async (watch) =>
+      engine().call('share.change', { path, with: [plain(grant)], access, leaveOutDamaged }, watch),
+    );
     if (isDone) setAsked(undefined);
     onChange();
   };
   const remove = async (grant: ShareGrant): Promise<void> => {
-    const isDone = await work.run(async (watch) => engine().call('share.remove', { path, with: [plain(grant)] }, watch));
+    const isDone = await work.run(async (watch) => engine().call('share.remove', { path, with: [plain(grant)], leaveOutDamaged }, watch));
     if (isDone) setAsked(undefined);
     onChange();
   };
@@ -106,7 +111,7 @@ export function GrantsList({
       {asked === undefined ? null : (
         <ConfirmDialog
           title={text(asked.kind === 'remove' ? 'share.remove.title' : 'share.reduce.title', { name })}
-          action={text(asked.kind === 'remove' ? 'share.remove' : 'share.reduce.action')}
+          action={text(leaveOutDamaged ? 'share.leaveOut' : asked.kind === 'remove' ? 'share.remove' : 'share.reduce.action')}
           kind="danger"
           isPending={work.isWorking}
           onConfirm={() => void (asked.kind === 'remove' ? remove(asked.grant) : change(asked.grant, 'read'))}

@@ -1,4 +1,5 @@
 import { type ReactNode, useState } from 'react';
+import { canLeaveOut } from '../../app/fault-text.js';
 import { nameOf } from '../../engine/paths.js';
 import type { PublicPlace } from '../../engine/sharing-calls.js';
 import { engine } from '../../engine/start-engine.js';
@@ -26,10 +27,12 @@ export function PublicPart({
   const text = useText();
   const work = useWork();
   const [asked, setAsked] = useState<'publish' | 'site' | 'end' | undefined>(undefined);
+  /** Asked once more after it was said what is damaged. */
+  const leaveOutDamaged = canLeaveOut(work.error);
   const run = async (): Promise<void> => {
     const isDone = await work.run(async (watch) =>
       asked === 'end'
-        ? engine().call('publish.remove', { path }, watch)
+        ? engine().call('publish.remove', { path, leaveOutDamaged }, watch)
         : engine().call('publish.add', { path, asSite: asked === 'site' }, { signal: watch.signal }),
     );
     if (isDone) setAsked(undefined);
@@ -73,7 +76,7 @@ export function PublicPart({
       {asked === undefined ? null : (
         <ConfirmDialog
           title={text(`public.${asked}.title`, { name: nameOf(path) })}
-          action={text(`public.${asked}`)}
+          action={text(leaveOutDamaged ? 'share.leaveOut' : `public.${asked}`)}
           kind={asked === 'end' ? 'danger' : 'primary'}
           isPending={work.isWorking}
           onConfirm={() => void run()}
