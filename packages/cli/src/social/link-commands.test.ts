@@ -148,7 +148,7 @@ describe('secret links', () => {
     });
     expect((await people.asAda(['link', 'delete', 'notes.txt', String(first.label)])).status).toBe(0);
     expect((await people.asAda(['link', 'delete', 'notes.txt', String(first.label)])).status).toBe(3);
-    expect((await people.asAda(['link', 'delete', 'notes.txt'])).status).toBe(0);
+    expect((await people.asAda(['link', 'delete', 'notes.txt', '--all'])).status).toBe(0);
     expect((await people.asAda(['link', 'delete', 'notes.txt'])).status).toBe(3);
     expect((await people.asAda(['link', 'delete', 'album', '--all'])).status).toBe(0);
     expect((await people.asStranger(['ls', '--link-file', 'link'])).status).toBe(3);

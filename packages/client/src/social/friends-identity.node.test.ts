@@ -39,3 +39,16 @@ test('a friend whose identity has changed is still one (chapter 06 section 4.6),
   expect(await bob.friends.accept('ada')).toBe(true);
   expect(await seen(ada)).toEqual(both('bob'));
 });
+
+test('behind an answer that lets one follow there is a request of the same user, which is answered with it', async () => {
+  const people = new People(world);
+  const [eve, bea] = await Promise.all([people.join('eve'), people.join('bea')]);
+  await eve.friends.follow('bea');
+  expect(await bea.friends.accept('eve', { reciprocate: false })).toBe(true);
+  expect(await bea.friends.follow('eve')).toBe('requested');
+  expect(await eve.friends.accept('bea')).toBe(true);
+  const both = (name: string): object => ({ followers: [name], following: [name], friends: [name] });
+  expect(await seen(bea)).toEqual(both('eve'));
+  expect(await seen(eve)).toEqual(both('bea'));
+  expect(await eve.friends.requests()).toEqual([]);
+});

@@ -145,11 +145,18 @@ export class Friends {
     const { account } = this.space;
     const peers = new Peers(account);
     const [facts, inbox] = await Promise.all([this.facts(signal, false), readInbox(account, signal)]);
-    const theirs = inbox.opened.filter(({ sender }) => sender === username);
-    const sorted = await this.sort(theirs, facts, signal);
-    if (sorted.replies.length > 0 && (await processReplies(this.space, peers, sorted.replies, signal)).answered.size > 0) return true;
+    let theirs = inbox.opened.filter(({ sender }) => sender === username);
+    let sorted = await this.sort(theirs, facts, signal);
+    let hasAnswered = false;
+    if (sorted.replies.length > 0) {
+      const { done, answered } = await processReplies(this.space, peers, sorted.replies, signal);
+      hasAnswered = answered.size > 0;
+      // Behind their answer there may be a request of their own.
+      theirs = theirs.filter((item) => !done.has(item));
+      if (hasAnswered && theirs.length > 0) sorted = await this.sort(theirs, await this.facts(signal, false), signal);
+    }
     const [from] = sorted.requests;
-    if (from === undefined) return false;
+    if (from === undefined || theirs.length === 0) return hasAnswered;
     const { valid, forged, failure } = await newestValid(peers, from, { pins: true, signal });
     if (failure !== undefined) throw failure.error;
     if (valid === undefined) {
