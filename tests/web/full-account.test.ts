@@ -36,7 +36,8 @@ describe.skipIf(!hasChromium)('an account that fills up (needs a Chromium)', () 
     );
     for (const page of tabs) await page.getByText(/^(?:Done|Not everything was stored)/u).waitFor();
     const problems = await Promise.all(
-      tabs.map(async (page) => page.getByText('There is not enough space in your account for this').count()),
+      // Which limit is met first, the space or the rate of uploads that goes with it, depends on how often the tabs get in each other's way.
+      tabs.map(async (page) => page.getByText(/There is not enough space in your account for this|That was too much for now/u).count()),
     );
     const [one = 0, two = 0] = problems;
     await picture(first, 'full-account-1');
