@@ -15,7 +15,7 @@ const password = 'seven lanterns over quiet water';
 
 /** Bytes of page and workers that the guide promises not to exceed, minified and not compressed. */
 // Since sessions have friends, shares, links and posts, their code is in every page that logs in.
-const MAX_PAGE = 1_180_000;
+const MAX_PAGE = 1_210_000;
 const MAX_WORKER = 600_000;
 
 describe.skipIf(executablePath === undefined || executablePath === '')('a page made with Vite (needs a Chromium)', () => {
