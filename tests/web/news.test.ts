@@ -1,10 +1,11 @@
 import { stat } from 'node:fs/promises';
-import { connect, type UserSession } from '@pyrgos/client';
+import type { UserSession } from '@pyrgos/client';
 import type { Locator, Page } from 'playwright';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { landscape } from './sample-files.js';
+import { friendsInBrowsers } from './two-people.js';
 import { violations } from './violations.js';
-import { hasChromium, PASSWORD, picture, WebWorld } from './web-world.js';
+import { hasChromium, picture, WebWorld } from './web-world.js';
 
 describe.skipIf(!hasChromium)('news in a browser (needs a Chromium)', () => {
   let world: WebWorld;
@@ -14,17 +15,7 @@ describe.skipIf(!hasChromium)('news in a browser (needs a Chromium)', () => {
   let bobElsewhere: UserSession;
   beforeAll(async () => {
     world = await WebWorld.start();
-    [ada, bob] = [await world.open(await world.device()), await world.open(await world.device({ colorScheme: 'dark' }))];
-    await world.signUp(ada, 'ada');
-    await world.signUp(bob, 'bob');
-    const client = async (username: string): Promise<UserSession> =>
-      (await connect(world.daemon.url, { pointerCacheMilliseconds: 0 })).logIn({ username, password: PASSWORD });
-    const adaElsewhere = await client('ada');
-    bobElsewhere = await client('bob');
-    await bobElsewhere.friends.follow('ada');
-    await adaElsewhere.friends.accept('bob');
-    await bobElsewhere.friends.state();
-    adaElsewhere.close();
+    ({ ada, bob, bobElsewhere } = await friendsInBrowsers(world));
   });
   afterAll(async () => {
     bobElsewhere?.close();

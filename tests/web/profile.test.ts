@@ -1,9 +1,9 @@
-import { connect, type UserSession } from '@pyrgos/client';
 import type { Page } from 'playwright';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { landscape } from './sample-files.js';
+import { friendsInBrowsers } from './two-people.js';
 import { violations } from './violations.js';
-import { hasChromium, PASSWORD, picture, WebWorld } from './web-world.js';
+import { hasChromium, picture, WebWorld } from './web-world.js';
 
 describe.skipIf(!hasChromium)('profiles in a browser (needs a Chromium)', () => {
   let world: WebWorld;
@@ -11,16 +11,9 @@ describe.skipIf(!hasChromium)('profiles in a browser (needs a Chromium)', () => 
   let bob: Page;
   beforeAll(async () => {
     world = await WebWorld.start();
-    [ada, bob] = [await world.open(await world.device()), await world.open(await world.device({ colorScheme: 'dark' }))];
-    await world.signUp(ada, 'ada');
-    await world.signUp(bob, 'bob');
-    const client = async (username: string): Promise<UserSession> =>
-      (await connect(world.daemon.url, { pointerCacheMilliseconds: 0 })).logIn({ username, password: PASSWORD });
-    const sessions = [await client('ada'), await client('bob')] as const;
-    await sessions[1].friends.follow('ada');
-    await sessions[0].friends.accept('bob');
-    await sessions[1].friends.state();
-    for (const session of sessions) session.close();
+    const friends = await friendsInBrowsers(world);
+    ({ ada, bob } = friends);
+    friends.bobElsewhere.close();
   });
   afterAll(async () => {
     await world?.stop();

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { changedNetwork, overriding } from '../../test/changed-network.js';
+import { endingNetwork } from '../../test/ending-network.js';
 import { news, shown, storedPaths, told } from '../../test/feed-world.js';
 import { befriend, People } from '../../test/people-world.js';
 import { ServerWorld } from '../../test/server-world.js';
-import type { Network } from '../network/index.js';
 import type { UserSession } from '../user-session.js';
 
 let world: ServerWorld;
@@ -13,32 +13,6 @@ beforeAll(async () => {
   people = new People(world);
 });
 afterAll(async () => world.close());
-
-/** A network that ends with the n-th call that changes something, before or after it was made. */
-function endingNetwork(): { readonly network: Network; endAt(step: number, isMade: boolean): void } {
-  const network = world.network();
-  let left = Number.POSITIVE_INFINITY;
-  let made = false;
-  const step = async <T>(change: () => Promise<T>): Promise<T> => {
-    left--;
-    if (left > 0) return change();
-    if (left === 0 && made) await change();
-    throw new Error('the power is off');
-  };
-  return {
-    endAt(n, isMade) {
-      left = n;
-      made = isMade;
-    },
-    network: changedNetwork(network, {
-      blocks: overriding(network.blocks, { putBlocks: async (...call) => step(async () => network.blocks.putBlocks(...call)) }),
-      pointers: overriding(network.pointers, {
-        setPointer: async (...call) => step(async () => network.pointers.setPointer(...call)),
-        setPointers: async (...call) => step(async () => network.pointers.setPointers(...call)),
-      }),
-    }),
-  };
-}
 
 let count = 0;
 async function scene(): Promise<readonly [UserSession, UserSession, UserSession]> {
@@ -82,7 +56,7 @@ test('an update that is cut off at any of its changes loses nothing and doubles 
   for (const isMade of [false, true]) {
     for (let step = 1; ; step++) {
       const users = await scene();
-      const { network, endAt } = endingNetwork();
+      const { network, endAt } = endingNetwork(world.network(), true);
       const session = await people.again(users[0], network);
       endAt(step, isMade);
       const failure: unknown = await session.feed.update().then(

@@ -1,8 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { changedNetwork, overriding } from '../../test/changed-network.js';
+import { endingNetwork } from '../../test/ending-network.js';
 import { ServerWorld } from '../../test/server-world.js';
 import { befriend, People, seen } from '../../test/people-world.js';
-import type { Network } from '../network/index.js';
 import type { UserSession } from '../user-session.js';
 
 let world: ServerWorld;
@@ -19,35 +18,6 @@ const inboxSize = async ({ account }: UserSession): Promise<number> =>
   (await world.network().social.getFollowRequests(account.identity)).length;
 const both = (name: string): object => ({ followers: [name], following: [name], friends: [name] });
 
-/** A network that ends with the n-th call that changes something on the server, before or after it was made. */
-function endingNetwork(): { readonly network: Network; endAt(step: number, isMade: boolean): void } {
-  const network = world.network();
-  let left = Number.POSITIVE_INFINITY;
-  let made = false;
-  const step = async <T>(change: () => Promise<T>): Promise<T> => {
-    left--;
-    if (left > 0) return change();
-    if (left === 0 && made) await change();
-    throw new Error('the power is off');
-  };
-  return {
-    endAt(n, isMade) {
-      left = n;
-      made = isMade;
-    },
-    network: changedNetwork(network, {
-      pointers: overriding(network.pointers, {
-        setPointer: async (...call) => step(async () => network.pointers.setPointer(...call)),
-        setPointers: async (...call) => step(async () => network.pointers.setPointers(...call)),
-      }),
-      social: overriding(network.social, {
-        sendFollowRequest: async (...call) => step(async () => network.social.sendFollowRequest(...call)),
-        removeFollowRequest: async (...call) => step(async () => network.social.removeFollowRequest(...call)),
-      }),
-    }),
-  };
-}
-
 /** Runs a call that is cut off at each of its changes in turn; `again` is what the user does on another device then. Returns how often it was. */
 async function cutOff(
   prepare: () => Promise<void>,
@@ -59,7 +29,7 @@ async function cutOff(
   for (const isMade of [false, true]) {
     for (let step = 1; ; step++) {
       await prepare();
-      const { network, endAt } = endingNetwork();
+      const { network, endAt } = endingNetwork(world.network());
       const session = await people.again(who(), network);
       endAt(step, isMade);
       const failure = await call(session).then(

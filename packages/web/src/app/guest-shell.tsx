@@ -1,12 +1,10 @@
 import { type ReactNode, useEffect } from 'react';
 import { useText } from '../i18n/text.js';
 import { visibleName } from '../i18n/visible-name.js';
-import { TransferPanel } from '../features/transfers/transfer-panel.js';
 import { Button } from '../ui/button.js';
-import { Toasts } from '../ui/toasts.js';
-import { ConnectionNotice } from './connection-notice.js';
 import type { Guest } from './guest-store.js';
 import { goTo } from './router.js';
+import { ShellBody } from './shell-body.js';
 import styles from './shell.module.css';
 
 /** The frame around what a link leads to: whose it is, and the way to an account of one's own. */
@@ -38,12 +36,7 @@ export function GuestShell({
           {text('link.home')}
         </Button>
       </header>
-      <ConnectionNotice />
-      <main id="content" tabIndex={-1} className={styles['content']}>
-        {children}
-      </main>
-      <TransferPanel />
-      <Toasts />
+      <ShellBody>{children}</ShellBody>
     </div>
   );
 }

@@ -4,15 +4,13 @@ import type { SessionInfo } from '../engine/calls.js';
 import { type TextId, useText } from '../i18n/text.js';
 import { visibleName } from '../i18n/visible-name.js';
 import { transfers } from '../features/transfers/transfer-store.js';
-import { TransferPanel } from '../features/transfers/transfer-panel.js';
 import { IconButton } from '../ui/button.js';
 import { Icon, type IconName } from '../ui/icon.js';
-import { Toasts } from '../ui/toasts.js';
-import { ConnectionNotice } from './connection-notice.js';
 import { attendNews, useNews } from './news-watch.js';
 import { formatRoute, goTo, type Route, useRoute } from './router.js';
 import { leaveSession } from './leave-session.js';
 import { isOtherTabBusy, isTabBusy, logOutOtherTabs } from './other-tabs.js';
+import { ShellBody } from './shell-body.js';
 import styles from './shell.module.css';
 
 /** One of the places of the app. */
@@ -117,12 +115,7 @@ export function Shell({
         </a>
         <IconButton icon="logout" label={text('login.logOut')} onPress={() => void logOut()} />
       </header>
-      <ConnectionNotice />
-      <main id="content" tabIndex={-1} className={styles['content']}>
-        {children}
-      </main>
-      <TransferPanel />
-      <Toasts />
+      <ShellBody>{children}</ShellBody>
     </div>
   );
 }

@@ -12,6 +12,7 @@ import { Icon } from '../../ui/icon.js';
 import { Name } from '../../ui/name.js';
 import { Notice } from '../../ui/notice.js';
 import { ProgressBar } from '../../ui/progress-bar.js';
+import { Page } from '../../ui/page.js';
 import { Avatar } from '../profile/avatar.js';
 import { PersonLink } from '../profile/person-link.js';
 import { Composer } from './composer.js';
@@ -26,7 +27,7 @@ export function NewsScreen({ session }: { readonly session: SessionInfo }): Reac
   const shown = items.filter(isNews);
   return (
     <Shell session={session} title={text('news.title')}>
-      <div className={styles['page']}>
+      <Page>
         <div className={styles['bar']}>
           <h1>{text('news.title')}</h1>
           <IconButton icon="restore" label={text('news.refresh')} isDisabled={state !== 'idle'} onPress={refresh} />
@@ -63,7 +64,7 @@ export function NewsScreen({ session }: { readonly session: SessionInfo }): Reac
             {text('news.more')}
           </Button>
         ) : null}
-      </div>
+      </Page>
     </Shell>
   );
 }

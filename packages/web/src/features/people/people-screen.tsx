@@ -9,6 +9,7 @@ import { ConfirmDialog } from '../../ui/dialog.js';
 import type { MenuChoice } from '../../ui/menu.js';
 import { Notice } from '../../ui/notice.js';
 import { ProgressBar } from '../../ui/progress-bar.js';
+import { Page } from '../../ui/page.js';
 import { Section } from '../settings/section.js';
 import { AddFriendSection } from './add-friend-section.js';
 import styles from './people.module.css';
@@ -105,7 +106,7 @@ export function PeopleScreen({ session }: { readonly session: SessionInfo }): Re
   const following = known.filter(({ isFollower }) => !isFollower);
   return (
     <Shell session={session} title={text('people.title')}>
-      <div className={styles['page']}>
+      <Page>
         <h1>{text('people.title')}</h1>
         {error === undefined ? null : (
           <Notice kind="problem">
@@ -212,7 +213,7 @@ export function PeopleScreen({ session }: { readonly session: SessionInfo }): Re
             </ul>
           </Section>
         )}
-      </div>
+      </Page>
       {open?.kind === 'verify' ? <VerifyDialog username={open.username} onChanged={reload} onClose={close} /> : null}
       {open !== undefined && open.kind !== 'verify' ? (
         <ConfirmDialog

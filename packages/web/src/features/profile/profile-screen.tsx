@@ -11,6 +11,7 @@ import { Button } from '../../ui/button.js';
 import { Name } from '../../ui/name.js';
 import { Notice } from '../../ui/notice.js';
 import { ProgressBar } from '../../ui/progress-bar.js';
+import { Page } from '../../ui/page.js';
 import { PostText } from '../news/post-text.js';
 import { Avatar } from './avatar.js';
 import { ProfileEditor } from './profile-editor.js';
@@ -54,7 +55,7 @@ export function ProfileScreen({ session, username }: { readonly session: Session
   const title = text('profile.title', { name: username });
   return (
     <Shell session={session} title={title}>
-      <div className={styles['page']}>
+      <Page align="start">
         <header className={styles['head']}>
           <Avatar username={username} size={96} version={version} />
           <h1>
@@ -99,7 +100,7 @@ export function ProfileScreen({ session, username }: { readonly session: Session
             )}
           </>
         )}
-      </div>
+      </Page>
     </Shell>
   );
 }

@@ -2,13 +2,13 @@ import type { ReactNode } from 'react';
 import { Shell } from '../../app/shell.js';
 import type { SessionInfo } from '../../engine/calls.js';
 import { useText } from '../../i18n/text.js';
+import { Page } from '../../ui/page.js';
 import { AboutSection } from './about-section.js';
 import { AppearanceSection } from './appearance-section.js';
 import { DeleteAccountSection } from './delete-account-section.js';
 import { FactorsSection } from './factors-section.js';
 import { KeepSection } from './keep-section.js';
 import { PasswordSection } from './password-section.js';
-import styles from './settings.module.css';
 import { SpaceSection } from './space-section.js';
 
 /** Everything about the account and this device that can be set. */
@@ -17,7 +17,7 @@ export function SettingsScreen({ session }: { readonly session: SessionInfo }): 
   const title = text('settings.title');
   return (
     <Shell session={session} title={title}>
-      <div className={styles['page']}>
+      <Page>
         <h1>{title}</h1>
         <SpaceSection />
         <AppearanceSection />
@@ -26,7 +26,7 @@ export function SettingsScreen({ session }: { readonly session: SessionInfo }): 
         <KeepSection session={session} />
         <AboutSection session={session} />
         <DeleteAccountSection session={session} />
-      </div>
+      </Page>
     </Shell>
   );
 }

@@ -12,6 +12,7 @@ import { TextField } from '../../ui/field.js';
 import { Notice } from '../../ui/notice.js';
 import { ProgressBar } from '../../ui/progress-bar.js';
 import { Tabs } from '../../ui/tabs.js';
+import { Page } from '../../ui/page.js';
 import { openViewer } from '../viewers/open-viewer.js';
 import { LinkView } from './link-view.js';
 import { LimitedList } from './limited-list.js';
@@ -35,7 +36,7 @@ export function SharedScreen({ session }: { readonly session: SessionInfo }): Re
   };
   return (
     <Shell session={session} title={text('shared.title')}>
-      <div className={styles['page']}>
+      <Page size="wide">
         <div className={styles['line']}>
           <h1 className={styles['grow']}>{text('shared.title')}</h1>
           <IconButton icon="restore" label={text('drive.refresh')} onPress={reload} />
@@ -48,7 +49,7 @@ export function SharedScreen({ session }: { readonly session: SessionInfo }): Re
             { id: 'received', label: text('shared.withMe'), content: <SharedWithMe found={received} /> },
           ]}
         />
-      </div>
+      </Page>
       {open === undefined ? null : (
         <ShareDialog
           session={session}
