@@ -1,4 +1,4 @@
-import type { UserSession } from '@pyrgos/client';
+import { isOfClients, type UserSession } from '@pyrgos/client';
 import type { Page } from 'playwright';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { befriend, person } from './two-people.js';
@@ -8,10 +8,13 @@ import { hasChromium, picture, WebWorld } from './web-world.js';
 
 const HOSTILE = '<img src=x onerror=alert(1)> \u202Egnp.txt';
 
+/** What somebody finds shared with them, without what programs keep for themselves (the profile that all friends may read). */
 async function received(session: UserSession): Promise<readonly string[]> {
   session.files.refresh();
   const found: string[] = [];
-  for await (const { path, access, entry } of session.shares.received()) if (entry !== undefined) found.push(`${path} ${access}`);
+  for await (const { path, access, entry } of session.shares.received()) {
+    if (entry !== undefined && !isOfClients(path)) found.push(`${path} ${access}`);
+  }
   return found.toSorted();
 }
 
