@@ -1,8 +1,11 @@
 import type { JobResponse, WorkerEvents, WorkerPort } from './protocol.js';
 
-/** Workers that are worth having: one for each processor but the page's, at most 4, at least 1. */
+/**
+ * Workers that are worth having: one for each processor but the page's, at most 4, at least 2. Even where there are only two processors: what asks
+ * for the work waits for the network most of the time.
+ */
 export function defaultPoolSize(): number {
-  return Math.max(1, Math.min(4, (globalThis.navigator?.hardwareConcurrency ?? 2) - 1));
+  return Math.max(2, Math.min(4, (globalThis.navigator?.hardwareConcurrency ?? 2) - 1));
 }
 
 /** Starts a web worker; undefined where there are none, or where the content security policy forbids them. */
