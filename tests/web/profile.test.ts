@@ -81,6 +81,29 @@ describe.skipIf(!hasChromium)('profiles in a browser (needs a Chromium)', () => 
     expect(await bob.getByText('Ada <b>L.</b>').count()).toBe(0);
   });
 
+  test('a field that is emptied is private, and so is what is written there next', async () => {
+    await ada.getByRole('button', { name: 'Edit profile' }).click();
+    const audience = ada.getByRole('combobox', { name: 'Who sees: About me' });
+    expect(await audience.inputValue()).toBe('followers');
+    await ada.getByRole('textbox', { name: 'About me' }).fill('');
+    expect(await audience.isDisabled()).toBe(true);
+    expect(await audience.inputValue()).toBe('nobody');
+    expect(await violations(ada)).toEqual([]);
+    await picture(ada, 'profile-emptied');
+    await ada.getByRole('button', { name: 'Save' }).click();
+    await ada.getByText('Counts, see').waitFor({ state: 'detached' });
+    await ada.getByRole('button', { name: 'Edit profile' }).click();
+    await ada.getByRole('textbox', { name: 'About me' }).fill('Counts again');
+    expect(await audience.inputValue()).toBe('nobody');
+    await ada.getByRole('button', { name: 'Save' }).click();
+    await ada.getByText('Counts again').waitFor();
+    await bob.reload();
+    await world.logIn(bob, 'bob');
+    await open(bob, 'ada');
+    await bob.locator('#content img').waitFor();
+    expect(await bob.getByText('Counts').count()).toBe(0);
+  });
+
   test('nobody complained', () => {
     expect(world.complaints).toEqual([]);
   });
