@@ -245,7 +245,7 @@ describe.skipIf(!hasChromium)('secret links (needs a Chromium)', () => {
     await page.getByRole('alertdialog').getByRole('button', { name: 'Delete the link' }).click();
     await page.getByRole('tabpanel').getByText(gone).waitFor({ state: 'detached' });
     const guest = await visit(gone);
-    await guest.getByRole('heading', { name: 'There is nothing behind this link any more' }).waitFor();
+    await guest.getByRole('heading', { name: 'There is nothing behind this link' }).waitFor();
     await guest.getByRole('button', { name: 'Log in' }).waitFor();
     // Nothing comes back to a link that was deleted.
     expect(await guest.getByRole('button', { name: 'Try again' }).count()).toBe(0);
