@@ -102,7 +102,7 @@ function OneItem({ item, onChanged }: { readonly item: NewsItem; readonly onChan
 }
 
 /**
- * What the feed does not know of shares: an item of it has no time, and its place says when the account has heard of it, after which the posts of that day may be older or newer; what the account
+ * What the feed does not know of shares: an item of it has no time, and its place says only when the account has heard of it, which may be long after it was shared and after the posts beside it were written; what the account
  * itself shares is not in it at all (chapter 06 sections 16.1 to 16.3). To put the two in one order by time would be to invent times.
  */
 function AboutShares({ isAny }: { readonly isAny: boolean }): ReactNode {
