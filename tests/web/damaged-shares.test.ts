@@ -56,7 +56,7 @@ describe.skipIf(!hasChromium)('shares with something damaged in them (needs a Ch
   const names = async (path: string): Promise<readonly string[]> => {
     ada.files.refresh();
     const found: string[] = [];
-    for await (const { name } of ada.files.names(path)) found.push(name);
+    for await (const { name } of ada.files.names(path)) found.push(name ?? '');
     return found.toSorted();
   };
 
