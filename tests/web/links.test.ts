@@ -4,6 +4,7 @@ import type { BrowserContext, Page } from 'playwright';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { landscape } from './sample-files.js';
 import { person } from './two-people.js';
+import { violations } from './violations.js';
 import { hasChromium, picture, WebWorld } from './web-world.js';
 
 // Secret links: made in the dialog, opened by people without an account.
@@ -141,7 +142,11 @@ describe.skipIf(!hasChromium)('secret links (needs a Chromium)', () => {
       await dialog()
         .getByRole('checkbox', { name: /only so many times/u })
         .check();
+      // The rule is there before anything is typed, and what is wrong before anything is sent.
+      await dialog().getByText('At least 8 characters.').waitFor();
       await dialog().getByRole('textbox', { name: 'Password for the link' }).fill('1234');
+      await dialog().getByText('It is too short: 8 characters at least.').waitFor();
+      await dialog().getByText('Strength of the password: Too weak').waitFor();
       await dialog().getByLabel('Works until').fill('2020-01-01T10:00');
       await dialog().getByRole('textbox', { name: 'How many times' }).fill('none');
       await dialog().getByRole('button', { name: 'Make a link' }).click();
@@ -169,8 +174,11 @@ describe.skipIf(!hasChromium)('secret links (needs a Chromium)', () => {
     await again.close();
     const late = await visit(link);
     await late.getByRole('heading', { name: 'This link is used up' }).waitFor();
+    await late.getByText('Do you have an account on this server?').waitFor();
+    await late.getByRole('button', { name: 'Log in' }).waitFor();
+    expect(await late.getByRole('button', { name: 'My own files' }).count()).toBe(0);
+    expect(await violations(late)).toEqual([]);
     await picture(late, 'link-used-up');
-    await late.close();
     await openLinks('one.txt');
     await dialog()
       .getByText(/0 of 2 uses left/u)
@@ -188,9 +196,9 @@ describe.skipIf(!hasChromium)('secret links (needs a Chromium)', () => {
       .getByText(/3 of 5 uses left/u)
       .waitFor();
     await close();
-    const last = await visit(link);
-    await last.getByText('only one').waitFor();
-    await last.close();
+    await late.getByRole('button', { name: 'Try again' }).click();
+    await late.getByText('only one').waitFor();
+    await late.close();
   });
 
   test('people upload into a link for editing', async () => {
@@ -237,7 +245,10 @@ describe.skipIf(!hasChromium)('secret links (needs a Chromium)', () => {
     await page.getByRole('alertdialog').getByRole('button', { name: 'Delete the link' }).click();
     await page.getByRole('tabpanel').getByText(gone).waitFor({ state: 'detached' });
     const guest = await visit(gone);
-    await guest.getByRole('heading', { name: 'There is nothing behind this link any more' }).waitFor();
+    await guest.getByRole('heading', { name: 'There is nothing behind this link' }).waitFor();
+    await guest.getByRole('button', { name: 'Log in' }).waitFor();
+    // Nothing comes back to a link that was deleted.
+    expect(await guest.getByRole('button', { name: 'Try again' }).count()).toBe(0);
     await picture(guest, 'link-gone');
     await guest.goto(readLink.slice(0, readLink.indexOf('#') + 1));
     await guest.getByRole('heading', { name: 'This link is not complete' }).waitFor();
@@ -256,6 +267,10 @@ describe.skipIf(!hasChromium)('secret links (needs a Chromium)', () => {
     await own.goto(readLink);
     await own.getByRole('row', { name: 'note.txt' }).waitFor();
     await picture(own, 'link-folder');
+    await own.getByRole('button', { name: 'My own files' }).click();
+    await own.getByText('Nothing here yet').waitFor();
+    await own.goto(readLink.slice(0, readLink.indexOf('#') + 1));
+    await own.getByRole('heading', { name: 'This link is not complete' }).waitFor();
     await own.getByRole('button', { name: 'My own files' }).click();
     await own.getByText('Nothing here yet').waitFor();
     await device.close();

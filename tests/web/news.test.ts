@@ -109,6 +109,15 @@ describe.skipIf(!hasChromium)('news in a browser (needs a Chromium)', () => {
     await bobElsewhere.files.write('/bob/Holiday/plan.txt', 'go there');
     await bobElsewhere.shares.share('/bob/Holiday', [{ user: 'ada' }]);
     await refresh(ada);
+    // When it was shared nobody has written down; what is shown is said to be what it is.
+    await card(ada, 'Holiday')
+      .getByText(/last changed .*\d{4}/u)
+      .waitFor();
+    await ada.getByText('When something was shared is recorded nowhere').waitFor();
+    await picture(ada, 'news-share');
+    await ada.getByRole('link', { name: 'What you share yourself' }).click();
+    await ada.getByRole('tab', { name: 'Shared by me' }).waitFor();
+    await open(ada);
     await ada.getByRole('link', { name: 'Holiday' }).click();
     await ada.getByRole('row', { name: 'plan.txt' }).waitFor();
     for (let i = 0; i < 21; i++) await bobElsewhere.posts.create({ text: `number ${i}` });
@@ -133,12 +142,13 @@ describe.skipIf(!hasChromium)('news in a browser (needs a Chromium)', () => {
     });
     await refresh(ada);
     const post = card(ada, 'large and small');
-    for (const [name, size] of [
-      [/Store file 1 \(33 MB\)/u, large.length],
-      [/Store file 2 \(25 bytes?\)/u, 25],
+    for (const [name, size, stored] of [
+      ['Store on this device: File, 33 MB', large.length, 'bob-1'],
+      ['Store on this device: Text file, 25 bytes', 25, 'bob-2.html'],
     ] as const) {
-      const [stored] = await Promise.all([ada.waitForEvent('download'), post.getByRole('button', { name }).click()]);
-      expect((await stat(await stored.path())).size).toBe(size);
+      const [download] = await Promise.all([ada.waitForEvent('download'), post.getByRole('button', { name }).click()]);
+      expect((await stat(await download.path())).size).toBe(size);
+      expect(download.suggestedFilename()).toBe(stored);
     }
   });
 
@@ -148,7 +158,18 @@ describe.skipIf(!hasChromium)('news in a browser (needs a Chromium)', () => {
     await card(bob, 'Look at').waitFor();
     await bob.locator('[role="feed"][aria-busy="false"]').waitFor();
     expect(await violations(bob)).toEqual([]);
+    await bob.setViewportSize({ width: 360, height: 700 });
+    const shown = bob.getByRole('img', { name: 'Picture 1 of ada' });
+    await shown.scrollIntoViewIfNeeded();
+    // All of the card but its edge and padding.
+    const width = await shown.evaluate(
+      (image) => [image.getBoundingClientRect().width, image.closest('article')?.clientWidth ?? 0] as const,
+    );
+    expect(width[0]).toBe(width[1] - 32);
     await picture(bob, 'news-phone');
+    await bob.getByRole('button', { name: 'Show picture 1 of ada larger' }).click();
+    await bob.getByRole('dialog').getByRole('img').waitFor();
+    await picture(bob, 'news-phone-picture');
   });
 
   test('nobody complained', () => {

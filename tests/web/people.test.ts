@@ -80,7 +80,7 @@ describe.skipIf(!hasChromium)('people (needs a Chromium)', () => {
     for (const [typed, problem] of [
       ['', 'Please fill this in.'],
       ['Ada ', 'That is you.'],
-      ['not a name', 'That cannot be a user name'],
+      ['not a name', 'That cannot be a user name. 1 to 32 small letters, digits, and single hyphens between them.'],
       ['nobody', 'Nobody on this server’s network is called nobody.'],
     ] as const) {
       await field.fill(typed);

@@ -38,7 +38,8 @@ describe.skipIf(!hasChromium)('profiles in a browser (needs a Chromium)', () => 
     await ada.getByText('Ada <b>L.</b>').waitFor();
     await ada.getByText('+1 234').waitFor();
     await ada.getByRole('button', { name: 'Edit profile' }).click();
-    await ada.getByRole('combobox', { name: 'Who sees: Picture' }).selectOption('Friends');
+    // There is nothing yet that somebody could see.
+    expect(await ada.getByRole('combobox', { name: 'Who sees: Picture' }).isDisabled()).toBe(true);
     await ada.locator('input[type=file]').setInputFiles([{ name: 'me.png', mimeType: 'image/png', buffer: landscape(300, 200, 5) }]);
     const dialog = ada.getByRole('dialog', { name: 'Choose a picture …' });
     await dialog.getByRole('slider', { name: 'Larger or smaller' }).fill('2');
@@ -46,6 +47,7 @@ describe.skipIf(!hasChromium)('profiles in a browser (needs a Chromium)', () => 
     await picture(ada, 'profile-crop');
     await dialog.getByRole('button', { name: 'Use this picture' }).click();
     await ada.getByText('The new picture is stored with everything else').waitFor();
+    await ada.getByRole('combobox', { name: 'Who sees: Picture' }).selectOption('Friends');
     await picture(ada, 'profile-new-picture');
     await ada.getByRole('textbox', { name: 'Last name' }).fill('Love');
     await ada.getByRole('button', { name: 'Save' }).click();
@@ -79,6 +81,29 @@ describe.skipIf(!hasChromium)('profiles in a browser (needs a Chromium)', () => 
     await open(bob, 'ada');
     await bob.getByText('Counts, see').waitFor();
     expect(await bob.getByText('Ada <b>L.</b>').count()).toBe(0);
+  });
+
+  test('a field that is emptied is private, and so is what is written there next', async () => {
+    await ada.getByRole('button', { name: 'Edit profile' }).click();
+    const audience = ada.getByRole('combobox', { name: 'Who sees: About me' });
+    expect(await audience.inputValue()).toBe('followers');
+    await ada.getByRole('textbox', { name: 'About me' }).fill('');
+    expect(await audience.isDisabled()).toBe(true);
+    expect(await audience.inputValue()).toBe('nobody');
+    expect(await violations(ada)).toEqual([]);
+    await picture(ada, 'profile-emptied');
+    await ada.getByRole('button', { name: 'Save' }).click();
+    await ada.getByText('Counts, see').waitFor({ state: 'detached' });
+    await ada.getByRole('button', { name: 'Edit profile' }).click();
+    await ada.getByRole('textbox', { name: 'About me' }).fill('Counts again');
+    expect(await audience.inputValue()).toBe('nobody');
+    await ada.getByRole('button', { name: 'Save' }).click();
+    await ada.getByText('Counts again').waitFor();
+    await bob.reload();
+    await world.logIn(bob, 'bob');
+    await open(bob, 'ada');
+    await bob.locator('#content img').waitFor();
+    expect(await bob.getByText('Counts').count()).toBe(0);
   });
 
   test('nobody complained', () => {

@@ -177,6 +177,8 @@ describe.skipIf(!hasChromium)('sharing with people (needs a Chromium)', () => {
     await dialog().getByRole('button', { name: 'Stop publishing' }).click();
     await page.getByRole('alertdialog').getByRole('button', { name: 'Stop publishing' }).click();
     await dialog().getByText('This is not public.').waitFor();
+    ada.files.refresh();
+    expect(await ada.publishing.webRoot()).toBeUndefined();
     await closeShare();
   });
 

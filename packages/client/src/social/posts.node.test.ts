@@ -149,6 +149,7 @@ describe('posts and profiles, on a real server', () => {
     expect(await ada.profiles.audience('bio')).toEqual([]);
     await ada.profiles.setText('status', '');
     await ada.profiles.setPhoto(undefined);
+    await ada.profiles.clear('status');
     expect((await ada.profiles.read()).texts.has('status')).toBe(false);
     expect(await ada.profiles.photo()).toBeUndefined();
     await ada.files.write('/ada/.profile/email', new Uint8Array([0xff]));

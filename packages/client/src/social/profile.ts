@@ -95,15 +95,16 @@ export class Profiles {
     }
   }
 
-  /** Sets a text of the own profile; an empty one takes it away, and leaves the file with those with whom it is shared. LimitError for a text that is too long. */
+  /** Sets a text of the own profile; an empty one clears it, see {@link Profiles.clear}. LimitError for a text that is too long. */
   async setText(field: ProfileTextName, text: string, options: CallOptions = {}): Promise<void> {
     const { signal } = this.space.check(options);
     if (!TEXTS.includes(field)) throw new ArgumentError('field', 'must be a field of a profile with text');
+    if (text === '') return this.clear(field, options);
     await this.write(field, encodeProfileText(field, text), signal);
   }
 
   /**
-   * Sets the picture of the own profile: the small one, which others see first, and the original. `undefined` takes both away. LimitError for a small one beyond
+   * Sets the picture of the own profile: the small one, which others see first, and the original. `undefined` clears it, see {@link Profiles.clear}. LimitError for a small one beyond
    * MAX_PROFILE_PICTURE_SIZE.
    */
   async setPhoto(
@@ -111,12 +112,30 @@ export class Profiles {
     options: CallOptions = {},
   ): Promise<void> {
     const { signal } = this.space.check(options);
-    const photo = pictures?.photo ?? new Uint8Array();
+    if (pictures === undefined) return this.clear(ProfilePicture.photo, options);
+    const { photo, original = photo } = pictures;
     if (photo.length > MAX_PROFILE_PICTURE_SIZE) {
       throw new LimitError('picture of a profile', photo.length, MAX_PROFILE_PICTURE_SIZE);
     }
     await this.write(ProfilePicture.photo, photo, signal);
-    await this.write(ProfilePicture.original, pictures?.original ?? photo, signal);
+    await this.write(ProfilePicture.original, original, signal);
+  }
+
+  /**
+   * Takes away what a field of the own profile says, of the picture the original as well, and ends all its shares and that it is published: what is set there later is seen by nobody until it is shared
+   * anew. A field that is not set stays so. Each file in one commit.
+   */
+  async clear(field: ProfileTextName | typeof ProfilePicture.photo, options: CallOptions = {}): Promise<void> {
+    const { signal } = this.space.check(options);
+    const isPhoto = field === ProfilePicture.photo;
+    if (!isPhoto && !TEXTS.includes(field)) throw new ArgumentError('field', 'must be a text of a profile, or photo');
+    for (const one of isPhoto ? [ProfilePicture.original, ProfilePicture.photo] : [field]) {
+      try {
+        await this.files.remove(profilePath(this.space.username, one), { signal });
+      } catch (error) {
+        if (!(error instanceof NotFoundError && error.code === 'not-found.file')) throw error;
+      }
+    }
   }
 
   /** With whom a field of the own profile is shared. */

@@ -106,10 +106,30 @@ describe('publishing', () => {
     expect(await text(`${site}/index.html`)).toBe('<!DOCTYPE html>');
     expect(await publishing.unpublishWebRoot()).toBe(true);
     await expect(server().openPublic(site)).rejects.toMatchObject(nothing);
-    expect(await text(field)).toBe(site);
+    // A field that is empty is not set.
+    expect(await text(field)).toBe('');
+    expect(await publishing.webRoot()).toBeUndefined();
     await publishing.publishWebRoot(site);
     expect(await text(`${site}/index.html`)).toBe('<!DOCTYPE html>');
     expect(await published()).toEqual([field, site].sort());
+  });
+
+  test('a site is none any more when its directory is unpublished, or one above it; nor is it when that of another directory ends', async () => {
+    const { publishing } = ada;
+    const site = `${home()}/site/sub`;
+    await publishing.publishWebRoot(site);
+    await publishing.publish(`${home()}/a.txt`);
+    await publishing.unpublish(`${home()}/a.txt`);
+    await publishing.publish(`${home()}/private`);
+    await publishing.unpublish(`${home()}/private`);
+    expect(await publishing.webRoot()).toBe(site);
+    await publishing.unpublish(site);
+    expect(await publishing.webRoot()).toBeUndefined();
+    await publishing.publishWebRoot(site);
+    await publishing.publish(`${home()}/site`);
+    await publishing.unpublish(`${home()}/site`);
+    expect(await publishing.isPublished(site)).toBe(false);
+    expect(await publishing.webRoot()).toBeUndefined();
   });
 
   test('what cannot be', async () => {

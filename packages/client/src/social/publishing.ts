@@ -1,5 +1,5 @@
 import { utf8Encode } from '@pyrgos/core/bytes';
-import { ArgumentError, DeniedError, NotFoundError } from '@pyrgos/core/errors';
+import { ArgumentError, DeniedError, FormatError, NotFoundError } from '@pyrgos/core/errors';
 import { parseWebRoot } from '@pyrgos/core/social';
 import type { FileSystem } from '../files/file-system.js';
 import { reserveChild } from '../files/file-tree-parts.js';
@@ -79,7 +79,7 @@ export class Publishing {
 
   /**
    * Ends that a file or directory is published: it gets new keys and places with all that is below it, so that nobody finds it any more who has read it. All shares and
-   * links of it, and of what is below it, end as well. Resolves to whether it was published. ArgumentError when it is public because of a directory above it: it is in that, and
+   * links of it, and of what is below it, end as well; where it is the web site, or that is in it, there is none any more. Resolves to whether it was published. ArgumentError when it is public because of a directory above it: it is in that, and
    * stays public with it.
    */
   async unpublish(path: string, options: UnpublishOptions = {}): Promise<boolean> {
@@ -126,6 +126,8 @@ export class Publishing {
         },
       );
     const wasPublished = await namingPath(path, unpublish);
+    // Also when that was done before, by a call that was cut off here.
+    await this.forgetWebRootIn(names, signal);
     leftOut.tell();
     return wasPublished;
   }
@@ -193,6 +195,17 @@ export class Publishing {
       if (error instanceof NotFoundError && error.code === 'not-found.file') return undefined;
       throw error;
     }
+  }
+
+  /** The field of the profile that names the web site names nothing any more, when what it names is in a directory that was unpublished. */
+  private async forgetWebRootIn(names: readonly string[], signal: AbortSignal | undefined): Promise<void> {
+    const root = await this.webRoot({ signal }).catch((error: unknown) => {
+      // Written by another program; it leads nowhere.
+      if (error instanceof FormatError) return undefined;
+      throw error;
+    });
+    if (root === undefined || !names.every((name, i) => splitPath(root)[i] === name)) return;
+    if (!(await this.isPublished(root, { signal }))) await this.files.write(this.webRootField, new Uint8Array(), { signal });
   }
 
   private get identity(): OwnSpace['account']['identity']['publicKeyHash'] {

@@ -1,5 +1,5 @@
 import { EngineError } from '../engine/engine-fault.js';
-import { nameOf } from '../engine/paths.js';
+import { belowHome } from '../engine/paths.js';
 import { formatSize } from '../i18n/format.js';
 import { passwordProblemId } from '../i18n/password-problems.js';
 import type { TextFunction, TextId } from '../i18n/text.js';
@@ -50,7 +50,7 @@ export function canLeaveOut(error: unknown): boolean {
 export function faultText(error: unknown, text: TextFunction): string {
   if (!(error instanceof EngineError)) return text('error.internal', { code: 'page' });
   const { code, data } = error;
-  if (canLeaveOut(error) && typeof data['path'] === 'string') return text('error.leaveOut', { name: nameOf(data['path']) });
+  if (canLeaveOut(error) && typeof data['path'] === 'string') return text('error.leaveOut', { name: belowHome(data['path']) });
   if (code === 'network') {
     // Without a reason the server was reached, and could not do it.
     if (data['reason'] === undefined && Number(data['status'] ?? 0) >= 500) return text('error.server');

@@ -62,6 +62,8 @@ export interface NewsShare {
   readonly name: string;
   readonly isDirectory: boolean;
   readonly isWritable: boolean;
+  /** Milliseconds since 1970 at which the thing itself was last changed. Nothing records when it was shared: items of the feed have no time (chapter 06 section 16.1). */
+  readonly modified: number;
 }
 
 /** Something that cannot be opened. */
@@ -94,5 +96,7 @@ export interface NewsMedia {
   /** As whoever posted it says. */
   readonly mimeType: string;
   readonly size: number;
+  /** Undefined for a file that was put there for the post: those are named by random numbers (chapter 06 section 15.2). */
+  readonly name: string | undefined;
   readonly bytes: Uint8Array<ArrayBuffer> | undefined;
 }

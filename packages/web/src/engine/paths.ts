@@ -8,6 +8,11 @@ export function nameOf(path: string): string {
   return path.slice(path.lastIndexOf('/') + 1);
 }
 
+/** A path as its owner sees it: `notes/today.txt` for `/ada/notes/today.txt`. */
+export function belowHome(path: string): string {
+  return path.split('/').slice(2).join('/');
+}
+
 /** Whose files a path leads to; empty for `/`. */
 export function ownerOf(path: string): string {
   return path.split('/', 2)[1] ?? '';

@@ -15,9 +15,9 @@ export interface ProfileCalls {
   'profile.photo': ProfileCall<{ readonly username: string }, Uint8Array<ArrayBuffer> | undefined>;
   /** Who sees each field of the own profile. */
   'profile.audiences': ProfileCall<undefined, ReadonlyMap<ProfileFieldName, FieldAudience>>;
-  /** Sets a text of the own profile, and who sees it. */
+  /** Sets a text of the own profile, and who sees it: an empty one nobody. */
   'profile.save': ProfileCall<{ readonly field: ProfileTextName; readonly text: string; readonly audience: FieldAudience }, undefined>;
-  /** Sets the own picture, and who sees it; undefined takes it away. */
+  /** Sets the own picture, and who sees it; undefined takes it away, from everybody. */
   'profile.savePhoto': ProfileCall<
     { readonly photo: Uint8Array<ArrayBuffer> | undefined; readonly original: File | undefined; readonly audience: FieldAudience },
     undefined

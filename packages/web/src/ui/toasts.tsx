@@ -51,8 +51,8 @@ export function Toasts(): ReactNode {
           <ToastContent className={styles['content'] ?? ''}>
             <Text slot="title">{toast.content.text}</Text>
           </ToastContent>
-          <div className={styles['buttons']}>
-            {toast.content.action === undefined ? null : (
+          {toast.content.action === undefined ? null : (
+            <div className={styles['action']}>
               <Button
                 kind="quiet"
                 onPress={() => {
@@ -62,9 +62,9 @@ export function Toasts(): ReactNode {
               >
                 {toast.content.action.label}
               </Button>
-            )}
-            <IconButton slot="close" icon="close" label={text('action.close')} />
-          </div>
+            </div>
+          )}
+          <IconButton slot="close" icon="close" label={text('action.close')} />
         </Toast>
       )}
     </ToastRegion>

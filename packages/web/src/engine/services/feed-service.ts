@@ -62,9 +62,9 @@ export function feedService(state: Pick<EngineState, 'session'>): Pick<Handlers,
 
     'feed.media': async ({ path, index }, { signal }) => {
       const { session } = state;
-      const { reader, mimeType } = await openShown(session, { path, index }, signal);
+      const { reader, mimeType, name } = await openShown(session, { path, index }, signal);
       const { size } = reader;
-      return { mimeType, size, bytes: size > MAX_MEDIA ? undefined : await reader.read() };
+      return { mimeType, size, name, bytes: size > MAX_MEDIA ? undefined : await reader.read() };
     },
   };
 
@@ -80,8 +80,17 @@ function contentOf(content: FeedContent): NewsContent {
     case 'post':
       return newsPost(content);
     case 'share': {
-      const { name, isDirectory } = content.entry;
-      return { kind: 'share', path, owner, sharer, name, isDirectory, isWritable: content.access === 'write' };
+      const { name, isDirectory, modified } = content.entry;
+      return {
+        kind: 'share',
+        path,
+        owner,
+        sharer,
+        name,
+        isDirectory,
+        isWritable: content.access === 'write',
+        modified: modified.getTime(),
+      };
     }
     default:
       return { kind: 'unavailable', path, sharer, isGone: content.isGone, fault: faultOf(content.error) };

@@ -1,4 +1,8 @@
 import { type FeedOrigin, type FileReader, NotFoundError, type PostItem, type UserSession } from '@pyrgos/client';
+import { nameOf } from '../paths.js';
+
+/** The names of files that were put there for a post: random numbers, which say nothing to anybody (chapter 06 section 15.2). */
+const RANDOM_NAME = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/iu;
 
 /** Items whose capabilities are at hand; those that were shown longest ago are forgotten. */
 const MAX_KNOWN = 5000;
@@ -41,8 +45,9 @@ export async function openShown(
   session: UserSession,
   { path, index }: { readonly path: string; readonly index: number },
   signal: AbortSignal,
-): Promise<{ readonly reader: FileReader; readonly mimeType: string }> {
+): Promise<{ readonly reader: FileReader; readonly mimeType: string; readonly name: string | undefined }> {
   const reference = knownOf(session).post(path).media[index];
   if (reference === undefined) throw new NotFoundError('not-found.file', 'The post does not show this any more.');
-  return session.posts.openMedia(reference, { signal });
+  const name = nameOf(reference.path);
+  return { ...(await session.posts.openMedia(reference, { signal })), name: name === '' || RANDOM_NAME.test(name) ? undefined : name };
 }

@@ -42,6 +42,11 @@ export function profileService(state: Pick<EngineState, 'session'>): Pick<Handle
 
     'profile.save': async ({ field, text, audience }, { signal }) => {
       const { profiles } = state.session;
+      // Nobody sees a field with nothing in it, and nobody what is written there next.
+      if (text === '') {
+        await profiles.clear(field, { signal });
+        return undefined;
+      }
       // Whoever is not to see it any more never sees the new text.
       const before = audienceOf(await profiles.audience(field, { signal }));
       if (before !== audience && before !== 'nobody') await setAudience(field, audience, signal);
@@ -52,10 +57,14 @@ export function profileService(state: Pick<EngineState, 'session'>): Pick<Handle
 
     'profile.savePhoto': async ({ photo, original, audience }, { signal }) => {
       const { profiles } = state.session;
+      if (photo === undefined) {
+        await profiles.clear('photo', { signal });
+        return undefined;
+      }
       // Whoever is not to see it any more never sees the new picture.
       const before = audienceOf(await profiles.audience('photo', { signal }));
       if (before !== audience && before !== 'nobody') await setPhotoAudience(audience, signal);
-      await profiles.setPhoto(photo === undefined ? undefined : { photo, original }, { signal });
+      await profiles.setPhoto({ photo, original }, { signal });
       await setPhotoAudience(audience, signal);
       return undefined;
     },

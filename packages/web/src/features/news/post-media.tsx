@@ -11,6 +11,7 @@ import { showToast } from '../../ui/toasts.js';
 import { giveStream } from '../../streams/given-stream.js';
 import { storeBytes } from '../transfers/store-bytes.js';
 import { viewerKindOf } from '../viewers/viewer-kind.js';
+import { mediaFileName, mediaKind } from './media-name.js';
 import styles from './news.module.css';
 
 /** Milliseconds after which the address of what is stored is taken away when everything was read. */
@@ -65,8 +66,9 @@ async function addressOf(path: string, index: number, signal: AbortSignal): Prom
 }
 
 /** Stores what a post shows on this device; what is large goes from the server to the disk piece by piece. */
-async function storeShown({ path, author }: NewsPost, index: number, { bytes }: NewsMedia): Promise<void> {
-  const name = `${author}-${index + 1}`;
+async function storeShown({ path, author }: NewsPost, index: number, media: NewsMedia): Promise<void> {
+  const { bytes } = media;
+  const name = mediaFileName(media, `${author}-${index + 1}`);
   if (bytes !== undefined) {
     storeBytes(bytes, name);
     return;
@@ -177,11 +179,13 @@ function OneMedia({ post, index }: { readonly post: NewsPost; readonly index: nu
       return <video className={styles['player']} src={shown.address} controls preload="metadata" aria-label={name} />;
     case 'audio':
       return <audio className={styles['player']} src={shown.address} controls preload="metadata" aria-label={name} />;
-    default:
+    default: {
+      const file = text('news.file', { name: shown.name ?? text(`news.kind.${mediaKind(shown)}`), size: formatSize(shown.size, language) });
       return (
-        <Button icon="download" onPress={store}>
-          {text('news.file.store', { number: index + 1, size: formatSize(shown.size, language) })}
+        <Button icon="download" aria-label={text('news.file.store', { file })} onPress={store}>
+          {file}
         </Button>
       );
+    }
   }
 }

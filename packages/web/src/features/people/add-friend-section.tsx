@@ -6,7 +6,7 @@ import { TextField } from '../../ui/field.js';
 import { showToast } from '../../ui/toasts.js';
 import { Section } from '../settings/section.js';
 import styles from './people.module.css';
-import { peopleFaultText } from './people-fault-text.js';
+import { followResultText, peopleFaultText } from './people-fault-text.js';
 
 /** Asks somebody, by name, whether one may follow them. What keeps it from being done stands beside the field. */
 export function AddFriendSection({ onChanged }: { readonly onChanged: () => void }): ReactNode {
@@ -28,8 +28,8 @@ export function AddFriendSection({ onChanged }: { readonly onChanged: () => void
       const result = await engine().call('social.follow', { username: name, again: false });
       if (result === 'requested' || result === 'following') {
         setUsername('');
-        showToast({ kind: 'good', text: text(`people.add.${result}`, { name }) });
-      } else setProblem(text(`people.add.${result}`, { name }));
+        showToast({ kind: 'good', text: followResultText(result, name, text) });
+      } else setProblem(followResultText(result, name, text));
     } catch (error) {
       setProblem(peopleFaultText(error, name, text));
     } finally {

@@ -1,6 +1,13 @@
 import { faultText } from '../../app/fault-text.js';
 import { EngineError } from '../../engine/engine-fault.js';
+import type { FollowResult } from '../../engine/social-calls.js';
 import type { TextFunction } from '../../i18n/text.js';
+import { usernameProblemText } from '../../i18n/username-problem.js';
+
+/** What came of asking somebody whether one may follow them. */
+export function followResultText(result: FollowResult, username: string, text: TextFunction): string {
+  return result === 'no-name' ? usernameProblemText(text) : text(`people.add.${result}`, { name: username });
+}
 
 /** What a person reads of an error that came of a call about somebody else. */
 export function peopleFaultText(error: unknown, username: string, text: TextFunction): string {

@@ -14,6 +14,7 @@ import { Section } from '../settings/section.js';
 import { AddFriendSection } from './add-friend-section.js';
 import styles from './people.module.css';
 import { PersonRow } from './person-row.js';
+import { followResultText } from './people-fault-text.js';
 import { type PersonMenu, personChoices } from './person-choices.js';
 import { RequestsSection } from './requests-section.js';
 import { usePeople } from './use-people.js';
@@ -47,7 +48,7 @@ export function PeopleScreen({ session }: { readonly session: SessionInfo }): Re
     );
   };
   const follow = (username: string, again: boolean): void => {
-    void act('social.follow', { username, again }, (result) => text(`people.add.${result}`, { name: username }));
+    void act('social.follow', { username, again }, (result) => followResultText(result, username, text));
   };
   const unblock = (username: string): void => {
     void act('social.unblock', { username }, (isFollowed) =>

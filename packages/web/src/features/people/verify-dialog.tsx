@@ -9,7 +9,9 @@ import { Notice } from '../../ui/notice.js';
 import { ProgressBar } from '../../ui/progress-bar.js';
 import { QrCode } from '../settings/qr-code.js';
 import styles from './people.module.css';
+import { CodeScanner } from './code-scanner.js';
 import { peopleFaultText } from './people-fault-text.js';
+import { CodeReader, isSafetyCode } from './read-code.js';
 
 /** Digits that are read as one. */
 const GROUP = /\d{5}/gu;
@@ -120,21 +122,42 @@ function Comparison({
   const [shown, setShown] = useState('');
   const [result, setResult] = useState<boolean | undefined>(undefined);
   const [error, setError] = useState<unknown>(undefined);
-  const compare = async (): Promise<void> => {
+  const [isScanning, setScanning] = useState(false);
+  /** There is no code in the picture that was chosen. */
+  const [isNoCode, setNoCode] = useState(false);
+  const picker = useRef<HTMLInputElement>(null);
+  const compare = async (theirs: string): Promise<void> => {
     setError(undefined);
     try {
-      const isSame = await engine().call('social.compareNumber', { username, shown });
+      const isSame = await engine().call('social.compareNumber', { username, shown: theirs });
       setResult(isSame);
       onCompared(isSame);
     } catch (caught) {
       setError(caught);
     }
   };
+  const change = (value: string): void => {
+    setShown(value);
+    setResult(undefined);
+    setNoCode(false);
+    onCompared(undefined);
+  };
+  const take = (code: string): void => {
+    setScanning(false);
+    change(code);
+    void compare(code);
+  };
+  const readPicture = async (file: File): Promise<void> => {
+    change('');
+    const code = await new CodeReader().readFile(file);
+    if (code === undefined || !isSafetyCode(code)) setNoCode(true);
+    else take(code);
+  };
   const answer = useRef<HTMLDivElement>(null);
   useEffect(() => {
     // The window is longer than many screens.
     answer.current?.scrollIntoView({ block: 'nearest' });
-  }, [result, error]);
+  }, [result, error, isNoCode]);
   return (
     <>
       <form
@@ -142,7 +165,7 @@ function Comparison({
         noValidate
         onSubmit={(event) => {
           event.preventDefault();
-          if (shown.trim() !== '') void compare();
+          if (shown.trim() !== '') void compare(shown);
         }}
       >
         <TextField
@@ -151,18 +174,55 @@ function Comparison({
           isVerbatim
           autoComplete="off"
           value={shown}
-          onChange={(value) => {
-            setShown(value);
-            setResult(undefined);
-            onCompared(undefined);
-          }}
+          onChange={change}
         />
         <Button type="submit">{text('verify.compare')}</Button>
       </form>
+      {isScanning ? (
+        <CodeScanner
+          onRead={take}
+          onClose={() => {
+            setScanning(false);
+          }}
+        />
+      ) : (
+        <div className={styles['ways']}>
+          <Button
+            icon="video"
+            onPress={() => {
+              change('');
+              setScanning(true);
+            }}
+          >
+            {text('scan.start')}
+          </Button>
+          <input
+            ref={picker}
+            type="file"
+            accept="image/*"
+            hidden
+            aria-label={text('scan.choose')}
+            onChange={({ currentTarget }) => {
+              const [file] = currentTarget.files ?? [];
+              currentTarget.value = '';
+              if (file !== undefined) void readPicture(file);
+            }}
+          />
+          <Button
+            icon="image"
+            onPress={() => {
+              picker.current?.click();
+            }}
+          >
+            {text('scan.choose')}
+          </Button>
+        </div>
+      )}
       <div ref={answer}>
         {result === undefined ? null : (
           <Notice kind={result ? 'good' : 'problem'}>{text(result ? 'verify.same' : 'verify.different', { name: username })}</Notice>
         )}
+        {isNoCode ? <Notice kind="problem">{text('scan.none')}</Notice> : null}
         {error === undefined ? null : <Notice kind="problem">{peopleFaultText(error, username, text)}</Notice>}
       </div>
     </>

@@ -66,8 +66,9 @@ export function ProfileEditor({
       let done = 0;
       for (const [field, draft] of drafts) {
         const before = initial(field);
-        if (draft.text !== before.text || draft.audience !== before.audience) {
-          await engine().call('profile.save', { field, text: draft.text, audience: draft.audience });
+        const audience = draft.text === '' ? 'nobody' : draft.audience;
+        if (draft.text !== before.text || audience !== before.audience) {
+          await engine().call('profile.save', { field, text: draft.text, audience });
         }
         setSaved(++done / drafts.size);
       }
@@ -83,7 +84,7 @@ export function ProfileEditor({
     if (photo !== undefined) {
       await engine().call('profile.savePhoto', { photo: photo?.photo, original: photo?.original, audience: photoAudience });
       forgetPhoto(profile.username);
-    } else if (photoAudience !== (audiences.get('photo') ?? 'nobody')) {
+    } else if (profile.hasPhoto && photoAudience !== (audiences.get('photo') ?? 'nobody')) {
       await engine().call('profile.savePhotoAudience', { audience: photoAudience });
     }
   };
@@ -134,7 +135,7 @@ export function ProfileEditor({
               {text('profile.photo.remove')}
             </Button>
           ) : null}
-          <AudienceChoice label={text('profile.photo')} value={photoAudience} onChange={setPhotoAudience} />
+          <AudienceChoice label={text('profile.photo')} value={photoAudience} isEmpty={!hasPhoto} onChange={setPhotoAudience} />
         </div>
         {photo === undefined ? null : <p role="status">{text(photo === null ? 'profile.photo.removed' : 'profile.photo.chosen')}</p>}
         {photo === undefined || photo === null ? null : <NewPicture photo={photo} />}
@@ -159,6 +160,7 @@ export function ProfileEditor({
             <AudienceChoice
               label={text(`profile.${field}`)}
               value={draft.audience}
+              isEmpty={draft.text === ''}
               onChange={(audience) => {
                 change({ audience });
               }}
@@ -202,14 +204,16 @@ function NewPicture({ photo: { photo } }: { readonly photo: NewPhoto }): ReactNo
   return url === undefined ? null : <img className={styles['new']} src={url} alt={text('profile.photo.preview')} />;
 }
 
-/** Who sees a field. */
+/** Who sees a field: nobody, as long as there is nothing in it. */
 function AudienceChoice({
   label,
   value,
+  isEmpty,
   onChange,
 }: {
   readonly label: string;
   readonly value: FieldAudience;
+  readonly isEmpty: boolean;
   readonly onChange: (value: FieldAudience) => void;
 }): ReactNode {
   const text = useText();
@@ -219,7 +223,8 @@ function AudienceChoice({
     <label className={styles['audience']}>
       <span className={styles['quiet']}>{text('profile.audience', { field: label })}</span>
       <select
-        value={value}
+        value={isEmpty ? 'nobody' : value}
+        disabled={isEmpty}
         onChange={({ currentTarget }) => {
           const chosen = choices.find((one) => one === currentTarget.value);
           if (chosen !== undefined) onChange(chosen);

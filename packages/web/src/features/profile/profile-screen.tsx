@@ -76,6 +76,8 @@ export function ProfileScreen({ session, username }: { readonly session: Session
             audiences={loaded.audiences}
             onSaved={() => {
               setEditing(false);
+              // Whoever edits again at once begins with what is stored now, audiences above all.
+              setLoaded(undefined);
               reload();
             }}
             onClose={() => {

@@ -1,4 +1,5 @@
 import { type FormEvent, type ReactNode, useState } from 'react';
+import type { PasswordJudgement } from '../../engine/calls.js';
 import type { LinkRow, LinkWishes, ShareAccess } from '../../engine/sharing-calls.js';
 import { engine } from '../../engine/start-engine.js';
 import { useText } from '../../i18n/text.js';
@@ -6,11 +7,14 @@ import { Button } from '../../ui/button.js';
 import { Checkbox } from '../../ui/checkbox.js';
 import { Choice } from '../../ui/choice.js';
 import { PasswordField, TextField } from '../../ui/field.js';
-import { passwordProblemText } from '../welcome/password-strength.js';
+import { PasswordStrength, passwordProblemText, usePasswordJudgement } from '../welcome/password-strength.js';
 import { fromLocalTime, toLocalTime } from './local-time.js';
 import styles from './sharing.module.css';
 import { useWork } from './use-work.js';
 import { WorkProgress } from './work-progress.js';
+
+/** As the policy of links says; a judgement names the real one. */
+const MIN_PASSWORD_LENGTH = 8;
 
 /** Milliseconds that a link with an end lasts, unless somebody chooses. */
 const WEEK = 604_800_000;
@@ -48,13 +52,13 @@ export function LinkForm({
   const [problems, setProblems] = useState<Problems>({});
   /** The password that the link has stays when nothing is typed. */
   const keepsPassword = link?.hasPassword === true && password === '';
+  const judgement = usePasswordJudgement('', password, judge);
 
   const check = async (): Promise<Problems> => {
     const expires = fromLocalTime(end);
     const found: { -readonly [Field in keyof Problems]: Problems[Field] } = {};
     if (hasPassword && !keepsPassword) {
-      const judgement = await engine().call('link.judge', { password });
-      const problem = password === '' ? text('field.required') : passwordProblemText(judgement, text);
+      const problem = password === '' ? text('field.required') : passwordProblemText(await judge('', password), text);
       if (problem !== undefined) found.password = problem;
     }
     const isAsBefore = link?.expires !== undefined && expires === fromLocalTime(toLocalTime(link.expires ?? 0));
@@ -115,14 +119,17 @@ export function LinkForm({
         {text('links.password')}
       </Checkbox>
       {hasPassword ? (
-        <PasswordField
-          label={text(link?.hasPassword === true ? 'links.password.new' : 'links.password.field')}
-          autoComplete="new-password"
-          value={password}
-          onChange={setPassword}
-          problem={problems.password}
-          help={link?.hasPassword === true ? text('links.password.keep') : undefined}
-        />
+        <>
+          <PasswordField
+            label={text(link?.hasPassword === true ? 'links.password.new' : 'links.password.field')}
+            autoComplete="new-password"
+            value={password}
+            onChange={setPassword}
+            problem={judgement === undefined ? (password === '' ? problems.password : undefined) : passwordProblemText(judgement, text)}
+            help={`${text('links.password.rules', { count: judgement?.minLength ?? MIN_PASSWORD_LENGTH })}${link?.hasPassword === true ? ` ${text('links.password.keep')}` : ''}`}
+          />
+          {password === '' ? null : <PasswordStrength judgement={judgement} />}
+        </>
       ) : null}
       <Checkbox isSelected={hasEnd} onChange={setHasEnd}>
         {text('links.end')}
@@ -152,4 +159,9 @@ export function LinkForm({
       </div>
     </form>
   );
+}
+
+/** What a password for a link is worth; the engine knows whose link it is. */
+async function judge(_username: string, password: string, signal?: AbortSignal): Promise<PasswordJudgement> {
+  return engine().call('link.judge', { password }, signal === undefined ? {} : { signal });
 }

@@ -18,13 +18,13 @@ export async function judgePassword(username: string, password: string, signal: 
   return engine().call('password.judge', { username, password }, { signal });
 }
 
-/** What a password is worth, judged anew while somebody types. Undefined before the first judgement, and for an empty field. */
-export function usePasswordJudgement(username: string, password: string): PasswordJudgement | undefined {
+/** What a password is worth, judged anew while somebody types. Undefined before the first judgement, and for an empty field. `judge`: by which rules, those of accounts by default; always the same function. */
+export function usePasswordJudgement(username: string, password: string, judge = judgePassword): PasswordJudgement | undefined {
   const [judged, setJudged] = useState<{ readonly password: string; readonly judgement: PasswordJudgement } | undefined>(undefined);
   useEffect(() => {
     if (password === '') return undefined;
     const stale = new AbortController();
-    judgePassword(username, password, stale.signal).then(
+    judge(username, password, stale.signal).then(
       (judgement) => {
         setJudged({ password, judgement });
       },
@@ -34,7 +34,7 @@ export function usePasswordJudgement(username: string, password: string): Passwo
     return () => {
       stale.abort();
     };
-  }, [username, password]);
+  }, [username, password, judge]);
   return password === '' ? undefined : judged?.judgement;
 }
 

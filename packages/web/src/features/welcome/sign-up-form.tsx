@@ -5,6 +5,7 @@ import { setSession } from '../../app/session-store.js';
 import { EngineError } from '../../engine/engine-fault.js';
 import { engine } from '../../engine/start-engine.js';
 import { useText } from '../../i18n/text.js';
+import { usernameProblemText } from '../../i18n/username-problem.js';
 import { Button } from '../../ui/button.js';
 import { Checkbox } from '../../ui/checkbox.js';
 import { PasswordField, TextField } from '../../ui/field.js';
@@ -100,7 +101,7 @@ export function SignUpForm({ token: invitation }: { readonly token: string }): R
     if (sentBack > 0) form.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus();
   }, [sentBack]);
 
-  const nameProblem = username !== '' && !isGoodName ? text('signup.username.bad') : undefined;
+  const nameProblem = username !== '' && !isGoodName ? usernameProblemText(text) : undefined;
   const required = (value: string): string | undefined => (wasTried && value === '' ? text('field.required') : undefined);
   const isTaken = error instanceof EngineError && error.code === 'conflict.exists';
   const isUninvited = error instanceof EngineError && error.code === 'denied.signup' && error.data['reason'] !== 'username';
@@ -111,7 +112,7 @@ export function SignUpForm({ token: invitation }: { readonly token: string }): R
         name="username"
         autoComplete="username"
         isVerbatim
-        help={text('signup.username.help')}
+        help={text('signup.username.help', { rules: text('username.rules') })}
         value={username}
         onChange={setUsername}
         problem={required(username) ?? nameProblem ?? (isTaken ? text('error.signup.taken') : undefined)}
