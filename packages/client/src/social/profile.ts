@@ -95,16 +95,18 @@ export class Profiles {
     }
   }
 
-  /** Sets a text of the own profile; an empty one takes it away, and leaves the file with those with whom it is shared. LimitError for a text that is too long. */
+  /** Sets a text of the own profile; an empty one takes it away, and whoever saw the field sees none that is set later. LimitError for a text that is too long. */
   async setText(field: ProfileTextName, text: string, options: CallOptions = {}): Promise<void> {
     const { signal } = this.space.check(options);
     if (!TEXTS.includes(field)) throw new ArgumentError('field', 'must be a field of a profile with text');
-    await this.write(field, encodeProfileText(field, text), signal);
+    const content = encodeProfileText(field, text);
+    await this.write(field, content, signal);
+    if (content.length === 0) await this.endAudience(field, signal);
   }
 
   /**
-   * Sets the picture of the own profile: the small one, which others see first, and the original. `undefined` takes both away. LimitError for a small one beyond
-   * MAX_PROFILE_PICTURE_SIZE.
+   * Sets the picture of the own profile: the small one, which others see first, and the original. `undefined` takes both away, and whoever saw them sees none that is set
+   * later. LimitError for a small one beyond MAX_PROFILE_PICTURE_SIZE.
    */
   async setPhoto(
     pictures: { readonly photo: Uint8Array; readonly original?: ByteSource | undefined } | undefined,
@@ -117,6 +119,9 @@ export class Profiles {
     }
     await this.write(ProfilePicture.photo, photo, signal);
     await this.write(ProfilePicture.original, pictures?.original ?? photo, signal);
+    if (photo.length > 0) return;
+    await this.endAudience(ProfilePicture.photo, signal);
+    await this.endAudience(ProfilePicture.original, signal);
   }
 
   /** With whom a field of the own profile is shared. */
@@ -141,6 +146,13 @@ export class Profiles {
     const left = gone.length === 0 ? known : new Set((await this.audience(field, options)).map(key));
     const fresh = recipients.filter((recipient) => !left.has(key(recipient)));
     if (fresh.length > 0) await this.shares.share(path, fresh, { signal });
+  }
+
+  /** What is taken away is nobody's to see: that it stays shared would be found out by setting it again. What the field says is gone already. */
+  private async endAudience(field: ProfileField, signal: AbortSignal | undefined): Promise<void> {
+    const path = profilePath(this.space.username, field);
+    const { readers, writers } = await this.shares.sharedWith(path, { signal });
+    if (readers.length + writers.length > 0) await this.shares.unshare(path, [...readers, ...writers], { signal });
   }
 
   private async write(field: ProfileField, content: ByteSource, signal: AbortSignal | undefined): Promise<void> {
