@@ -42,7 +42,8 @@ export function addProfileCommand(program: Command): void {
       const { clear, group, nobody, user } = options;
       const namesPeople = group !== undefined || user !== undefined;
       if (clear === true && text !== undefined) throw new UsageError('Say either --clear, or what the field is to say.');
-      if (clear === true && namesPeople) throw new UsageError('Say either --clear, or who sees the field: nobody sees one that is taken away.');
+      if (clear === true && namesPeople)
+        throw new UsageError('Say either --clear, or who sees the field: nobody sees one that is taken away.');
       if (nobody === true && namesPeople) throw new UsageError('Say either --nobody, or who sees the field.');
       if (text === '-' && options.passwordStdin === true)
         throw new UsageError('The standard input cannot be both the password and the text.');
