@@ -427,7 +427,8 @@ describe('the commands of a server', { timeout: 240_000 }, () => {
     writeFileSync(join(backup, 'blocks.car'), 'nothing');
     const result = await pyrgos(['admin', 'restore', backup]);
     expect(result).toMatchObject({ status: 1, stdout: '' });
-    expect(result.stderr).toContain('nothing was changed');
+    expect(result.stderr).toContain(`The backup in ${backup} is damaged (`);
+    expect(result.stderr).toContain('nothing was changed. Take another copy of it, or another backup.\n');
     // Not even an empty folder.
     expect(readdirSync(folder)).toEqual(['backup']);
   });
