@@ -4,7 +4,7 @@ import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config
 /** Sources are tested as they are written: workspace packages resolve to their TypeScript through the `@pyrgos/source` condition. */
 const sourceCondition = '@pyrgos/source';
 /** What every test file begins with. */
-const setupFiles = ['./tools/secret-equality.ts'];
+const setupFiles = ['./tools/secret-equality.ts', './tools/bytes-equality.ts'];
 const notTests = ['**/node_modules/**', '**/dist/**'];
 
 const node: TestProjectInlineConfiguration = {

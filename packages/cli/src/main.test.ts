@@ -44,6 +44,27 @@ describe('the pyrgos command', () => {
     }
   });
 
+  test('help leads to every command, however deep, and says which ones there are not', () => {
+    for (const words of [['link'], ['admin', 'user', 'quota']]) {
+      const shown = pyrgos(...words, '--help');
+      expect([words, pyrgos('help', ...words)]).toEqual([words, { status: 0, stdout: shown.stdout, stderr: '' }]);
+      expect(shown.stdout).toContain(`Usage: pyrgos ${words.join(' ')}`);
+    }
+    expect(pyrgos('help').stdout).toBe(pyrgos().stdout);
+    expect(pyrgos('link', 'help', 'create').stdout).toBe(pyrgos('link', 'create', '--help').stdout);
+    for (const [args, text, help] of [
+      [['help', 'donwload'], "unknown command 'donwload'", '--help'],
+      [['help', 'link', 'craete'], "unknown command 'craete'\n(Did you mean create?)", 'link --help'],
+      [['link', 'help', 'nosuch'], "unknown command 'nosuch'", 'link --help'],
+      [['help', 'ls', 'x'], "there is no 'x' below 'ls'", 'ls --help'],
+    ] as const) {
+      const { status, stderr, stdout } = pyrgos(...args);
+      expect([args, status, stdout]).toEqual([args, 2, '']);
+      expect(stderr).toContain(`pyrgos: ${text}`);
+      expect(stderr).toMatch(new RegExp(`\\(see: (npx )?pyrgos ${help}\\)\\n$`));
+    }
+  });
+
   test('never repeats the value of an option that it does not know', () => {
     for (const args of [
       ['ls', '--passwor=hunter2'],

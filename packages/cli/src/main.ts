@@ -13,6 +13,7 @@ import { addTokenCommand } from './commands/token.js';
 import { ExitCode } from './exit-code.js';
 import { CommandEnd } from './files/command-end.js';
 import { addFilesCommands } from './files/commands.js';
+import { addHelpCommand } from './help-command.js';
 import { addSocialCommands } from './social/commands.js';
 import { withoutLinkSecrets } from './secret-text.js';
 import { noticeClosedPipes, notify, printable, printJson } from './terminal.js';
@@ -37,6 +38,7 @@ export function createProgram(): PyrgosCommand {
   addDoctorCommand(program);
   addCryptoCommand(program);
   addCompletionCommand(program);
+  addHelpCommand(program);
   return program;
 }
 

@@ -11,6 +11,7 @@ import { toHex } from '@pyrgos/core/bytes';
 import { loadCrypto } from '@pyrgos/core/crypto';
 import { WireClient } from '@pyrgos/testkit/server';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { runInProcess } from '../test/run-in-process.js';
 
 const bin = fileURLToPath(new URL('../bin/pyrgos.js', import.meta.url));
 
@@ -30,7 +31,7 @@ interface Ready {
   readonly warnings: readonly string[];
 }
 
-// Many processes are started, on machines that may be busy with other tests.
+// Many servers are started, on machines that may be busy with other tests.
 describe('the commands of a server', { timeout: 240_000 }, () => {
   let folder: string;
   let data: string;
@@ -45,8 +46,12 @@ describe('the commands of a server', { timeout: 240_000 }, () => {
   });
 
   const environment = (extra: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv => ({ ...process.env, PYRGOS_PATH: data, ...extra });
-  const pyrgos = (args: readonly string[], options: { readonly input?: string; readonly env?: NodeJS.ProcessEnv } = {}): Result => {
-    const { input = '', env = {} } = options;
+  /** A command. One that starts a server is a process of its own, as the server is. */
+  const pyrgos = async (
+    args: readonly string[],
+    { input = '', env = {} }: { readonly input?: string; readonly env?: NodeJS.ProcessEnv } = {},
+  ): Promise<Result> => {
+    if (args[0] !== 'daemon') return runInProcess(args, { cwd: process.cwd(), env: environment(env), input });
     const { status, stdout, stderr } = spawnSync(process.execPath, [bin, ...args], {
       encoding: 'utf8',
       timeout: 120_000,
@@ -55,8 +60,8 @@ describe('the commands of a server', { timeout: 240_000 }, () => {
     });
     return { status, stdout, stderr };
   };
-  const json = (args: readonly string[]): unknown => {
-    const result = pyrgos([...args, '--json']);
+  const json = async (args: readonly string[]): Promise<unknown> => {
+    const result = await pyrgos([...args, '--json']);
     if (result.status !== 0) throw new Error(result.stderr);
     return JSON.parse(result.stdout);
   };
@@ -129,35 +134,35 @@ describe('the commands of a server', { timeout: 240_000 }, () => {
   test('commands work at once after the server was killed', async () => {
     const { child } = await startDaemon();
     await kill(child, 'SIGKILL');
-    expect(pyrgos(['token', 'list', '--json'])).toMatchObject({ status: 0, stderr: '' });
+    expect(await pyrgos(['token', 'list', '--json'])).toMatchObject({ status: 0, stderr: '' });
   });
 
-  test('commands that ask for something do not make a server where there is none', () => {
+  test('commands that ask for something do not make a server where there is none', async () => {
     for (const args of [
       ['admin', 'user', 'list'],
       ['token', 'list'],
       ['admin', 'backup', join(folder, 'backup')],
     ]) {
-      expect(pyrgos(args)).toMatchObject({ status: 1, stderr: expect.stringContaining(`no server in ${data}`) });
+      expect(await pyrgos(args)).toMatchObject({ status: 1, stderr: expect.stringContaining(`no server in ${data}`) });
     }
     expect(readdirSync(folder)).toEqual([]);
   });
 
-  test('a first start that fails leaves only the configuration', () => {
-    expect(pyrgos(['daemon', '--port', '0', '--listen-host', '192.0.2.1'])).toMatchObject({ status: 1 });
+  test('a first start that fails leaves only the configuration', async () => {
+    expect(await pyrgos(['daemon', '--port', '0', '--listen-host', '192.0.2.1'])).toMatchObject({ status: 1 });
     expect(readdirSync(data)).toEqual(['config']);
   });
 
   test('gc says what it freed, with and without a running server', async () => {
-    expect(pyrgos(['admin', 'gc'])).toMatchObject({ status: 1, stderr: expect.stringContaining(`no server in ${data}`) });
+    expect(await pyrgos(['admin', 'gc'])).toMatchObject({ status: 1, stderr: expect.stringContaining(`no server in ${data}`) });
     const { child } = await startDaemon();
-    expect(pyrgos(['admin', 'gc'])).toMatchObject({
+    expect(await pyrgos(['admin', 'gc'])).toMatchObject({
       status: 0,
       stdout: expect.stringMatching(/^(nothing to delete|deleted \d+ blocks, .*)\n$/),
     });
-    expect(json(['admin', 'gc'])).toMatchObject({ users: 1, blocks: 0, bytes: 0, failed: [] });
+    expect(await json(['admin', 'gc'])).toMatchObject({ users: 1, blocks: 0, bytes: 0, failed: [] });
     await kill(child, 'SIGTERM');
-    expect(json(['admin', 'gc'])).toMatchObject({ users: 1, blocks: 0, bytes: 0, failed: [] });
+    expect(await json(['admin', 'gc'])).toMatchObject({ users: 1, blocks: 0, bytes: 0, failed: [] });
   });
 
   const asOtherUser = (...args: readonly string[]) =>
@@ -166,8 +171,8 @@ describe('the commands of a server', { timeout: 240_000 }, () => {
   const canActAsOther = process.getuid?.() === 0 && asOtherUser('--version').status === 0;
   test.skipIf(!canActAsOther)(
     'a directory that this user may not enter is not called empty (needs the right to act as another user, who may enter the checkout)',
-    () => {
-      expect(pyrgos(['token', 'create'])).toMatchObject({ status: 0 });
+    async () => {
+      expect(await pyrgos(['token', 'create'])).toMatchObject({ status: 0 });
       const { status, stderr } = asOtherUser('admin', 'user', 'list', '--data', data);
       expect(status).toBe(1);
       expect(stderr).toContain('may not look into it');
@@ -194,17 +199,17 @@ describe('the commands of a server', { timeout: 240_000 }, () => {
 
     writeFileSync(join(folder, 'file'), '');
     for (const path of [join(folder, 'file'), join(folder, 'file', 'data')]) {
-      const result = pyrgos(['daemon', '--data', path]);
+      const result = await pyrgos(['daemon', '--data', path]);
       expect(result).toMatchObject({ status: 1, stdout: '' });
       expect(result.stderr).toContain('--data');
     }
   });
 
-  test('daemon reports all mistakes of its configuration at once, unknown names included, as a wrong use', () => {
+  test('daemon reports all mistakes of its configuration at once, unknown names included, as a wrong use', async () => {
     mkdirSync(data);
     writeFileSync(join(data, 'config'), 'prot = 1\nmax-users = many\nlog-level = loud\n', { mode: 0o600 });
     for (const command of [['daemon'], ['config', 'explain']]) {
-      const result = pyrgos([...command, '--port', '70000', '--listen-host', '999.1.1.1']);
+      const result = await pyrgos([...command, '--port', '70000', '--listen-host', '999.1.1.1']);
       expect(result).toMatchObject({ status: 2, stdout: '' });
       for (const name of [
         'prot (config line 1) is unknown; did you mean port?',
@@ -217,18 +222,18 @@ describe('the commands of a server', { timeout: 240_000 }, () => {
       }
     }
     writeFileSync(join(data, 'config'), Uint8Array.of(0xff), { mode: 0o600 });
-    expect(pyrgos(['daemon']).status).toBe(2);
-    expect(pyrgos(['daemon', '--prot', '1']).status).toBe(2);
-    expect(pyrgos(['token', 'create', '0']).status).toBe(2);
+    expect((await pyrgos(['daemon'])).status).toBe(2);
+    expect((await pyrgos(['daemon', '--prot', '1'])).status).toBe(2);
+    expect((await pyrgos(['token', 'create', '0'])).status).toBe(2);
   });
 
-  test('a secret on the command line is refused, and the advice works', () => {
-    const refused = pyrgos(['daemon', '--basic-auth', 'me:sesame']);
+  test('a secret on the command line is refused, and the advice works', async () => {
+    const refused = await pyrgos(['daemon', '--basic-auth', 'me:sesame']);
     expect(refused).toMatchObject({ status: 2, stdout: '' });
     expect(refused.stderr).toContain('PYRGOS_BASIC_AUTH_FILE');
     expect(refused.stderr).not.toContain('sesame');
     writeFileSync(join(folder, 'auth'), 'me:sesame\n');
-    const explained = pyrgos(['config', 'explain'], { env: { PYRGOS_BASIC_AUTH_FILE: join(folder, 'auth') } });
+    const explained = await pyrgos(['config', 'explain'], { env: { PYRGOS_BASIC_AUTH_FILE: join(folder, 'auth') } });
     expect(explained.status).toBe(0);
     expect(explained.stdout).toMatch(/basic-auth +\(secret\) +\(PYRGOS_BASIC_AUTH_FILE\)/);
     expect(explained.stdout).not.toContain('sesame');
@@ -236,60 +241,60 @@ describe('the commands of a server', { timeout: 240_000 }, () => {
     expect(readdirSync(folder)).toEqual(['auth']);
   });
 
-  test('token create says that it has made a server', () => {
-    expect(pyrgos(['token', 'create']).stderr).toContain(`there was no server in ${data}`);
-    expect(pyrgos(['token', 'create']).stderr).not.toContain('no server');
+  test('token create says that it has made a server', async () => {
+    expect((await pyrgos(['token', 'create'])).stderr).toContain(`there was no server in ${data}`);
+    expect((await pyrgos(['token', 'create'])).stderr).not.toContain('no server');
   });
 
-  const createLinks = (count: string): string[] => {
-    const created = pyrgos(['token', 'create', count]);
+  const createLinks = async (count: string): Promise<string[]> => {
+    const created = await pyrgos(['token', 'create', count]);
     expect(created.status).toBe(0);
     const links = created.stdout.trimEnd().split('\n');
     for (const link of links) expect(link).toMatch(/^http:\/\/localhost:\d+\/\?signup=true&token=[0-9a-f]{64}$/);
     return links;
   };
-  const listedLinks = (): (string | undefined)[] =>
-    pyrgos(['token', 'list'])
-      .stdout.trimEnd()
+  const listedLinks = async (): Promise<(string | undefined)[]> =>
+    (await pyrgos(['token', 'list'])).stdout
+      .trimEnd()
       .split('\n')
       .map((line) => line.split('  ')[1]);
 
   test('a second server on the same data is told about the first; the other commands go through the first', async () => {
     const { ready } = await startDaemon();
-    const second = pyrgos(['daemon', '--port', '0']);
+    const second = await pyrgos(['daemon', '--port', '0']);
     expect(second).toMatchObject({ status: 1, stdout: '' });
     expect(second.stderr).toContain(`process ${ready.pid}`);
 
-    const [first, other] = createLinks('2');
+    const [first, other] = await createLinks('2');
     expect(new URL(first!).origin).toBe(ready.url);
-    expect(listedLinks()).toEqual(expect.arrayContaining([first, other]));
+    expect(await listedLinks()).toEqual(expect.arrayContaining([first, other]));
     const token = first!.split('token=')[1]!;
-    expect(pyrgos(['token', 'revoke', token.slice(0, 10)]).status).toBe(0);
-    expect(pyrgos(['token', 'revoke', token.slice(0, 10)]).status).toBe(1);
-    expect(listedLinks()).not.toContain(first);
-    expect(pyrgos(['admin', 'user', 'list'])).toMatchObject({ status: 0, stdout: '' });
-    expect(pyrgos(['admin', 'requests'])).toMatchObject({ status: 0, stdout: '' });
+    expect((await pyrgos(['token', 'revoke', token.slice(0, 10)])).status).toBe(0);
+    expect((await pyrgos(['token', 'revoke', token.slice(0, 10)])).status).toBe(1);
+    expect(await listedLinks()).not.toContain(first);
+    expect(await pyrgos(['admin', 'user', 'list'])).toMatchObject({ status: 0, stdout: '' });
+    expect(await pyrgos(['admin', 'requests'])).toMatchObject({ status: 0, stdout: '' });
     for (const args of [
       ['user', 'quota', 'nobody', '1g'],
       ['user', 'delete', 'nobody', '--yes'],
       ['message', 'nobody', 'hello'],
       ['messages', 'nobody'],
     ]) {
-      expect(pyrgos(['admin', ...args])).toMatchObject({ status: 1, stdout: '', stderr: expect.stringContaining('No such user') });
+      expect(await pyrgos(['admin', ...args])).toMatchObject({ status: 1, stdout: '', stderr: expect.stringContaining('No such user') });
     }
     expect(await healthy(ready)).toBe(true);
   });
 
-  test('without a running server commands open the data themselves', () => {
-    const [first, second] = createLinks('2');
-    expect(listedLinks()).toHaveLength(2);
-    expect(listedLinks()).toEqual(expect.arrayContaining([first, second]));
-    expect(pyrgos(['token', 'revoke', '-'], { input: `${first}\n` }).status).toBe(0);
-    expect(listedLinks()).toEqual([second]);
-    expect(json(['admin', 'user', 'list'])).toEqual({ users: [] });
+  test('without a running server commands open the data themselves', async () => {
+    const [first, second] = await createLinks('2');
+    expect(await listedLinks()).toHaveLength(2);
+    expect(await listedLinks()).toEqual(expect.arrayContaining([first, second]));
+    expect((await pyrgos(['token', 'revoke', '-'], { input: `${first}\n` })).status).toBe(0);
+    expect(await listedLinks()).toEqual([second]);
+    expect(await json(['admin', 'user', 'list'])).toEqual({ users: [] });
   });
 
-  test('commands refuse what they cannot mean', () => {
+  test('commands refuse what they cannot mean', async () => {
     for (const args of [
       ['token', 'create', '0'],
       ['token', 'create', 'many'],
@@ -299,19 +304,19 @@ describe('the commands of a server', { timeout: 240_000 }, () => {
       ['admin', 'user'],
       ['admin', 'backup'],
     ]) {
-      expect(pyrgos(args).status, args.join(' ')).toBe(2);
+      expect((await pyrgos(args)).status, args.join(' ')).toBe(2);
     }
-    const deletion = pyrgos(['admin', 'user', 'delete', 'ann']);
+    const deletion = await pyrgos(['admin', 'user', 'delete', 'ann']);
     expect(deletion).toMatchObject({ status: 2, stderr: expect.stringContaining('--yes') });
     expect(deletion.stderr).toContain('never be used again');
-    expect(pyrgos(['token', 'revoke', 'nonsense'])).toMatchObject({ status: 2, stderr: expect.stringContaining('digits') });
+    expect(await pyrgos(['token', 'revoke', 'nonsense'])).toMatchObject({ status: 2, stderr: expect.stringContaining('digits') });
     expect(readdirSync(folder)).toEqual([]);
   });
 
   test('status tells whether the server runs, and how it is', async () => {
-    expect(pyrgos(['status'])).toMatchObject({ status: 1, stderr: expect.stringContaining(`no server in ${data}`) });
+    expect(await pyrgos(['status'])).toMatchObject({ status: 1, stderr: expect.stringContaining(`no server in ${data}`) });
     const { child, ready } = await startDaemon();
-    expect(json(['status'])).toMatchObject({
+    expect(await json(['status'])).toMatchObject({
       version: expect.stringMatching(/^\d+\.\d+/),
       dataDirectory: data,
       url: ready.url,
@@ -322,18 +327,18 @@ describe('the commands of a server', { timeout: 240_000 }, () => {
       requests: 0,
       tokens: 1,
     });
-    expect(pyrgos(['config', 'explain']).stderr).toContain(`process ${ready.pid}`);
-    const { stdout } = pyrgos(['status']);
+    expect((await pyrgos(['config', 'explain'])).stderr).toContain(`process ${ready.pid}`);
+    const { stdout } = await pyrgos(['status']);
     expect(stdout).toMatch(new RegExp(`^Server +running since .* process ${ready.pid}\\nAddress +${ready.url}\\n`));
     expect(stdout).toMatch(/Disk +.* free of /);
     await kill(child, 'SIGTERM');
-    expect(json(['status'])).toMatchObject({ process: null, dataDirectory: data });
-    expect(pyrgos(['status']).stdout).toMatch(/^Server +not running\n/);
-    expect(pyrgos(['status']).stdout).not.toContain('Problem');
+    expect(await json(['status'])).toMatchObject({ process: null, dataDirectory: data });
+    expect((await pyrgos(['status'])).stdout).toMatch(/^Server +not running\n/);
+    expect((await pyrgos(['status'])).stdout).not.toContain('Problem');
     rmSync(join(data, 'pki'), { recursive: true });
-    expect(pyrgos(['status']).stdout).toMatch(/\nProblem +keys of the user directory are missing/);
-    expect(json(['status'])).toMatchObject({ health: { database: true, pki: false } });
-    expect(pyrgos(['config', 'explain']).stderr).toBe('');
+    expect((await pyrgos(['status'])).stdout).toMatch(/\nProblem +keys of the user directory are missing/);
+    expect(await json(['status'])).toMatchObject({ health: { database: true, pki: false } });
+    expect((await pyrgos(['config', 'explain'])).stderr).toBe('');
   });
 
   test('a server on all addresses names those of the network, and warns', async () => {
@@ -357,19 +362,19 @@ describe('the commands of a server', { timeout: 240_000 }, () => {
       await client.call(`peergos/v0/storage/request?owner=${account.identity.publicKey.hash.toString()}&req=${toHex(signed)}`);
     };
     await ask(60e6);
-    expect(pyrgos(['admin', 'requests']).stdout).toMatch(/kid +asks for 60 MB +has 1\.1 GB\n$/);
-    const approved = pyrgos(['admin', 'requests', 'approve', 'kid', '40', 'MB']);
+    expect((await pyrgos(['admin', 'requests'])).stdout).toMatch(/kid +asks for 60 MB +has 1\.1 GB\n$/);
+    const approved = await pyrgos(['admin', 'requests', 'approve', 'kid', '40', 'MB']);
     expect(approved).toMatchObject({ status: 0, stderr: 'pyrgos: kid may store 40 MB now; the request for 60 MB is settled\n' });
     await ask(1e15);
-    const promised = pyrgos(['admin', 'requests', 'approve', 'kid']);
+    const promised = await pyrgos(['admin', 'requests', 'approve', 'kid']);
     expect(promised).toMatchObject({ status: 1, stderr: expect.stringMatching(/1000 TB more.*--yes/) });
-    expect(pyrgos(['admin', 'requests', 'reject', 'kid'])).toMatchObject({
+    expect(await pyrgos(['admin', 'requests', 'reject', 'kid'])).toMatchObject({
       status: 0,
       stderr: expect.stringContaining('the request of kid for 1000 TB is refused'),
     });
-    expect(json(['admin', 'requests'])).toEqual({ requests: [] });
-    expect(pyrgos(['admin', 'user', 'quota', 'kid', '1.5', 'MiB']).stderr).toBe('pyrgos: kid may store 1.6 MB now\n');
-    expect(pyrgos(['admin', 'user', 'list']).stdout).toMatch(/^kid +\d.* of 1\.6 MB\n$/);
+    expect(await json(['admin', 'requests'])).toEqual({ requests: [] });
+    expect((await pyrgos(['admin', 'user', 'quota', 'kid', '1.5', 'MiB'])).stderr).toBe('pyrgos: kid may store 1.6 MB now\n');
+    expect((await pyrgos(['admin', 'user', 'list'])).stdout).toMatch(/^kid +\d.* of 1\.6 MB\n$/);
     client.close();
   });
 
@@ -378,17 +383,17 @@ describe('the commands of a server', { timeout: 240_000 }, () => {
     const ids = await (await fetch(`${ready.localUrl}/api/v0/ids`, { method: 'POST' })).text();
     const backup = join(folder, 'backup');
     writeFileSync(join(data, 'blacklist.txt'), 'trudy\n');
-    expect(json(['admin', 'backup', backup])).toMatchObject({ folder: backup, users: 0, files: ['config', 'blacklist.txt'] });
-    expect(pyrgos(['admin', 'backup', `${backup}-2`]).stdout).toMatch(
+    expect(await json(['admin', 'backup', backup])).toMatchObject({ folder: backup, users: 0, files: ['config', 'blacklist.txt'] });
+    expect((await pyrgos(['admin', 'backup', `${backup}-2`])).stdout).toMatch(
       /^0 accounts \(and the server's own\), \d+ blocks, \d+ B, config and blacklist\.txt are in /,
     );
-    expect(pyrgos(['admin', 'backup', backup]).status).toBe(1);
-    const refused = pyrgos(['admin', 'restore', backup]);
+    expect((await pyrgos(['admin', 'backup', backup])).status).toBe(1);
+    const refused = await pyrgos(['admin', 'restore', backup]);
     expect(refused).toMatchObject({ status: 1, stderr: expect.stringContaining(`process ${ready.pid}`) });
     await kill(child, 'SIGTERM');
-    expect(pyrgos(['admin', 'restore', backup]).stderr).toContain('holds a server already');
+    expect((await pyrgos(['admin', 'restore', backup])).stderr).toContain('holds a server already');
     data = join(folder, 'other');
-    expect(json(['admin', 'restore', backup])).toMatchObject({ directory: data, users: 0 });
+    expect(await json(['admin', 'restore', backup])).toMatchObject({ directory: data, users: 0 });
     expect(readdirSync(data)).toEqual(expect.arrayContaining(['config', 'blacklist.txt']));
     const restored = await startDaemon();
     expect(await (await fetch(`${restored.ready.localUrl}/api/v0/ids`, { method: 'POST' })).text()).toBe(ids);
@@ -403,7 +408,7 @@ describe('the commands of a server', { timeout: 240_000 }, () => {
     const blocks = join(data, 'blocks', 'kid');
     const files = readdirSync(blocks, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.data'));
     for (const name of files) rmSync(join(blocks, name));
-    const backup = pyrgos(['admin', 'backup', join(folder, 'backup'), '--json']);
+    const backup = await pyrgos(['admin', 'backup', join(folder, 'backup'), '--json']);
     expect(backup).toMatchObject({
       status: 1,
       stderr: expect.stringMatching(/ of kid (is|are) lost or damaged[^]*the backup is incomplete\n$/),
@@ -420,9 +425,10 @@ describe('the commands of a server', { timeout: 240_000 }, () => {
     mkdirSync(backup);
     writeFileSync(join(backup, 'state.json'), '{"version": 99}');
     writeFileSync(join(backup, 'blocks.car'), 'nothing');
-    const result = pyrgos(['admin', 'restore', backup]);
+    const result = await pyrgos(['admin', 'restore', backup]);
     expect(result).toMatchObject({ status: 1, stdout: '' });
-    expect(result.stderr).toContain('nothing was changed');
+    expect(result.stderr).toContain(`The backup in ${backup} is damaged (`);
+    expect(result.stderr).toContain('nothing was changed. Take another copy of it, or another backup.\n');
     // Not even an empty folder.
     expect(readdirSync(folder)).toEqual(['backup']);
   });
@@ -434,7 +440,7 @@ describe('the commands of a server', { timeout: 240_000 }, () => {
     skip(!mounted, 'needs the right to mount a small disk');
     try {
       data = join(disk, 'data');
-      const result = pyrgos(['daemon', '--port', '0']);
+      const result = await pyrgos(['daemon', '--port', '0']);
       expect(result).toMatchObject({ status: 1, stdout: '' });
       expect(result.stderr).toMatch(/ is full/);
       expect(result.stderr).not.toContain('    at ');

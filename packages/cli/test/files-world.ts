@@ -1,4 +1,4 @@
-/** A server, an account on it, and the command as a child process. */
+/** A server, an account on it, and the command. */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { connect, type UserSession } from '@pyrgos/client';
 import { type DaemonProcess, startDaemonProcess } from '@pyrgos/testkit/server';
+import { runInProcess } from './run-in-process.js';
 
 export const bin: string = fileURLToPath(new URL('../bin/pyrgos.js', import.meta.url));
 export const password = 'seven lanterns over quiet water';
@@ -21,13 +22,16 @@ export interface RunOptions {
   readonly input?: string;
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;
-  /** Given the process while it runs. */
+  /** Whether it is a process of its own, as it is for people: where that matters, it costs a second. One that runs beside another always is. */
+  readonly asProcess?: boolean;
+  /** Given the process, which it is then, while it runs. */
   readonly watch?: (child: ReturnType<typeof spawn>) => void;
 }
 
 /** A world for the tests of one file. */
 export class FilesWorld {
   private isKept = false;
+  private isBusy = false;
 
   private constructor(
     readonly daemon: DaemonProcess,
@@ -79,7 +83,18 @@ export class FilesWorld {
   }
 
   /** Runs the command to its end. */
-  async run(args: readonly string[], { cwd = this.folder, env = {}, input = '', watch }: RunOptions = {}): Promise<Ran> {
+  async run(args: readonly string[], options: RunOptions = {}): Promise<Ran> {
+    if (this.isBusy || options.watch !== undefined || options.asProcess === true) return this.spawn(args, options);
+    const { cwd = this.folder, env = {}, input = '' } = options;
+    this.isBusy = true;
+    try {
+      return await runInProcess(args, { cwd, env: { ...this.environment, ...env }, input });
+    } finally {
+      this.isBusy = false;
+    }
+  }
+
+  private async spawn(args: readonly string[], { cwd = this.folder, env = {}, input = '', watch }: RunOptions): Promise<Ran> {
     const child = spawn(process.execPath, [bin, ...args], { cwd, env: { ...this.environment, ...env } });
     let stdout = '';
     let stderr = '';

@@ -81,7 +81,7 @@ test('a stream that turns out to be too long ends with quota, and the account go
   // It has used up what may be uploaded in a day: the server says until when.
   const error = await caught(
     (async () => {
-      for (let i = 0; i < 5; i++) await files.write('/endless/more', bytes(4_000_000 + i));
+      for (let i = 0; i < 7; i++) await files.write('/endless/more', bytes(4_000_000 + i));
     })(),
   );
   expect(error).toMatchObject({ code: 'rate' });

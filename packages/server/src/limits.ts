@@ -290,6 +290,8 @@ export const MAX_REMEMBERED_SEARCHES = 10_000;
 export const PENDING_UPLOAD_LIFE_MS = 86_400_000;
 /** Bytes by which a user may exceed its quota after a refused upload, so that it can delete (chapter 08 section 6.2). */
 export const OVER_QUOTA_TOLERANCE = 1_048_576;
+/** The share of the quota, 1 / this, that a user may upload beyond one quota in a window: what rewriting lists takes must not end an account that fills up before its quota does (ours). */
+export const UPLOAD_HEADROOM_SHARE = 4;
 /** Requests up to this size may be uploaded when the rate of uploads is used up: those of a deletion, of a new name (ours). */
 export const SMALL_UPLOAD = 262_144;
 /** The share of the quota, 1 / this, that they, and as much again that metadata may take at once beyond the rate (ours). */

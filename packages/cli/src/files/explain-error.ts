@@ -5,6 +5,7 @@ import { commandName } from '../command-name.js';
 import { ExitCode } from '../exit-code.js';
 import { printableName } from '../terminal.js';
 import { UsageError } from '../usage-error.js';
+import { argumentText } from './argument-text.js';
 import { isPartName } from './part-files.js';
 
 /** What is told about something that failed. */
@@ -117,6 +118,8 @@ function textOf(error: PyrgosError): string {
       return 'the link is not complete: copy it again, with all that stands behind the #';
     case 'denied.auth':
       return `${message} Is the clock of this machine right? ${commandName} doctor looks`;
+    case 'argument':
+      return argumentText(error);
     case 'aborted':
       return 'stopped; what was finished stays. Run the same command again to go on';
     default:

@@ -1,6 +1,7 @@
 import { NotFoundError } from '@pyrgos/client';
 import type { Command } from 'commander';
 import { printableName } from '../terminal.js';
+import { aboutPlace } from './explain-error.js';
 import type { FilesContext } from './files-context.js';
 import { splitRemote } from './remote-path.js';
 import { addLinkOptions } from './open-given-link.js';
@@ -39,7 +40,7 @@ export async function makeDirectory(
     if (parents) await context.requireHome(target);
   }
   await files.makeDirectory(target, { parents, signal }).catch((error: unknown) => {
-    if (parents || !(error instanceof NotFoundError) || error.code !== 'not-found.file') throw error;
+    if (parents || !(error instanceof NotFoundError) || error.code !== 'not-found.file') throw aboutPlace(error, target, files.homePath);
     throw new NotFoundError('not-found.file', error.message, { ...error.data, advice: 'say -p to make the directories on the way, too' });
   });
   output.done(`Successfully created ${printableName(target)}`, { event: 'created', path: target });

@@ -2,6 +2,7 @@ import { type DamagedEntry, type FileEntry, pathOfDamaged } from '@pyrgos/client
 import type { Command } from 'commander';
 import { printableName } from '../terminal.js';
 import { UsageError } from '../usage-error.js';
+import { aboutPlace } from './explain-error.js';
 import type { FilesContext } from './files-context.js';
 import { splitRemote } from './remote-path.js';
 import { addLinkOptions } from './open-given-link.js';
@@ -55,6 +56,9 @@ export async function move(context: FilesContext, source: string, target: string
   const progress = new TerminalProgress(output.isJson);
   const moved = await files
     .move(from, directory, { name, replace, signal, onProgress: shown(progress, from) })
+    .catch((error: unknown) => {
+      throw aboutPlace(error, directory, files.homePath);
+    })
     .finally(() => progress.clear());
   tell(context, 'Moved', 'moved', from, moved);
 }
@@ -73,6 +77,9 @@ export async function copy(context: FilesContext, source: string, target: string
   const leftOut: DamagedEntry[] = [];
   const copied = await files
     .copy(from, directory, { name, replace, signal, onProgress: shown(progress, from), onDamaged: (damaged) => leftOut.push(damaged) })
+    .catch((error: unknown) => {
+      throw aboutPlace(error, directory, files.homePath);
+    })
     .finally(() => progress.clear());
   for (const damaged of leftOut) output.problem(pathOfDamaged(damaged), damaged.error);
   tell(context, 'Copied', 'copied', from, copied);

@@ -6,7 +6,8 @@ test('what is printed of people says how one stands to them, and warns of whoeve
   const state: FriendsState = {
     incoming: [],
     outgoing: ['asked'],
-    followers: ['fan', 'friend', 'other'],
+    followers: ['fan', 'friend', 'leaving', 'other'],
+    removing: ['leaving'],
     following: ['friend', 'star'],
     friends: ['friend'],
     blocked: ['blocked'],
@@ -24,6 +25,7 @@ test('what is printed of people says how one stands to them, and warns of whoeve
   expect(printed('other')).toBe(
     'follows you, NOT WHO THEY WERE: the server shows somebody else under this name; you do not follow them any more',
   );
+  expect(printed('leaving')).toBe('follows you, being removed');
   expect(printed('nobody')).toBe('');
   expect(factsOf(state, 'other')).toMatchObject({ isReplaced: true, isFollowed: false });
 });

@@ -19,6 +19,13 @@ export async function listFriends({ output, session, signal }: FilesContext): Pr
     const facts = factsOf(state, username);
     output.result(`${printableName(username).padEnd(width)}  ${relationText(facts)}`, { username, ...facts });
   }
+  if (!output.isJson)
+    for (const name of state.removing) {
+      const shown = printableName(name);
+      output.note(
+        `That '${shown}' follows you has not ended yet: ${commandName} remove-follower ${shown} goes on, and says what is in the way.`,
+      );
+    }
   const waiting = state.incoming.length;
   if (waiting > 0 && !output.isJson)
     output.note(`${waiting} follow ${waiting === 1 ? 'request waits' : 'requests wait'}: ${commandName} requests`);
@@ -27,6 +34,8 @@ export async function listFriends({ output, session, signal }: FilesContext): Pr
 /** What is printed of somebody. */
 export interface PersonFacts {
   readonly isFollower: boolean;
+  /** Their removal has begun, and is not finished. */
+  readonly isBeingRemoved: boolean;
   readonly isFollowed: boolean;
   readonly isAsked: boolean;
   readonly isBlocked: boolean;
@@ -38,11 +47,12 @@ export interface PersonFacts {
 
 /** How the account stands to somebody. */
 export function factsOf(
-  { blocked, changed, followers, following, outgoing, unreachable, verified }: FriendsState,
+  { blocked, changed, followers, following, outgoing, removing, unreachable, verified }: FriendsState,
   username: string,
 ): PersonFacts {
   return {
     isFollower: followers.includes(username),
+    isBeingRemoved: removing.includes(username),
     isFollowed: following.includes(username),
     isAsked: outgoing.includes(username),
     isBlocked: blocked.includes(username),
@@ -53,10 +63,12 @@ export function factsOf(
 }
 
 /** The same in words, empty for a stranger. */
-export function relationText({ isAsked, isBlocked, isFollowed, isFollower, isReplaced, isUnreachable, isVerified }: PersonFacts): string {
+export function relationText(facts: PersonFacts): string {
+  const { isAsked, isBeingRemoved, isBlocked, isFollowed, isFollower, isReplaced, isUnreachable, isVerified } = facts;
   const relations = isFollower && isFollowed ? ['friend'] : [isFollower ? 'follows you' : '', isFollowed ? 'you follow' : ''];
   return [
     ...relations,
+    isBeingRemoved ? 'being removed' : '',
     isAsked ? 'asked, no answer yet' : '',
     isBlocked ? 'blocked' : '',
     isVerified ? 'verified' : '',

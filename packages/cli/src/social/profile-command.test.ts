@@ -31,8 +31,13 @@ describe('profiles', () => {
     expect((await people.asAda(['profile', 'set', 'phone', '--nobody'])).status).toBe(0);
     expect((await people.asAda(['profile', 'set', 'firstname', '--clear'])).status).toBe(0);
     expect((await people.asBob(['profile', 'show', 'ada'])).stdout).toBe('username  ada\n');
+    // Who saw it does not see what is set later.
+    expect((await people.asAda(['profile', 'set', 'firstname', 'Augusta'])).status).toBe(0);
+    expect((await people.asAda(['profile'])).stdout).toContain('Augusta               (seen by nobody else)');
+    expect((await people.asBob(['profile', 'show', 'ada'])).stdout).toBe('username  ada\n');
     for (const args of [
       ['profile', 'set', 'phone'],
+      ['profile', 'set', 'phone', '--clear', '--user', 'bob'],
       ['profile', 'set', 'shoe-size', '43'],
       ['profile', 'set', 'phone', '1', '--clear'],
       ['profile', 'set', 'phone', '--nobody', '--user', 'bob'],

@@ -30,7 +30,7 @@ export function addProfileCommand(program: Command): void {
     .description('set a field of your profile, or say who sees it')
     .addArgument(new Argument('<field>', 'which one').choices([...profileTexts, 'photo']))
     .argument('[text]', 'what it is to say, - for the standard input; of photo a file with a small picture')
-    .option('--clear', 'take it away')
+    .option('--clear', 'take it away, also from those who see it')
     .option('--user <name>', 'this user sees it; may stand several times', (name: string, before: readonly string[] | undefined) => [
       ...(before ?? []),
       name,
@@ -42,12 +42,14 @@ export function addProfileCommand(program: Command): void {
       const { clear, group, nobody, user } = options;
       const namesPeople = group !== undefined || user !== undefined;
       if (clear === true && text !== undefined) throw new UsageError('Say either --clear, or what the field is to say.');
+      if (clear === true && namesPeople)
+        throw new UsageError('Say either --clear, or who sees the field: nobody sees one that is taken away.');
       if (nobody === true && namesPeople) throw new UsageError('Say either --nobody, or who sees the field.');
       if (text === '-' && options.passwordStdin === true)
         throw new UsageError('The standard input cannot be both the password and the text.');
       if (text === undefined && clear !== true && nobody !== true && !namesPeople)
         throw new UsageError('What is the field to say, or who is to see it? See --help.');
-      const audience = nobody === true ? [] : namesPeople ? recipientsOf(user ?? [], { group: group ?? [] }) : undefined;
+      const audience = nobody === true && clear !== true ? [] : namesPeople ? recipientsOf(user ?? [], { group: group ?? [] }) : undefined;
       const content = clear === true ? '' : text === '-' && field !== 'photo' ? await readInput() : text;
       // Who is not to see it any more must not see what it says now.
       if (audience !== undefined) await setAudience(context, field, audience);

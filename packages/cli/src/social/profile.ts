@@ -59,7 +59,10 @@ export async function setProfile(context: FilesContext, field: ProfileFieldName,
       throw error instanceof LimitError ? new UsageError(error.message) : error;
     });
   }
-  output.done(text === '' ? `${field} is not shown any more.` : `${field} is set.`, { event: 'profile-set', field });
+  output.done(text === '' ? `${field} is not shown any more, and nobody else sees what you set there next.` : `${field} is set.`, {
+    event: 'profile-set',
+    field,
+  });
 }
 
 /** Says who sees a field of the own profile. */

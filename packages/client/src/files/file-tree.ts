@@ -57,7 +57,7 @@ export function isOtherKind(error: unknown): boolean {
 /** ArgumentError for the directories that the system needs in a home directory (chapter 04 section 11.2): they stay where they are. */
 export function assertMovable([username, name, ...below]: readonly string[], homeOf: string, field = 'path'): void {
   if (username !== homeOf || name === undefined || below.length > 0 || !SPECIAL_DIRECTORIES.includes(name)) return;
-  throw new ArgumentError(field, `must not be ${name}: the account needs this directory where it is`);
+  throw new ArgumentError(field, `must not be ${name}: the account needs this directory where it is`, { reason: 'system', name });
 }
 
 /**
@@ -66,7 +66,7 @@ export function assertMovable([username, name, ...below]: readonly string[], hom
  */
 export function assertNotOfSystem([username, name]: readonly string[], homeOf: string, field = 'path'): void {
   if (username !== homeOf || name === undefined || !SPECIAL_DIRECTORIES.includes(name)) return;
-  throw new ArgumentError(field, `must not be in ${name}: this directory is the system's`);
+  throw new ArgumentError(field, `must not be in ${name}: this directory is the system's`, { reason: 'system', name });
 }
 
 /** Whether something has the name, or is in the place, that a call needs. */

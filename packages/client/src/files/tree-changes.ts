@@ -160,7 +160,7 @@ export class TreeChanges {
           assertChangeable(this.tree, target);
           requireDirectory(target.item, 'directory', target.names);
           if (!target.item.owner.equals(parent.owner)) {
-            throw new ArgumentError('directory', 'must be of the same user: copy it there, and delete it here');
+            throw new ArgumentError('directory', 'must be of the same user: copy it there, and delete it here', { reason: 'other-user' });
           }
           const booked = await this.booked(view, names, [...target.names, newName]);
           // Otherwise nothing below it changes.
@@ -294,7 +294,7 @@ export class TreeChanges {
     assertIfVersion(options);
     const names = splitPath(path);
     const name = names.at(-1);
-    if (name === undefined || names.length < 2) throw new ArgumentError('path', 'must be inside a home directory');
+    if (name === undefined || names.length < 2) throw new ArgumentError('path', 'must be inside a home directory', { reason: 'home' });
     assertMovable(names, this.tree.username);
     this.tree.assertInside(names);
     await onlyIfVersion(this.parts, path, { signal, ifVersion }, async () =>

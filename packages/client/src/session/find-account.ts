@@ -23,7 +23,7 @@ export function normaliseUsername(text: string): string {
   const username = typeof text === 'string' ? text.trim().toLowerCase() : text;
   if (isWireUsername(username)) return username;
   const problem = `cannot be that of an account: user names have 1 to ${MAX_USERNAME_SIZE} letters, digits and other ASCII characters, no blanks and no /`;
-  throw new ArgumentError('username', problem);
+  throw new ArgumentError('username', problem, { reason: 'username' });
 }
 
 /**

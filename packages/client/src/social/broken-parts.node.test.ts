@@ -197,3 +197,39 @@ describe('links and what is published', () => {
     expect(await later.files.readText(`${home()}/pub/d.txt`)).toBe('d.txt');
   });
 });
+
+describe('a removal that something damaged is in the way of', () => {
+  test('is listed as not finished, on all devices, until it is repeated without that', async () => {
+    await ada.files.write(`${home()}/a.txt`, bytes('a'));
+    await ada.files.makeDirectory(`${home()}/d`);
+    await ada.files.write(`${home()}/d/b.txt`, bytes('b'));
+    for (const path of [`${home()}/a.txt`, `${home()}/d`]) await ada.shares.share(path, [user(bob)]);
+    await lose(ada, `${home()}/d/b.txt`);
+    const later = await people.again(ada);
+    await expect(later.friends.removeFollower(bob.username)).rejects.toMatchObject({ data: { canLeaveOut: true } });
+    for (const session of [later, await people.again(ada)]) {
+      const { followers, removing } = await session.friends.state();
+      expect(followers).toEqual([bob.username, eve.username]);
+      expect(removing).toEqual([bob.username]);
+    }
+    expect(await later.friends.removeFollower(bob.username, { leaveOutDamaged: true })).toBe(true);
+    const { followers, removing } = await later.friends.state();
+    expect([followers, removing]).toEqual([[eve.username], []]);
+  });
+
+  test('is given up when they are asked to follow again', async () => {
+    await ada.files.makeDirectory(`${home()}/d`);
+    await ada.files.write(`${home()}/d/b.txt`, bytes('b'));
+    await ada.shares.share(`${home()}/d`, [user(bob)]);
+    await lose(ada, `${home()}/d/b.txt`);
+    const later = await people.again(ada);
+    await expect(later.friends.removeFollower(bob.username)).rejects.toMatchObject({ data: { canLeaveOut: true } });
+    await later.friends.unfollow(bob.username);
+    await bob.friends.removeFollower(ada.username);
+    expect(await later.friends.follow(bob.username)).toBe('requested');
+    expect((await later.friends.state()).removing).toEqual([]);
+    expect((await later.friends.state()).outgoing).toEqual([bob.username]);
+    await (await people.again(bob)).friends.accept(ada.username);
+    expect((await later.friends.state()).friends).toContain(bob.username);
+  });
+});

@@ -9,7 +9,7 @@ import { checkMount } from './mount-check.js';
 import type { OwnSpace } from './own-space.js';
 import { Peers } from './peers.js';
 import { deleteRecipient, getOrMakeRecipient } from './recipient-directories.js';
-import { readFacts } from './social-facts.js';
+import type { SocialFacts } from './social-facts.js';
 
 /** What has come of following somebody. */
 export type FollowOutcome =
@@ -27,11 +27,15 @@ interface Noted {
 
 /**
  * Asks a user whether the account may follow them (chapter 06 section 4.2). What is needed to understand the answer is committed first: a request that nobody
- * here knows of would be answered in vain.
+ * here knows of would be answered in vain. `facts`: what the account knows of others now.
  */
-export async function follow(space: OwnSpace, username: string, signal: AbortSignal | undefined): Promise<FollowOutcome> {
+export async function follow(
+  space: OwnSpace,
+  facts: SocialFacts,
+  username: string,
+  signal: AbortSignal | undefined,
+): Promise<FollowOutcome> {
   const { account } = space;
-  const facts = await space.look(signal, readFacts, true);
   const entry = facts.entries.get(username);
   if (entry !== undefined) {
     const mount = await checkMount(account, entry, signal);

@@ -70,6 +70,67 @@ describe('the handshake (chapter 06 section 18)', () => {
     }
   });
 
+  test('a follower who is asked stays one, whatever they answer, and can be removed meanwhile', async () => {
+    for (const answer of ['none', 'accept', 'deny', 'removed'] as const) {
+      const [ada, bob] = await two();
+      await bob.friends.follow(ada.username);
+      await ada.friends.accept(bob.username, { reciprocate: false });
+      await bob.friends.state();
+      expect(await ada.friends.follow(bob.username)).toBe('requested');
+      expect(await seen(ada)).toEqual({ followers: [bob.username], outgoing: [bob.username] });
+      expect(await seen(await people.again(ada))).toEqual({ followers: [bob.username], outgoing: [bob.username] });
+      if (answer === 'accept') {
+        await bob.friends.accept(ada.username);
+        expect(await seen(ada)).toEqual(both(bob.username));
+      } else if (answer === 'deny') {
+        await bob.friends.deny(ada.username);
+        expect(await seen(ada)).toEqual({ followers: [bob.username] });
+      } else if (answer === 'removed') {
+        expect(await ada.friends.removeFollower(bob.username)).toBe(true);
+        expect(await ada.friends.removeFollower(bob.username)).toBe(false);
+        expect(await seen(ada)).toEqual({ outgoing: [bob.username] });
+        expect(await seen(bob)).toEqual({ incoming: [ada.username] });
+        await bob.friends.accept(ada.username);
+        expect(await seen(ada)).toEqual({ following: [bob.username] });
+        expect(await seen(bob)).toEqual({ followers: [ada.username] });
+      }
+    }
+  });
+
+  test('whoever is asked and has been no follower is none, whatever is shared with them', async () => {
+    const [ada, bob] = await two();
+    await ada.friends.state();
+    await ada.friends.follow(bob.username);
+    await ada.files.write(`/${ada.username}/a.txt`, new Uint8Array(1));
+    await ada.shares.share(`/${ada.username}/a.txt`, [{ user: bob.username }]);
+    expect(await seen(ada)).toEqual({ outgoing: [bob.username] });
+  });
+
+  test.each([{ looks: true }, { looks: false }])(
+    'asked twice, denied, asked again, let in only, and left: every step is seen by both (whoever asks looks in between: $looks)',
+    async ({ looks }) => {
+      const [ada, bob] = await two();
+      expect(await ada.friends.follow(bob.username)).toBe('requested');
+      expect(await ada.friends.follow(bob.username)).toBe('requested');
+      if (looks) expect(await seen(ada)).toEqual({ outgoing: [bob.username] });
+      expect(await seen(bob)).toEqual({ incoming: [ada.username] });
+      expect(await bob.friends.deny(ada.username)).toBe(true);
+      expect(await seen(bob)).toEqual({});
+      if (looks) expect(await seen(ada)).toEqual({});
+      expect(await ada.friends.follow(bob.username)).toBe('requested');
+      // The refusal was that of the requests before.
+      expect(await seen(ada)).toEqual({ outgoing: [bob.username] });
+      expect(await seen(bob)).toEqual({ incoming: [ada.username] });
+      expect(await bob.friends.accept(ada.username, { reciprocate: false })).toBe(true);
+      expect(await seen(bob)).toEqual({ followers: [ada.username] });
+      if (looks) expect(await seen(ada)).toEqual({ following: [bob.username] });
+      expect(await ada.friends.unfollow(bob.username)).toBe(true);
+      for (const session of [ada, await people.again(ada)]) expect(await seen(session)).toEqual({ blocked: [bob.username] });
+      for (const session of [bob, await people.again(bob)]) expect(await seen(session)).toEqual({ followers: [ada.username] });
+      for (const { account } of [ada, bob]) expect(await world.network().social.getFollowRequests(account.identity)).toEqual([]);
+    },
+  );
+
   test('H6: a refusal leaves nothing to be seen, on neither side', async () => {
     const [ada, bob] = await two();
     await bob.friends.follow(ada.username);

@@ -7,17 +7,18 @@ import { normaliseUsername } from '../session/find-account.js';
 import { forEachAtOnce } from '../waiting/for-each-at-once.js';
 import { answerRequest, finishAnswer, type FollowAnswer, newestValid } from './answers.js';
 import { follow, type FollowOutcome } from './follow.js';
+import { followersIn } from './followers.js';
 import { type Opened, readInbox, removeRequests } from './inbox.js';
 import { block, unblock } from './list-changes.js';
 import { checkMount, type MountState } from './mount-check.js';
 import type { OwnSpace } from './own-space.js';
 import { endsCall, Peers } from './peers.js';
 import { recipientKey } from './recipient-directories.js';
-import { removeFollower, type RemoveFollowerOptions } from './remove-follower.js';
+import { finishRemovals, removeFollower, type RemoveFollowerOptions } from './remove-follower.js';
 import { processReplies } from './replies.js';
 import { Shares } from './shares.js';
-import { followersIn, readFacts, type SocialFacts } from './social-facts.js';
-import { type FromUser, sortInbox } from './sort-inbox.js';
+import { readFacts, type SocialFacts } from './social-facts.js';
+import { type FromUser, sortInbox, type SortedInbox } from './sort-inbox.js';
 
 /** Users who are looked up at a time. */
 const LOOKUPS_IN_FLIGHT = 8;
@@ -35,8 +36,13 @@ export interface FriendsState {
   readonly incoming: readonly IncomingRequest[];
   /** Who was asked and has not answered. Who has refused is not in it; but a refusal may be anybody's, so that a later answer of theirs still counts. */
   readonly outgoing: readonly string[];
-  /** Who can see what the account shares with them. */
+  /** Who can see what the account shares with them; those who are asked to let the account follow them as well are in both lists. */
   readonly followers: readonly string[];
+  /**
+   * Those of `followers` whose removal has begun and could not be finished yet: another device may be doing it, or something that they have got cannot have new keys, which
+   * {@link Friends.removeFollower} tells. Some of what is shared they see, some not any more.
+   */
+  readonly removing: readonly string[];
   /** Whose shared files the account can see. */
   readonly following: readonly string[];
   /** Who is both a follower and followed. */
@@ -79,14 +85,20 @@ export class Friends {
   async state(options: CallOptions = {}): Promise<FriendsState> {
     const { signal } = this.space.check(options);
     const peers = new Peers(this.space.account);
-    const [{ facts, requests }, verified] = await Promise.all([this.settle(peers, signal), this.identities.verifiedUsers({ signal })]);
-    const [incoming, mounts] = await Promise.all([this.checked(peers, requests, signal), this.mounts(facts, signal)]);
-    const followers = followersIn(facts);
+    const [settled, verified] = await Promise.all([this.settle(peers, signal), this.identities.verifiedUsers({ signal })]);
+    const hasFinished = await finishRemovals(this.space, new Shares(this.space), settled.facts, signal);
+    const facts = hasFinished ? await this.facts(signal, false) : settled.facts;
+    const [incoming, mounts, followers] = await Promise.all([
+      this.checked(peers, settled.requests, signal),
+      this.mounts(facts, signal),
+      this.space.look(signal, async (view, home) => followersIn(view, home, facts)),
+    ]);
     const following = [...mounts].flatMap(([name, mount]) => (mount === 'gone' || mount === 'changed' ? [] : [name])).sort();
     return {
       incoming,
       outgoing: [...facts.pending].filter((name) => !facts.refused.has(name)).sort(),
       followers,
+      removing: followers.filter((name) => facts.removing.has(name)),
       following,
       friends: following.filter((name) => followers.includes(name)),
       blocked: [...facts.blocked].sort(),
@@ -115,7 +127,12 @@ export class Friends {
    */
   async follow(username: string, options: CallOptions = {}): Promise<FollowOutcome> {
     const { signal } = this.space.check(options);
-    return follow(this.space, this.other(username), signal);
+    const name = this.other(username);
+    const facts = await this.facts(signal);
+    if (!facts.pending.has(name)) return follow(this.space, facts, name, signal);
+    // What they have answered to the last request is no answer to this one.
+    await this.hear(new Peers(this.space.account), name, signal);
+    return follow(this.space, await this.facts(signal, false), name, signal);
   }
 
   /** Lets somebody who has asked follow the account, and by default follows them, too. Otherwise as {@link Friends.answer}. */
@@ -144,17 +161,7 @@ export class Friends {
     const username = this.other(typeof request === 'string' ? request : request.username, 'request');
     const { account } = this.space;
     const peers = new Peers(account);
-    const [facts, inbox] = await Promise.all([this.facts(signal, false), readInbox(account, signal)]);
-    let theirs = inbox.opened.filter(({ sender }) => sender === username);
-    let sorted = await this.sort(theirs, facts, signal);
-    let hasAnswered = false;
-    if (sorted.replies.length > 0) {
-      const { done, answered } = await processReplies(this.space, peers, sorted.replies, signal);
-      hasAnswered = answered.size > 0;
-      // Behind their answer there may be a request of their own.
-      theirs = theirs.filter((item) => !done.has(item));
-      if (hasAnswered && theirs.length > 0) sorted = await this.sort(theirs, await this.facts(signal, false), signal);
-    }
+    const { theirs, sorted, hasAnswered } = await this.hear(peers, username, signal);
     const [from] = sorted.requests;
     if (from === undefined || theirs.length === 0) return hasAnswered;
     const { valid, forged, failure } = await newestValid(peers, from, { pins: true, signal });
@@ -192,11 +199,30 @@ export class Friends {
 
   /**
    * Ends that a user follows the account: everything that is shared with them, or with a group of which they are a member, gets new keys, which all others receive. The
-   * account goes on following them. Resolves to whether they followed. What cannot get new keys is an error, and they follow until a repeated call has ended it.
+   * account goes on following them, and a request to them can still be answered. Resolves to whether they followed. What is cut off, or cancelled, the next {@link Friends.state}
+   * finishes. What cannot get new keys is an error, and they follow, as one who is being removed, until a repeated call has ended it.
    */
   async removeFollower(username: string, options: RemoveFollowerOptions = {}): Promise<boolean> {
     this.space.check(options);
     return removeFollower(this.space, new Shares(this.space), this.other(username), options);
+  }
+
+  /** Does what one user has answered; what is left of theirs is sorted. */
+  private async hear(
+    peers: Peers,
+    username: string,
+    signal: AbortSignal | undefined,
+  ): Promise<{ readonly theirs: readonly Opened[]; readonly sorted: SortedInbox; readonly hasAnswered: boolean }> {
+    const [facts, inbox] = await Promise.all([this.facts(signal, false), readInbox(this.space.account, signal)]);
+    const theirs = inbox.opened.filter(({ sender }) => sender === username);
+    const sorted = await this.sort(theirs, facts, signal);
+    if (sorted.replies.length === 0) return { theirs, sorted, hasAnswered: false };
+    const { done, answered } = await processReplies(this.space, peers, sorted.replies, signal);
+    const hasAnswered = answered.size > 0;
+    // Behind their answer there may be a request of their own.
+    const left = theirs.filter((item) => !done.has(item));
+    if (!hasAnswered || left.length === 0) return { theirs: left, sorted, hasAnswered };
+    return { theirs: left, sorted: await this.sort(left, await this.facts(signal, false), signal), hasAnswered };
   }
 
   /** Does everything that can be done without asking anybody; what is left are requests. */
@@ -285,8 +311,9 @@ export class Friends {
 
   private other(text: string, field = 'username'): string {
     const username = normaliseUsername(text);
-    if (!isFriendName(username)) throw new ArgumentError(field, 'must be the name of a user');
-    if (username === this.space.username) throw new ArgumentError(field, 'must be somebody else: nobody can follow themselves');
+    if (!isFriendName(username)) throw new ArgumentError(field, 'must be the name of a user', { reason: 'username' });
+    if (username === this.space.username)
+      throw new ArgumentError(field, 'must be somebody else: nobody can follow themselves', { reason: 'self' });
     return username;
   }
 }

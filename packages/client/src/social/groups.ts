@@ -8,7 +8,7 @@ import { directoryIn, makeDirectoryAt, readFileIn, writeFileIn } from './own-fil
 import type { OwnSpace } from './own-space.js';
 import type { Group } from './recipients.js';
 import { changeRecord, readRecord } from './share-records.js';
-import { followedEntries, readBlocked, readFollowers, readFriendEntries } from './social-lists.js';
+import { followedEntries, readBlocked, readFriendEntries, readUnaskedFollowers } from './social-lists.js';
 
 const GROUPS_FILE = '.groups.cbor';
 
@@ -27,7 +27,8 @@ export async function getOrMakeGroups(operation: OperationView, space: OwnSpace,
   const existing = await readGroups(operation, home);
   if (existing !== undefined) return existing;
   const groups = Groups.generate(operation.crypto);
-  const followers = await readFollowers(operation, home);
+  // Who is asked can be no follower without having become a member of groups.
+  const followers = await readUnaskedFollowers(operation, home);
   const followed = followedEntries(await readFriendEntries(operation, home), await readBlocked(operation, home));
   const shared = await makeDirectoryAt(operation, space, home, [SHARED], { isHidden: true });
   for (const [uid, name] of groups.names) {
@@ -76,6 +77,17 @@ export async function admitToGroups(
   await changeRecord(operation, space, home, [space.username, SHARED], (state) => {
     let next = state;
     for (const uid of uids) next = next.share(uid, 'read', [user]);
+    return next;
+  });
+}
+
+/** Takes a user, for whom there is no directory any more, out of what is recorded of the groups: the next directory for them gets nothing because of it. Commits. */
+export async function strikeFromGroups(operation: OperationView, space: OwnSpace, home: Item, user: string): Promise<void> {
+  const groups = await readGroups(operation, home);
+  if (groups === undefined) return;
+  await changeRecord(operation, space, home, [space.username, SHARED], (state) => {
+    let next = state;
+    for (const uid of groups.names.keys()) next = next.unshare(uid, 'read', [user]);
     return next;
   });
 }

@@ -205,7 +205,8 @@ export class Links {
   private linkable(path: string): readonly string[] {
     const names = splitPath(path);
     const { username } = this.space;
-    if (names.length < 2) throw new ArgumentError('path', 'must be below the home directory: that cannot be given away as a whole');
+    if (names.length < 2)
+      throw new ArgumentError('path', 'must be below the home directory: that cannot be given away as a whole', { reason: 'home' });
     if (names[0] !== username) throw new DeniedError('denied.file', 'Only the owner makes links to this.');
     assertNotOfSystem(names, username);
     return names;

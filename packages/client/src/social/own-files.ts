@@ -1,9 +1,9 @@
-import { FormatError, LimitError } from '@pyrgos/core/errors';
+import { FormatError, LimitError, NotFoundError } from '@pyrgos/core/errors';
 import { MAX_SOCIAL_FILE_SIZE } from '@pyrgos/core/limits';
 import { CHUNK_SIZE } from '@pyrgos/core/model';
 import { appendContent, uploadFile } from '../files/content/index.js';
 import { getOrMakeDirectories, refresh } from '../files/structure/index.js';
-import { FileReader, findChild, type Item, type OperationView, type View } from '../files/view/index.js';
+import { FileReader, findChild, isDamage, type Item, type OperationView, type View } from '../files/view/index.js';
 import type { OwnSpace } from './own-space.js';
 
 /** What files of this layer are said to be; other clients give them the same type. */
@@ -92,4 +92,14 @@ export async function appendToFileIn(
   if (file === undefined) return writeFileIn(operation, space, directory, name, bytes, { isHidden });
   if (file.isDirectory) throw new FormatError('format.social', name, 'is a directory');
   return appendContent(operation, space.ports, file, bytes);
+}
+
+/** The result; undefined for what is damaged or gone. */
+export async function unlessDamaged<T>(compute: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await compute();
+  } catch (error) {
+    if (error instanceof NotFoundError || isDamage(error)) return undefined;
+    throw error;
+  }
 }

@@ -104,7 +104,7 @@ export class Profiles {
   }
 
   /**
-   * Sets the picture of the own profile: the small one, which others see first, and the original. `undefined` clears it, see {@link Profiles.clear}. LimitError for a small one beyond
+   * Sets the picture of the own profile: the small one, which others see first, and the original. `undefined`, or a small one without bytes, clears it, see {@link Profiles.clear}. LimitError for a small one beyond
    * MAX_PROFILE_PICTURE_SIZE.
    */
   async setPhoto(
@@ -112,7 +112,7 @@ export class Profiles {
     options: CallOptions = {},
   ): Promise<void> {
     const { signal } = this.space.check(options);
-    if (pictures === undefined) return this.clear(ProfilePicture.photo, options);
+    if (pictures === undefined || pictures.photo.length === 0) return this.clear(ProfilePicture.photo, options);
     const { photo, original = photo } = pictures;
     if (photo.length > MAX_PROFILE_PICTURE_SIZE) {
       throw new LimitError('picture of a profile', photo.length, MAX_PROFILE_PICTURE_SIZE);

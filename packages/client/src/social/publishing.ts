@@ -104,7 +104,10 @@ export class Publishing {
           if (!(await changes.at(names)).some((item) => item.names.length === names.length)) {
             const above = await changes.above(names);
             if (above === undefined) return false;
-            throw new ArgumentError('path', `is public because ${formatPath(above)} is: unpublish that, or move this to somewhere else`);
+            throw new ArgumentError('path', `is public because ${formatPath(above)} is: unpublish that, or move this to somewhere else`, {
+              reason: 'published-above',
+              above: formatPath(above),
+            });
           }
           if (child === undefined) {
             await this.book.lost(operation, names);
@@ -169,7 +172,7 @@ export class Publishing {
     const { signal } = this.space.check(options);
     const names = this.publishable(path);
     const { files } = this;
-    if (!(await files.stat(path, { signal })).isDirectory) throw new ArgumentError('path', 'must lead to a directory');
+    if (!(await files.stat(path, { signal })).isDirectory) throw new ArgumentError('path', 'must lead to a directory', { reason: 'file' });
     const published = await this.publish(path, { signal });
     const profile = `${files.homePath}/${PROFILE}`;
     if ((await files.find(profile, { signal })) === undefined)
@@ -224,10 +227,12 @@ export class Publishing {
   private publishable(path: string): readonly string[] {
     const names = splitPath(path);
     const { username } = this.space;
-    if (names.length < 2) throw new ArgumentError('path', 'must be below the home directory: that cannot be published as a whole');
+    if (names.length < 2)
+      throw new ArgumentError('path', 'must be below the home directory: that cannot be published as a whole', { reason: 'home' });
     if (names[0] !== username) throw new DeniedError('denied.file', 'Only the owner publishes this.');
     assertNotOfSystem(names, username);
-    if (!isPublishable(names)) throw new ArgumentError('path', 'must not contain \\, which separates names in what is published');
+    if (!isPublishable(names))
+      throw new ArgumentError('path', 'must not contain \\, which separates names in what is published', { reason: 'backslash' });
     return names;
   }
 }

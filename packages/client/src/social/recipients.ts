@@ -17,8 +17,9 @@ export function assertRecipients(recipients: readonly Recipient[], username: str
     if ('group' in recipient) {
       if (!Object.values(GroupName).includes(recipient.group)) throw new ArgumentError(field, 'must be the group friends or followers');
     } else {
-      if (!isFriendName(recipient.user)) throw new ArgumentError(field, 'must be a username');
-      if (recipient.user === username) throw new ArgumentError(field, 'must be somebody else: what is yours is yours already');
+      if (!isFriendName(recipient.user)) throw new ArgumentError(field, 'must be a username', { reason: 'username' });
+      if (recipient.user === username)
+        throw new ArgumentError(field, 'must be somebody else: what is yours is yours already', { reason: 'self' });
     }
   }
 }

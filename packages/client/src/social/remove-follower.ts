@@ -1,21 +1,26 @@
-import { NotFoundError, type PyrgosError } from '@pyrgos/core/errors';
+import { PyrgosError } from '@pyrgos/core/errors';
 import { AbsoluteCapability } from '@pyrgos/core/model';
 import { readRecords, type SharedAccess } from '@pyrgos/core/social';
 import { placeKey } from '../files/structure/place.js';
 import type { LeftOutOptions } from '../files/left-out-options.js';
 import { cannotComeAlong, writingSpacesOf } from '../files/structure/index.js';
 import { type CommittedView, isDamage, type Item, openItem, pathOf, splitPath } from '../files/view/index.js';
+import type { Account } from '../session/account.js';
 import type { CallOptions } from '../session/call-options.js';
 import { callersCodeNow, isCallersError } from '../waiting/code-of-callers.js';
 import { forEachAtOnce } from '../waiting/for-each-at-once.js';
 import { recipientDirectory, SHARED, storeFile } from './capability-store.js';
+import { readFollowers } from './followers.js';
 import { readGroups } from './groups.js';
-import { readFileIn } from './own-files.js';
+import { changePending } from './list-changes.js';
+import { readFileIn, unlessDamaged } from './own-files.js';
 import type { OwnSpace } from './own-space.js';
+import { endsCall } from './peers.js';
 import { deleteRecipient } from './recipient-directories.js';
 import { changeRecord, readRecord, recordsBelow } from './share-records.js';
 import type { Shares } from './shares.js';
-import { readFollowers } from './social-lists.js';
+import type { SocialFacts } from './social-facts.js';
+import { readPending } from './social-lists.js';
 
 /** Capabilities that are followed to their paths at a time. */
 const PATHS_IN_FLIGHT = 8;
@@ -27,19 +32,92 @@ export interface RemoveFollowerOptions extends CallOptions, LeftOutOptions {}
 /** What a follower can reach, by path, and how. */
 type Reach = Map<string, Set<SharedAccess>>;
 
+/** The removals of an account that run in this session. */
+const running = new WeakMap<Account, Set<string>>();
+
+function runningOf(account: Account): Set<string> {
+  const known = running.get(account) ?? new Set<string>();
+  running.set(account, known);
+  return known;
+}
+
 /**
  * Ends that a user follows the account (chapter 06 section 4.8): the groups of which they are a member and everything that is shared with these or with them get new
- * keys, and then the directory for them is deleted. When it is cut off, or something cannot get new keys, the same call goes on. Resolves to whether they followed.
+ * keys, and then the directory for them is deleted. A request to them can be answered all the same. That it has begun is noted first, so that it goes on when it is cut off: see
+ * {@link finishRemovals}. Resolves to whether they followed.
  */
 export async function removeFollower(space: OwnSpace, shares: Shares, username: string, options: RemoveFollowerOptions): Promise<boolean> {
+  const now = runningOf(space.account);
+  now.add(username);
+  try {
+    return await remove(space, shares, username, options);
+  } catch (error) {
+    if (!(endsCall(error) || (error instanceof PyrgosError && error.code === 'network'))) await noteStuck(space, username, options.signal);
+    throw error;
+  } finally {
+    now.delete(username);
+  }
+}
+
+/**
+ * Goes on with removals that were cut off, but for those that run already. Resolves to whether anything may be different now. What is in the way of one was told to whoever has begun
+ * it, or is found out by whoever repeats it.
+ */
+export async function finishRemovals(
+  space: OwnSpace,
+  shares: Shares,
+  { removing, stuck }: Pick<SocialFacts, 'removing' | 'stuck'>,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  let isAny = false;
+  for (const username of removing) {
+    if (stuck.has(username) || runningOf(space.account).has(username)) continue;
+    isAny = true;
+    try {
+      await removeFollower(space, shares, username, { signal });
+    } catch (error) {
+      if (endsCall(error)) throw error;
+    }
+  }
+  return isAny;
+}
+
+/** Notes that a removal which has begun does not go on by itself. */
+async function noteStuck(space: OwnSpace, username: string, signal: AbortSignal | undefined): Promise<void> {
+  try {
+    await space.changeHome(signal, async (operation, home) =>
+      changePending(operation, space, home, (pending) => (pending.removing.has(username) ? pending.withRemoval(username, true) : pending)),
+    );
+  } catch (error) {
+    // What was in the way of the removal is what counts.
+    if (!(error instanceof PyrgosError)) throw error;
+  }
+}
+
+async function remove(space: OwnSpace, shares: Shares, username: string, options: RemoveFollowerOptions): Promise<boolean> {
   const { signal, leaveOutDamaged, onLeftOut } = options;
   const found = await space.look(
     signal,
-    async (view, home) => ((await readFollowers(view, home)).has(username) ? reachOf(space, view, home, username) : undefined),
+    async (view, home) => {
+      const isNoted = (await readPending(view, home)).removing.has(username);
+      if (!(await readFollowers(view, home)).has(username)) return isNoted ? 'noted' : 'unknown';
+      return { isNoted, reach: await reachOf(space, view, home, username) };
+    },
     true,
   );
-  if (found === undefined) return false;
-  for (const [path, always] of found) {
+  if (found === 'unknown') return false;
+  if (found === 'noted') {
+    await space.changeHome(signal, async (operation, home) =>
+      changePending(operation, space, home, (pending) => pending.withoutRemoval(username)),
+    );
+    return false;
+  }
+  const { isNoted, reach } = found;
+  if (!isNoted && reach.size > 0)
+    await space.changeHome(signal, async (operation, home) =>
+      changePending(operation, space, home, (pending) => pending.withRemoval(username)),
+    );
+  for (const [path, always] of reach) {
     try {
       await shares.unshareNames(splitPath(path), async () => new Set([username]), { signal, always, leaveOutDamaged, onLeftOut });
     } catch (error) {
@@ -58,7 +136,10 @@ export async function removeFollower(space: OwnSpace, shares: Shares, username: 
       return { writers: directory === undefined ? [] : await writingSpacesOf(view, [directory]) };
     },
     async (operation, home) => {
-      await operation.committer.withoutFlush(async () => forget(operation, space, home, username));
+      await operation.committer.withoutFlush(async () => {
+        await forget(operation, space, home, username);
+        await changePending(operation, space, home, (pending) => pending.withoutRemoval(username));
+      });
       return deleteRecipient(operation, home, username);
     },
   );
@@ -140,14 +221,4 @@ async function addListed(space: OwnSpace, view: CommittedView, home: Item, recip
 function add(reach: Reach, names: readonly string[], access: SharedAccess): void {
   const path = `/${names.join('/')}`;
   reach.set(path, (reach.get(path) ?? new Set()).add(access));
-}
-
-/** The result; undefined for what is damaged or gone. */
-async function unlessDamaged<T>(compute: () => Promise<T>): Promise<T | undefined> {
-  try {
-    return await compute();
-  } catch (error) {
-    if (error instanceof NotFoundError || isDamage(error)) return undefined;
-    throw error;
-  }
 }

@@ -4,7 +4,7 @@ import { PyrgosError } from '@pyrgos/core/errors';
 import { isDamage, type Item, type OperationView } from '../files/view/index.js';
 import { forEachAtOnce } from '../waiting/for-each-at-once.js';
 import { checkEntry } from './entry-check.js';
-import { admitToGroups, hasRecipient } from './groups.js';
+import { admitToGroups, hasRecipient, strikeFromGroups } from './groups.js';
 import { type Opened, removeRequests } from './inbox.js';
 import { addFriendEntry, changePending } from './list-changes.js';
 import type { OwnSpace } from './own-space.js';
@@ -142,6 +142,7 @@ async function apply(operation: OperationView, space: OwnSpace, home: Item, { us
   if (entry !== undefined) await addFriendEntry(operation, space, home, entry);
   if (!isFollower) {
     await deleteRecipient(operation, home, username);
+    await strikeFromGroups(operation, space, home, username);
     return;
   }
   // Without a directory nothing can be given; it was deleted by somebody else.

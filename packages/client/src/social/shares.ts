@@ -13,12 +13,13 @@ import { type CommittedView, Item, type OperationView, splitPath, type View } fr
 import type { CallOptions } from '../session/call-options.js';
 import { onlyForward, type ProgressListener } from '../waiting/progress.js';
 import { giveCapabilities, unknownRecipient } from './capability-store.js';
+import { readFollowers } from './followers.js';
 import { getOrMakeGroups, hasRecipient, readGroups } from './groups.js';
 import type { OwnSpace } from './own-space.js';
 import { assertRecipients, type Group, namesGroup, type Recipient, recipientOf, recordedName } from './recipients.js';
 import { isNotedByIdentity, recordsOf, relyOnNotes, resend } from './resend.js';
 import { changeRecord, readRecord, recordsBelow } from './share-records.js';
-import { followedEntries, readBlocked, readFollowers, readFriendEntries } from './social-lists.js';
+import { followedEntries, readBlocked, readFriendEntries } from './social-lists.js';
 
 /** How something is shared. */
 export interface ShareOptions extends CallOptions, Pick<LeftOutOptions, 'onLeftOut'> {
@@ -296,7 +297,8 @@ export class Shares {
   /** The names of a path that may be shared at all. */
   private sharable(path: string): readonly string[] {
     const names = splitPath(path);
-    if (names.length < 2) throw new ArgumentError('path', 'must be below a home directory: those cannot be shared as a whole');
+    if (names.length < 2)
+      throw new ArgumentError('path', 'must be below a home directory: those cannot be shared as a whole', { reason: 'home' });
     return names;
   }
 

@@ -13,6 +13,10 @@ export interface SocialFacts {
   readonly pending: ReadonlySet<string>;
   /** Those of them in whose name a refusal has come, which may be anybody's. */
   readonly refused: ReadonlySet<string>;
+  /** Followers whose removal has begun, and not ended. */
+  readonly removing: ReadonlySet<string>;
+  /** Those of them that cannot be finished without somebody who decides. */
+  readonly stuck: ReadonlySet<string>;
   readonly blocked: ReadonlySet<string>;
   /** The newest entry of everybody who has ever let the account follow them, by name; blocked ones included. */
   readonly entries: ReadonlyMap<string, EntryPoint>;
@@ -31,17 +35,12 @@ export async function readFacts(view: View, home: Item): Promise<SocialFacts> {
     readFriendEntries(view, home),
     readGroups(view, home),
   ]);
-  const { pendingOutgoing, refused } = pending;
-  return { users, pending: pendingOutgoing, refused, blocked, entries: followedEntries(entries, new Set()), groups };
+  const { pendingOutgoing, refused, removing, stuck } = pending;
+  return { users, pending: pendingOutgoing, refused, removing, stuck, blocked, entries: followedEntries(entries, new Set()), groups };
 }
 
 /** Whether two entries lead to the same place, whichever identity its owner has. */
 export function isSameEntry(one: EntryPoint, other: EntryPoint | undefined): boolean {
   if (other === undefined || one.ownerName !== other.ownerName) return false;
   return one.capability.withOwner(other.capability.owner).equals(other.capability);
-}
-
-/** Who follows the account (chapter 06 section 4.1). */
-export function followersIn({ users, pending }: SocialFacts): readonly string[] {
-  return [...users].filter((name) => !pending.has(name)).sort();
 }

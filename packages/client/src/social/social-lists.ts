@@ -36,8 +36,8 @@ export async function readSharedWithUsers(view: View, home: Item): Promise<Reado
   return names;
 }
 
-/** Who follows the account (chapter 06 section 4.1). */
-export async function readFollowers(view: View, home: Item): Promise<ReadonlySet<string>> {
+/** Who follows the account and is not asked (chapter 06 section 4.1); see {@link followersIn} for all. */
+export async function readUnaskedFollowers(view: View, home: Item): Promise<ReadonlySet<string>> {
   const [users, pending] = await Promise.all([readSharedWithUsers(view, home), readPending(view, home)]);
   return new Set([...users].filter((name) => !pending.pendingOutgoing.has(name)));
 }

@@ -45,6 +45,29 @@ describe('PendingSocialState', () => {
     expect([...PendingSocialState.fromCbor(changed).refused]).toEqual(['ada']);
   });
 
+  test('whose removal has begun is known until it ends, or they are to follow again', () => {
+    const state = PendingSocialState.of(['ada']).refusedBy('ada').withRemoval('bob').withRemoval('ada', true);
+    expect([[...state.pendingOutgoing], [...state.refused], [...state.removing]]).toEqual([['ada'], ['ada'], ['bob', 'ada']]);
+    expect(PendingSocialState.decode(state.encode()).equals(state)).toBe(true);
+    expect(state.equals(PendingSocialState.of(['ada']).refusedBy('ada'))).toBe(false);
+    expect([...state.withoutRemoval('bob').removing]).toEqual(['ada']);
+    expect([...state.stuck]).toEqual(['ada']);
+    for (const next of [state.withRemoval('ada'), state.withoutRemoval('ada'), state.with('ada'), state.without('ada')])
+      expect([...next.stuck]).toEqual([]);
+    expect(state.withRemoval('ada').equals(state)).toBe(false);
+    expect([...state.withoutRemoval('ada').pendingOutgoing]).toEqual(['ada']);
+    expect([...state.with('bob').removing]).toEqual(['ada']);
+    expect([...state.without('ada').removing]).toEqual(['bob']);
+    expect(() => state.withRemoval('.group')).toThrow('username');
+    const changed = cborMap([
+      ['stuck', ['bob', 'ada', 2]],
+      ['removing', ['bob', 1, '.group']],
+      ['pendingOutgoing', []],
+    ]);
+    const { removing, stuck } = PendingSocialState.fromCbor(changed);
+    expect([[...removing], [...stuck]]).toEqual([['bob'], ['bob']]);
+  });
+
   test('the vector', () => {
     const state = PendingSocialState.decode(fromHex(v.pending.cbor));
     expect([...state.pendingOutgoing]).toEqual(v.pending.names);

@@ -173,7 +173,10 @@ function isLinkPassword(password: unknown): password is string {
 
 function checkUserPassword(password: unknown): void {
   if (typeof password !== 'string' || password.length > MAX_PASSWORD_LENGTH || !isWellFormed(password)) {
-    throw new ArgumentError('userPassword', `must be text of at most ${MAX_PASSWORD_LENGTH} characters`);
+    throw new ArgumentError('userPassword', `must be text of at most ${MAX_PASSWORD_LENGTH} characters`, {
+      reason: 'password-length',
+      limit: MAX_PASSWORD_LENGTH,
+    });
   }
 }
 

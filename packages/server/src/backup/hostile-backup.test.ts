@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, rm, rmdir, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -187,3 +188,23 @@ test('a file of the operator that is none, or too long, is refused', async () =>
   await rm(join(folder, 'backup', 'config'));
   expect((await restore()).files).toEqual([]);
 });
+
+test.each(['state.json', STATE_SEAL_FILE, 'blocks.car'])(
+  'what has come in the place of %s and is no file is named, and not waited for',
+  async (name) => {
+    await server.operator.backUp(join(folder, 'backup'));
+    const path = join(folder, 'backup', name);
+    const places = [
+      async () => mkdir(path),
+      ...(process.platform === 'win32' ? [] : [async () => expect(spawnSync('mkfifo', [path]).status).toBe(0)]),
+    ];
+    for (const put of places) {
+      await rm(path, { recursive: true });
+      await put();
+      const restored = restoreBackup({ source: join(folder, 'backup'), directory: join(folder, 'restored'), crypto, clock: systemClock });
+      const error: unknown = await restored.catch((reason: unknown) => reason);
+      expect(error).toMatchObject({ code: 'storage', message: expect.stringContaining(`${path} is no plain file`) });
+      await expect(stat(join(folder, 'restored', 'blocks'))).rejects.toMatchObject({ code: 'ENOENT' });
+    }
+  },
+);

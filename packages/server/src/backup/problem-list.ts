@@ -8,6 +8,9 @@ export class ProblemList {
   private readonly listed: string[] = [];
   private count = 0;
 
+  /** `place`: the folder of the backup, for people. */
+  constructor(private readonly place: string) {}
+
   /** Adds one; `where` is a place in the backup. */
   add(where: string, problem: string): void {
     this.count++;
@@ -38,7 +41,7 @@ export class ProblemList {
 
   /** Throws {@link DamagedBackupError} when there is any. */
   throwIfAny(): void {
-    if (this.count > 0) throw new DamagedBackupError(this.lines(), this.count);
+    if (this.count > 0) throw new DamagedBackupError(this.lines(), this.count, this.place);
   }
 }
 
@@ -50,9 +53,12 @@ export class DamagedBackupError extends PyrgosError {
     /** One line for each problem. */
     readonly problems: readonly string[],
     count: number,
+    place: string,
   ) {
     const summary = count === 1 ? '1 problem' : `${count} problems`;
-    super('format.backup', `The backup is damaged (${summary}); nothing was changed.\n${problems.map((line) => `  ${line}`).join('\n')}`, {
+    const advice = 'Take another copy of it, or another backup.';
+    const lines = problems.map((line) => `  ${line}`).join('\n');
+    super('format.backup', `The backup in ${place} is damaged (${summary}); nothing was changed. ${advice}\n${lines}`, {
       data: { problems: count },
     });
   }

@@ -1,4 +1,3 @@
-import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { utf8Decode } from '@pyrgos/core/bytes';
 import type { Cid } from '@pyrgos/core/codec';
@@ -35,6 +34,7 @@ import { checkReferences, isEmptied, usersWithoutLogin } from './check-reference
 import { type AccountRows, checkOldWriters, checkState, findBlocks, identityIn, readAccountRows } from './check-state.js';
 import { type AccountCounts, countAccounts } from './count-accounts.js';
 import { copyOperatorFiles } from './operator-files.js';
+import { openPlain } from './plain-file.js';
 import { ProblemList } from './problem-list.js';
 import { checkStateSeal, STATE_SEAL_FILE } from './state-seal.js';
 import { commitStage, createStage, dropStage, finishOrForget, requireEmptyDataDirectory } from './staged-restore.js';
@@ -93,7 +93,7 @@ export async function restoreBackup(options: RestoreBackupOptions): Promise<Rest
 
 async function build(options: RestoreBackupOptions, stage: string): Promise<RestoreSummary> {
   const { crypto, signal, source } = options;
-  const problems = new ProblemList();
+  const problems = new ProblemList(source);
   const { isSealed, json } = await readState(source, crypto, problems);
   const state = json === undefined ? undefined : readBackupState(json, problems);
   const indexPath = join(stage, 'index.sqlite');
@@ -121,7 +121,7 @@ async function build(options: RestoreBackupOptions, stage: string): Promise<Rest
 
 async function requireFile(path: string): Promise<void> {
   try {
-    const file = await open(path, 'r');
+    const file = await openPlain(path);
     await file.close();
   } catch (error) {
     throw unreadable(path, error);
@@ -129,6 +129,7 @@ async function requireFile(path: string): Promise<void> {
 }
 
 function unreadable(path: string, error: unknown): unknown {
+  if (error instanceof PyrgosError) return error;
   const system = systemCode(error);
   if (system === undefined) return error;
   return new PyrgosError('storage', `${path} cannot be read: ${systemReason(error)}. Name the folder of a backup.`, {
@@ -160,7 +161,7 @@ async function readState(
 
 async function readBounded(path: string): Promise<Uint8Array> {
   try {
-    const file = await open(path, 'r');
+    const file = await openPlain(path);
     try {
       const { size } = await file.stat();
       if (size > MAX_BACKUP_STATE_SIZE) throw new LimitError('size of state.json', size, MAX_BACKUP_STATE_SIZE);

@@ -1,8 +1,9 @@
-import { open, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { toHex, utf8Decode } from '@pyrgos/core/bytes';
 import type { Hasher } from '@pyrgos/core/crypto';
 import { systemCode } from '../system-reason.js';
 import { STATE_FILE } from './backup-state.js';
+import { openPlain } from './plain-file.js';
 import type { ProblemList } from './problem-list.js';
 
 /** The file with the hash of state.json, in the form of `sha256sum` (chapter 08 section 20). A backup made elsewhere has none. */
@@ -41,7 +42,7 @@ export async function checkStateSeal(
 
 async function readSeal(path: string): Promise<Uint8Array | undefined> {
   try {
-    const file = await open(path, 'r');
+    const file = await openPlain(path);
     try {
       const { bytesRead, buffer } = await file.read(new Uint8Array(MAX_SIZE), 0, MAX_SIZE, 0);
       return buffer.subarray(0, bytesRead);

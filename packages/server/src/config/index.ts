@@ -1,3 +1,4 @@
+export { closestName } from './closest-name.js';
 export { ConfigError } from './config-error.js';
 export { isServerThere, locateDataDirectory, prepareDataDirectory } from './data-directory.js';
 export { dataPaths, operatorFiles } from './data-paths.js';

@@ -393,5 +393,9 @@ describe('pages', () => {
     expect(page.headers.get('content-security-policy')).toContain(`default-src 'self' http://localhost:${server.port}`);
     const missing = await fetch(`${server.localUrl}/public/alice/nothing`, { redirect: 'manual' });
     expect([missing.status, missing.headers.has('trailer')]).toEqual([400, true]);
+    for (const path of ['alice/nothing', 'nobody/nothing']) {
+      const opened = await fetch(`${server.localUrl}/public/${path}`, { headers: { accept: 'text/html,*/*;q=0.8' } });
+      expect([opened.status, await opened.text()]).toEqual([404, expect.stringContaining('Nothing is published here')]);
+    }
   });
 });

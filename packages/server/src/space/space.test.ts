@@ -110,12 +110,24 @@ describe('admission', () => {
     expect(await admit(owner, MIB)).toContain(`Used ${usage().totalBytes + usage().detachedBytes} out of`);
   });
 
-  test('more than one quota in a window is refused until tomorrow, across restarts', async () => {
+  test('an account that fills up in a day meets its quota, and not the rate, though every file has lists rewritten', async () => {
+    const alice = await world.addUser('alice', 16 * MIB);
+    const owner = alice.publicKey.hash;
+    const [file, lists] = [MIB, 200_000];
+    let answer: string = admitted;
+    for (let files = 1; files < 20 && answer === admitted; files++) {
+      answer = await admit(owner, file + lists);
+      if (answer === admitted) await commitBytes('alice', owner, alice.signer, files * file + lists);
+    }
+    expect(answer).toBe(quotaText(usage().totalBytes, 16 * MIB, file + lists));
+  });
+
+  test('more than one quota and a quarter in a window is refused until tomorrow, across restarts', async () => {
     const alice = await world.addUser('alice', 1_000_000);
     const owner = alice.publicKey.hash;
-    for (let i = 0; i < 2; i++) {
+    for (let i = 0; i < 3; i++) {
       expect(await admit(owner, 600_000)).toBe(admitted);
-      await world.commit('alice', owner, alice.signer, WriterData.of(owner, i === 0 ? {} : { tree: owner.cid }));
+      await world.commit('alice', owner, alice.signer, WriterData.of(owner, i % 2 === 0 ? {} : { tree: owner.cid }));
     }
     await world.reopen();
     await expect(world.space.admit(owner, owner, 600_000, 1)).rejects.toMatchObject({

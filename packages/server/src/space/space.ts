@@ -15,6 +15,7 @@ import {
   OVER_QUOTA_TOLERANCE,
   PENDING_UPLOAD_LIFE_MS,
   QUOTA_BYTES_PER_BLOCK,
+  UPLOAD_HEADROOM_SHARE,
 } from '../limits.js';
 import type { Clock } from '../ports/clock.js';
 import type { GarbageRoots } from '../ports/garbage-roots.js';
@@ -46,7 +47,7 @@ export interface SpaceOptions {
   readonly directory: UserDirectory;
   readonly quotas: QuotaTable;
   readonly clock: Clock;
-  /** The time in which a user may upload one quota's worth of bytes: `quota-upload-limit-seconds`. */
+  /** The time in which a user may upload one quota's worth of bytes, and a share of that beside it: `quota-upload-limit-seconds`. */
   readonly uploadWindowSeconds: number;
   /** For tests of the bounds. */
   readonly counterLimits?: Partial<UsageCounterLimits>;
@@ -294,7 +295,7 @@ export class Space implements SpaceControl, GarbageRoots {
   }
 
   /**
-   * Books an upload or returns the refusal. Small uploads and metadata have a reserve beyond the rate: without it nobody could delete anything until
+   * Books an upload or returns the refusal: that of the quota comes first, and who fills an account within a window does not meet the rate before it, though all that was rewritten meanwhile counts there. Small uploads and metadata have a reserve beyond the rate: without it nobody could delete anything until
    * tomorrow. `settle`, without any change: pending bytes would be forgotten while not all blocks that are
    * stored are charged. `isLast`: then they are not forgotten.
    */
@@ -319,10 +320,11 @@ export class Space implements SpaceControl, GarbageRoots {
       ledger.users.setErrored(userId, true);
       return refusal;
     }
-    const rate = this.uploadRate.allow(user.uploadRate, now, quota, bytes);
+    const budget = quota + Math.floor(quota / UPLOAD_HEADROOM_SHARE);
+    const rate = this.uploadRate.allow(user.uploadRate, now, budget, bytes);
     if (rate !== undefined) ledger.users.setUploadRate(userId, rate);
     else if (!this.reserve.take(userId, now, quota, upload)) {
-      const later = this.uploadRate.secondsUntilAllowed(user.uploadRate, now, quota);
+      const later = this.uploadRate.secondsUntilAllowed(user.uploadRate, now, budget);
       const seconds = Math.min(later, this.reserve.secondsUntilAllowed(userId, now, quota, upload));
       // The first sentence is part of the protocol.
       return new PyrgosError('limit', `Upload bandwidth exceeded please try again tomorrow. More is allowed in ${seconds} seconds.`);

@@ -6,6 +6,7 @@ const nobody: FriendsState = {
   incoming: [],
   outgoing: [],
   followers: [],
+  removing: [],
   following: [],
   friends: [],
   blocked: [],
