@@ -111,6 +111,8 @@ describe.skipIf(!hasChromium)('files that are dropped (needs a Chromium)', () =>
     await row('before.txt').waitFor();
     await row('after.txt').waitFor();
     await page.getByText('Nothing can be stored under this name. Give it another one, then try again.').waitFor();
+    // With its name, however long both are.
+    expect((await page.getByText('l'.repeat(256)).boundingBox())?.width).toBeGreaterThan(200);
     await picture(page, 'upload-bad-name');
     expect(await read('/ada/Shown/after.txt')).toBe('after.txt');
   });
