@@ -125,7 +125,7 @@ test.each([
   sessions[0]!.files.refresh();
   const restored: string[] = [];
   for await (const { name } of sessions[0]!.files.names('/ada/docs')) restored.push(name ?? 'damaged');
-  const byRestore = seen.filter((path) => !one.some((problem) => problem.path === path)).map((path) => path.split('/').at(-1));
+  const byRestore = seen.filter((path) => !one.some((problem) => problem.path === path)).map((path) => path.split('/').at(-1) ?? '');
   if (first === 'remove') expect(restored).toEqual([]);
   else if (second === 'restore') expect(restored.sort()).toEqual(all);
   else expect(restored.sort()).toEqual(byRestore.sort());
