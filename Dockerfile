@@ -14,7 +14,8 @@ RUN install -d -o node -g node -m 700 /data /backups
 ENV PYRGOS_PATH=/data NODE_ENV=production
 USER node
 VOLUME /data
-EXPOSE 8000
+# The second one only shows web sites of users, where PYRGOS_DOMAIN_SUFFIX is set.
+EXPOSE 8000 9000
 HEALTHCHECK --interval=30s --timeout=5s --start-period=60s \
   CMD ["node", "-e", "fetch('http://localhost:' + (process.env.PYRGOS_PORT ?? 8000) + '/healthz').then(r => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
 # The process is the server itself, not npm: it takes SIGTERM and stops in order.

@@ -28,6 +28,12 @@ export function singleMeasurement(group: string, name: string, unit: string, val
   return { group, name, unit, ...figures, ...(target === undefined ? {} : { target }) };
 }
 
+/** A line about something of which there are several figures, one for each sample. */
+export function severalMeasurements(group: string, name: string, unit: string, values: readonly number[], target?: number): Measurement {
+  const figures = { median: median(values), min: Math.min(...values), max: Math.max(...values), samples: values.length };
+  return { group, name, unit, ...figures, ...(target === undefined ? {} : { target }) };
+}
+
 /** Something to measure. One call of `run` is one sample. */
 export interface Subject {
   readonly name: string;

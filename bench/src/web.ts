@@ -6,7 +6,8 @@ import { connect } from '@pyrgos/client';
 import { type DaemonProcess, startDaemonProcess } from '@pyrgos/testkit/server';
 import { type Browser, chromium, type Page } from 'playwright';
 import { watchingMemory } from './browser-memory.js';
-import { measure, type Measurement, singleMeasurement } from './measure.js';
+import { measure, type Measurement, severalMeasurements, singleMeasurement } from './measure.js';
+import { PlainPage } from './plain-page.js';
 import { RandomContent } from './random-content.js';
 import { scratchFolder } from './scratch-folder.js';
 
@@ -18,6 +19,7 @@ const LIST_SIZES = [1000, 10_000];
 const LONGEST_TASK = 50;
 /** MiB. */
 const TAB_LIMIT = 400;
+const DOWNLOADS = 3;
 
 /** What the page notes about itself for the measurements. */
 interface Noted {
@@ -121,7 +123,7 @@ class WebBench {
     for await (const piece of new RandomContent(FILE_SIZE, 1).open(0)) await file.write(piece);
     await file.close();
     const lines: Measurement[] = [];
-    const measured = async (name: string, target: number | undefined, work: () => Promise<void>): Promise<void> => {
+    const measured = async (name: 'upload' | 'download', target: number | undefined, work: () => Promise<void>): Promise<void> => {
       await page.evaluate(() => {
         (globalThis as Noted).longestTask = 0;
       });
@@ -131,9 +133,13 @@ class WebBench {
       const longest = await page.evaluate(() => (globalThis as Noted).longestTask ?? 0);
       lines.push(
         singleMeasurement('transfers', name, 'MiB/s', FILE_SIZE / MIB / seconds, target),
+        singleMeasurement('transfers', `${name}: longest task of the page`, 'ms', longest, LONGEST_TASK),
+      );
+      // The driver's log of the network is in the memory of this tab, with everything that was received.
+      if (name === 'download') return;
+      lines.push(
         singleMeasurement('transfers', `${name}: memory of the tab`, 'MiB', tab, TAB_LIMIT),
         singleMeasurement('transfers', `${name}: memory of all renderers`, 'MiB', all),
-        singleMeasurement('transfers', `${name}: longest task of the page`, 'ms', longest, LONGEST_TASK),
       );
     };
     await measured('upload', 60, async () => {
@@ -146,7 +152,35 @@ class WebBench {
       await download.path();
       await download.delete();
     });
+    await page.close();
+    this.page = undefined;
+    lines.push(...(await this.plainDownloads()));
     return lines;
+  }
+
+  /** The same file down in pages of which no log is kept: speed, and the memory that people's browsers need. */
+  private async plainDownloads(): Promise<readonly Measurement[]> {
+    const speeds: number[] = [];
+    const tabs: number[] = [];
+    const alls: number[] = [];
+    for (let sample = 0; sample < DOWNLOADS; sample++) {
+      const page = await PlainPage.open(this.browser, this.daemon.url);
+      await page.fill('User name', 'ada');
+      await page.fill('Password', PASSWORD);
+      await page.press('Log in');
+      await page.choose('large.bin');
+      const start = performance.now();
+      const { tab, all } = await watchingMemory(this.browser, async () => page.download(async () => page.press('Download')));
+      speeds.push((FILE_SIZE / MIB / (performance.now() - start)) * 1000);
+      tabs.push(tab);
+      alls.push(all);
+      await page.close();
+    }
+    return [
+      severalMeasurements('transfers', 'download, page without driver', 'MiB/s', speeds),
+      severalMeasurements('transfers', 'download, page without driver: memory of the tab', 'MiB', tabs, TAB_LIMIT),
+      severalMeasurements('transfers', 'download, page without driver: memory of all renderers', 'MiB', alls),
+    ];
   }
 
   private async loggedIn(): Promise<Page> {

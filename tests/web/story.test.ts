@@ -1,24 +1,11 @@
-import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { BrowserContext, Page } from 'playwright';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { guidePicture } from './guide-picture.js';
 import { landscape, pdf } from './sample-files.js';
-import { hasChromium, PASSWORD, picture, PICTURES, WebWorld } from './web-world.js';
-
-/** Where the pictures of the user guide are; they are made anew when the variable is set. */
-const GUIDE = fileURLToPath(new URL('../../docs/pictures/', import.meta.url));
-const makesGuide = process.env['PYRGOS_GUIDE_PICTURES'] === '1';
-
-/** A picture that the user guide shows. */
-async function guidePicture(page: Page, name: string): Promise<void> {
-  await page.mouse.move(0, 0);
-  await picture(page, `guide-${name}`);
-  if (!makesGuide) return;
-  await mkdir(GUIDE, { recursive: true });
-  await copyFile(join(PICTURES, `guide-${name}.png`), join(GUIDE, `${name}.png`));
-}
+import { hasChromium, PASSWORD, picture, WebWorld } from './web-world.js';
 
 // The whole story, by the words on the screen: a person with an invitation and no manual, on a computer and then on a phone.
 describe.skipIf(!hasChromium)('a family moves in (needs a Chromium)', () => {

@@ -214,6 +214,23 @@ describe.skipIf(!hasChromium)('trash, search and moving in a browser (needs a Ch
     await picture(page, 'phone-trash');
   });
 
+  test('what another tab has deleted for good is not there to be restored, and the list says so', async () => {
+    await page.setViewportSize({ width: 1100, height: 750 });
+    const other = await world.open(device);
+    await world.logIn(other, 'ada');
+    await other.goto(new URL('/#/trash', world.daemon.url).href);
+    await other.getByRole('row', { name: 'archive' }).getByRole('gridcell').first().click();
+    await other.getByRole('button', { name: 'Delete for good' }).click();
+    await other.getByRole('alertdialog').getByRole('button', { name: 'Delete for good' }).click();
+    await other.getByText('The trash is empty').waitFor();
+    await select('archive');
+    await page.getByRole('button', { name: 'Restore' }).click();
+    await page.getByText('That is not there any more.').waitFor();
+    await page.getByText('The trash is empty').waitFor();
+    await picture(page, 'trash-of-two-tabs');
+    await other.close();
+  });
+
   test('no page has complained', () => {
     expect(world.complaints).toEqual([]);
   });

@@ -243,7 +243,8 @@ describe.skipIf(!hasChromium)('viewers in a browser (needs a Chromium)', () => {
   test('a text is edited and saved, line ends and all', async () => {
     await open('8 notes.txt');
     const editor = page.getByRole('textbox', { name: 'Text of 8 notes.txt' });
-    await editor.click();
+    // Ready to be written in.
+    await expect.poll(async () => hasCursor(editor)).toBe(true);
     await page.keyboard.press('Control+End');
     await page.keyboard.type('three');
     await page.getByText('Not saved yet').waitFor();
@@ -251,6 +252,32 @@ describe.skipIf(!hasChromium)('viewers in a browser (needs a Chromium)', () => {
     await page.getByText('Saved', { exact: true }).waitFor();
     expect(await elsewhere(async (files) => files.readText('/ada/things/8 notes.txt'))).toBe('one\r\ntwo\r\nthree');
     await picture(page, 'view-text');
+  });
+
+  test('the keys lead out of the text, to its neighbours, and back into it', async () => {
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('ArrowRight');
+    await title('9 code.ts');
+    const code = page.getByRole('textbox', { name: 'Text of 9 code.ts' });
+    await code.waitFor();
+    // Whoever leafs through goes on leafing.
+    await page.keyboard.press('ArrowLeft');
+    await title('8 notes.txt');
+    const editor = page.getByRole('textbox', { name: 'Text of 8 notes.txt' });
+    await editor.waitFor();
+    expect(await hasCursor(editor)).toBe(false);
+    await page.keyboard.press('e');
+    await expect.poll(async () => hasCursor(editor)).toBe(true);
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('ArrowLeft');
+    await title('7 log.md');
+    await page.getByRole('heading', { name: 'Harbour log' }).waitFor();
+    await page.keyboard.press('e');
+    const markdown = page.getByRole('textbox', { name: 'Text of 7 log.md' });
+    await markdown.waitFor();
+    await expect.poll(async () => hasCursor(markdown)).toBe(true);
+    await close();
+    await open('8 notes.txt');
   });
 
   test('when another device has changed the text, one can keep both', async () => {
@@ -367,6 +394,9 @@ describe.skipIf(!hasChromium)('viewers in a browser (needs a Chromium)', () => {
     expect(own).toEqual([]);
   });
 
+  async function hasCursor(editor: ReturnType<Page['getByRole']>): Promise<boolean> {
+    return editor.evaluate((element) => (element.getRootNode() as ShadowRoot).activeElement === element);
+  }
   /** Does something with another session, as another device would. */
   async function elsewhere<Result>(work: (files: Awaited<ReturnType<typeof session>>['files']) => Promise<Result>): Promise<Result> {
     const opened = await session();

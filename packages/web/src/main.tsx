@@ -2,6 +2,7 @@ import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { App } from './app/app.js';
 import { applyTheme, preferences } from './app/preferences.js';
+import { catchStrayDrops } from './app/stray-drops.js';
 import { loadTexts, preferredLanguage } from './i18n/text.js';
 import { startServiceWorker } from './streams/given-stream.js';
 import './ui/base.css';
@@ -20,6 +21,7 @@ async function start(): Promise<void> {
   );
 }
 
+catchStrayDrops();
 void start();
 // In development the page is not built, and there is no service worker file.
 if (import.meta.env.PROD) startServiceWorker().catch(() => undefined);

@@ -3,6 +3,9 @@ import { childOf } from '../paths.js';
 /** The name of the trash in a home directory. */
 export const TRASH_NAME = '.trash';
 
+/** Characters of the longest name that {@link formatTrashFolder} gives. */
+export const LONGEST_TRASH_FOLDER = 34;
+
 /** The most names that two of the same origin and moment get. */
 const MAX_TWINS = 10_000;
 

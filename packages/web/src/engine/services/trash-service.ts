@@ -1,4 +1,5 @@
 import { type DamagedEntry, type FileEntry, type FileSystem, NotFoundError, type Progress } from '@pyrgos/client';
+import { MAX_FILE_NAME_LENGTH, MAX_PATH_LENGTH } from '@pyrgos/core/limits';
 import type { ItemProblem, TrashedRow } from '../calls.js';
 import type { CallContext, Handlers } from '../engine-host.js';
 import type { EngineState } from '../engine-state.js';
@@ -6,7 +7,7 @@ import { childOf, nameOf, parentOf } from '../paths.js';
 import { damagedRow, rowOf } from './drive-service.js';
 import { eachItem } from './each-item.js';
 import { moveUnderFreeName } from './free-name.js';
-import { formatTrashFolder, parseTrashFolder, TRASH_NAME, trashPath } from './trash-place.js';
+import { formatTrashFolder, LONGEST_TRASH_FOLDER, parseTrashFolder, TRASH_NAME, trashPath } from './trash-place.js';
 
 /** Milliseconds after which a folder of the trash gets nothing more: what puts many things there takes its time. */
 const SETTLED = 3_600_000;
@@ -47,6 +48,10 @@ export function trashService(state: Pick<EngineState, 'session'>, now: () => num
       return eachItem(paths, context, async (path) => {
         const origin = originOf(files, path);
         if (origin === undefined) throw new Error('this path is not in the trash');
+        // Of what another tab or device has deleted for good, its folder is not to come back.
+        if ((await files.find(path, { signal: context.signal })) === undefined) {
+          throw new NotFoundError('not-found.file', 'It is not in the trash any more.', { path });
+        }
         await files.makeDirectory(origin, { parents: true, signal: context.signal });
         await moveUnderFreeName(files, path, origin, context.signal);
         await removeIfEmpty(files, parentOf(path), context.signal);
@@ -117,11 +122,18 @@ async function emptyTrash(
 
 async function makeFolder(files: FileSystem, directory: string, deleted: number, twin: number): Promise<string> {
   const trash = childOf(files.homePath, TRASH_NAME);
-  const origin = namesBelow(files.homePath, directory) ?? [];
+  const origin = fittingOrigin(trash, namesBelow(files.homePath, directory) ?? []);
   if ((await files.find(trash)) === undefined) await files.makeDirectory(trash, { parents: true, isHidden: true });
   const place = trashPath(files.homePath, formatTrashFolder({ deleted, origin }, twin), origin);
   await files.makeDirectory(place, { parents: true });
   return place;
+}
+
+/** As much of an origin, from its beginning, as leaves a path for whatever was in it: things from far down come back to a directory above theirs. */
+function fittingOrigin(trash: string, origin: readonly string[]): readonly string[] {
+  let room = MAX_PATH_LENGTH - trash.length - LONGEST_TRASH_FOLDER - MAX_FILE_NAME_LENGTH - 3;
+  const end = origin.findIndex((name) => (room -= name.length + 1) < 0);
+  return end < 0 ? origin : origin.slice(0, end);
 }
 
 /** The names from one directory down to another below it; undefined when it is not below. */

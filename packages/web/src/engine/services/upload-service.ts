@@ -1,4 +1,5 @@
 import { ArgumentError, DeniedError, type FileEntry, type FileSystem, PyrgosError, type TreeEntry, type TreeFile } from '@pyrgos/client';
+import { isLegalName } from '@pyrgos/core/model';
 import type { ConflictAnswer, UploadItem } from '../calls.js';
 import { faultOf } from '../engine-fault.js';
 import type { CallContext, Handlers } from '../engine-host.js';
@@ -13,7 +14,7 @@ const LARGE = 2_000_000;
 type FileItem = Extract<UploadItem, { readonly file: File }>;
 
 /** Uploads that the page has asked for. */
-export function uploadService(state: EngineState): Pick<Handlers, 'upload.run'> {
+export function uploadService(state: Pick<EngineState, 'files' | 'isAtHome' | 'username'>): Pick<Handlers, 'upload.run'> {
   return {
     'upload.run': async ({ directory, items, isInLink }, context) => {
       if (isInLink === state.isAtHome) throw new DeniedError('denied.file', 'The page shows other files by now.');
@@ -155,7 +156,7 @@ class Upload {
   }
 }
 
-/** Whether a file may have this name; `/` would be a path. */
+/** Whether a file may be stored under this name: not `..`, nothing with a slash, nothing that is too long; and no disk takes NUL. */
 function canBeName(name: string): boolean {
-  return !['', '.', '..'].includes(name) && !/[/\0]/u.test(name);
+  return isLegalName(name) && !name.includes('\0');
 }

@@ -189,7 +189,7 @@ export function DriveScreen({ session, path }: { readonly session: SessionInfo; 
           </Notice>
         </div>
       )}
-      <div className={styles['area']} {...(canAdd ? drop.handlers : {})}>
+      <div className={styles['area']} {...drop.handlers}>
         {isLoading && rows.length === 0 ? <ProgressBar label={text('drive.loading')} value={undefined} isLabelHidden /> : null}
         {!isLoading && shown.length === 0 && error === undefined ? (
           <EmptyState icon="folder" title={isFriend ? text('drive.empty.friend', { name: title }) : text('drive.empty')}>

@@ -216,7 +216,7 @@ function ItemView({ item }: { readonly item: TransferItem }): ReactNode {
   const text = useText();
   const { name, size, done, state, error, storedAs } = item;
   return (
-    <li className={styles['item']}>
+    <li className={`${styles['item']} ${state === 'failed' ? styles['failed'] : ''}`}>
       <bdi className={styles['title']}>{visibleName(name)}</bdi>
       {state === 'running' ? (
         <span>{Math.floor((100 * done) / Math.max(size, 1))} %</span>

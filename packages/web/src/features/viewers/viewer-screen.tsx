@@ -39,6 +39,7 @@ export function ViewerScreen({ session, path }: { readonly session: SessionInfo;
   const [sort] = useSortOrder();
   const [isAsking, setAsking] = useState(false);
   const area = useRef<HTMLDivElement>(null);
+  const openedAt = useRef<string | undefined>(path);
   const files = useMemo(
     () =>
       sortRows(
@@ -60,7 +61,9 @@ export function ViewerScreen({ session, path }: { readonly session: SessionInfo;
 
   const step = (by: number): void => {
     const next = files[index + by];
-    if (row !== undefined && next !== undefined) goTo({ name: 'view', path: next.path }, { replace: true });
+    if (row === undefined || next === undefined) return;
+    openedAt.current = undefined;
+    goTo({ name: 'view', path: next.path }, { replace: true });
   };
   /** A link to one file has no folder to go back to. */
   const isAlone = useGuest()?.path === path;
@@ -134,7 +137,7 @@ export function ViewerScreen({ session, path }: { readonly session: SessionInfo;
         ) : (
           <ErrorBoundary key={path}>
             <Suspense fallback={<ProgressBar label={text('view.loading')} value={undefined} isLabelHidden />}>
-              <FileView row={row} />
+              <FileView row={row} isOpened={openedAt.current === path && hasKeyboard()} />
             </Suspense>
           </ErrorBoundary>
         )}
@@ -151,7 +154,8 @@ export function ViewerScreen({ session, path }: { readonly session: SessionInfo;
   );
 }
 
-function FileView({ row }: { readonly row: Row }): ReactNode {
+/** `isOpened`: it is what was opened, and not one of its neighbours, through which the keys lead. */
+function FileView({ row, isOpened }: { readonly row: Row; readonly isOpened: boolean }): ReactNode {
   const text = useText();
   const kind = viewerKindOf(row);
   // An empty text is one, too.
@@ -167,10 +171,15 @@ function FileView({ row }: { readonly row: Row }): ReactNode {
     case 'markdown':
       return <MarkdownView row={row} />;
     case 'text':
-      return <TextView row={row} />;
+      return <TextView row={row} takesFocus={isOpened} />;
     default:
       return <CannotShow row={row} />;
   }
+}
+
+/** Whether the cursor in a text brings up no keyboard over half of it. */
+function hasKeyboard(): boolean {
+  return matchMedia('(pointer: fine)').matches;
 }
 
 /** Whether the arrow keys move what is focused about: a picture that is larger than its frame. */

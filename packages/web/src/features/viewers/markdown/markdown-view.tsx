@@ -6,6 +6,7 @@ import { Button } from '../../../ui/button.js';
 import { Notice } from '../../../ui/notice.js';
 import { ProgressBar } from '../../../ui/progress-bar.js';
 import { CannotShow } from '../other-view.js';
+import { useViewerKeys } from '../use-viewer-keys.js';
 import { useTextFile } from '../text/use-text-file.js';
 import shared from '../viewers.module.css';
 import styles from './markdown-view.module.css';
@@ -22,6 +23,21 @@ export function MarkdownView({ row }: { readonly row: Row }): ReactNode {
   const text = useText();
   const [isEditing, setEditing] = useState(false);
   const [obstacle, setObstacle] = useState<Obstacle | undefined>(row.size > MAX_MARKDOWN ? 'large' : undefined);
+  const isLaidOut = !isEditing && obstacle === undefined;
+  useViewerKeys(
+    new Map(
+      isLaidOut
+        ? [
+            [
+              'e',
+              () => {
+                setEditing(true);
+              },
+            ],
+          ]
+        : [],
+    ),
+  );
   const toggle = (
     <Button
       icon={isEditing ? 'eye' : 'edit'}
@@ -32,7 +48,7 @@ export function MarkdownView({ row }: { readonly row: Row }): ReactNode {
       {text(isEditing ? 'view.markdown.read' : 'view.markdown.edit')}
     </Button>
   );
-  if (isEditing || obstacle !== undefined) {
+  if (!isLaidOut) {
     return (
       <Suspense fallback={<ProgressBar label={text('view.loading')} value={undefined} isLabelHidden />}>
         {obstacle === undefined ? null : (
@@ -40,7 +56,7 @@ export function MarkdownView({ row }: { readonly row: Row }): ReactNode {
             <Notice kind="info">{text(obstacle === 'large' ? 'view.markdown.large' : 'view.markdown.failed')}</Notice>
           </div>
         )}
-        <TextView row={row} tools={obstacle === undefined ? toggle : undefined} />
+        <TextView row={row} tools={obstacle === undefined ? toggle : undefined} takesFocus={isEditing} />
       </Suspense>
     );
   }

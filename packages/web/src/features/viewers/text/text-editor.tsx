@@ -40,35 +40,43 @@ const PHRASES = [
 export interface EditorContent {
   /** The text as it is stored. */
   read(): string;
+  /** Puts the cursor into it. */
+  focus(): void;
 }
 
 /**
  * An editor for text and code. It lives in a shadow root: there it may have styles of its own, which the policy of the page forbids elsewhere. Tab goes to the next
- * element as everywhere; Ctrl+S saves, Ctrl+F finds.
+ * element as everywhere; Ctrl+S saves, Ctrl+F finds, Escape leaves the text.
  */
 export function TextEditor({
   label,
   fileName,
   document: initial,
   isReadOnly,
+  takesFocus = false,
   onReady,
   onEdit,
   onSave,
+  onLeave,
 }: {
   readonly label: string;
   readonly fileName: string;
   /** What it begins with; another one later changes nothing. */
   readonly document: TextDocument;
   readonly isReadOnly: boolean;
+  /** Whether it is ready to be written in as soon as it is there. */
+  readonly takesFocus?: boolean;
   readonly onReady: (content: EditorContent) => void;
   /** The text has changed. */
   readonly onEdit: () => void;
   readonly onSave: () => void;
+  /** Escape, with nothing left in the editor that it ends: the keys belong to what is around it again. */
+  readonly onLeave: () => void;
 }): ReactNode {
   const text = useText();
   const host = useRef<HTMLDivElement>(null);
-  const latest = useRef({ onReady, onEdit, onSave, text, label, initial, isReadOnly });
-  latest.current = { onReady, onEdit, onSave, text, label, initial, isReadOnly };
+  const latest = useRef({ onReady, onEdit, onSave, onLeave, text, label, initial, isReadOnly, takesFocus });
+  latest.current = { onReady, onEdit, onSave, onLeave, text, label, initial, isReadOnly, takesFocus };
 
   useEffect(() => {
     const { current: element } = host;
@@ -112,6 +120,13 @@ export function TextEditor({
             ...searchKeymap,
             ...historyKeymap,
             ...defaultKeymap,
+            {
+              key: 'Escape',
+              run: () => {
+                latest.current.onLeave();
+                return true;
+              },
+            },
           ]),
           EditorView.updateListener.of(({ docChanged }) => {
             if (docChanged) latest.current.onEdit();
@@ -119,7 +134,13 @@ export function TextEditor({
         ],
       }),
     });
-    begin.onReady({ read: () => view.state.sliceDoc() });
+    if (begin.takesFocus) view.focus();
+    begin.onReady({
+      read: () => view.state.sliceDoc(),
+      focus: () => {
+        view.focus();
+      },
+    });
     void languageOf(fileName).then((extension) => {
       view.dispatch({ effects: language.reconfigure(extension) });
     });

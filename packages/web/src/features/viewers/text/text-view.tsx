@@ -17,12 +17,21 @@ import { refreshDirectories } from '../../drive/directory-store.js';
 import { CannotShow } from '../other-view.js';
 import styles from '../viewers.module.css';
 import { keepDraft, takeDraft, watchEditor } from '../drafts.js';
+import { useViewerKeys } from '../use-viewer-keys.js';
 import { SaveConflictDialog } from './save-conflict-dialog.js';
 import { type EditorContent, TextEditor } from './text-editor.js';
 import { type TextFile, useTextFile } from './use-text-file.js';
 
-/** A text or code file, in an editor. */
-export function TextView({ row, tools }: { readonly row: Row; readonly tools?: ReactNode }): ReactNode {
+/** A text or code file, in an editor. What may be changed is ready to be written in at once when it `takesFocus`, and with the key E. */
+export function TextView({
+  row,
+  tools,
+  takesFocus = false,
+}: {
+  readonly row: Row;
+  readonly tools?: ReactNode;
+  readonly takesFocus?: boolean;
+}): ReactNode {
   const text = useText();
   const file = useTextFile(row.path);
   switch (file.state) {
@@ -33,7 +42,7 @@ export function TextView({ row, tools }: { readonly row: Row; readonly tools?: R
     case 'binary':
       return <CannotShow row={row} problem={text('editor.binary')} />;
     default:
-      return <Editing key={file.reading} row={row} file={file} onReload={file.reload} tools={tools} />;
+      return <Editing key={file.reading} row={row} file={file} onReload={file.reload} tools={tools} takesFocus={takesFocus} />;
   }
 }
 
@@ -43,11 +52,13 @@ function Editing({
   file,
   onReload,
   tools,
+  takesFocus,
 }: {
   readonly row: Row;
   readonly file: Extract<TextFile, { readonly state: 'ready' }>;
   readonly onReload: () => void;
   readonly tools: ReactNode;
+  readonly takesFocus: boolean;
 }): ReactNode {
   const text = useText();
   const [draft] = useState(() => takeDraft(shownTree(), row.path));
@@ -63,6 +74,8 @@ function Editing({
   const isForeign = file.document.encoding !== 'UTF-8' && draft === undefined;
   const isWritable = file.isWritable && !isForeign;
   const left = useDraft(row, isDirty, version, content);
+
+  useViewerKeys(new Map([['e', () => content.current?.focus()]]));
 
   const save = async (ifVersion: string | undefined): Promise<void> => {
     const { current: editor } = content;
@@ -135,6 +148,7 @@ function Editing({
         fileName={row.name}
         document={draft === undefined ? file.document : { ...file.document, text: draft.text }}
         isReadOnly={!isWritable}
+        takesFocus={takesFocus && isWritable}
         onReady={(editor) => {
           content.current = editor;
         }}
@@ -145,6 +159,7 @@ function Editing({
         onSave={() => {
           if (isDirty) void save(version);
         }}
+        onLeave={leaveText}
       />
       {conflict === undefined ? null : (
         <SaveConflictDialog
@@ -165,6 +180,11 @@ function Editing({
       )}
     </>
   );
+}
+
+/** Gives the keys back to the viewer. */
+function leaveText(): void {
+  document.querySelector<HTMLElement>('[data-viewer-area]')?.focus();
 }
 
 /** Where the text of a file that is gone can be stored when it was somebody else's and nothing can be stored there any more; undefined when it can. */

@@ -1,0 +1,119 @@
+import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Browser, CDPSession } from 'playwright';
+
+/** Milliseconds that anything in the page may take. */
+const PATIENCE = 600_000;
+
+/**
+ * A page as people have it, for measuring memory: the driver's own pages keep a log of the network, and the browser up to 200 MB of what was received for it, in
+ * the memory of the tab. This one is driven by scripts alone.
+ */
+export class PlainPage {
+  private nextId = 1;
+  private readonly answers = new Map<number, (answer: string) => void>();
+
+  private constructor(
+    private readonly line: CDPSession,
+    private readonly session: string,
+    private readonly context: string,
+    private readonly folder: string,
+  ) {
+    line.on('Target.receivedMessageFromTarget', ({ sessionId, message }) => {
+      if (sessionId !== this.session) return;
+      const id = (JSON.parse(message) as { readonly id?: number }).id ?? 0;
+      this.answers.get(id)?.(message);
+      this.answers.delete(id);
+    });
+  }
+
+  /** Opens an address in a browser profile of its own. */
+  static async open(browser: Browser, url: string): Promise<PlainPage> {
+    const line = await browser.newBrowserCDPSession();
+    const folder = await mkdtemp(join(tmpdir(), 'pyrgos-downloads-'));
+    const { browserContextId } = await line.send('Target.createBrowserContext');
+    await line.send('Browser.setDownloadBehavior', {
+      behavior: 'allowAndName',
+      browserContextId,
+      downloadPath: folder,
+      eventsEnabled: true,
+    });
+    const { targetId } = await line.send('Target.createTarget', { url, browserContextId, width: 1100, height: 750 });
+    const { sessionId } = await line.send('Target.attachToTarget', { targetId, flatten: false });
+    return new PlainPage(line, sessionId, browserContextId, folder);
+  }
+
+  /** Waits for a text field with this label, and writes into it. */
+  async fill(label: string, value: string): Promise<void> {
+    await this.run(
+      `const field = await until(() => [...document.querySelectorAll('input')].find(({ labels, ariaLabel }) => ariaLabel === ${quoted(label)} || [...labels].some(({ textContent }) => textContent.trim() === ${quoted(label)})));
+       Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, 'value').set.call(field, ${quoted(value)});
+       field.dispatchEvent(new Event('input', { bubbles: true }));`,
+    );
+  }
+
+  /** Waits for a button with this text, and presses it. */
+  async press(name: string): Promise<void> {
+    await this.run(
+      `(await until(() => [...document.querySelectorAll('button')].find((button) => named(button, ${quoted(name)})))).click();`,
+    );
+  }
+
+  /** Waits for the row of a file in the list, and chooses it. */
+  async choose(name: string): Promise<void> {
+    await this.run(
+      `const row = await until(() => [...document.querySelectorAll('[role=row]')].find(({ textContent }) => textContent.includes(${quoted(name)})));
+       row.querySelector('[role=gridcell]').click();`,
+    );
+  }
+
+  /** What happens while a download begins and comes to its end; gives the file, which {@link close} deletes. */
+  async download(begin: () => Promise<void>): Promise<{ readonly path: string; readonly size: number }> {
+    const done = new Promise<string>((resolve, reject) => {
+      this.line.on('Browser.downloadProgress', ({ guid, state }) => {
+        if (state === 'completed') resolve(guid);
+        if (state === 'canceled') reject(new Error('the browser has given the download up'));
+      });
+    });
+    await begin();
+    const path = join(this.folder, await done);
+    return { path, size: (await stat(path)).size };
+  }
+
+  /** Closes the profile. */
+  async close(): Promise<void> {
+    await this.line.send('Target.disposeBrowserContext', { browserContextId: this.context });
+    await this.line.detach();
+    await rm(this.folder, { recursive: true, force: true });
+  }
+
+  /** Runs statements in the page. */
+  private async run(statements: string): Promise<void> {
+    const id = this.nextId++;
+    const expression = `(async () => {
+      const named = ({ ariaLabel, textContent }, name) => (ariaLabel ?? textContent.trim()) === name;
+      const until = async (find) => {
+        for (const end = Date.now() + ${PATIENCE}; Date.now() < end; await new Promise((resolve) => setTimeout(resolve, 50))) {
+          const found = find();
+          if (found !== undefined) return found;
+        }
+        throw new Error('the page never had it');
+      };
+      ${statements}
+    })()`;
+    const answer = new Promise<string>((resolve) => this.answers.set(id, resolve));
+    const message = JSON.stringify({ id, method: 'Runtime.evaluate', params: { expression, awaitPromise: true, userGesture: true } });
+    await this.line.send('Target.sendMessageToTarget', { sessionId: this.session, message });
+    const { result, error } = JSON.parse(await answer) as {
+      readonly result?: { readonly exceptionDetails?: unknown };
+      readonly error?: unknown;
+    };
+    const problem = error ?? result?.exceptionDetails;
+    if (problem !== undefined) throw new Error(`the page could not do it: ${JSON.stringify(problem)}`);
+  }
+}
+
+function quoted(text: string): string {
+  return JSON.stringify(text);
+}
