@@ -5,6 +5,8 @@ import type { Browser, CDPSession } from 'playwright';
 
 /** Milliseconds that anything in the page may take. */
 const PATIENCE = 600_000;
+/** Milliseconds between two looks at the page. */
+const LOOK_INTERVAL = 50;
 
 /**
  * A page as people have it, for measuring memory: the driver's own pages keep a log of the network, and the browser up to 200 MB of what was received for it, in
@@ -41,7 +43,9 @@ export class PlainPage {
     });
     const { targetId } = await line.send('Target.createTarget', { url, browserContextId, width: 1100, height: 750 });
     const { sessionId } = await line.send('Target.attachToTarget', { targetId, flatten: false });
-    return new PlainPage(line, sessionId, browserContextId, folder);
+    const page = new PlainPage(line, sessionId, browserContextId, folder);
+    await page.loaded(url);
+    return page;
   }
 
   /** Waits for a text field with this label, and writes into it. */
@@ -88,13 +92,25 @@ export class PlainPage {
     await rm(this.folder, { recursive: true, force: true });
   }
 
+  /** Waits until the address is there: until then what runs in the page may end with the empty one before it. */
+  private async loaded(url: string): Promise<void> {
+    for (const end = Date.now() + PATIENCE; ; await new Promise((resolve) => setTimeout(resolve, LOOK_INTERVAL))) {
+      try {
+        await this.run(`if (document.readyState !== 'complete' || !location.href.startsWith(${quoted(url)})) throw new Error('not yet');`);
+        return;
+      } catch (error) {
+        if (Date.now() > end) throw error;
+      }
+    }
+  }
+
   /** Runs statements in the page. */
   private async run(statements: string): Promise<void> {
     const id = this.nextId++;
     const expression = `(async () => {
       const named = ({ ariaLabel, textContent }, name) => (ariaLabel ?? textContent.trim()) === name;
       const until = async (find) => {
-        for (const end = Date.now() + ${PATIENCE}; Date.now() < end; await new Promise((resolve) => setTimeout(resolve, 50))) {
+        for (const end = Date.now() + ${PATIENCE}; Date.now() < end; await new Promise((resolve) => setTimeout(resolve, ${LOOK_INTERVAL}))) {
           const found = find();
           if (found !== undefined) return found;
         }
