@@ -7,8 +7,12 @@ import { scriptedServices } from '../../test/http/scripted-services.js';
 const browser = 'text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8';
 
 /** An app where nothing is published, or looking fails otherwise. */
-const app = (error: Error = new NotFoundError('not-found.file', 'Nothing is published at this path.')): ReturnType<typeof testApp> =>
-  testApp(scriptedServices({ publicFiles: { capabilityLink: async () => Promise.reject(error) } }));
+const app = (error: Error = new NotFoundError('not-found.file', 'Nothing is published at this path.')): ReturnType<typeof testApp> => {
+  const capabilityLink = async (): Promise<string> => {
+    throw error;
+  };
+  return testApp(scriptedServices({ publicFiles: { capabilityLink } }));
+};
 const ask = async (path: string, accept: string | undefined, error?: Error, method = 'GET'): Promise<Answer> =>
   call(app(error), path, { method, headers: accept === undefined ? {} : { accept } });
 
