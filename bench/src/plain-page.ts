@@ -64,6 +64,38 @@ export class PlainPage {
     );
   }
 
+  /** Gives the file at a path of this machine to the picker with this label. */
+  async give(label: string, path: string): Promise<void> {
+    const { objectId } = await this.ask<{ readonly result: { readonly objectId?: string } }>('Runtime.evaluate', {
+      expression: `document.querySelector('input[type=file][aria-label=' + JSON.stringify(${quoted(label)}) + ']')`,
+    }).then(({ result }) => result);
+    if (objectId === undefined) throw new Error(`the page has no picker '${label}'`);
+    await this.ask('DOM.setFileInputFiles', { files: [path], objectId });
+  }
+
+  /** Waits until a file is in the list. */
+  async shows(name: string): Promise<void> {
+    await this.run(`await until(() => [...document.querySelectorAll('[role=row]')].find(({ textContent }) => textContent.includes(${quoted(name)})));`);
+  }
+
+  /** From now on the longest time is noted for which the page does not answer. */
+  async watchTasks(): Promise<void> {
+    await this.run(
+      `globalThis.longestTask = 0;
+       new PerformanceObserver((list) => {
+         for (const { duration } of list.getEntries()) globalThis.longestTask = Math.max(globalThis.longestTask, duration);
+       }).observe({ type: 'longtask' });`,
+    );
+  }
+
+  /** The longest time for which the page did not answer, in milliseconds; 0 when none was noticed. */
+  async longestTask(): Promise<number> {
+    const { result } = await this.ask<{ readonly result: { readonly value?: unknown } }>('Runtime.evaluate', {
+      expression: 'globalThis.longestTask',
+    });
+    return Number(result.value);
+  }
+
   /** Waits for the row of a file in the list, and chooses it. */
   async choose(name: string): Promise<void> {
     await this.run(
@@ -106,7 +138,6 @@ export class PlainPage {
 
   /** Runs statements in the page. */
   private async run(statements: string): Promise<void> {
-    const id = this.nextId++;
     const expression = `(async () => {
       const named = ({ ariaLabel, textContent }, name) => (ariaLabel ?? textContent.trim()) === name;
       const until = async (find) => {
@@ -118,15 +149,22 @@ export class PlainPage {
       };
       ${statements}
     })()`;
+    const { exceptionDetails } = await this.ask<{ readonly exceptionDetails?: unknown }>('Runtime.evaluate', {
+      expression,
+      awaitPromise: true,
+      userGesture: true,
+    });
+    if (exceptionDetails !== undefined) throw new Error(`the page could not do it: ${JSON.stringify(exceptionDetails)}`);
+  }
+
+  /** One call of the browser's protocol in the page. */
+  private async ask<T>(method: string, params: Record<string, unknown>): Promise<T> {
+    const id = this.nextId++;
     const answer = new Promise<string>((resolve) => this.answers.set(id, resolve));
-    const message = JSON.stringify({ id, method: 'Runtime.evaluate', params: { expression, awaitPromise: true, userGesture: true } });
-    await this.line.send('Target.sendMessageToTarget', { sessionId: this.session, message });
-    const { result, error } = JSON.parse(await answer) as {
-      readonly result?: { readonly exceptionDetails?: unknown };
-      readonly error?: unknown;
-    };
-    const problem = error ?? result?.exceptionDetails;
-    if (problem !== undefined) throw new Error(`the page could not do it: ${JSON.stringify(problem)}`);
+    await this.line.send('Target.sendMessageToTarget', { sessionId: this.session, message: JSON.stringify({ id, method, params }) });
+    const { result, error } = JSON.parse(await answer) as { readonly result?: T; readonly error?: unknown };
+    if (result === undefined) throw new Error(`the page could not do it: ${JSON.stringify(error)}`);
+    return result;
   }
 }
 

@@ -19,12 +19,9 @@ const LIST_SIZES = [1000, 10_000];
 const LONGEST_TASK = 50;
 /** MiB. */
 const TAB_LIMIT = 400;
-const DOWNLOADS = 3;
-
-/** What the page notes about itself for the measurements. */
-interface Noted {
-  longestTask?: number;
-}
+const TRANSFERS = 3;
+/** MiB a second. */
+const UPLOAD_SPEED = 60;
 
 /** What is measured, in this order. */
 const parts = new Map<string, (world: WebBench) => Promise<readonly Measurement[]>>([
@@ -115,83 +112,58 @@ class WebBench {
     return lines;
   }
 
-  /** One file up and down. */
+  /** One file up and down, in pages of which no log is kept: speed, and the memory that people's browsers need. */
   async transfers(): Promise<readonly Measurement[]> {
-    const page = await this.loggedIn();
-    const path = join(this.folder, 'large.bin');
-    const file = await open(path, 'w');
-    for await (const piece of new RandomContent(FILE_SIZE, 1).open(0)) await file.write(piece);
-    await file.close();
-    const lines: Measurement[] = [];
-    const measured = async (name: 'upload' | 'download', target: number | undefined, work: () => Promise<void>): Promise<void> => {
-      await page.evaluate(() => {
-        (globalThis as Noted).longestTask = 0;
-      });
+    const samples = new Map<string, number[]>();
+    const note = (name: string, value: number): void => {
+      samples.set(name, [...(samples.get(name) ?? []), value]);
+    };
+    const measured = async (page: PlainPage, name: string, work: () => Promise<unknown>): Promise<void> => {
+      await page.watchTasks();
       const start = performance.now();
       const { tab, all } = await watchingMemory(this.browser, work);
-      const seconds = (performance.now() - start) / 1000;
-      const longest = await page.evaluate(() => (globalThis as Noted).longestTask ?? 0);
-      lines.push(
-        singleMeasurement('transfers', name, 'MiB/s', FILE_SIZE / MIB / seconds, target),
-        singleMeasurement('transfers', `${name}: longest task of the page`, 'ms', longest, LONGEST_TASK),
-      );
-      // The driver's log of the network is in the memory of this tab, with everything that was received.
-      if (name === 'download') return;
-      lines.push(
-        singleMeasurement('transfers', `${name}: memory of the tab`, 'MiB', tab, TAB_LIMIT),
-        singleMeasurement('transfers', `${name}: memory of all renderers`, 'MiB', all),
-      );
+      note(name, (FILE_SIZE / MIB / (performance.now() - start)) * 1000);
+      note(`${name}: memory of the tab`, tab);
+      note(`${name}: memory of all renderers`, all);
+      note(`${name}: longest task of the page`, await page.longestTask());
     };
-    await measured('upload', 60, async () => {
-      await page.getByLabel('Files …', { exact: true }).setInputFiles(path);
-      await page.getByRole('row', { name: 'large.bin' }).waitFor({ timeout: 600_000 });
-    });
-    await page.getByRole('row', { name: 'large.bin' }).getByRole('gridcell').first().click();
-    await measured('download', undefined, async () => {
-      const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'Download' }).click()]);
-      await download.path();
-      await download.delete();
-    });
-    await page.close();
+    await this.page?.close();
     this.page = undefined;
-    lines.push(...(await this.plainDownloads()));
-    return lines;
-  }
-
-  /** The same file down in pages of which no log is kept: speed, and the memory that people's browsers need. */
-  private async plainDownloads(): Promise<readonly Measurement[]> {
-    const speeds: number[] = [];
-    const tabs: number[] = [];
-    const alls: number[] = [];
-    for (let sample = 0; sample < DOWNLOADS; sample++) {
+    for (let sample = 0; sample < TRANSFERS; sample++) {
+      const name = `large ${sample}.bin`;
+      const path = join(this.folder, name);
+      const file = await open(path, 'w');
+      for await (const piece of new RandomContent(FILE_SIZE, sample).open(0)) await file.write(piece);
+      await file.close();
       const page = await PlainPage.open(this.browser, this.daemon.url);
       await page.fill('User name', 'ada');
       await page.fill('Password', PASSWORD);
       await page.press('Log in');
-      await page.choose('large.bin');
-      const start = performance.now();
-      const { tab, all } = await watchingMemory(this.browser, async () => page.download(async () => page.press('Download')));
-      speeds.push((FILE_SIZE / MIB / (performance.now() - start)) * 1000);
-      tabs.push(tab);
-      alls.push(all);
+      await page.shows(`${LIST_SIZES[0]}`);
+      await measured(page, 'upload', async () => {
+        await page.give('Files …', path);
+        await page.shows(name);
+      });
+      await page.choose(name);
+      await measured(page, 'download', async () => page.download(async () => page.press('Download')));
       await page.close();
+      await rm(path);
     }
-    return [
-      severalMeasurements('transfers', 'download, page without driver', 'MiB/s', speeds),
-      severalMeasurements('transfers', 'download, page without driver: memory of the tab', 'MiB', tabs, TAB_LIMIT),
-      severalMeasurements('transfers', 'download, page without driver: memory of all renderers', 'MiB', alls),
-    ];
+    return ['upload', 'download'].flatMap((name) => {
+      const several = (what: string, unit: string, target?: number): Measurement =>
+        severalMeasurements('transfers', what, unit, samples.get(what) ?? [], target);
+      return [
+        several(name, 'MiB/s', name === 'upload' ? UPLOAD_SPEED : undefined),
+        several(`${name}: memory of the tab`, 'MiB', TAB_LIMIT),
+        several(`${name}: memory of all renderers`, 'MiB'),
+        several(`${name}: longest task of the page`, 'ms', LONGEST_TASK),
+      ];
+    });
   }
 
   private async loggedIn(): Promise<Page> {
     if (this.page !== undefined) return this.page;
     const page = await this.browser.newPage();
-    await page.addInitScript(() => {
-      const noted = globalThis as Noted;
-      new PerformanceObserver((list) => {
-        for (const { duration } of list.getEntries()) noted.longestTask = Math.max(noted.longestTask ?? 0, duration);
-      }).observe({ type: 'longtask' });
-    });
     await page.goto(this.daemon.url);
     await page.getByRole('textbox', { name: 'User name' }).fill('ada');
     await page.getByRole('textbox', { name: 'Password', exact: true }).fill(PASSWORD);

@@ -71,7 +71,7 @@ describe.skipIf(!hasChromium)('the files, posts and profiles of a friend (needs 
     expect(await piled.evaluate((text) => getComputedStyle(text).overflow)).toBe('hidden');
     await picture(page, 'news-folded');
     await page.getByRole('article').getByRole('button', { name: 'Show more' }).click();
-    await page.getByText(/last/u).waitFor({ state: 'attached' });
+    await page.getByRole('article').filter({ hasText: 'first' }).getByText(/last/u).waitFor({ state: 'attached' });
     await page.getByRole('article').getByRole('button', { name: 'Show less' }).click();
     await page.getByRole('article').getByRole('button', { name: 'Show more' }).waitFor();
   });
