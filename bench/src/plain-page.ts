@@ -75,7 +75,9 @@ export class PlainPage {
 
   /** Waits until a file is in the list. */
   async shows(name: string): Promise<void> {
-    await this.run(`await until(() => [...document.querySelectorAll('[role=row]')].find(({ textContent }) => textContent.includes(${quoted(name)})));`);
+    await this.run(
+      `await until(() => [...document.querySelectorAll('[role=row]')].find(({ textContent }) => textContent.includes(${quoted(name)})));`,
+    );
   }
 
   /** From now on the longest time is noted for which the page does not answer. */
