@@ -1,9 +1,11 @@
 import { type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { rmdir } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { spawnTypeScript } from '@pyrgos/testkit/child';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { DataDirectoryLock, findLockHolder } from './data-directory-lock.js';
@@ -54,6 +56,22 @@ describe('the lock of a data directory', () => {
     // However many come and go.
     const turns = Array.from({ length: 5 }, async () => (await DataDirectoryLock.acquire(directory, 'command', 20_000)).release());
     await Promise.all(turns);
+    expect(readdirSync(directory)).toEqual([]);
+  });
+
+  test('where no server was made it can be had as often as somebody else removes the empty folder meanwhile', async () => {
+    rmSync(join(directory, 'pyrgos.sqlite'));
+    let done = false;
+    // As those do who have given it back.
+    const remover = (async () => {
+      for (; !done; await sleep(Math.random())) await rmdir(join(directory, 'lock')).catch(() => undefined);
+    })();
+    try {
+      for (let i = 0; i < 300; i++) await (await DataDirectoryLock.acquire(directory, 'command')).release();
+    } finally {
+      done = true;
+      await remover;
+    }
     expect(readdirSync(directory)).toEqual([]);
   });
 

@@ -43,6 +43,8 @@ export class DirectoryInUseError extends PyrgosError {
 
 const FOLDER = 'lock';
 const SUFFIX = '.json';
+/** How often the folder may vanish while somebody wants to be in it. */
+const MAX_ATTEMPTS = 100;
 /** Longer paths of sockets are cut off silently by some systems. */
 const MAX_SOCKET_PATH = 100;
 
@@ -190,28 +192,31 @@ export class DataDirectoryLock {
     }
   }
 
-  private static async contend(directory: string, purpose: LockHolder['purpose'], attempts = 5): Promise<DataDirectoryLock> {
+  private static async contend(directory: string, purpose: LockHolder['purpose'], attempts = MAX_ATTEMPTS): Promise<DataDirectoryLock> {
     const name = `${process.pid}-${randomBytes(8).toString('hex')}`;
     const folder = lockFolder(directory);
     const file = join(folder, name + SUFFIX);
     try {
       await mkdir(folder, { recursive: true, mode: 0o700 });
       const { path, trace } = await socketPath(folder, name);
+      const holder: LockHolder = { ...ownMark(), purpose, socket: path, secret: randomBytes(16).toString('hex') };
       // A caller that only says no more may still be answered.
       const server = createServer({ allowHalfOpen: true });
-      await new Promise<void>((resolve, reject) => {
-        server.once('error', reject);
-        server.listen(path, resolve);
-      });
-      const holder: LockHolder = { ...ownMark(), purpose, socket: path, secret: randomBytes(16).toString('hex') };
-      const lock = new DataDirectoryLock(directory, file, holder, server, trace);
+      let lock: DataDirectoryLock | undefined;
       try {
-        // Complete before it can be seen.
+        // Complete before it can be seen. Before the socket, because nobody removes a folder that has a file in it: of a socket
+        // whose folder has just been removed Node says that it is not permitted.
         await writeFile(`${file}.new`, `${JSON.stringify(holder)}\n`, { flag: 'wx', mode: 0o600 });
+        await new Promise<void>((resolve, reject) => {
+          server.once('error', reject);
+          server.listen(path, resolve);
+        });
+        lock = new DataDirectoryLock(directory, file, holder, server, trace);
         await rename(`${file}.new`, file);
       } catch (error) {
         await rm(`${file}.new`, { force: true });
-        await lock.release();
+        await lock?.release();
+        if (trace !== undefined) await rm(trace, { recursive: true, force: true });
         throw error;
       }
       return lock;
