@@ -48,8 +48,9 @@ test('40 directories with 3 files each, in a small account', async () => {
   const { created, unchanged, replaced } = await costs();
   expect([created.commits, unchanged.commits, replaced.commits]).toEqual([1, 0, 1]);
   expect(created.requests).toBeLessThanOrEqual(10);
-  expect(unchanged.requests).toBeLessThanOrEqual(20);
-  expect(replaced.requests).toBeLessThanOrEqual(25);
+  // 16 to 23 by which lookups meet in one request, which a busy machine changes; one directory after the other would be 80 and more.
+  expect(unchanged.requests).toBeLessThanOrEqual(30);
+  expect(replaced.requests).toBeLessThanOrEqual(35);
   // One more file in each.
   expect(await write(world.device(), tree(40, 4, 1))).toEqual(new Set(['unchanged', 'created']));
 });
