@@ -6,18 +6,26 @@ const STATED_REASON = /\b(skipped: \S|needs \S)/i;
 
 export default class TotalsReporter {
   onTestRunEnd(modules, unhandledErrors) {
-    const totals = { passed: 0, failed: unhandledErrors.length, skipped: 0, unexplained: [], files: modules.length };
+    const totals = { passed: 0, failed: unhandledErrors.length, skipped: 0, unexplained: [], failedFiles: [] };
     for (const module of modules) {
-      // A file that cannot even be loaded has no tests, only errors.
-      if (!module.ok() && [...module.children.allTests()].length === 0) totals.failed += 1;
+      const file = { project: module.project.name, file: module.relativeModuleId, passed: 0, failed: 0, skipped: 0, failedTests: [] };
       for (const test of module.children.allTests()) {
         const result = test.result();
-        if (result.state === 'passed') totals.passed += 1;
+        if (result.state === 'passed') file.passed += 1;
         else if (result.state === 'skipped') {
-          totals.skipped += 1;
+          file.skipped += 1;
           if (!result.note && !STATED_REASON.test(test.fullName)) totals.unexplained.push(`${module.relativeModuleId}: ${test.fullName}`);
-        } else totals.failed += 1;
+        } else {
+          file.failed += 1;
+          file.failedTests.push(test.fullName);
+        }
       }
+      // A file that cannot even be loaded, or whose preparation fails, has no tests that failed, only errors.
+      if (!module.ok() && file.failed === 0) file.failed += 1;
+      totals.passed += file.passed;
+      totals.failed += file.failed;
+      totals.skipped += file.skipped;
+      if (file.failed > 0) totals.failedFiles.push(file);
     }
     if (process.env.PYRGOS_TEST_TOTALS) writeFileSync(process.env.PYRGOS_TEST_TOTALS, JSON.stringify(totals));
   }
