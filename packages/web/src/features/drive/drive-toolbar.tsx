@@ -6,6 +6,7 @@ import type { SessionInfo } from '../../engine/calls.js';
 import { type TextFunction, useText } from '../../i18n/text.js';
 import { Breadcrumbs, type Crumb } from '../../ui/breadcrumbs.js';
 import { Button, IconButton } from '../../ui/button.js';
+import { FileInput } from '../../ui/file-input.js';
 import { Icon } from '../../ui/icon.js';
 import { type MenuChoice, MenuButton } from '../../ui/menu.js';
 import { itemsOfFiles } from '../transfers/dropped-items.js';
@@ -58,24 +59,9 @@ export function DriveToolbar({
   const [sort, setSort] = useSortOrder();
   const filePicker = useRef<HTMLInputElement>(null);
   const folderPicker = useRef<HTMLInputElement>(null);
-  const choose = (input: HTMLInputElement): void => {
-    void transfers().upload(path, itemsOfFiles(input.files ?? []));
-    // The same files can be chosen again.
-    input.value = '';
+  const upload = (files: readonly File[]): void => {
+    void transfers().upload(path, itemsOfFiles(files));
   };
-  const picker = (label: string, ref: typeof filePicker, isFolder: boolean): ReactNode => (
-    <input
-      ref={ref}
-      type="file"
-      multiple
-      hidden
-      aria-label={label}
-      {...(isFolder ? { webkitdirectory: '' } : {})}
-      onChange={({ target }) => {
-        choose(target);
-      }}
-    />
-  );
   return (
     <div className={styles['toolbar']}>
       <Breadcrumbs
@@ -162,8 +148,8 @@ export function DriveToolbar({
               onView(view === 'list' ? 'grid' : 'list');
             }}
           />
-          {canAdd ? picker(text('drive.upload.files'), filePicker, false) : null}
-          {canAdd ? picker(text('drive.upload.folder'), folderPicker, true) : null}
+          {canAdd ? <FileInput ref={filePicker} label={text('drive.upload.files')} kind="files" onChoose={upload} /> : null}
+          {canAdd ? <FileInput ref={folderPicker} label={text('drive.upload.folder')} kind="folder" onChoose={upload} /> : null}
         </div>
       ) : (
         <div className={`${styles['actions']} ${styles['selected']}`} role="toolbar" aria-label={text('drive.menu')}>

@@ -7,6 +7,7 @@ import { formatSize } from '../../i18n/format.js';
 import { useLanguage, useText } from '../../i18n/text.js';
 import { Button, IconButton } from '../../ui/button.js';
 import { Choice } from '../../ui/choice.js';
+import { FileInput } from '../../ui/file-input.js';
 import { Name } from '../../ui/name.js';
 import { Notice } from '../../ui/notice.js';
 import { ProgressBar } from '../../ui/progress-bar.js';
@@ -108,17 +109,7 @@ export function Composer({
       )}
       {isPosting ? <ProgressBar label={text('news.posting')} value={progress} /> : null}
       <div className={styles['tools']}>
-        <input
-          ref={picker}
-          type="file"
-          multiple
-          hidden
-          aria-label={text('news.attach')}
-          onChange={({ currentTarget }) => {
-            add([...(currentTarget.files ?? [])]);
-            currentTarget.value = '';
-          }}
-        />
+        <FileInput ref={picker} label={text('news.attach')} kind="files" onChoose={add} />
         <Button
           icon="image"
           isCompact

@@ -5,6 +5,7 @@ import { useText } from '../../i18n/text.js';
 import { Button } from '../../ui/button.js';
 import { Dialog } from '../../ui/dialog.js';
 import { TextField } from '../../ui/field.js';
+import { FileInput } from '../../ui/file-input.js';
 import { Notice } from '../../ui/notice.js';
 import { ProgressBar } from '../../ui/progress-bar.js';
 import { QrCode } from '../settings/qr-code.js';
@@ -196,15 +197,12 @@ function Comparison({
           >
             {text('scan.start')}
           </Button>
-          <input
+          <FileInput
             ref={picker}
-            type="file"
+            label={text('scan.choose')}
+            kind="file"
             accept="image/*"
-            hidden
-            aria-label={text('scan.choose')}
-            onChange={({ currentTarget }) => {
-              const [file] = currentTarget.files ?? [];
-              currentTarget.value = '';
+            onChoose={([file]) => {
               if (file !== undefined) void readPicture(file);
             }}
           />

@@ -11,6 +11,7 @@ import {
 import { useText } from '../../i18n/text.js';
 import { Button } from '../../ui/button.js';
 import { TextField } from '../../ui/field.js';
+import { FileInput } from '../../ui/file-input.js';
 import { Notice } from '../../ui/notice.js';
 import { ProgressBar } from '../../ui/progress-bar.js';
 import { showToast } from '../../ui/toasts.js';
@@ -106,15 +107,13 @@ export function ProfileEditor({
       )}
       <fieldset className={styles['entry']}>
         <legend>{text('profile.photo')}</legend>
-        <input
+        <FileInput
           ref={picker}
-          type="file"
+          label={text('profile.photo.choose')}
+          kind="file"
           accept="image/*"
-          hidden
-          aria-label={text('profile.photo.choose')}
-          onChange={({ currentTarget }) => {
-            setChosen(currentTarget.files?.[0]);
-            currentTarget.value = '';
+          onChoose={([file]) => {
+            setChosen(file);
           }}
         />
         <div className={styles['row']}>

@@ -3,6 +3,7 @@ import { formatSize } from '../../i18n/format.js';
 import { useLanguage, useText } from '../../i18n/text.js';
 import { visibleName } from '../../i18n/visible-name.js';
 import { Button, IconButton } from '../../ui/button.js';
+import { FileInput } from '../../ui/file-input.js';
 import { Icon } from '../../ui/icon.js';
 import { itemsOfFiles } from './dropped-items.js';
 import { transfers } from './transfer-store.js';
@@ -54,17 +55,12 @@ export function CutOffView({ upload }: { readonly upload: CutOffUpload }): React
       <Button icon="restore" onPress={() => picker.current?.click()}>
         {label}
       </Button>
-      <input
+      <FileInput
         ref={picker}
-        type="file"
-        multiple
-        hidden
-        aria-label={label}
-        {...(isFolder ? { webkitdirectory: '' } : {})}
-        onChange={({ target }) => {
-          setNone(!transfers().goOn(upload, itemsOfFiles(target.files ?? [])));
-          // The same files can be chosen again.
-          target.value = '';
+        label={label}
+        kind={isFolder ? 'folder' : 'files'}
+        onChoose={(files) => {
+          setNone(!transfers().goOn(upload, itemsOfFiles(files)));
         }}
       />
     </div>
