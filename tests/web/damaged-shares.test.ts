@@ -86,6 +86,16 @@ describe.skipIf(!hasChromium)('shares with something damaged in them (needs a Ch
     await page.goto(new URL('/#/people', world.daemon.url).href);
     await page.getByRole('button', { name: 'What to do about bob' }).click();
     await page.getByRole('menuitem', { name: 'Remove follower' }).click();
+    const question = page.getByRole('alertdialog');
+    await question.getByRole('button', { name: 'Remove follower', exact: true }).click();
+    await question.getByText('“songs/old/bad.txt” is damaged').waitFor();
+    await question.getByRole('button', { name: 'Cancel' }).click();
+    // Who leaves it at that sees that it has not ended.
+    await page.getByText('Not yet removed as a follower').waitFor();
+    expect(await violations(page)).toEqual([]);
+    await picture(page, 'removal-not-ended');
+    await page.getByRole('button', { name: 'What to do about bob' }).click();
+    await page.getByRole('menuitem', { name: 'Remove follower' }).click();
     await goOnWithout('songs/old/bad.txt', 'Remove follower');
     await page.getByText('bob does not follow you any more.').waitFor();
     expect(await names('/ada/songs/old')).toEqual(['good.txt']);

@@ -59,6 +59,8 @@ export interface KnownPerson extends SomePerson {
   readonly isFollowed: boolean;
   /** False while nobody can tell whether they still let the account follow them. */
   readonly isReachable: boolean;
+  /** Their removal as a follower has begun and is not finished: see `FriendsState.removing` of the SDK. */
+  readonly isBeingRemoved: boolean;
 }
 
 /** See {@link People}. */

@@ -25,6 +25,7 @@ test('everybody is in one list', () => {
     ],
     outgoing: ['asked'],
     followers: ['blocked', 'fan', 'friend', 'other'],
+    removing: ['fan'],
     following: ['friend', 'star'],
     friends: ['friend'],
     blocked: ['blocked'],
@@ -39,9 +40,9 @@ test('everybody is in one list', () => {
     { username: 'other', verification: 'unverified', isFollower: true },
   ]);
   expect(known).toEqual([
-    { username: 'fan', verification: 'unverified', isFollower: true, isFollowed: false, isReachable: true },
-    { username: 'friend', verification: 'verified', isFollower: true, isFollowed: true, isReachable: true },
-    { username: 'star', verification: 'unverified', isFollower: false, isFollowed: true, isReachable: false },
+    { username: 'fan', verification: 'unverified', isFollower: true, isFollowed: false, isReachable: true, isBeingRemoved: true },
+    { username: 'friend', verification: 'verified', isFollower: true, isFollowed: true, isReachable: true, isBeingRemoved: false },
+    { username: 'star', verification: 'unverified', isFollower: false, isFollowed: true, isReachable: false, isBeingRemoved: false },
   ]);
   expect(blocked).toEqual([{ username: 'blocked', verification: 'unverified', isFollower: true, hasAsked: true }]);
   expect([...everybodyIn(friends)].toSorted()).toEqual(['asked', 'asks', 'blocked', 'fan', 'friend', 'gone', 'other', 'star']);

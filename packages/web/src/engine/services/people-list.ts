@@ -18,6 +18,7 @@ export function listPeople(friends: FriendsState, verificationOf: (username: str
   const followers = new Set(friends.followers);
   const following = new Set(friends.following);
   const unreachable = new Set(friends.unreachable);
+  const removing = new Set(friends.removing);
   const replaced = friends.changed.filter((name) => !blocked.has(name));
   const elsewhere = new Set([...blocked, ...replaced]);
   const known = [...new Set([...following, ...friends.followers.filter((name) => !elsewhere.has(name))])].sort();
@@ -31,6 +32,7 @@ export function listPeople(friends: FriendsState, verificationOf: (username: str
       isFollower: followers.has(username),
       isFollowed: following.has(username),
       isReachable: !unreachable.has(username),
+      isBeingRemoved: removing.has(username),
     })),
     blocked: friends.blocked.map((username) => ({
       ...person(username),

@@ -85,12 +85,13 @@ export function PeopleScreen({ session }: { readonly session: SessionInfo }): Re
   const list = (persons: readonly KnownPerson[]): ReactNode => (
     <ul className={styles['people']}>
       {persons.map((person) => {
-        const { username, isFollower, isFollowed, isReachable } = person;
+        const { username, isFollower, isFollowed, isReachable, isBeingRemoved } = person;
+        const note = isBeingRemoved ? text('people.removing') : text('people.unreachable');
         return (
           <PersonRow
             key={username}
             person={person}
-            note={isReachable ? undefined : text('people.unreachable')}
+            note={isReachable && !isBeingRemoved ? undefined : note}
             isBusy={busy.has(username)}
             choices={choicesFor(username, { isFollower, isFollowed })}
             onVerify={() => {
