@@ -4,6 +4,7 @@ import { ArgumentError, ConflictError, throwIfAborted } from '@pyrgos/core/error
 import { CHUNK_SIZE, chunkCount, chunkLength, MIME_HEAD_SIZE } from '@pyrgos/core/model';
 import type { View } from '../view/index.js';
 import { type ByteSource, cutIntoChunks, type OpenedSource, openSource } from './byte-source.js';
+import { chunksOf } from './chunks-of-source.js';
 import { lentSource } from './lent-source.js';
 import type { PlainChunk } from './seal-chunks.js';
 
@@ -105,12 +106,7 @@ class LargeContent implements PreparedContent {
     if (first >= count) return;
     let index = first;
     const spare: Uint8Array<ArrayBuffer>[] = [];
-    for await (const data of cutIntoChunks(
-      this.repeatable.open(first * CHUNK_SIZE, signal),
-      CHUNK_SIZE,
-      signal,
-      () => spare.pop() ?? chunkMemory(),
-    )) {
+    for await (const data of chunksOf(this.repeatable, first * CHUNK_SIZE, CHUNK_SIZE, signal, () => spare.pop() ?? chunkMemory())) {
       if (index >= count || data.length !== chunkLength(size, index)) throw sourceChanged();
       yield { index, data, release: releaseTo(spare, data) };
       index++;
