@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { concatBytes } from '@pyrgos/core/bytes';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { createFetchTransport } from './fetch-transport.js';
+import { createFetchTransport, type Fetch } from './fetch-transport.js';
 
 /** Parts of a body of so many bytes, whose content `seed` decides. */
 function partsOf(seed: number, sizes: readonly number[]): Uint8Array[] {
@@ -22,8 +22,13 @@ describe('the transport of fetch', () => {
     });
     await new Promise<void>((listening) => server.listen(0, listening));
     onTestFinished(() => void server.close());
+    // Looks at what it was given only when other requests have been made.
+    const late: Fetch = async (url, init) => {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      return fetch(url, init);
+    };
     const { port } = server.address() as AddressInfo;
-    const transport = createFetchTransport(async (url, init) => fetch(url, init), {
+    const transport = createFetchTransport(late, {
       server: new URL(`http://localhost:${port}`),
       maxConnections: 4,
       headers: {},

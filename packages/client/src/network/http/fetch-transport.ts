@@ -13,30 +13,14 @@ import {
 /** The part of the web platform's `fetch` that is used here. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
-/** Most bytes of parts that are put together in memory that is kept. */
-const JOINED_MEMORY = 1_114_112;
-
 /**
- * The body as fetch takes it; several parts become one, in memory that is used again for the next one: fetch copies bytes before it returns. They are no
- * blob: Chromium sends a blob to another process and from there to a third, which takes a quarter more of the processor's time.
+ * The body as fetch takes it; several parts become one. They are no blob: Chromium sends a blob to another process and from there to a third, which takes a
+ * quarter more of the processor's time. Each body has memory of its own, because a fetch that somebody else has written may look at it later.
  */
-class Payload {
-  private memory: Uint8Array<ArrayBuffer> | undefined;
-
-  of(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> | undefined {
-    const [only] = parts;
-    if (only === undefined) return undefined;
-    if (parts.length === 1 && isUnshared(only)) return only;
-    const size = parts.reduce((sum, { length }) => sum + length, 0);
-    if (size > JOINED_MEMORY) return concatBytes(...parts);
-    this.memory ??= new Uint8Array(JOINED_MEMORY);
-    let end = 0;
-    for (const part of parts) {
-      this.memory.set(part, end);
-      end += part.length;
-    }
-    return this.memory.subarray(0, end);
-  }
+function payload(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> | undefined {
+  const [only] = parts;
+  if (only === undefined) return undefined;
+  return parts.length === 1 && isUnshared(only) ? only : concatBytes(...parts);
 }
 
 function isUnshared(bytes: Uint8Array): bytes is Uint8Array<ArrayBuffer> {
@@ -87,10 +71,9 @@ class FetchResponse implements TransportResponse {
 
 /** Requests through `fetch`, wherever there is one. */
 export function createFetchTransport(fetch: Fetch, { server, headers }: TransportOptions): Transport {
-  const payload = new Payload();
   return {
     send: async (request: TransportRequest) => {
-      const body = payload.of(request.body);
+      const body = payload(request.body);
       try {
         const response = await fetch(`${server.origin}${request.target}`, {
           method: request.method,
