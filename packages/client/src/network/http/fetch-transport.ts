@@ -1,4 +1,5 @@
 import { concatBytes } from '@pyrgos/core/bytes';
+import { BodyJoiner, type JoinedBody } from './joined-body.js';
 import {
   codeOf,
   failureOf,
@@ -13,14 +14,18 @@ import {
 /** The part of the web platform's `fetch` that is used here. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
+/** Bytes from which it is worth to keep memory. */
+const JOINER_MINIMUM = 65_536;
+
 /**
  * The body as fetch takes it; several parts become one. They are no blob: Chromium sends a blob to another process and from there to a third, which takes a
- * quarter more of the processor's time. Each body has memory of its own, because a fetch that somebody else has written may look at it later.
+ * quarter more of the processor's time.
  */
-function payload(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> | undefined {
+function payload(parts: readonly Uint8Array[], joiner: BodyJoiner): Partial<JoinedBody> {
   const [only] = parts;
-  if (only === undefined) return undefined;
-  return parts.length === 1 && isUnshared(only) ? only : concatBytes(...parts);
+  if (only === undefined) return {};
+  if (parts.length === 1 && isUnshared(only)) return { bytes: only };
+  return parts.reduce((sum, { length }) => sum + length, 0) < JOINER_MINIMUM ? { bytes: concatBytes(...parts) } : joiner.join(parts);
 }
 
 function isUnshared(bytes: Uint8Array): bytes is Uint8Array<ArrayBuffer> {
@@ -71,9 +76,10 @@ class FetchResponse implements TransportResponse {
 
 /** Requests through `fetch`, wherever there is one. */
 export function createFetchTransport(fetch: Fetch, { server, headers }: TransportOptions): Transport {
+  const joiner = new BodyJoiner();
   return {
     send: async (request: TransportRequest) => {
-      const body = payload(request.body);
+      const { bytes: body, release } = payload(request.body, joiner);
       try {
         const response = await fetch(`${server.origin}${request.target}`, {
           method: request.method,
@@ -84,6 +90,8 @@ export function createFetchTransport(fetch: Fetch, { server, headers }: Transpor
           cache: request.isImmutable ? 'default' : 'no-store',
           ...(body === undefined ? {} : { body }),
         });
+        // Not after a failure: a fetch that somebody else has written may still be looking at it.
+        release?.();
         return new FetchResponse(response);
       } catch (error) {
         if (error instanceof TransportFailure || request.signal.aborted) throw error;
