@@ -61,15 +61,15 @@ describe('the lock of a data directory', () => {
 
   test('where no server was made it can be had as often as somebody else removes the empty folder meanwhile', async () => {
     rmSync(join(directory, 'pyrgos.sqlite'));
-    let done = false;
+    const done = new AbortController();
     // As those do who have given it back.
     const remover = (async () => {
-      for (; !done; await sleep(Math.random())) await rmdir(join(directory, 'lock')).catch(() => undefined);
+      for (; !done.signal.aborted; await sleep(Math.random())) await rmdir(join(directory, 'lock')).catch(() => undefined);
     })();
     try {
       for (let i = 0; i < 300; i++) await (await DataDirectoryLock.acquire(directory, 'command')).release();
     } finally {
-      done = true;
+      done.abort();
       await remover;
     }
     expect(readdirSync(directory)).toEqual([]);
