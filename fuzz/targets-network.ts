@@ -1,5 +1,6 @@
 import { HttpNetwork, type Network } from '@pyrgos/client/network';
-import { fromHex, utf8Encode } from '@pyrgos/core/bytes';
+import { decodeWatchRequest, encodeWatchAnswer, encodeWatchRequest } from '@pyrgos/core/api';
+import { equalBytes, fromHex, utf8Encode } from '@pyrgos/core/bytes';
 import { Cid, CidCodec } from '@pyrgos/core/codec';
 import type { CryptoProvider } from '@pyrgos/core/crypto';
 import { Bat, ProofOfWork, SigningKeyPair } from '@pyrgos/core/keys';
@@ -26,6 +27,11 @@ export function networkTargets(crypto: CryptoProvider): FuzzTarget[] {
   const signed = { cid, bytes, signature: new Uint8Array(96) };
   const bat = Bat.generate(crypto).withMirrorId(crypto);
   const stored = utf8Encode(`{"Hash":"${cid.toString()}"}`);
+  const watchAnswers = [
+    encodeWatchAnswer({ pointers: [], elsewhere: [] }),
+    encodeWatchAnswer({ pointers: [{ index: 0, signed: new Uint8Array(140) }], elsewhere: [], requests: new Uint8Array(32) }),
+    encodeWatchAnswer({ pointers: [], elsewhere: [0], pauseSeconds: 120 }),
+  ];
   const calls: readonly (readonly [string, (network: Network) => Promise<unknown>, (readonly Uint8Array[])?])[] = [
     ['block/put/bulk', async (n) => n.blocks.putBlocks(owner, owner, [signed], 't'), [stored]],
     ['block/stat', async (n) => n.blocks.sizeOf(cid, owner)],
@@ -52,6 +58,7 @@ export function networkTargets(crypto: CryptoProvider): FuzzTarget[] {
     ['registerWebauthnStart', async (n) => n.accounts.registerWebauthnStart('alice', identity.signer)],
     ['getUserBats', async (n) => n.bats.list('alice', identity.signer)],
     ['getFollowRequests', async (n) => n.social.getFollowRequests(identity.signer)],
+    ['pyrgos/watch', async (n) => n.live?.watch({ pointers: [{ owner, writer: owner, mark: undefined }] }), watchAnswers],
     ['usage', async (n) => n.space.usage(identity.signer)],
     ['quota', async (n) => n.space.quota(identity.signer)],
     ['payment-properties', async (n) => n.space.paymentProperties(identity.signer)],
@@ -94,5 +101,23 @@ export function networkTargets(crypto: CryptoProvider): FuzzTarget[] {
       return undefined;
     },
   };
-  return [...answers, error];
+  const watch: FuzzTarget = {
+    name: 'WatchRequest',
+    seeds: [
+      encodeWatchRequest({ pointers: [] }),
+      encodeWatchRequest({
+        pointers: [{ owner, writer: owner, mark: new Uint8Array(32) }],
+        requests: { owner, auth: new Uint8Array(73), mark: undefined },
+        seconds: 45,
+      }),
+    ],
+    // Fields of later clients are passed over, so that the bytes need not come out again; what was read must.
+    run: (input) => {
+      const request = decodeWatchRequest(input);
+      const again = encodeWatchRequest(decodeWatchRequest(encodeWatchRequest(request)));
+      if (!equalBytes(again, encodeWatchRequest(request))) throw new Error('a request that says something else when it is written again');
+      return undefined;
+    },
+  };
+  return [...answers, error, watch];
 }

@@ -137,6 +137,10 @@ export const MAX_SERVER_MESSAGE_LENGTH = 4096;
 export const MAX_FOLLOW_REQUEST_SIZE = 4096;
 /** Blocks in one request for pre-signed reads or writes (chapter 02 section 5). */
 export const MAX_AUTHORISED_BLOCKS = 50;
+/** Pointers that one session has watched by its server in one request (chapter 02 section 24; ours). */
+export const MAX_WATCHED_POINTERS = 500;
+/** Seconds after which a request that watches is answered although nothing has changed, so that no proxy cuts it off (chapter 02 section 24; ours). */
+export const MAX_WATCH_SECONDS = 45;
 /** Longest pre-signed URL, in characters, and longest value of one of its headers (ours). */
 export const MAX_PRESIGNED_URL_LENGTH = 8192;
 /** Headers of one pre-signed request that a reader accepts (ours). */
@@ -271,3 +275,57 @@ export const MAX_PROFILE_EMAIL_LENGTH = 50;
 export const MAX_PROFILE_WEBROOT_LENGTH = 40;
 /** Largest file with the headers of a web site that is looked at (chapter 06 section 13.5). */
 export const MAX_SITE_HEADERS_SIZE = 1024;
+/** Longest id of a member of a chat: invitations from the creator on (chapter 07 section 3.4; ours). */
+export const MAX_CHAT_MEMBER_ID_LENGTH = 64;
+/** Members in the clock of one message, or of one copy of a chat (chapter 07 section 3.5; ours). */
+export const MAX_CHAT_CLOCK_ENTRIES = 2048;
+/** Longest message of a chat with its signature: less than one chunk (chapter 07 section 5.1). */
+export const MAX_CHAT_MESSAGE_SIZE = 5_242_879;
+/** Messages that one message names as the ones before it; others name one at most (chapter 07 section 4.2; ours). */
+export const MAX_CHAT_PREVIOUS = 16;
+/** Texts and files in one message of a chat (ours). */
+export const MAX_CHAT_BODY_ITEMS = 256;
+/** Newest messages in the state of a chat (chapter 07 section 3.7). */
+export const MAX_CHAT_RECENT = 10;
+/** Bytes of the newest messages in the state of a chat that is written; longer ones are in the log only (ours). */
+export const MAX_CHAT_RECENT_SIZE = 16_384;
+/** Members of a chat, past ones included, that an invitation may make it have (ours). */
+export const MAX_CHAT_MEMBERS = 1000;
+/** Properties of a chat (ours). */
+export const MAX_CHAT_PROPERTIES = 64;
+/** UTF-16 code units of all properties of a chat, keys and values: pictures are among them (ours). */
+export const MAX_CHAT_PROPERTIES_LENGTH = 1_048_576;
+/** CBOR items of the members, the clock and the properties of a chat, so that its state can always be written (ours). */
+export const MAX_CHAT_STATE_ITEMS = 40_000;
+/** Values of one property that were set at the same time and may still win (chapter 07 section 7.3; ours). */
+export const MAX_CHAT_CONTENDERS = 16;
+/** Ids in a clock that belong to nobody known here: whom removed members have invited (chapter 07 section 7.2; ours). */
+export const MAX_CHAT_UNKNOWN_IDS = 64;
+/** Messages of one author that may be missing before one that is accepted (chapter 07 section 7.2; ours). */
+export const MAX_CHAT_GAP = 65_536;
+/** Messages of one log that one pull reads; the next one goes on from there (ours). */
+export const MAX_CHAT_PULL = 20_000;
+/** Largest state of a chat that a reader accepts: other clients keep ten messages of any length in it (ours). */
+export const MAX_CHAT_STATE_SIZE = 67_108_864;
+/** Longest id of a chat, which is the name of a folder, in characters (chapter 07 section 3.3). */
+export const MAX_CHAT_ID_SIZE = 255;
+/** Names below the media folder of a chat: folders and the file itself; there are three (chapter 07 section 8.2; ours). */
+export const MAX_CHAT_MEDIA_DEPTH = 16;
+/** Files of one message of a chat that are sent, and shown (ours). */
+export const MAX_CHAT_ATTACHMENTS = 100;
+/** Longest text of a message of a chat that the web app lets somebody write, in UTF-16 code units: as other clients do (chapter 07 section 9.4). Longer ones are shown. */
+export const MAX_CHAT_TEXT_LENGTH = 2000;
+/** Longest title of a chat that is set, in UTF-16 code units (ours). */
+export const MAX_CHAT_TITLE_LENGTH = 256;
+/** Largest picture of a chat that is set, and shown: it is part of the state of every copy (ours). */
+export const MAX_CHAT_ICON_SIZE = 262_144;
+/** Largest file of a message that is copied into the own space (chapter 07 section 8.3; ours). */
+export const MAX_CHAT_MIRROR_SIZE = 1_073_741_824;
+/** Messages in one page of a chat (ours). */
+export const MAX_CHAT_PAGE = 200;
+/** Bytes of messages after which a page of a chat ends, however few they are (ours). */
+export const MAX_CHAT_PAGE_SIZE = 4_194_304;
+/** Longest text that is looked for in a chat, in UTF-16 code units (ours). */
+export const MAX_CHAT_SEARCH_LENGTH = 1000;
+/** Unread messages of a chat that are counted; there may be more (ours). */
+export const MAX_CHAT_UNREAD = 1000;

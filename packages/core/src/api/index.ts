@@ -6,4 +6,5 @@ export * from './peer-key.js';
 export * from './presigned-url.js';
 export * from './resolution-record.js';
 export * from './trailer.js';
+export * from './watch.js';
 export * from './write-auth-request.js';

@@ -1,0 +1,280 @@
+import { FormatError, NotFoundError, PyrgosError } from '../errors.js';
+import type { OwnerProof } from '../keys/owner-proof.js';
+import type { PublicKeyHash } from '../keys/public-key-hash.js';
+import { inlineSigningKey } from '../keys/resolve-signing-key.js';
+import type { PublicSigningKey } from '../keys/signing-key.js';
+import type { CryptoProvider } from '../crypto/provider.js';
+import { MAX_CHAT_GAP, MAX_CHAT_RECENT, MAX_CHAT_RECENT_SIZE, MAX_CHAT_UNKNOWN_IDS } from '../limits.js';
+import { exceededLimit } from './chat-budget.js';
+import { ChatMember } from './chat-member.js';
+import { adminNames, ChatState } from './chat-state.js';
+import { ChatProperty, GroupProperty } from './group-property.js';
+import type { MemberId } from './member-id.js';
+import type { MessageEnvelope } from './message-envelope.js';
+import type { GroupStatePayload, InvitePayload, JoinPayload, RemoveMemberPayload } from './message-payload.js';
+import type { PropertyContenders } from './private-chat-state.js';
+import { updateProperty } from './property-updates.js';
+import type { SignedMessage } from './signed-message.js';
+import { TreeClock } from './tree-clock.js';
+
+/** Finds the key that a hash names, which is not part of the hash, among the blocks of a user. */
+export type KeyFinder = (hash: PublicKeyHash, username: string) => Promise<PublicSigningKey>;
+
+/** What a message is to a copy of a chat. */
+export type Verdict =
+  /** New, and everything about it is right. */
+  | 'new'
+  /** It is in the log already, or another message stands in its place. */
+  | 'known'
+  /** Its author was removed: nothing that comes now is taken. */
+  | 'removed'
+  /** It is forged, malformed, or of nobody who is known. */
+  | 'refused'
+  /** It is genuine, and messages before it are missing. */
+  | 'gap';
+
+/** What a message has done to members. */
+export interface MessageEffect {
+  readonly joined?: ChatMember | undefined;
+  readonly removed?: ChatMember | undefined;
+}
+
+/** The state of a chat while messages are applied to it: the rules of chapter 07 sections 7.2 and 7.3. Knows nothing of logs and of whose copy it is. */
+export class ChatWorkingCopy {
+  clock: TreeClock;
+  readonly members: Map<string, ChatMember>;
+  readonly properties: Map<string, GroupProperty>;
+  readonly contenders: Map<string, readonly GroupProperty[]>;
+  recent: readonly MessageEnvelope[];
+  private recentSize: number;
+  private readonly keys = new Map<string, PublicSigningKey>();
+  private unknownIds: number;
+
+  constructor(
+    private readonly crypto: CryptoProvider,
+    readonly chatId: string,
+    state: Pick<ChatState, 'clock' | 'members' | 'properties' | 'recent'>,
+    contenders: PropertyContenders,
+    private readonly findKey: KeyFinder | undefined,
+  ) {
+    this.clock = state.clock;
+    this.members = new Map(state.members);
+    this.properties = new Map(state.properties);
+    this.contenders = new Map(contenders);
+    this.recent = state.recent;
+    this.recentSize = sizeOf(state.recent);
+    this.unknownIds = state.clock.entries().filter(([id]) => !this.members.has(id.toString())).length;
+  }
+
+  /** The state as it is now, of the copy of `host`. */
+  state(host: MemberId): ChatState {
+    const { chatId, clock, recent } = this;
+    return ChatState.of({ chatId, clock, host, members: new Map(this.members), properties: new Map(this.properties), recent });
+  }
+
+  member(id: MemberId): ChatMember | undefined {
+    return this.members.get(id.toString());
+  }
+
+  update(member: ChatMember): void {
+    this.members.set(member.id.toString(), member);
+  }
+
+  /** All entries of a user that were not removed. */
+  present(username: string): readonly ChatMember[] {
+    return [...this.members.values()].filter((member) => member.username === username && !member.isRemoved);
+  }
+
+  get admins(): readonly string[] {
+    return adminNames(this.properties.get(ChatProperty.admins)?.value ?? '');
+  }
+
+  /**
+   * Judges a message without changing anything. A message whose author was removed, or is not known, is not verified: of the latter the invitation may be missing, unless it came from
+   * somebody who was removed at the same time.
+   */
+  async judge(message: SignedMessage): Promise<Verdict> {
+    const { author, counter, timestamp } = message.envelope;
+    const member = this.member(author);
+    if (counter === undefined || counter === 0) return 'refused';
+    if (member === undefined) return this.descendsFromRemoved(author) ? 'removed' : 'gap';
+    if (member.isRemoved) return 'removed';
+    const seen = this.clock.get(author) ?? 0;
+    if (counter <= seen) return 'known';
+    if (counter > seen + 1 + MAX_CHAT_GAP) return 'refused';
+    const key = member.chatKey ?? (await this.identityKey(member));
+    if (key === undefined || !message.isSignedBy(this.crypto, key)) return 'refused';
+    return counter === seen + 1 && this.hasSeenAllOf(timestamp, author) ? 'new' : 'gap';
+  }
+
+  /** Whether the clock of a message speaks of nothing by other members that is missing here; whatever it says of removed ones and of unknown ones. */
+  private hasSeenAllOf(timestamp: TreeClock, author: MemberId): boolean {
+    for (const [id, counter] of timestamp.values()) {
+      const key = id.toString();
+      const member = this.members.get(key);
+      if (member === undefined || member.isRemoved || key === author.toString()) continue;
+      if (counter > (this.clock.get(id) ?? 0)) return false;
+    }
+    return true;
+  }
+
+  /**
+   * Applies a message that is new, or comes after a gap (section 7.3). Undefined when there is something wrong with what it says: it counts, and is not to be kept.
+   */
+  async apply(envelope: MessageEnvelope): Promise<MessageEffect | undefined> {
+    const author = this.member(envelope.author) as ChatMember;
+    const effect = await this.applyPayload(author, envelope);
+    this.advance(envelope);
+    if (effect !== undefined) this.remember(envelope);
+    return effect;
+  }
+
+  private async applyPayload(author: ChatMember, { payload, timestamp }: MessageEnvelope): Promise<MessageEffect | undefined> {
+    switch (payload.kind) {
+      case 'invite':
+        return this.invite(author, payload) ? {} : undefined;
+      case 'join':
+        return (await this.join(author, payload)) ? { joined: author.proof === undefined ? author : undefined } : undefined;
+      case 'group-state':
+        return this.setProperty(author, payload, timestamp) ? {} : undefined;
+      case 'remove-member':
+        return payload.chatId === this.chatId ? { removed: this.remove(author, payload) } : undefined;
+      default:
+        return {};
+    }
+  }
+
+  /**
+   * The clock after a message: one more of its author, and what it says of those who count no longer. Not what it says of others: a member could claim messages of others that do
+   * not exist, and the true ones would pass for known (section 9.3).
+   */
+  private advance(envelope: MessageEnvelope): void {
+    const { author, timestamp } = envelope;
+    this.clock = this.clock.mergeIf(timestamp, (id) => {
+      if (id.equals(author)) return true;
+      const member = this.member(id);
+      if (member !== undefined) return member.isRemoved;
+      if (this.clock.get(id) !== undefined) return true;
+      if (this.unknownIds >= MAX_CHAT_UNKNOWN_IDS || !this.descendsFromRemoved(id)) return false;
+      this.unknownIds++;
+      return true;
+    });
+  }
+
+  /** Whether the nearest ancestor that is known was removed: then others may know the member, who was invited at the same time. */
+  private descendsFromRemoved(id: MemberId): boolean {
+    for (let at = id.parent; at !== undefined; at = at.parent) {
+      const member = this.member(at);
+      if (member !== undefined) return member.isRemoved;
+    }
+    return false;
+  }
+
+  /** Notes one of the newest messages. */
+  private remember(envelope: MessageEnvelope): void {
+    const recent = [...this.recent, envelope];
+    let size = this.recentSize + envelope.encode().length;
+    while (recent.length > MAX_CHAT_RECENT || (recent.length > 0 && size > MAX_CHAT_RECENT_SIZE)) {
+      size -= recent.shift()?.encode().length ?? 0;
+    }
+    this.recent = recent;
+    this.recentSize = size;
+  }
+
+  /** A new member. False, and nothing has changed, when there is something wrong with the invitation. */
+  private invite(author: ChatMember, payload: InvitePayload): boolean {
+    const { member: id, username, identity } = payload;
+    if (this.member(id) !== undefined || id.parent?.equals(author.id) !== true) return false;
+    // Whoever copies the log of the author has what was read of it here. Whoever was here before goes on with the old log, and its beginning is another one.
+    const earlier = [...this.members.values()].filter((known) => known.username === username).map((known) => known.mergedUpTo);
+    const mergedUpTo = Math.min(author.mergedUpTo, ...earlier);
+    const member = ChatMember.of({ username, id, identity, invited: 0, mergedUpTo, isRemoved: false, proof: undefined });
+    const members = new Map(this.members).set(id.toString(), member);
+    if (exceededLimit(members, this.properties, this.clock) !== undefined) return false;
+    this.update(author.with({ invited: author.invited + 1 }));
+    this.update(member);
+    // Also where somebody claimed to have seen messages of this member before there was one.
+    if (this.clock.get(id) !== undefined) this.unknownIds--;
+    this.clock = this.clock.withMember(id);
+    return true;
+  }
+
+  /** The key of an invited member. A further Join has no effect. False, and nothing has changed, when it does not fit the invitation. */
+  private async join(author: ChatMember, payload: JoinPayload): Promise<boolean> {
+    if (author.proof !== undefined) return true;
+    const { username, identity, chatKey, proof } = payload;
+    if (username !== author.username || !identity.equals(author.identity) || !proof.ownedKey.equals(identity)) return false;
+    const identityKey = await this.identityKey(author);
+    if (identityKey === undefined || !opensTo(this.crypto, proof, identityKey, chatKey.hash)) return false;
+    this.update(author.with({ proof }));
+    return true;
+  }
+
+  /** Sets a property. An update that comes too late, or of somebody who may not, has no effect. False when the property would be too large. */
+  private setProperty(author: ChatMember, payload: GroupStatePayload, timestamp: TreeClock): boolean {
+    const { key, value } = payload;
+    const present = this.properties.get(key);
+    if (key === ChatProperty.admins && present !== undefined && !this.admins.includes(author.username)) return true;
+    const update = GroupProperty.of({ author: author.id, timestamp: this.believed(author, timestamp), value });
+    const outcome = updateProperty(present, this.contenders.get(key) ?? [], update);
+    if (outcome === undefined) return true;
+    const properties = new Map(this.properties).set(key, outcome.winner);
+    if (exceededLimit(this.members, properties, this.clock) !== undefined) return false;
+    this.properties.set(key, outcome.winner);
+    if (outcome.contenders.length === 0) this.contenders.delete(key);
+    else this.contenders.set(key, outcome.contenders);
+    return true;
+  }
+
+  /**
+   * A clock without what it claims of messages that are missing here. Somebody could otherwise claim to have seen all that others will ever set, and what they set would come too late.
+   */
+  private believed(author: ChatMember, timestamp: TreeClock): TreeClock {
+    if (this.hasSeenAllOf(timestamp, author.id)) return timestamp;
+    return TreeClock.of(
+      timestamp.entries().map(([id, counter]) => {
+        const member = this.member(id);
+        const isClaimed = member !== undefined && !member.isRemoved && !id.equals(author.id);
+        return [id, isClaimed ? Math.min(counter, this.clock.get(id) ?? 0) : counter] as const;
+      }),
+    );
+  }
+
+  /** Removes a member, if the author may: the member itself, or an admin. Returns the member when it was there. */
+  private remove(author: ChatMember, payload: RemoveMemberPayload): ChatMember | undefined {
+    const member = this.member(payload.member);
+    if (member === undefined || member.isRemoved) return undefined;
+    if (!member.id.equals(author.id) && !this.admins.includes(author.username)) return undefined;
+    this.update(member.with({ isRemoved: true }));
+    return member;
+  }
+
+  /** The identity key that an invitation has named; undefined when there is none, or it is no key. */
+  private async identityKey({ identity, username }: ChatMember): Promise<PublicSigningKey | undefined> {
+    const known = this.keys.get(identity.key);
+    if (known !== undefined) return known;
+    try {
+      const key = inlineSigningKey(identity) ?? (await this.findKey?.(identity, username));
+      if (key !== undefined) this.keys.set(identity.key, key);
+      return key;
+    } catch (error) {
+      // Whoever was invited with such a key cannot say anything; the others can.
+      if (error instanceof FormatError || error instanceof NotFoundError) return undefined;
+      throw error;
+    }
+  }
+}
+
+/** Whether a proof is genuine and names this key. */
+function opensTo(crypto: CryptoProvider, proof: OwnerProof, identity: PublicSigningKey, chatKey: PublicKeyHash): boolean {
+  try {
+    return proof.open(crypto, identity).equals(chatKey);
+  } catch (error) {
+    if (error instanceof PyrgosError && error.code !== 'internal') return false;
+    throw error;
+  }
+}
+
+function sizeOf(envelopes: readonly MessageEnvelope[]): number {
+  return envelopes.reduce((size, envelope) => size + envelope.encode().length, 0);
+}

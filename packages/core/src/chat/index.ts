@@ -1,0 +1,17 @@
+export * from './chat-id.js';
+export * from './chat-copy.js';
+export * from './chat-member.js';
+export * from './chat-replica.js';
+export * from './chat-state.js';
+export type { KeyFinder, Verdict } from './chat-working-copy.js';
+export * from './group-property.js';
+export * from './media-path.js';
+export * from './member-id.js';
+export * from './message-envelope.js';
+export * from './message-log.js';
+export * from './message-payload.js';
+export * from './message-ref.js';
+export * from './private-chat-state.js';
+export * from './pull-chat.js';
+export * from './signed-message.js';
+export * from './tree-clock.js';
