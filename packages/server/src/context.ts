@@ -25,6 +25,7 @@ import { diskFloors, DiskRoom, type DiskSpace, measureDisk } from './disk/disk-r
 import { GarbageCollector } from './gc/garbage-collector.js';
 import type { GarbageReport } from './gc/garbage-report.js';
 import { ServerIdentity } from './identity/server-identity.js';
+import { MAX_WATCHES } from './limits.js';
 import { LinkCountTable } from './links/link-count-table.js';
 import { PublicFiles } from './links/public-files.js';
 import { SecretLinks } from './links/secret-links.js';
@@ -50,6 +51,8 @@ import { Space } from './space/space.js';
 import { TokenTable } from './space/token-table.js';
 import { copyDatabase, isEmptyDatabase, migrate, openDatabase, type SqlEngine, type SqliteDatabase } from './sql/index.js';
 import { serverVersion } from './version.js';
+import { CommitBell } from './watch/commit-bell.js';
+import { Watches } from './watch/watches.js';
 
 /** What tests and special uses replace. */
 export interface ContextOverrides {
@@ -274,6 +277,19 @@ async function connect(
   });
 
   const signatures = new SignatureChecks({ crypto });
+  const followRequests = new FollowRequestTable(db);
+  const social = new FollowRequests({ db, crypto, identities, quotas, table: followRequests, clock });
+  const watches = new Watches({
+    crypto,
+    bell: new CommitBell(db),
+    pointers: {
+      table: space.ledger.pointers,
+      userOf: (writer) => pointers.userOf(writer),
+      isBanned: async (name) => banned.isBanned(name),
+    },
+    inboxes: { table: followRequests, assertReader: async (owner, auth) => social.assertReader(owner, auth) },
+    most: Math.min(MAX_WATCHES, Math.floor(config.maxConnections / 2)),
+  });
   const services: ServerServices = {
     ids,
     blocks: new CheckedBlockService({
@@ -291,7 +307,7 @@ async function connect(
     bats: new BatCave({ crypto, db, bats, directory, local, ids, clock }),
     core: new CoreNode({ pki, signUp, ids, space, unlisted: config.unlistedUsernames }),
     accounts,
-    social: new FollowRequests({ db, crypto, identities, quotas, table: new FollowRequestTable(db), clock }),
+    social,
     space: new HomeSpaceService({ db, crypto, identities, space, quotas, requests, clock }),
     admin: new Administration({
       db,
@@ -310,6 +326,7 @@ async function connect(
     messages,
     publicFiles: new PublicFiles({ hasher, local, pointers, directory }),
     ipns: ids,
+    watches,
   };
   return {
     config,
@@ -333,6 +350,7 @@ async function connect(
     repairs: { ...repairs, openSignUps },
     services,
     close: async () => {
+      watches.close();
       await signatures.close();
       await pki.close();
       await local.close();

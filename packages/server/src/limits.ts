@@ -95,6 +95,18 @@ export const MAX_WEBAUTHN_BODY_SIZE = 2048;
 export const MAX_SERVER_MESSAGE_BODY_SIZE = 10_240;
 /** Factor types in `mfaTypes` (chapter 02 section 10; ours). */
 export const MAX_MFA_TYPES = 16;
+/** Largest body of watch: 500 pointers take 62,500 bytes (chapter 02 section 24; ours). */
+export const MAX_WATCH_BODY_SIZE = 65_536;
+/** Requests of watch that wait at a time, and at most half of the connections; one more is told to come back later, or somebody else whose address has most (ours). */
+export const MAX_WATCHES = 1024;
+/** The same of one address, or one IPv6 network (ours). */
+export const MAX_WATCHES_PER_ADDRESS = 128;
+/** Pointers that all of them wait for (ours). */
+export const MAX_WATCHED_POINTERS_IN_ALL = 65_536;
+/** Pointers of which the hash is kept in memory, so that whoever waits for them once more costs no look into the database (ours). */
+export const KNOWN_WATCHED_POINTERS = 16_384;
+/** Seconds after which somebody for whom there was no room may try again (ours). */
+export const WATCH_PAUSE_SECONDS = 120;
 /** Largest file of a web app (ours). */
 export const MAX_STATIC_FILE_SIZE = 33_554_432;
 /** Memory of compressed files of the web app (ours). */

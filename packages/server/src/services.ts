@@ -13,7 +13,7 @@ import type {
   ServerMessage,
   UserPublicKeyLink,
 } from '@pyrgos/core/accounts';
-import type { BlockStoreProperties } from '@pyrgos/core/api';
+import type { BlockStoreProperties, WatchAnswer, WatchRequest } from '@pyrgos/core/api';
 import type { Cid } from '@pyrgos/core/codec';
 import type { Bat, BatWithId, ProofOfWork, PublicKeyHash, PublicSigningKey } from '@pyrgos/core/keys';
 import type { ChunkMirrorCap, EncryptedCapability } from '@pyrgos/core/model';
@@ -39,6 +39,7 @@ export interface ServerServices {
   readonly messages: MessageService;
   readonly publicFiles: PublicFileService;
   readonly ipns: IpnsService;
+  readonly watches: WatchService;
 }
 
 /** `/api/v0/` blocks and transactions (chapter 02 section 5). `lookUpChamp` is always there. */
@@ -171,4 +172,25 @@ export interface PublicFileService {
 export interface IpnsService {
   /** Signature and data of the record of one of our ids; NotFoundError for any other id. */
   get(id: Cid): Promise<{ readonly signature: Uint8Array; readonly data: Uint8Array }>;
+}
+
+/** Waiting for changes (chapter 02 section 24; ours). */
+export interface WatchService {
+  /**
+   * Resolves when something is not what the marks say, after the time that the request names, or when `signal` fires. Errors of
+   * {@link SocialService.getFollowRequests} for the follow requests.
+   */
+  watch(request: WatchRequest, caller: WatchCaller): Promise<WatchAnswer>;
+  /** Requests that wait. */
+  readonly size: number;
+  /** Answers all who wait; from now on nobody waits any more. */
+  close(): void;
+}
+
+/** Who waits. */
+export interface WatchCaller {
+  /** The address that asks, where it is known. */
+  readonly client: string | undefined;
+  /** Fires when nobody wants the answer any more. */
+  readonly signal: AbortSignal;
 }

@@ -239,6 +239,20 @@ export class Exchange {
     socket?.on('close', over);
   }
 
+  /**
+   * From now on the request takes no slot from others, for one that waits until something happens. The signal fires when its client goes away. Call it once, and do
+   * nothing afterwards that takes long.
+   */
+  standAside(): AbortSignal {
+    this.leave();
+    const outgoing = this.connection?.outgoing;
+    if (outgoing === undefined) return this.request.signal;
+    const controller = new AbortController();
+    // Without an answer neither of the two closes unless the connection does.
+    this.whenSent(() => controller.abort());
+    return controller.signal;
+  }
+
   /** Ends the connection, also when the answer waits behind others and has no way of its own to do so. */
   private cut(): void {
     this.connection?.incoming?.socket.destroy();

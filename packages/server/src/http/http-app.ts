@@ -37,6 +37,7 @@ import type { Handler, RouteTable } from './routes/route.js';
 import { socialRoutes } from './routes/social-routes.js';
 import { spaceRoutes } from './routes/space-routes.js';
 import { STOP_PREFIX, stopReply } from './routes/stop-route.js';
+import { watchRoutes } from './routes/watch-routes.js';
 import { StaticPages } from './static/static-pages.js';
 import { TrustedProxies } from './trusted-proxies.js';
 
@@ -58,6 +59,7 @@ const areas = (): ReadonlyMap<string, RouteTable> =>
     ['storage', spaceRoutes],
     ['admin', adminRoutes],
     ['server-message', messageRoutes],
+    ['pyrgos', watchRoutes],
   ]);
 
 interface AppEnv {
@@ -148,6 +150,7 @@ class Front implements HttpApp {
 
   drain(): void {
     this.shared.isDraining = true;
+    this.services.watches.close();
   }
 
   private routes(): Hono<AppEnv> {

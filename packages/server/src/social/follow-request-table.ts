@@ -8,6 +8,8 @@ export class FollowRequestTable {
   private readonly select: SqlStatement;
   private readonly insert: SqlStatement;
   private readonly delete: SqlStatement;
+  /** Called whenever the requests for a user may have changed, before the transaction ends that changes them. */
+  onChange: (username: string) => void = () => undefined;
 
   constructor(private readonly db: SqlDatabase) {
     this.count = db.prepare('SELECT count(*) AS count FROM follow_requests WHERE name = ?');
@@ -22,6 +24,7 @@ export class FollowRequestTable {
       const row = this.count.get(username);
       if (row !== undefined && readInteger(row, 'count') > MAX_PENDING_FOLLOW_REQUESTS) return false;
       this.insert.run(username, request);
+      this.onChange(username);
       return true;
     });
   }
@@ -34,5 +37,6 @@ export class FollowRequestTable {
   /** Removes all copies of exactly these bytes. */
   remove(username: string, request: Uint8Array): void {
     this.delete.run(username, request);
+    this.onChange(username);
   }
 }

@@ -47,10 +47,16 @@ export class FollowRequests implements SocialService {
   }
 
   async getFollowRequests(owner: PublicKeyHash, auth: Uint8Array): Promise<readonly BlindFollowRequest[]> {
-    const { clock, crypto, identities, table } = this.options;
+    const username = await this.assertReader(owner, auth);
+    return this.options.table.list(username).map((request) => BlindFollowRequest.decode(request));
+  }
+
+  /** Whose requests `owner` may read with `auth`: the check of {@link FollowRequests.getFollowRequests} alone. */
+  async assertReader(owner: PublicKeyHash, auth: Uint8Array): Promise<string> {
+    const { clock, crypto, identities } = this.options;
     const { key, username } = await identities.ofOwner(owner);
     verifySignedTime(crypto, key, auth, { now: clock.now(), allowedSeconds: SIGNED_REQUEST_WINDOW.normal });
-    return table.list(username).map((request) => BlindFollowRequest.decode(request));
+    return username;
   }
 
   async removeFollowRequest(owner: PublicKeyHash, signed: Uint8Array): Promise<boolean> {

@@ -89,6 +89,13 @@ export class PointerService implements PointerStore {
     return this.options.space.ledger.pointers.get(writer);
   }
 
+  /** The user of this server to whom a writer belongs; undefined for one that is not here. No search: a writer that nobody has announced yet is unknown. */
+  userOf(writer: PublicKeyHash): string | undefined {
+    const { users, writers } = this.options.space.ledger;
+    const record = writers.idOf(writer);
+    return record === undefined ? undefined : users.get(record.userId).name;
+  }
+
   /** See {@link PointerStore.setPointer}; false for a bad signature, a WriterData of another writer, and a lost race. */
   async setPointer(owner: PublicKeyHash, writer: PublicKeyHash, signed: Uint8Array, signal?: AbortSignal): Promise<boolean> {
     throwIfAborted(signal, 'setPointer');

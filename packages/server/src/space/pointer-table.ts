@@ -7,6 +7,8 @@ export class PointerTable {
   private readonly select: SqlStatement;
   private readonly upsert: SqlStatement;
   private readonly delete: SqlStatement;
+  /** Called whenever a pointer of this object may have changed, before the transaction ends that changes it. */
+  onChange: (writer: PublicKeyHash) => void = () => undefined;
 
   constructor(db: SqlDatabase) {
     this.select = db.prepare('SELECT signed FROM pointers WHERE writer = ?');
@@ -24,9 +26,11 @@ export class PointerTable {
 
   set(writer: PublicKeyHash, signed: Uint8Array): void {
     this.upsert.run(writer.cid.bytes, signed);
+    this.onChange(writer);
   }
 
   remove(writer: PublicKeyHash): void {
     this.delete.run(writer.cid.bytes);
+    this.onChange(writer);
   }
 }

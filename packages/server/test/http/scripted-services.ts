@@ -40,5 +40,6 @@ export function scriptedServices(script: Script = {}): ServerServices {
     messages: area('messages'),
     publicFiles: area('publicFiles'),
     ipns: area('ipns'),
+    watches: scripted<ServerServices['watches']>('watches', { close: () => undefined, ...script.watches }),
   };
 }
