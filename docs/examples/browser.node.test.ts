@@ -15,7 +15,7 @@ const password = 'seven lanterns over quiet water';
 
 /** Bytes of page and workers that the guide promises not to exceed, minified and not compressed. */
 // Since sessions have friends, shares, links and posts, their code is in every page that logs in.
-const MAX_PAGE = 1_210_000;
+const MAX_PAGE = 1_320_000;
 const MAX_WORKER = 600_000;
 
 describe.skipIf(executablePath === undefined || executablePath === '')('a page made with Vite (needs a Chromium)', () => {
@@ -58,7 +58,8 @@ describe.skipIf(executablePath === undefined || executablePath === '')('a page m
     const page = files.filter(({ name }) => !name.startsWith('worker') && !name.startsWith('portable'));
     const sum = (list: typeof files): number => list.reduce((total, { size }) => total + size, 0);
     expect(worker).toHaveLength(1);
-    expect([sum(page) <= MAX_PAGE, sum(worker) <= MAX_WORKER]).toEqual([true, true]);
+    expect(sum(page)).toBeLessThanOrEqual(MAX_PAGE);
+    expect(sum(worker)).toBeLessThanOrEqual(MAX_WORKER);
     const text = files.map(({ name }) => readFileSync(join(assets, name), 'utf8')).join('');
     // Proofs of identity on other services, and backups, are not for a page that lists files.
     expect(text).toContain('secretbox');

@@ -15,8 +15,10 @@ import { filesOfAnAccount } from './files-of-an-account.js';
 import { answerRequests, askToBeFriends, endFriendship } from './friends.js';
 import { takeHome } from './friends-spaces.js';
 import { handleErrors } from './handle-errors.js';
+import { answerLast, beginChat, pictures as picturesOf, readChats } from './chats.js';
 import { changeTogether } from './change-together.js';
 import { largeFiles } from './large-files.js';
+import { countNews } from './live-updates.js';
 import { leave, makeRoom } from './space-and-leaving.js';
 import { whatChanged } from './merkle-map.js';
 import { takeBack } from './new-keys.js';
@@ -45,6 +47,8 @@ describe('the examples of docs/sdk.md', () => {
     'other-people.ts',
     'friends.ts',
     'newsfeed.ts',
+    'chats.ts',
+    'live-updates.ts',
     'secret-links.ts',
     'publishing.ts',
     'large-files.ts',
@@ -219,6 +223,22 @@ describe('the examples of docs/sdk.md', () => {
       expect(await askToBeFriends(one, 'peter')).toBe('You follow peter again.');
     });
 
+    test('chats', async () => {
+      const [one, two] = [await signUp('carol'), await signUp('conrad')];
+      await one.friends.follow('conrad');
+      await two.friends.accept('carol');
+      await one.friends.state();
+      const chat = await beginChat(one, ['conrad'], new Blob([new Uint8Array(3)], { type: 'image/png' }));
+      expect(await readChats(two)).toEqual(['Holidays: 1 unread, last conrad: ']);
+      const [theirs] = (await two.chats.list()).chats;
+      const answer = await answerLast(await two.chats.open(theirs?.id ?? ''), 'Where is that?');
+      expect(answer?.replyTo).toMatchObject({ author: 'carol', text: 'Hello!', hasAttachments: true });
+      expect(await readChats(two)).toEqual(['Holidays: 0 unread, last conrad: Where is that?']);
+      expect(await readChats(one)).toEqual(['Holidays: 1 unread, last conrad: Where is that?']);
+      expect(await picturesOf(chat)).toEqual([new Uint8Array(3)]);
+      expect((await answerLast(chat, 'At home'))?.replyTo?.text).toBe('Where is that?');
+    });
+
     test('the newsfeed', async () => {
       const [one, two] = [await signUp('nora'), await signUp('nils')];
       await one.friends.follow('nils');
@@ -231,6 +251,30 @@ describe('the examples of docs/sdk.md', () => {
       expect(await answerNewest(two, 'nora', 'indeed')).toEqual(['nils: beautiful']);
       await two.posts.edit((await two.feed.page()).items[0]?.path ?? '', 'really beautiful');
       expect(await answerNewest(two, 'nobody', 'x')).toEqual([]);
+    });
+
+    test('live updates', async () => {
+      const [one, two] = [await signUp('livia'), await signUp('luca')];
+      const controller = new AbortController();
+      const told: (readonly number[])[] = [];
+      let show: (isShown: boolean) => void = () => undefined;
+      const counting = countNews(
+        one,
+        (requests, news) => void told.push([requests, news]),
+        (listener) => (show = listener),
+        controller.signal,
+      );
+      await expect.poll(() => told.at(-1), { timeout: 60_000 }).toEqual([0, 0]);
+      await two.friends.follow('livia');
+      await expect.poll(() => told.at(-1), { timeout: 60_000 }).toEqual([1, 0]);
+      show(false);
+      await one.friends.accept('luca');
+      await two.friends.state();
+      await postPicture(two, 'look', new Blob([new Uint8Array(3)], { type: 'image/png' }));
+      show(true);
+      await expect.poll(() => told.at(-1), { timeout: 60_000 }).toEqual([0, 1]);
+      controller.abort();
+      await counting;
     });
 
     test('secret links', async () => {

@@ -1,5 +1,6 @@
 export { connect, type ConnectOptions, PyrgosServer } from './pyrgos-server.js';
 export { type FileSettings, UserSession } from './user-session.js';
+export type { Attention, LiveChanges, LiveListener, LiveWatch } from './live/live-changes.js';
 export { type CheckedSafetyNumber, Identities, type IdentityClaim } from './identities.js';
 export { type AcceptOptions, Friends, type FriendsState, type IncomingRequest } from './social/friends.js';
 export type { FollowAnswer } from './social/answers.js';
@@ -13,11 +14,37 @@ export type { RemoveFollowerOptions } from './social/remove-follower.js';
 export type { ItemShares, ReceivedShare, Shares, ShareOptions, UnshareOptions } from './social/shares.js';
 export type { Group, Recipient } from './social/recipients.js';
 export type { Profiles, ProfileTextName, UserProfile } from './social/profile.js';
-export type { Feed, FeedItem, Page, PageOptions } from './social/feed.js';
+export type { Feed, FeedItem, Page, PageOptions, UpdateFeedOptions } from './social/feed.js';
 export type { FeedContent, FeedOrigin, PostItem, ShareItem, UnavailableItem } from './social/feed-items.js';
 export type { FeedUpdate } from './social/feed-update.js';
 export type { Audience, CreatePostOptions, FoundPost, NewPost, PostParent, Posts } from './social/posts.js';
 export type { PublishedPath, Publishing, UnpublishOptions } from './social/publishing.js';
+export type { Chats } from './messaging/chats.js';
+export type { Chat } from './messaging/chat.js';
+export type {
+  ChatAttachment,
+  ChatIcon,
+  ChatInvitation,
+  ChatList,
+  ChatMediaPage,
+  ChatMemberInfo,
+  ChatMessage,
+  ChatMessageKind,
+  ChatPage,
+  ChatPageOptions,
+  ChatProblem,
+  ChatQuote,
+  ChatRefresh,
+  ChatSearchOptions,
+  ChatSummary,
+  ChatWritable,
+  CreateChatOptions,
+  DamagedChat,
+  DeleteChatOptions,
+  NewAttachment,
+  NewChatMessage,
+  SendOptions,
+} from './messaging/chat-types.js';
 export { FileSystem } from './files/file-system.js';
 export { isOfClients } from './files/folders-of-clients.js';
 export type {

@@ -6,9 +6,13 @@ import { MAX_CHUNKS_IN_FLIGHT } from './files/content/content-arguments.js';
 import type { Thumbnailer } from './files/content/index.js';
 import { partsOf } from './files/parts-of-files.js';
 import { Identities } from './identities.js';
+import type { LiveListener, LiveWatch } from './live/live-changes.js';
+import { LiveUpdates } from './live/live-updates.js';
+import { Chats } from './messaging/chats.js';
 import {
   type Account,
   type AccountSpace,
+  type CallOptions,
   changePassword,
   type ChangePasswordOptions,
   deleteAccount,
@@ -23,6 +27,7 @@ import {
 import { Feed } from './social/feed.js';
 import { Friends } from './social/friends.js';
 import { FriendSpaces } from './social/friend-spaces.js';
+import { friendsSource } from './social/friends-source.js';
 import { OwnShareBook } from './social/own-share-book.js';
 import { OwnSpace } from './social/own-space.js';
 import { Posts } from './social/posts.js';
@@ -55,6 +60,10 @@ export class UserSession {
   readonly files: FileSystem;
   /** What friends share and post. */
   readonly feed: Feed;
+  /** What has others watched, and whom they are watched for. @internal */
+  readonly live: LiveUpdates;
+  /** The chats in which the account takes part. */
+  readonly chats: Chats;
   private readonly linkHost: LinkHost;
 
   constructor(
@@ -82,7 +91,12 @@ export class UserSession {
       ...settings,
     });
     const own = this.ownSpace;
-    this.feed = new Feed(own, friendSpaces ?? new FriendSpaces(own));
+    const friends = friendSpaces ?? new FriendSpaces(own);
+    this.feed = new Feed(own, friends);
+    this.chats = new Chats(own, friends, this.files);
+    this.live = new LiveUpdates(account);
+    this.live.addSource(this.chats.source);
+    this.live.addSource(friendsSource(own, friends));
   }
 
   /** The user. */
@@ -123,6 +137,15 @@ export class UserSession {
 
   private get ownSpace(): OwnSpace {
     return new OwnSpace(this.account, partsOf(this.files));
+  }
+
+  /**
+   * Has `listener` told, from now on, what may have changed: on other devices of the account, in the requests of others, at friends. Nothing is loaded; what is asked
+   * next is asked of the server. A server that can wait does so, of other servers it is looked now and then; no more than one request is under way. Nothing is told
+   * once `signal` fires, the watch is closed, or the session is. See {@link LiveWatch} for programs in the background.
+   */
+  watch(listener: LiveListener, options: CallOptions = {}): LiveWatch {
+    return this.live.watch(listener, options);
   }
 
   /** What is asked for beside the password. */

@@ -7,7 +7,7 @@ export function overriding<T extends object>(base: T, methods: Partial<T>): T {
 
 /** A network that does some things differently: what a server does that lies, or a connection that breaks. */
 export function changedNetwork(network: Network, changes: Partial<Network>): Network {
-  const { blocks, pointers, core, accounts, bats, space, social, admin, messages, links, publicFiles } = network;
+  const { blocks, pointers, core, accounts, bats, space, social, admin, messages, links, publicFiles, live } = network;
   return {
     blocks,
     pointers,
@@ -20,6 +20,7 @@ export function changedNetwork(network: Network, changes: Partial<Network>): Net
     messages,
     links,
     publicFiles,
+    live,
     serverId: async (signal) => network.serverId(signal),
     serverIds: async (signal) => network.serverIds(signal),
     ipnsRecord: async (id, signal) => network.ipnsRecord(id, signal),

@@ -7,6 +7,7 @@ export { HttpNetwork, type HttpNetworkOptions } from './http/http-network.js';
 export type { CallTimeouts } from './http/watchdog.js';
 export type { SetTimer } from '../waiting/timer.js';
 export type { Fetch } from './http/fetch-transport.js';
+export type { Live, LiveCall } from './live.js';
 export type { Network } from './network.js';
 export type { PublicFiles } from './public-files.js';
 export { RequestCounter } from './request-counter.js';

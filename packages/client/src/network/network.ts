@@ -7,6 +7,7 @@ import type { Admin } from './admin.js';
 import type { Bats } from './bats.js';
 import type { Blocks } from './blocks.js';
 import type { CoreNode } from './core-node.js';
+import type { Live } from './live.js';
 import type { PublicFiles } from './public-files.js';
 import type { SecretLinks } from './secret-links.js';
 import type { ServerMessages } from './server-messages.js';
@@ -35,6 +36,8 @@ export interface Network {
   readonly messages: ServerMessages;
   readonly links: SecretLinks;
   readonly publicFiles: PublicFiles;
+  /** Waiting for changes; undefined for a network that cannot: then they are looked for now and then. */
+  readonly live?: Live | undefined;
   /** What the dates of its answers tell about time; undefined when nobody can know. */
   readonly time?: ServerTime | undefined;
   /** The current id of the server: what sign-ups name as home. */

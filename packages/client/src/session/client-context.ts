@@ -8,6 +8,7 @@ import type { Network } from '../network/index.js';
 import { assertMethods, assertObject } from '@pyrgos/core/arguments';
 import { bestEffortStore, type LocalStore } from './local-store.js';
 import { OnlineState } from './online-state.js';
+import { OwnCommits } from './own-commits.js';
 import { RememberedChains } from './remembered-chains.js';
 import { rememberedPointers } from './remembered-pointers.js';
 import { gatedNetwork, SessionGate } from './session-gate.js';
@@ -58,6 +59,8 @@ export interface ClientContext {
   /** For everything else; see {@link bestEffortStore}. */
   readonly cache: LocalStore | undefined;
   readonly online: OnlineState;
+  /** What this device itself has committed. */
+  readonly commits: OwnCommits;
   /** Verified chains of users. */
   readonly chains: RememberedChains;
   /** Where all data is read and written. */
@@ -113,11 +116,13 @@ export async function createClientContext(network: Network, options: ClientOptio
   const withGate = (gate: SessionGate): ClientContext => {
     const gatedServer = gatedNetwork(network, gate);
     const { blocks, core, time } = gatedServer;
-    const pointers =
-      cache === undefined ? gatedServer.pointers : rememberedPointers({ pointers: gatedServer.pointers, store: cache, crypto, online });
+    const commits = new OwnCommits();
+    const noted = commits.noting(gatedServer.pointers);
+    const pointers = cache === undefined ? noted : rememberedPointers({ pointers: noted, store: cache, crypto, online });
     return {
       ...shared,
       gate,
+      commits,
       network: gatedServer,
       chains: new RememberedChains({ crypto, blocks, directory: core, store: cache, online }),
       sessions: new Sessions({ ...caches, stores: { blocks, pointers, time }, crypto, clock, assertOpen: () => gate.assertOpen() }),

@@ -4,10 +4,22 @@ import type { Network } from '../network/index.js';
 /** Whether a session may still do anything. One for each account object; closed for good with it. */
 export class SessionGate {
   private isOpen = true;
+  private readonly listeners = new Set<() => void>();
 
   /** From now on {@link SessionGate.assertOpen} throws. */
   close(): void {
     this.isOpen = false;
+    const told = [...this.listeners];
+    this.listeners.clear();
+    for (const listener of told) listener();
+  }
+
+  /** Has `listener` called when the gate closes, for what goes on by itself; returns the way to stop it. Never called for one that is closed. */
+  onClose(listener: () => void): () => void {
+    this.listeners.add(listener);
+    return () => {
+      this.listeners.delete(listener);
+    };
   }
 
   /** DeniedError `denied.session` after {@link SessionGate.close}. */
@@ -21,7 +33,7 @@ export class SessionGate {
  * nothing. A request that is under way then is not called back, and its answer counts: a change that the server has made is made.
  */
 export function gatedNetwork(network: Network, gate: SessionGate): Network {
-  const { blocks, pointers, core, accounts, bats, space, social, admin, messages, links, publicFiles, time } = network;
+  const { blocks, pointers, core, accounts, bats, space, social, admin, messages, links, publicFiles, live, time } = network;
   return {
     blocks: gated(blocks, gate),
     pointers: gated(pointers, gate),
@@ -34,6 +46,7 @@ export function gatedNetwork(network: Network, gate: SessionGate): Network {
     messages: gated(messages, gate),
     links: gated(links, gate),
     publicFiles: gated(publicFiles, gate),
+    ...(live === undefined ? {} : { live: gated(live, gate) }),
     time,
     serverId: async (signal) => {
       gate.assertOpen();

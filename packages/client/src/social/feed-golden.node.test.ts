@@ -11,6 +11,7 @@ import { logIn } from '../session/index.js';
 import { UserSession } from '../user-session.js';
 import { deleteItems } from '../files/structure/index.js';
 import { findChild } from '../files/view/index.js';
+import { isSharedChat } from '../messaging/shared-chat.js';
 import { isGroupDirectory } from './groups.js';
 
 const folder = goldenFolder();
@@ -67,7 +68,7 @@ describe.skipIf(folder === undefined)(`the feeds of a real server (${goldenMissi
   function expected(username: string): readonly SeenItem[] {
     return (users[username]?.feed ?? []).filter(({ path, owner }) => {
       const names = slashed(path).split('/').slice(1);
-      return names[1] !== '.profile' && !isGroupDirectory(names, owner);
+      return names[1] !== '.profile' && !isGroupDirectory(names, owner) && !isSharedChat(names);
     });
   }
 

@@ -2,6 +2,7 @@ import { type FeedState, readRecords, SharedItem } from '@pyrgos/core/social';
 import type { CborValue } from '@pyrgos/core/codec';
 import { PyrgosError } from '@pyrgos/core/errors';
 import { splitPath } from '../files/view/index.js';
+import { isSharedChat } from '../messaging/shared-chat.js';
 import { isGroupDirectory } from './groups.js';
 import type { StoredFeed } from './feed-files.js';
 
@@ -30,7 +31,7 @@ interface Known {
 
 /**
  * The records of a feed as they are shown: each place once, as often as its capability may have changed since it was shared first, and without what is no news: the
- * directories of groups, and fields of profiles (chapter 06 sections 14 and 16.2). Only offsets are kept of each of them. Immutable.
+ * directories of groups, fields of profiles, and chats, whose invitations are told of elsewhere (chapter 06 sections 14 and 16.2, chapter 07 section 10.1). Only offsets are kept of each of them. Immutable.
  */
 export class FeedLog {
   private constructor(
@@ -108,7 +109,7 @@ function note(places: Map<string, Known>, item: SharedItem, { number, start, end
   const known = places.get(path);
   if (known === undefined || (isOwners && !known.isOwners)) {
     // The place in the order stays the one that it has had from the beginning.
-    const isShown = names[1] !== '.profile' && !isGroupDirectory(names, item.owner);
+    const isShown = names[1] !== '.profile' && !isGroupDirectory(names, item.owner) && !isSharedChat(names);
     places.set(path, { number: known?.number ?? number, path, sharer: item.sharer, isOwners, isShown, start, end });
   } else if (isOwners === known.isOwners) {
     known.start = start;

@@ -57,19 +57,19 @@ export class FeedUpdates {
     private readonly friends: FriendSpaces,
   ) {}
 
-  /** One after the other: what the first one brings the second one need not look for. */
-  async run(signal: AbortSignal | undefined): Promise<FeedUpdate> {
-    const turn = this.last.then(async () => this.update(signal));
+  /** `only`: friends who are asked; default all. One after the other: what the first one brings the second one need not look for. */
+  async run(signal: AbortSignal | undefined, only?: ReadonlySet<string>): Promise<FeedUpdate> {
+    const turn = this.last.then(async () => this.update(signal, only));
     this.last = turn.catch(() => undefined);
     return turn;
   }
 
-  private async update(signal: AbortSignal | undefined): Promise<FeedUpdate> {
+  private async update(signal: AbortSignal | undefined, only: ReadonlySet<string> | undefined): Promise<FeedUpdate> {
     let added = 0;
     const unreachable = new Set<string>();
     for (let round = 0; round < MAX_ROUNDS; round++) {
       const view = this.space.tree.view(signal, round === 0);
-      const news = await this.gather(view, unreachable);
+      const news = await this.gather(view, unreachable, only);
       const isStale = await this.store(news, signal, (count) => (added += count));
       if (!isStale && news.every(({ seen }) => seen !== undefined)) break;
     }
@@ -77,7 +77,7 @@ export class FeedUpdates {
   }
 
   /** What is new of all friends. One who cannot be reached, or does what nobody should, keeps the others from nothing. */
-  private async gather(view: CommittedView, unreachable: Set<string>): Promise<readonly News[]> {
+  private async gather(view: CommittedView, unreachable: Set<string>, only: ReadonlySet<string> | undefined): Promise<readonly News[]> {
     const { space, friends } = this;
     const home = await space.home(view);
     const [names, stored] = await Promise.all([friends.followed.names(view), readStoredFeed(view, home)]);
@@ -87,7 +87,7 @@ export class FeedUpdates {
     items.catch(() => undefined);
     const news: News[] = [];
     await forEachAtOnce(names, FRIENDS_IN_FLIGHT, async (name) => {
-      if (unreachable.has(name)) return;
+      if (unreachable.has(name) || only?.has(name) === false) return;
       try {
         if (!(await this.answersInTime(view, name))) {
           unreachable.add(name);

@@ -1,4 +1,4 @@
-import { assertObject } from '@pyrgos/core/arguments';
+import { assertList, assertObject, assertString } from '@pyrgos/core/arguments';
 import { assertInteger } from '@pyrgos/core/bytes';
 import { ArgumentError, PyrgosError } from '@pyrgos/core/errors';
 import { MAX_FEED_PAGE } from '@pyrgos/core/limits';
@@ -23,6 +23,12 @@ export interface PageOptions extends CallOptions {
   readonly before?: number | undefined;
   /** Items of the page, 1 to MAX_FEED_PAGE; default 20. */
   readonly limit?: number | undefined;
+}
+
+/** See {@link Feed.update}. */
+export interface UpdateFeedOptions extends CallOptions {
+  /** Only these friends are asked, for instance those whom `UserSession.watch` has named; default all. */
+  readonly friends?: readonly string[] | undefined;
 }
 
 /** An item of the feed: what somebody has shared or posted. */
@@ -64,9 +70,12 @@ export class Feed {
    * Takes in what friends have shared since the last time, and adds their comments to the posts of the account. What it says is added is durable; after an interruption the next
    * call goes on. Friends who cannot be asked are named, and asked the next time.
    */
-  async update(options: CallOptions = {}): Promise<FeedUpdate> {
-    const { signal } = this.space.check(options);
-    return this.updates.run(signal);
+  async update(options: UpdateFeedOptions = {}): Promise<FeedUpdate> {
+    const { signal, friends } = this.space.check(options);
+    if (friends === undefined) return this.updates.run(signal);
+    assertList('options.friends', friends);
+    for (const [i, friend] of friends.entries()) assertString(`options.friends[${i}]`, friend);
+    return this.updates.run(signal, new Set(friends));
   }
 
   /** A page of the feed, as it is stored: without what friends have shared since the last update. */

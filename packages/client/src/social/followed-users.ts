@@ -1,4 +1,5 @@
 import { assertString } from '@pyrgos/core/arguments';
+import type { PublicKeyHash } from '@pyrgos/core/keys';
 import { type EntryPoint } from '@pyrgos/core/model';
 import { isFriendName } from '@pyrgos/core/social';
 import { isDamage, type Item, parentOf, type View } from '../files/view/index.js';
@@ -45,6 +46,19 @@ export class FollowedUsers {
     const { entries, blocked } = await this.read(view);
     if (blocked.has(name)) return 'blocked';
     return entries.has(name) ? 'followed' : 'none';
+  }
+
+  /** Where the spaces of all whom the account follows and has not blocked are, as far as that is known without asking anybody. */
+  async places(view: View): Promise<readonly { readonly name: string; readonly owner: PublicKeyHash; readonly writer: PublicKeyHash }[]> {
+    const { entries } = await this.read(view);
+    return (await this.names(view)).flatMap((name) => {
+      const entry = entries.get(name);
+      if (entry === undefined) return [];
+      const known = this.sharers.get(name);
+      // The identity of somebody may be another one by now.
+      const { owner, writer } = known?.entry.equals(entry) === true ? known.sharer.entry : entry.capability;
+      return [{ name, owner, writer }];
+    });
   }
 
   /** The entry of somebody whom the account follows; undefined for anybody else. */

@@ -87,6 +87,17 @@ export class FriendSpaces implements OtherRoots {
     }
   }
 
+  /**
+   * The names of the directories below a path of which something is shared with the account, at any depth: what was taken in of that, which may be gone meanwhile.
+   *
+   * @internal
+   */
+  async mirrored(view: View, names: readonly string[]): Promise<readonly string[]> {
+    let directory: MirrorDirectory | undefined = await this.mirror(view, () => void this.incoming.rebuild());
+    for (const name of names) directory = await directory?.child(name);
+    return directory === undefined ? [] : directory.directories();
+  }
+
   /** Everything in the mirror of somebody whom the account has not blocked, whether it can be opened or not. */
   async *shared(view: View): AsyncGenerator<SharedItem, void, undefined> {
     await this.update(view);

@@ -7,17 +7,16 @@ import { LeftOut } from '../files/left-out.js';
 import type { LeftOutOptions } from '../files/left-out-options.js';
 import { namingPath } from '../files/naming-path.js';
 import type { OtherRoots } from '../files/other-roots.js';
-import { reserveChild, type ReservedChild } from '../files/file-tree-parts.js';
-import { rotateAllKeys, type RotateOptions, writingSpacesOf } from '../files/structure/index.js';
 import { type CommittedView, Item, type OperationView, splitPath, type View } from '../files/view/index.js';
 import type { CallOptions } from '../session/call-options.js';
 import { onlyForward, type ProgressListener } from '../waiting/progress.js';
 import { giveCapabilities, unknownRecipient } from './capability-store.js';
 import { readFollowers } from './followers.js';
 import { getOrMakeGroups, hasRecipient, readGroups } from './groups.js';
+import { reserveRotation, rotateItem } from './item-rotation.js';
 import type { OwnSpace } from './own-space.js';
 import { assertRecipients, type Group, namesGroup, type Recipient, recipientOf, recordedName } from './recipients.js';
-import { isNotedByIdentity, recordsOf, relyOnNotes, resend } from './resend.js';
+import { recordsOf, relyOnNotes, resend } from './resend.js';
 import { changeRecord, readRecord, recordsBelow } from './share-records.js';
 import { followedEntries, readBlocked, readFriendEntries } from './social-lists.js';
 
@@ -133,7 +132,7 @@ export class Shares {
       this.space.change(
         signal,
         async (view, home) => {
-          const child = await this.reserveRotation(view, home, names);
+          const child = await reserveRotation(this.space, view, home, names);
           const gone = await namesOf(view, home);
           const shared = (await readRecord(view, home, directory)).get(name);
           const has = (kind: SharedAccess, recorded: ReadonlySet<string>): boolean =>
@@ -143,8 +142,9 @@ export class Shares {
         async (operation, home, { parent, item, gone, ends }) => {
           if (!ends.read && !ends.write) return false;
           await relyOnNotes(operation, this.space, names.slice(0, -1), names.slice(-1));
-          await this.rotate(
+          await rotateItem(
             operation,
+            this.space,
             names,
             { parent, item },
             { ...leftOut.attempt(), rotateSigner: ends.write, onProgress: forward },
@@ -222,7 +222,7 @@ export class Shares {
       signal,
       async (view, home) => {
         await this.requireRecipients(view, home, recipients);
-        return this.reserveRotation(view, home, names);
+        return reserveRotation(this.space, view, home, names);
       },
       async (operation, home, { parent, item }) => {
         const uids = await this.uidsOf(operation, home, recipients);
@@ -233,8 +233,9 @@ export class Shares {
           return;
         }
         await relyOnNotes(operation, this.space, names.slice(0, -1), names.slice(-1));
-        await this.rotate(
+        await rotateItem(
           operation,
+          this.space,
           names,
           { parent, item },
           { ...leftOut.attempt(), rotateSigner: true, onProgress: forward },
@@ -262,26 +263,6 @@ export class Shares {
     if (uids.length === 0) return;
     for (const uid of uids) await giveCapabilities(operation, this.space, home, uid, access, [item.capability]);
     await changeRecord(operation, this.space, home, names.slice(0, -1), (state) => state.share(names.at(-1) ?? '', access, uids));
-  }
-
-  /** New keys for an item and all below it; `alsoCommit` is part of the same commit. */
-  private async rotate(
-    operation: OperationView,
-    names: readonly string[],
-    { parent, item }: Pick<ReservedChild, 'parent' | 'item'>,
-    how: RotateOptions,
-    alsoCommit: (rotated: Item) => Promise<void>,
-  ): Promise<void> {
-    const { ports } = this.space;
-    await rotateAllKeys(operation, parent, item, { ...how, names, mirrorBatId: ports.mirrorBatId, staging: ports, alsoCommit });
-  }
-
-  /** An item, its directory, and all writers that new keys of it need; the identity when links are to be stored anew. */
-  private async reserveRotation(view: CommittedView, home: Item, names: readonly string[]): Promise<ReservedChild> {
-    const child = await reserveChild(this.tree, view, formatPath(names));
-    const identity = this.space.account.identity.publicKeyHash;
-    const index = (await isNotedByIdentity(view, this.space, home, names)) ? [identity] : [];
-    return { ...child, writers: [...child.writers, ...(await writingSpacesOf(view, [child.item])), ...index] };
   }
 
   private async locate(view: CommittedView, names: readonly string[]): Promise<Located> {

@@ -191,7 +191,7 @@ export class Caller {
     failed: (error: unknown) => void,
   ): Promise<Answer> {
     for (let stale = 0; ; stale++) {
-      await this.slots.take(signal);
+      if (!endpoint.isLong) await this.slots.take(signal);
       try {
         return await this.exchange(endpoint, make(), signal, accepts);
       } catch (error) {
@@ -205,7 +205,7 @@ export class Caller {
         }
         throw error;
       } finally {
-        this.slots.release();
+        if (!endpoint.isLong) this.slots.release();
       }
     }
   }

@@ -29,6 +29,8 @@ export interface Endpoint {
   readonly isImmutable: boolean;
   /** Whether what is read later may depend on it. */
   readonly isWrite: boolean;
+  /** Whether the server answers when something happens: then it takes none of the places of requests that are answered soon. */
+  readonly isLong: boolean;
 }
 
 /** What differs from a plain read. */
@@ -45,6 +47,7 @@ function area(name: NetworkArea, prefix: string, defaults: Traits): (method: str
     isShared: false,
     isImmutable: false,
     isWrite: false,
+    isLong: false,
     ...defaults,
     ...traits,
   });
@@ -68,6 +71,7 @@ const login = area('accounts', 'peergos/v0/login/', {});
 const space = area('space', 'peergos/v0/storage/', {});
 const admin = area('admin', 'peergos/v0/admin/', {});
 const messages = area('messages', 'peergos/v0/server-message/', {});
+const live = area('live', 'peergos/v0/pyrgos/', { ...POST });
 
 /** The names of all calls. */
 export type EndpointName =
@@ -130,7 +134,8 @@ export type EndpointName =
   | 'pending'
   | 'approve'
   | 'retrieveMessages'
-  | 'sendMessage';
+  | 'sendMessage'
+  | 'watch';
 
 /** All calls, in the order of chapter 02. */
 export const endpoints: Readonly<Record<EndpointName, Endpoint>> = {
@@ -208,6 +213,9 @@ export const endpoints: Readonly<Record<EndpointName, Endpoint>> = {
 
   retrieveMessages: messages('retrieve', LIST),
   sendMessage: messages('send', { ...POST, ...ONCE }),
+
+  // Whoever waits decides when to do so again.
+  watch: live('watch', { ...LIST, retries: undefined, isLong: true }),
 } as const satisfies Readonly<Record<string, Endpoint>>;
 
 /** `/public/<user>/<path>`, which answers with a redirect; the path varies. */

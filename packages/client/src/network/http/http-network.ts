@@ -15,6 +15,7 @@ import type { Admin } from '../admin.js';
 import type { Bats } from '../bats.js';
 import type { Blocks } from '../blocks.js';
 import type { CoreNode } from '../core-node.js';
+import type { Live } from '../live.js';
 import type { Network } from '../network.js';
 import type { PublicFiles } from '../public-files.js';
 import type { RequestObserver } from '../request-observer.js';
@@ -32,6 +33,7 @@ import { HttpBats } from './http-bats.js';
 import { HttpBlocks } from './http-blocks.js';
 import { HttpCoreNode } from './http-core.js';
 import { HttpLinks } from './http-links.js';
+import { HttpLive } from './http-live.js';
 import { HttpMessages } from './http-messages.js';
 import { HttpPointers } from './http-pointers.js';
 import { HttpPublicFiles } from './http-public-files.js';
@@ -147,6 +149,7 @@ export class HttpNetwork implements Network {
   readonly messages: ServerMessages;
   readonly links: SecretLinks;
   readonly publicFiles: PublicFiles;
+  readonly live: Live;
   readonly time: ServerTime;
   private readonly caller: Caller;
 
@@ -155,7 +158,8 @@ export class HttpNetwork implements Network {
     const server = serverUrl(options.server);
     const { isPublic = server.protocol === 'https:' || !isLoopback(server.hostname), maxRequests = MAX_CLIENT_REQUESTS } = options;
     if (!Number.isSafeInteger(maxRequests) || maxRequests < 1) throw new ArgumentError('maxRequests', 'must be at least 1');
-    const settings = { server, maxConnections: maxRequests, headers: basicAuth === undefined ? {} : authorization(basicAuth) };
+    // One more for the request that waits.
+    const settings = { server, maxConnections: maxRequests + 1, headers: basicAuth === undefined ? {} : authorization(basicAuth) };
     const transport = options.fetch === undefined ? createTransport(settings) : createFetchTransport(options.fetch, settings);
     const { onRequest } = options;
     const caller = new Caller({ transport, basePath: server.pathname, isPublic, clock, random, timer, timeouts, maxRequests, onRequest });
@@ -173,6 +177,7 @@ export class HttpNetwork implements Network {
     this.messages = new HttpMessages(caller, signer);
     this.links = new HttpLinks(caller);
     this.publicFiles = new HttpPublicFiles(caller);
+    this.live = new HttpLive(caller, signer);
   }
 
   async serverId(signal?: AbortSignal): Promise<Cid> {
