@@ -202,7 +202,9 @@ function exitCodeOf({ code, data }: PyrgosError): number {
   const [family] = code.split('.', 1);
   switch (family) {
     case 'not-found':
-      return ['not-found.file', 'not-found.user', 'not-found.recipient', 'not-found.link'].includes(code)
+      return ['not-found.file', 'not-found.user', 'not-found.recipient', 'not-found.link', 'not-found.chat', 'not-found.message'].includes(
+        code,
+      )
         ? ExitCode.notFound
         : ExitCode.damaged;
     case 'denied':

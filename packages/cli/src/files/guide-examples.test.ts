@@ -1,8 +1,9 @@
 import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { connect } from '@pyrgos/client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { bin, FilesWorld } from '../../test/files-world.js';
+import { bin, FilesWorld, password } from '../../test/files-world.js';
 
 const guide = readFileSync(new URL('../../../../docs/cli.md', import.meta.url), 'utf8');
 const examples = [...guide.matchAll(/```sh\n(.*?)```/gsu)].map(([, code = '']) => code);
@@ -17,7 +18,7 @@ function exampleWith(command: string): string {
 describe.skipIf(process.platform === 'win32')('what docs/cli.md shows (needs a POSIX shell)', () => {
   let world: FilesWorld;
   beforeAll(async () => {
-    world = await FilesWorld.start();
+    world = await FilesWorld.start({ 'max-users': '3' });
     mkdirSync(join(world.folder, 'bin'));
     const command = join(world.folder, 'bin', 'pyrgos');
     writeFileSync(command, `#!/bin/sh\nexec '${process.execPath}' '${bin}' "$@"\n`);
@@ -65,6 +66,22 @@ describe.skipIf(process.platform === 'win32')('what docs/cli.md shows (needs a P
     const opened = run(open);
     expect([opened.status, String(opened.stderr)]).toEqual([0, '']);
     expect(readFileSync(join(world.folder, 'back', 'theirs', 'sea', 'bay.txt'), 'utf8')).toBe('waves');
+  });
+
+  test('a chat is begun with a friend, written in and read', async () => {
+    const server = await connect(world.server, { pointerCacheMilliseconds: 0 });
+    const bob = await server.signUp({ username: 'bob', password });
+    await bob.friends.follow('ada');
+    await world.session.friends.accept('bob');
+    await bob.friends.state();
+    const account = (exampleWith('pyrgos put -r').split('\n')[0] ?? '').trim();
+    const { status, stdout, stderr } = run(`${account}\n${exampleWith('pyrgos chat create')}`);
+    expect([status, String(stderr)]).toEqual([0, '']);
+    const [id = '', ...lines] = String(stdout).split('\n');
+    expect(lines.join('\n')).toMatch(/ada: Tomorrow at eight\?\n {4}\[attached: [^ ]+\.txt\]\n.* ada: [^\n]*20\d\d[^\n]*\n$/u);
+    await bob.chats.join({ id, inviter: 'ada' });
+    expect((await bob.chats.list()).chats).toMatchObject([{ id, title: 'Sailing', members: ['ada', 'bob'] }]);
+    bob.close();
   });
 
   const hasBash = spawnSync('bash', ['--version']).status === 0;

@@ -55,11 +55,17 @@ export class Output {
   /** One of several things could not be done; the others go on. What ends everything is thrown. */
   problem(path: string, error: unknown): void {
     if (endsEverything(error)) throw error;
-    this.failures++;
     const { text } = explainError(error);
     if (this.isJson)
       printJson({ event: 'problem', path: withoutLinkSecrets(path), code: codeOf(error), message: withoutLinkSecrets(text) });
-    notify(`${printableName(path)}: ${printableMessage(text)}`);
+    this.told(path, error);
+  }
+
+  /** As {@link problem}, for a command that prints one JSON document, in which the problem is. */
+  told(path: string, error: unknown): void {
+    if (endsEverything(error)) throw error;
+    this.failures++;
+    notify(`${printableName(path)}: ${printableMessage(explainError(error).text)}`);
   }
 
   /** The command failed. Returns its exit code. Throws what is a bug. */

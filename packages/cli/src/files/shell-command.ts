@@ -1,3 +1,4 @@
+import type { ChatCompletion } from '../social/complete-chats.js';
 import type { PeopleCompletion } from '../social/complete-users.js';
 import type { FilesContext } from './files-context.js';
 import type { SessionOptions } from './session-options.js';
@@ -13,7 +14,7 @@ export interface ShellWorld {
 }
 
 /** What can be completed at the place of an argument. */
-export type Completion = 'remote' | 'remote-directory' | 'local' | 'local-directory' | PeopleCompletion;
+export type Completion = 'remote' | 'remote-directory' | 'local' | 'local-directory' | PeopleCompletion | ChatCompletion;
 
 /** A command of the shell (chapter 09 section 5.3). */
 export interface ShellCommand {

@@ -1,6 +1,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { chatShellCommands } from '../social/shell-chat.js';
 import { socialShellCommands } from '../social/shell-social.js';
 import { printableName, printLine } from '../terminal.js';
 import { UsageError } from '../usage-error.js';
@@ -235,6 +236,7 @@ export const shellCommands: ReadonlyMap<string, ShellCommand> = new Map<string, 
     },
   ],
   ...socialShellCommands,
+  ...chatShellCommands,
 ]);
 
 async function listLocal(context: FilesContext, path: string): Promise<void> {

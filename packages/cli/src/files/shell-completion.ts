@@ -1,4 +1,5 @@
 import { readdir } from 'node:fs/promises';
+import { completeChats, isAboutChats } from '../social/complete-chats.js';
 import { completePeople, isAboutPeople } from '../social/complete-users.js';
 import type { FilesContext } from './files-context.js';
 import type { Completion } from './shell-command.js';
@@ -30,6 +31,7 @@ export async function completeLine(context: FilesContext, line: string): Promise
 
 async function possible(context: FilesContext, kind: Completion, text: string): Promise<string[]> {
   if (isAboutPeople(kind)) return completePeople(context, kind, text);
+  if (isAboutChats(kind)) return completeChats(context, kind, text);
   return kind.startsWith('remote') ? remoteNames(context, kind, text) : localNames(context, kind, text);
 }
 

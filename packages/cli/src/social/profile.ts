@@ -1,13 +1,12 @@
-import { constants } from 'node:fs';
-import { open } from 'node:fs/promises';
-import { ConflictError, LimitError, NotFoundError, type ProfileTextName, type Recipient } from '@pyrgos/client';
+import { NotFoundError, type ProfileTextName, type Recipient } from '@pyrgos/client';
 import { MAX_PROFILE_PICTURE_SIZE } from '@pyrgos/core/limits';
-import { formatSize } from '@pyrgos/server/config';
 import { commandName } from '../command-name.js';
 import type { FilesContext } from '../files/files-context.js';
+import { writeNewFile } from '../files/new-file.js';
 import { formatTable, printableMessage, printableName } from '../terminal.js';
-import { UsageError } from '../usage-error.js';
+import { localPicture } from './local-picture.js';
 import { recipientText, usernameOf } from './recipients.js';
+import { asTyped } from './typed-limit.js';
 
 /** The fields that the command can set: texts, and the picture. */
 export const profileTexts: readonly ProfileTextName[] = ['firstname', 'lastname', 'bio', 'status', 'phone', 'email'];
@@ -53,11 +52,9 @@ export async function showProfile(context: FilesContext, user: string | undefine
 export async function setProfile(context: FilesContext, field: ProfileFieldName, text: string | undefined): Promise<void> {
   const { output, session, signal } = context;
   if (text === undefined) return;
-  if (field === 'photo') await session.profiles.setPhoto(text === '' ? undefined : { photo: await pictureAt(context, text) }, { signal });
+  if (field === 'photo') await session.profiles.setPhoto(text === '' ? undefined : { photo: await photoAt(context, text) }, { signal });
   else {
-    await session.profiles.setText(field, text, { signal }).catch((error: unknown) => {
-      throw error instanceof LimitError ? new UsageError(error.message) : error;
-    });
+    await session.profiles.setText(field, text, { signal }).catch(asTyped);
   }
   output.done(text === '' ? `${field} is not shown any more, and nobody else sees what you set there next.` : `${field} is set.`, {
     event: 'profile-set',
@@ -86,16 +83,7 @@ export async function savePhoto(context: FilesContext, user: string | undefined,
   const bytes = await session.profiles.photo(username, { signal });
   if (bytes === undefined)
     throw new NotFoundError('not-found.recipient', `There is no picture of '${printableName(username)}' to be seen.`, {});
-  const file = await open(target, 'wx').catch((error: unknown) => {
-    if (!(error instanceof Error) || !('code' in error) || error.code !== 'EEXIST') throw error;
-    const text = `there is something at ${printableName(target)} already: take another name, or remove it first`;
-    throw new ConflictError('conflict.exists', text, { local: target });
-  });
-  try {
-    await file.writeFile(bytes);
-  } finally {
-    await file.close();
-  }
+  await writeNewFile(target, [bytes]);
   output.done(`The picture of '${printableName(username)}' is in ${printableMessage(printableName(target))}`, {
     event: 'downloaded',
     username,
@@ -103,27 +91,6 @@ export async function savePhoto(context: FilesContext, user: string | undefined,
   });
 }
 
-async function pictureAt(context: FilesContext, path: string): Promise<Uint8Array> {
-  const local = context.local(path);
-  const { O_NONBLOCK, O_RDONLY } = constants;
-  // A pipe would be waited for, and a device may have no end.
-  const file = await open(local, O_RDONLY | O_NONBLOCK);
-  try {
-    const info = await file.stat();
-    if (!info.isFile()) throw new UsageError(`${printableName(path)} is no file: name one with a picture.`);
-    const tooLarge = `${printableName(path)} is too large: the picture of a profile has ${formatSize(MAX_PROFILE_PICTURE_SIZE)} at most. Make it smaller.`;
-    if (info.size > MAX_PROFILE_PICTURE_SIZE) throw new UsageError(tooLarge);
-    const bytes = await file.readFile();
-    if (bytes.length > MAX_PROFILE_PICTURE_SIZE) throw new UsageError(tooLarge);
-    if (!isPicture(bytes)) throw new UsageError(`${printableName(path)} is no picture: JPEG, PNG, GIF and WebP are shown everywhere.`);
-    return bytes;
-  } finally {
-    await file.close();
-  }
-}
-
-/** Whether something begins as the pictures do that every browser shows. */
-function isPicture(bytes: Buffer): boolean {
-  const begins = (text: string, at = 0): boolean => bytes.toString('latin1', at, at + text.length) === text;
-  return begins('\u00ff\u00d8\u00ff') || begins('\u0089PNG\r\n\u001a\n') || begins('GIF8') || (begins('RIFF') && begins('WEBP', 8));
+async function photoAt(context: FilesContext, path: string): Promise<Uint8Array> {
+  return (await localPicture(context, path, 'the picture of a profile', MAX_PROFILE_PICTURE_SIZE)).bytes;
 }

@@ -1,0 +1,81 @@
+import type { ChatMessage, ChatSummary } from '@pyrgos/client';
+import { timeText } from '../files/entry-text.js';
+import { printableMessage, printableName } from '../terminal.js';
+import { peopleOf } from './chat-name.js';
+
+/** Characters of a message that are shown where only its beginning is. */
+const EXCERPT = 60;
+/** What stands before each further line of a message: nobody can write a line that looks like one of ours. */
+const INDENT = '    ';
+
+/** What a chat is called in a list: its title, otherwise who is in it. Safe for a terminal. */
+export function chatTitle(summary: ChatSummary, username: string): string {
+  const people = peopleOf(summary, username).map((name) =>
+    summary.members.includes(name) ? printableName(name) : `${printableName(name)} (invited)`,
+  );
+  if (summary.title === '') return people.length === 0 ? '(nobody else)' : people.join(', ');
+  return `${printableName(summary.title)}${people.length === 0 ? '' : ` (${people.join(', ')})`}`;
+}
+
+/** A message as lines for people; none of them can steer the terminal, or look like the beginning of another message. */
+export function messageLines(message: ChatMessage): string[] {
+  const { attachments, edited, index, isNew, kind, replyTo, time } = message;
+  const head = `#${index}  ${timeText(time)}${isNew ? ' *' : '  '}`;
+  if (kind !== 'text') return [`${head} - ${happened(message)}`];
+  const [first = '', ...more] = textOf(message);
+  return [
+    `${head} ${printableName(message.author)}: ${first}${edited ? ' (edited)' : ''}`,
+    ...more.map((line) => `${INDENT}${line}`),
+    ...(replyTo === undefined ? [] : [`${INDENT}> ${answered(replyTo)}`]),
+    ...attachments.map(({ name }) => `${INDENT}[attached: ${printableName(name)}]`),
+  ];
+}
+
+/** The beginning of what was written, or what happened, on one line. */
+export function excerptOf(message: ChatMessage): string {
+  if (message.kind !== 'text') return happened(message);
+  const text = cut(textOf(message).join(' '));
+  const files = message.attachments.length;
+  const attached = files === 0 ? '' : files === 1 ? '[a file]' : `[${files} files]`;
+  return `${printableName(message.author)}: ${[text, attached].filter((part) => part !== '').join(' ')}`;
+}
+
+function textOf({ deleted, text }: Pick<ChatMessage, 'deleted' | 'text'>): string[] {
+  if (deleted) return ['(deleted)'];
+  return text.split(/\r\n|[\n\r\v\f\u0085\u2028\u2029]/u).map((line) => printableMessage(line.replaceAll('\t', '  ')));
+}
+
+function answered({ author, deleted, hasAttachments, index, text }: NonNullable<ChatMessage['replyTo']>): string {
+  const number = index === undefined ? '' : `#${index} `;
+  const who = author === undefined ? '' : `${printableName(author)}: `;
+  const said = cut(textOf({ deleted, text }).join(' '));
+  return `${number}${who}${said === '' && hasAttachments ? '[a file]' : said}`.trimEnd();
+}
+
+function cut(text: string): string {
+  // Not in the middle of a character.
+  return text.length <= EXCERPT ? text : `${text.slice(0, EXCERPT - 1).replace(/\p{Cs}$/u, '')}…`;
+}
+
+function happened({ about, author, kind }: ChatMessage): string {
+  const who = printableName(author);
+  const whom = about.map(printableName).join(', ');
+  switch (kind) {
+    case 'joined':
+      return `${who} joined`;
+    case 'invited':
+      return `${who} invited ${whom}`;
+    case 'removed':
+      return `${who} removed ${whom}`;
+    case 'left':
+      return `${who} left`;
+    case 'title':
+      return whom === '' ? `${who} took the title away` : `${who} gave the chat the title '${whom}'`;
+    case 'icon':
+      return `${who} changed the picture of the chat`;
+    case 'admins':
+      return `${who} decided who the admins are: ${whom}`;
+    default:
+      return `${who} changed something`;
+  }
+}

@@ -1,0 +1,149 @@
+import { AbortedError, type ChatMessage, type ChatSummary, NetworkError } from '@pyrgos/client';
+import { commandName } from '../command-name.js';
+import type { FilesContext } from '../files/files-context.js';
+import { printableMessage, printableName } from '../terminal.js';
+import { chatIdOf, shortNumbers } from './chat-name.js';
+import { messageJson } from './chat-json.js';
+import { LiveNews } from './live-news.js';
+import { messagesFrom } from './chat-messages.js';
+import { chatTitle, messageLines } from './chat-text.js';
+
+/** Seconds after which it is looked whatever is told, and after the server was away. */
+const LONGEST_PAUSE = 60;
+const PAUSE_AFTER_FAILURE = 10;
+
+export interface WatchOptions {
+  /** Seconds after which it is looked although nothing is told. */
+  readonly every?: number;
+  /** What is printed counts as read. */
+  readonly markRead?: true;
+}
+
+/**
+ * Prints what is written in chats from now on, in all of them or in those that are named, until the signal fires: that is the end that is wanted. A server that is away is waited for.
+ * Errors of the client.
+ */
+export async function watchChats(context: FilesContext, names: readonly string[], options: WatchOptions): Promise<void> {
+  const { signal } = context;
+  try {
+    const ids = await Promise.all(names.map(async (name) => chatIdOf(context, name)));
+    await new ChatWatch(context, ids.length === 0 ? undefined : new Set(ids), options).run();
+  } catch (error) {
+    if (!signal.aborted || !(error instanceof AbortedError)) throw error;
+  }
+}
+
+class ChatWatch {
+  /** Messages of each chat that are known. */
+  private readonly seen = new Map<string, number>();
+  private readonly invitations = new Set<string>();
+  private readonly damaged = new Set<string>();
+  private isAway = false;
+  private readonly signal: AbortSignal;
+
+  constructor(
+    private readonly context: FilesContext,
+    private readonly wanted: ReadonlySet<string> | undefined,
+    private readonly options: WatchOptions,
+  ) {
+    // The shell has another one for each command.
+    this.signal = context.signal;
+  }
+
+  async run(): Promise<void> {
+    const { output } = this.context;
+    await this.refresh();
+    await this.look(false);
+    const chats = [...this.seen.keys()];
+    if (output.isJson) output.result('', { event: 'watching', chats });
+    else output.note(`Watching ${chats.length === 1 ? 'one chat' : `${chats.length} chats`}; Ctrl-C ends.`);
+    const live = new LiveNews(this.context, this.signal);
+    try {
+      for (;;) {
+        const longest = this.options.every ?? LONGEST_PAUSE;
+        await live.next(this.isAway ? Math.min(longest, PAUSE_AFTER_FAILURE) : longest);
+        await this.again();
+      }
+    } finally {
+      live.close();
+    }
+  }
+
+  private async again(): Promise<void> {
+    const { output } = this.context;
+    try {
+      await this.refresh();
+      await this.look(true);
+      if (this.isAway) output.note('The server is there again.');
+      this.isAway = false;
+    } catch (error) {
+      if (!(error instanceof NetworkError)) throw error;
+      if (!this.isAway) output.note(`${printableMessage(error.message)} Watching goes on when it is there again.`);
+      this.isAway = true;
+    }
+  }
+
+  private async refresh(): Promise<void> {
+    const { session } = this.context;
+    if (this.wanted === undefined) {
+      await session.chats.refresh({ signal: this.signal });
+      return;
+    }
+    for (const id of this.wanted) await (await session.chats.open(id, { signal: this.signal })).refresh({ signal: this.signal });
+  }
+
+  /** Prints what has come since the last look, unless it `tells` nothing. */
+  private async look(tells: boolean): Promise<void> {
+    const { output, session } = this.context;
+    const { chats, damaged, invitations } = await session.chats.list({ signal: this.signal });
+    for (const summary of chats) {
+      const { app, id, messageCount } = summary;
+      if (this.wanted === undefined ? app !== undefined : !this.wanted.has(id)) continue;
+      const before = this.seen.get(id);
+      if (before !== undefined && messageCount > before && tells) {
+        await this.print(summary, before);
+      }
+      this.seen.set(id, messageCount);
+    }
+    for (const { app, id, inviter, title } of this.wanted === undefined ? invitations : []) {
+      const key = `${id} ${inviter}`;
+      if (app !== undefined || this.invitations.has(key)) continue;
+      this.invitations.add(key);
+      if (!tells) continue;
+      const what = title === '' ? 'a chat' : `'${printableName(title)}'`;
+      const number = shortNumbers([{ id }]).get(id) ?? id;
+      output.result(`'${printableName(inviter)}' invites you to ${what}: ${commandName} chat join ${number}`, {
+        event: 'invitation',
+        id,
+        inviter,
+        title,
+      });
+    }
+    for (const { error, id } of damaged) {
+      if (!this.damaged.has(id) && (this.wanted?.has(id) ?? true)) output.problem(id, error);
+      this.damaged.add(id);
+    }
+  }
+
+  private async print(summary: ChatSummary, first: number): Promise<void> {
+    const { session } = this.context;
+    const chat = await session.chats.open(summary.id, { signal: this.signal });
+    for await (const message of messagesFrom(chat, first, this.signal)) {
+      this.tell(summary, message);
+      // Should the connection be lost here, the next look goes on behind it.
+      this.seen.set(summary.id, message.index + 1);
+    }
+    if (this.options.markRead === true) await chat.markSeen(undefined, { signal: this.signal });
+  }
+
+  private tell(summary: ChatSummary, message: ChatMessage): void {
+    const { output, session } = this.context;
+    const title = this.wanted?.size === 1 ? '' : `${chatTitle(summary, session.username)}  `;
+    const { id, title: shown } = summary;
+    output.result(`${title}${messageLines(message).join('\n')}`, {
+      event: 'message',
+      chat: { id, title: shown },
+      message: messageJson(message),
+    });
+  }
+}
