@@ -1,6 +1,7 @@
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vite';
 import { compiledMessages } from './build/compiled-messages.js';
+import { emojiSets } from './build/emoji-sets.js';
 import { assetFileName, chunkFileName, workerFileName } from './build/on-demand.js';
 import { pdfResources } from './build/pdf-resources.js';
 import { secretPage } from './build/secret-page.js';
@@ -11,7 +12,7 @@ const target = process.env['PYRGOS_SERVER'] ?? 'http://localhost:8000';
 const proxy = Object.fromEntries(['/api/v0', '/peergos/v0', '/public'].map((path) => [path, { target, changeOrigin: true }]));
 
 export default defineConfig({
-  plugins: [react(), compiledMessages(), secretPage(), pdfResources(), serviceWorker()],
+  plugins: [react(), compiledMessages(), emojiSets(), secretPage(), pdfResources(), serviceWorker()],
   resolve: { conditions: ['@pyrgos/source', 'browser', 'module', 'import', 'default'] },
   server: { proxy },
   preview: { proxy },

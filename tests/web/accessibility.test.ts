@@ -18,6 +18,8 @@ describe.skipIf(!hasChromium).each([
 ] as const)('every screen, %s, %i wide (needs a Chromium)', (colorScheme, width) => {
   let world: WebWorld;
   let page: Page;
+  /** Where a chat is. */
+  let chatPlace = 'chats';
   beforeAll(async () => {
     world = await WebWorld.start();
     page = await world.open(await world.device({ colorScheme, viewport: { width, height: 740 }, reducedMotion: 'reduce' }));
@@ -125,15 +127,7 @@ describe.skipIf(!hasChromium).each([
     await page.getByText('That is you.').waitFor();
     expect(await violations(page)).toEqual([]);
     await carl.friends.follow('ada');
-    await expect
-      .poll(
-        async () => {
-          await page.evaluate(() => dispatchEvent(new Event('focus')));
-          return page.getByRole('link', { name: 'People, 1 request' }).isVisible();
-        },
-        { timeout: 60_000 },
-      )
-      .toBe(true);
+    await page.getByRole('link', { name: 'People, 1 request' }).waitFor({ timeout: 60_000 });
     await page.getByText('What do the answers do?').click();
     expect(await violations(page)).toEqual([]);
     await page.getByRole('button', { name: 'Accept and follow back: carl' }).click();
@@ -166,6 +160,34 @@ describe.skipIf(!hasChromium).each([
     expect(await violations(page)).toEqual([]);
   });
 
+  test('chats', async () => {
+    await page.goto(new URL('/#/chats', world.daemon.url).href);
+    await page.getByText('No chats yet').waitFor();
+    expect(await violations(page)).toEqual([]);
+    await page.getByRole('button', { name: 'New chat' }).click();
+    await page.getByRole('dialog').getByText('carl').click();
+    expect(await violations(page)).toEqual([]);
+    await page.getByRole('dialog').getByRole('button', { name: 'Begin the chat' }).click();
+    await page.locator('article').filter({ hasText: 'You have invited carl.' }).waitFor();
+    chatPlace = new URL(page.url()).hash.slice(2);
+    const field = page.getByRole('textbox', { name: 'Message' });
+    await field.fill('x'.repeat(2001));
+    await page.getByText('1 character too many').waitFor();
+    await page.locator('input[type=file]').setInputFiles([{ name: 'a.txt', mimeType: 'text/plain', buffer: Buffer.from('text') }]);
+    await page.getByRole('button', { name: 'Leave a.txt out' }).waitFor();
+    expect(await violations(page)).toEqual([]);
+    await field.fill('words');
+    await page.getByRole('button', { name: 'Send' }).click();
+    const own = page.locator('article').filter({ hasText: 'words' });
+    await own.getByRole('button', { name: 'More about this message' }).click();
+    await page.getByRole('menuitem', { name: 'Answer' }).waitFor();
+    expect(await violations(page)).toEqual([]);
+    await page.getByRole('menuitem', { name: 'Answer' }).click();
+    await page.getByText('Answer to your own message').waitFor();
+    expect(await violations(page)).toEqual([]);
+    await page.keyboard.press('Escape');
+  });
+
   // Where it is wide there is room.
   test.each(width < 500 ? ['de', 'fr', 'es'] : [])(
     'nothing is wider than the window in %s, with letters that are wider than here',
@@ -196,6 +218,8 @@ describe.skipIf(!hasChromium).each([
         'people',
         'shared',
         'news',
+        'chats',
+        chatPlace,
         'profile/ada',
         'profile/carl',
         'drive/',

@@ -45,6 +45,32 @@ describe.skipIf(!hasChromium)('people and sharing, for the user guide (needs a C
     await guidePicture(page, 'share');
   });
 
+  test('a chat', async () => {
+    const [maria, jonas] = people as [UserSession, UserSession];
+    const chat = await maria.chats.create({ title: 'Holidays', invite: ['jonas', 'grandmother'] });
+    await chat.send({ text: 'The bay was wonderful yesterday. Who comes along tomorrow?' });
+    const there = await jonas.chats.join({ id: chat.id, inviter: 'maria' });
+    const { messages } = await there.page();
+    await there.send({ text: 'I do! I bring the boat.', replyTo: messages.find(({ kind }) => kind === 'text')?.ref ?? '' });
+    await chat.refresh();
+    await chat.send({
+      text: 'Then we need this one:',
+      attachments: [{ source: landscape(640, 420, 3), name: 'map.png', mimeType: 'image/png' }],
+    });
+    await page.goto(new URL(`/#/chats/${encodeURIComponent(chat.id)}`, world.daemon.url).href);
+    await page.getByRole('img', { name: 'Picture of maria' }).waitFor();
+    await guidePicture(page, 'chat');
+  });
+
+  test('the people of a chat', async () => {
+    await page.getByRole('button', { name: 'More about this chat' }).click();
+    await page.getByRole('menuitem', { name: 'People' }).click();
+    const dialog = page.getByRole('dialog', { name: /^People in/u });
+    await dialog.getByText('Invited, has not joined yet').waitFor();
+    await guidePicture(page, 'chat-people');
+    await dialog.getByRole('button', { name: 'Close' }).click();
+  });
+
   test('no page has complained', () => {
     expect(world.complaints).toEqual([]);
   });

@@ -31,18 +31,8 @@ describe.skipIf(!hasChromium)('people (needs a Chromium)', () => {
     section(page, list)
       .getByRole('listitem')
       .filter({ has: page.getByText(name, { exact: true }) });
-  /** Somebody comes back to the window: then it looks whether there is something new. Until there is. */
-  const untilThere = async (page: Page, what: Locator): Promise<void> => {
-    await expect
-      .poll(
-        async () => {
-          await page.evaluate(() => dispatchEvent(new Event('focus')));
-          return what.isVisible();
-        },
-        { timeout: PATIENCE, interval: 500 },
-      )
-      .toBe(true);
-  };
+  /** Without a reload, and without anything that somebody does. */
+  const untilThere = async (what: Locator): Promise<void> => what.waitFor({ timeout: PATIENCE });
   const choose = async (page: Page, name: string, choice: string): Promise<void> => {
     await page.getByRole('button', { name: `What to do about ${name}` }).click();
     await page.getByRole('menuitem', { name: choice, exact: true }).click();
@@ -53,7 +43,7 @@ describe.skipIf(!hasChromium)('people (needs a Chromium)', () => {
   };
   const befriend = async (friend: UserSession): Promise<void> => {
     await friend.friends.follow('ada');
-    await untilThere(ada, ada.getByRole('button', { name: `Accept and follow back: ${friend.username}` }));
+    await untilThere(ada.getByRole('button', { name: `Accept and follow back: ${friend.username}` }));
     await ada.getByRole('button', { name: `Accept and follow back: ${friend.username}` }).click();
     await person(ada, 'Friends', friend.username).waitFor();
     expect((await friend.friends.state()).friends).toContain('ada');
@@ -101,7 +91,7 @@ describe.skipIf(!hasChromium)('people (needs a Chromium)', () => {
     await ada.getByText('You have asked bob already, who has not answered yet.').waitFor();
     await picture(ada, 'people-sent');
 
-    await untilThere(bob, place(bob, 'People, 1 request'));
+    await untilThere(place(bob, 'People, 1 request'));
     await picture(bob, 'people-badge');
   });
 
@@ -117,7 +107,7 @@ describe.skipIf(!hasChromium)('people (needs a Chromium)', () => {
     await bob.getByText('You and ada are friends now.').waitFor();
     await person(bob, 'Friends', 'ada').waitFor();
     await place(bob, 'People').waitFor();
-    await untilThere(ada, person(ada, 'Friends', 'bob'));
+    await untilThere(person(ada, 'Friends', 'bob'));
     await ada.getByRole('textbox', { name: 'User name' }).fill('bob');
     await ada.keyboard.press('Enter');
     await ada.getByText('You follow bob already.').waitFor();
@@ -357,7 +347,7 @@ describe.skipIf(!hasChromium)('people (needs a Chromium)', () => {
     await dora.friends.follow('ada');
     await openPeople(ada);
     await ada.reload();
-    await untilThere(ada, place(ada, 'People, 1 request'));
+    await untilThere(place(ada, 'People, 1 request'));
     await person(ada, 'Requests', 'dora').waitFor();
     await picture(ada, 'phone-people');
     await choose(ada, 'bob', 'Compare safety number');
@@ -390,18 +380,18 @@ describe.skipIf(!hasChromium)('people (needs a Chromium)', () => {
     const carl = await program('carl', true);
     await openPeople(ada);
     await carl.friends.follow('ada');
-    await untilThere(ada, ada.getByRole('button', { name: 'Deny: carl' }));
+    await untilThere(ada.getByRole('button', { name: 'Deny: carl' }));
     await ada.getByRole('button', { name: 'Deny: carl' }).click();
     await ada.getByText('The request of carl was denied.').waitFor();
     expect((await carl.friends.state()).outgoing).toEqual([]);
     await carl.friends.follow('ada');
-    await untilThere(ada, place(ada, 'People, 1 request'));
+    await untilThere(place(ada, 'People, 1 request'));
     await choose(ada, 'carl', 'Deny and block');
     await person(ada, 'Unfollowed or blocked', 'carl').waitFor();
     await place(ada, 'People').waitFor();
     await carl.friends.state();
     await carl.friends.follow('ada');
-    await untilThere(ada, ada.getByText('Has asked to follow you. Unblock them to answer.'));
+    await untilThere(ada.getByText('Has asked to follow you. Unblock them to answer.'));
     await place(ada, 'People').waitFor();
     await picture(ada, 'people-blocked');
     await ada.getByRole('button', { name: 'Unblock carl' }).click();
@@ -441,7 +431,7 @@ describe.skipIf(!hasChromium)('people (needs a Chromium)', () => {
     await choose(ada, 'bob', 'Block');
     await ada.getByRole('alertdialog', { name: 'Block bob?' }).getByRole('button', { name: 'Block' }).click();
     await person(ada, 'Unfollowed or blocked', 'bob').waitFor();
-    await untilThere(bob, person(bob, 'Only follow you', 'ada'));
+    await untilThere(person(bob, 'Only follow you', 'ada'));
   });
 
   test('a follower is asked to be followed from the menu', async () => {
@@ -449,13 +439,13 @@ describe.skipIf(!hasChromium)('people (needs a Chromium)', () => {
     await person(ada, 'Sent requests', 'carl').waitFor();
     const carl = sessions.find(({ username }) => username === 'carl');
     await carl?.friends.accept('ada', { reciprocate: false });
-    await untilThere(ada, person(ada, 'Friends', 'carl'));
+    await untilThere(person(ada, 'Friends', 'carl'));
   });
 
   test('whoever logs in next sees no number of who was there before', async () => {
     const dora = sessions.find(({ username }) => username === 'dora');
     await dora?.friends.follow('bob');
-    await untilThere(bob, place(bob, 'People, 1 request'));
+    await untilThere(place(bob, 'People, 1 request'));
     await bob.getByRole('button', { name: 'Log out' }).click();
     await world.logIn(bob, 'dora');
     await place(bob, 'People').waitFor();

@@ -7,6 +7,11 @@ export async function person(world: WebWorld, username: string): Promise<UserSes
   return (await connect(world.daemon.url)).signUp({ username, password: PASSWORD });
 }
 
+/** An account that there is, used without a browser, by a program that believes nothing to be as it was. */
+export async function again(world: WebWorld, username: string): Promise<UserSession> {
+  return (await connect(world.daemon.url, { pointerCacheMilliseconds: 0 })).logIn({ username, password: PASSWORD });
+}
+
 /** Makes two people friends. */
 export async function befriend(one: UserSession, other: UserSession): Promise<void> {
   await one.friends.follow(other.username);
@@ -21,9 +26,7 @@ export async function friendsInBrowsers(
   const [ada, bob] = [await world.open(await world.device()), await world.open(await world.device({ colorScheme: 'dark' }))];
   await world.signUp(ada, 'ada');
   await world.signUp(bob, 'bob');
-  const elsewhere = async (username: string): Promise<UserSession> =>
-    (await connect(world.daemon.url, { pointerCacheMilliseconds: 0 })).logIn({ username, password: PASSWORD });
-  const [adaElsewhere, bobElsewhere] = [await elsewhere('ada'), await elsewhere('bob')];
+  const [adaElsewhere, bobElsewhere] = [await again(world, 'ada'), await again(world, 'bob')];
   await befriend(bobElsewhere, adaElsewhere);
   adaElsewhere.close();
   return { ada, bob, bobElsewhere };

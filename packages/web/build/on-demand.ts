@@ -1,10 +1,10 @@
-/** Code that only viewers need: what is loaded when a file is opened, not before. */
-const VIEWER_CODE =
-  /\/features\/viewers\/(?:text|markdown|pdf)\/|\/node_modules\/(?:@codemirror|@lezer|@marijn|crelt|style-mod|w3c-keyname|marked|dompurify|pdfjs-dist)\//u;
+/** What only viewers need, and the lists of emojis: loaded when a file or the choice of emojis is opened, not before. */
+const LATE_CODE =
+  /\/features\/viewers\/(?:text|markdown|pdf)\/|\/node_modules\/(?:@codemirror|@lezer|@marijn|crelt|style-mod|w3c-keyname|marked|dompurify|pdfjs-dist|emojibase-data)\//u;
 
 /** Where a piece of the app goes: what is loaded on demand into a folder of its own, which the service worker does not keep in advance. */
 export function chunkFileName({ moduleIds }: { readonly moduleIds: readonly string[] }): string {
-  return moduleIds.some((id) => VIEWER_CODE.test(id)) ? 'assets/on-demand/[name]-[hash].js' : 'assets/[name]-[hash].js';
+  return moduleIds.some((id) => LATE_CODE.test(id)) ? 'assets/on-demand/[name]-[hash].js' : 'assets/[name]-[hash].js';
 }
 
 /** As {@link chunkFileName}, for styles and other files. */

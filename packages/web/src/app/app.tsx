@@ -21,6 +21,7 @@ const PeopleScreen = lazy(async () => ({ default: (await import('../features/peo
 const TrashScreen = lazy(async () => ({ default: (await import('../features/trash/trash-screen.js')).TrashScreen }));
 
 const NewsScreen = lazy(async () => ({ default: (await import('../features/news/news-screen.js')).NewsScreen }));
+const ChatScreen = lazy(async () => ({ default: (await import('../features/chat/chat-screen.js')).ChatScreen }));
 const ProfileScreen = lazy(async () => ({ default: (await import('../features/profile/profile-screen.js')).ProfileScreen }));
 const SharedScreen = lazy(async () => ({ default: (await import('../features/sharing/shared-screen.js')).SharedScreen }));
 const LinkScreen = lazy(async () => ({ default: (await import('../features/links/link-screen.js')).LinkScreen }));
@@ -97,6 +98,8 @@ function Inside({ route, session }: { readonly route: Route; readonly session: S
       return <PeopleScreen session={session} />;
     case 'news':
       return <NewsScreen session={session} />;
+    case 'chats':
+      return <ChatScreen session={session} id={route.id} />;
     case 'profile':
       return <ProfileScreen key={route.username} session={session} username={route.username === '' ? session.username : route.username} />;
     case 'shared':

@@ -1,8 +1,10 @@
+import { forgetEmojis } from '../features/chat/recent-emojis.js';
 import { forgetSearch } from '../features/search/search-store.js';
 import { transfers } from '../features/transfers/transfer-store.js';
 import { forgetDrafts } from '../features/viewers/drafts.js';
 import { clearToasts } from '../ui/toasts.js';
 import { guestNow } from './guest-store.js';
+import { tellLeaving } from './leaving.js';
 import { noteSession } from './reload-note.js';
 import { newsWatch } from './news-watch.js';
 import { goTo, parseRoute } from './router.js';
@@ -17,9 +19,11 @@ export function leaveSession(): void {
   noteSession(undefined);
   setSession({ state: 'out' });
   transfers().leave(kept);
+  tellLeaving();
   newsWatch().leave();
   forgetDrafts(kept);
   forgetSearch();
+  forgetEmojis();
   clearToasts();
   if (parseRoute(location).name !== 'link') goTo({ name: 'start' }, { replace: true });
 }

@@ -1,3 +1,4 @@
+import { outbox } from '../features/chat/outbox.js';
 import { hasUnsavedText } from '../features/viewers/drafts.js';
 import { transfers } from '../features/transfers/transfer-store.js';
 import { engine } from '../engine/start-engine.js';
@@ -12,7 +13,7 @@ const PATIENCE = 200;
 /** Whether leaving the account would lose something in this tab. An open link stays open, with what was begun in it. */
 export function isTabBusy(): boolean {
   const kept = guestNow()?.tree;
-  return hasUnsavedText(kept) || transfers().isBusyBut(kept);
+  return hasUnsavedText(kept) || transfers().isBusyBut(kept) || outbox().isBusy;
 }
 
 /** Whether another tab with the same account would lose something. */

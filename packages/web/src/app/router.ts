@@ -17,6 +17,8 @@ export type Route =
   | { readonly name: 'shared' }
   /** Posts of oneself and of friends. */
   | { readonly name: 'news' }
+  /** All chats, or one of them. */
+  | { readonly name: 'chats'; readonly id: string | undefined }
   /** Somebody's profile. */
   | { readonly name: 'profile'; readonly username: string }
   | { readonly name: 'link' };
@@ -37,6 +39,7 @@ export function parseRoute({ pathname, search, hash }: Address): Route {
   if (hash !== '' && hash !== '#' && !hash.startsWith('#/')) return { name: 'link' };
   const [area = '', ...names] = hash.slice(2).split('/').map(decode);
   if (area === 'settings' || area === 'trash' || area === 'people' || area === 'shared' || area === 'news') return { name: area };
+  if (area === 'chats') return { name: area, id: names[0] === '' ? undefined : names[0] };
   if (area === 'profile') return { name: area, username: names[0] ?? '' };
   if (area === 'drive' || area === 'view' || area === 'search')
     return { name: area, path: `/${names.filter((name) => name !== '').join('/')}` };
@@ -52,6 +55,8 @@ export function formatRoute(route: Route): string {
     case 'view':
     case 'search':
       return `#/${route.name}${route.path.split('/').map(encodeURIComponent).join('/')}`;
+    case 'chats':
+      return route.id === undefined ? '#/chats' : `#/chats/${encodeURIComponent(route.id)}`;
     case 'profile':
       return `#/profile/${encodeURIComponent(route.username)}`;
     case 'sign-up':

@@ -3,6 +3,7 @@ import { engine } from '../engine/start-engine.js';
 import type { SessionInfo } from '../engine/calls.js';
 import { type TextId, useText } from '../i18n/text.js';
 import { visibleName } from '../i18n/visible-name.js';
+import { attendOutbox } from '../features/chat/outbox.js';
 import { transfers } from '../features/transfers/transfer-store.js';
 import { IconButton } from '../ui/button.js';
 import { Icon, type IconName } from '../ui/icon.js';
@@ -42,6 +43,7 @@ export function Shell({
     { route: { name: 'drive', path: session.homePath }, icon: 'folder', label: 'drive.title' },
     { route: { name: 'shared' }, icon: 'shared', label: 'app.shared' },
     { route: { name: 'news' }, icon: 'news', label: 'app.news', news: { count: news.feed, label: 'app.news.place' } },
+    { route: { name: 'chats', id: undefined }, icon: 'chat', label: 'chats.title', news: { count: news.chats, label: 'chats.place' } },
     { route: { name: 'people' }, icon: 'people', label: 'people.title', news: { count: news.requests, label: 'people.place' } },
     { route: { name: 'trash' }, icon: 'trash', label: 'trash.title' },
     { route: { name: 'settings' }, icon: 'settings', label: 'settings.title' },
@@ -52,6 +54,7 @@ export function Shell({
   useEffect(() => {
     transfers().enter(session.username);
   }, [session.username]);
+  useEffect(() => attendOutbox(session.username), [session.username]);
   useEffect(() => attendNews(session.username), [session.username]);
   // Whoever came in through the door begins with what is inside.
   useEffect(() => {

@@ -1,5 +1,7 @@
+import type { LiveChanges } from '@pyrgos/client';
 import type { CreatedCredential, SecurityKeyCreation, SecurityKeyQuestion, SignedChallenge } from '@pyrgos/client/session';
 import type { Call } from './call.js';
+import type { AttachmentPlace, ChatCalls } from './chat-calls.js';
 import type { ItemProblem, ItemsProgress, PasswordJudgement, Row } from './call-types.js';
 import type { EngineFault } from './engine-fault.js';
 import type { FeedCalls } from './feed-calls.js';
@@ -13,7 +15,7 @@ export type { ItemProblem, ItemsProgress, PasswordJudgement, Row } from './call-
  * Every call that the page makes of the engine: what it passes, what comes back, what it is told meanwhile, and what it is asked. Plain
  * values only: no key and no class of the SDK crosses the line, except what a person types.
  */
-export interface EngineCalls extends SocialCalls, FeedCalls, ProfileCalls, SharingCalls {
+export interface EngineCalls extends SocialCalls, FeedCalls, ChatCalls, ProfileCalls, SharingCalls {
   /** Whether this device holds a session that can be opened without password, and whose it is. */
   'session.kept': Call<undefined, KeptSession | undefined>;
   /** Opens the kept session. */
@@ -76,6 +78,11 @@ export interface EngineCalls extends SocialCalls, FeedCalls, ProfileCalls, Shari
   'search.run': Call<{ readonly directory: string; readonly query: SearchQuery }, SearchSummary, SearchEvent>;
   /** Offers the page's decoder of videos, as long as the page is there: the engine asks for a frame of a video that is uploaded. */
   'page.frames': Call<undefined, undefined, never, FrameQuestion, ImageBitmap>;
+  /**
+   * Tells what may have changed, as long as the page wants to know: everything at first, later what was changed meanwhile. Ends by itself when the session does, or is
+   * replaced by another one of the account.
+   */
+  'live.watch': Call<undefined, undefined, LiveChanges>;
   /** Tells whether the server can be reached, each time when that changes, as long as the page is there. */
   'page.connection': Call<undefined, undefined, ConnectionState>;
   /** Puts items of one directory into the trash. */
@@ -166,12 +173,15 @@ export type ConflictAnswer = 'replace' | 'keep-both' | 'skip';
 /** See `stream.serve`. */
 export interface StreamArguments {
   readonly paths: readonly string[];
-  /** In place of `paths`: a file that a post shows, by the path of the post and its place there. */
-  readonly shown?: { readonly path: string; readonly index: number } | undefined;
+  /** In place of `paths`: what a post or a message shows. */
+  readonly shown?: ShownFile | undefined;
   /** How a zip file tells what could not be read; undefined for one file as it is. */
   readonly zip: ZipTexts | undefined;
   readonly port: MessagePort;
 }
+
+/** A file that a post shows, by the path of the post and its place there, or one that a message of a chat shows. */
+export type ShownFile = { readonly path: string; readonly index: number } | { readonly attachment: AttachmentPlace };
 
 /** The words of the text file at the end of a zip file from which something is missing. */
 export interface ZipTexts {

@@ -21,6 +21,11 @@ export function onConnectionBack(listener: () => void): () => void {
   };
 }
 
+/** Whether the server can be reached, as far as anybody has noticed. */
+export function connectionNow(): ConnectionState {
+  return current;
+}
+
 /** Whether the server can be reached, in a component. */
 export function useConnection(): ConnectionState {
   return useSyncExternalStore(

@@ -18,6 +18,12 @@ export interface DeviceSession {
   readonly deviceKey: SymmetricKey;
 }
 
+/** Something that only this browser can open, as long as it keeps the session. */
+export interface SealedBytes {
+  readonly iv: Uint8Array<ArrayBuffer>;
+  readonly sealed: ArrayBuffer;
+}
+
 /**
  * Where a browser keeps the device key of somebody who stays logged in: sealed with a key of the browser that no script can read out, so that a
  * copy of the stored data alone opens nothing. It does not protect against code that runs in the page. Needs a secure context.
@@ -58,16 +64,44 @@ export class DeviceKeys {
     }
   }
 
-  /** Keeps a session's key in place of the one before. */
+  /** Keeps a session's key in place of the one before. What was sealed for the same account stays readable. */
   async keep({ username, deviceKey }: DeviceSession): Promise<void> {
-    const wrapping = await crypto.subtle.generateKey({ name: 'AES-GCM', length: 256 }, false, ['encrypt', 'decrypt']);
+    const before = await this.database.get('kept', ROW);
+    const wrapping =
+      before?.username === username
+        ? before.wrapping
+        : await crypto.subtle.generateKey({ name: 'AES-GCM', length: 256 }, false, ['encrypt', 'decrypt']);
     const iv = crypto.getRandomValues(new Uint8Array(12));
     const sealed = await crypto.subtle.encrypt({ name: 'AES-GCM', iv }, wrapping, new Uint8Array(deviceKey.encode()));
     await this.database.put('kept', { username, wrapping, iv, sealed }, ROW);
+  }
+
+  /** Seals something of the account whose session is kept; `context` is what it belongs to. Undefined when no session of this account is kept. */
+  async seal(username: string, context: string, bytes: Uint8Array<ArrayBuffer>): Promise<SealedBytes | undefined> {
+    const row = await this.database.get('kept', ROW);
+    if (row?.username !== username) return undefined;
+    const iv = crypto.getRandomValues(new Uint8Array(12));
+    return { iv, sealed: await crypto.subtle.encrypt({ name: 'AES-GCM', iv, additionalData: contextBytes(context) }, row.wrapping, bytes) };
+  }
+
+  /** Opens what {@link DeviceKeys.seal} has sealed; undefined when it cannot be opened any more. */
+  async unseal(username: string, context: string, { iv, sealed }: SealedBytes): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    const row = await this.database.get('kept', ROW);
+    if (row?.username !== username) return undefined;
+    try {
+      const additionalData = contextBytes(context);
+      return new Uint8Array(await crypto.subtle.decrypt({ name: 'AES-GCM', iv, additionalData }, row.wrapping, sealed));
+    } catch {
+      return undefined;
+    }
   }
 
   /** Forgets the kept session. */
   async clear(): Promise<void> {
     await this.database.delete('kept', ROW);
   }
+}
+
+function contextBytes(context: string): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(new TextEncoder().encode(context));
 }

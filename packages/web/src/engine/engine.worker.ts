@@ -5,9 +5,11 @@ import { EngineState } from './engine-state.js';
 import type { Line } from './rpc-messages.js';
 import { accountService } from './services/account-service.js';
 import { blamingOwners } from './services/blame-owner.js';
+import { chatService } from './services/chat-service.js';
 import { driveService } from './services/drive-service.js';
 import { feedService } from './services/feed-service.js';
 import { linkService } from './services/link-service.js';
+import { liveService } from './services/live-service.js';
 import { profileService } from './services/profile-service.js';
 import { searchService } from './services/search-service.js';
 import { sessionService } from './services/session-service.js';
@@ -16,6 +18,7 @@ import { socialService } from './services/social-service.js';
 import { streamService } from './services/stream-service.js';
 import { trashService } from './services/trash-service.js';
 import { uploadService } from './services/upload-service.js';
+import { waitingMessagesService } from './services/waiting-messages-service.js';
 
 const state = new EngineState(globalThis.location.origin);
 serveEngine(globalThis as unknown as Line, {
@@ -28,6 +31,9 @@ serveEngine(globalThis as unknown as Line, {
   ...searchService(state),
   ...socialService(state),
   ...feedService(state),
+  ...chatService(state),
+  ...waitingMessagesService(state),
+  ...liveService(state),
   ...profileService(state),
   ...sharingService(state),
   ...linkService(state),

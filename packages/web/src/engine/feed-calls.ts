@@ -11,8 +11,8 @@ interface FeedCall<Arguments, Result, Event = never> {
 
 /** What the page asks about news and posts. Posts are named by their paths; what opens them stays in the engine. */
 export interface FeedCalls {
-  /** Takes in what friends have shared. Gives the names of those who could not be asked. */
-  'feed.update': FeedCall<undefined, readonly string[]>;
+  /** Takes in what friends have shared; of some of them when they are named. Gives the names of those who could not be asked. */
+  'feed.update': FeedCall<{ readonly friends: readonly string[] } | undefined, readonly string[]>;
   /** A page of the feed, newest first. */
   'feed.page': FeedCall<{ readonly before: number | undefined }, NewsPage<NewsItem>>;
   /** How many items the user has not seen. Asks no friend. */

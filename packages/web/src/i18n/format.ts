@@ -20,12 +20,37 @@ const dateFormats = new Map<string, Intl.DateTimeFormat>();
 
 /** A point in time as people of a language write it, to the minute. */
 export function formatTime(milliseconds: number, language: string): string {
-  let format = dateFormats.get(language);
-  if (format === undefined) {
-    format = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'short' });
-    dateFormats.set(language, format);
-  }
-  return format.format(milliseconds);
+  return formatOf(dateFormats, language, { dateStyle: 'medium', timeStyle: 'short' }).format(milliseconds);
+}
+
+const clockFormats = new Map<string, Intl.DateTimeFormat>();
+const shortDayFormats = new Map<string, Intl.DateTimeFormat>();
+const dayFormats = new Map<string, Intl.DateTimeFormat>();
+
+/** The time of a day as people of a language write it, to the minute. */
+export function formatClock(milliseconds: number, language: string): string {
+  return formatOf(clockFormats, language, { timeStyle: 'short' }).format(milliseconds);
+}
+
+/** A day in few characters. */
+export function formatDate(milliseconds: number, language: string): string {
+  return formatOf(shortDayFormats, language, { dateStyle: 'short' }).format(milliseconds);
+}
+
+/** A day as people of a language write it. */
+export function formatDay(milliseconds: number, language: string): string {
+  return formatOf(dayFormats, language, { dateStyle: 'full' }).format(milliseconds);
+}
+
+function formatOf(formats: Map<string, Intl.DateTimeFormat>, language: string, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
+  const format = formats.get(language) ?? new Intl.DateTimeFormat(language, options);
+  formats.set(language, format);
+  return format;
+}
+
+/** Names in a row, as people of a language write them: `ada, bob, and carl`. */
+export function formatNames(names: readonly string[], language: string): string {
+  return new Intl.ListFormat(language, { type: 'conjunction', style: 'narrow' }).format(names);
 }
 
 /** A length of time in its largest unit, as people say it: `3 minutes`. */

@@ -69,6 +69,7 @@ export function ContextMenu({
       {anchor === null ? null : (
         <Popover
           isOpen
+          aria-label={label}
           triggerRef={{ current: anchor }}
           placement="bottom start"
           offset={0}

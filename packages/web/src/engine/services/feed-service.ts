@@ -14,7 +14,7 @@ export function feedService(state: Pick<EngineState, 'session'>): Pick<Handlers,
     return contentOf(content);
   };
   return {
-    'feed.update': async (_, { signal }) => (await state.session.feed.update({ signal })).unreachable,
+    'feed.update': async (args, { signal }) => (await state.session.feed.update({ friends: args?.friends, signal })).unreachable,
 
     'feed.page': async ({ before }, { signal }) => {
       const { session } = state;

@@ -12,6 +12,7 @@ import type { SessionInfo } from '../calls.js';
 import type { DeviceKeys } from '../device-key.js';
 import type { Handlers } from '../engine-host.js';
 import type { EngineState } from '../engine-state.js';
+import { forgetWaitingMessages } from '../waiting-database.js';
 import { SECOND_FACTOR_ATTEMPTS, secondFactorPrompt } from './second-factor-questions.js';
 
 /** Milliseconds by which clocks may differ without being taken for the cause of what goes wrong. */
@@ -92,6 +93,7 @@ export function sessionService(state: EngineState): Pick<Handlers, Served | 'pas
     'session.logOut': async () => {
       const { deviceKeys } = await state.server();
       await deviceKeys?.clear();
+      await forgetWaitingMessages();
       await state.session.logOut();
       state.end();
       return undefined;

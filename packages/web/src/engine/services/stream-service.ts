@@ -3,6 +3,7 @@ import { faultOf } from '../engine-fault.js';
 import type { CallContext, Handlers } from '../engine-host.js';
 import type { EngineState } from '../engine-state.js';
 import type { StreamReply, StreamRequest } from '../../streams/stream-messages.js';
+import { openAttachment } from './known-attachments.js';
 import { openShown } from './known-items.js';
 import { type ZipFile, zipFile } from './zip-stream.js';
 
@@ -29,7 +30,9 @@ export function streamService(state: EngineState): Pick<Handlers, 'stream.serve'
           : readableOf(
               shown === undefined
                 ? await files.open(path, { signal: context.signal })
-                : (await openShown(state.session, shown, context.signal)).reader,
+                : 'attachment' in shown
+                  ? (await openAttachment(state.session, shown.attachment, context.signal)).reader
+                  : (await openShown(state.session, shown, context.signal)).reader,
             );
       context.emit({ kind: 'ready', size: readable.size });
       await serve(readable, port, context);

@@ -8,14 +8,9 @@ import { useLanguage, useText } from '../../i18n/text.js';
 import { Button } from '../../ui/button.js';
 import { Dialog } from '../../ui/dialog.js';
 import { showToast } from '../../ui/toasts.js';
-import { giveStream } from '../../streams/given-stream.js';
-import { storeBytes } from '../transfers/store-bytes.js';
-import { viewerKindOf } from '../viewers/viewer-kind.js';
+import { addressOf, type ShownAddress, storeShown } from '../media/shown-file.js';
 import { mediaFileName, mediaKind } from './media-name.js';
 import styles from './news.module.css';
-
-/** Milliseconds after which the address of what is stored is taken away when everything was read. */
-const BEGIN_PATIENCE = 60_000;
 
 /** What a post shows: pictures, which open larger; films and sounds with a player; anything else to store. */
 export function PostMedia({ post }: { readonly post: NewsPost }): ReactNode {
@@ -30,65 +25,12 @@ export function PostMedia({ post }: { readonly post: NewsPost }): ReactNode {
   );
 }
 
-interface Shown extends NewsMedia {
-  readonly address: string;
-  readonly kind: 'image' | 'video' | 'audio' | 'other';
-  /** Takes the address away. */
-  readonly close: () => void;
-}
+type Shown = NewsMedia & ShownAddress;
 
-/** Gives what a post shows an address: from memory, or as a stream when it is large. */
-async function addressOf(path: string, index: number, signal: AbortSignal): Promise<Shown> {
+/** Opens what a post shows, and gives it an address. */
+async function openMedia(path: string, index: number, signal: AbortSignal): Promise<Shown> {
   const media = await engine().call('feed.media', { path, index }, { signal });
-  const { mimeType, size, bytes } = media;
-  const found = viewerKindOf({ name: '', mimeType, size });
-  const kind = found === 'image' || found === 'video' || found === 'audio' ? found : 'other';
-  // Nothing but a picture, a film or a sound gets a type by which a browser would do something with it.
-  const type = kind === 'other' ? 'application/octet-stream' : mimeType;
-  if (bytes === undefined) {
-    const stream = await giveStream({
-      paths: [],
-      shown: { path, index },
-      zip: undefined,
-      offer: { name: '', mimeType: type, isDownload: false },
-    });
-    return { ...media, kind, address: stream.address, close: () => stream.close() };
-  }
-  const address = URL.createObjectURL(new Blob([bytes], { type }));
-  return {
-    ...media,
-    kind,
-    address,
-    close: () => {
-      URL.revokeObjectURL(address);
-    },
-  };
-}
-
-/** Stores what a post shows on this device; what is large goes from the server to the disk piece by piece. */
-async function storeShown({ path, author }: NewsPost, index: number, media: NewsMedia): Promise<void> {
-  const { bytes } = media;
-  const name = mediaFileName(media, `${author}-${index + 1}`);
-  if (bytes !== undefined) {
-    storeBytes(bytes, name);
-    return;
-  }
-  const stream = await giveStream(
-    { paths: [], shown: { path, index }, zip: undefined, offer: { name, mimeType: '', isDownload: true } },
-    (event) => {
-      // The browser may not have begun to store the last of it yet.
-      if (event.kind === 'complete') setTimeout(end, BEGIN_PATIENCE);
-      else if (event.kind !== 'ready' && event.kind !== 'progress') end();
-    },
-  );
-  const frame = document.createElement('iframe');
-  frame.hidden = true;
-  frame.src = stream.address;
-  document.body.append(frame);
-  function end(): void {
-    stream.close();
-    frame.remove();
-  }
+  return { ...media, ...(await addressOf({ path, index }, { ...media, name: '' })) };
 }
 
 function OneMedia({ post, index }: { readonly post: NewsPost; readonly index: number }): ReactNode {
@@ -101,7 +43,7 @@ function OneMedia({ post, index }: { readonly post: NewsPost; readonly index: nu
   useEffect(() => {
     const stop = new AbortController();
     let close = (): void => undefined;
-    addressOf(path, index, stop.signal).then(
+    openMedia(path, index, stop.signal).then(
       (found) => {
         if (stop.signal.aborted) {
           found.close();
@@ -124,7 +66,7 @@ function OneMedia({ post, index }: { readonly post: NewsPost; readonly index: nu
   if (shown === undefined) return <div className={styles['placeholder']} role="status" aria-label={text('app.loading')} />;
   const name = text('news.picture', { number: index + 1, name: post.author });
   const store = (): void => {
-    storeShown(post, index, shown).catch((caught: unknown) => {
+    storeShown({ path, index }, shown.bytes, mediaFileName(shown, `${post.author}-${index + 1}`)).catch((caught: unknown) => {
       showToast({ kind: 'problem', text: faultText(caught, text) });
     });
   };

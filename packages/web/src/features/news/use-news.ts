@@ -3,6 +3,9 @@ import { newsWatch } from '../../app/news-watch.js';
 import type { NewsItem } from '../../engine/feed-calls.js';
 import { engine } from '../../engine/start-engine.js';
 
+/** Pixels up to which a page counts as being at its beginning. */
+const TOP = 100;
+
 /** The news as far as they have been looked at. */
 export interface News {
   readonly items: readonly NewsItem[];
@@ -68,6 +71,16 @@ export function useNews(): News {
       stop.current?.abort();
     };
   }, [refresh]);
+
+  useEffect(
+    () =>
+      newsWatch().onLooked((kind) => {
+        // Whoever is reading further down, or is being asked, sees the number at the place only.
+        const isAtTop = globalThis.scrollY < TOP && state === 'idle';
+        if (kind === 'feed' && newsWatch().counts().feed > 0 && isAtTop) void reload().catch(() => undefined);
+      }),
+    [reload, state],
+  );
 
   const loadMore = (): void => {
     if (next === undefined || state !== 'idle') return;

@@ -44,7 +44,14 @@ export function usePeople(): PeopleState {
   const text = useText();
   const { value, error, reload } = useCall('social.people');
   const [busy, setBusy] = useState<ReadonlySet<string>>(new Set());
-  useEffect(() => newsWatch().onLooked(reload), [reload]);
+  // Whatever it was about: whoever does not let the account follow them any more has changed their own files.
+  useEffect(
+    () =>
+      newsWatch().onLooked((kind) => {
+        if (kind !== 'chats') reload();
+      }),
+    [reload],
+  );
   useEffect(() => {
     if (value === undefined) return;
     newsWatch().note('requests', value.requests.length);

@@ -5,24 +5,17 @@ import type { ShareAccess, ShareGrant, SharePartner } from '../../engine/sharing
 import { engine } from '../../engine/start-engine.js';
 import { useText } from '../../i18n/text.js';
 import { Button } from '../../ui/button.js';
-import { Checkbox } from '../../ui/checkbox.js';
 import { Choice } from '../../ui/choice.js';
-import { TextField } from '../../ui/field.js';
-import { Name } from '../../ui/name.js';
 import { Notice } from '../../ui/notice.js';
 import { ProgressBar } from '../../ui/progress-bar.js';
 import { showToast } from '../../ui/toasts.js';
 import { tellProblems } from '../drive/drive-actions.js';
 import { useCall } from '../settings/use-call.js';
+import { CheckList } from './check-list.js';
 import { partnerKey, partnerName } from './partner-name.js';
 import styles from './sharing.module.css';
 import { useWork } from './use-work.js';
 import { WorkProgress } from './work-progress.js';
-
-/** People who are shown at a time; whoever has more followers types a part of the name. */
-const SHOWN = 50;
-/** From so many on there is a field to look for them. */
-const MANY = 6;
 
 /** Lets somebody choose people and groups, and shares things with them. */
 export function PeoplePicker({
@@ -42,7 +35,8 @@ export function PeoplePicker({
   const heading = useId();
   const { value: people, error, reload } = useCall('share.people');
   const work = useWork();
-  const [filter, setFilter] = useState('');
+  /** The field to look for people is emptied when something was shared. */
+  const [round, setRound] = useState(0);
   const [access, setAccess] = useState<ShareAccess>('read');
   const [chosen, setChosen] = useState<ReadonlyMap<string, SharePartner>>(new Map());
   const had = useMemo(() => new Set(grants.map(partnerKey)), [grants]);
@@ -57,7 +51,7 @@ export function PeoplePicker({
     });
     if (isDone && count > 0) {
       setChosen(new Map());
-      setFilter('');
+      setRound(round + 1);
       showToast({ kind: 'good', text: text('share.done', { count }) });
     }
     onShared();
@@ -94,59 +88,31 @@ export function PeoplePicker({
     { kind: 'group', name: 'friends' },
     { kind: 'group', name: 'followers' },
   ];
-  const wanted = filter.trim().toLowerCase();
-  const partners = [...groups, ...people.followers.map((name): SharePartner => ({ kind: 'user', name }))].filter(
-    (partner) =>
-      !had.has(partnerKey(partner)) && (chosen.has(partnerKey(partner)) || partnerName(partner, text).toLowerCase().includes(wanted)),
-  );
-  // Who is chosen stays in sight, whatever is looked for.
-  const isChosen = (partner: SharePartner): number => (chosen.has(partnerKey(partner)) ? 0 : 1);
-  const shown = wanted === '' ? partners : partners.toSorted((a, b) => isChosen(a) - isChosen(b));
   const help = (partner: SharePartner): string => {
     if (partner.kind === 'user') return text(friends.has(partner.name) ? 'share.isFriend' : 'share.isFollower');
     return partner.name === 'friends'
       ? text('share.group.friends.help', { count: people.friends.length })
       : text('share.group.followers.help', { count: people.followers.length });
   };
+  const partners = [...groups, ...people.followers.map((name): SharePartner => ({ kind: 'user', name }))].filter(
+    (partner) => !had.has(partnerKey(partner)),
+  );
   return (
     <section className={styles['part']} aria-labelledby={heading}>
       <h3 id={heading}>{text('share.with')}</h3>
-      {people.followers.length < MANY ? null : (
-        <TextField
-          label={text('share.find')}
-          type="search"
-          isVerbatim
-          autoComplete="off"
-          value={filter}
-          onChange={setFilter}
-          isDisabled={work.isWorking}
-        />
-      )}
-      <div className={styles['choices']} role="group" aria-label={text('share.with')}>
-        {shown.slice(0, SHOWN).map((partner) => (
-          <Checkbox
-            key={partnerKey(partner)}
-            isSelected={chosen.has(partnerKey(partner))}
-            isDisabled={work.isWorking}
-            help={help(partner)}
-            onChange={(isOn) => {
-              const next = new Map(chosen);
-              if (isOn) next.set(partnerKey(partner), partner);
-              else next.delete(partnerKey(partner));
-              setChosen(next);
-            }}
-          >
-            <Name>{partnerName(partner, text)}</Name>
-          </Checkbox>
-        ))}
-      </div>
-      <p role="status" className={styles['quiet']}>
-        {shown.length === 0
-          ? text(wanted === '' ? 'share.allHave' : 'share.find.none')
-          : shown.length > SHOWN
-            ? text('share.find.more', { count: shown.length - SHOWN })
-            : ''}
-      </p>
+      <CheckList
+        key={round}
+        label={text('share.with')}
+        candidates={partners.map((partner) => ({ key: partnerKey(partner), name: partnerName(partner, text), help: help(partner) }))}
+        chosen={new Set(chosen.keys())}
+        nobody={text('share.allHave')}
+        isDisabled={work.isWorking}
+        onChange={(keys) => {
+          setChosen(
+            new Map(partners.flatMap((partner) => (keys.has(partnerKey(partner)) ? [[partnerKey(partner), partner] as const] : []))),
+          );
+        }}
+      />
       {canWrite ? (
         <Choice
           label={text('share.access.choose')}

@@ -1,4 +1,6 @@
 import app from './app.json';
+import chat from './chat.json';
+import chatDialogs from './chat-dialogs.json';
 import drive from './drive.json';
 import errors from './errors.json';
 import people from './people.json';
@@ -16,6 +18,7 @@ import welcome from './welcome.json';
 /** The English texts of the app, which say what texts there are: a file for each area. */
 export const texts = {
   ...app,
+  ...chat,
   ...welcome,
   ...drive,
   ...settings,
@@ -28,5 +31,6 @@ export const texts = {
   ...profile,
   ...sharing,
   ...links,
+  ...chatDialogs,
   ...errors,
 };

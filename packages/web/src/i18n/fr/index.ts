@@ -1,4 +1,6 @@
 import app from './app.json';
+import chat from './chat.json';
+import chatDialogs from './chat-dialogs.json';
 import drive from './drive.json';
 import errors from './errors.json';
 import people from './people.json';
@@ -17,6 +19,7 @@ import type { texts as english } from '../en/index.js';
 /** The French texts of the app; the same ids as the English ones. */
 export const texts: Readonly<Record<keyof typeof english, string>> = {
   ...app,
+  ...chat,
   ...welcome,
   ...drive,
   ...settings,
@@ -29,5 +32,6 @@ export const texts: Readonly<Record<keyof typeof english, string>> = {
   ...profile,
   ...sharing,
   ...links,
+  ...chatDialogs,
   ...errors,
 };

@@ -1,0 +1,21 @@
+import type { ChatInvite, ChatRow } from '../../engine/chat-calls.js';
+import { formatNames } from '../../i18n/format.js';
+import type { TextFunction } from '../../i18n/text.js';
+
+/** People whose names make the name of a chat that has none. */
+const MAX_NAMES = 6;
+
+/** What a chat is called: its title, or whoever is in it beside oneself. */
+export function chatName(chat: Pick<ChatRow, 'title' | 'members' | 'pending'>, self: string, language: string, text: TextFunction): string {
+  const title = chat.title.trim();
+  if (title !== '') return title;
+  const others = [...chat.members, ...chat.pending].filter((name) => name !== self);
+  if (others.length === 0) return text('chats.alone');
+  return others.length > MAX_NAMES ? `${others.slice(0, MAX_NAMES).join(', ')} …` : formatNames(others, language);
+}
+
+/** What an invitation says. */
+export function inviteText({ inviter, title, isKnown }: ChatInvite, text: TextFunction): string {
+  if (title.trim() !== '') return text('chats.invitation.into', { name: inviter, title: title.trim() });
+  return text(isKnown ? 'chats.invitation.again' : 'chats.invitation', { name: inviter });
+}

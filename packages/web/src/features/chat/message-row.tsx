@@ -1,0 +1,175 @@
+import { memo, type ReactNode } from 'react';
+import { Button as AriaButton } from 'react-aria-components';
+import type { ChatLine, ChatQuoteOf } from '../../engine/chat-calls.js';
+import { formatClock, formatDay, formatTime } from '../../i18n/format.js';
+import { type TextFunction, useText } from '../../i18n/text.js';
+import { IconButton } from '../../ui/button.js';
+import { type MenuChoice, MenuButton } from '../../ui/menu.js';
+import { Name } from '../../ui/name.js';
+import { PostText } from '../news/post-text.js';
+import { Avatar } from '../profile/avatar.js';
+import { PersonLink } from '../profile/person-link.js';
+import { AttachmentView } from './attachment-view.js';
+import { type ConversationRow, isSameDay } from './conversation-rows.js';
+import { eventText, oneLine } from './line-text.js';
+import styles from './message.module.css';
+
+/** Milliseconds. */
+const DAY = 86_400_000;
+
+/** See {@link MessageRow}. */
+interface MessageRowProps {
+  readonly row: ConversationRow;
+  /** Of the element. */
+  readonly id: string;
+  readonly chatId: string;
+  readonly language: string;
+  readonly isGroup: boolean;
+  /** Whether the Tab key leads to it. */
+  readonly isStop: boolean;
+  /** Whether somebody has jumped to it. */
+  readonly isMarked: boolean;
+  readonly choices: readonly MenuChoice[];
+  readonly onFocus: (ref: string) => void;
+  readonly onQuote: (quote: ChatQuoteOf) => void;
+}
+
+/** One message, with the day and the mark of what is unread above it. */
+export function MessageRow(props: MessageRowProps): ReactNode {
+  const { row, language } = props;
+  const text = useText();
+  return (
+    <>
+      {row.isNewDay ? <h2 className={styles['day']}>{dayText(row.line.time, language, text)}</h2> : null}
+      {row.isFirstUnread ? (
+        <p className={styles['unread']}>
+          <span>{text('chat.unread')}</span>
+        </p>
+      ) : null}
+      {row.line.kind === 'text' ? (
+        <Bubble {...props} />
+      ) : (
+        <article
+          id={props.id}
+          className={styles['event']}
+          tabIndex={props.isStop ? 0 : -1}
+          aria-label={formatTime(row.line.time, language)}
+          onFocus={() => {
+            props.onFocus(row.line.ref);
+          }}
+        >
+          {eventText(row.line, language, text)}
+        </article>
+      )}
+    </>
+  );
+}
+
+function Bubble({ row, id, chatId, language, isGroup, isStop, isMarked, choices, onFocus, onQuote }: MessageRowProps): ReactNode {
+  const text = useText();
+  const { line, isFirstOfGroup, isLastOfGroup } = row;
+  const { author, isOwn, isDeleted, quote } = line;
+  const time = formatTime(line.time, language);
+  return (
+    <article
+      id={id}
+      className={styles['message']}
+      data-own={isOwn}
+      data-first={isFirstOfGroup}
+      data-marked={isMarked}
+      tabIndex={isStop ? 0 : -1}
+      aria-label={isOwn ? text('chat.message.own', { time }) : text('chat.message', { author, time })}
+      onFocus={() => {
+        onFocus(line.ref);
+      }}
+    >
+      {isOwn || !isGroup ? null : <span className={styles['face']}>{isLastOfGroup ? <Avatar username={author} size={32} /> : null}</span>}
+      <div className={styles['bubble']}>
+        {isFirstOfGroup && !isOwn && isGroup ? (
+          <p className={styles['author']}>
+            <PersonLink username={author} />
+          </p>
+        ) : null}
+        {quote === undefined || isDeleted ? null : <Quote quote={quote} isStop={isStop} onQuote={onQuote} />}
+        {isDeleted ? <p className={styles['deleted']}>{text('chat.deleted')}</p> : <Words line={line} />}
+        {isDeleted
+          ? null
+          : line.attachments.map((attachment, place) => (
+              // The same file may be in it twice.
+              <AttachmentView
+                key={place}
+                id={chatId}
+                messageRef={line.ref}
+                place={place}
+                attachment={attachment}
+                author={author}
+                isStop={isStop}
+              />
+            ))}
+        <p className={styles['facts']}>
+          {line.isEdited && !isDeleted ? `${text('chat.edited')} · ` : ''}
+          <time dateTime={new Date(line.time).toISOString()} title={time}>
+            {formatClock(line.time, language)}
+          </time>
+        </p>
+      </div>
+      {choices.length === 0 ? null : (
+        <span className={styles['more']}>
+          <MenuButton label={text('chat.menu')} choices={choices}>
+            <IconButton icon="more" label={text('chat.menu')} excludeFromTabOrder={!isStop} />
+          </MenuButton>
+        </span>
+      )}
+    </article>
+  );
+}
+
+/** Texts do not change while others come. */
+const Words = memo(({ line }: { readonly line: ChatLine }): ReactNode => <PostText text={line.text} />);
+
+function Quote({
+  quote,
+  isStop,
+  onQuote,
+}: {
+  readonly quote: ChatQuoteOf;
+  readonly isStop: boolean;
+  readonly onQuote: (quote: ChatQuoteOf) => void;
+}): ReactNode {
+  const text = useText();
+  const { author = text('chat.somebody') } = quote;
+  const words = quoteText(quote, text);
+  if (quote.index === undefined) return <p className={styles['quote']}>{words}</p>;
+  return (
+    <AriaButton
+      className={styles['quote'] ?? ''}
+      excludeFromTabOrder={!isStop}
+      onPress={() => {
+        onQuote(quote);
+      }}
+    >
+      <span className="visually-hidden">{text('chat.quote', { author })}</span>
+      <span className={styles['author']} aria-hidden="true">
+        <Name>{author}</Name>
+      </span>
+      <span className={styles['quoted']} dir="auto">
+        {words}
+      </span>
+    </AriaButton>
+  );
+}
+
+/** What stands for a message that is answered to. */
+export function quoteText({ index, text: words, isDeleted, hasAttachments }: ChatQuoteOf, text: TextFunction): string {
+  if (isDeleted) return text('chat.deleted');
+  const line = oneLine(words);
+  if (line !== '') return line;
+  if (hasAttachments) return text('chat.quote.files');
+  return index === undefined ? text('chat.quote.gone') : '';
+}
+
+function dayText(time: number, language: string, text: TextFunction): string {
+  const now = Date.now();
+  if (isSameDay(time, now)) return text('chat.today');
+  return isSameDay(time, now - DAY) ? text('chat.yesterday') : formatDay(time, language);
+}

@@ -1,0 +1,147 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { ChatLine, OutgoingMessage, WaitingMessage } from '../../engine/chat-calls.js';
+import { EngineError } from '../../engine/engine-fault.js';
+import { Outbox } from './outbox.js';
+import { sampleLine } from './sample-lines.js';
+
+/** What an engine does with messages, as the test says. */
+class Engine {
+  readonly kept = new Map<string, WaitingMessage>();
+  readonly asked: OutgoingMessage[] = [];
+  isConnected = true;
+  answer: (message: OutgoingMessage, signal: AbortSignal) => Promise<ChatLine> = async ({ text }) =>
+    sampleLine(this.asked.length, { text });
+
+  readonly box = new Outbox({
+    send: async (message, { signal }) => {
+      this.asked.push(message);
+      return this.answer(message, signal);
+    },
+    keep: async (message) => {
+      this.kept.set(message.key, message);
+      return true;
+    },
+    forget: async (key) => this.kept.delete(key),
+    waiting: async () => [...this.kept.values()],
+    isConnected: () => this.isConnected,
+  });
+
+  constructor() {
+    this.box.enter('ada');
+  }
+
+  add(text: string, id = 'chat'): void {
+    this.box.add({ id, text, files: [], quote: undefined });
+  }
+
+  states(id = 'chat'): readonly string[] {
+    return this.box.of(id).map(({ state }) => state);
+  }
+}
+
+const fault = (code: 'network' | 'quota'): EngineError => new EngineError({ code, message: '', data: {}, retry: 'after' });
+const settled = async (): Promise<void> => {
+  await vi.advanceTimersByTimeAsync(0);
+};
+
+describe('messages on their way out', () => {
+  beforeEach(() => {
+    vi.useFakeTimers();
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  test('those of one chat are sent one after the other, in their order', async () => {
+    const engine = new Engine();
+    const ends: ((line: ChatLine) => void)[] = [];
+    engine.answer = async () => new Promise((resolve) => ends.push(resolve));
+    for (const text of ['one', 'two']) engine.add(text);
+    engine.add('elsewhere', 'other');
+    await settled();
+    expect(engine.asked.map(({ text }) => text)).toEqual(['one', 'elsewhere']);
+    expect(engine.states()).toEqual(['sending', 'waiting']);
+    ends[0]?.(sampleLine(1));
+    await settled();
+    expect(engine.asked.map(({ text }) => text)).toEqual(['one', 'elsewhere', 'two']);
+    expect(engine.asked.every(({ triedAt }) => triedAt === undefined)).toBe(true);
+  });
+
+  test('without a connection they wait, and the next attempt looks for what may be there already', async () => {
+    const engine = new Engine();
+    const sent: string[] = [];
+    engine.box.onSent((_, { text }) => sent.push(text));
+    engine.answer = async () => Promise.reject(fault('network'));
+    engine.add('one');
+    engine.add('two');
+    await settled();
+    expect(engine.states()).toEqual(['waiting', 'waiting']);
+    engine.isConnected = false;
+    await vi.advanceTimersByTimeAsync(200_000);
+    const before = engine.asked.length;
+    engine.isConnected = true;
+    engine.answer = async ({ text }) => sampleLine(1, { text });
+    engine.box.comeBack();
+    await settled();
+    expect(sent).toEqual(['one', 'two']);
+    expect(engine.asked[before]?.triedAt).toBeTypeOf('number');
+    expect(engine.states()).toEqual([]);
+  });
+
+  test('what is refused waits for an answer, and keeps the others from nothing', async () => {
+    const engine = new Engine();
+    engine.answer = async ({ text }) => (text === 'large' ? Promise.reject(fault('quota')) : sampleLine(1));
+    engine.add('large');
+    engine.add('small');
+    await settled();
+    expect(engine.states()).toEqual(['failed']);
+    engine.answer = async () => sampleLine(2);
+    engine.box.retry(engine.box.of('chat')[0]?.key ?? '');
+    await settled();
+    expect(engine.states()).toEqual([]);
+  });
+
+  test('a message that is discarded is not sent any more, and is kept nowhere', async () => {
+    const engine = new Engine();
+    const sent: ChatLine[] = [];
+    engine.box.onSent((_, line) => sent.push(line));
+    let end: (line: ChatLine) => void = () => undefined;
+    let isCancelled = false;
+    engine.answer = async (_, signal) => {
+      signal.addEventListener('abort', () => (isCancelled = true));
+      return new Promise((resolve) => (end = resolve));
+    };
+    engine.add('one');
+    await settled();
+    engine.box.discard(engine.box.of('chat')[0]?.key ?? '');
+    end(sampleLine(1));
+    await settled();
+    expect([isCancelled, sent, engine.states(), [...engine.kept.keys()]]).toEqual([true, [], [], []]);
+  });
+
+  test('what was kept is sent by the next page, after it was looked for', async () => {
+    const gone = new Engine();
+    gone.isConnected = false;
+    gone.box.add({ id: 'chat', text: 'late', files: [new File(['abc'], 'a.txt', { type: 'text/plain' })], quote: undefined });
+    await vi.waitFor(() => expect(gone.kept.size).toBe(1));
+    expect(gone.box.isUnkept).toBe(false);
+    const next = new Engine();
+    next.box.leave();
+    for (const [key, message] of gone.kept) next.kept.set(key, message);
+    next.box.enter('bob');
+    await settled();
+    expect(next.asked).toMatchObject([{ text: 'late', triedAt: expect.any(Number) }]);
+    expect(await next.asked[0]?.files[0]?.text()).toBe('abc');
+    await settled();
+    expect([...next.kept.keys()]).toEqual([]);
+  });
+
+  test('whoever leaves leaves nothing behind', async () => {
+    const engine = new Engine();
+    engine.isConnected = false;
+    engine.add('one');
+    engine.box.noteDraft('chat', 'half a sen');
+    engine.box.leave();
+    expect([engine.states(), engine.box.draftOf('chat'), engine.box.isBusy]).toEqual([[], '', false]);
+  });
+});
