@@ -18,6 +18,7 @@ export type ClientJobName =
   | 'account'
   | 'feed'
   | 'social'
+  | 'chat'
   | 'directories'
   | 'upload-small'
   | 'list'

@@ -6,6 +6,7 @@ import { connect, type UserSession } from '@pyrgos/client';
 import { sealSession } from '@pyrgos/client/session';
 import { SymmetricKey } from '@pyrgos/core/keys';
 import { benchAccount } from './client-account.js';
+import { benchChat } from './client-chat.js';
 import { benchFeed } from './client-feed.js';
 import type { ClientAccount, ClientJob, ClientJobName, ClientReport, SessionJob } from './client-job.js';
 import { benchLargeDownload, benchLargeUpload, benchSeek } from './client-large-file.js';
@@ -18,6 +19,7 @@ const serverJobs = new Map<ClientJobName, (url: string) => Promise<readonly Meas
   ['account', benchAccount],
   ['feed', benchFeed],
   ['social', benchSocial],
+  ['chat', benchChat],
 ]);
 
 const sessionJobs = new Map<ClientJobName, SessionJob>([

@@ -10,6 +10,7 @@ const parts = new Map<string, (world: ClientWorld) => Promise<readonly Measureme
   ['client-account', async (world) => world.run('account')],
   ['client-feed', async (world) => world.run('feed')],
   ['client-social', async (world) => world.run('social')],
+  ['client-chat', async (world) => world.run('chat')],
   ['client-directories', async (world) => world.run('directories')],
   [
     'client-small-files',

@@ -13,14 +13,14 @@ const BUDGET = 1500;
 const LOG_RECORD = new Uint8Array(4096).fill(1);
 
 /** A writer and two versions between which it goes back and forth. */
-interface Swing {
+export interface Swing {
   readonly account: NewAccount;
   readonly writer: WireWriter;
   readonly targets: readonly [Cid, Cid];
 }
 
 /** Uploads two versions of the home writer of a user: a few blocks each, and they share some. */
-async function prepareSwing({ client, crypto }: ServerWorld, account: NewAccount): Promise<Swing> {
+export async function prepareSwing({ client, crypto }: ServerWorld, account: NewAccount): Promise<Swing> {
   const writer = client.homeWriter(account);
   const transaction = await client.startTransaction(account);
   const leaves = Array.from({ length: 8 }, () => encodeCbor(crypto.randomBytes(200)));
@@ -38,7 +38,7 @@ async function prepareSwing({ client, crypto }: ServerWorld, account: NewAccount
 }
 
 /** The next updates of a writer, to be sent in order. */
-function nextUpdates(world: ServerWorld, { account, writer, targets }: Swing, count: number): readonly LoadRequest[] {
+export function nextUpdates(world: ServerWorld, { account, writer, targets }: Swing, count: number): readonly LoadRequest[] {
   const [even, odd] = targets;
   return Array.from({ length: count }, () => {
     writer.pointer = PointerUpdate.next(writer.pointer, writer.pointer?.updated?.equals(even) === true ? odd : even);

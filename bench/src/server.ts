@@ -4,6 +4,7 @@ import { benchServerGet } from './server-get.js';
 import { benchServerPointers } from './server-pointers.js';
 import { benchServerPut } from './server-put.js';
 import { benchServerStart } from './server-start.js';
+import { benchServerWatch } from './server-watch.js';
 import { ServerWorld } from './server-world.js';
 
 /** What is measured against one server, in this order: the later ones find its data grown. */
@@ -12,6 +13,7 @@ const parts = new Map<string, (world: ServerWorld) => Promise<Measurement[]>>([
   ['server-get', benchServerGet],
   ['server-champ', benchServerChamp],
   ['server-pointers', benchServerPointers],
+  ['server-watch', benchServerWatch],
   ['server-start', benchServerStart],
 ]);
 
