@@ -62,7 +62,9 @@ export interface WatchAnswer {
 }
 
 /** The CBOR of a request: `{"p": [[owner, writer, mark]…], "r"?: [owner, auth, mark], "w"?: seconds}`. LimitError, ArgumentError. */
-export function encodeWatchRequest({ pointers, requests, seconds }: WatchRequest): Uint8Array {
+export function encodeWatchRequest(request: WatchRequest): Uint8Array {
+  assertObject('request', request);
+  const { pointers, requests, seconds } = request;
   assertList('pointers', pointers);
   if (pointers.length > MAX_WATCHED_POINTERS) throw new LimitError('watched pointers', pointers.length, MAX_WATCHED_POINTERS);
   const seen = new Set<string>();
@@ -76,6 +78,7 @@ export function encodeWatchRequest({ pointers, requests, seconds }: WatchRequest
     seen.add(writer.key);
     return [owner.toCbor(), writer.toCbor(), mark];
   });
+  if (requests !== undefined) assertObject('requests', requests);
   if (seconds !== undefined) assertInteger('seconds', seconds, 1, MAX_WATCH_SECONDS);
   return encodeCbor(
     cborMap([
@@ -118,16 +121,31 @@ function readInbox(parts: CborFields): WatchedRequests {
   return { owner: PublicKeyHash.fromCid(parts.link(0), parts.path(0)), auth, mark: readMark(parts, 2) };
 }
 
-/** The CBOR of an answer: `{"c"?: [[index, signed]…], "e"?: [index…], "n"?: seconds, "r"?: mark}`. */
-export function encodeWatchAnswer({ pointers, elsewhere, requests, pauseSeconds }: WatchAnswer): Uint8Array {
+/** The CBOR of an answer: `{"c"?: [[index, signed]…], "e"?: [index…], "n"?: seconds, "r"?: mark}`. ArgumentError. */
+export function encodeWatchAnswer(answer: WatchAnswer): Uint8Array {
+  assertObject('answer', answer);
+  const { pointers, elsewhere, requests, pauseSeconds } = answer;
+  assertList('pointers', pointers);
+  assertList('elsewhere', elsewhere);
+  for (const [i, index] of elsewhere.entries()) assertInteger(`elsewhere[${i}]`, index, 0, MAX_WATCHED_POINTERS);
+  if (pauseSeconds !== undefined) assertInteger('pauseSeconds', pauseSeconds, 1, MAX_PAUSE);
+  if (requests !== undefined) assertMark('requests', requests);
   return encodeCbor(
     cborMap([
-      ['c', pointers.length === 0 ? undefined : pointers.map(({ index, signed }): CborValue => [index, signed])],
+      ['c', pointers.length === 0 ? undefined : pointers.map((pointer, i): CborValue => changedPointer(`pointers[${i}]`, pointer))],
       ['e', elsewhere.length === 0 ? undefined : elsewhere],
       ['n', pauseSeconds],
       ['r', requests],
     ]),
   );
+}
+
+function changedPointer(field: string, pointer: WatchAnswer['pointers'][number]): CborValue {
+  assertObject(field, pointer);
+  const { index, signed } = pointer;
+  assertInteger(`${field}.index`, index, 0, MAX_WATCHED_POINTERS);
+  assertBytes(`${field}.signed`, signed);
+  return [index, signed];
 }
 
 /** Reads the answer to a request for `count` pointers; what it says is the server's word. FormatError `format.request`. */

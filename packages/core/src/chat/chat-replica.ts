@@ -181,8 +181,7 @@ export class ChatReplica {
       for (const message of messages) {
         assertInstance('messages', message, SignedMessage);
         const verdict = await this.copy.judge(message);
-        const isKnown = this.copy.member(message.envelope.author) !== undefined;
-        if (isKnown && (verdict === 'new' || verdict === 'gap')) await this.apply(message, 'recover');
+        if (verdict === 'new' || verdict === 'gap') await this.apply(message, 'recover');
         // As it was counted when the message was appended: positions of invited members are made from it.
         const host = this.hostMember;
         this.copy.update(host.with({ mergedUpTo: host.mergedUpTo + 1 }));
@@ -327,10 +326,10 @@ export class ChatReplica {
     this.assertRecovered();
     return this.exclusively(async () => {
       const verdict = await this.copy.judge(message);
-      if (verdict === 'gap' && options.acceptGap !== true) return verdict;
+      if ((verdict === 'gap' || verdict === 'unverifiable') && options.acceptGap !== true) return 'gap';
       if (source !== undefined) this.skip(source);
+      if (verdict === 'unverifiable') return 'refused';
       if (verdict !== 'new' && verdict !== 'gap') return verdict;
-      if (this.copy.member(message.envelope.author) === undefined) return 'refused';
       return (await this.apply(message, 'merge')) ? 'applied' : 'refused';
     });
   }

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { SimulatedChats, type SimulatedMember } from '../../test/simulated-chats.js';
 import { loadCrypto, withRandomSource } from '../crypto/index.js';
 import type { ChatReplica } from './chat-replica.js';
+import type { MemberId } from './member-id.js';
 import { ChatProperty } from './group-property.js';
 import type { MessagePayload } from './message-payload.js';
 import type { SignedMessage } from './signed-message.js';
@@ -265,13 +266,26 @@ class History {
     }
   }
 
-  /** Nothing that the author of a message had seen comes after it. */
+  /**
+   * Nothing that the author of a message had seen comes after it. Except where some take the inviter of whoever wrote that for removed: they pass on the message without what it has seen, and nobody
+   * can wait for what may never come (chapter 07 section 9.2).
+   */
   private checkCauses(member: SimulatedMember, place: number, { envelope }: SignedMessage): void {
     for (const later of member.chat?.messages.slice(place + 1) ?? []) {
       const { author, counter = 0 } = later.envelope;
+      if (this.mode === 'wild' && this.isDisputed(author)) continue;
       const saw = envelope.timestamp.get(author) ?? 0;
       expect(counter, `message ${place} of ${member.name} comes before what it has seen`).toBeGreaterThan(saw);
     }
+  }
+
+  /** Whether somebody takes one of those for removed from whom an invitation has come down to this member. */
+  private isDisputed(author: MemberId): boolean {
+    for (let at = author.parent; at !== undefined; at = at.parent) {
+      const inviter = at;
+      if (this.members.some(({ chat }) => chat?.state.member(inviter)?.isRemoved === true)) return true;
+    }
+    return false;
   }
 
   /** Nobody has what was written by somebody who knew that they were removed, until they are invited anew. */
@@ -296,20 +310,13 @@ function propertiesOf({ state }: SimulatedMember): unknown {
     .sort(([a], [b]) => a.localeCompare(b));
 }
 
-/** Two of the first 200 histories still end with a message that is refused and should not be; until that is understood they are played by `npm run simulate` only. */
-const isAskedFor = process.env['PYRGOS_SIMULATE_SEEDS'] !== undefined;
-
-test.skipIf(!isAskedFor)(
-  `${SEEDS} random histories of chats${isAskedFor ? '' : ' (skipped: seeds 66 and 147 fail; npm run simulate plays them)'}`,
-  async () => {
-    const failures: string[] = [];
-    for (let seed = FIRST; seed < FIRST + SEEDS && failures.length < 3; seed++) {
-      const history = new History(seed);
-      await history.run().catch((error: unknown) => {
-        failures.push(`seed ${seed}: ${String(error)}\n${history.log.join('\n')}`);
-      });
-    }
-    expect(failures.join('\n\n')).toBe('');
-  },
-  3_600_000,
-);
+test(`${SEEDS} random histories of chats`, async () => {
+  const failures: string[] = [];
+  for (let seed = FIRST; seed < FIRST + SEEDS && failures.length < 3; seed++) {
+    const history = new History(seed);
+    await history.run().catch((error: unknown) => {
+      failures.push(`seed ${seed}: ${String(error)}\n${history.log.join('\n')}`);
+    });
+  }
+  expect(failures.join('\n\n')).toBe('');
+}, 3_600_000);

@@ -31,7 +31,9 @@ export type Verdict =
   /** It is forged, malformed, or of nobody who is known. */
   | 'refused'
   /** It is genuine, and messages before it are missing. */
-  | 'gap';
+  | 'gap'
+  /** The message is missing that says by whose key it has to be signed: the invitation of its author, or that the author has joined. */
+  | 'unverifiable';
 
 /** What a message has done to members. */
 export interface MessageEffect {
@@ -90,20 +92,21 @@ export class ChatWorkingCopy {
   }
 
   /**
-   * Judges a message without changing anything. A message whose author was removed, or is not known, is not verified: of the latter the invitation may be missing, unless it came from
-   * somebody who was removed at the same time.
+   * Judges a message without changing anything. A message whose author was removed is not verified. Of an author who is not known the invitation may be missing, unless it came from
+   * somebody who was removed at the same time; of one who is invited the message of joining.
    */
   async judge(message: SignedMessage): Promise<Verdict> {
     const { author, counter, timestamp } = message.envelope;
     const member = this.member(author);
     if (counter === undefined || counter === 0) return 'refused';
-    if (member === undefined) return this.descendsFromRemoved(author) ? 'removed' : 'gap';
+    if (member === undefined) return this.descendsFromRemoved(author) ? 'removed' : 'unverifiable';
     if (member.isRemoved) return 'removed';
     const seen = this.clock.get(author) ?? 0;
     if (counter <= seen) return 'known';
     if (counter > seen + 1 + MAX_CHAT_GAP) return 'refused';
     const key = member.chatKey ?? (await this.identityKey(member));
-    if (key === undefined || !message.isSignedBy(this.crypto, key)) return 'refused';
+    if (key === undefined || !message.isSignedBy(this.crypto, key))
+      return member.isPending && counter > seen + 1 ? 'unverifiable' : 'refused';
     return counter === seen + 1 && this.hasSeenAllOf(timestamp, author) ? 'new' : 'gap';
   }
 
