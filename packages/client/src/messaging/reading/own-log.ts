@@ -47,6 +47,8 @@ interface Walk {
   readonly starts: readonly number[];
   /** What is wrong where it ends, before where it should. */
   readonly error: PyrgosError | undefined;
+  /** Whether that is a message which goes on behind it. */
+  readonly isBeyond?: boolean;
 }
 
 /**
@@ -181,15 +183,22 @@ export class OwnLog {
       const next = this.segments[k + 1];
       const walk = await this.walk(offset, next?.offset ?? this.file.size, signal);
       const isWhole = walk.error === undefined && (next === undefined || message + walk.starts.length - 1 === next.message);
-      if (isWhole || k === 0 || (walk.error !== undefined && (await this.isReached(k, signal)))) {
+      // The beginning is certain; any other entry may be wrong, but not one to which the one before leads while the messages behind it are damaged.
+      const isRight = k === 0 || isWhole || (walk.error !== undefined && (await this.isReached(k, signal)));
+      if (!isRight) this.join(--k);
+      else if (!isWhole && next !== undefined && (walk.error === undefined || walk.isBeyond)) this.join(k);
+      else {
         this.segments[k] = { message, offset, starts: this.fitted(walk.starts, next, message) };
-        if (!isWhole) this.trouble ??= walk.error ?? damagedAt(offset, 'does not have the messages that its index counts');
+        this.trouble ??= walk.error;
         return k;
       }
-      this.segments.splice(k--, 1);
-      const { starts: _, ...before } = this.segments[k] ?? { message: 0, offset: 0 };
-      this.segments[k] = before;
     }
+  }
+
+  /** Makes one segment of one and the next: no message begins where that was to begin, or another one. */
+  private join(k: number): void {
+    const { message, offset } = this.segments[k] ?? { message: 0, offset: 0 };
+    this.segments.splice(k, 2, { message, offset });
   }
 
   /** Never more messages than there are numbers. */
@@ -233,7 +242,7 @@ export class OwnLog {
       }
       const size = messageSize(window, at);
       if (size === undefined) return { starts, error: damagedAt(offset, 'is no message') };
-      if (offset + size > to) return { starts, error: damagedAt(offset, 'is a message that is cut off') };
+      if (offset + size > to) return { starts, error: damagedAt(offset, 'is a message that is cut off'), isBeyond: true };
       offset += size;
       starts.push(offset);
     }
