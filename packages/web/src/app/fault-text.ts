@@ -13,6 +13,8 @@ const byCode: ReadonlyMap<string, TextId> = new Map([
   ['storage', 'error.storage'],
   ['limit', 'error.limit'],
   ['not-found.file', 'error.notFound'],
+  ['not-found.chat', 'error.notFound'],
+  ['not-found.message', 'error.notFound'],
   ['not-found.user', 'error.noUser'],
   ['not-found.recipient', 'error.noRecipient'],
   ['conflict.exists', 'error.exists'],

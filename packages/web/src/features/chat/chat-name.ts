@@ -1,13 +1,14 @@
 import type { ChatInvite, ChatRow } from '../../engine/chat-calls.js';
 import { formatNames } from '../../i18n/format.js';
 import type { TextFunction } from '../../i18n/text.js';
+import { oneLine } from './line-text.js';
 
 /** People whose names make the name of a chat that has none. */
 const MAX_NAMES = 6;
 
 /** What a chat is called: its title, or whoever is in it beside oneself. */
 export function chatName(chat: Pick<ChatRow, 'title' | 'members' | 'pending'>, self: string, language: string, text: TextFunction): string {
-  const title = chat.title.trim();
+  const title = oneLine(chat.title);
   if (title !== '') return title;
   const others = [...chat.members, ...chat.pending].filter((name) => name !== self);
   if (others.length === 0) return text('chats.alone');
@@ -16,6 +17,7 @@ export function chatName(chat: Pick<ChatRow, 'title' | 'members' | 'pending'>, s
 
 /** What an invitation says. */
 export function inviteText({ inviter, title, isKnown }: ChatInvite, text: TextFunction): string {
-  if (title.trim() !== '') return text('chats.invitation.into', { name: inviter, title: title.trim() });
+  const name = oneLine(title);
+  if (name !== '') return text('chats.invitation.into', { name: inviter, title: name });
   return text(isKnown ? 'chats.invitation.again' : 'chats.invitation', { name: inviter });
 }

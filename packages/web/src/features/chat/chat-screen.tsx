@@ -3,6 +3,7 @@ import { faultText } from '../../app/fault-text.js';
 import { goTo } from '../../app/router.js';
 import { Shell } from '../../app/shell.js';
 import type { SessionInfo } from '../../engine/calls.js';
+import { useConnection } from '../../engine/connection-store.js';
 import { EngineError } from '../../engine/engine-fault.js';
 import { useLanguage, useText } from '../../i18n/text.js';
 import { Button, IconButton } from '../../ui/button.js';
@@ -15,6 +16,7 @@ import { chatName } from './chat-name.js';
 import { NewChatButton } from './chat-slots.js';
 import { chats, useChats } from './chats-store.js';
 import { ConversationView } from './conversation-view.js';
+import { DeleteDamaged } from './delete-damaged.js';
 import { useAttention } from './use-attention.js';
 
 /** All chats beside the one that is open; on a phone one of both. */
@@ -27,6 +29,7 @@ export function ChatScreen({ session, id }: { readonly session: SessionInfo; rea
   }, [username]);
   useAttention(id);
   const { listing, error } = useChats();
+  const connection = useConnection();
   const chat = listing?.chats.find((one) => one.id === id);
   const damaged = listing?.damaged.find((one) => one.id === id);
   const name = chat === undefined ? text('chats.title') : chatName(chat, username, language, text);
@@ -50,7 +53,7 @@ export function ChatScreen({ session, id }: { readonly session: SessionInfo; rea
             />
           </div>
           <div className={styles['chats']}>
-            {error === undefined ? null : (
+            {error === undefined || connection === 'away' ? null : (
               <Notice kind="problem">
                 <p>{faultText(error, text)}</p>
                 <Button onPress={() => void chats().update()}>{text('action.retry')}</Button>
@@ -86,6 +89,7 @@ export function ChatScreen({ session, id }: { readonly session: SessionInfo; rea
                 <p>{faultText(new EngineError(damaged.fault), text)}</p>
                 <Button onPress={() => void chats().reload()}>{text('action.retry')}</Button>
               </Notice>
+              <DeleteDamaged id={id} onDeleted={leave} />
             </div>
           )}
         </div>

@@ -2,6 +2,7 @@ import { type ReactNode, useCallback, useRef, useState } from 'react';
 import { faultText } from '../../app/fault-text.js';
 import type { SessionInfo } from '../../engine/calls.js';
 import type { ChatLine, ChatRow } from '../../engine/chat-calls.js';
+import { useConnection } from '../../engine/connection-store.js';
 import { engine } from '../../engine/start-engine.js';
 import { useText } from '../../i18n/text.js';
 import { Button, IconButton } from '../../ui/button.js';
@@ -40,6 +41,8 @@ export function ConversationView({
   const text = useText();
   const conversation = useConversation(id, chat?.unread ?? 0);
   const { held, error, unreachable } = conversation;
+  // What is away says so above.
+  const connection = useConnection();
   const outgoing = useOutgoing(id);
   const [mode, setMode] = useState<ComposerMode>({ kind: 'write' });
   const [files, setFiles] = useState<readonly File[]>([]);
@@ -99,7 +102,12 @@ export function ConversationView({
           />
         )}
       </header>
-      {error === undefined ? null : (
+      {drop.isOver && canWrite ? (
+        <p className={styles['drop']} aria-hidden="true">
+          {text('chat.drop')}
+        </p>
+      ) : null}
+      {error === undefined || connection === 'away' ? null : (
         <Notice kind="problem">
           <p>{faultText(error, text)}</p>
           <Button onPress={conversation.reload}>{text('action.retry')}</Button>

@@ -14,6 +14,8 @@ test('a text of several lines is one line, and not longer than fits', () => {
 test('what has happened is said with the names', () => {
   expect(eventText(sampleLine(0, { kind: 'removed', about: ['bob'] }), 'en', say)).toBe('chat.removed {"name":"ada","other":"bob"}');
   expect(eventText(sampleLine(0, { kind: 'left', isOwn: true }), 'en', say)).toBe('chat.left.own {"name":"ada"}');
+  const many = Array.from({ length: 1000 }, (_, i) => `p${i}`);
+  expect(eventText(sampleLine(0, { kind: 'admins', about: many }), 'en', say)).toContain('p18, p19 …');
   expect(eventText(sampleLine(0, { kind: 'title', about: ['Trip'] }), 'en', say)).toBe('chat.titled {"name":"ada","title":"Trip"}');
 });
 

@@ -4,10 +4,13 @@ import type { TextFunction } from '../../i18n/text.js';
 
 /** Characters of a text that are shown where there is one line for it. */
 const MAX_PREVIEW = 200;
+/** People who are named. */
+const MAX_NAMES = 20;
 
 /** What has happened in a chat, in words. Of what somebody has said see {@link previewText}. */
 export function eventText({ kind, author, isOwn, about }: ChatLine, language: string, text: TextFunction): string {
-  const names = formatNames(about, language);
+  // What others have written may name anybody, any number of times.
+  const names = about.length > MAX_NAMES ? `${about.slice(0, MAX_NAMES).join(', ')} …` : formatNames(about, language);
   switch (kind) {
     case 'joined':
       return text(isOwn ? 'chat.joined.own' : 'chat.joined', { name: author });
@@ -18,7 +21,7 @@ export function eventText({ kind, author, isOwn, about }: ChatLine, language: st
     case 'left':
       return text(isOwn ? 'chat.left.own' : 'chat.left', { name: author });
     case 'title':
-      return text(isOwn ? 'chat.titled.own' : 'chat.titled', { name: author, title: about[0] ?? '' });
+      return text(isOwn ? 'chat.titled.own' : 'chat.titled', { name: author, title: oneLine(about[0] ?? '') });
     case 'icon':
       return text(isOwn ? 'chat.icon.own' : 'chat.icon', { name: author });
     default:

@@ -4,6 +4,7 @@ import type { ChatLine, ChatQuoteOf } from '../../engine/chat-calls.js';
 import { formatClock, formatDay, formatTime } from '../../i18n/format.js';
 import { type TextFunction, useText } from '../../i18n/text.js';
 import { IconButton } from '../../ui/button.js';
+import { Icon } from '../../ui/icon.js';
 import { type MenuChoice, MenuButton } from '../../ui/menu.js';
 import { Name } from '../../ui/name.js';
 import { PostText } from '../news/post-text.js';
@@ -111,6 +112,12 @@ function Bubble({ row, id, chatId, language, isGroup, isStop, isMarked, choices,
           <time dateTime={new Date(line.time).toISOString()} title={time}>
             {formatClock(line.time, language)}
           </time>
+          {isOwn ? (
+            <>
+              <Icon name="check" size={14} />
+              <span className="visually-hidden">{text('chat.state.sent')}</span>
+            </>
+          ) : null}
         </p>
       </div>
       {choices.length === 0 ? null : (
