@@ -64,7 +64,7 @@ export async function benchServerWatch(world: ServerWorld): Promise<Measurement[
     singleMeasurement(GROUP, `CPU of a request for ${POINTERS} pointers that is answered at once`, 'ms', each / (ROUNDS * WATCHERS)),
     singleMeasurement(GROUP, `CPU of ${IDLE / 1000} s, nobody waits`, 'ms', idle),
     singleMeasurement(GROUP, `CPU of ${IDLE / 1000} s, ${WATCHERS} wait for ${POINTERS} pointers each`, 'ms', waiting),
-    singleMeasurement(GROUP, `CPU to begin, ${WATCHERS} requests`, 'ms', beginning),
+    singleMeasurement(GROUP, `CPU to begin, ${WATCHERS} new connections`, 'ms', beginning),
     singleMeasurement(GROUP, `memory of ${WATCHERS} that wait`, 'MiB', memoryAfter - memoryBefore),
     singleMeasurement(GROUP, `from a commit to the answer of the last of ${WATCHERS}`, 'ms', milliseconds),
     singleMeasurement(GROUP, `CPU of that`, 'ms', told),

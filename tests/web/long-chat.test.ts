@@ -133,7 +133,10 @@ describe.skipIf(!hasChromium)('a chat of 10,000 messages (needs a Chromium)', ()
       expect(isWithoutGaps((await turned(TURN)).visible)).toBe(true);
     }
     expect((await shown()).visible[0]).toBeGreaterThan(50);
-    await page.getByRole('button', { name: 'To the newest message' }).click();
+    // What is written there stands at the end, and is shown.
+    await page.getByRole('textbox', { name: 'Message' }).fill('from far above');
+    await page.getByRole('textbox', { name: 'Message' }).press('Enter');
+    await page.locator('article').filter({ hasText: 'from far above' }).locator('time').waitFor();
     await page.locator('article').filter({ hasText: 'the last word' }).waitFor();
   });
 

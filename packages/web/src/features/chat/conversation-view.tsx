@@ -1,4 +1,4 @@
-import { type ReactNode, useCallback, useRef, useState } from 'react';
+import { type ReactNode, useCallback, useEffect, useRef, useState } from 'react';
 import { faultText } from '../../app/fault-text.js';
 import type { SessionInfo } from '../../engine/calls.js';
 import type { ChatLine, ChatRow } from '../../engine/chat-calls.js';
@@ -53,6 +53,14 @@ export function ConversationView({
   const drop = useDropTarget(({ items }) => {
     add(items.flatMap(({ file }) => file ?? []));
   });
+  // What somebody writes while they look at a place far above stands at the end.
+  const lastOut = outgoing.at(-1)?.key;
+  const { toNewest } = conversation;
+  const isElsewhere = useRef(false);
+  isElsewhere.current = held?.after !== undefined;
+  useEffect(() => {
+    if (lastOut !== undefined && isElsewhere.current) toNewest();
+  }, [lastOut, toNewest]);
   const canWrite = chat?.writable === 'yes';
   const marked = useRef(-1);
   /** The newest message of somebody else that nobody has seen. */
