@@ -56,6 +56,8 @@ describe.skipIf(!hasChromium)('the people of a chat (needs a Chromium)', () => {
     await dialog.getByRole('listitem').first().waitFor();
     return dialog;
   };
+  /** What the conversation says; the list of chats shows the last of it too. */
+  const said = (page: Page, text: string): Locator => page.locator('article').filter({ hasText: text });
   const line = (dialog: Locator, name: string): Locator =>
     dialog.getByRole('listitem').filter({ has: dialog.page().getByRole('link', { name, exact: true }) });
   const choose = async (dialog: Locator, name: string, choice: string): Promise<void> => {
@@ -104,7 +106,7 @@ describe.skipIf(!hasChromium)('the people of a chat (needs a Chromium)', () => {
     await expect.poll(async () => iconOf(bob, 'Lake').evaluate((shown: HTMLImageElement) => shown.naturalWidth)).toBe(128);
     const icon = (await bobElsewhere.chats.list()).chats[0]?.icon;
     expect(icon?.bytes.length).toBeLessThanOrEqual(20_000);
-    await seen(ada, ada.getByText('bob has joined.'));
+    await seen(ada, said(ada, 'bob has joined.'));
   });
 
   test('who is in it, and the window is left with the keyboard', async () => {
@@ -139,7 +141,7 @@ describe.skipIf(!hasChromium)('the people of a chat (needs a Chromium)', () => {
     // What changes while somebody looks is shown.
     await seen(ada, line(dialog, 'carol').getByText('In the chat'));
     await dialog.getByRole('button', { name: 'Close' }).click();
-    await seen(bob, bob.getByText('Hello from elsewhere'));
+    await seen(bob, said(bob, 'Hello from elsewhere'));
   });
 
   test('only admins remove people, and make others admins', async () => {
@@ -162,7 +164,7 @@ describe.skipIf(!hasChromium)('the people of a chat (needs a Chromium)', () => {
     await confirm(ada, 'Make admin');
     await line(own, 'bob').getByText('Admin', { exact: true }).waitFor();
     await own.getByRole('button', { name: 'Close' }).click();
-    await seen(bob, bob.getByText('ada has changed the admins'));
+    await seen(bob, said(bob, 'ada has changed the admins'));
   });
 
   test('an admin removes somebody, who reads nothing that is written afterwards', async () => {
@@ -181,7 +183,7 @@ describe.skipIf(!hasChromium)('the people of a chat (needs a Chromium)', () => {
     await field.fill('without carol');
     await field.press('Enter');
     await seen(ada, ada.locator('article').filter({ hasText: 'without carol' }));
-    await seen(ada, ada.getByText('bob has removed carol.'));
+    await seen(ada, said(ada, 'bob has removed carol.'));
     await carol.chats.refresh();
     const [summary] = (await carol.chats.list()).chats;
     const { messages } = await (await carol.chats.open(summary?.id ?? '')).page();
@@ -211,7 +213,7 @@ describe.skipIf(!hasChromium)('the people of a chat (needs a Chromium)', () => {
     await bob.getByRole('heading', { name: 'Lake <b>of</b> ours', level: 1 }).waitFor();
     await seen(ada, ada.getByRole('heading', { name: 'Lake <b>of</b> ours', level: 1 }));
     await expect.poll(async () => iconOf(ada, 'Lake').getAttribute('src')).not.toBe(before);
-    await ada.getByText('bob has changed the picture of the chat.').waitFor();
+    await said(ada, 'bob has changed the picture of the chat.').waitFor();
   });
 
   test('the picture is taken away', async () => {
@@ -244,7 +246,7 @@ describe.skipIf(!hasChromium)('the people of a chat (needs a Chromium)', () => {
     await ada.getByText('You have left this chat.').waitFor();
     expect(await ada.getByRole('textbox', { name: 'Message' }).count()).toBe(0);
     await ada.locator('article').filter({ hasText: 'without carol' }).waitFor();
-    await seen(bob, bob.getByText('ada has left.'));
+    await seen(bob, said(bob, 'ada has left.'));
   });
 
   test('the last admin is told so before they leave', async () => {

@@ -45,6 +45,8 @@ interface ReadLog {
 export class ChatMirrors {
   private readonly places = new Map<string, AbsoluteCapability>();
   private readonly done = new Map<string, ReadLog>();
+  /** Those that were found in this session, whether they are there now or not. */
+  private readonly met = new Map<string, true>();
   /** What was read last, and perhaps not used. */
   private readonly pending = new Map<string, ReadLog>();
 
@@ -77,6 +79,7 @@ export class ChatMirrors {
     const found = await this.space.tree.find(view, [username, MESSAGING, id, SHARED]);
     if (found === undefined) return undefined;
     this.places.set(key, found.requireDirectory().capability);
+    this.met.set(key, true);
     return found;
   }
 
@@ -124,6 +127,11 @@ export class ChatMirrors {
     if (pending !== undefined) this.done.set(key, { ...pending, from });
   }
 
+  /** Whether the copy of somebody was found in this session, be it there now or not. */
+  hasMet(username: string, id: string): boolean {
+    return this.met.has(`${username}/${id}`);
+  }
+
   /** Where the copies are that were found in this session. */
   known(): readonly { readonly id: string; readonly owner: PublicKeyHash; readonly writer: PublicKeyHash }[] {
     return [...this.places].map(([key, { owner, writer }]) => ({ id: key.slice(key.indexOf('/') + 1), owner, writer }));
@@ -131,7 +139,7 @@ export class ChatMirrors {
 
   /** Forgets what is known of a chat. */
   forget(id: string): void {
-    for (const map of [this.places, this.done, this.pending]) {
+    for (const map of [this.places, this.done, this.pending, this.met]) {
       for (const key of map.keys()) if (key.endsWith(`/${id}`)) map.delete(key);
     }
   }

@@ -120,7 +120,7 @@ export class ChatPull {
       // Whoever invites the account once more may have come into the chat after it was removed.
       if ((member === undefined && username !== from) || !(await this.mirrors.isFollowed(view, username))) return;
       try {
-        const isMissed = member !== undefined && isExpected(state, member) && !privateState.deleted.includes(username);
+        const isMissed = member !== undefined && this.isExpected(state, member) && !privateState.deleted.includes(username);
         const position = member?.mergedUpTo ?? 0;
         let look = await this.mirrors.look(view, username, id, position);
         // It may be under way to another place: other programs share anew some time after they have moved it.
@@ -135,6 +135,15 @@ export class ChatPull {
       }
     });
     return { news, gone: gone.sort(), problems };
+  }
+
+  /**
+   * Whether somebody's copy was readable before, or must be: of whom the account has invited, and who has invited it. That messages of a log are counted does not say so: whoever is invited
+   * begins with the count of the inviter (section 7.3).
+   */
+  private isExpected({ chatId, host }: ChatState, { id, username, isPending }: ChatMember): boolean {
+    if (isPending) return false;
+    return id.parent?.equals(host) === true || host.parent?.equals(id) === true || this.mirrors.hasMet(username, chatId);
   }
 
   /** Whose logs are read: of all others in the chat, but of those whose copies are gone, unless nobody else is left. */
@@ -243,12 +252,6 @@ async function giveUp(replica: ChatReplica, username: string): Promise<void> {
   if (member === undefined || member.isRemoved || member.isPending) return;
   if (replica.readOnlyReason === undefined && state.admins.includes(state.hostMember.username)) await replica.removeMember(username);
   else replica.setDeleted(username, true);
-}
-
-/** Whether somebody's copy was readable before, or must be: of whom the account has invited, and who has invited it. */
-function isExpected(state: ChatState, { id, mergedUpTo, isPending }: ChatMember): boolean {
-  if (isPending) return false;
-  return mergedUpTo > 0 || id.parent?.equals(state.host) === true || state.host.parent?.equals(id) === true;
 }
 
 /** Whether the own copy has a message already. */

@@ -37,6 +37,8 @@ function reflecting(): ServerServices {
       get: (_, name) => {
         // Bodies are to be read.
         if (name === 'assertKnownWriter') return async () => undefined;
+        // The end of the server, which is no request.
+        if (name === 'close') return () => undefined;
         return name === 'version' || name === 'properties'
           ? (...given: readonly unknown[]) => fail(given)
           : async (...given: readonly unknown[]) => fail(given);
