@@ -10,6 +10,7 @@ import { measure, type Measurement, severalMeasurements, singleMeasurement } fro
 import { PlainPage } from './plain-page.js';
 import { RandomContent } from './random-content.js';
 import { scratchFolder } from './scratch-folder.js';
+import { benchWebChat } from './web-chat.js';
 
 const MIB = 1_048_576;
 const FILE_SIZE = 512 * MIB;
@@ -28,11 +29,13 @@ const parts = new Map<string, (world: WebBench) => Promise<readonly Measurement[
   ['web-first-load', async (world) => world.firstLoad()],
   ['web-list', async (world) => world.lists()],
   ['web-transfers', async (world) => world.transfers()],
+  ['web-chat', async (world) => world.chat()],
 ]);
 
 /** The web app in a real browser, with a server in a process of its own. */
 class WebBench {
   private page: Page | undefined;
+  private hasFolders = false;
 
   private constructor(
     private readonly folder: string,
@@ -45,11 +48,7 @@ class WebBench {
     const daemon = await startDaemonProcess({ 'max-users': '10', 'default-quota': '20g', 'enable-gc': 'false' }, join(folder, 'data'));
     const args = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
     const world = new WebBench(folder, daemon, await chromium.launch({ executablePath, args }));
-    const { files } = await (await connect(daemon.url)).signUp({ username: 'ada', password: PASSWORD });
-    for (const count of LIST_SIZES) {
-      const entries = Array.from({ length: count }, (_, n) => ({ path: [`${count}`, `file ${n}.txt`], source: `${n}` }));
-      for await (const { error } of files.writeTree('/ada', entries)) if (error !== undefined) throw error;
-    }
+    (await (await connect(daemon.url)).signUp({ username: 'ada', password: PASSWORD })).close();
     return world;
   }
 
@@ -82,6 +81,7 @@ class WebBench {
 
   /** From a click on a folder to its first rows, and to all of them. */
   async lists(): Promise<readonly Measurement[]> {
+    await this.fillFolders();
     const page = await this.loggedIn();
     const lines: Measurement[] = [];
     for (const count of LIST_SIZES) {
@@ -114,6 +114,7 @@ class WebBench {
 
   /** One file up and down, in pages of which no log is kept: speed, and the memory that people's browsers need. */
   async transfers(): Promise<readonly Measurement[]> {
+    await this.fillFolders();
     const samples = new Map<string, number[]>();
     const note = (name: string, value: number): void => {
       samples.set(name, [...(samples.get(name) ?? []), value]);
@@ -159,6 +160,23 @@ class WebBench {
         several(`${name}: longest task of the page`, 'ms', LONGEST_TASK),
       ];
     });
+  }
+
+  /** A long chat. */
+  async chat(): Promise<readonly Measurement[]> {
+    return benchWebChat({ url: this.daemon.url, browser: this.browser, username: 'ada', password: PASSWORD });
+  }
+
+  /** The folders of the lists, once. */
+  private async fillFolders(): Promise<void> {
+    if (this.hasFolders) return;
+    const session = await (await connect(this.daemon.url)).logIn({ username: 'ada', password: PASSWORD });
+    for (const count of LIST_SIZES) {
+      const entries = Array.from({ length: count }, (_, n) => ({ path: [`${count}`, `file ${n}.txt`], source: `${n}` }));
+      for await (const { error } of session.files.writeTree('/ada', entries)) if (error !== undefined) throw error;
+    }
+    session.close();
+    this.hasFolders = true;
   }
 
   private async loggedIn(): Promise<Page> {

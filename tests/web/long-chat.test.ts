@@ -1,7 +1,7 @@
 import type { UserSession } from '@pyrgos/client';
 import type { Page } from 'playwright';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { fillChat } from './fill-chat.js';
+import { fillChat } from '../../bench/src/fill-chat.js';
 import { person } from './two-people.js';
 import { violations } from './violations.js';
 import { hasChromium, picture, WebWorld } from './web-world.js';
@@ -10,6 +10,8 @@ import { hasChromium, picture, WebWorld } from './web-world.js';
 const COUNT = 10_000;
 /** Pixels that the wheel turns at a time. */
 const TURN = 600;
+/** Milliseconds between two messages: the chat goes on for weeks. */
+const PAUSE = 400_000;
 
 /** What of the messages is in the page: the numbers of all, and of those in the window, in their order. */
 interface Shown {
@@ -25,7 +27,11 @@ describe.skipIf(!hasChromium)('a chat of 10,000 messages (needs a Chromium)', ()
     world = await WebWorld.start();
     ada = await person(world, 'ada');
     const chat = await ada.chats.create({ title: 'Long' });
-    await fillChat(ada, chat.id, COUNT);
+    // Every seventh one has several lines.
+    await fillChat(ada, chat.id, COUNT, {
+      text: (i) => `number ${i}.${i % 7 === 0 ? `\n${'and some more words '.repeat(i % 40)}` : ''}`,
+      pause: PAUSE,
+    });
     page = await world.open(await world.device());
     await world.logIn(page, 'ada');
   });

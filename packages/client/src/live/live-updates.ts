@@ -196,12 +196,15 @@ export class LiveUpdates {
     try {
       const answer = await whileAwake({ now: () => this.now(), timer: this.timer, signal }, async (own) => live.watch(call, own));
       const changes = new GatheredChanges();
-      for (const { index, signed } of answer.pointers) this.note(here[index], signed, changes);
+      let hasMoved = false;
+      for (const { index, signed } of answer.pointers) hasMoved = this.note(here[index], signed, changes) || hasMoved;
       for (const index of answer.elsewhere) this.elsewhere.set(here[index]?.writer.key ?? '', this.now() + ELSEWHERE);
       if (answer.requests !== undefined) this.noteRequests(answer.requests, changes);
       if (answer.pauseSeconds === undefined) this.room.answered(answer.pointers.length > 0 || answer.requests !== undefined);
       else this.room.refused(this.pace.spread(answer.pauseSeconds, 0.2));
       this.succeeded(changes);
+      // Also by what the session has written itself: whoever writes much is not to wait longer for the others.
+      this.hasChanged ||= hasMoved;
     } catch (error) {
       if (signal.aborted || !(error instanceof PyrgosError) || error.code === 'denied.session') throw error;
       // The machine has slept.
@@ -261,15 +264,17 @@ export class LiveUpdates {
     }
   }
 
-  private note(place: WatchedPlace | undefined, signed: Uint8Array, changes: GatheredChanges): void {
-    if (place === undefined) return;
+  /** Whether a pointer is another one than before. */
+  private note(place: WatchedPlace | undefined, signed: Uint8Array, changes: GatheredChanges): boolean {
+    if (place === undefined) return false;
     const news = this.known.note(place.writer, signed);
-    if (news === 'same') return;
+    if (news === 'same') return false;
     const isAccount = place.changes.includes('account');
     if (isAccount && news !== 'first') this.places.isOld = true;
-    if (news === 'own') return;
+    if (news === 'own') return true;
     this.account.sessions.of(place.owner).refresh();
     for (const change of this.places.changesAt(place)) changes.add(change);
+    return true;
   }
 
   private noteRequests(mark: Uint8Array, changes: GatheredChanges): void {

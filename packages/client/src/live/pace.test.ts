@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { Pace } from './pace.js';
 
-test('ten waits may follow each other at once, then one every two seconds; what is left over comes back', () => {
+test('ten waits may follow each other at once, then one every two seconds, or half a second where something happens; what is left over comes back', () => {
   let time = 0;
   const pace = new Pace(
     () => time,
@@ -10,13 +10,14 @@ test('ten waits may follow each other at once, then one every two seconds; what 
   for (let i = 0; i < 10; i++) expect(pace.beforeWaiting(false)).toBe(0);
   expect(pace.beforeWaiting(false)).toBe(2000);
   time = 2000;
-  expect(pace.beforeWaiting(true)).toBe(2000);
+  expect(pace.beforeWaiting(true)).toBe(500);
   time = 60_000;
   // Others may join a change.
-  for (let i = 0; i < 10; i++) expect(pace.beforeWaiting(true)).toBe(150);
+  for (let i = 0; i < 40; i++) expect(pace.beforeWaiting(true)).toBe(150);
+  expect(pace.beforeWaiting(true)).toBe(500);
   // The clock is set back.
   time = -1_000_000;
-  expect(pace.beforeWaiting(false)).toBe(2000);
+  expect(pace.beforeWaiting(false)).toBe(2500);
 });
 
 test('looks come less often the less happens, and often again when something does', () => {

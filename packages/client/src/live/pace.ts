@@ -1,5 +1,7 @@
-/** Requests that wait and may follow each other at once; then one for each {@link REFILL}. */
+/** Requests that wait and may follow each other at once when they bring nothing; then one for each {@link REFILL}. */
 const BURST = 10;
+/** What a request counts that has brought something: in a lively chat one each half second is never too often. */
+const COST_OF_NEWS = 0.25;
 /** Milliseconds. */
 const REFILL = 2000;
 /** Milliseconds after a change in which others may join it. */
@@ -33,7 +35,7 @@ export class Pace {
     // A clock that was set back gives nothing and takes nothing.
     this.tokens = Math.min(BURST, this.tokens + Math.max(0, passed) / REFILL);
     this.refilled = now;
-    this.tokens--;
+    this.tokens -= hasChanged ? COST_OF_NEWS : 1;
     return Math.max(hasChanged ? MERGE : 0, this.tokens < 0 ? -this.tokens * REFILL : 0);
   }
 

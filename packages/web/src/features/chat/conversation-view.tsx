@@ -47,6 +47,12 @@ export function ConversationView({
   const [mode, setMode] = useState<ComposerMode>({ kind: 'write' });
   const [files, setFiles] = useState<readonly File[]>([]);
   const [deleting, setDeleting] = useState<ChatLine | undefined>(undefined);
+  const reply = useCallback((line: ChatLine): void => {
+    setMode({ kind: 'reply', line });
+  }, []);
+  const edit = useCallback((line: ChatLine): void => {
+    setMode({ kind: 'edit', line });
+  }, []);
   const add = useCallback((more: readonly File[]): void => {
     setFiles((before) => [...before, ...more]);
   }, []);
@@ -154,12 +160,8 @@ export function ConversationView({
           onNewest={conversation.toNewest}
           onVisible={conversation.noteSeen}
           onAtEnd={markSeen}
-          onReply={(line) => {
-            setMode({ kind: 'reply', line });
-          }}
-          onEdit={(line) => {
-            setMode({ kind: 'edit', line });
-          }}
+          onReply={reply}
+          onEdit={edit}
           onDelete={setDeleting}
         />
       )}

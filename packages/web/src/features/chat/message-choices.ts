@@ -3,20 +3,18 @@ import type { TextFunction } from '../../i18n/text.js';
 import type { MenuChoice } from '../../ui/menu.js';
 import { showToast } from '../../ui/toasts.js';
 
+/** What to do when something is chosen. */
+export interface MessageActions {
+  readonly canWrite: boolean;
+  readonly onReply: (line: ChatLine) => void;
+  readonly onEdit: (line: ChatLine) => void;
+  readonly onDelete: (line: ChatLine) => void;
+}
+
 /** What can be done with a message; nothing with what has happened, and with what was deleted. */
 export function messageChoices(
   line: ChatLine,
-  {
-    canWrite,
-    onReply,
-    onEdit,
-    onDelete,
-  }: {
-    readonly canWrite: boolean;
-    readonly onReply: (line: ChatLine) => void;
-    readonly onEdit: (line: ChatLine) => void;
-    readonly onDelete: (line: ChatLine) => void;
-  },
+  { canWrite, onReply, onEdit, onDelete }: MessageActions,
   text: TextFunction,
 ): readonly MenuChoice[] {
   if (line.kind !== 'text' || line.isDeleted) return [];

@@ -185,7 +185,16 @@ export function MessageList(props: MessageListProps): ReactNode {
       mark(rows[place]?.line.ref ?? '');
     } else if (index !== undefined) props.onJump(index);
   };
-  const choicesOf = (line: ChatLine): ReturnType<typeof messageChoices> => messageChoices(line, props, text);
+  // Stays the same while it is scrolled: what a row gets decides whether it is drawn again.
+  const quoting = useRef(showQuoted);
+  quoting.current = showQuoted;
+  const onQuote = useCallback((quote: ChatQuoteOf): void => {
+    quoting.current(quote);
+  }, []);
+  const { canWrite, onReply, onEdit, onDelete } = props;
+  const actions = useMemo(() => ({ canWrite, onReply, onEdit, onDelete }), [canWrite, onReply, onEdit, onDelete]);
+  const today = new Date().setHours(0, 0, 0, 0);
+  const choicesOf = (line: ChatLine): ReturnType<typeof messageChoices> => messageChoices(line, actions, text);
   const onKeyDown = useMessageKeys({
     rows,
     active: stop,
@@ -195,7 +204,7 @@ export function MessageList(props: MessageListProps): ReactNode {
       if (box !== undefined && choicesOf(line).length > 0)
         setMenuAt({ line, x: box.left + box.width / 2, y: Math.min(box.bottom, innerHeight) });
     },
-    onReply: props.canWrite ? props.onReply : undefined,
+    onReply: canWrite ? onReply : undefined,
   });
 
   return (
@@ -239,12 +248,13 @@ export function MessageList(props: MessageListProps): ReactNode {
                     id={idOf(row.line.ref)}
                     chatId={chatId}
                     language={language}
+                    today={today}
                     isGroup={props.isGroup}
                     isStop={index === stop}
                     isMarked={row.line.ref === marked}
-                    choices={choicesOf(row.line)}
+                    actions={actions}
                     onFocus={setActive}
-                    onQuote={showQuoted}
+                    onQuote={onQuote}
                   />
                 )}
                 {out === undefined ? null : <OutgoingRow message={out} isNext={index === rows.length} />}

@@ -5,7 +5,7 @@ import { formatClock, formatDay, formatTime } from '../../i18n/format.js';
 import { type TextFunction, useText } from '../../i18n/text.js';
 import { IconButton } from '../../ui/button.js';
 import { Icon } from '../../ui/icon.js';
-import { type MenuChoice, MenuButton } from '../../ui/menu.js';
+import { MenuButton } from '../../ui/menu.js';
 import { Name } from '../../ui/name.js';
 import { PostText } from '../news/post-text.js';
 import { Avatar } from '../profile/avatar.js';
@@ -13,10 +13,11 @@ import { PersonLink } from '../profile/person-link.js';
 import { AttachmentView } from './attachment-view.js';
 import { type ConversationRow, isSameDay } from './conversation-rows.js';
 import { eventText, oneLine } from './line-text.js';
+import { type MessageActions, messageChoices } from './message-choices.js';
 import styles from './message.module.css';
 
-/** Milliseconds. */
-const DAY = 86_400_000;
+/** Milliseconds from the beginning of a day to some time of the one before, summer time or not. */
+const HALF_DAY = 43_200_000;
 
 /** See {@link MessageRow}. */
 interface MessageRowProps {
@@ -25,23 +26,37 @@ interface MessageRowProps {
   readonly id: string;
   readonly chatId: string;
   readonly language: string;
+  /** When the day has begun, where the reader is. */
+  readonly today: number;
   readonly isGroup: boolean;
   /** Whether the Tab key leads to it. */
   readonly isStop: boolean;
   /** Whether somebody has jumped to it. */
   readonly isMarked: boolean;
-  readonly choices: readonly MenuChoice[];
+  readonly actions: MessageActions;
   readonly onFocus: (ref: string) => void;
   readonly onQuote: (quote: ChatQuoteOf) => void;
 }
 
-/** One message, with the day and the mark of what is unread above it. */
-export function MessageRow(props: MessageRowProps): ReactNode {
-  const { row, language } = props;
+/** One message, with the day and the mark of what is unread above it. Drawn again only when something of it changes, not for each step of scrolling. */
+export const MessageRow = memo(MessageRowView, isSame);
+
+/** Rows are put together anew whenever a page comes; most of them say what they said before. */
+function isSame({ row, ...before }: MessageRowProps, { row: nextRow, ...next }: MessageRowProps): boolean {
+  return shallowEqual(before, next) && shallowEqual(row, nextRow);
+}
+
+function shallowEqual<T extends object>(one: T, other: T): boolean {
+  const keys = Object.keys(one) as (keyof T)[];
+  return keys.length === Object.keys(other).length && keys.every((key) => Object.is(one[key], other[key]));
+}
+
+function MessageRowView(props: MessageRowProps): ReactNode {
+  const { row, language, today } = props;
   const text = useText();
   return (
     <>
-      {row.isNewDay ? <h2 className={styles['day']}>{dayText(row.line.time, language, text)}</h2> : null}
+      {row.isNewDay ? <h2 className={styles['day']}>{dayText(row.line.time, today, language, text)}</h2> : null}
       {row.isFirstUnread ? (
         <p className={styles['unread']}>
           <span>{text('chat.unread')}</span>
@@ -66,11 +81,12 @@ export function MessageRow(props: MessageRowProps): ReactNode {
   );
 }
 
-function Bubble({ row, id, chatId, language, isGroup, isStop, isMarked, choices, onFocus, onQuote }: MessageRowProps): ReactNode {
+function Bubble({ row, id, chatId, language, isGroup, isStop, isMarked, actions, onFocus, onQuote }: MessageRowProps): ReactNode {
   const text = useText();
   const { line, isFirstOfGroup, isLastOfGroup } = row;
   const { author, isOwn, isDeleted, quote } = line;
   const time = formatTime(line.time, language);
+  const choices = messageChoices(line, actions, text);
   return (
     <article
       id={id}
@@ -175,8 +191,7 @@ export function quoteText({ index, text: words, isDeleted, hasAttachments }: Cha
   return index === undefined ? text('chat.quote.gone') : '';
 }
 
-function dayText(time: number, language: string, text: TextFunction): string {
-  const now = Date.now();
-  if (isSameDay(time, now)) return text('chat.today');
-  return isSameDay(time, now - DAY) ? text('chat.yesterday') : formatDay(time, language);
+function dayText(time: number, today: number, language: string, text: TextFunction): string {
+  if (isSameDay(time, today)) return text('chat.today');
+  return isSameDay(time, today - HALF_DAY) ? text('chat.yesterday') : formatDay(time, language);
 }
