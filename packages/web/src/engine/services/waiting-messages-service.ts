@@ -5,9 +5,8 @@ import type { Handlers } from '../engine-host.js';
 import type { EngineState } from '../engine-state.js';
 import { randomId } from '../../streams/random-id.js';
 import { openWaiting, type SealedMessage, type WaitingDatabase } from '../waiting-database.js';
+import { MAX_KEPT_BYTES } from '../waiting-limits.js';
 
-/** Bytes of the files of one message that are kept; one with more waits in the page only. */
-const MAX_BYTES = 16_000_000;
 /** Messages that are kept; more of them wait in the page only. */
 const MAX_MESSAGES = 200;
 /** What pages hold one after the other while they look for messages that belong to nobody. */
@@ -51,7 +50,7 @@ export function waitingMessagesService(state: Pick<EngineState, 'server' | 'user
 
     'chat.keepWaiting': async (message) => {
       const keeping = await keeper();
-      if (keeping === undefined || message.files.reduce((sum, { bytes }) => sum + bytes.length, 0) > MAX_BYTES) return false;
+      if (keeping === undefined || message.files.reduce((sum, { bytes }) => sum + bytes.length, 0) > MAX_KEPT_BYTES) return false;
       const { store } = keeping;
       if ((await store.getKey('waiting', message.key)) === undefined && (await store.count('waiting')) >= MAX_MESSAGES) return false;
       const parts = await seal(keeping, message);

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { ChatLine, OutgoingMessage, WaitingMessage } from '../../engine/chat-calls.js';
 import { EngineError } from '../../engine/engine-fault.js';
+import { MAX_KEPT_BYTES } from '../../engine/waiting-limits.js';
 import { Outbox } from './outbox.js';
 import { sampleLine } from './sample-lines.js';
 
@@ -134,6 +135,38 @@ describe('messages on their way out', () => {
     expect(await next.asked[0]?.files[0]?.text()).toBe('abc');
     await settled();
     expect([...next.kept.keys()]).toEqual([]);
+  });
+
+  test('files that are too much to be kept are not read for it: the message waits in the page', async () => {
+    const engine = new Engine();
+    engine.isConnected = false;
+    let reads = 0;
+    const large = (size: number): File => {
+      const file = new File([], 'film.mp4');
+      return Object.defineProperties(file, {
+        size: { value: size },
+        arrayBuffer: {
+          value: async () => {
+            reads++;
+            return new ArrayBuffer(0);
+          },
+        },
+      });
+    };
+    engine.box.add({ id: 'chat', text: 'one', files: [large(MAX_KEPT_BYTES), large(1)], quote: undefined });
+    await settled();
+    expect([reads, engine.kept.size, engine.box.isUnkept]).toEqual([0, 0, true]);
+    engine.box.add({ id: 'chat', text: 'two', files: [large(MAX_KEPT_BYTES)], quote: undefined });
+    await settled();
+    expect([reads, engine.kept.size]).toEqual([1, 1]);
+    // All that wait together have a limit, too.
+    for (let i = 0; i < 3; i++) engine.box.add({ id: 'chat', text: `${i}`, files: [large(MAX_KEPT_BYTES)], quote: undefined });
+    engine.box.add({ id: 'chat', text: 'too much', files: [large(1)], quote: undefined });
+    engine.box.add({ id: 'chat', text: 'without files', files: [], quote: undefined });
+    await settled();
+    expect(reads).toBe(4);
+    expect(new Set([...engine.kept.values()].map(({ text }) => text))).toEqual(new Set(['two', '0', '1', '2', 'without files']));
+    expect(engine.states()).toHaveLength(7);
   });
 
   test('whoever leaves leaves nothing behind', async () => {

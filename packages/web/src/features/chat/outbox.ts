@@ -4,6 +4,7 @@ import { onLeave } from '../../app/leaving.js';
 import { connectionNow, onConnectionBack } from '../../engine/connection-store.js';
 import { EngineError } from '../../engine/engine-fault.js';
 import { engine } from '../../engine/start-engine.js';
+import { MAX_ALL_KEPT_BYTES, MAX_KEPT_BYTES } from '../../engine/waiting-limits.js';
 import { randomId } from '../../streams/random-id.js';
 
 /** A message on its way out of this page. */
@@ -43,6 +44,8 @@ interface Entry {
   readonly stop: AbortController | undefined;
   /** Settles when the message is kept, or is not. */
   readonly kept: Promise<unknown>;
+  /** Whether its files are little enough to be kept. */
+  readonly isKeepable: boolean;
   readonly isKept: boolean;
 }
 
@@ -129,7 +132,10 @@ export class Outbox {
   add({ id, text, files, quote }: Pick<Outgoing, 'id' | 'text' | 'files' | 'quote'>): void {
     const written = Date.now();
     const shown: Outgoing = { key: randomId(), id, text, files, quote, written, state: 'waiting', progress: undefined, error: undefined };
-    this.set([...this.entries, { shown, isTried: false, stop: undefined, kept: this.keep(shown), isKept: false }]);
+    // What is too much for the memory of a page is never read for it.
+    const isKeepable = bytesOf(files) <= MAX_KEPT_BYTES && this.bytesToKeep + bytesOf(files) <= MAX_ALL_KEPT_BYTES;
+    const kept = isKeepable ? this.keep(shown) : Promise.resolve();
+    this.set([...this.entries, { shown, isTried: false, stop: undefined, kept, isKeepable, isKept: false }]);
     this.run();
   }
 
@@ -155,6 +161,10 @@ export class Outbox {
     this.run();
   };
 
+  private get bytesToKeep(): number {
+    return this.entries.reduce((sum, { isKeepable, shown }) => sum + (isKeepable ? bytesOf(shown.files) : 0), 0);
+  }
+
   private async restore(username: string): Promise<void> {
     const kept = await this.calls.waiting().catch(() => []);
     if (this.username !== username) return;
@@ -165,7 +175,7 @@ export class Outbox {
         const quote = replyTo === undefined ? undefined : { ...NO_QUOTE, ref: replyTo };
         const own = files.map(({ name, mimeType, bytes }) => new File([bytes], name, { type: mimeType }));
         const shown: Outgoing = { key, id, text, files: own, quote, written, state: 'waiting', progress: undefined, error: undefined };
-        return { shown, isTried: true, stop: undefined, kept: Promise.resolve(), isKept: true };
+        return { shown, isTried: true, stop: undefined, kept: Promise.resolve(), isKeepable: true, isKept: true };
       });
     if (restored.length === 0) return;
     this.set([...restored, ...this.entries].toSorted((a, b) => a.shown.written - b.shown.written));
@@ -270,6 +280,10 @@ export class Outbox {
 const NONE: readonly Outgoing[] = [];
 /** Of a message that was kept nobody knows more. */
 const NO_QUOTE = { index: undefined, author: undefined, text: '', isDeleted: false, hasAttachments: false };
+
+function bytesOf(files: readonly File[]): number {
+  return files.reduce((sum, { size }) => sum + size, 0);
+}
 
 /** Whether an error says nothing against the message itself: it waits for a better time. */
 function isForLater(error: unknown): boolean {
