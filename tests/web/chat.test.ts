@@ -82,6 +82,18 @@ describe.skipIf(!hasChromium)('two people chat in two browsers (needs a Chromium
     await seen(ada, 'bob has joined.');
   });
 
+  test('whoever begins another chat with the same people is led to the one that is there', async () => {
+    await ada.getByRole('button', { name: 'New chat' }).click();
+    const dialog = ada.getByRole('dialog', { name: 'New chat' });
+    await dialog.getByText('bob').click();
+    await dialog.getByText('You have a chat with the same people already.').waitFor();
+    expect(await violations(ada)).toEqual([]);
+    await picture(ada, 'chats-new-same');
+    await dialog.getByRole('button', { name: 'Open it' }).click();
+    await dialog.waitFor({ state: 'detached' });
+    await ada.getByRole('heading', { name: 'Lake', level: 1 }).waitFor();
+  });
+
   test('messages both ways, as text', async () => {
     await say(ada, 'Look at <img src=x onerror="document.title=1"> and https://example.org/path');
     await message(ada, 'Look at').waitFor();

@@ -98,7 +98,7 @@ function textOf(error: PyrgosError): string {
     case 'network':
       return networkText(error);
     case 'not-found.user':
-      return `${message} Is the name right, and is this the right server?`;
+      return userText(error);
     case 'not-found.file':
       return `there is nothing at ${pathOf(error)}${typeof data['advice'] === 'string' ? `: ${data['advice']}` : ''}`;
     case 'conflict.exists':
@@ -160,6 +160,14 @@ function rateText(error: PyrgosError): string {
   const seconds = error instanceof RateError ? error.data.retryAfterSeconds : undefined;
   const when = seconds === undefined ? 'tomorrow' : `in ${Math.max(1, Math.ceil(seconds / 60))} minutes`;
   return `as much was uploaded as the server takes in a day. What was uploaded stays: run the same command again ${when}`;
+}
+
+function userText({ data, message }: PyrgosError): string {
+  if (typeof data['username'] !== 'string') return `${message} Is the name right, and is this the right server?`;
+  const name = printableName(data['username']);
+  return data['deleted'] === undefined
+    ? `nobody is called '${name}': is the name right, and is this the right server?`
+    : `'${name}': ${message}`;
 }
 
 function networkText({ data, message, retry }: PyrgosError): string {

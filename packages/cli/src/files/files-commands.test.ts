@@ -199,7 +199,7 @@ describe('one-shot commands', () => {
     writeFileSync(local('wrong'), 'not the password\n');
     const cases: [string[], number, RegExp][] = [
       [['ls', '--password-file', 'wrong'], 4, /check user name, password/],
-      [['ls', '--username', 'nobody'], 3, /Is the name right/],
+      [['ls', '--username', 'nobody'], 3, /nobody is called 'nobody'/],
       [['ls', '--server', 'http://localhost:1'], 5, /does the server run/],
       [['ls', '--server', 'gopher://x'], 2, /Specified server gopher:\/\/x is not valid/],
       [['ls', '--password-file', 'missing'], 2, /missing with the password cannot be read/],

@@ -58,7 +58,7 @@ describe('chats', () => {
       [['chat', 'send', ' ', 'x'], 2, 'Which chat'],
       [['chat', 'read', 'bob', '--before', 'x'], 2, 'number of a message'],
       [['chat', 'read', '\u001b[2J'], 3, String.raw`There is no chat '\u{1b}[2J'`],
-      [['chat', 'create', 'nobody'], 3, 'Is the name right'],
+      [['chat', 'create', 'nobody'], 3, "nobody is called 'nobody'"],
     ] as const) {
       const { status: ended, stderr } = await people.asAda(args);
       expect([args, ended, stderr]).toEqual([args, status, expect.stringContaining(text)]);
@@ -235,6 +235,10 @@ describe('chats', () => {
     id = (await people.asAda(['chat', 'create', '--title', 'Group'])).stdout.trim();
     expect(await people.json('ada', ['chat', 'invite', 'group', 'bob'])).toEqual([{ event: 'invited', chat: id, users: ['bob'] }]);
     expect((await people.asAda(['chat', 'members', 'group'])).stdout).toMatch(/^ada +admin, you\nbob +invited, not here yet\n$/u);
+    expect(await people.asAda(['chat', 'invite', 'group', 'nobody-here'])).toMatchObject({
+      status: 3,
+      stderr: expect.stringContaining("nobody is called 'nobody-here'"),
+    });
     expect((await people.asBob(['chat', 'join', 'group'])).status).toBe(0);
     expect((await people.asAda(['chat', 'send', 'group', 'before'])).status).toBe(0);
     expect(texts(await messages('bob', ['group']))).toEqual(['ada: before']);

@@ -9,7 +9,10 @@ describe('people', () => {
   afterAll(async () => people?.stop());
 
   test('nobody, oneself, and answers that nobody waits for are told, with exit codes', async () => {
-    expect(await people.asAda(['follow', 'nobody'])).toMatchObject({ status: 3, stderr: expect.stringContaining('Is the name right') });
+    expect(await people.asAda(['follow', 'nobody'])).toMatchObject({
+      status: 3,
+      stderr: expect.stringContaining("nobody is called 'nobody'"),
+    });
     expect(await people.asAda(['follow', 'ada'])).toMatchObject({ status: 2, stderr: expect.stringContaining('somebody else') });
     const accepted = await people.asAda(['accept', 'bob']);
     expect(accepted).toMatchObject({ status: 3, stdout: '' });
