@@ -101,7 +101,7 @@ export const MAX_WATCH_BODY_SIZE = 65_536;
 export const MAX_WATCHES = 1024;
 /** The same of one address, or one IPv6 network (ours). */
 export const MAX_WATCHES_PER_ADDRESS = 128;
-/** Pointers that all of them wait for (ours). */
+/** Pointers that all of them name, whether they are known here or not (ours). */
 export const MAX_WATCHED_POINTERS_IN_ALL = 65_536;
 /** Pointers of which the hash is kept in memory, so that whoever waits for them once more costs no look into the database (ours). */
 export const KNOWN_WATCHED_POINTERS = 16_384;

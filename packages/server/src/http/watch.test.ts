@@ -345,6 +345,13 @@ describe('how many', () => {
     await waitingAre(1);
     await world.commit(a);
     expect(await again).toMatchObject({ pointers: [{ index: 0 }] });
+    // Those of which the server knows nothing count, too: whoever names many takes the place of others.
+    const strangers = [world.known(newKey()), world.known(newKey()), world.known(newKey())];
+    void from('192.0.2.4', { pointers: strangers });
+    await waitingAre(1);
+    expect(await from('192.0.2.5', { pointers: strangers.slice(1) })).toEqual({ ...busy, elsewhere: [0, 1] });
+    void from('192.0.2.5', { pointers: [] });
+    await waitingAre(2);
   });
 });
 

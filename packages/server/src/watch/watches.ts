@@ -35,7 +35,7 @@ export interface WatchesOptions {
   };
   /** Requests that may wait at a time; default MAX_WATCHES. */
   readonly most?: number;
-  /** Pointers for which all of them may wait; default MAX_WATCHED_POINTERS_IN_ALL. */
+  /** Pointers that all of them may name; default MAX_WATCHED_POINTERS_IN_ALL. */
   readonly mostPointers?: number;
   /** Milliseconds, monotonic. */
   readonly monotonic?: () => number;
@@ -56,6 +56,8 @@ interface Watch {
   readonly pointers: ReadonlyMap<string, Waited>;
   readonly inbox: { readonly username: string; readonly mark: Uint8Array | undefined } | undefined;
   readonly elsewhere: readonly number[];
+  /** Pointers that the request has named, wherever they are. */
+  readonly named: number;
   /** Keys of the bell that have rung since the last look. */
   readonly rung: Set<string>;
   readonly deadline: number;
@@ -116,7 +118,7 @@ export class Watches implements WatchService {
       const key = pointerKey(writer);
       const name = this.look(key, writer)?.username;
       if (name !== undefined && !banned.has(name)) banned.set(name, await pointers.isBanned(name));
-      if (name !== undefined && banned.get(name) === false) here.set(key, { index, writer, mark });
+      if (name !== undefined && banned.get(name) === false) here.set(key, { index, writer, mark: mark?.slice() });
       else elsewhere.push(index);
     }
     const inbox = username === undefined ? undefined : { username, mark: requests?.mark };
@@ -125,9 +127,10 @@ export class Watches implements WatchService {
     const found = this.compare({ pointers: here, inbox, rung });
     const answer: WatchAnswer = { pointers: [], elsewhere, ...found };
     if (found !== undefined || this.isClosed || signal.aborted) return answer;
-    if (!this.makeRoom(client, here.size)) return { ...answer, pauseSeconds: WATCH_PAUSE_SECONDS };
+    const named = request.pointers.length;
+    if (!this.makeRoom(client, named)) return { ...answer, pauseSeconds: WATCH_PAUSE_SECONDS };
     rung.clear();
-    return this.wait({ group: client ?? '', pointers: here, inbox, elsewhere, rung, deadline: this.now() + seconds * 1000 }, signal);
+    return this.wait({ group: client ?? '', pointers: here, inbox, elsewhere, named, rung, deadline: this.now() + seconds * 1000 }, signal);
   }
 
   close(): void {
@@ -198,7 +201,7 @@ export class Watches implements WatchService {
     return found;
   }
 
-  /** Whether one more may wait for so many pointers. */
+  /** Whether one more may wait that names so many pointers. */
   private makeRoom(client: string | undefined, pointers: number): boolean {
     const { most = MAX_WATCHES, mostPointers = MAX_WATCHED_POINTERS_IN_ALL } = this.options;
     const own = this.groups.get(client ?? '')?.size ?? 0;
@@ -218,7 +221,7 @@ export class Watches implements WatchService {
 
   private enter(watch: Watch): void {
     this.waiting.add(watch);
-    this.pointerCount += watch.pointers.size;
+    this.pointerCount += watch.named;
     const group = this.groups.get(watch.group);
     if (group === undefined) this.groups.set(watch.group, new Set([watch]));
     else group.add(watch);
@@ -226,7 +229,7 @@ export class Watches implements WatchService {
   }
 
   private leave(watch: Watch): void {
-    this.pointerCount -= watch.pointers.size;
+    this.pointerCount -= watch.named;
     const group = this.groups.get(watch.group);
     group?.delete(watch);
     if (group?.size === 0) this.groups.delete(watch.group);

@@ -10,10 +10,13 @@ export const watchRoutes: RouteTable = new Map<string, Handler>([
     async ({ exchange, services }) => {
       // Nothing that waits may be fetched by what only follows an address.
       if (exchange.method !== 'POST') return emptyReply(405, { allow: 'POST' });
-      const request = decodeWatchRequest(await exchange.body(MAX_WATCH_BODY_SIZE));
       const { client } = exchange;
-      const signal = exchange.standAside();
-      return bytesReply(encodeWatchAnswer(await services.watches.watch(request, { client, signal })), { 'cache-control': 'no-store' });
+      // Nothing here holds the request while it waits.
+      const waiting = services.watches.watch(decodeWatchRequest(await exchange.body(MAX_WATCH_BODY_SIZE)), {
+        client,
+        signal: exchange.standAside(),
+      });
+      return bytesReply(encodeWatchAnswer(await waiting), { 'cache-control': 'no-store' });
     },
   ],
 ]);
