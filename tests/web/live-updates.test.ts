@@ -2,7 +2,7 @@ import type { UserSession } from '@pyrgos/client';
 import type { Locator, Page, Request } from 'playwright';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { friendsInBrowsers, person } from './two-people.js';
+import { again, friendsInBrowsers, person } from './two-people.js';
 import { violations } from './violations.js';
 import { hasChromium, picture, WebWorld } from './web-world.js';
 
@@ -101,6 +101,37 @@ describe.skipIf(!hasChromium)('what others do while somebody looks at the page (
     await bob.posts.create({ text: 'And one more', audience: 'friends' });
     await ada.getByRole('article').filter({ hasText: 'And one more' }).waitFor();
     await place('News').waitFor();
+  });
+
+  test('a new chat that is looked at shows who joins, and the first words, as they come', async () => {
+    await place('Chats').click();
+    await ada.getByRole('button', { name: 'New chat' }).click();
+    const dialog = ada.getByRole('dialog', { name: 'New chat' });
+    await dialog.getByText('bob').click();
+    await dialog.getByRole('textbox', { name: 'Name of the chat' }).fill('Boats');
+    await dialog.getByRole('button', { name: 'Begin the chat' }).click();
+    await ada.getByRole('heading', { name: 'Boats', level: 1 }).waitFor();
+    const [invitation] = await bob.chats.invitations();
+    const chat = await bob.chats.join({ id: invitation?.id ?? '', inviter: 'ada' });
+    const said = (words: string): Locator => ada.locator('article').filter({ hasText: words });
+    await said('bob has joined.').waitFor();
+    await chat.send({ text: 'the first words' });
+    await said('the first words').waitFor();
+    // Somewhere else they are counted.
+    await place('Files').click();
+    await chat.send({ text: 'once more' });
+    await place('Chats, 1 new').waitFor();
+  });
+
+  test('a chat that was begun on another device shows who joins it as well', async () => {
+    const device = await again(world, 'ada');
+    const other = await device.chats.create({ title: 'Elsewhere', invite: ['bob'] });
+    await place(/^Chats/u).click();
+    await ada.getByRole('link', { name: 'Elsewhere' }).click();
+    const chat = await bob.chats.join({ id: other.id, inviter: 'ada' });
+    await chat.send({ text: 'from far away' });
+    await ada.locator('article').filter({ hasText: 'from far away' }).waitFor();
+    device.close();
   });
 
   test('whoever logs out has nothing asked for them any more', async () => {

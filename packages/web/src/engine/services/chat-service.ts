@@ -198,15 +198,20 @@ export function chatService(state: Pick<EngineState, 'session'>): Pick<Handlers,
   };
 }
 
-/** Who was in each chat when it was shown last; from the list when none was. */
+/** Who was in each chat, or invited, when it was shown last; from the list when none was. */
 async function membersOf(session: UserSession, signal: AbortSignal): Promise<ReadonlyMap<string, readonly string[]>> {
   const found = members.get(session) ?? new Map<string, readonly string[]>();
-  if (!members.has(session)) for (const { id, members: names } of (await session.chats.list({ signal })).chats) found.set(id, names);
+  if (!members.has(session)) for (const chat of (await session.chats.list({ signal })).chats) found.set(chat.id, peopleOf(chat));
   members.set(session, found);
   return found;
 }
 
 const members = new WeakMap<UserSession, Map<string, readonly string[]>>();
+
+/** Whoever may have something to say in a chat: those who are invited join in their own copies, of which nobody hears otherwise. */
+function peopleOf({ members: names, pending }: ChatSummary): readonly string[] {
+  return [...names, ...pending];
+}
 
 /** The message that an earlier attempt has sent after all; what is written twice since then is looked for once each, because one waits for the other. */
 async function sentBefore(
@@ -241,7 +246,7 @@ async function ownCopyOf({ files, username }: UserSession, { path }: ChatAttachm
 
 function rowOf(session: UserSession, chat: ChatSummary): ChatRow {
   const { id, title, icon, members: names, pending, admins, isAdmin, writable, app, unread, last } = chat;
-  members.get(session)?.set(id, names);
+  members.get(session)?.set(id, peopleOf(chat));
   return {
     id,
     title,
