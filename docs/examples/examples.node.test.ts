@@ -30,6 +30,7 @@ import { pictures } from './pictures.js';
 import { secondFactors } from './second-factors.js';
 import { stayLoggedIn } from './stay-logged-in.js';
 import { streamAFile, uploadAFolder } from './upload-a-folder.js';
+import { watchMessages } from './watch-messages.js';
 
 const guide = readFileSync(new URL('../sdk.md', import.meta.url), 'utf8');
 
@@ -237,6 +238,24 @@ describe('the examples of docs/sdk.md', () => {
       expect(await readChats(one)).toEqual(['Holidays: 1 unread, last conrad: Where is that?']);
       expect(await picturesOf(chat)).toEqual([new Uint8Array(3)]);
       expect((await answerLast(chat, 'At home'))?.replyTo?.text).toBe('Where is that?');
+    });
+
+    test('messages as they come', async () => {
+      const [one, two] = [await signUp('mara'), await signUp('milo')];
+      await one.friends.follow('milo');
+      await two.friends.accept('mara');
+      await one.friends.state();
+      const controller = new AbortController();
+      const told: string[] = [];
+      const watching = watchMessages(one, (_, { author, text }) => void told.push(`${author}: ${text}`), controller.signal);
+      const chat = await one.chats.create({ invite: ['milo'] });
+      const theirs = await two.chats.join({ id: chat.id, inviter: 'mara' });
+      // Until it is known what was there before.
+      await expect.poll(async () => (await chat.summary()).members, { timeout: 60_000 }).toEqual(['mara', 'milo']);
+      for (const text of ['here I am', 'and once more']) await theirs.send({ text });
+      await expect.poll(() => told, { timeout: 60_000 }).toEqual(['milo: here I am', 'milo: and once more']);
+      controller.abort();
+      await watching;
     });
 
     test('the newsfeed', async () => {

@@ -6,6 +6,7 @@ import {
   adminsOfChat,
   createChat,
   type CreateOptions,
+  declineChat,
   deleteChat,
   type DeleteOptions,
   iconOfChat,
@@ -42,6 +43,12 @@ export function addChatGroupCommands(chat: Command): void {
     .description('accept an invitation, also into a chat from which you were removed')
     .argument('<chat>', 'its number or the beginning of it, its title, or who invites');
   addSessionOptions(join).action(async (name: string) => withChats(join, async (context) => joinChat(context, name)));
+
+  const decline = chat
+    .command('decline')
+    .description('decline an invitation: it is listed no more')
+    .argument('<chat>', 'its number or the beginning of it, its title, or who invites');
+  addSessionOptions(decline).action(async (name: string) => withChats(decline, async (context) => declineChat(context, name)));
 
   const leave = chat.command('leave').description('leave a chat; what was written until then stays here').argument('<chat>', CHAT_ARGUMENT);
   addSessionOptions(leave).action(async (name: string) => withChats(leave, async (context) => leaveChat(context, name)));

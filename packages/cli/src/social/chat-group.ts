@@ -37,6 +37,14 @@ export async function inviteToChat(context: FilesContext, name: string, users: r
   output.done(`Invited ${names.map(printableName).join(', ')}`, { event: 'invited', chat: chat.id, users: names });
 }
 
+/** Declines an invitation. NotFoundError `not-found.chat`. Errors of the client. */
+export async function declineChat(context: FilesContext, name: string): Promise<void> {
+  const { session, output, signal } = context;
+  const invitation = await invitationOf(context, name);
+  await session.chats.decline(invitation, { signal });
+  output.done(`Declined the invitation of ${printableName(invitation.inviter)}`, { event: 'declined', chat: invitation.id });
+}
+
 /** Accepts an invitation. Errors of the client. */
 export async function joinChat(context: FilesContext, name: string): Promise<void> {
   const { output, session, signal } = context;

@@ -1,5 +1,5 @@
 import type { Completion, ShellCommand } from '../files/shell-command.js';
-import { createChat, inviteToChat, joinChat, leaveChat, listMembers } from './chat-group.js';
+import { createChat, declineChat, inviteToChat, joinChat, leaveChat, listMembers } from './chat-group.js';
 import { listMedia } from './chat-media.js';
 import { readChat } from './chat-messages.js';
 import { sendMessage } from './chat-send.js';
@@ -57,6 +57,9 @@ export const chatShellCommands: readonly (readonly [string, ShellCommand])[] = [
     async ({ context }, [chat = '', ...people]) => inviteToChat(context, chat, people),
   ),
   command('chat_join chat', 'accept an invitation', [1, 1], ['invitation'], async ({ context }, [chat = '']) => joinChat(context, chat)),
+  command('chat_decline chat', 'decline an invitation', [1, 1], ['invitation'], async ({ context }, [chat = '']) =>
+    declineChat(context, chat),
+  ),
   command('chat_leave chat', 'leave a chat', [1, 1], ['chat'], async ({ context }, [chat = '']) => leaveChat(context, chat)),
   command('chat_members chat', 'list who is in a chat', [1, 1], ['chat'], async ({ context }, [chat = '']) =>
     listMembers(context, chat, {}),

@@ -24,6 +24,7 @@ const calls: Readonly<Record<string, (options: never) => unknown>> = {
   open: async (options) => ada.chats.open(chat.id, options),
   invitations: async (options) => ada.chats.invitations(options),
   join: async (options) => ada.chats.join({ id: chat.id, inviter: 'bob' }, options),
+  decline: async (options) => ada.chats.decline({ id: chat.id, inviter: 'bob' }, options),
   delete: async (options) => ada.chats.delete(chat.id, options),
   refreshAll: async (options) => ada.chats.refresh(options),
   summary: async (options) => chat.summary(options),
@@ -63,6 +64,7 @@ test('wrong arguments are named', async () => {
     expect(await field(ada.chats.delete(junk(wrong)))).toBe('id');
     expect(await field(ada.chats.join(junk({ id: wrong, inviter: 'bob' })))).toBe('invitation.id');
     expect(await field(ada.chats.join(junk({ id: chat.id, inviter: wrong === 'text' ? 'ada' : wrong })))).toBe('invitation.inviter');
+    expect(await field(ada.chats.decline(junk({ id: wrong, inviter: 'bob' })))).toBe('invitation.id');
     expect(await field(chat.send({ text: 'x', replyTo: junk(wrong) }))).toBe('message.replyTo');
     expect(await field(chat.edit(junk(wrong), 'x'))).toBe('ref');
     if (!Array.isArray(wrong)) {

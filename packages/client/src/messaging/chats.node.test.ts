@@ -197,6 +197,33 @@ describe('chats, on a real server: the scenarios of chapter 07 section 12', () =
     expect((await chatA.summary()).members).toEqual([a.username, b.username].sort());
   });
 
+  test('an invitation is declined on all devices, whoever passes it on; a later one is another one', async () => {
+    const [a, b] = (await friends('ada', 'bob')) as [UserSession, UserSession];
+    const chat = await a.chats.create({ title: 'Boats', invite: [b.username] });
+    const other = await a.chats.create({ title: 'Cars', invite: [b.username] });
+    const invitation = { id: chat.id, inviter: a.username };
+    const titles = async (): Promise<readonly string[]> => (await b.chats.list()).invitations.map(({ title }) => title);
+    expect(await titles()).toEqual(['Boats', 'Cars']);
+    await b.chats.decline(invitation);
+    expect(await titles()).toEqual(['Cars']);
+    const device = await people.again(b);
+    expect((await device.chats.invitations()).map(({ title }) => title)).toEqual(['Cars']);
+    await device.chats.decline({ id: other.id, inviter: a.username });
+    await b.chats.decline(invitation);
+    expect(await titles()).toEqual([]);
+    expect((await b.files.stat(`/${b.username}/.pyrgos-declined-chats.cbor`)).isHidden).toBe(true);
+    expect((await chat.summary()).pending).toEqual([b.username]);
+    // Whoever changes their mind still can.
+    await b.chats.join(invitation);
+    expect((await b.chats.list()).chats.map(({ title }) => title)).toEqual(['Boats']);
+    await other.remove(b.username);
+    await other.invite([b.username]);
+    expect(await titles()).toEqual(['Cars']);
+    const nobody = { id: `chat$${a.username}$00000000-0000-4000-8000-000000000000`, inviter: a.username };
+    await expect(b.chats.decline(nobody)).rejects.toMatchObject({ code: 'not-found.chat' });
+    device.close();
+  });
+
   test('C15: five users are invited in one call, and a second invitation changes nothing', async () => {
     const [a, ...others] = await friends('ada', 'bob', 'cleo', 'dora', 'emil', 'finn');
     if (a === undefined) throw new Error('no one');

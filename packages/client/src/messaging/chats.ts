@@ -29,6 +29,7 @@ import type {
   DamagedChat,
   DeleteChatOptions,
 } from './chat-types.js';
+import { addDeclined, readDeclined } from './declined-invitations.js';
 import { assertInvited, lookUpPeople } from './invited-people.js';
 import { writeNewChat } from './new-chat.js';
 import { MESSAGING } from './shared-chat.js';
@@ -141,15 +142,27 @@ export class Chats {
    */
   async join(invitation: Pick<ChatInvitation, 'id' | 'inviter'>, options: CallOptions = {}): Promise<Chat> {
     const { signal } = this.check(options);
-    assertObject('invitation', invitation);
-    const { id, inviter } = invitation;
-    this.assertId('invitation.id', id);
-    if (!isFriendName(inviter) || inviter === this.parts.space.username)
-      throw new ArgumentError('invitation.inviter', 'must be the name of another user');
+    const { id, inviter } = this.checkedInvitation(invitation);
     const known = await this.parts.space.look(signal, async (view, home) => findOwnChat(view, home, id), true);
     if (known === undefined) await acceptInvitation(this.parts, { id, inviter }, signal);
     else await this.rejoin(id, inviter, signal);
     return new Chat(this.parts, id);
+  }
+
+  /**
+   * Declines an invitation: it is not listed any more, on no device, whoever passes it on. Nobody is told; who invites once more after that is listed again. NotFoundError `not-found.chat` when nobody
+   * has invited the account into this chat.
+   */
+  async decline(invitation: Pick<ChatInvitation, 'id' | 'inviter'>, options: CallOptions = {}): Promise<void> {
+    const { signal } = this.check(options);
+    const { id, inviter } = this.checkedInvitation(invitation);
+    const { space } = this.parts;
+    const found = (await this.parts.invitations.all(space.tree.view(signal, true))).filter((one) => one.invitation.id === id);
+    if (!found.some((one) => one.invitation.inviter === inviter))
+      throw new NotFoundError('not-found.chat', 'Nobody invites the account into this chat (any more).', { id });
+    const keys = found.map(({ key }) => key);
+    if (await space.look(signal, async (view, home) => isSubset(keys, await readDeclined(view, home)))) return;
+    await space.changeHome(signal, async (operation, home) => addDeclined(operation, space, home, keys));
   }
 
   /**
@@ -231,10 +244,23 @@ export class Chats {
     return this.parts.space.check(options);
   }
 
+  private checkedInvitation(invitation: Pick<ChatInvitation, 'id' | 'inviter'>): Pick<ChatInvitation, 'id' | 'inviter'> {
+    assertObject('invitation', invitation);
+    const { id, inviter } = invitation;
+    this.assertId('invitation.id', id);
+    if (!isFriendName(inviter) || inviter === this.parts.space.username)
+      throw new ArgumentError('invitation.inviter', 'must be the name of another user');
+    return { id, inviter };
+  }
+
   private assertId(field: string, id: string): void {
     assertString(field, id);
     if (!isChatId(id)) throw new ArgumentError(field, 'must be the id of a chat');
   }
+}
+
+function isSubset(keys: readonly string[], of: ReadonlySet<string>): boolean {
+  return keys.every((key) => of.has(key));
 }
 
 function isChatId(text: string): boolean {

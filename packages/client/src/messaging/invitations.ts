@@ -8,6 +8,7 @@ import { findOwnChat, findState, listChatIds } from './chat-files.js';
 import type { ChatMirrors } from './chat-mirrors.js';
 import type { ChatStore } from './chat-store.js';
 import type { ChatInvitation } from './chat-types.js';
+import { invitationKey, readDeclined } from './declined-invitations.js';
 import { MESSAGING, SHARED } from './shared-chat.js';
 
 /** Copies of chats that are looked at at a time. */
@@ -15,10 +16,16 @@ const LOOKS_IN_FLIGHT = 8;
 /** Chats of one friend of which the account has no copy that are looked at; more of them nobody means. */
 const MAX_LOOKS = 500;
 
+/** An invitation, and by what it is declined. */
+export interface FoundInvitation {
+  readonly invitation: ChatInvitation;
+  readonly key: string;
+}
+
 /** What was found at one place, in one tree of its owner. */
 interface Verdict {
   readonly tree: string;
-  readonly invitation: ChatInvitation | undefined;
+  readonly found: FoundInvitation | undefined;
 }
 
 /**
@@ -33,8 +40,16 @@ export class Invitations {
     private readonly mirrors: ChatMirrors,
   ) {}
 
-  /** All of them, by title. What is wrong with one friend hides only theirs. */
+  /** Those that were not declined, by title. What is wrong with one friend hides only theirs. */
   async list(view: CommittedView): Promise<readonly ChatInvitation[]> {
+    const all = await this.all(view);
+    if (all.length === 0) return [];
+    const declined = await readDeclined(view, await this.store.space.home(view));
+    return all.filter(({ key }) => !declined.has(key)).map(({ invitation }) => invitation);
+  }
+
+  /** All of them, those that were declined as well. */
+  async all(view: CommittedView): Promise<readonly FoundInvitation[]> {
     const { space, friends } = this.store;
     await friends.update(view);
     const home = await space.home(view);
@@ -49,12 +64,12 @@ export class Invitations {
       }
       for (const id of strange.slice(0, MAX_LOOKS)) places.push({ inviter, id });
     }
-    const invitations: ChatInvitation[] = [];
+    const invitations: FoundInvitation[] = [];
     await forEachAtOnce(places, LOOKS_IN_FLIGHT, async ({ inviter, id }) => {
-      const invitation = await this.look(view, inviter, id, known.has(id));
-      if (invitation !== undefined) invitations.push(invitation);
+      const found = await this.look(view, inviter, id, known.has(id));
+      if (found !== undefined) invitations.push(found);
     });
-    const keyOf = ({ title, id, inviter }: ChatInvitation): string => `${title.toLowerCase()}\n${id}\n${inviter}`;
+    const keyOf = ({ invitation: { title, id, inviter } }: FoundInvitation): string => `${title.toLowerCase()}\n${id}\n${inviter}`;
     return invitations.sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
   }
 
@@ -71,29 +86,32 @@ export class Invitations {
     }
   }
 
-  private async look(view: CommittedView, inviter: string, id: string, isKnown: boolean): Promise<ChatInvitation | undefined> {
+  private async look(view: CommittedView, inviter: string, id: string, isKnown: boolean): Promise<FoundInvitation | undefined> {
     const key = `${inviter}/${id}/${isKnown}`;
     try {
       const shared = await this.mirrors.find(view, inviter, id);
       if (shared === undefined || shared === 'away') return undefined;
       const tree = (await view.treeOf(shared.owner, shared.writer))?.key ?? '';
       const known = this.verdicts.get(key);
-      if (known?.tree === tree) return known.invitation;
-      const found = await findState(view, shared);
-      const self = found?.state.chatId === id ? found.state.memberOf(this.store.space.username) : undefined;
+      if (known?.tree === tree) return known.found;
+      const shown = await findState(view, shared);
+      const self = shown?.state.chatId === id ? shown.state.memberOf(this.store.space.username) : undefined;
       const isInvited = self !== undefined && !self.isRemoved && self.proof === undefined;
-      const invitation = isInvited
+      const found = isInvited
         ? {
-            id,
-            inviter,
-            title: found?.state.title ?? '',
-            app: parseChatId(id).app,
-            isKnown,
-            path: formatPath([inviter, MESSAGING, id, SHARED]),
+            invitation: {
+              id,
+              inviter,
+              title: shown?.state.title ?? '',
+              app: parseChatId(id).app,
+              isKnown,
+              path: formatPath([inviter, MESSAGING, id, SHARED]),
+            },
+            key: invitationKey(id, self.id),
           }
         : undefined;
-      this.verdicts.set(key, { tree, invitation });
-      return invitation;
+      this.verdicts.set(key, { tree, found });
+      return found;
     } catch (error) {
       if (!isOfOthers(error)) throw error;
       return undefined;

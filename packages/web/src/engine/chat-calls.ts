@@ -35,6 +35,8 @@ export interface ChatCalls {
   'chat.create': ChatCall<NewChat, ChatRow>;
   /** Accepts an invitation. */
   'chat.join': ChatCall<{ readonly id: string; readonly inviter: string }, ChatRow>;
+  /** Declines an invitation: nobody is told, and it is not listed any more. */
+  'chat.decline': ChatCall<{ readonly id: string; readonly inviter: string }, undefined>;
   /** A part of a chat: the newest, unless one of `before`, `after` and `around` says another one. At most 200 messages. */
   'chat.page': ChatCall<ChatPart, ChatPageOf>;
   /** Sends a message; tells how many bytes of its files are uploaded. */

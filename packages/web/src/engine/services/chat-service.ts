@@ -92,6 +92,11 @@ export function chatService(state: Pick<EngineState, 'session'>): Pick<Handlers,
       return rowOf(session, await (await chatOf(session, id, true)).summary());
     },
 
+    'chat.decline': async (invitation, { signal }) => {
+      await state.session.chats.decline(invitation, { signal });
+      return undefined;
+    },
+
     'chat.page': async ({ id, before, after, around, limit }, { signal }) =>
       withChat(id, async (chat, session) => {
         const page = await chat.page({ before, after, around, limit, signal });

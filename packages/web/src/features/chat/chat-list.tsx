@@ -126,18 +126,25 @@ function ChatLink({ id, isOpen, children }: { readonly id: string; readonly isOp
 
 function Invitation({ invitation }: { readonly invitation: ChatInvite }): ReactNode {
   const text = useText();
-  const [isPending, setPending] = useState(false);
+  const [pending, setPending] = useState<'join' | 'decline' | undefined>(undefined);
   const { id, inviter } = invitation;
-  const join = async (): Promise<void> => {
-    setPending(true);
+  const answer = async (what: 'join' | 'decline', work: () => Promise<void>): Promise<void> => {
+    setPending(what);
     try {
-      chats().noteRow(await engine().call('chat.join', { id, inviter }));
-      goTo({ name: 'chats', id });
-      void chats().reload();
+      await work();
     } catch (error) {
       showToast({ kind: 'problem', text: faultText(error, text) });
-      setPending(false);
+      setPending(undefined);
     }
+  };
+  const join = async (): Promise<void> => {
+    chats().noteRow(await engine().call('chat.join', { id, inviter }));
+    goTo({ name: 'chats', id });
+    void chats().reload();
+  };
+  const decline = async (): Promise<void> => {
+    await engine().call('chat.decline', { id, inviter });
+    await chats().reload();
   };
   return (
     <li className={styles['invitation']}>
@@ -146,9 +153,25 @@ function Invitation({ invitation }: { readonly invitation: ChatInvite }): ReactN
         <span className={styles['words']}>{inviteText(invitation, text)}</span>
         {invitation.app === undefined ? null : <span className={styles['preview']}>{text('chats.ofApp', { app: invitation.app })}</span>}
       </span>
-      <Button kind="primary" isPending={isPending} aria-label={text('chats.join.of', { name: inviter })} onPress={() => void join()}>
-        {text('chats.join')}
-      </Button>
+      <span className={styles['answers']}>
+        <Button
+          kind="primary"
+          isPending={pending === 'join'}
+          isDisabled={pending === 'decline'}
+          aria-label={text('chats.join.of', { name: inviter })}
+          onPress={() => void answer('join', join)}
+        >
+          {text('chats.join')}
+        </Button>
+        <Button
+          isPending={pending === 'decline'}
+          isDisabled={pending === 'join'}
+          aria-label={text('chats.decline.of', { name: inviter })}
+          onPress={() => void answer('decline', decline)}
+        >
+          {text('chats.decline')}
+        </Button>
+      </span>
     </li>
   );
 }
