@@ -134,6 +134,20 @@ describe.skipIf(!hasChromium)('what others do while somebody looks at the page (
     device.close();
   });
 
+  test('an invitation that is declined is gone, and counted no more', async () => {
+    await place('Files').click();
+    const chat = await bob.chats.create({ title: 'Not for ada', invite: ['ada'] });
+    await place('Chats, 1 new').click();
+    const decline = ada.getByRole('button', { name: 'Decline the invitation of bob' });
+    await decline.waitFor();
+    expect(await violations(ada)).toEqual([]);
+    await picture(ada, 'chat-invitation');
+    await decline.press('Enter');
+    await decline.waitFor({ state: 'detached' });
+    await place('Chats').waitFor();
+    expect((await chat.summary()).pending).toEqual(['ada']);
+  });
+
   test('whoever logs out has nothing asked for them any more', async () => {
     await ada.goto(new URL('/#/settings', world.daemon.url).href);
     await ada.getByRole('button', { name: 'Log out' }).first().click();
