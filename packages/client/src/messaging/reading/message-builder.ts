@@ -210,7 +210,7 @@ export class MessageBuilder {
   }
 
   /** What was made, before place `end` of the log, of messages that somebody has said by those that wrote them: the last edit counts, and what is deleted stays so. */
-  changes(indexes: readonly number[], end = Infinity): ReadonlyMap<number, Change> {
+  changes(indexes: readonly number[], end: number = Infinity): ReadonlyMap<number, Change> {
     const { scanned, view } = this.parts;
     const changes = new Map<number, Change>();
     const named = new Map<number, { readonly root: number; readonly hops: number }>();
