@@ -6,7 +6,7 @@ import type { FilesContext } from '../files/files-context.js';
  * Whether any other member lets the account read their copy of a chat: where nobody does, the account was perhaps removed by somebody, and nobody reads what it writes. Undefined where that
  * is not known, or where nobody else has joined or the account is out of the chat, which is told elsewhere. Errors of the own copy.
  */
-export async function isHeard({ session, signal }: FilesContext, chat: Chat): Promise<boolean | undefined> {
+async function isHeard({ session, signal }: FilesContext, chat: Chat): Promise<boolean | undefined> {
   const [members, { writable }] = [await chat.members({ signal }), await chat.summary({ signal })];
   const others = members.filter(({ isSelf, state }) => !isSelf && (state === 'joined' || state === 'unreachable'));
   if (others.length === 0 || writable === 'removed' || writable === 'left') return undefined;

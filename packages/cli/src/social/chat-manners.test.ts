@@ -34,7 +34,7 @@ describe('chats for people who begin with them', () => {
   const numberOf = (id: string): string => id.slice(id.lastIndexOf('$') + 1).slice(0, 8);
   const newest = async (): Promise<Shown> => {
     const [printed] = await people.json('ada', ['chat', 'read', chat.id]);
-    const shown = (printed?.['messages'] as Shown[]).at(-1);
+    const shown = (printed?.['messages'] as Shown[] | undefined)?.at(-1);
     if (shown === undefined) throw new Error('nothing is shown');
     return shown;
   };

@@ -109,8 +109,10 @@ export class MessageBuilder {
     const { scanned } = this.parts;
     await scanned.reach(before, signal);
     const found = new Set<number>();
-    // Looking for what they mean may add to what is known.
-    for (const { index } of [...scanned.marks(before)]) {
+    // One for each message that they name, however often somebody edits it.
+    const marks = new Map<number, number>();
+    for (const { index, target } of scanned.marks(before)) if (!marks.has(target)) marks.set(target, index);
+    for (const index of marks.values()) {
       throwIfAborted(signal, 'reading a chat');
       const payload = (await this.read([index], signal)).get(index)?.envelope.payload;
       if (payload?.kind !== 'edit' && payload?.kind !== 'delete') continue;

@@ -115,9 +115,10 @@ describe('what is shown', () => {
     expect(await changed(since)).toEqual([]);
     const edit = world.edit('alice', first, 'first, edited');
     world.edit('alice', edit, 'first, edited twice');
+    world.edit('alice', first, 'first, edited thrice');
     world.edit('bob', world.say('bob', 'new'), 'new, edited');
     world.delete('bob', second);
-    expect(await changed(since)).toEqual(['alice: first, edited twice (edited)', 'bob: (deleted)']);
+    expect(await changed(since)).toEqual(['alice: first, edited thrice (edited)', 'bob: (deleted)']);
     expect(await changed(world.messages.length)).toEqual([]);
     expect(await changed(world.messages.length + 9)).toEqual([]);
     await expect(changed(-1)).rejects.toBeInstanceOf(ArgumentError);
