@@ -109,6 +109,19 @@ export async function ask(question: string): Promise<string> {
   }
 }
 
+/** As {@link readInput}, for a text that others are to read; undefined for what is none: no UTF-8, or with NUL in it. */
+export async function readTextInput(): Promise<string | undefined> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of process.stdin as AsyncIterable<Uint8Array>) chunks.push(chunk);
+  try {
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks));
+    return text.includes('\0') ? undefined : text.replace(/\r?\n$/, '');
+  } catch (error) {
+    if (error instanceof TypeError) return undefined;
+    throw error;
+  }
+}
+
 /** Everything that the standard input holds, without the last line break. */
 export async function readInput(): Promise<string> {
   let text = '';

@@ -19,7 +19,7 @@ export interface Ran {
 }
 
 export interface RunOptions {
-  readonly input?: string;
+  readonly input?: string | Uint8Array;
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;
   /** Whether it is a process of its own, as it is for people: where that matters, it costs a second. One that runs beside another always is. */

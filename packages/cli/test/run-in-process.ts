@@ -6,7 +6,7 @@ import { main } from '../src/main.js';
 export interface Surroundings {
   readonly cwd: string;
   readonly env: NodeJS.ProcessEnv;
-  readonly input: string;
+  readonly input: string | Uint8Array;
 }
 
 /** Collects what is printed. As a pipe it is no terminal. */

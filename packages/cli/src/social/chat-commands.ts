@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { addSessionOptions } from '../files/session-options.js';
 import { parseCount } from '../parse-arguments.js';
-import { readInput } from '../terminal.js';
+import { readTextInput } from '../terminal.js';
 import { UsageError } from '../usage-error.js';
 import { addChatGroupCommands } from './chat-group-commands.js';
 import { listMedia, type MediaOptions } from './chat-media.js';
@@ -52,7 +52,10 @@ export function addChatCommand(program: Command): void {
     .argument('<chat>', CHAT_ARGUMENT);
   addPageOptions(media, 'files')
     .option('--message <number>', 'only those of this message')
-    .option('--to <folder>', 'store them in this folder; what is there with the same size is passed over');
+    .option(
+      '--to <folder>',
+      'store them in this folder, which is made when it is missing; what is there with the same size is passed over',
+    );
   addSessionOptions(addRefreshOption(media)).action(async (name: string, options: MediaOptions) =>
     withChats(media, async (context) => listMedia(context, name, options)),
   );
@@ -87,7 +90,13 @@ function addSendCommand(chat: Command): void {
       if (readsInput && options.passwordStdin === true)
         throw new UsageError('The standard input cannot be both the password and the text.');
       if (text === undefined && readsInput && process.stdin.isTTY) throw new UsageError('What is to be sent? Say it behind the chat.');
-      await sendMessage(context, name, readsInput ? await readInput() : text, options);
+      await sendMessage(context, name, readsInput ? await typedText() : text, options);
     }),
   );
+}
+
+async function typedText(): Promise<string> {
+  const text = await readTextInput();
+  if (text === undefined) throw new UsageError('What the standard input holds is no text (UTF-8): --attach FILE sends a file.');
+  return text;
 }

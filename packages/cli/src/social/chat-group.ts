@@ -1,4 +1,4 @@
-import { type Chat, type ChatMemberInfo, NotFoundError } from '@pyrgos/client';
+import { type Chat, type ChatMemberInfo, type ChatSummary, NotFoundError } from '@pyrgos/client';
 import { MAX_CHAT_ICON_SIZE } from '@pyrgos/core/limits';
 import { commandName } from '../command-name.js';
 import type { FilesContext } from '../files/files-context.js';
@@ -6,7 +6,7 @@ import { writeNewFile } from '../files/new-file.js';
 import { ask, formatTable, isInteractive, printableMessage, printableName } from '../terminal.js';
 import { UsageError } from '../usage-error.js';
 import { chatJson, refreshProblems } from './chat-json.js';
-import { invitationOf, openChat } from './chat-name.js';
+import { chatSurelyNamed, invitationOf, invitationsNamed, openChat } from './chat-name.js';
 import { chatTitle } from './chat-text.js';
 import { noteProblems, type RefreshOption } from './chats.js';
 import { type LocalPicture, localPicture } from './local-picture.js';
@@ -33,8 +33,15 @@ export async function inviteToChat(context: FilesContext, name: string, users: r
   const { output, signal } = context;
   const chat = await openChat(context, name);
   const names = namesOf(users);
+  const before = await chat.members({ signal });
   await chat.invite(names, { signal });
-  output.done(`Invited ${names.map(printableName).join(', ')}`, { event: 'invited', chat: chat.id, users: names });
+  const isIn = (name: string): boolean =>
+    before.some(({ state, username }) => username === name && (state === 'joined' || state === 'unreachable'));
+  const present = names.filter(isIn);
+  const invited = names.filter((name) => !isIn(name));
+  for (const name of present) output.note(`'${printableName(name)}' is in the chat already.`);
+  const text = `Invited ${invited.map(printableName).join(', ')}`;
+  if (output.isJson || invited.length > 0) output.done(text, { event: 'invited', chat: chat.id, users: invited, present });
 }
 
 /** Declines an invitation. NotFoundError `not-found.chat`. Errors of the client. */
@@ -45,18 +52,30 @@ export async function declineChat(context: FilesContext, name: string): Promise<
   output.done(`Declined the invitation of ${printableName(invitation.inviter)}`, { event: 'declined', chat: invitation.id });
 }
 
-/** Accepts an invitation. Errors of the client. */
+/** Accepts an invitation; where there is none into a chat in which the account is, that is told. Errors of the client. */
 export async function joinChat(context: FilesContext, name: string): Promise<void> {
   const { output, session, signal } = context;
+  const joined = await joinedBefore(context, name);
+  if (joined !== undefined) {
+    output.done(`You are in the chat ${chatTitle(joined, session.username)} already.`, { event: 'present', chat: chatJson(joined) });
+    return;
+  }
   const chat = await session.chats.join(await invitationOf(context, name), { signal });
   const summary = await chat.summary({ signal });
   output.done(`You are in the chat ${chatTitle(summary, session.username)}`, { event: 'joined', chat: chatJson(summary) });
 }
 
+/** The chat of a name in which the account is already, unless somebody invites it into one of this name. */
+async function joinedBefore(context: FilesContext, name: string): Promise<ChatSummary | undefined> {
+  const chat = await chatSurelyNamed(context, name);
+  const isIn = chat !== undefined && (chat.writable === 'yes' || chat.writable === 'alone');
+  return isIn && (await invitationsNamed(context, name)).length === 0 ? chat : undefined;
+}
+
 /** Leaves a chat; what was written until then stays. Errors of the client. */
 export async function leaveChat(context: FilesContext, name: string): Promise<void> {
   const { output, signal } = context;
-  const chat = await openChat(context, name);
+  const chat = await openChat(context, name, { exactly: true });
   await chat.leave({ signal });
   output.done(`You have left the chat. What was written until now stays here: ${commandName} chat delete deletes it.`, {
     event: 'left',
@@ -73,7 +92,7 @@ export interface DeleteOptions {
 /** Deletes the own copy of a chat, for good; leaves the chat first unless that is not wanted. Asks, where somebody can be asked. UsageError; errors of the client. */
 export async function deleteChat(context: FilesContext, name: string, { leave = true, yes }: DeleteOptions): Promise<void> {
   const { output, session, signal } = context;
-  const chat = await openChat(context, name);
+  const chat = await openChat(context, name, { exactly: true });
   if (yes !== true) {
     const title = chatTitle(await chat.summary({ signal }), session.username);
     const what = `Your copy of the chat ${title} will be deleted for good, with all that was written in it.`;

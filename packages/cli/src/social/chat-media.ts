@@ -1,4 +1,4 @@
-import { lstat } from 'node:fs/promises';
+import { lstat, mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Chat, type ChatAttachment, type ChatMessage, ConflictError } from '@pyrgos/client';
 import { MAX_CHAT_PAGE } from '@pyrgos/core/limits';
@@ -7,6 +7,7 @@ import type { FilesContext } from '../files/files-context.js';
 import { assertLocalName } from '../files/local-name.js';
 import { writeNewFile } from '../files/new-file.js';
 import { formatTable, printableName } from '../terminal.js';
+import { UsageError } from '../usage-error.js';
 import { problemJson, refreshProblems } from './chat-json.js';
 import { numberOfMessage } from './chat-messages.js';
 import { openChat } from './chat-name.js';
@@ -14,6 +15,8 @@ import { noteProblems, type RefreshOption } from './chats.js';
 import { withProgress } from './with-progress.js';
 
 const DEFAULT_LIMIT = 50;
+/** Names of attachments are random: 48 bits are unique. */
+const UUID_START = /^[0-9a-f]{8}-[0-9a-f]{4}(?=-)/u;
 
 export interface MediaOptions extends RefreshOption {
   readonly limit?: number;
@@ -35,6 +38,7 @@ export async function listMedia(context: FilesContext, name: string, options: Me
   const refreshed = refresh ? [await chat.refresh({ signal })] : [];
   const number = message === undefined ? undefined : await numberOfMessage(chat, message, signal);
   const list = number === undefined ? await mediaBefore(chat, options.before, limit, signal) : await mediaOf(chat, number, signal);
+  if (to !== undefined && list.items.length > 0) await makeFolder(context.local(to));
   const results: object[] = [];
   for (const item of list.items) {
     const what = { number: item.message.index, ref: item.message.ref, author: item.message.author, time: item.message.time.toISOString() };
@@ -45,6 +49,7 @@ export async function listMedia(context: FilesContext, name: string, options: Me
     output.result('', { chat: chat.id, media: results, before: list.before, problems: refreshed.flatMap(refreshProblems) });
   } else {
     if (to === undefined) for (const line of linesOf(list.items)) output.result(line, {});
+    if (list.items.length === 0) output.done('There are no files.', {});
     if (list.before !== undefined) output.note(`There may be older ones: --before ${list.before}`);
   }
   noteProblems(context, refreshed);
@@ -82,12 +87,30 @@ function linesOf(items: readonly Media[]): string[] {
   return formatTable(rows);
 }
 
+/** Makes the folder for files, unless it is there. UsageError for something else in its place; errors of the system, for a missing folder around it for instance. */
+async function makeFolder(path: string): Promise<void> {
+  const isFolder = async (): Promise<boolean> => (await stat(path)).isDirectory();
+  await mkdir(path).catch(async (error: unknown) => {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+    if (!(await isFolder())) throw new UsageError(`${printableName(path)} is no folder: files are stored in one.`);
+  });
+}
+
+/** What a file is called on this machine: the day, who has sent it, and so much of the random name, which is all that was sent, that no two of them meet. */
+function localNameOf({ extension, message, name }: Media): string {
+  const start = UUID_START.exec(name)?.[0];
+  if (start === undefined) return name;
+  const [day = ''] = timeText(message.time).split(' ');
+  return `${day}-${message.author}-${start}${extension === '' ? '' : `.${extension}`}`;
+}
+
 /** Stores one file, and says where, or what has gone wrong. What is there already with the same size stays. */
 async function stored(context: FilesContext, chat: Chat, item: Media, folder: string): Promise<object> {
   const { output, signal } = context;
   try {
-    assertLocalName(item.name);
-    const target = join(context.local(folder), item.name);
+    const name = localNameOf(item);
+    assertLocalName(name);
+    const target = join(context.local(folder), name);
     const { reader } = await chat.openAttachment(item, { signal });
     if (await isThere(target, reader.size)) return { local: target, isNew: false };
     await withProgress(context, item.name, async (onProgress) => writeNewFile(target, reader.stream({ signal, onProgress })));

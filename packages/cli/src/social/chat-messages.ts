@@ -4,6 +4,7 @@ import type { FilesContext } from '../files/files-context.js';
 import { printableName } from '../terminal.js';
 import { UsageError } from '../usage-error.js';
 import { chatJson, messageJson, problemJson, refreshProblems } from './chat-json.js';
+import { noteUnheard } from './chat-heard.js';
 import { openChat } from './chat-name.js';
 import { messageLines } from './chat-text.js';
 import { noteProblems, type RefreshOption } from './chats.js';
@@ -39,12 +40,14 @@ export async function readChat(context: FilesContext, name: string, options: Rea
   const { before, keepUnread, limit = DEFAULT_LIMIT, refresh = true, search } = options;
   const chat = await openChat(context, name);
   const refreshed = refresh ? [await chat.refresh({ signal })] : [];
+  const heard = refresh ? await noteUnheard(context, chat) : undefined;
   const list = search === undefined ? await messagesBefore(chat, before, limit, signal) : await found(chat, search, before, limit, signal);
   if (output.isJson) {
     output.result('', {
       chat: chatJson(await chat.summary({ signal })),
       messages: list.messages.map(messageJson),
       before: list.before,
+      heard,
       problems: [
         ...refreshed.flatMap(refreshProblems),
         ...(list.problem === undefined ? [] : [{ id: chat.id, ...problemJson(list.problem) }]),
@@ -52,6 +55,7 @@ export async function readChat(context: FilesContext, name: string, options: Rea
     });
   } else {
     for (const message of list.messages) output.result(messageLines(message).join('\n'), {});
+    if (search !== undefined && list.messages.length === 0) output.done('Nothing of that was found.', {});
     if (list.before !== undefined) output.note(`There are older ones: --before ${list.before}`);
   }
   noteProblems(context, refreshed);
@@ -90,8 +94,13 @@ async function found(chat: Chat, query: string, before: number | undefined, limi
 
 /** The reference of the message that is meant by its number or its reference. UsageError for what is neither; NotFoundError where no message has the number. */
 export async function messageRefOf(chat: Chat, text: string, signal: AbortSignal): Promise<string> {
+  return (await messageNamed(chat, text, signal)).ref;
+}
+
+/** The message that is meant by its number, or the reference alone where that is given. Errors as {@link messageRefOf}. */
+export async function messageNamed(chat: Chat, text: string, signal: AbortSignal): Promise<ChatMessage | Pick<ChatMessage, 'ref'>> {
   const name = text.trim();
-  return REFERENCE.test(name) ? name : (await messageWith(chat, numberIn(name), signal)).ref;
+  return REFERENCE.test(name) ? { ref: name } : messageWith(chat, numberIn(name), signal);
 }
 
 /** The number of the message that is meant by its number. Errors as {@link messageRefOf}. */

@@ -4,10 +4,13 @@ import { commandName } from '../command-name.js';
 import type { FilesContext } from '../files/files-context.js';
 import { printableName } from '../terminal.js';
 import { UsageError } from '../usage-error.js';
+import { chatTitle, peopleOf } from './chat-text.js';
 
 /** Fewest characters of a number that are shown, and that name a chat. */
 const SHOWN_DIGITS = 8;
 const FEWEST_DIGITS = 4;
+/** Fewest characters of a title that name a chat whose title only begins with them. */
+const FEWEST_OF_TITLE = 3;
 /** Candidates that a message lists. */
 const MOST_CANDIDATES = 10;
 
@@ -22,54 +25,80 @@ interface NamedChat {
   readonly person: string | undefined;
 }
 
+/** How a chat may be named. */
+export interface NameOptions {
+  /** Not by the beginning of its title alone: for what cannot be undone. */
+  readonly exactly?: true;
+}
+
 /**
- * Opens the chat that is meant by a text: its id, a unique beginning of the number in it, its title (in small or capital letters), or the name of the only other member. UsageError that names
- * the candidates where several are meant; NotFoundError `not-found.chat` for none.
+ * Opens the chat that is meant by a text: its id, a unique beginning of the number in it, its title (in small or capital letters), the name of the only other member, or, where that is none of
+ * them, the beginning of the title of one chat alone, which is told then. UsageError that names the candidates where several are meant; NotFoundError `not-found.chat` for none.
  */
-export async function openChat(context: FilesContext, text: string): Promise<Chat> {
+export async function openChat(context: FilesContext, text: string, options: NameOptions = {}): Promise<Chat> {
   const { session, signal } = context;
-  return session.chats.open(await chatIdOf(context, text), { signal });
+  return session.chats.open(await chatIdOf(context, text, options), { signal });
 }
 
 /** The id of the chat that is meant by a text: see {@link openChat}. */
-export async function chatIdOf(context: FilesContext, text: string): Promise<string> {
+export async function chatIdOf(context: FilesContext, text: string, { exactly }: NameOptions = {}): Promise<string> {
   const { session, signal } = context;
   const name = requireName(text);
   if (CHAT_ID.test(name)) return name;
   const { chats, invitations } = await session.chats.list({ signal });
   const all = chats.map((chat) => ({ ...chat, person: onlyOther(chat, session.username) }));
-  const found = all.filter((chat) => isMeant(chat, name));
+  const named = all.filter((chat) => isMeant(chat, name));
+  const invited = invitations.filter((invitation) => isMeant({ ...invitation, person: invitation.inviter }, name));
+  const isLoose = named.length === 0 && invited.length === 0;
+  const found = isLoose ? all.filter((chat) => chat.app === undefined && beginsTitle(chat, name)) : named;
   const [one] = found;
-  if (one === undefined) {
-    const isInvited = invitations.some((invitation) => isMeant({ ...invitation, person: invitation.inviter }, name));
-    const advice = isInvited
-      ? `you are invited, and ${commandName} chat join lets you in`
-      : `${commandName} chat list shows those that there are`;
+  const numbers = shortNumbers([...all, ...invitations]);
+  if (one === undefined || (isLoose && exactly === true)) {
+    const invitation = invited[0]?.id;
+    const title = one === undefined ? '' : `; the title of one begins so: ${numbers.get(one.id) ?? one.id}`;
+    const advice =
+      invitation === undefined
+        ? `${commandName} chat list shows those that there are${title}`
+        : `you are invited, and ${commandName} chat join ${numbers.get(invitation) ?? invitation} lets you in`;
     throw new NotFoundError('not-found.chat', `There is no chat '${printableName(name)}': ${advice}.`, {});
   }
-  if (found.length > 1) throw several(name, found, shortNumbers(all), (chat) => peopleOf(chat, session.username));
+  if (found.length > 1) throw several(name, found, numbers, (chat) => peopleOf(chat, session.username));
   await requireHonestTitle(context, one, name);
+  // Titles are chosen by others, and a beginning is soon that of another chat.
+  if (isLoose) context.output.note(`'${printableName(name)}' is taken for ${chatTitle(one, session.username, { isShort: true })}`);
   return one.id;
 }
 
-/** The invitation that is meant by a text: the id of its chat, a unique beginning of the number, its title, or who invites. Errors as {@link openChat}. */
-export async function invitationOf({ session, signal }: FilesContext, text: string): Promise<ChatInvitation> {
+/** A chat of the account that is certainly meant by a text: its id, a unique beginning of the number, or its title. Undefined for none, and for several. */
+export async function chatSurelyNamed({ session, signal }: FilesContext, text: string): Promise<ChatSummary | undefined> {
   const name = requireName(text);
-  const all = (await session.chats.invitations({ signal })).map((invitation) => ({ ...invitation, person: invitation.inviter }));
-  const found = all.filter((invitation) => invitation.id === name || isMeant(invitation, name));
+  const { chats } = await session.chats.list({ signal });
+  const found = chats.filter((chat) => chat.id === name || isNumbered(chat, name) || isTitled(chat, name));
+  return found.length === 1 ? found[0] : undefined;
+}
+
+/** The invitation that is meant by a text: the id of its chat, a unique beginning of the number, its title, or who invites. Errors as {@link openChat}. */
+export async function invitationOf(context: FilesContext, text: string): Promise<ChatInvitation> {
+  const name = requireName(text);
+  const found = await invitationsNamed(context, name);
   const [one] = found;
   if (one === undefined) {
     const text = `Nobody has invited you to a chat '${printableName(name)}': ${commandName} chat list shows invitations.`;
     throw new NotFoundError('not-found.chat', text, {});
   }
   // Several people may invite to one chat: whoever it is, it is the same.
-  if (found.some(({ id }) => id !== one.id)) throw several(name, found, shortNumbers(all), ({ inviter }) => [inviter]);
+  if (found.some(({ id }) => id !== one.id))
+    throw several(name, found, shortNumbers(await context.session.chats.invitations({ signal: context.signal })), ({ inviter }) => [
+      inviter,
+    ]);
   return one;
 }
 
-/** The other members, and those who are invited. */
-export function peopleOf({ members, pending }: Pick<ChatSummary, 'members' | 'pending'>, username: string): string[] {
-  return [...new Set([...members, ...pending])].filter((name) => name !== username);
+/** All invitations that may be meant by a text: see {@link invitationOf}. */
+export async function invitationsNamed({ session, signal }: FilesContext, text: string): Promise<readonly (ChatInvitation & NamedChat)[]> {
+  const name = requireName(text);
+  const all = (await session.chats.invitations({ signal })).map((invitation) => ({ ...invitation, person: invitation.inviter }));
+  return all.filter((invitation) => invitation.id === name || isMeant(invitation, name));
 }
 
 /** By which beginning of its number each chat can be named among these: at least 8 characters. The whole id where two have one number. */
@@ -101,11 +130,16 @@ function isMeant(chat: NamedChat, name: string): boolean {
   return isNumbered(chat, name) || chat.person === name.toLowerCase() || isTitled(chat, name);
 }
 
-function isNumbered({ id }: NamedChat, name: string): boolean {
+function isNumbered({ id }: Pick<NamedChat, 'id'>, name: string): boolean {
   return START_OF_NUMBER.test(name) && numberOf(id).startsWith(name);
 }
 
-function isTitled({ title }: NamedChat, name: string): boolean {
+function beginsTitle({ title = '' }: { readonly title?: string | undefined }, name: string): boolean {
+  const start = folded(name);
+  return start.length >= FEWEST_OF_TITLE && folded(title).startsWith(start);
+}
+
+function isTitled({ title }: Pick<NamedChat, 'title'>, name: string): boolean {
   return title !== undefined && title !== '' && folded(title) === folded(name);
 }
 

@@ -5,8 +5,10 @@ import { localEntry, localSource } from '../files/local-tree.js';
 import { printableName } from '../terminal.js';
 import { UsageError } from '../usage-error.js';
 import { messageJson } from './chat-json.js';
-import { messageRefOf } from './chat-messages.js';
+import { messageNamed, messageRefOf } from './chat-messages.js';
+import { noteUnheard } from './chat-heard.js';
 import { openChat } from './chat-name.js';
+import { excerptOf } from './chat-text.js';
 import { asTyped } from './typed-limit.js';
 import { withProgress } from './with-progress.js';
 
@@ -62,7 +64,8 @@ async function sendNew(
   const message = await withProgress(context, names, async (onProgress) =>
     chat.send({ text, attachments, replyTo }, { signal, onProgress }),
   ).catch(asTyped);
-  output.done(`Sent #${message.index}`, { event: 'sent', chat: chat.id, message: messageJson(message) });
+  const heard = await noteUnheard(context, chat);
+  output.done(`Sent #${message.index}`, { event: 'sent', chat: chat.id, message: messageJson(message), heard });
 }
 
 async function editMessage({ output, signal }: FilesContext, chat: Chat, name: string, text: string): Promise<void> {
@@ -71,9 +74,21 @@ async function editMessage({ output, signal }: FilesContext, chat: Chat, name: s
 }
 
 async function deleteMessage({ output, signal }: FilesContext, chat: Chat, name: string): Promise<void> {
-  const ref = await messageRefOf(chat, name, signal);
+  const message = await messageNamed(chat, name, signal);
+  const { ref } = message;
   await chat.deleteMessage(ref, { signal });
-  output.done(`Deleted ${printableName(name)}`, { event: 'deleted', chat: chat.id, ref });
+  if (!('index' in message)) {
+    output.done(`Deleted ${ref}`, { event: 'deleted', chat: chat.id, ref });
+    return;
+  }
+  // Numbers are soon confused: whoever did that knows now what is to be written once more.
+  output.done(`Deleted #${message.index}  ${excerptOf(message)}`, {
+    event: 'deleted',
+    chat: chat.id,
+    ref,
+    number: message.index,
+    text: message.text,
+  });
 }
 
 async function attachmentAt(context: FilesContext, path: string): Promise<NewAttachment> {

@@ -1,20 +1,28 @@
 import type { ChatMessage, ChatSummary } from '@pyrgos/client';
 import { timeText } from '../files/entry-text.js';
 import { printableMessage, printableName } from '../terminal.js';
-import { peopleOf } from './chat-name.js';
 
 /** Characters of a message that are shown where only its beginning is. */
 const EXCERPT = 60;
+/** Characters of a title, and of the names beside it, that are shown in lists. */
+const SHORT_TITLE = 40;
 /** What stands before each further line of a message: nobody can write a line that looks like one of ours. */
 const INDENT = '    ';
 
-/** What a chat is called in a list: its title, otherwise who is in it. Safe for a terminal. */
-export function chatTitle(summary: ChatSummary, username: string): string {
-  const people = peopleOf(summary, username).map((name) =>
+/** The other members, and those who are invited. */
+export function peopleOf({ members, pending }: Pick<ChatSummary, 'members' | 'pending'>, username: string): string[] {
+  return [...new Set([...members, ...pending])].filter((name) => name !== username);
+}
+
+/** What a chat is called: its title, otherwise who is in it. `isShort`: only the beginning of what is long. Safe for a terminal. */
+export function chatTitle(summary: ChatSummary, username: string, { isShort = false }: { readonly isShort?: boolean } = {}): string {
+  const short = (text: string): string => (isShort ? cut(text, SHORT_TITLE) : text);
+  const names = peopleOf(summary, username).map((name) =>
     summary.members.includes(name) ? printableName(name) : `${printableName(name)} (invited)`,
   );
-  if (summary.title === '') return people.length === 0 ? '(nobody else)' : people.join(', ');
-  return `${printableName(summary.title)}${people.length === 0 ? '' : ` (${people.join(', ')})`}`;
+  const people = short(names.join(', '));
+  if (summary.title === '') return people === '' ? '(nobody else)' : people;
+  return `${short(printableName(summary.title))}${people === '' ? '' : ` (${people})`}`;
 }
 
 /** A message as lines for people; none of them can steer the terminal, or look like the beginning of another message. */
@@ -33,7 +41,7 @@ export function messageLines(message: ChatMessage): string[] {
 
 /** The beginning of what was written, or what happened, on one line. */
 export function excerptOf(message: ChatMessage): string {
-  if (message.kind !== 'text') return happened(message);
+  if (message.kind !== 'text') return cut(happened(message));
   const text = cut(textOf(message).join(' '));
   const files = message.attachments.length;
   const attached = files === 0 ? '' : files === 1 ? '[a file]' : `[${files} files]`;
@@ -52,9 +60,9 @@ function answered({ author, deleted, hasAttachments, index, text }: NonNullable<
   return `${number}${who}${said === '' && hasAttachments ? '[a file]' : said}`.trimEnd();
 }
 
-function cut(text: string): string {
+function cut(text: string, length = EXCERPT): string {
   // Not in the middle of a character.
-  return text.length <= EXCERPT ? text : `${text.slice(0, EXCERPT - 1).replace(/\p{Cs}$/u, '')}…`;
+  return text.length <= length ? text : `${text.slice(0, length - 1).replace(/\p{Cs}$/u, '')}…`;
 }
 
 function happened({ about, author, kind }: ChatMessage): string {

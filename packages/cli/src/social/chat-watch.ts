@@ -20,7 +20,7 @@ export interface WatchOptions {
 }
 
 /**
- * Prints what is written in chats from now on, in all of them or in those that are named, until the signal fires: that is the end that is wanted. A server that is away is waited for.
+ * Prints what is written, edited and deleted in chats from now on, in all of them or in those that are named, until the signal fires: that is the end that is wanted. A server that is away is waited for.
  * Errors of the client.
  */
 export async function watchChats(context: FilesContext, names: readonly string[], options: WatchOptions): Promise<void> {
@@ -34,8 +34,9 @@ export async function watchChats(context: FilesContext, names: readonly string[]
 }
 
 class ChatWatch {
-  /** Messages of each chat that are known. */
+  /** Messages of each chat that are known, and up to where edits and deletions of others are. */
   private readonly seen = new Map<string, number>();
+  private readonly changed = new Map<string, number>();
   private readonly invitations = new Set<string>();
   private readonly damaged = new Set<string>();
   private isAway = false;
@@ -103,7 +104,9 @@ class ChatWatch {
       if (before !== undefined && messageCount > before && tells) {
         await this.print(summary, before);
       }
-      this.seen.set(id, messageCount);
+      // Another device may have written while these were printed.
+      this.seen.set(id, Math.max(messageCount, this.seen.get(id) ?? 0));
+      this.changed.set(id, messageCount);
     }
     for (const { app, id, inviter, title } of this.wanted === undefined ? invitations : []) {
       const key = `${id} ${inviter}`;
@@ -128,20 +131,26 @@ class ChatWatch {
   private async print(summary: ChatSummary, first: number): Promise<void> {
     const { session } = this.context;
     const chat = await session.chats.open(summary.id, { signal: this.signal });
+    for await (const message of chat.changedSince(this.changed.get(summary.id) ?? first, { signal: this.signal })) {
+      // What was never printed is, as it is now, below.
+      if (message.index < first) this.tell(summary, message, message.deleted ? 'deleted' : 'edited');
+    }
+    // Should the connection be lost here, these are not printed once more.
+    this.changed.set(summary.id, summary.messageCount);
     for await (const message of messagesFrom(chat, first, this.signal)) {
-      this.tell(summary, message);
+      this.tell(summary, message, 'message');
       // Should the connection be lost here, the next look goes on behind it.
       this.seen.set(summary.id, message.index + 1);
     }
     if (this.options.markRead === true) await chat.markSeen(undefined, { signal: this.signal });
   }
 
-  private tell(summary: ChatSummary, message: ChatMessage): void {
+  private tell(summary: ChatSummary, message: ChatMessage, event: 'message' | 'edited' | 'deleted'): void {
     const { output, session } = this.context;
     const title = this.wanted?.size === 1 ? '' : `${chatTitle(summary, session.username)}  `;
     const { id, title: shown } = summary;
     output.result(`${title}${messageLines(message).join('\n')}`, {
-      event: 'message',
+      event,
       chat: { id, title: shown },
       message: messageJson(message),
     });

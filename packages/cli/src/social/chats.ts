@@ -55,7 +55,7 @@ function chatLines(chats: readonly ChatSummary[], invitations: readonly ChatInvi
     numbers.get(summary.id) ?? summary.id,
     unreadText(summary.unread),
     summary.updated === undefined ? '' : timeText(summary.updated),
-    `${chatTitle(summary, username)}${stateText(summary)}`,
+    `${chatTitle(summary, username, { isShort: true })}${stateText(summary)}`,
     summary.last === undefined ? '' : excerptOf(summary.last),
   ]);
   const invited = invitations.map(({ id, inviter, title }) => {

@@ -1,5 +1,6 @@
 import type { FilesContext } from '../files/files-context.js';
-import { peopleOf, shortNumbers } from './chat-name.js';
+import { shortNumbers } from './chat-name.js';
+import { peopleOf } from './chat-text.js';
 
 /** What of chats can be completed in the shell. */
 export type ChatCompletion = 'chat' | 'invitation';

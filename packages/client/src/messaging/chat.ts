@@ -212,6 +212,15 @@ export class Chat {
     yield* await this.read(signal, async (timeline) => timeline.search(query, options));
   }
 
+  /**
+   * The messages with an `index` below `since` that were edited or deleted by what the own copy has from that place on, as they are now, oldest first: what somebody who has read so far, to the
+   * `total` of a page or the `messageCount` of a summary, has read and is not so any more. Reads the own copy back to the oldest of them.
+   */
+  async *changedSince(since: number, options: CallOptions = {}): AsyncGenerator<ChatMessage, void, undefined> {
+    const { signal } = this.check(options);
+    yield* await this.read(signal, async (timeline) => timeline.changedSince(since, options));
+  }
+
   /** The attachments of the chat, newest first. */
   async media(options: ChatSearchOptions = {}): Promise<ChatMediaPage> {
     const { signal } = this.check(options);

@@ -44,6 +44,7 @@ const calls: Readonly<Record<string, (options: never) => unknown>> = {
   markSeen: async (options) => chat.markSeen(undefined, options),
   unread: async (options) => chat.unread(options),
   search: async (options) => chat.search('x', options).next(),
+  changedSince: async (options) => chat.changedSince(0, options).next(),
   media: async (options) => chat.media(options),
   openAttachment: async (options) => chat.openAttachment(junk({}), options),
 };

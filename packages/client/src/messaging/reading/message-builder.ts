@@ -1,5 +1,6 @@
 import type { MessageEnvelope, MessageRef, SignedMessage } from '@pyrgos/core/chat';
 import type { Hasher } from '@pyrgos/core/crypto';
+import { throwIfAborted } from '@pyrgos/core/errors';
 import type { ChatMessage, ChatQuote } from '../chat-types.js';
 import { type ChatView, isSamePerson } from './chat-view.js';
 import { attachmentsOf, beginningOf, textOf } from './message-content.js';
@@ -103,6 +104,29 @@ export class MessageBuilder {
     return undefined;
   }
 
+  /** Where the messages before place `before` are that edits and deletions from there on have changed, oldest first; what comes from others than their authors, or after a deletion, changes nothing. */
+  async changedSince(before: number, signal?: AbortSignal): Promise<readonly number[]> {
+    const { scanned } = this.parts;
+    await scanned.reach(before, signal);
+    const found = new Set<number>();
+    // One for each message that they name, however often somebody edits it.
+    const marks = new Map<number, number>();
+    for (const { index, target } of scanned.marks(before)) if (!marks.has(target)) marks.set(target, index);
+    for (const index of marks.values()) {
+      throwIfAborted(signal, 'reading a chat');
+      const payload = (await this.read([index], signal)).get(index)?.envelope.payload;
+      if (payload?.kind !== 'edit' && payload?.kind !== 'delete') continue;
+      const original = await this.original(payload.target, index, Infinity, signal);
+      if (original !== undefined && original < before) found.add(original);
+    }
+    const indexes = [...found].sort((a, b) => a - b);
+    const [then, now] = [this.changes(indexes, before), this.changes(indexes)];
+    return indexes.filter((index) => {
+      const [was, is] = [then.get(index), now.get(index)];
+      return was?.isDeleted !== true && (is?.isDeleted === true || is?.edit !== was?.edit);
+    });
+  }
+
   /** Where the messages are that answers among these answer to. */
   private async parentsOf(
     messages: ReadonlyMap<number, SignedMessage>,
@@ -187,8 +211,8 @@ export class MessageBuilder {
     return found;
   }
 
-  /** What was made of messages that somebody has said by those that wrote them: the last edit counts, and what is deleted stays so. */
-  changes(indexes: readonly number[]): ReadonlyMap<number, Change> {
+  /** What was made, before place `end` of the log, of messages that somebody has said by those that wrote them: the last edit counts, and what is deleted stays so. */
+  changes(indexes: readonly number[], end: number = Infinity): ReadonlyMap<number, Change> {
     const { scanned, view } = this.parts;
     const changes = new Map<number, Change>();
     const named = new Map<number, { readonly root: number; readonly hops: number }>();
@@ -202,6 +226,7 @@ export class MessageBuilder {
     if (named.size === 0) return changes;
     // Whatever names a message is behind it, and so are edits behind what they edit.
     for (const { index, target, author, isDelete } of scanned.marks(first + 1)) {
+      if (index >= end) break;
       const found = named.get(target);
       if (found === undefined || found.root >= index || !isSamePerson(view.state, author, scanned.author(found.root))) continue;
       const change = changes.get(found.root) ?? { isDeleted: false, edit: undefined };

@@ -143,6 +143,8 @@ describe('what is shown is what a look at everything finds', () => {
         for (const one of steps.slice(0, cut)) take(world, one);
         const before = await world.open();
         await (await timeline.at(before, world.view())).page({ limit });
+        const since = world.messages.length;
+        const was = new Map(naive(world).map((one) => [one.index, one]));
         for (const one of steps.slice(cut)) take(world, one);
         const { log, index } = world.build();
         const after = await OwnLog.open({ file: new MemoryLogFile(log), index, count: world.messages.length, previous: before });
@@ -165,6 +167,16 @@ describe('what is shown is what a look at everything finds', () => {
         expect(forth).toEqual(back);
         const said = back.filter(({ kind, deleted }) => kind === 'text' && !deleted);
         expect(await shown.unread()).toBe(said.filter(({ isOwn }) => !isOwn).length);
+        const changed: ChatMessage[] = [];
+        for await (const message of shown.changedSince(since)) changed.push(message);
+        const others = naive(world).filter((one) => {
+          const { text, deleted } = was.get(one.index) ?? one;
+          return one.deleted ? !deleted : one.text !== text;
+        });
+        expect(changed.map(({ index: at }) => at)).toEqual(expect.arrayContaining(others.map(({ index: at }) => at)));
+        expect(changed).toEqual(back.filter(({ index: at }) => changed.some((one) => one.index === at)));
+        expect(changed.every(({ index: at, edited, deleted }) => at < since && (edited || deleted))).toBe(true);
+        expect(changed.some(({ index: at }) => was.get(at)?.deleted)).toBe(false);
         const middle = world.messages.length >> 1;
         const around = (await (await world.shown()).page({ around: middle, limit })).messages;
         const first = back.findIndex(({ index: at }) => at === around[0]?.index);

@@ -96,6 +96,37 @@ describe('what is shown', () => {
     expect(messages[0]).toMatchObject({ text: '', attachments: [], edited: false });
   });
 
+  test('what was edited or deleted since some place is told once, as it is now', async () => {
+    const world = new ChatLogWorld(crypto);
+    const first = world.say('alice', 'first');
+    const second = world.say('bob', 'second');
+    const third = world.say('carol', 'third');
+    world.delete('carol', third);
+    world.edit('bob', second, 'second, edited');
+    const since = world.messages.length;
+    const changed = async (from: number): Promise<readonly string[]> => lines(await all((await world.shown()).changedSince(from)));
+    expect(await changed(since)).toEqual([]);
+    // After a deletion, of nobody's messages, and by others: nothing has changed.
+    world.edit('carol', third, 'not any more');
+    world.delete('carol', third);
+    world.edit('bob', first, 'forged');
+    world.delete('bob', world.nowhere('lost'));
+    world.delete('bob', world.messages[0]?.ref(crypto) ?? first);
+    expect(await changed(since)).toEqual([]);
+    const edit = world.edit('alice', first, 'first, edited');
+    world.edit('alice', edit, 'first, edited twice');
+    world.edit('alice', first, 'first, edited thrice');
+    world.edit('bob', world.say('bob', 'new'), 'new, edited');
+    world.delete('bob', second);
+    expect(await changed(since)).toEqual(['alice: first, edited thrice (edited)', 'bob: (deleted)']);
+    expect(await changed(world.messages.length)).toEqual([]);
+    expect(await changed(world.messages.length + 9)).toEqual([]);
+    await expect(changed(-1)).rejects.toBeInstanceOf(ArgumentError);
+    const stop = new AbortController();
+    stop.abort();
+    await expect(all((await world.shown()).changedSince(since, { signal: stop.signal }))).rejects.toBeInstanceOf(AbortedError);
+  });
+
   test('files stay when the text is edited', async () => {
     const world = new ChatLogWorld(crypto);
     const ref = world.say('alice', world.file(), 'one', 'two');

@@ -4,6 +4,7 @@ import type { MessageRef } from '@pyrgos/core/chat';
 import type { Hasher } from '@pyrgos/core/crypto';
 import { ArgumentError, LimitError, throwIfAborted } from '@pyrgos/core/errors';
 import { MAX_CHAT_PAGE, MAX_CHAT_PAGE_SIZE, MAX_CHAT_SEARCH_LENGTH, MAX_CHAT_UNREAD } from '@pyrgos/core/limits';
+import type { CallOptions } from '../../session/call-options.js';
 import type { ChatMediaPage, ChatMessage, ChatPage, ChatPageOptions, ChatSearchOptions } from '../chat-types.js';
 import { type ChatView, isSamePerson } from './chat-view.js';
 import { MessageBuilder } from './message-builder.js';
@@ -139,6 +140,15 @@ export class TimelineView {
       end = from;
       // Whoever wants to cancel has a turn.
       await new Promise((resolve) => setTimeout(resolve, 0));
+    }
+  }
+
+  /** The messages before place `since` that were edited or deleted by what stands from there on, as they are now, oldest first. */
+  async *changedSince(since: number, { signal }: CallOptions = {}): AsyncGenerator<ChatMessage, void, undefined> {
+    assertInteger('since', since, 0, Number.MAX_SAFE_INTEGER);
+    for (const index of await this.builder.changedSince(Math.min(since, this.log.length), signal)) {
+      throwIfAborted(signal, 'reading a chat');
+      yield* await this.builder.build([index], true, signal);
     }
   }
 
