@@ -64,7 +64,7 @@ export async function copyChat(parts: CopyChatParts): Promise<CopiedChat> {
   if (first !== undefined) assertInstance('log[0]', first, SignedMessage);
   const beginning = beginningOf(chatId, creator, first?.envelope);
   if (!(await isIdentityOf(creator, beginning.hostMember.identity))) throw notACreator();
-  const copy = new ChatWorkingCopy(crypto, chatId, beginning, new Map(), findKey, isIdentityOf);
+  const copy = new ChatWorkingCopy(crypto, chatId, beginning, { contenders: new Map(), removals: new Map() }, findKey, isIdentityOf);
   const kept: SignedMessage[] = [];
   let refused = 0;
   for (const message of log) {
@@ -84,7 +84,7 @@ export async function copyChat(parts: CopyChatParts): Promise<CopiedChat> {
   const replica = new ChatReplica({
     crypto,
     state: copy.state(host.id),
-    privateState: PrivateChatState.of(SigningKeyPair.generate(crypto), [], copy.contenders),
+    privateState: PrivateChatState.of(SigningKeyPair.generate(crypto), [], copy.contenders, copy.removals),
     identity,
     now,
     logLength: kept.length,

@@ -127,7 +127,7 @@ export class ChatReplica {
     this.now = now;
     this.before = { state, privateState };
     const check = isIdentityOf ?? ownNameCheck(identity);
-    this.copy = new ChatWorkingCopy(crypto, state.chatId, state, privateState.contenders, findKey, check);
+    this.copy = new ChatWorkingCopy(crypto, state.chatId, state, privateState, findKey, check);
     this.host = state.host;
     this.chatKeys = privateState.chatKeys;
     this.deleted = privateState.deleted;
@@ -144,7 +144,7 @@ export class ChatReplica {
 
   /** The private state as it is now. */
   get privateState(): PrivateChatState {
-    return PrivateChatState.of(this.chatKeys, this.deleted, this.copy.contenders);
+    return PrivateChatState.of(this.chatKeys, this.deleted, this.copy.contenders, this.copy.removals);
   }
 
   /** What has changed since the copy was read. */
@@ -484,7 +484,8 @@ export class ChatReplica {
 
   private isForRemovedHost(payload: InvitePayload): boolean {
     const { username, key } = this.identity;
-    return this.hostMember.isRemoved && payload.username === username && payload.identity.equals(key);
+    const isStanding = this.copy.member(payload.member)?.isRemoved === false;
+    return isStanding && this.hostMember.isRemoved && payload.username === username && payload.identity.equals(key);
   }
 
   private filesToMirror(author: ChatMember | undefined, payload: MessagePayload): readonly FileRef[] {

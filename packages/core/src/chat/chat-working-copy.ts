@@ -11,9 +11,10 @@ import { adminNames, ChatState } from './chat-state.js';
 import { ChatProperty, GroupProperty } from './group-property.js';
 import type { MemberId } from './member-id.js';
 import { memberNamed } from './member-of-name.js';
+import { withRemoval } from './member-removals.js';
 import type { MessageEnvelope } from './message-envelope.js';
 import type { GroupStatePayload, InvitePayload, JoinPayload, RemoveMemberPayload } from './message-payload.js';
-import type { PropertyContenders } from './private-chat-state.js';
+import type { PrivateChatState } from './private-chat-state.js';
 import { updateProperty } from './property-updates.js';
 import type { SignedMessage } from './signed-message.js';
 import { TreeClock } from './tree-clock.js';
@@ -56,6 +57,7 @@ export class ChatWorkingCopy {
   readonly members: Map<string, ChatMember>;
   readonly properties: Map<string, GroupProperty>;
   readonly contenders: Map<string, readonly GroupProperty[]>;
+  readonly removals: Map<string, TreeClock>;
   recent: readonly MessageEnvelope[];
   private recentSize: number;
   private readonly keys = new Map<string, PublicSigningKey>();
@@ -67,14 +69,15 @@ export class ChatWorkingCopy {
     private readonly crypto: CryptoProvider,
     readonly chatId: string,
     state: Pick<ChatState, 'clock' | 'members' | 'properties' | 'recent'>,
-    contenders: PropertyContenders,
+    memory: Pick<PrivateChatState, 'contenders' | 'removals'>,
     private readonly findKey: KeyFinder | undefined,
     private readonly isIdentityOf: IdentityCheck | undefined,
   ) {
     this.clock = state.clock;
     this.members = new Map(state.members);
     this.properties = new Map(state.properties);
-    this.contenders = new Map(contenders);
+    this.contenders = new Map(memory.contenders);
+    this.removals = new Map(memory.removals);
     this.recent = state.recent;
     this.recentSize = sizeOf(state.recent);
     this.unknownIds = state.clock.entries().filter(([id]) => !this.members.has(id.toString())).length;
@@ -158,16 +161,17 @@ export class ChatWorkingCopy {
     return effect;
   }
 
-  private async applyPayload(author: ChatMember, { payload, timestamp }: MessageEnvelope): Promise<MessageEffect | undefined> {
+  private async applyPayload(author: ChatMember, envelope: MessageEnvelope): Promise<MessageEffect | undefined> {
+    const { payload, timestamp, counter = 0 } = envelope;
     switch (payload.kind) {
       case 'invite':
-        return this.invite(author, payload) ? {} : undefined;
+        return this.invite(author, payload, timestamp) ? {} : undefined;
       case 'join':
         return (await this.join(author, payload)) ? { joined: author.proof === undefined ? author : undefined } : undefined;
       case 'group-state':
         return this.setProperty(author, payload, timestamp) ? {} : undefined;
       case 'remove-member':
-        return payload.chatId === this.chatId ? { removed: this.remove(author, payload) } : undefined;
+        return payload.chatId === this.chatId ? { removed: this.remove(author, payload, counter) } : undefined;
       default:
         return {};
     }
@@ -211,14 +215,15 @@ export class ChatWorkingCopy {
   }
 
   /** A new member. False, and nothing has changed, when there is something wrong with the invitation. */
-  private invite(author: ChatMember, payload: InvitePayload): boolean {
+  private invite(author: ChatMember, payload: InvitePayload, timestamp: TreeClock): boolean {
     const { member: id, username, identity } = payload;
     if (this.member(id) !== undefined || id.parent?.equals(author.id) !== true) return false;
     if (this.impostors.has(pairKey(username, identity))) return false;
     // Whoever copies the log of the author has what was read of it here. Whoever was here before goes on with the old log, and its beginning is another one.
     const earlier = [...this.members.values()].filter((known) => known.username === username).map((known) => known.mergedUpTo);
     const mergedUpTo = Math.min(author.mergedUpTo, ...earlier);
-    const member = ChatMember.of({ username, id, identity, invited: 0, mergedUpTo, isRemoved: false, proof: undefined });
+    const isRemoved = this.isTakenOut(id, username, timestamp);
+    const member = ChatMember.of({ username, id, identity, invited: 0, mergedUpTo, isRemoved, proof: undefined });
     const members = new Map(this.members).set(id.toString(), member);
     if (exceededLimit(members, this.properties, this.clock) !== undefined) return false;
     this.update(author.with({ invited: author.invited + 1 }));
@@ -227,6 +232,15 @@ export class ChatWorkingCopy {
     if (this.clock.get(id) !== undefined) this.unknownIds--;
     this.clock = this.clock.withMember(id);
     return true;
+  }
+
+  /** Whether a user was removed who has come in again by way of that very member, invited by somebody who had not seen all removals. */
+  private isTakenOut(id: MemberId, username: string, timestamp: TreeClock): boolean {
+    for (let at = id.parent; at !== undefined; at = at.parent) {
+      const removals = this.removals.get(at.toString());
+      if (removals !== undefined && this.member(at)?.username === username && !removals.isBeforeOrEqual(timestamp)) return true;
+    }
+    return false;
   }
 
   /** The key of an invited member. A further Join has no effect. False, and nothing has changed, when it does not fit the invitation. */
@@ -270,13 +284,19 @@ export class ChatWorkingCopy {
     );
   }
 
-  /** Removes a member, if the author may: the member itself, or an admin. Returns the member when it was there. */
-  private remove(author: ChatMember, payload: RemoveMemberPayload): ChatMember | undefined {
+  /**
+   * Removes a member, if the author may: the member itself, or an admin. With it goes whatever entry of the same user descends from it: the author had not seen that. Returns the member, or such an
+   * entry, when one was there.
+   */
+  private remove(author: ChatMember, payload: RemoveMemberPayload, counter: number): ChatMember | undefined {
     const member = this.member(payload.member);
-    if (member === undefined || member.isRemoved) return undefined;
+    if (member === undefined) return undefined;
     if (!member.id.equals(author.id) && !this.isAdmin(author)) return undefined;
-    this.update(member.with({ isRemoved: true }));
-    return member;
+    const key = member.id.toString();
+    this.removals.set(key, withRemoval(this.removals.get(key), author.id, counter));
+    const entries = this.present(member.username).filter(({ id }) => id.equals(member.id) || id.descendsFrom(member.id));
+    for (const entry of entries) this.update(entry.with({ isRemoved: true }));
+    return entries[0];
   }
 
   /** The identity key that an invitation has named; undefined when there is none, or it is no key. */
