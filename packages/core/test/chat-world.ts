@@ -5,6 +5,7 @@ import { signDetached } from '../src/keys/signing-key.js';
 import { copyChat } from '../src/chat/chat-copy.js';
 import { type ChatChanges, type ChatIdentity, ChatReplica } from '../src/chat/chat-replica.js';
 import { ChatState } from '../src/chat/chat-state.js';
+import type { IdentityCheck } from '../src/chat/chat-working-copy.js';
 import type { LogItem } from '../src/chat/message-log.js';
 import { PrivateChatState } from '../src/chat/private-chat-state.js';
 import { type ChatLogSource, pullChat, type PulledLog } from '../src/chat/pull-chat.js';
@@ -18,6 +19,8 @@ export type Place = SignedMessage | undefined | Error;
 /** What a member of a chat has stored, in memory. */
 export class MemoryChat {
   log: Place[] = [];
+  /** What the user knows of the names of others. */
+  isIdentityOf: IdentityCheck | undefined;
   state: ChatState;
   privateState: PrivateChatState;
 
@@ -46,6 +49,7 @@ export class MemoryChat {
       now: user.now,
       logLength: this.log.length,
       last,
+      isIdentityOf: this.isIdentityOf,
     });
   }
 
@@ -82,7 +86,7 @@ export class MemoryChat {
   }
 
   /** What a new member makes of this copy. */
-  async copyTo(user: MemoryUser): Promise<MemoryChat> {
+  async copyTo(user: MemoryUser, isIdentityOf?: IdentityCheck): Promise<MemoryChat> {
     const { replica, log } = await copyChat({
       crypto: user.crypto,
       chatId: this.state.chatId,
@@ -91,9 +95,11 @@ export class MemoryChat {
       state: this.state,
       log: this.log.map((place) => (place instanceof Error ? undefined : place)),
       now: user.now,
+      isIdentityOf,
     });
     await replica.join();
     const chat = new MemoryChat(user, replica.state, replica.privateState);
+    chat.isIdentityOf = isIdentityOf;
     chat.log = [...log];
     chat.store(replica.changes);
     return chat;

@@ -22,6 +22,7 @@ import type { OwnSpace } from '../social/own-space.js';
 import { relyOnNotes, resend } from '../social/resend.js';
 import { changeRecord, readRecord } from '../social/share-records.js';
 import { ChatFile, findOwnChat, type LogFiles, noSuchChat, type OwnChat, requireOwnChat } from './chat-files.js';
+import { KnownIdentities } from './known-identities.js';
 import { signingKeyOf } from './member-keys.js';
 import { openLog, readMessages } from './chat-log.js';
 import { PendingMedia } from './pending-media.js';
@@ -63,11 +64,14 @@ interface Prepared<T> {
 /** The own copies of chats: reads them, and changes each in one commit (chapter 07 section 7.5). One for each session. */
 export class ChatStore {
   private readonly counts = new Map<string, number>();
+  private readonly identities: KnownIdentities;
 
   constructor(
     readonly space: OwnSpace,
     readonly friends: FriendSpaces,
-  ) {}
+  ) {
+    this.identities = new KnownIdentities(space.account);
+  }
 
   /** The own copy of a chat, at one version. NotFoundError `not-found.chat`; FormatError and the like when it is damaged. */
   async look<T>(
@@ -161,8 +165,8 @@ export class ChatStore {
     return new ChatReplica({ ...this.identityOf(view), crypto, state, privateState, logLength, last });
   }
 
-  /** Whose copies they are, and how keys are found. */
-  identityOf(view: View): Pick<ChatReplicaParts, 'identity' | 'now' | 'findKey'> {
+  /** Whose copies they are, how keys are found, and whose names are whose. */
+  identityOf(view: View): Pick<ChatReplicaParts, 'identity' | 'now' | 'findKey' | 'isIdentityOf'> {
     const { username, account } = this.space;
     const { crypto, clock, identity } = account;
     return {
@@ -174,6 +178,7 @@ export class ChatStore {
       now: () => clock.now(),
       // An identity owns itself.
       findKey: async (hash) => signingKeyOf(account, view, hash, hash),
+      isIdentityOf: async (name, key) => this.identities.has(name, key, view.signal),
     };
   }
 

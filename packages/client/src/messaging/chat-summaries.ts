@@ -59,12 +59,12 @@ function describe({ id, state, privateState }: OwnChat): Omit<ChatSummary, 'unre
 
 /** Everybody who is, or was, in a chat: one entry for each name. By name, those who are in it first. */
 export function describeMembers({ state, privateState }: OwnChat): readonly ChatMemberInfo[] {
-  const { admins, host } = state;
+  const { admins, hostMember } = state;
   const names = [...new Set([...state.members.values()].map(({ username }) => username))];
   const found = names.flatMap((username): readonly ChatMemberInfo[] => {
-    const member = state.memberOf(username);
+    const isSelf = username === hostMember.username;
+    const member = isSelf ? hostMember : state.memberOf(username);
     if (member === undefined) return [];
-    const isSelf = member.id.equals(host);
     const isAdmin = !member.isRemoved && admins.includes(username);
     return [{ username, id: member.id.toString(), isAdmin, state: stateOf(member, privateState), isSelf }];
   });

@@ -8,7 +8,7 @@ import { parseChatId } from './chat-id.js';
 import type { ChatMember } from './chat-member.js';
 import { type ChatIdentity, ChatReplica } from './chat-replica.js';
 import { ChatState } from './chat-state.js';
-import { ChatWorkingCopy, type KeyFinder } from './chat-working-copy.js';
+import { ChatWorkingCopy, type IdentityCheck, type KeyFinder, ownNameCheck } from './chat-working-copy.js';
 import { MemberId } from './member-id.js';
 import type { MessageEnvelope } from './message-envelope.js';
 import { PrivateChatState } from './private-chat-state.js';
@@ -27,6 +27,8 @@ export interface CopyChatParts {
   readonly log: readonly (SignedMessage | undefined)[];
   readonly now: () => number;
   readonly findKey?: KeyFinder | undefined;
+  /** As in {@link ChatReplicaParts}; its errors end the copying. */
+  readonly isIdentityOf?: IdentityCheck | undefined;
 }
 
 /** A copy that was made. */
@@ -43,7 +45,7 @@ export interface CopiedChat {
  * Makes the own copy of a chat from that of an inviter (chapter 07 section 6.5), with fresh chat keys. The log is verified from the first message on, and the state is what the log
  * says, whatever the inviter's state claims. In the place of a message that is refused stands the one before it: everybody passes over what is known, and the messages keep their
  * numbers, on which the positions of others rest (section 9.3). DeniedError `denied.chat` when the user is not invited in this log, or has joined before under this invitation;
- * FormatError when it does not begin with the creator.
+ * FormatError when it does not begin with the creator, whose name is in the id of the chat.
  */
 export async function copyChat(parts: CopyChatParts): Promise<CopiedChat> {
   assertObject('parts', parts);
@@ -53,12 +55,16 @@ export async function copyChat(parts: CopyChatParts): Promise<CopiedChat> {
   assertObject('identity', identity);
   assertFriendName('identity.username', identity.username);
   assertInstance('identity.key', identity.key, PublicKeyHash);
+  const { isIdentityOf = ownNameCheck(identity) } = parts;
+  assertFunction('isIdentityOf', isIdentityOf);
   assertFriendName('inviter', inviter);
   assertList('log', log);
   assertFunction('now', now);
   const first = log[0];
   if (first !== undefined) assertInstance('log[0]', first, SignedMessage);
-  const copy = new ChatWorkingCopy(crypto, chatId, beginningOf(chatId, creator, first?.envelope), new Map(), findKey);
+  const beginning = beginningOf(chatId, creator, first?.envelope);
+  if (!(await isIdentityOf(creator, beginning.hostMember.identity))) throw notACreator();
+  const copy = new ChatWorkingCopy(crypto, chatId, beginning, { contenders: new Map(), removals: new Map() }, findKey, isIdentityOf);
   const kept: SignedMessage[] = [];
   let refused = 0;
   for (const message of log) {
@@ -78,12 +84,13 @@ export async function copyChat(parts: CopyChatParts): Promise<CopiedChat> {
   const replica = new ChatReplica({
     crypto,
     state: copy.state(host.id),
-    privateState: PrivateChatState.of(SigningKeyPair.generate(crypto), [], copy.contenders),
+    privateState: PrivateChatState.of(SigningKeyPair.generate(crypto), [], copy.contenders, copy.removals),
     identity,
     now,
     logLength: kept.length,
     last: kept.at(-1)?.ref(crypto),
     findKey,
+    isIdentityOf,
   });
   return { replica, log: kept, refused };
 }

@@ -12,7 +12,14 @@ import { assertFriendName } from '../social/social-fields.js';
 import { exceededLimit } from './chat-budget.js';
 import { ChatMember } from './chat-member.js';
 import { ChatState } from './chat-state.js';
-import { ChatWorkingCopy, type KeyFinder, type MessageEffect, type Verdict } from './chat-working-copy.js';
+import {
+  ChatWorkingCopy,
+  type IdentityCheck,
+  type KeyFinder,
+  type MessageEffect,
+  ownNameCheck,
+  type Verdict,
+} from './chat-working-copy.js';
 import { ChatProperty, GroupProperty } from './group-property.js';
 import { MemberId } from './member-id.js';
 import { MessageEnvelope } from './message-envelope.js';
@@ -44,6 +51,8 @@ export interface ChatReplicaParts {
   readonly last: MessageRef | undefined;
   /** Finds identity keys that are blocks of their own; without it members with such keys are not believed. */
   readonly findKey?: KeyFinder | undefined;
+  /** Whose names are whose; without it everybody but the user may go by any name (chapter 07 section 7.3). */
+  readonly isIdentityOf?: IdentityCheck | undefined;
 }
 
 /** What an update has changed, and what belongs to it. */
@@ -99,7 +108,7 @@ export class ChatReplica {
 
   constructor(parts: ChatReplicaParts) {
     assertObject('parts', parts);
-    const { crypto, state, privateState, identity, now, logLength, last, findKey } = parts;
+    const { crypto, state, privateState, identity, now, logLength, last, findKey, isIdentityOf } = parts;
     assertMethods('crypto', crypto, 'ed25519Sign', 'ed25519Verify', 'ed25519KeyPair', 'sha256', 'randomBytes');
     assertInstance('state', state, ChatState);
     assertInstance('privateState', privateState, PrivateChatState);
@@ -111,12 +120,14 @@ export class ChatReplica {
     assertInteger('logLength', logLength, 0, Number.MAX_SAFE_INTEGER);
     assertOptionalInstance('last', last, MessageRef);
     if (findKey !== undefined) assertFunction('findKey', findKey);
+    if (isIdentityOf !== undefined) assertFunction('isIdentityOf', isIdentityOf);
     if (state.hostMember.username !== identity.username) throw new ArgumentError('state', 'must be that of a copy of this user');
     this.crypto = crypto;
     this.identity = identity;
     this.now = now;
     this.before = { state, privateState };
-    this.copy = new ChatWorkingCopy(crypto, state.chatId, state, privateState.contenders, findKey);
+    const check = isIdentityOf ?? ownNameCheck(identity);
+    this.copy = new ChatWorkingCopy(crypto, state.chatId, state, privateState, findKey, check);
     this.host = state.host;
     this.chatKeys = privateState.chatKeys;
     this.deleted = privateState.deleted;
@@ -133,7 +144,7 @@ export class ChatReplica {
 
   /** The private state as it is now. */
   get privateState(): PrivateChatState {
-    return PrivateChatState.of(this.chatKeys, this.deleted, this.copy.contenders);
+    return PrivateChatState.of(this.chatKeys, this.deleted, this.copy.contenders, this.copy.removals);
   }
 
   /** What has changed since the copy was read. */
@@ -180,7 +191,7 @@ export class ChatReplica {
       const wasRemoved = this.hostMember.isRemoved;
       for (const message of messages) {
         assertInstance('messages', message, SignedMessage);
-        const verdict = await this.copy.judge(message);
+        const verdict = await this.copy.judge(message, true);
         if (verdict === 'new' || verdict === 'gap') await this.apply(message, 'recover');
         // As it was counted when the message was appended: positions of invited members are made from it.
         const host = this.hostMember;
@@ -473,7 +484,8 @@ export class ChatReplica {
 
   private isForRemovedHost(payload: InvitePayload): boolean {
     const { username, key } = this.identity;
-    return this.hostMember.isRemoved && payload.username === username && payload.identity.equals(key);
+    const isStanding = this.copy.member(payload.member)?.isRemoved === false;
+    return isStanding && this.hostMember.isRemoved && payload.username === username && payload.identity.equals(key);
   }
 
   private filesToMirror(author: ChatMember | undefined, payload: MessagePayload): readonly FileRef[] {

@@ -13,6 +13,7 @@ import { parseChatId } from './chat-id.js';
 import { ChatMember } from './chat-member.js';
 import { ChatProperty, GroupProperty } from './group-property.js';
 import { MemberId } from './member-id.js';
+import { isBetter } from './member-of-name.js';
 import { MessageEnvelope } from './message-envelope.js';
 import { TreeClock } from './tree-clock.js';
 
@@ -120,9 +121,12 @@ export class ChatState implements ToCbor, ChatStateParts {
     return this.members.get(id.toString());
   }
 
-  /** The member of this name: one that was not removed if there is one, and of several one that has joined (section 3.6). */
+  /**
+   * The member of this name: one that was not removed if there is one, and of several one that has joined (section 3.6). Of the user whose copy it is one with the same identity, whoever else goes
+   * by that name.
+   */
   memberOf(username: string): ChatMember | undefined {
-    this.cachedUsernames ??= byUsername(this.members.values());
+    this.cachedUsernames ??= byUsername(this.members.values(), this.hostMember);
     return this.cachedUsernames.get(username);
   }
 
@@ -219,19 +223,14 @@ function readRecent(value: CborValue): readonly MessageEnvelope[] {
   }
 }
 
-function byUsername(members: Iterable<ChatMember>): ReadonlyMap<string, ChatMember> {
+function byUsername(members: Iterable<ChatMember>, { username, identity }: ChatMember): ReadonlyMap<string, ChatMember> {
   const found = new Map<string, ChatMember>();
   for (const member of members) {
+    if (member.username === username && !member.identity.equals(identity)) continue;
     const known = found.get(member.username);
     if (known === undefined || isBetter(member, known)) found.set(member.username, member);
   }
   return found;
-}
-
-/** Those who are there before those who are invited, and these before removed ones; of two of a kind the one with the higher id, whatever the order of the file. */
-function isBetter(a: ChatMember, b: ChatMember): boolean {
-  const rank = (member: ChatMember): number => (member.isRemoved ? 0 : member.isPending ? 1 : 2);
-  return rank(a) === rank(b) ? a.id.compare(b.id) > 0 : rank(a) > rank(b);
 }
 
 function sameMap<T extends { equals(other: T | undefined): boolean }>(a: ReadonlyMap<string, T>, b: ReadonlyMap<string, T>): boolean {

@@ -10,15 +10,25 @@ import { ChatMember } from './chat-member.js';
 import { adminNames, ChatState } from './chat-state.js';
 import { ChatProperty, GroupProperty } from './group-property.js';
 import type { MemberId } from './member-id.js';
+import { memberNamed } from './member-of-name.js';
+import { withRemoval } from './member-removals.js';
 import type { MessageEnvelope } from './message-envelope.js';
 import type { GroupStatePayload, InvitePayload, JoinPayload, RemoveMemberPayload } from './message-payload.js';
-import type { PropertyContenders } from './private-chat-state.js';
+import type { PrivateChatState } from './private-chat-state.js';
 import { updateProperty } from './property-updates.js';
 import type { SignedMessage } from './signed-message.js';
 import { TreeClock } from './tree-clock.js';
 
 /** Finds the key that a hash names, which is not part of the hash, among the blocks of a user. */
 export type KeyFinder = (hash: PublicKeyHash, username: string) => Promise<PublicSigningKey>;
+
+/** Whether a key is, or once was, the identity key of the user of this name. Errors when nobody can tell now: then what depends on it waits. */
+export type IdentityCheck = (username: string, identity: PublicKeyHash) => Promise<boolean>;
+
+/** What is known without anybody who knows the names of others: nobody else goes by the name of the user. */
+export function ownNameCheck({ username, key }: { readonly username: string; readonly key: PublicKeyHash }): IdentityCheck {
+  return async (name, identity) => name !== username || identity.equals(key);
+}
 
 /** What a message is to a copy of a chat. */
 export type Verdict =
@@ -47,22 +57,27 @@ export class ChatWorkingCopy {
   readonly members: Map<string, ChatMember>;
   readonly properties: Map<string, GroupProperty>;
   readonly contenders: Map<string, readonly GroupProperty[]>;
+  readonly removals: Map<string, TreeClock>;
   recent: readonly MessageEnvelope[];
   private recentSize: number;
   private readonly keys = new Map<string, PublicSigningKey>();
+  /** Invited names with identities that are not theirs. */
+  private readonly impostors = new Set<string>();
   private unknownIds: number;
 
   constructor(
     private readonly crypto: CryptoProvider,
     readonly chatId: string,
     state: Pick<ChatState, 'clock' | 'members' | 'properties' | 'recent'>,
-    contenders: PropertyContenders,
+    memory: Pick<PrivateChatState, 'contenders' | 'removals'>,
     private readonly findKey: KeyFinder | undefined,
+    private readonly isIdentityOf: IdentityCheck | undefined,
   ) {
     this.clock = state.clock;
     this.members = new Map(state.members);
     this.properties = new Map(state.properties);
-    this.contenders = new Map(contenders);
+    this.contenders = new Map(memory.contenders);
+    this.removals = new Map(memory.removals);
     this.recent = state.recent;
     this.recentSize = sizeOf(state.recent);
     this.unknownIds = state.clock.entries().filter(([id]) => !this.members.has(id.toString())).length;
@@ -91,12 +106,18 @@ export class ChatWorkingCopy {
     return adminNames(this.properties.get(ChatProperty.admins)?.value ?? '');
   }
 
+  /** Whether a member has the rights of an admin: its name is that of one, and its identity the one that this name has in the chat. */
+  private isAdmin({ username, identity }: ChatMember): boolean {
+    return this.admins.includes(username) && memberNamed(this.members.values(), username)?.identity.equals(identity) === true;
+  }
+
   /**
    * Judges a message without changing anything. A message whose author was removed is not verified. Of an author who is not known the invitation may be missing, unless it came from
-   * somebody who was removed at the same time; of one who is invited the message of joining.
+   * somebody who was removed at the same time; of one who is invited the message of joining. Whether a name belongs to the identity that is invited under it is looked up here, but for what is
+   * in the own log already (`isOwn`). Errors of that: the message is to be judged again.
    */
-  async judge(message: SignedMessage): Promise<Verdict> {
-    const { author, counter, timestamp } = message.envelope;
+  async judge(message: SignedMessage, isOwn = false): Promise<Verdict> {
+    const { author, counter, timestamp, payload } = message.envelope;
     const member = this.member(author);
     if (counter === undefined || counter === 0) return 'refused';
     if (member === undefined) return this.descendsFromRemoved(author) ? 'removed' : 'unverifiable';
@@ -107,7 +128,15 @@ export class ChatWorkingCopy {
     const key = member.chatKey ?? (await this.identityKey(member));
     if (key === undefined || !message.isSignedBy(this.crypto, key))
       return member.isPending && counter > seen + 1 ? 'unverifiable' : 'refused';
+    if (payload.kind === 'invite' && !isOwn) await this.lookUp(payload);
     return counter === seen + 1 && this.hasSeenAllOf(timestamp, author) ? 'new' : 'gap';
+  }
+
+  /** Notes whether an invitation is of somebody who goes by another's name. Who is here with both is believed. */
+  private async lookUp({ username, identity }: InvitePayload): Promise<void> {
+    const isKnown = [...this.members.values()].some((member) => member.username === username && member.identity.equals(identity));
+    if (isKnown || this.isIdentityOf === undefined || (await this.isIdentityOf(username, identity))) return;
+    this.impostors.add(pairKey(username, identity));
   }
 
   /** Whether the clock of a message speaks of nothing by other members that is missing here; whatever it says of removed ones and of unknown ones. */
@@ -132,16 +161,17 @@ export class ChatWorkingCopy {
     return effect;
   }
 
-  private async applyPayload(author: ChatMember, { payload, timestamp }: MessageEnvelope): Promise<MessageEffect | undefined> {
+  private async applyPayload(author: ChatMember, envelope: MessageEnvelope): Promise<MessageEffect | undefined> {
+    const { payload, timestamp, counter = 0 } = envelope;
     switch (payload.kind) {
       case 'invite':
-        return this.invite(author, payload) ? {} : undefined;
+        return this.invite(author, payload, timestamp) ? {} : undefined;
       case 'join':
         return (await this.join(author, payload)) ? { joined: author.proof === undefined ? author : undefined } : undefined;
       case 'group-state':
         return this.setProperty(author, payload, timestamp) ? {} : undefined;
       case 'remove-member':
-        return payload.chatId === this.chatId ? { removed: this.remove(author, payload) } : undefined;
+        return payload.chatId === this.chatId ? { removed: this.remove(author, payload, counter) } : undefined;
       default:
         return {};
     }
@@ -185,13 +215,15 @@ export class ChatWorkingCopy {
   }
 
   /** A new member. False, and nothing has changed, when there is something wrong with the invitation. */
-  private invite(author: ChatMember, payload: InvitePayload): boolean {
+  private invite(author: ChatMember, payload: InvitePayload, timestamp: TreeClock): boolean {
     const { member: id, username, identity } = payload;
     if (this.member(id) !== undefined || id.parent?.equals(author.id) !== true) return false;
+    if (this.impostors.has(pairKey(username, identity))) return false;
     // Whoever copies the log of the author has what was read of it here. Whoever was here before goes on with the old log, and its beginning is another one.
     const earlier = [...this.members.values()].filter((known) => known.username === username).map((known) => known.mergedUpTo);
     const mergedUpTo = Math.min(author.mergedUpTo, ...earlier);
-    const member = ChatMember.of({ username, id, identity, invited: 0, mergedUpTo, isRemoved: false, proof: undefined });
+    const isRemoved = this.isTakenOut(id, username, timestamp);
+    const member = ChatMember.of({ username, id, identity, invited: 0, mergedUpTo, isRemoved, proof: undefined });
     const members = new Map(this.members).set(id.toString(), member);
     if (exceededLimit(members, this.properties, this.clock) !== undefined) return false;
     this.update(author.with({ invited: author.invited + 1 }));
@@ -200,6 +232,15 @@ export class ChatWorkingCopy {
     if (this.clock.get(id) !== undefined) this.unknownIds--;
     this.clock = this.clock.withMember(id);
     return true;
+  }
+
+  /** Whether a user was removed who has come in again by way of that very member, invited by somebody who had not seen all removals. */
+  private isTakenOut(id: MemberId, username: string, timestamp: TreeClock): boolean {
+    for (let at = id.parent; at !== undefined; at = at.parent) {
+      const removals = this.removals.get(at.toString());
+      if (removals !== undefined && this.member(at)?.username === username && !removals.isBeforeOrEqual(timestamp)) return true;
+    }
+    return false;
   }
 
   /** The key of an invited member. A further Join has no effect. False, and nothing has changed, when it does not fit the invitation. */
@@ -217,7 +258,7 @@ export class ChatWorkingCopy {
   private setProperty(author: ChatMember, payload: GroupStatePayload, timestamp: TreeClock): boolean {
     const { key, value } = payload;
     const present = this.properties.get(key);
-    if (key === ChatProperty.admins && present !== undefined && !this.admins.includes(author.username)) return true;
+    if (key === ChatProperty.admins && present !== undefined && !this.isAdmin(author)) return true;
     const update = GroupProperty.of({ author: author.id, timestamp: this.believed(author, timestamp), value });
     const outcome = updateProperty(present, this.contenders.get(key) ?? [], update);
     if (outcome === undefined) return true;
@@ -243,13 +284,19 @@ export class ChatWorkingCopy {
     );
   }
 
-  /** Removes a member, if the author may: the member itself, or an admin. Returns the member when it was there. */
-  private remove(author: ChatMember, payload: RemoveMemberPayload): ChatMember | undefined {
+  /**
+   * Removes a member, if the author may: the member itself, or an admin. With it goes whatever entry of the same user descends from it: the author had not seen that. Returns the member, or such an
+   * entry, when one was there.
+   */
+  private remove(author: ChatMember, payload: RemoveMemberPayload, counter: number): ChatMember | undefined {
     const member = this.member(payload.member);
-    if (member === undefined || member.isRemoved) return undefined;
-    if (!member.id.equals(author.id) && !this.admins.includes(author.username)) return undefined;
-    this.update(member.with({ isRemoved: true }));
-    return member;
+    if (member === undefined) return undefined;
+    if (!member.id.equals(author.id) && !this.isAdmin(author)) return undefined;
+    const key = member.id.toString();
+    this.removals.set(key, withRemoval(this.removals.get(key), author.id, counter));
+    const entries = this.present(member.username).filter(({ id }) => id.equals(member.id) || id.descendsFrom(member.id));
+    for (const entry of entries) this.update(entry.with({ isRemoved: true }));
+    return entries[0];
   }
 
   /** The identity key that an invitation has named; undefined when there is none, or it is no key. */
@@ -266,6 +313,10 @@ export class ChatWorkingCopy {
       throw error;
     }
   }
+}
+
+function pairKey(username: string, identity: PublicKeyHash): string {
+  return `${username} ${identity.key}`;
 }
 
 /** Whether a proof is genuine and names this key. */

@@ -3,7 +3,7 @@ export * from './chat-copy.js';
 export * from './chat-member.js';
 export * from './chat-replica.js';
 export * from './chat-state.js';
-export type { KeyFinder, Verdict } from './chat-working-copy.js';
+export type { IdentityCheck, KeyFinder, Verdict } from './chat-working-copy.js';
 export * from './group-property.js';
 export * from './media-path.js';
 export * from './member-id.js';

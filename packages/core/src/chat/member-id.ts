@@ -65,6 +65,13 @@ export class MemberId implements ToCbor {
     return this.elements.length === 1 ? undefined : new MemberId(this.elements.slice(0, -1));
   }
 
+  /** Whether `other` is one of those from whom invitations lead down to this one; not for the same id. */
+  descendsFrom(other: MemberId): boolean {
+    assertInstance('other', other, MemberId);
+    const { length } = other.elements;
+    return length < this.elements.length && other.elements.every((element, i) => element === this.elements[i]);
+  }
+
   /** Element by element; of two where one is the beginning of the other, the shorter comes first. */
   compare(other: MemberId): number {
     assertInstance('other', other, MemberId);

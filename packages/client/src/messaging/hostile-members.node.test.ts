@@ -1,0 +1,128 @@
+import { type MemberId, MessageEnvelope, type MessagePayload, SignedMessage, TreeClock } from '@pyrgos/core/chat';
+import { concatBytes } from '@pyrgos/core/bytes';
+import { OwnerProof, type Signer, SigningKeyPair, signDetached } from '@pyrgos/core/keys';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { joinNewest, ownChat, stateOf, textsOf } from '../../test/chat-world.js';
+import { befriend, People } from '../../test/people-world.js';
+import { ServerWorld } from '../../test/server-world.js';
+import { ownSpaceOf } from '../../test/social-world.js';
+import type { Chat, UserSession } from '../index.js';
+import { ChatFile } from './chat-files.js';
+
+/** What members do to the others who write what they like into their own logs. */
+
+let world: ServerWorld;
+let people: People;
+let count = 0;
+beforeAll(async () => {
+  world = await ServerWorld.start();
+  people = new People(world);
+});
+afterAll(async () => world.close());
+
+interface Trio {
+  readonly ada: UserSession;
+  readonly bob: UserSession;
+  readonly mal: UserSession;
+  /** The chat of each of them. */
+  readonly chats: readonly [Chat, Chat, Chat];
+}
+
+/** Ada has invited bob and mallory, who are all friends. */
+async function trio(): Promise<Trio> {
+  count++;
+  const [ada, bob, mal] = [await people.join(`ada${count}`), await people.join(`bob${count}`), await people.join(`mal${count}`)];
+  await befriend(ada, bob);
+  await befriend(ada, mal);
+  await befriend(bob, mal);
+  const first = await ada.chats.create({ invite: [bob.username, mal.username] });
+  const chats = [first, await joinNewest(bob, ada), await joinNewest(mal, ada)] as const;
+  for (const chat of [...chats, ...chats]) await chat.refresh();
+  return { ada, bob, mal, chats };
+}
+
+function signedBy(keys: Pick<SigningKeyPair, 'secretKey'>, author: MemberId, payload: MessagePayload, timestamp: TreeClock): SignedMessage {
+  const envelope = MessageEnvelope.of({ author, payload, previous: [], timestamp, time: Date.now() });
+  return SignedMessage.of(signDetached(world.crypto, keys.secretKey, envelope.encode()), envelope);
+}
+
+/** What somebody adds to their own log past their program. */
+async function publish(session: UserSession, { id }: Chat, ...messages: readonly SignedMessage[]): Promise<void> {
+  const path = `/${session.username}/.messaging/${id}/shared/${ChatFile.log}`;
+  await session.files.append(path, concatBytes(...messages.map((message) => message.encode())));
+}
+
+/** Somebody whom a member invites under any name, with keys of their own. */
+interface Planted {
+  /** The invitation, and the joining. */
+  readonly messages: readonly SignedMessage[];
+  readonly say: (payload: MessagePayload, seen?: readonly (readonly [MemberId, number])[]) => SignedMessage;
+}
+
+/** The `nth` one whom somebody plants. */
+async function plant(session: UserSession, chat: Chat, username: string, signer: Signer, nth = 0): Promise<Planted> {
+  const { state, privateState } = await ownChat(session, chat.id);
+  const { host, clock, hostMember } = state;
+  const chatKeys = SigningKeyPair.generate(world.crypto);
+  const id = host.child(hostMember.invited + nth);
+  const identity = signer.publicKeyHash;
+  const proof = OwnerProof.create(world.crypto, signer, chatKeys.publicKey.hash);
+  const invitation = { kind: 'invite', username, identity, member: id } as const;
+  let counter = 1;
+  return {
+    messages: [
+      signedBy(privateState.chatKeys, host, invitation, clock.with(host, (clock.get(host) ?? 0) + 1 + nth)),
+      signedBy(signer, id, { kind: 'join', username, identity, chatKey: chatKeys.publicKey, proof }, TreeClock.of([[id, 1]])),
+    ],
+    say: (payload, seen = []) => signedBy(chatKeys, id, payload, TreeClock.of([[id, ++counter], ...seen])),
+  };
+}
+
+test('somebody who is invited under the name of an admin with other keys gets no rights, and says nothing', async () => {
+  const { ada, bob, mal, chats } = await trio();
+  const [chatA, chatB, chatM] = chats;
+  const fake = await plant(mal, chatM, ada.username, SigningKeyPair.generate(world.crypto).signer);
+  const { host, clock } = await stateOf(ada, chatA);
+  const seen = [[host, clock.get(host) ?? 0]] as const;
+  await publish(
+    mal,
+    chatM,
+    ...fake.messages,
+    fake.say({ kind: 'application', body: ['hi, it is me, ada'] }),
+    fake.say({ kind: 'group-state', key: 'admins', value: mal.username }, seen),
+  );
+  await chatA.send({ text: 'the real one' });
+  for (const chat of [chatA, chatB]) {
+    const { problems } = await chat.refresh();
+    expect([problems, await textsOf(chat), (await chat.summary()).admins]).toEqual([[], ['the real one'], [ada.username]]);
+  }
+  expect((await chatA.members()).find(({ isSelf }) => isSelf)).toMatchObject({ username: ada.username, id: '0', isAdmin: true });
+  expect((await stateOf(bob, chatB)).members.size).toBe(3);
+  // A name that nobody has.
+  const nobody = await plant(mal, chatM, `nobody${count}`, SigningKeyPair.generate(world.crypto).signer, 1);
+  await publish(mal, chatM, ...nobody.messages);
+  expect(await chatB.refresh()).toMatchObject({ added: 0, problems: [] });
+  expect((await stateOf(bob, chatB)).members.size).toBe(3);
+});
+
+test('a second entry of the same user, which only some have seen, does not go on reading after the removal', async () => {
+  const { ada, bob, mal, chats } = await trio();
+  const [chatA, chatB, chatM] = chats;
+  const second = await plant(mal, chatM, mal.username, ownSpaceOf(mal).account.identity);
+  await publish(mal, chatM, ...second.messages);
+  await chatB.refresh();
+  expect((await stateOf(bob, chatB)).members.size).toBe(4);
+  await chatA.remove(mal.username);
+  for (const chat of [chatB, chatA, chatB]) await chat.refresh();
+  await chatA.send({ text: 'among ourselves' });
+  await chatB.refresh();
+  for (const [session, chat] of [[ada, chatA] as const, [bob, chatB] as const]) {
+    expect((await chat.members()).find(({ username }) => username === mal.username)?.state).toBe('removed');
+    const path = `/${session.username}/.messaging/${chat.id}/shared`;
+    expect((await session.shares.sharedWith(path)).readers).not.toContainEqual({ user: mal.username });
+    expect(await textsOf(chat)).toEqual(['among ourselves']);
+    await mal.friends.state();
+    const read = await mal.files.read(`${path}/${ChatFile.log}`).catch(() => new Uint8Array());
+    expect(new TextDecoder().decode(read)).not.toContain('among ourselves');
+  }
+});
