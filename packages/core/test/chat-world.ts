@@ -83,18 +83,19 @@ export class MemoryChat {
 
   /** What a new member makes of this copy. */
   async copyTo(user: MemoryUser): Promise<MemoryChat> {
-    const { replica, log } = await copyChat({
+    const log = this.log.map((place) => (place instanceof Error ? undefined : place));
+    const { replica, replaced } = await copyChat({
       crypto: user.crypto,
       chatId: this.state.chatId,
       identity: user.identity,
       inviter: this.user.username,
       state: this.state,
-      log: this.log.map((place) => (place instanceof Error ? undefined : place)),
+      log,
       now: user.now,
     });
     await replica.join();
     const chat = new MemoryChat(user, replica.state, replica.privateState);
-    chat.log = [...log];
+    chat.log = log.map((message, place) => replaced.get(place) ?? (message as SignedMessage));
     chat.store(replica.changes);
     return chat;
   }
