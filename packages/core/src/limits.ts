@@ -323,6 +323,10 @@ export const MAX_CHAT_TITLE_LENGTH = 256;
 export const MAX_CHAT_ICON_SIZE = 262_144;
 /** Largest file of a message that is copied into the own space (chapter 07 section 8.3; ours). */
 export const MAX_CHAT_MIRROR_SIZE = 1_073_741_824;
+/** Bytes of the messages that stand in the copy of a chat for those of the inviter's log that are refused (chapter 07 section 6.5; ours). */
+export const MAX_CHAT_COPY_FILL = 1_048_576;
+/** Largest log of a chat that is copied to join it (chapter 07 section 6.5; ours). */
+export const MAX_CHAT_COPY_SIZE = 536_870_912;
 /** Messages in one page of a chat (ours). */
 export const MAX_CHAT_PAGE = 200;
 /** Bytes of messages after which a page of a chat ends, however few they are (ours). */

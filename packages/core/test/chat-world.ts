@@ -87,20 +87,21 @@ export class MemoryChat {
 
   /** What a new member makes of this copy. */
   async copyTo(user: MemoryUser, isIdentityOf?: IdentityCheck): Promise<MemoryChat> {
-    const { replica, log } = await copyChat({
+    const log = this.log.map((place) => (place instanceof Error ? undefined : place));
+    const { replica, replaced } = await copyChat({
       crypto: user.crypto,
       chatId: this.state.chatId,
       identity: user.identity,
       inviter: this.user.username,
       state: this.state,
-      log: this.log.map((place) => (place instanceof Error ? undefined : place)),
+      log,
       now: user.now,
       isIdentityOf,
     });
     await replica.join();
     const chat = new MemoryChat(user, replica.state, replica.privateState);
     chat.isIdentityOf = isIdentityOf;
-    chat.log = [...log];
+    chat.log = log.map((message, place) => replaced.get(place) ?? (message as SignedMessage));
     chat.store(replica.changes);
     return chat;
   }

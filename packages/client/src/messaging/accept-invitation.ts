@@ -1,6 +1,7 @@
 import { concatBytes } from '@pyrgos/core/bytes';
-import { type ChatState, copyChat, initialIndex, planAppend, type SignedMessage } from '@pyrgos/core/chat';
-import { NotFoundError } from '@pyrgos/core/errors';
+import { type ChatState, copyChat, initialIndex, type LogItem, planAppend, type SignedMessage } from '@pyrgos/core/chat';
+import { LimitError, NotFoundError } from '@pyrgos/core/errors';
+import { MAX_CHAT_COPY_SIZE } from '@pyrgos/core/limits';
 import type { CommittedView, Item, View } from '../files/view/index.js';
 import { hasRecipient } from '../social/groups.js';
 import { findOwnChat, findState, type LogFiles } from './chat-files.js';
@@ -19,7 +20,7 @@ interface Taken {
 
 /**
  * Makes an own copy of a chat from that of the inviter, and joins (chapter 07 section 6.5), in one commit: afterwards the inviter and all friends in the chat may read it. Nothing of the inviter is
- * believed that the messages do not prove. Errors of {@link Chats.join}.
+ * believed that the messages do not prove. The log is read twice, once to verify it and once to write it, and never kept in memory. Errors of {@link Chats.join}.
  */
 export async function acceptInvitation(
   parts: ChatParts,
@@ -58,24 +59,43 @@ async function copyOf(
   { view, files, state }: Taken,
 ): Promise<Omit<NewOwnChat, 'readers'>> {
   const { crypto } = space.account;
-  const theirs: (SignedMessage | undefined)[] = [];
-  for await (const { message } of readMessages(await openLog(view, files), 0, view.signal)) theirs.push(message);
-  const { replica, log } = await copyChat({ ...store.identityOf(view), crypto, chatId: id, inviter, state, log: theirs });
+  assertCopiedSize(files.log.properties.size);
+  const theirs = await openLog(view, files);
+  const { replica, replaced, length } = await copyChat({
+    ...store.identityOf(view),
+    crypto,
+    chatId: id,
+    inviter,
+    state,
+    log: messagesOf(readMessages(theirs, 0, view.signal)),
+  });
   await replica.join();
   const { changes } = replica;
-  const messages = [...log, ...changes.appended];
+  const pieces = async function* (): AsyncGenerator<Uint8Array, void, undefined> {
+    let place = 0;
+    for await (const { bytes } of readMessages(theirs, 0, view.signal)) yield replaced.get(place++)?.encode() ?? bytes;
+    for (const message of changes.appended) yield message.encode();
+  };
   const entries = [initialIndex()];
   let size = 0;
-  for (const [messageCount, message] of messages.entries()) {
-    const encoded = message.encode();
+  for (let messageCount = 0; messageCount < length + changes.appended.length; messageCount++) {
+    const message = replaced.get(messageCount) ?? changes.appended[messageCount - length];
+    // Where messages begin depends on nothing but how long they are.
+    const encoded = message?.encode() ?? new Uint8Array(theirs.sizeOf(messageCount));
     const { indexEntry } = planAppend({ logSize: size, messageCount, encodings: [encoded] });
     if (indexEntry !== undefined) entries.push(indexEntry);
     size += encoded.length;
   }
-  const pieces = async function* (): AsyncGenerator<Uint8Array, void, undefined> {
-    for (const message of messages) yield message.encode();
-  };
   return { id, log: { size, pieces }, index: concatBytes(...entries), state: changes.state, privateState: changes.privateState };
+}
+
+async function* messagesOf(items: AsyncIterable<LogItem>): AsyncGenerator<SignedMessage | undefined, void, undefined> {
+  for await (const { message } of items) yield message;
+}
+
+/** LimitError for a log that is too large to be copied. */
+export function assertCopiedSize(size: number): void {
+  if (size > MAX_CHAT_COPY_SIZE) throw new LimitError('bytes of the log of a chat', size, MAX_CHAT_COPY_SIZE);
 }
 
 /** Who may read the copy: the inviter, and all friends in the chat. */

@@ -1,9 +1,9 @@
 import { concatBytes } from '@pyrgos/core/bytes';
 import { Multihash } from '@pyrgos/core/codec';
 import { MessageEnvelope, SignedMessage, TreeClock } from '@pyrgos/core/chat';
-import { NetworkError } from '@pyrgos/core/errors';
+import { LimitError, NetworkError } from '@pyrgos/core/errors';
 import { type PublicKeyHash, signDetached } from '@pyrgos/core/keys';
-import { MAX_CHAT_MIRROR_SIZE } from '@pyrgos/core/limits';
+import { MAX_CHAT_COPY_FILL, MAX_CHAT_COPY_SIZE, MAX_CHAT_MIRROR_SIZE } from '@pyrgos/core/limits';
 import { ChunkLocation } from '@pyrgos/core/model';
 import { FileRef } from '@pyrgos/core/social';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -17,6 +17,7 @@ import type { Chat, UserSession } from '../index.js';
 import type { Network } from '../network/index.js';
 import { writeFileIn } from '../social/own-files.js';
 import { ChatFile } from './chat-files.js';
+import { assertCopiedSize } from './accept-invitation.js';
 import { isCopied } from './chat-media.js';
 
 interface Pair {
@@ -400,6 +401,39 @@ describe('members whose copies cannot be read, or should not be believed', () =>
     expect(names).toEqual(['here.txt']);
     expect([isCopied(MAX_CHAT_MIRROR_SIZE), isCopied(MAX_CHAT_MIRROR_SIZE + 1)]).toEqual([true, false]);
   });
+
+  test('what is forged in the log of an inviter does not make the copy larger', async () => {
+    const [a, b] = (await friends(undefined, undefined)) as [UserSession, UserSession];
+    const chatB = await b.chats.create({ invite: [a.username] });
+    await chatB.send({ text: 'z'.repeat(300_000) });
+    const forged = SignedMessage.of(new Uint8Array(64), (await signed(b, chatB, 'x')).envelope).encode();
+    await b.files.append(logPath(b, chatB), concatBytes(...Array.from({ length: 300 }, () => forged)));
+    const { size } = await b.files.stat(logPath(b, chatB));
+    const chatA = await joinNewest(a, b);
+    expect((await a.files.stat(logPath(a, chatA))).size).toBeLessThan(1.5 * size);
+    expect(await logOf(a, chatA)).toHaveLength((await stateOf(a, chatA)).hostMember.mergedUpTo);
+    expect((await textsOf(chatA)).map((text) => text.length)).toEqual([300_000]);
+    await chatB.send({ text: 'heard' });
+    await chatA.refresh();
+    expect((await textsOf(chatA)).at(-1)).toBe('heard');
+  });
+
+  test('more forged messages than are replaced, and a log that is too large, are not joined', async () => {
+    const [a, b] = (await friends(undefined, undefined)) as [UserSession, UserSession];
+    const chatB = await b.chats.create({ invite: [a.username] });
+    const [smallest = 0] = (await logOf(b, chatB)).map((message) => message.encode().length).sort((x, y) => x - y);
+    const forged = SignedMessage.of(new Uint8Array(64), (await signed(b, chatB, 'x')).envelope).encode();
+    const count = Math.floor(MAX_CHAT_COPY_FILL / smallest) + 1;
+    await b.files.append(logPath(b, chatB), concatBytes(...Array.from({ length: count }, () => forged)));
+    await expect(joinNewest(a, b)).rejects.toMatchObject({ code: 'format.chat' });
+    expect((await a.chats.list()).chats).toEqual([]);
+    expect(() => {
+      assertCopiedSize(MAX_CHAT_COPY_SIZE);
+    }).not.toThrow();
+    expect(() => {
+      assertCopiedSize(MAX_CHAT_COPY_SIZE + 1);
+    }).toThrow(LimitError);
+  }, 60_000);
 
   test('a log of several chunks is joined as a whole', async () => {
     const [a, b] = (await friends(undefined, undefined)) as [UserSession, UserSession];

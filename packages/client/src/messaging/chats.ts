@@ -138,7 +138,7 @@ export class Chats {
   /**
    * Accepts an invitation: makes an own copy of the chat, after everything in it was verified, and lets the inviter, and all friends in the chat, read it. Of a chat of which there is a copy already it takes what the
    * inviter has written since, so that who was removed and invited once more is in it again. NotFoundError `not-found.chat` when the inviter does not share it (any more); DeniedError `denied.chat` when
-   * the account is not invited; FormatError `format.chat` for a copy that is not what its messages say.
+   * the account is not invited; FormatError `format.chat` for a copy that is not what its messages say, or has too much in it that is forged; LimitError beyond MAX_CHAT_COPY_SIZE.
    */
   async join(invitation: Pick<ChatInvitation, 'id' | 'inviter'>, options: CallOptions = {}): Promise<Chat> {
     const { signal } = this.check(options);

@@ -1,8 +1,9 @@
-import { assertFunction, assertInstance, assertList, assertMethods, assertObject } from '../arguments.js';
+import { assertFunction, assertInstance, assertMethods, assertObject } from '../arguments.js';
 import type { CryptoProvider } from '../crypto/provider.js';
 import { DeniedError, FormatError } from '../errors.js';
 import { PublicKeyHash } from '../keys/public-key-hash.js';
 import { SigningKeyPair } from '../keys/signing-key.js';
+import { MAX_CHAT_COPY_FILL } from '../limits.js';
 import { assertFriendName } from '../social/social-fields.js';
 import { parseChatId } from './chat-id.js';
 import type { ChatMember } from './chat-member.js';
@@ -23,8 +24,8 @@ export interface CopyChatParts {
   readonly inviter: string;
   /** Its state, of which only positions in the logs of others are believed; undefined when it cannot be read. */
   readonly state: ChatState | undefined;
-  /** Its log; undefined in the places where no message is that is understood. */
-  readonly log: readonly (SignedMessage | undefined)[];
+  /** Its log, which is read once from its beginning on; undefined in the places where no message is that is understood. */
+  readonly log: Iterable<SignedMessage | undefined> | AsyncIterable<SignedMessage | undefined>;
   readonly now: () => number;
   readonly findKey?: KeyFinder | undefined;
   /** As in {@link ChatReplicaParts}; its errors end the copying. */
@@ -35,17 +36,18 @@ export interface CopyChatParts {
 export interface CopiedChat {
   /** Call {@link ChatReplica.join} next. */
   readonly replica: ChatReplica;
-  /** The own log, to which the changes of the replica are appended. */
-  readonly log: readonly SignedMessage[];
-  /** Messages of the inviter's log that are forged, malformed or there twice; others stand in their places. */
-  readonly refused: number;
+  /** Messages of the own log, to which the changes of the replica are appended. It is that of the inviter but for what `replaced` names. */
+  readonly length: number;
+  /** What stands in the own log in the places of messages that are forged, malformed or there twice. Together they have MAX_CHAT_COPY_FILL bytes at most. */
+  readonly replaced: ReadonlyMap<number, SignedMessage>;
 }
 
 /**
  * Makes the own copy of a chat from that of an inviter (chapter 07 section 6.5), with fresh chat keys. The log is verified from the first message on, and the state is what the log
- * says, whatever the inviter's state claims. In the place of a message that is refused stands the one before it: everybody passes over what is known, and the messages keep their
- * numbers, on which the positions of others rest (section 9.3). DeniedError `denied.chat` when the user is not invited in this log, or has joined before under this invitation;
- * FormatError when it does not begin with the creator, whose name is in the id of the chat.
+ * says, whatever the inviter's state claims. In the place of a message that is refused stands the smallest one before it: everybody passes over what is known, and the messages keep
+ * their numbers, on which the positions of others rest (section 9.3). Nothing of the log is kept in memory. DeniedError `denied.chat` when the user is not invited in this log, or has
+ * joined before under this invitation; FormatError when it does not begin with the creator, whose name is in the id of the chat, or so much of it is refused that what stands in its place has more than
+ * MAX_CHAT_COPY_FILL bytes.
  */
 export async function copyChat(parts: CopyChatParts): Promise<CopiedChat> {
   assertObject('parts', parts);
@@ -58,41 +60,68 @@ export async function copyChat(parts: CopyChatParts): Promise<CopiedChat> {
   const { isIdentityOf = ownNameCheck(identity) } = parts;
   assertFunction('isIdentityOf', isIdentityOf);
   assertFriendName('inviter', inviter);
-  assertList('log', log);
+  assertObject('log', log);
   assertFunction('now', now);
-  const first = log[0];
-  if (first !== undefined) assertInstance('log[0]', first, SignedMessage);
-  const beginning = beginningOf(chatId, creator, first?.envelope);
-  if (!(await isIdentityOf(creator, beginning.hostMember.identity))) throw notACreator();
-  const copy = new ChatWorkingCopy(crypto, chatId, beginning, { contenders: new Map(), removals: new Map() }, findKey, isIdentityOf);
-  const kept: SignedMessage[] = [];
-  let refused = 0;
-  for (const message of log) {
+  let copy: ChatWorkingCopy | undefined;
+  let last: SignedMessage | undefined;
+  const fill = new CopyFill();
+  let length = 0;
+  for await (const message of log) {
     if (message !== undefined) assertInstance('log', message, SignedMessage);
-    if (message !== undefined && (await replay(copy, message))) {
-      kept.push(message);
-    } else {
-      const before = kept.at(-1);
-      if (before === undefined) throw notACreator();
-      kept.push(before);
-      refused++;
+    if (copy === undefined) {
+      const beginning = beginningOf(chatId, creator, message?.envelope);
+      if (!(await isIdentityOf(creator, beginning.hostMember.identity))) throw notACreator();
+      copy = new ChatWorkingCopy(crypto, chatId, beginning, { contenders: new Map(), removals: new Map() }, findKey, isIdentityOf);
     }
+    if (message !== undefined && (await replay(copy, message))) {
+      fill.keep(message);
+      last = message;
+    } else last = fill.replace(length);
+    length++;
   }
+  if (copy === undefined) throw notACreator();
   const host = invitationOf(copy, identity, inviter);
-  for (const member of copy.members.values()) copy.update(member.with({ mergedUpTo: positionIn(member, state, inviter, log.length) }));
-  copy.update(host.with({ invited: 0, mergedUpTo: kept.length }));
+  for (const member of copy.members.values()) copy.update(member.with({ mergedUpTo: positionIn(member, state, inviter, length) }));
+  copy.update(host.with({ invited: 0, mergedUpTo: length }));
   const replica = new ChatReplica({
     crypto,
     state: copy.state(host.id),
     privateState: PrivateChatState.of(SigningKeyPair.generate(crypto), [], copy.contenders, copy.removals),
     identity,
     now,
-    logLength: kept.length,
-    last: kept.at(-1)?.ref(crypto),
+    logLength: length,
+    last: last?.ref(crypto),
     findKey,
     isIdentityOf,
   });
-  return { replica, log: kept, refused };
+  return { replica, length, replaced: fill.replaced };
+}
+
+/** What stands in the places of refused messages: a log of which most is refused must not grow by being copied. */
+class CopyFill {
+  readonly replaced = new Map<number, SignedMessage>();
+  private smallest: { readonly message: SignedMessage; readonly size: number } | undefined;
+  private size = 0;
+
+  /** Notes a message that is kept. */
+  keep(message: SignedMessage): void {
+    const size = message.encode().length;
+    if (this.smallest === undefined || size < this.smallest.size) this.smallest = { message, size };
+  }
+
+  /** What stands in a place from now on. */
+  replace(place: number): SignedMessage {
+    if (this.smallest === undefined) throw notACreator();
+    const { message, size } = this.smallest;
+    this.size += size;
+    if (this.size > MAX_CHAT_COPY_FILL) {
+      throw new FormatError('format.chat', 'log', 'has too many messages that are forged, malformed or there twice: it is not copied', {
+        data: { refused: this.replaced.size + 1 },
+      });
+    }
+    this.replaced.set(place, message);
+    return message;
+  }
 }
 
 /** The state before the first message, which names the creator. */

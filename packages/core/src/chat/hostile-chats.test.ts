@@ -7,7 +7,7 @@ import { OwnerProof } from '../keys/owner-proof.js';
 import { PublicKeyHash } from '../keys/public-key-hash.js';
 import { SigningKeyPair } from '../keys/signing-key.js';
 import { Cid, CidCodec } from '../codec/cid.js';
-import { MAX_CHAT_GAP, MAX_CHAT_MEMBERS, MAX_CHAT_UNKNOWN_IDS } from '../limits.js';
+import { MAX_CHAT_COPY_FILL, MAX_CHAT_GAP, MAX_CHAT_MEMBERS, MAX_CHAT_UNKNOWN_IDS } from '../limits.js';
 import { copyChat } from './chat-copy.js';
 import { MemberId } from './member-id.js';
 import type { MessagePayload } from './message-payload.js';
@@ -353,7 +353,7 @@ describe('a copy that an inviter offers', () => {
     await mallory.update(async (replica) => replica.invite([dan.invitee]));
     mallory.log.splice(6, 0, forge(mallory, { author: bob.state.host, timestamp: clockOf(bob) }), undefined);
     mallory.state = mallory.state.with({ properties: new Map(), clock: mallory.state.clock.with(bob.state.host, 1000) });
-    const { replica, log, refused } = await copyChat({
+    const { replica, length, replaced } = await copyChat({
       crypto,
       chatId: mallory.state.chatId,
       identity: dan.identity,
@@ -362,8 +362,11 @@ describe('a copy that an inviter offers', () => {
       log: mallory.log as (SignedMessage | undefined)[],
       now: dan.now,
     });
-    expect([refused, log.length]).toEqual([2, mallory.log.length]);
-    expect([log[6], log[7]].map((message) => message?.equals(log[5]))).toEqual([true, true]);
+    expect([[...replaced.keys()], length]).toEqual([[6, 7], mallory.log.length]);
+    // The smallest one before them.
+    const sizes = mallory.log.slice(0, 6).map((place) => (place as SignedMessage).encode().length);
+    const smallest = mallory.log[sizes.indexOf(Math.min(...sizes))] as SignedMessage;
+    expect([...replaced.values()].map((message) => message.equals(smallest))).toEqual([true, true]);
     expect([replica.state.admins, replica.state.host.toString(), clockText(replica.state.clock)]).toEqual([
       ['ada'],
       '0.1.0',
@@ -374,6 +377,31 @@ describe('a copy that an inviter offers', () => {
     expect(replica.state.memberOf('mallory')?.mergedUpTo).toBe(mallory.log.length);
     await ada.pull(mallory);
     expect(textsOf(ada)).toEqual(['true']);
+  });
+
+  test('what is refused does not make the copy larger, and a log with too much of that is not copied', async () => {
+    const [, bob, mallory] = await trio();
+    const dan = memoryUsers(['a', 'b', 'c', 'dan'])[3] as MemoryUser;
+    await mallory.update(async (replica) => replica.invite([dan.invitee]));
+    await say(bob, 'x'.repeat(100_000));
+    await mallory.pull(bob);
+    const honest = mallory.log as SignedMessage[];
+    const smallest = Math.min(...honest.map((message) => message.encode().length));
+    const copy = async (refused: number): Promise<Awaited<ReturnType<typeof copyChat>>> =>
+      copyChat({
+        crypto,
+        chatId: mallory.state.chatId,
+        identity: dan.identity,
+        inviter: 'mallory',
+        state: undefined,
+        log: [...honest, ...new Array<undefined>(refused).fill(undefined)],
+        now: dan.now,
+      });
+    const most = Math.floor(MAX_CHAT_COPY_FILL / smallest);
+    const { length, replaced } = await copy(most);
+    expect(length).toBe(honest.length + most);
+    expect([...replaced.values()].reduce((size, message) => size + message.encode().length, 0)).toBe(most * smallest);
+    await expect(copy(most + 1)).rejects.toMatchObject({ code: 'format.chat', data: { refused: most + 1 } });
   });
 
   test('a log that does not begin with the creator', async () => {
