@@ -1,10 +1,12 @@
-import { parseChatId } from '@pyrgos/core/chat';
+import { type ChatState, parseChatId } from '@pyrgos/core/chat';
 import { PyrgosError } from '@pyrgos/core/errors';
+import type { PublicKeyHash } from '@pyrgos/core/keys';
+import { MAX_CHAT_INVITATION_SIZE, MAX_CHAT_INVITATIONS_READ } from '@pyrgos/core/limits';
 import { formatPath } from '../files/file-tree.js';
 import type { CommittedView, View } from '../files/view/index.js';
 import { isOfOthers } from '../social/friend-spaces.js';
 import { forEachAtOnce } from '../waiting/for-each-at-once.js';
-import { findOwnChat, findState, listChatIds } from './chat-files.js';
+import { findOwnChat, findStateFile, listChatIds, readState } from './chat-files.js';
 import type { ChatMirrors } from './chat-mirrors.js';
 import type { ChatStore } from './chat-store.js';
 import type { ChatInvitation } from './chat-types.js';
@@ -15,10 +17,30 @@ const LOOKS_IN_FLIGHT = 8;
 /** Chats of one friend of which the account has no copy that are looked at; more of them nobody means. */
 const MAX_LOOKS = 500;
 
-/** What was found at one place, in one tree of its owner. */
-interface Verdict {
+/** The tree of a writer in which something was looked at. */
+interface Looked {
+  readonly owner: PublicKeyHash;
+  readonly writer: PublicKeyHash;
   readonly tree: string;
+}
+
+/** What was found at one place, also when that was nothing, or nothing that can be read: as long as the tree stays the same nothing is read there again. */
+interface Verdict extends Looked {
+  /** The version of the state that says so; undefined when there is none. */
+  readonly state: string | undefined;
   readonly invitation: ChatInvitation | undefined;
+}
+
+/** Bytes that may still be read of a friend. */
+interface Budget {
+  left: number;
+}
+
+/** What is looked for: the chat of a friend. */
+interface Place {
+  readonly inviter: string;
+  readonly id: string;
+  readonly isKnown: boolean;
 }
 
 /**
@@ -49,9 +71,13 @@ export class Invitations {
       }
       for (const id of strange.slice(0, MAX_LOOKS)) places.push({ inviter, id });
     }
+    const spaces = new Map((await friends.followed.places(view)).map((space) => [space.name, space]));
+    const budgets = new Map<string, Budget>([...spaces.keys()].map((name) => [name, { left: MAX_CHAT_INVITATIONS_READ }]));
     const invitations: ChatInvitation[] = [];
     await forEachAtOnce(places, LOOKS_IN_FLIGHT, async ({ inviter, id }) => {
-      const invitation = await this.look(view, inviter, id, known.has(id));
+      const [at, budget] = [spaces.get(inviter), budgets.get(inviter)];
+      if (at === undefined || budget === undefined) return;
+      const invitation = await this.look(view, { inviter, id, isKnown: known.has(id) }, at, budget);
       if (invitation !== undefined) invitations.push(invitation);
     });
     const keyOf = ({ title, id, inviter }: ChatInvitation): string => `${title.toLowerCase()}\n${id}\n${inviter}`;
@@ -71,34 +97,58 @@ export class Invitations {
     }
   }
 
-  private async look(view: CommittedView, inviter: string, id: string, isKnown: boolean): Promise<ChatInvitation | undefined> {
+  /** What is at a place; `at` is where the friend has their space. */
+  private async look(
+    view: CommittedView,
+    place: Place,
+    at: { readonly owner: PublicKeyHash; readonly writer: PublicKeyHash },
+    budget: Budget,
+  ): Promise<ChatInvitation | undefined> {
+    const { inviter, id, isKnown } = place;
     const key = `${inviter}/${id}/${isKnown}`;
+    let looked: Looked | undefined;
+    let version: string | undefined;
     try {
-      const shared = await this.mirrors.find(view, inviter, id);
-      if (shared === undefined || shared === 'away') return undefined;
-      const tree = (await view.treeOf(shared.owner, shared.writer))?.key ?? '';
       const known = this.verdicts.get(key);
-      if (known?.tree === tree) return known.invitation;
-      const found = await findState(view, shared);
-      const self = found?.state.chatId === id ? found.state.memberOf(this.store.space.username) : undefined;
-      const isInvited = self !== undefined && !self.isRemoved && self.proof === undefined;
-      const invitation = isInvited
-        ? {
-            id,
-            inviter,
-            title: found?.state.title ?? '',
-            app: parseChatId(id).app,
-            isKnown,
-            path: formatPath([inviter, MESSAGING, id, SHARED]),
-          }
-        : undefined;
-      this.verdicts.set(key, { tree, invitation });
-      return invitation;
+      if (known !== undefined && (await lookedAt(view, known)).tree === known.tree) return known.invitation;
+      // Whatever is found there changes with it, or with the writer of what is found.
+      looked = await lookedAt(view, at);
+      const shared = await this.mirrors.find(view, inviter, id);
+      if (shared === 'away') return undefined;
+      if (shared !== undefined) looked = await lookedAt(view, shared);
+      const found = shared === undefined ? undefined : await findStateFile(view, shared);
+      version = found?.cid.key;
+      if (known?.state !== undefined && known.state === version) return this.note(key, looked, version, known.invitation);
+      const size = found?.properties.size ?? 0;
+      if (found === undefined || size > MAX_CHAT_INVITATION_SIZE) return this.note(key, looked, version, undefined);
+      // The rest comes with the next look.
+      if (size > budget.left) return undefined;
+      budget.left -= size;
+      return this.note(key, looked, version, this.invitationIn(await readState(view, found), place));
     } catch (error) {
       if (!isOfOthers(error)) throw error;
+      // What cannot be reached now may be there at any time.
+      if (error.code === 'network') this.verdicts.delete(key);
+      else if (looked !== undefined) this.note(key, looked, version, undefined);
       return undefined;
     }
   }
+
+  private note(key: string, looked: Looked, state: string | undefined, invitation: ChatInvitation | undefined): ChatInvitation | undefined {
+    this.verdicts.set(key, { ...looked, state, invitation });
+    return invitation;
+  }
+
+  private invitationIn(state: ChatState, { inviter, id, isKnown }: Place): ChatInvitation | undefined {
+    const self = state.chatId === id ? state.memberOf(this.store.space.username) : undefined;
+    if (self === undefined || self.isRemoved || self.proof !== undefined) return undefined;
+    const path = formatPath([inviter, MESSAGING, id, SHARED]);
+    return { id, inviter, title: state.title, app: parseChatId(id).app, isKnown, path };
+  }
+}
+
+async function lookedAt(view: View, { owner, writer }: Pick<Looked, 'owner' | 'writer'>): Promise<Looked> {
+  return { owner, writer, tree: (await view.treeOf(owner, writer))?.key ?? '' };
 }
 
 function isChatId(text: string): boolean {
