@@ -309,6 +309,10 @@ export const MAX_CHAT_GAP = 65_536;
 export const MAX_CHAT_PULL = 20_000;
 /** Largest state of a chat that a reader accepts: other clients keep ten messages of any length in it (ours). */
 export const MAX_CHAT_STATE_SIZE = 67_108_864;
+/** Largest state of a chat by which an invitation into it is found: that of an ordinary chat has some kilobytes (ours). */
+export const MAX_CHAT_INVITATION_SIZE = 5_242_880;
+/** Bytes of such states that are read of one friend at a time; the next look goes on from there (ours). */
+export const MAX_CHAT_INVITATIONS_READ = 10_485_760;
 /** Longest id of a chat, which is the name of a folder, in characters (chapter 07 section 3.3). */
 export const MAX_CHAT_ID_SIZE = 255;
 /** Names below the media folder of a chat: folders and the file itself; there are three (chapter 07 section 8.2; ours). */

@@ -124,7 +124,13 @@ export async function readIndex(view: View, index: Item | undefined): Promise<Ui
   return new FileReader(view, index).read(0, size);
 }
 
-async function readState(view: View, item: Item): Promise<ChatState> {
+/** The file with the state that somebody shares; undefined when it is not there. */
+export async function findStateFile(view: View, shared: Item): Promise<Item | undefined> {
+  return file(await findEntry(view, shared, ChatFile.state));
+}
+
+/** What such a file says. LimitError; FormatError. */
+export async function readState(view: View, item: Item): Promise<ChatState> {
   return ChatState.decode(await readAll(view, item, MAX_CHAT_STATE_SIZE));
 }
 

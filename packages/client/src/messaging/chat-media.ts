@@ -125,6 +125,13 @@ export class ChatMedia {
     }
   }
 
+  /** SHA-256 of files that are to be sent, where they can be read more than once. */
+  async hashesOf(attachments: readonly NewAttachment[], signal: AbortSignal | undefined): Promise<readonly (Multihash | undefined)[]> {
+    const hashes: (Multihash | undefined)[] = [];
+    for (const { source } of attachments) hashes.push(openSource(source).isRepeatable ? await this.hashOf(source, signal) : undefined);
+    return hashes;
+  }
+
   private async ownCopy(view: View, id: string, names: readonly string[]): Promise<Item | undefined> {
     const home = await this.store.space.home(view);
     const found = await findPath(view, home, [MESSAGING, id, SHARED, MEDIA, ...names].join('/'));

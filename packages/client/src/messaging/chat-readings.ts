@@ -5,7 +5,7 @@ import { OwnLog } from './reading/own-log.js';
 import { Timeline, type TimelineView } from './reading/timeline.js';
 import { readSeen } from './seen-mark.js';
 
-/** Chats of which it is remembered where their messages are; each has a chunk of its log, and some 40 bytes of each message that was looked at, in memory. */
+/** Chats of which it is remembered where their messages are; each has a chunk of its log, and some 50 bytes of each message that was looked at, in memory. */
 const MAX_READINGS = 4;
 
 interface Reading {

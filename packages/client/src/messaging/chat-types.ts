@@ -217,8 +217,21 @@ export interface NewChatMessage {
   readonly replyTo?: string | undefined;
 }
 
+/** One of several attempts to send the same message. */
+export interface SendAttempt {
+  /**
+   * What the message says of when it was sent, in whole milliseconds: the same for each attempt, and another one for every other message of the account in the chat. By this, and by all that is
+   * in it, the message is known again.
+   */
+  readonly time: Date;
+  /** Whether another attempt may have sent the message: then it is looked for, and sent only when it is not there. */
+  readonly isRepeated: boolean;
+}
+
 /** How a message is sent. */
 export interface SendOptions extends CallOptions {
+  /** For whoever keeps the message until it is certainly sent. */
+  readonly attempt?: SendAttempt | undefined;
   /** Told how many bytes of the attachments are uploaded. */
   readonly onProgress?: ProgressListener | undefined;
 }

@@ -1,4 +1,4 @@
-import { assertInstance, assertList, assertObject, assertString } from '@pyrgos/core/arguments';
+import { assertBoolean, assertInstance, assertList, assertObject, assertString } from '@pyrgos/core/arguments';
 import { assertInteger } from '@pyrgos/core/bytes';
 import { ChatProperty, type ChatReplica, type MessagePayload, MessageRef, type SignedMessage } from '@pyrgos/core/chat';
 import { ArgumentError, DeniedError, LimitError, NotFoundError, PyrgosError } from '@pyrgos/core/errors';
@@ -24,10 +24,12 @@ import type {
   ChatSearchOptions,
   ChatSummary,
   NewChatMessage,
+  SendAttempt,
   SendOptions,
 } from './chat-types.js';
 import { assertInvited, lookUpPeople } from './invited-people.js';
 import type { TimelineView } from './reading/timeline.js';
+import type { WantedMessage } from './reading/wanted-message.js';
 import { encodeSeen, readSeen } from './seen-mark.js';
 
 /**
@@ -76,30 +78,50 @@ export class Chat {
 
   /**
    * Sends a message: when this returns it is in the own copy, and the others can read it. Its files are uploaded before. ArgumentError for one that is empty; NotFoundError
-   * `not-found.message` for an answer to a message that is not in the chat.
+   * `not-found.message` for an answer to a message that is not in the chat. An attempt of which nobody knows whether it has sent the message is repeated with `attempt`: then the message is in
+   * the chat once, whatever came of the first one.
    */
   async send(message: NewChatMessage, options: SendOptions = {}): Promise<ChatMessage> {
-    const { signal, onProgress } = this.check(options);
+    const { signal, onProgress, attempt } = this.check(options);
+    const { time, isRepeated } = attempt === undefined ? NO_ATTEMPT : assertAttempt(attempt);
     assertObject('message', message);
     const { text = '', attachments = [], replyTo } = message;
     assertString('message.text', text);
     assertAttachments(attachments);
     if (text === '' && attachments.length === 0) throw new ArgumentError('message', 'must have a text, or attachments');
     const parent = replyTo === undefined ? undefined : (await this.messageAt('message.replyTo', replyTo, signal)).ref;
+    const { media, store, readings } = this.parts;
+    if (isRepeated && time !== undefined) {
+      const wanted = { time, text, parent, files: attachments.map(() => undefined) };
+      const look = async (files: WantedMessage['files']): Promise<MessageRef | undefined> =>
+        this.read(signal, async (timeline) => timeline.sent({ ...wanted, files }, signal), true);
+      let found = await look(wanted.files);
+      // Large files are read for it only when there is something to compare them with.
+      if (found !== undefined && attachments.length > 0) found = await look(await media.hashesOf(attachments, signal));
+      if (found !== undefined) return this.messageAt('ref', found.toString(), signal);
+    }
     // Before much is uploaded in vain.
     if (attachments.length > 0) await this.attempt(signal, async (replica) => replica.post({ kind: 'application', body: [text] }));
-    const files = await this.parts.media.upload(this.id, attachments, { signal, onProgress });
+    const files = await media.upload(this.id, attachments, { signal, onProgress });
     const body = [text, ...files];
     const payload: MessagePayload =
       parent === undefined ? { kind: 'application', body } : { kind: 'reply', parent: MessageRef.parse(parent), body };
-    let sent: SignedMessage;
+    let ref: MessageRef;
+    let isOld = false;
     try {
-      sent = await this.post(payload, signal);
+      ref = await store.update(this.id, signal, async ({ replica, view, chat }) => {
+        // The first attempt may come to its end only now: then this is done again, on what it has left.
+        const wanted = isRepeated && time !== undefined ? { time, text, parent, files: files.map((file) => file.contentHash) } : undefined;
+        const found = wanted === undefined ? undefined : await (await readings.at(view, chat)).sent(wanted, signal);
+        isOld = found !== undefined;
+        return found ?? (await replica.post(payload, { time })).ref(this.parts.space.account.crypto);
+      });
     } catch (error) {
-      if (await this.hasNot(files)) await this.parts.media.discard(files);
+      if (await this.hasNot(files)) await media.discard(files);
       throw error;
     }
-    return this.shown(sent, signal);
+    if (isOld) await media.discard(files);
+    return this.messageAt('ref', ref.toString(), signal);
   }
 
   /** Gives an own message another text; its attachments stay. DeniedError `denied.chat` for one of somebody else, or one that was deleted. */
@@ -263,9 +285,9 @@ export class Chat {
     return this.parts.store.update(this.id, signal, async ({ replica }) => replica.post(payload));
   }
 
-  private async read<T>(signal: AbortSignal | undefined, use: (timeline: TimelineView) => Promise<T> | T): Promise<T> {
+  private async read<T>(signal: AbortSignal | undefined, use: (timeline: TimelineView) => Promise<T> | T, fresh = false): Promise<T> {
     const { store, readings } = this.parts;
-    return store.look(this.id, signal, async (view, chat) => use(await readings.at(view, chat)));
+    return store.look(this.id, signal, async (view, chat) => use(await readings.at(view, chat)), fresh);
   }
 
   /** Whether certainly no message shows these files, though nobody may have heard the answer of the server. */
@@ -284,10 +306,6 @@ export class Chat {
     }
   }
 
-  private async shown(message: SignedMessage, signal: AbortSignal | undefined): Promise<ChatMessage> {
-    return this.messageAt('ref', message.ref(this.parts.space.account.crypto).toString(), signal);
-  }
-
   private async messageAt(field: string, text: string, signal: AbortSignal | undefined): Promise<ChatMessage> {
     const ref = parseRef(field, text);
     const found = await this.read(signal, async (timeline) => timeline.message(ref, signal));
@@ -303,6 +321,18 @@ export class Chat {
     if (message.deleted) throw new DeniedError('denied.chat', 'This message was deleted.', { reason: 'deleted' });
     return message;
   }
+}
+
+const NO_ATTEMPT = { time: undefined, isRepeated: false };
+
+function assertAttempt(attempt: SendAttempt): { readonly time: number; readonly isRepeated: boolean } {
+  assertObject('options.attempt', attempt);
+  const { time, isRepeated } = attempt;
+  assertInstance('options.attempt.time', time, Date);
+  const milliseconds = time.getTime();
+  assertInteger('options.attempt.time', milliseconds, 0, Number.MAX_SAFE_INTEGER);
+  assertBoolean('options.attempt.isRepeated', isRepeated);
+  return { time: milliseconds, isRepeated };
 }
 
 function assertAttachments(attachments: NonNullable<NewChatMessage['attachments']>): void {

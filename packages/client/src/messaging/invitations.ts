@@ -1,10 +1,12 @@
-import { parseChatId } from '@pyrgos/core/chat';
+import { type ChatState, parseChatId } from '@pyrgos/core/chat';
 import { PyrgosError } from '@pyrgos/core/errors';
+import type { PublicKeyHash } from '@pyrgos/core/keys';
+import { MAX_CHAT_INVITATION_SIZE, MAX_CHAT_INVITATIONS_READ } from '@pyrgos/core/limits';
 import { formatPath } from '../files/file-tree.js';
 import type { CommittedView, View } from '../files/view/index.js';
 import { isOfOthers } from '../social/friend-spaces.js';
 import { forEachAtOnce } from '../waiting/for-each-at-once.js';
-import { findOwnChat, findState, listChatIds } from './chat-files.js';
+import { findOwnChat, findStateFile, listChatIds, readState } from './chat-files.js';
 import type { ChatMirrors } from './chat-mirrors.js';
 import type { ChatStore } from './chat-store.js';
 import type { ChatInvitation } from './chat-types.js';
@@ -22,10 +24,30 @@ export interface FoundInvitation {
   readonly key: string;
 }
 
-/** What was found at one place, in one tree of its owner. */
-interface Verdict {
+/** The tree of a writer in which something was looked at. */
+interface Looked {
+  readonly owner: PublicKeyHash;
+  readonly writer: PublicKeyHash;
   readonly tree: string;
+}
+
+/** What was found at one place, also when that was nothing, or nothing that can be read: as long as the tree stays the same nothing is read there again. */
+interface Verdict extends Looked {
+  /** The version of the state that says so; undefined when there is none. */
+  readonly state: string | undefined;
   readonly found: FoundInvitation | undefined;
+}
+
+/** Bytes that may still be read of a friend. */
+interface Budget {
+  left: number;
+}
+
+/** What is looked for: the chat of a friend. */
+interface Place {
+  readonly inviter: string;
+  readonly id: string;
+  readonly isKnown: boolean;
 }
 
 /**
@@ -64,9 +86,13 @@ export class Invitations {
       }
       for (const id of strange.slice(0, MAX_LOOKS)) places.push({ inviter, id });
     }
+    const spaces = new Map((await friends.followed.places(view)).map((space) => [space.name, space]));
+    const budgets = new Map<string, Budget>([...spaces.keys()].map((name) => [name, { left: MAX_CHAT_INVITATIONS_READ }]));
     const invitations: FoundInvitation[] = [];
     await forEachAtOnce(places, LOOKS_IN_FLIGHT, async ({ inviter, id }) => {
-      const found = await this.look(view, inviter, id, known.has(id));
+      const [at, budget] = [spaces.get(inviter), budgets.get(inviter)];
+      if (at === undefined || budget === undefined) return;
+      const found = await this.look(view, { inviter, id, isKnown: known.has(id) }, at, budget);
       if (found !== undefined) invitations.push(found);
     });
     const keyOf = ({ invitation: { title, id, inviter } }: FoundInvitation): string => `${title.toLowerCase()}\n${id}\n${inviter}`;
@@ -86,37 +112,59 @@ export class Invitations {
     }
   }
 
-  private async look(view: CommittedView, inviter: string, id: string, isKnown: boolean): Promise<FoundInvitation | undefined> {
+  /** What is at a place; `at` is where the friend has their space. */
+  private async look(
+    view: CommittedView,
+    place: Place,
+    at: { readonly owner: PublicKeyHash; readonly writer: PublicKeyHash },
+    budget: Budget,
+  ): Promise<FoundInvitation | undefined> {
+    const { inviter, id, isKnown } = place;
     const key = `${inviter}/${id}/${isKnown}`;
+    let looked: Looked | undefined;
+    let version: string | undefined;
     try {
-      const shared = await this.mirrors.find(view, inviter, id);
-      if (shared === undefined || shared === 'away') return undefined;
-      const tree = (await view.treeOf(shared.owner, shared.writer))?.key ?? '';
       const known = this.verdicts.get(key);
-      if (known?.tree === tree) return known.found;
-      const shown = await findState(view, shared);
-      const self = shown?.state.chatId === id ? shown.state.memberOf(this.store.space.username) : undefined;
-      const isInvited = self !== undefined && !self.isRemoved && self.proof === undefined;
-      const found = isInvited
-        ? {
-            invitation: {
-              id,
-              inviter,
-              title: shown?.state.title ?? '',
-              app: parseChatId(id).app,
-              isKnown,
-              path: formatPath([inviter, MESSAGING, id, SHARED]),
-            },
-            key: invitationKey(id, self.id),
-          }
-        : undefined;
-      this.verdicts.set(key, { tree, found });
-      return found;
+      if (known !== undefined && (await lookedAt(view, known)).tree === known.tree) return known.found;
+      // Whatever is found there changes with it, or with the writer of what is found.
+      looked = await lookedAt(view, at);
+      const shared = await this.mirrors.find(view, inviter, id);
+      if (shared === 'away') return undefined;
+      if (shared !== undefined) looked = await lookedAt(view, shared);
+      const file = shared === undefined ? undefined : await findStateFile(view, shared);
+      version = file?.cid.key;
+      if (known?.state !== undefined && known.state === version) return this.note(key, looked, version, known.found);
+      const size = file?.properties.size ?? 0;
+      if (file === undefined || size > MAX_CHAT_INVITATION_SIZE) return this.note(key, looked, version, undefined);
+      // The rest comes with the next look.
+      if (size > budget.left) return undefined;
+      budget.left -= size;
+      return this.note(key, looked, version, this.invitationIn(await readState(view, file), place));
     } catch (error) {
       if (!isOfOthers(error)) throw error;
+      // What cannot be reached now may be there at any time.
+      if (error.code === 'network') this.verdicts.delete(key);
+      else if (looked !== undefined) this.note(key, looked, version, undefined);
       return undefined;
     }
   }
+
+  private note(key: string, looked: Looked, state: string | undefined, found: FoundInvitation | undefined): FoundInvitation | undefined {
+    this.verdicts.set(key, { ...looked, state, found });
+    return found;
+  }
+
+  private invitationIn(state: ChatState, { inviter, id, isKnown }: Place): FoundInvitation | undefined {
+    const self = state.chatId === id ? state.memberOf(this.store.space.username) : undefined;
+    if (self === undefined || self.isRemoved || self.proof !== undefined) return undefined;
+    const path = formatPath([inviter, MESSAGING, id, SHARED]);
+    const invitation = { id, inviter, title: state.title, app: parseChatId(id).app, isKnown, path };
+    return { invitation, key: invitationKey(id, self.id) };
+  }
+}
+
+async function lookedAt(view: View, { owner, writer }: Pick<Looked, 'owner' | 'writer'>): Promise<Looked> {
+  return { owner, writer, tree: (await view.treeOf(owner, writer))?.key ?? '' };
 }
 
 function isChatId(text: string): boolean {

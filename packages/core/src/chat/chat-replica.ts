@@ -203,11 +203,14 @@ export class ChatReplica {
     });
   }
 
-  /** Sends text, files, an answer, an edit or a deletion. DeniedError `denied.chat`; LimitError for more than MAX_CHAT_MESSAGE_SIZE. */
-  async post(payload: MessagePayload): Promise<SignedMessage> {
+  /**
+   * Sends text, files, an answer, an edit or a deletion; `time`, Unix time in milliseconds, is what the message says of when that was, by default now. DeniedError `denied.chat`; LimitError for more
+   * than MAX_CHAT_MESSAGE_SIZE.
+   */
+  async post(payload: MessagePayload, { time }: { readonly time?: number | undefined } = {}): Promise<SignedMessage> {
     const checked = checkPayload(payload);
     if (!CONTENT.has(checked.kind)) throw new ArgumentError('payload.kind', 'has a method of its own');
-    return this.exclusively(async () => this.send(checked));
+    return this.exclusively(async () => this.send(checked, time));
   }
 
   /** Says that the user is there, with the chat keys of the private state (section 6.3). DeniedError `denied.chat` when that was said before. */
@@ -420,14 +423,14 @@ export class ChatReplica {
     return signature;
   }
 
-  private async send(payload: MessagePayload): Promise<SignedMessage> {
+  private async send(payload: MessagePayload, time?: number): Promise<SignedMessage> {
     this.assertWritable();
     if (payload.kind === 'invite') this.assertRoomFor(payload);
     if (payload.kind === 'group-state') this.assertRoomForProperty(payload.key, payload.value);
-    return this.sign(payload, async (bytes) => signDetached(this.crypto, this.chatKeys.secretKey, bytes));
+    return this.sign(payload, async (bytes) => signDetached(this.crypto, this.chatKeys.secretKey, bytes), time);
   }
 
-  private async sign(payload: MessagePayload, sign: (bytes: Uint8Array) => Promise<Uint8Array>): Promise<SignedMessage> {
+  private async sign(payload: MessagePayload, sign: (bytes: Uint8Array) => Promise<Uint8Array>, time = this.now()): Promise<SignedMessage> {
     const previous = this.lastMessage?.ref(this.crypto) ?? this.last;
     const clock = payload.kind === 'invite' ? this.copy.clock.withMember(payload.member) : this.copy.clock;
     const envelope = MessageEnvelope.of({
@@ -435,7 +438,7 @@ export class ChatReplica {
       payload,
       previous: previous === undefined ? [] : [previous],
       timestamp: clock.with(this.host, (clock.get(this.host) ?? 0) + 1),
-      time: this.now(),
+      time,
     });
     const message = SignedMessage.of(await sign(envelope.encode()), envelope);
     if (!(await this.apply(message, 'own'))) throw new ArgumentError('payload', 'has no effect');

@@ -67,6 +67,11 @@ export interface ChatCalls {
   'chat.attachment': ChatCall<AttachmentPlace, ChatFile>;
   /** What waits to be sent from this device since the page was last open, oldest first; once: it belongs to this page from now on. */
   'chat.waiting': ChatCall<undefined, readonly WaitingMessage[]>;
+  /**
+   * A message is going to be tried for the first time: gives the time under which that is done, which no other message of this device has, in milliseconds since 1970. A message that is kept has it
+   * from now on; one of which that cannot be noted is kept no longer.
+   */
+  'chat.beginSending': ChatCall<{ readonly key: string }, { readonly triedAt: number; readonly isKept: boolean }>;
   /** Keeps a message that waits, sealed, where this device keeps the session. Says whether it does. */
   'chat.keepWaiting': ChatCall<WaitingMessage, boolean>;
   /** Forgets a message that waits no more. */
@@ -207,11 +212,10 @@ export interface OutgoingMessage extends InChat {
   readonly files: readonly File[];
   /** The ref of the message that it answers to. */
   readonly replyTo: string | undefined;
-  /**
-   * When it was tried before and nobody knows what came of that: the time of the first attempt, in milliseconds since 1970. What is found to be
-   * there since then is not sent again.
-   */
-  readonly triedAt: number | undefined;
+  /** The time of the first attempt, in milliseconds since 1970, by which the message is known again; see `chat.beginSending`. */
+  readonly triedAt: number;
+  /** Whether another attempt may have sent it: then it is looked for first. */
+  readonly isTried: boolean;
 }
 
 /** Somebody in a chat. */
@@ -267,11 +271,13 @@ export interface ChatFile {
 }
 
 /** A message that waits to be sent. */
-export interface WaitingMessage extends Omit<OutgoingMessage, 'files'> {
+export interface WaitingMessage extends Omit<OutgoingMessage, 'files' | 'triedAt' | 'isTried'> {
   /** A random name that no other one has. */
   readonly key: string;
   /** When it was written; milliseconds since 1970. */
   readonly written: number;
+  /** The time of the first attempt, in milliseconds since 1970; undefined before that. */
+  readonly triedAt: number | undefined;
   readonly files: readonly WaitingFile[];
 }
 

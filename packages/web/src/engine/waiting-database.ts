@@ -7,6 +7,8 @@ export interface SealedMessage {
   /** The page to which it belongs: the others leave it alone. */
   readonly page: string;
   readonly username: string;
+  /** When it was tried for the first time, or is about to be. */
+  readonly triedAt: number | undefined;
   /** Its text and the names of its files, then each file. */
   readonly parts: readonly SealedBytes[];
 }

@@ -31,6 +31,8 @@ interface Block {
   readonly kinds: Uint8Array;
   /** Places in the list of authors. */
   readonly authors: Uint32Array;
+  /** What messages say of when they were sent. */
+  readonly times: Float64Array;
   /** 1 for one with files. */
   readonly files: Uint8Array;
   readonly marks: readonly ScannedMark[];
@@ -119,6 +121,12 @@ export class ScannedLog {
     return this.authorIds[block?.authors[index - block.from] ?? -1] ?? '';
   }
 
+  /** When a known message was sent, as it says; Unix time in milliseconds. */
+  time(index: number): number {
+    const block = this.blockOf(index);
+    return block?.times[index - block.from] ?? -1;
+  }
+
   /** Whether a known message shows files. */
   hasFiles(index: number): boolean {
     const block = this.blockOf(index);
@@ -157,6 +165,7 @@ export class ScannedLog {
   private async scan(log: OwnLog, from: number, to: number, signal: AbortSignal | undefined): Promise<Block> {
     const count = to - from;
     const [keys, kinds, authors, files] = [new Float64Array(count), new Uint8Array(count), new Uint32Array(count), new Uint8Array(count)];
+    const times = new Float64Array(count).fill(-1);
     const marks: ScannedMark[] = [];
     let problem: PyrgosError | undefined;
     for await (const { index, bytes } of log.read(from, to, signal)) {
@@ -170,6 +179,7 @@ export class ScannedLog {
       const { envelope } = read;
       keys[at] = refKey(envelope.ref(this.hasher));
       kinds[at] = kindOf(envelope);
+      times[at] = envelope.time;
       authors[at] = this.authorNumber(envelope.author.toString());
       const { payload } = envelope;
       if ('body' in payload && payload.body.some((part) => typeof part !== 'string')) files[at] = 1;
@@ -177,7 +187,7 @@ export class ScannedLog {
         marks.push({ index, target: refKey(payload.target), author: envelope.author.toString(), isDelete: payload.kind === 'delete' });
       }
     }
-    return { from, keys, kinds, authors, files, marks, problem };
+    return { from, keys, kinds, authors, times, files, marks, problem };
   }
 
   private authorNumber(id: string): number {

@@ -1,6 +1,6 @@
 import { assertString } from '@pyrgos/core/arguments';
 import { assertInteger } from '@pyrgos/core/bytes';
-import type { MessageRef } from '@pyrgos/core/chat';
+import { type MessageRef, SignedMessage } from '@pyrgos/core/chat';
 import type { Hasher } from '@pyrgos/core/crypto';
 import { ArgumentError, LimitError, throwIfAborted } from '@pyrgos/core/errors';
 import { MAX_CHAT_PAGE, MAX_CHAT_PAGE_SIZE, MAX_CHAT_SEARCH_LENGTH, MAX_CHAT_UNREAD } from '@pyrgos/core/limits';
@@ -9,13 +9,17 @@ import type { ChatMediaPage, ChatMessage, ChatPage, ChatPageOptions, ChatSearchO
 import { type ChatView, isSamePerson } from './chat-view.js';
 import { MessageBuilder } from './message-builder.js';
 import type { OwnLog } from './own-log.js';
-import { ScannedKind, ScannedLog } from './scanned-log.js';
+import { readMessage, ScannedKind, ScannedLog } from './scanned-log.js';
 import { foldText } from './search-text.js';
+import { isWanted, type WantedMessage } from './wanted-message.js';
 
 /** Messages of a page, unless somebody says how many. */
 const PAGE = 50;
 /** Messages that a search looks at before it lets others have a turn. */
 const SEARCH_STEP = 100;
+/** Where a message is looked for that may have been sent: among so many of the newest, and further back until the own messages are so many milliseconds older. */
+const LEAST_LOOKED_THROUGH = 500;
+const LONGEST_ON_ITS_WAY = 86_400_000;
 
 /** Some messages that follow each other, and between which places of the log all of them were looked at. */
 interface Stretch {
@@ -62,7 +66,7 @@ export class TimelineView {
   private readonly view: ChatView;
   private readonly builder: MessageBuilder;
 
-  constructor(parts: ConstructorParameters<typeof MessageBuilder>[0]) {
+  constructor(private readonly parts: ConstructorParameters<typeof MessageBuilder>[0]) {
     this.log = parts.log;
     this.scanned = parts.scanned;
     this.view = parts.view;
@@ -96,6 +100,25 @@ export class TimelineView {
   async message(ref: MessageRef, signal?: AbortSignal): Promise<ChatMessage | undefined> {
     const index = await this.builder.original(ref, this.log.length, Infinity, signal);
     return index === undefined ? undefined : (await this.builder.build([index], true, signal))[0];
+  }
+
+  /** The message of the account itself that says this, whatever was made of it since. Undefined when it was not sent. */
+  async sent(wanted: WantedMessage, signal?: AbortSignal): Promise<MessageRef | undefined> {
+    const { length } = this.log;
+    const { state } = this.view;
+    for (let index = length - 1; index >= 0; index--) {
+      await this.scanned.reach(index, signal);
+      const author = this.scanned.author(index);
+      if (author === '' || !isSamePerson(state, author, state.host.toString())) continue;
+      const time = this.scanned.time(index);
+      if (length - index > LEAST_LOOKED_THROUGH && time < wanted.time - LONGEST_ON_ITS_WAY) return undefined;
+      if (time !== wanted.time || !this.isSaid(index)) continue;
+      for await (const { bytes } of this.log.read(index, index + 1, signal)) {
+        const message = bytes === undefined ? undefined : readMessage(bytes);
+        if (message instanceof SignedMessage && isWanted(message.envelope, wanted)) return message.ref(this.parts.hasher);
+      }
+    }
+    return undefined;
   }
 
   /** How many messages others have said that are not seen, not counted those that were deleted; MAX_CHAT_UNREAD for so many and more. */

@@ -9,17 +9,7 @@ import type {
   ChatSummary,
   UserSession,
 } from '@pyrgos/client';
-import type {
-  ChatAttachmentName,
-  ChatCalls,
-  ChatInvite,
-  ChatLine,
-  ChatNews,
-  ChatPicture,
-  ChatQuoteOf,
-  ChatRow,
-  OutgoingMessage,
-} from '../chat-calls.js';
+import type { ChatAttachmentName, ChatCalls, ChatInvite, ChatLine, ChatNews, ChatPicture, ChatQuoteOf, ChatRow } from '../chat-calls.js';
 import { faultOf } from '../engine-fault.js';
 import type { Handlers } from '../engine-host.js';
 import type { EngineState } from '../engine-state.js';
@@ -27,10 +17,8 @@ import { attachmentsOf, chatOf, forgetChat, openAttachment } from './known-attac
 
 /** Bytes of an attachment that the page gets as a whole. */
 const MAX_MEDIA = 32_000_000;
-/** Newest messages among which one is looked for that may have been sent. */
-const LOOKED_THROUGH = 200;
 
-type Served = Exclude<keyof ChatCalls, 'chat.waiting' | 'chat.keepWaiting' | 'chat.forgetWaiting'>;
+type Served = Exclude<keyof ChatCalls, 'chat.waiting' | 'chat.beginSending' | 'chat.keepWaiting' | 'chat.forgetWaiting'>;
 
 /** Chats: lists, messages, members. */
 export function chatService(state: Pick<EngineState, 'session'>): Pick<Handlers, Served> {
@@ -111,9 +99,7 @@ export function chatService(state: Pick<EngineState, 'session'>): Pick<Handlers,
 
     'chat.send': async (message, { signal, emit }) =>
       withChat(message.id, async (chat, session) => {
-        const { id, text, files, replyTo } = message;
-        const sent = await sentBefore(chat, message, signal);
-        if (sent !== undefined) return lineOf(session, id, sent);
+        const { id, text, files, replyTo, triedAt, isTried } = message;
         const total = files.reduce((sum, { size }) => sum + size, 0);
         const line = await chat.send(
           {
@@ -123,6 +109,7 @@ export function chatService(state: Pick<EngineState, 'session'>): Pick<Handlers,
           },
           {
             signal,
+            attempt: { time: new Date(triedAt), isRepeated: isTried },
             onProgress: ({ done }) => {
               emit({ done, total });
             },
@@ -216,25 +203,6 @@ const members = new WeakMap<UserSession, Map<string, readonly string[]>>();
 /** Whoever may have something to say in a chat: those who are invited join in their own copies, of which nobody hears otherwise. */
 function peopleOf({ members: names, pending }: ChatSummary): readonly string[] {
   return [...names, ...pending];
-}
-
-/** The message that an earlier attempt has sent after all; what is written twice since then is looked for once each, because one waits for the other. */
-async function sentBefore(
-  chat: Chat,
-  { text, files, replyTo, triedAt }: OutgoingMessage,
-  signal: AbortSignal,
-): Promise<ChatMessage | undefined> {
-  if (triedAt === undefined) return undefined;
-  const { messages } = await chat.page({ limit: LOOKED_THROUGH, signal });
-  return messages.findLast(
-    (message) =>
-      message.isOwn &&
-      message.kind === 'text' &&
-      message.time.getTime() >= triedAt &&
-      message.text === text &&
-      message.attachments.length === files.length &&
-      message.replyTo?.ref === replyTo,
-  );
 }
 
 /** Where the account has its own copy of an attachment (chapter 07 section 8.4); undefined while there is none. */

@@ -12,10 +12,10 @@ const MAX_MESSAGES = 200;
 /** What pages hold one after the other while they look for messages that belong to nobody. */
 const LOCK = 'pyrgos-outbox';
 
-type Served = 'chat.waiting' | 'chat.keepWaiting' | 'chat.forgetWaiting';
+type Served = 'chat.waiting' | 'chat.beginSending' | 'chat.keepWaiting' | 'chat.forgetWaiting';
 
 /** What is sealed first; the files follow. */
-interface Head extends Omit<WaitingMessage, 'files'> {
+interface Head extends Omit<WaitingMessage, 'files' | 'triedAt'> {
   readonly files: readonly { readonly name: string; readonly mimeType: string }[];
 }
 
@@ -23,7 +23,8 @@ interface Head extends Omit<WaitingMessage, 'files'> {
 export function waitingMessagesService(state: Pick<EngineState, 'server' | 'username' | 'isKept'>): Pick<Handlers, Served> {
   /** Names this page, as long as it is there. */
   const page = randomId();
-  let isHeld = false;
+  let held: Promise<void> | undefined;
+  let lastTime = 0;
   let opened: Promise<IDBPDatabase<WaitingDatabase> | undefined> | undefined;
   const database = async (): Promise<IDBPDatabase<WaitingDatabase> | undefined> => (opened ??= openWaiting());
 
@@ -33,11 +34,8 @@ export function waitingMessagesService(state: Pick<EngineState, 'server' | 'user
     if (username === undefined || !state.isKept) return undefined;
     const [{ deviceKeys }, store] = await Promise.all([state.server(), database()]);
     if (deviceKeys === undefined || store === undefined) return undefined;
-    if (!isHeld) {
-      isHeld = true;
-      // Held until the page is gone: then others may have what it has left.
-      void navigator.locks.request(lockOf(page), async () => new Promise<never>(() => undefined));
-    }
+    // Held until the page is gone: then others may have what it has left. Not before it is held anything is left to them.
+    await (held ??= hold(lockOf(page)));
     return { username, deviceKeys, store };
   };
 
@@ -48,6 +46,22 @@ export function waitingMessagesService(state: Pick<EngineState, 'server' | 'user
       return navigator.locks.request(LOCK, async () => takeOver(keeping, page));
     },
 
+    'chat.beginSending': async ({ key }) => {
+      const triedAt = await ownTime(lastTime);
+      lastTime = triedAt;
+      const store = await database();
+      const row = await store?.get('waiting', key);
+      if (store === undefined || row === undefined) return { triedAt, isKept: false };
+      try {
+        await store.put('waiting', { ...row, triedAt });
+        return { triedAt, isKept: true };
+      } catch {
+        // A full disk: what the next page would send once more waits in this one only.
+        await store.delete('waiting', key);
+        return { triedAt, isKept: false };
+      }
+    },
+
     'chat.keepWaiting': async (message) => {
       const keeping = await keeper();
       if (keeping === undefined || message.files.reduce((sum, { bytes }) => sum + bytes.length, 0) > MAX_KEPT_BYTES) return false;
@@ -56,7 +70,7 @@ export function waitingMessagesService(state: Pick<EngineState, 'server' | 'user
       const parts = await seal(keeping, message);
       if (parts === undefined) return false;
       try {
-        await store.put('waiting', { key: message.key, page, username: keeping.username, parts });
+        await store.put('waiting', { key: message.key, page, username: keeping.username, triedAt: message.triedAt, parts });
         return true;
       } catch {
         // A full disk: it waits in the page.
@@ -75,6 +89,35 @@ interface Keeper {
   readonly username: string;
   readonly deviceKeys: DeviceKeys;
   readonly store: IDBPDatabase<WaitingDatabase>;
+}
+
+/** Holds a lock as long as the page is there; resolves when it is held. */
+async function hold(name: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const isHeld = async (): Promise<never> => {
+      resolve();
+      return new Promise<never>(() => undefined);
+    };
+    navigator.locks.request(name, isHeld).catch(reject);
+  });
+}
+
+/** A millisecond, about now and after another one, that no message of another page has. */
+async function ownTime(last: number): Promise<number> {
+  for (let time = Math.max(Date.now(), last + 1); ; time++) if (await isOwn(`${LOCK}-at-${time}`)) return time;
+}
+
+/** Takes a lock until the page is gone, unless somebody has it. */
+async function isOwn(name: string): Promise<boolean> {
+  // Not there without a secure connection.
+  if (!('locks' in navigator)) return true;
+  return new Promise((resolve, reject) => {
+    const take = async (lock: Lock | null): Promise<void> => {
+      resolve(lock !== null);
+      if (lock !== null) await new Promise<never>(() => undefined);
+    };
+    navigator.locks.request(name, { ifAvailable: true }, take).catch(reject);
+  });
 }
 
 function lockOf(page: string): string {
@@ -101,7 +144,10 @@ async function takeOver(keeping: Keeper, page: string): Promise<readonly Waiting
   return taken.toSorted((a, b) => a.written - b.written);
 }
 
-async function seal({ username, deviceKeys }: Keeper, { files, ...message }: WaitingMessage): Promise<readonly SealedBytes[] | undefined> {
+async function seal(
+  { username, deviceKeys }: Keeper,
+  { files, triedAt: _, ...message }: WaitingMessage,
+): Promise<readonly SealedBytes[] | undefined> {
   const head: Head = { ...message, files: files.map(({ name, mimeType }) => ({ name, mimeType })) };
   const contents = [new Uint8Array(new TextEncoder().encode(JSON.stringify(head))), ...files.map(({ bytes }) => bytes)];
   const parts: SealedBytes[] = [];
@@ -113,7 +159,7 @@ async function seal({ username, deviceKeys }: Keeper, { files, ...message }: Wai
   return parts;
 }
 
-async function unseal({ username, deviceKeys }: Keeper, { key, parts }: SealedMessage): Promise<WaitingMessage | undefined> {
+async function unseal({ username, deviceKeys }: Keeper, { key, triedAt, parts }: SealedMessage): Promise<WaitingMessage | undefined> {
   const contents: Uint8Array<ArrayBuffer>[] = [];
   for (const [i, part] of parts.entries()) {
     const bytes = await deviceKeys.unseal(username, contextOf(key, i), part);
@@ -124,7 +170,7 @@ async function unseal({ username, deviceKeys }: Keeper, { key, parts }: SealedMe
   if (first === undefined) return undefined;
   // Written by this app, and sealed since: nobody else could have.
   const { files, ...message } = JSON.parse(new TextDecoder().decode(first)) as Head;
-  return { ...message, files: files.map((file, i) => ({ ...file, bytes: rest[i] ?? new Uint8Array() })) };
+  return { ...message, triedAt, files: files.map((file, i) => ({ ...file, bytes: rest[i] ?? new Uint8Array() })) };
 }
 
 function contextOf(key: string, part: number): string {

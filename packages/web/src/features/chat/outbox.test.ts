@@ -10,6 +10,7 @@ class Engine {
   readonly kept = new Map<string, WaitingMessage>();
   readonly asked: OutgoingMessage[] = [];
   isConnected = true;
+  time = 1000;
   answer: (message: OutgoingMessage, signal: AbortSignal) => Promise<ChatLine> = async ({ text }) =>
     sampleLine(this.asked.length, { text });
 
@@ -17,6 +18,12 @@ class Engine {
     send: async (message, { signal }) => {
       this.asked.push(message);
       return this.answer(message, signal);
+    },
+    begin: async (key) => {
+      const triedAt = ++this.time;
+      const message = this.kept.get(key);
+      if (message !== undefined) this.kept.set(key, { ...message, triedAt });
+      return { triedAt, isKept: message !== undefined };
     },
     keep: async (message) => {
       this.kept.set(message.key, message);
@@ -65,7 +72,11 @@ describe('messages on their way out', () => {
     ends[0]?.(sampleLine(1));
     await settled();
     expect(engine.asked.map(({ text }) => text)).toEqual(['one', 'elsewhere', 'two']);
-    expect(engine.asked.every(({ triedAt }) => triedAt === undefined)).toBe(true);
+    expect(engine.asked.map(({ isTried, triedAt }) => [isTried, triedAt])).toEqual([
+      [false, 1001],
+      [false, 1002],
+      [false, 1003],
+    ]);
   });
 
   test('without a connection they wait, and the next attempt looks for what may be there already', async () => {
@@ -85,7 +96,9 @@ describe('messages on their way out', () => {
     engine.box.comeBack();
     await settled();
     expect(sent).toEqual(['one', 'two']);
-    expect(engine.asked[before]?.triedAt).toBeTypeOf('number');
+    const again = engine.asked[before];
+    expect(again).toMatchObject({ isTried: true, triedAt: engine.asked[0]?.triedAt });
+    expect(new Set(engine.asked.map(({ triedAt }) => triedAt)).size).toBe(2);
     expect(engine.states()).toEqual([]);
   });
 
@@ -120,7 +133,7 @@ describe('messages on their way out', () => {
     expect([isCancelled, sent, engine.states(), [...engine.kept.keys()]]).toEqual([true, [], [], []]);
   });
 
-  test('what was kept is sent by the next page, after it was looked for', async () => {
+  test('what was kept is sent by the next page', async () => {
     const gone = new Engine();
     gone.isConnected = false;
     gone.box.add({ id: 'chat', text: 'late', files: [new File(['abc'], 'a.txt', { type: 'text/plain' })], quote: undefined });
@@ -131,10 +144,40 @@ describe('messages on their way out', () => {
     for (const [key, message] of gone.kept) next.kept.set(key, message);
     next.box.enter('bob');
     await settled();
-    expect(next.asked).toMatchObject([{ text: 'late', triedAt: expect.any(Number) }]);
+    expect(next.asked).toMatchObject([{ text: 'late', isTried: false }]);
     expect(await next.asked[0]?.files[0]?.text()).toBe('abc');
     await settled();
     expect([...next.kept.keys()]).toEqual([]);
+  });
+
+  test('the next page looks for what was tried, by the time of the first attempt, and for nothing else', async () => {
+    const gone = new Engine();
+    gone.answer = async () => new Promise(() => undefined);
+    for (const text of ['ok', 'ok', 'ok']) gone.add(text);
+    await vi.waitFor(() => expect(gone.asked).toHaveLength(1));
+    expect([...gone.kept.values()].map(({ triedAt }) => triedAt)).toEqual([1001, undefined, undefined]);
+    const next = new Engine();
+    next.time = 2000;
+    next.box.leave();
+    for (const [key, message] of gone.kept) next.kept.set(key, message);
+    next.box.enter('bob');
+    await vi.waitFor(() => expect(next.asked).toHaveLength(3));
+    expect(next.asked.map(({ isTried, triedAt }) => [isTried, triedAt])).toEqual([
+      [true, 1001],
+      [false, 2001],
+      [false, 2002],
+    ]);
+  });
+
+  test('nothing is tried before that is noted', async () => {
+    const engine = new Engine();
+    const order: string[] = [];
+    engine.answer = async ({ text }) => {
+      order.push(`${text} ${[...engine.kept.values()].find((one) => one.text === text)?.triedAt}`);
+      return sampleLine(1);
+    };
+    for (const text of ['one', 'two']) engine.add(text);
+    await vi.waitFor(() => expect(order).toEqual(['one 1001', 'two 1002']));
   });
 
   test('files that are too much to be kept are not read for it: the message waits in the page', async () => {

@@ -29,6 +29,8 @@ export interface Outgoing {
 /** What sends and keeps messages. */
 export interface OutboxCalls {
   send(message: OutgoingMessage, watch: { signal: AbortSignal; onProgress: (fraction: number) => void }): Promise<ChatLine>;
+  /** A message is going to be tried for the first time; gives the time that it has from now on, which no other one has, and whether it is kept. */
+  begin(key: string): Promise<{ readonly triedAt: number; readonly isKept: boolean }>;
   /** Keeps a message for the time when this page is gone; says whether it does. */
   keep(message: WaitingMessage): Promise<boolean>;
   forget(key: string): Promise<unknown>;
@@ -39,8 +41,8 @@ export interface OutboxCalls {
 
 interface Entry {
   readonly shown: Outgoing;
-  /** Whether it may have been sent already, by an attempt whose end nobody knows. */
-  readonly isTried: boolean;
+  /** When it was tried first; it may have been sent since, by an attempt whose end nobody knows. */
+  readonly triedAt: number | undefined;
   readonly stop: AbortController | undefined;
   /** Settles when the message is kept, or is not. */
   readonly kept: Promise<unknown>;
@@ -135,7 +137,7 @@ export class Outbox {
     // What is too much for the memory of a page is never read for it.
     const isKeepable = bytesOf(files) <= MAX_KEPT_BYTES && this.bytesToKeep + bytesOf(files) <= MAX_ALL_KEPT_BYTES;
     const kept = isKeepable ? this.keep(shown) : Promise.resolve();
-    this.set([...this.entries, { shown, isTried: false, stop: undefined, kept, isKeepable, isKept: false }]);
+    this.set([...this.entries, { shown, triedAt: undefined, stop: undefined, kept, isKeepable, isKept: false }]);
     this.run();
   }
 
@@ -171,11 +173,11 @@ export class Outbox {
     const known = new Set(this.entries.map(({ shown }) => shown.key));
     const restored = kept
       .filter(({ key }) => !known.has(key))
-      .map(({ key, id, text, files, replyTo, written }): Entry => {
+      .map(({ key, id, text, files, replyTo, written, triedAt }): Entry => {
         const quote = replyTo === undefined ? undefined : { ...NO_QUOTE, ref: replyTo };
         const own = files.map(({ name, mimeType, bytes }) => new File([bytes], name, { type: mimeType }));
         const shown: Outgoing = { key, id, text, files: own, quote, written, state: 'waiting', progress: undefined, error: undefined };
-        return { shown, isTried: true, stop: undefined, kept: Promise.resolve(), isKeepable: true, isKept: true };
+        return { shown, triedAt, stop: undefined, kept: Promise.resolve(), isKeepable: true, isKept: true };
       });
     if (restored.length === 0) return;
     this.set([...restored, ...this.entries].toSorted((a, b) => a.shown.written - b.shown.written));
@@ -187,7 +189,7 @@ export class Outbox {
       const contents = await Promise.all(
         files.map(async (file) => ({ name: file.name, mimeType: file.type, bytes: new Uint8Array(await file.arrayBuffer()) })),
       );
-      const isKept = await this.calls.keep({ key, id, text, files: contents, replyTo: quote?.ref, written, triedAt: written });
+      const isKept = await this.calls.keep({ key, id, text, files: contents, replyTo: quote?.ref, written, triedAt: undefined });
       if (isKept) this.replace(key, (entry) => ({ ...entry, isKept }));
     } catch {
       // It waits in this page only; a file that cannot be read says so when it is sent.
@@ -208,12 +210,14 @@ export class Outbox {
   private async send(key: string): Promise<void> {
     const entry = this.entries.find(({ shown }) => shown.key === key);
     if (entry === undefined) return;
-    const { id, text, files, quote, written } = entry.shown;
+    const { id, text, files, quote } = entry.shown;
     const stop = new AbortController();
-    this.replace(key, (before) => ({ ...before, isTried: true, stop, shown: { ...before.shown, state: 'sending', progress: undefined } }));
+    this.replace(key, (before) => ({ ...before, stop, shown: { ...before.shown, state: 'sending', progress: undefined } }));
     try {
+      const triedAt = entry.triedAt ?? (await this.begin(entry));
+      if (stop.signal.aborted) return;
       const line = await this.calls.send(
-        { id, text, files, replyTo: quote?.ref, triedAt: entry.isTried ? written : undefined },
+        { id, text, files, replyTo: quote?.ref, triedAt, isTried: entry.triedAt !== undefined },
         {
           signal: stop.signal,
           onProgress: (progress) => {
@@ -236,6 +240,15 @@ export class Outbox {
       this.change(key, { state: 'failed', progress: undefined, error });
     }
     this.run();
+  }
+
+  /** Whoever finds the message later knows that it was tried: noted before it is. */
+  private async begin({ shown: { key }, kept }: Entry): Promise<number> {
+    // Afterwards it could be kept as one that never was.
+    await kept;
+    const { triedAt, isKept } = await this.calls.begin(key);
+    this.replace(key, (entry) => ({ ...entry, triedAt, isKept }));
+    return triedAt;
   }
 
   private runLater(): void {
@@ -298,6 +311,7 @@ const box = new Outbox({
         if (total > 0) onProgress(Math.min(1, done / total));
       },
     }),
+  begin: async (key) => engine().call('chat.beginSending', { key }),
   keep: async (message) => engine().call('chat.keepWaiting', message),
   forget: async (key) => engine().call('chat.forgetWaiting', { key }),
   waiting: async () => engine().call('chat.waiting', undefined),

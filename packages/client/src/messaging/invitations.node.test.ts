@@ -1,0 +1,90 @@
+import { MAX_CHAT_INVITATION_SIZE, MAX_CHAT_INVITATIONS_READ } from '@pyrgos/core/limits';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { befriend, People } from '../../test/people-world.js';
+import { ServerWorld } from '../../test/server-world.js';
+import type { Chat, UserSession } from '../index.js';
+import { ChatFile } from './chat-files.js';
+
+let world: ServerWorld;
+let people: People;
+let count = 0;
+beforeAll(async () => {
+  world = await ServerWorld.start();
+  people = new People(world);
+});
+afterAll(async () => world.close());
+
+/** Somebody whose requests are counted, and a friend. */
+async function guest(): Promise<{ readonly a: UserSession; readonly m: UserSession; readonly received: () => number }> {
+  count++;
+  const { network, counter } = world.counted();
+  const a = await people.join(`ada${count}`, network);
+  const m = await people.join(`mal${count}`);
+  await befriend(a, m);
+  let before = 0;
+  const received = (): number => {
+    const all = counter.bytes.received;
+    const more = all - before;
+    before = all;
+    return more;
+  };
+  return { a, m, received };
+}
+
+async function spoil(m: UserSession, { id }: Chat, size: number): Promise<void> {
+  await m.files.write(`/${m.username}/.messaging/${id}/shared/${ChatFile.state}`, new Uint8Array(size));
+}
+
+const titles = async (session: UserSession): Promise<readonly string[]> =>
+  (await session.chats.list()).invitations.map(({ title }) => title);
+
+describe('invitations that are none', () => {
+  test.each([0, 100_000, MAX_CHAT_INVITATION_SIZE, MAX_CHAT_INVITATION_SIZE + 1, 20_000_000])(
+    'a state of %i bytes is read once at most, and keeps nobody from the others',
+    async (size) => {
+      const { a, m, received } = await guest();
+      await spoil(m, await m.chats.create({ title: 'bad', invite: [a.username] }), size);
+      await m.chats.create({ title: 'good', invite: [a.username] });
+      received();
+      expect(await titles(a)).toEqual(['good']);
+      const first = received();
+      if (size > MAX_CHAT_INVITATION_SIZE) expect(first).toBeLessThan(1_000_000);
+      else expect(first).toBeGreaterThan(size);
+      expect(await titles(a)).toEqual(['good']);
+      expect(received()).toBeLessThan(5000);
+      // Something else has changed in the space of the friend: the state is still the same.
+      await m.files.write(`/${m.username}/note.txt`, 'hello');
+      expect(await titles(a)).toEqual(['good']);
+      expect(received()).toBeLessThan(60_000);
+    },
+  );
+
+  test('what is read of one friend at a time is limited, and what is left comes with the next looks', async () => {
+    const { a, m, received } = await guest();
+    const others = Math.floor(MAX_CHAT_INVITATIONS_READ / MAX_CHAT_INVITATION_SIZE);
+    for (let i = 0; i < others + 2; i++) await spoil(m, await m.chats.create({ invite: [a.username] }), MAX_CHAT_INVITATION_SIZE);
+    await m.chats.create({ title: 'good', invite: [a.username] });
+    received();
+    let found = await titles(a);
+    expect(received()).toBeLessThan(1.2 * MAX_CHAT_INVITATIONS_READ);
+    for (let looks = 1; looks < 3 && found.length === 0; looks++) found = await titles(a);
+    expect(found).toEqual(['good']);
+    await titles(a);
+    received();
+    await titles(a);
+    expect(received()).toBeLessThan(5000);
+  });
+
+  test('one that is repaired is found', async () => {
+    const { a, m } = await guest();
+    const chat = await m.chats.create({ title: 'good', invite: [a.username] });
+    const path = `/${m.username}/.messaging/${chat.id}/shared/${ChatFile.state}`;
+    const state = await m.files.read(path);
+    await spoil(m, chat, 1000);
+    expect(await titles(a)).toEqual([]);
+    await m.files.write(path, state);
+    expect(await titles(a)).toEqual(['good']);
+    await a.chats.join({ id: chat.id, inviter: m.username });
+    expect(await titles(a)).toEqual([]);
+  });
+});
