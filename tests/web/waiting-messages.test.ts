@@ -96,6 +96,48 @@ describe.skipIf(!hasChromium)('messages that wait while the page is closed (need
     expect(new TextDecoder().decode(await reader.read())).toBe('what is in the file');
   });
 
+  test('equal messages are each sent once, also when the page is closed while nobody knows what came of the first one', async () => {
+    await openChat();
+    // The first one arrives, and its answer never does.
+    let sent = 0;
+    await device.route(/mutable\/setPointer/u, async (route) => {
+      await route.fetch();
+      sent++;
+      await route.abort();
+      await device.setOffline(true);
+    });
+    const write = async (words: string): Promise<void> => {
+      await page.getByRole('textbox', { name: 'Message' }).fill(words);
+      await page.getByRole('textbox', { name: 'Message' }).press('Enter');
+    };
+    const before = (await kept(page)).count;
+    await write('ok');
+    await expect.poll(() => sent).toBeGreaterThan(0);
+    await write('ok');
+    await write('ok');
+    for (const content of ['one picture', 'another picture', 'one picture']) {
+      await page.locator('input[type=file]').setInputFiles([{ name: 'same.txt', mimeType: 'text/plain', buffer: Buffer.from(content) }]);
+      await page.getByRole('button', { name: 'Send' }).click();
+    }
+    await expect.poll(async () => (await kept(page)).count).toBe(before + 6);
+    await page.close({ runBeforeUnload: false });
+    await device.unroute(/mutable\/setPointer/u);
+    await device.setOffline(false);
+    page = await world.open(device);
+    const other = await world.open(device);
+    await page.getByRole('button', { name: 'Upload' }).waitFor();
+    await expect.poll(async () => (await kept(page)).count).toBe(0);
+    await other.close();
+    expect(await said('ok')).toBe(3);
+    const contents: string[] = [];
+    for (const { text, attachments } of (await chat.page()).messages) {
+      if (text !== '' || attachments[0] === undefined) continue;
+      const { reader } = await chat.openAttachment(attachments[0]);
+      contents.push(new TextDecoder().decode(await reader.read()));
+    }
+    expect(contents).toEqual(['one picture', 'another picture', 'one picture']);
+  });
+
   test('whoever logs out leaves nothing behind', async () => {
     await openChat();
     await device.setOffline(true);

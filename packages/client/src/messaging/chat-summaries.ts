@@ -3,7 +3,7 @@ import type { View } from '../files/view/index.js';
 import type { OwnChat } from './chat-files.js';
 import { parseIcon } from './chat-icon.js';
 import type { ChatReadings } from './chat-readings.js';
-import type { ChatMemberInfo, ChatSummary, ChatWritable } from './chat-types.js';
+import type { ChatMemberInfo, ChatMessage, ChatSummary, ChatWritable } from './chat-types.js';
 
 /** Summaries that are kept. */
 const MAX_KEPT = 500;
@@ -22,7 +22,7 @@ export class ChatSummaries {
     if (known?.version === version) return known.summary;
     const timeline = await this.readings.at(view, chat);
     const [last, unread] = [await timeline.last(view.signal), await timeline.unread(view.signal)];
-    const summary: ChatSummary = { ...describe(chat), unread, last, updated: last?.time };
+    const summary: ChatSummary = { ...describe(chat), unread, last, updated: last && arrivalOf(last, chat) };
     if (this.kept.size >= MAX_KEPT) this.kept.clear();
     this.kept.set(id, { version, summary });
     return summary;
@@ -32,6 +32,11 @@ export class ChatSummaries {
   forget(id: string): void {
     this.kept.delete(id);
   }
+}
+
+/** When a message was sent, as its author says, but not after it has come: nobody stays on top of all others by a time of the future. */
+function arrivalOf({ time }: ChatMessage, { log }: OwnChat): Date {
+  return new Date(Math.min(time.getTime(), Math.max(0, log.properties.modified.toMilliseconds())));
 }
 
 function versionOf({ log, stateFile, privateFile, seenFile }: OwnChat): string {

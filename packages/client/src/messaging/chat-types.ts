@@ -41,7 +41,7 @@ export interface ChatSummary {
   readonly unread: number;
   /** The newest message that is shown. */
   readonly last: ChatMessage | undefined;
-  /** When that was sent, as its author says. */
+  /** When that was sent, as its author says, or came into the own copy, if that was before. */
   readonly updated: Date | undefined;
 }
 

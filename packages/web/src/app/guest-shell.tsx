@@ -1,6 +1,6 @@
 import { type ReactNode, useEffect } from 'react';
 import { useText } from '../i18n/text.js';
-import { visibleName } from '../i18n/visible-name.js';
+import { IsolatedText } from '../i18n/visible-name.js';
 import { Button } from '../ui/button.js';
 import type { Guest } from './guest-store.js';
 import { goTo } from './router.js';
@@ -19,7 +19,7 @@ export function GuestShell({
 }): ReactNode {
   const text = useText();
   useEffect(() => {
-    document.title = `${visibleName(title)} – ${text('app.name')}`;
+    document.title = `${IsolatedText.of(title).text} – ${text('app.name')}`;
   }, [title, text]);
   return (
     <div className={styles['shell']} data-guest>

@@ -49,10 +49,9 @@ const SOURCES: Readonly<Record<NewsKind, () => Promise<number>>> = {
 function kindsOf({ account, requests, friends, chats }: LiveChanges): readonly NewsKind[] {
   const kinds: NewsKind[] = [];
   if (requests) kinds.push('requests');
-  if (account || friends.length > 0 || chats.length > 0) kinds.push('chats');
-  if (account || friends.length > 0) kinds.push('feed');
   // The spaces of friends hold their copies of chats.
   if (account || friends.length > 0 || chats.length > 0) kinds.push('chats');
+  if (account || friends.length > 0) kinds.push('feed');
   return kinds;
 }
 

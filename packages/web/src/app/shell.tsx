@@ -2,7 +2,7 @@ import { type ReactNode, useEffect } from 'react';
 import { engine } from '../engine/start-engine.js';
 import type { SessionInfo } from '../engine/calls.js';
 import { type TextId, useText } from '../i18n/text.js';
-import { visibleName } from '../i18n/visible-name.js';
+import { IsolatedText } from '../i18n/visible-name.js';
 import { attendOutbox } from '../features/chat/outbox.js';
 import { transfers } from '../features/transfers/transfer-store.js';
 import { IconButton } from '../ui/button.js';
@@ -49,7 +49,7 @@ export function Shell({
     { route: { name: 'settings' }, icon: 'settings', label: 'settings.title' },
   ];
   useEffect(() => {
-    document.title = `${visibleName(title)} – ${text('app.name')}`;
+    document.title = `${IsolatedText.of(title).text} – ${text('app.name')}`;
   }, [title, text]);
   useEffect(() => {
     transfers().enter(session.username);

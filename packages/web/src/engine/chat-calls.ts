@@ -104,6 +104,8 @@ export interface ChatRow {
   readonly unread: number;
   /** The newest message. */
   readonly last: ChatLine | undefined;
+  /** When it was sent or, if that was before, when it came here; milliseconds since 1970. */
+  readonly updated: number;
 }
 
 /** An invitation into a chat. */
@@ -153,7 +155,7 @@ export interface ChatLine {
   readonly kind: 'text' | 'joined' | 'invited' | 'removed' | 'left' | 'title' | 'icon' | 'admins';
   readonly author: string;
   readonly isOwn: boolean;
-  /** Milliseconds since 1970, as its author says. */
+  /** Milliseconds since 1970, as its author says; never after now. */
   readonly time: number;
   readonly text: string;
   readonly attachments: readonly ChatAttachmentName[];

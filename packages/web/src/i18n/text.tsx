@@ -2,13 +2,13 @@ import { type I18n, setupI18n } from '@lingui/core';
 import { I18nProvider, useLingui } from '@lingui/react';
 import type { ReactNode } from 'react';
 import type { texts as english } from './en/index.js';
-import { visibleValue } from './visible-name.js';
+import { IsolatedText, visibleValue } from './visible-name.js';
 
 /** A text of the app, by its id in the catalogues. */
 export type TextId = keyof typeof english;
 
 /** What is put into a text. Peers' text may be among it: it stays text. */
-export type TextValues = Readonly<Record<string, string | number>>;
+export type TextValues = Readonly<Record<string, string | number | IsolatedText>>;
 
 /** Gives the text of an id in the language of the page. */
 export type TextFunction = (id: TextId, values?: TextValues) => string;
@@ -57,8 +57,13 @@ export function useText(): TextFunction {
 }
 
 /** Names are among the values: nothing in them is invisible. */
-function visible(values: TextValues): TextValues {
-  return Object.fromEntries(Object.entries(values).map(([key, value]) => [key, typeof value === 'string' ? visibleValue(value) : value]));
+function visible(values: TextValues): Readonly<Record<string, string | number>> {
+  return Object.fromEntries(
+    Object.entries(values).map(([key, value]) => {
+      if (value instanceof IsolatedText) return [key, value.text];
+      return [key, typeof value === 'string' ? visibleValue(value) : value];
+    }),
+  );
 }
 
 /** The language of the page, for numbers, dates and sorting. */

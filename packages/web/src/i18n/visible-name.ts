@@ -44,3 +44,31 @@ export function visibleValue(value: string): string {
 export function visibleLines(text: string): string {
   return text.split('\n').map(visibleName).join('\n');
 }
+
+/** Letters that are written from right to left, by the ranges that Unicode keeps for them. */
+const RIGHT_TO_LEFT = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefe\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]/u;
+
+/** {@link visibleName} for plain text, such as a title of a window or a sentence: the direction in which it is written changes nothing around it, as `<bdi>` does it on a page. */
+export class IsolatedText {
+  private constructor(readonly text: string) {}
+
+  /** Of a name that somebody has given, or of what somebody has written. */
+  static of(name: string): IsolatedText {
+    return IsolatedText.ofShown(visibleName(name));
+  }
+
+  /** Of what is made of such texts, and has nothing invisible in it but what isolates them. */
+  static ofShown(text: string): IsolatedText {
+    return new IsolatedText(RIGHT_TO_LEFT.test(text) ? `\u2068${text}\u2069` : text);
+  }
+
+  /** The text, to be shown. */
+  toString(): string {
+    return this.text;
+  }
+
+  /** The text, to be shown. */
+  toJSON(): string {
+    return this.text;
+  }
+}

@@ -218,7 +218,7 @@ async function ownCopyOf({ files, username }: UserSession, { path }: ChatAttachm
 }
 
 function rowOf(session: UserSession, chat: ChatSummary): ChatRow {
-  const { id, title, icon, members: names, pending, admins, isAdmin, writable, app, unread, last } = chat;
+  const { id, title, icon, members: names, pending, admins, isAdmin, writable, app, unread, last, updated } = chat;
   members.get(session)?.set(id, peopleOf(chat));
   return {
     id,
@@ -232,6 +232,7 @@ function rowOf(session: UserSession, chat: ChatSummary): ChatRow {
     app,
     unread,
     last: last === undefined ? undefined : lineOf(session, id, last),
+    updated: Math.min(updated?.getTime() ?? 0, Date.now()),
   };
 }
 
@@ -257,7 +258,7 @@ function lineOf(session: UserSession, id: string, message: ChatMessage): ChatLin
     kind,
     author,
     isOwn,
-    time: time.getTime(),
+    time: Math.min(time.getTime(), Date.now()),
     text,
     attachments: attachments.map(nameOf),
     isEdited: edited,

@@ -146,7 +146,7 @@ async function takeOver(keeping: Keeper, page: string): Promise<readonly Waiting
 
 async function seal(
   { username, deviceKeys }: Keeper,
-  { files, triedAt: _, ...message }: WaitingMessage,
+  { files, ...message }: Omit<WaitingMessage, 'triedAt'>,
 ): Promise<readonly SealedBytes[] | undefined> {
   const head: Head = { ...message, files: files.map(({ name, mimeType }) => ({ name, mimeType })) };
   const contents = [new Uint8Array(new TextEncoder().encode(JSON.stringify(head))), ...files.map(({ bytes }) => bytes)];

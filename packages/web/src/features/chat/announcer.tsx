@@ -1,6 +1,7 @@
 import { type ReactNode, useEffect, useRef, useState } from 'react';
 import type { ChatLine } from '../../engine/chat-calls.js';
 import { useLanguage, useText } from '../../i18n/text.js';
+import { IsolatedText } from '../../i18n/visible-name.js';
 import { previewText } from './line-text.js';
 
 /** Messages that are there to be announced; of more only the last ones. */
@@ -17,7 +18,10 @@ export function Announcer({ lines }: { readonly lines: readonly ChatLine[] }): R
     const { text: say, language: tongue } = wording.current;
     const fresh = lines.map((line) => ({
       ref: line.ref,
-      words: say('chat.announce', { author: line.author, text: previewText(line, tongue, say) }),
+      words: say('chat.announce', {
+        author: IsolatedText.of(line.author),
+        text: IsolatedText.ofShown(previewText(line, tongue, say)),
+      }),
     }));
     setSaid((before) => [...before.filter(({ ref }) => !fresh.some((one) => one.ref === ref)), ...fresh].slice(-MAX_ANNOUNCED));
   }, [lines]);

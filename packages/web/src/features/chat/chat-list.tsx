@@ -73,7 +73,7 @@ function OneChat({ chat, self, isOpen }: { readonly chat: ChatRow; readonly self
   const text = useText();
   const language = useLanguage();
   const waiting = useOutgoing(chat.id);
-  const { last, unread } = chat;
+  const { last, unread, updated } = chat;
   const preview = last === undefined ? '' : previewText(last, language, text);
   const author = last?.kind === 'text' ? (last.isOwn ? text('chat.you') : chat.members.length > 2 ? last.author : '') : '';
   return (
@@ -86,8 +86,8 @@ function OneChat({ chat, self, isOpen }: { readonly chat: ChatRow; readonly self
               <Name>{chatName(chat, self, language, text)}</Name>
             </span>
             {last === undefined ? null : (
-              <time className={styles['time']} dateTime={new Date(last.time).toISOString()}>
-                {isSameDay(last.time, Date.now()) ? formatClock(last.time, language) : formatDate(last.time, language)}
+              <time className={styles['time']} dateTime={new Date(updated).toISOString()}>
+                {isSameDay(updated, Date.now()) ? formatClock(updated, language) : formatDate(updated, language)}
               </time>
             )}
           </span>

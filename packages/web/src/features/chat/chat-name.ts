@@ -1,6 +1,7 @@
 import type { ChatInvite, ChatRow } from '../../engine/chat-calls.js';
 import { formatNames } from '../../i18n/format.js';
 import type { TextFunction } from '../../i18n/text.js';
+import { IsolatedText } from '../../i18n/visible-name.js';
 import { oneLine } from './line-text.js';
 
 /** People whose names make the name of a chat that has none. */
@@ -17,7 +18,8 @@ export function chatName(chat: Pick<ChatRow, 'title' | 'members' | 'pending'>, s
 
 /** What an invitation says. */
 export function inviteText({ inviter, title, isKnown }: ChatInvite, text: TextFunction): string {
-  const name = oneLine(title);
-  if (name !== '') return text('chats.invitation.into', { name: inviter, title: name });
-  return text(isKnown ? 'chats.invitation.again' : 'chats.invitation', { name: inviter });
+  const name = IsolatedText.of(inviter);
+  const shown = oneLine(title);
+  if (shown !== '') return text('chats.invitation.into', { name, title: IsolatedText.of(shown) });
+  return text(isKnown ? 'chats.invitation.again' : 'chats.invitation', { name });
 }

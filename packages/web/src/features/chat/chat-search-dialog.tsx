@@ -5,7 +5,7 @@ import { faultText } from '../../app/fault-text.js';
 import type { ChatLine } from '../../engine/chat-calls.js';
 import { formatTime } from '../../i18n/format.js';
 import { useLanguage, useText } from '../../i18n/text.js';
-import { visibleName } from '../../i18n/visible-name.js';
+import { IsolatedText, visibleName } from '../../i18n/visible-name.js';
 import { Button } from '../../ui/button.js';
 import { Dialog } from '../../ui/dialog.js';
 import { EmptyState } from '../../ui/empty-state.js';
@@ -35,7 +35,7 @@ export function ChatSearchDialog({
   const count = found.length;
   return (
     <Dialog
-      title={text('chatSearch.title', { name: chat.name })}
+      title={text('chatSearch.title', { name: IsolatedText.of(chat.name) })}
       size="wide"
       onClose={onClose}
       actions={<Button onPress={onClose}>{text('action.close')}</Button>}

@@ -73,7 +73,7 @@ class ChatsStore {
 
   /** Takes note of the newest message of a chat, which was sent here. */
   noteLine(id: string, line: ChatLine): void {
-    this.change(id, (row) => (row.last === undefined || row.last.index <= line.index ? { ...row, last: line } : row));
+    this.change(id, (row) => (row.last === undefined || row.last.index <= line.index ? { ...row, last: line, updated: line.time } : row));
   }
 
   /** Takes note that everything in a chat was seen. */
@@ -109,7 +109,7 @@ class ChatsStore {
   private change(id: string, work: (row: ChatRow) => ChatRow): void {
     const { listing } = this.current;
     if (listing === undefined) return;
-    const chats = listing.chats.map((row) => (row.id === id ? work(row) : row)).toSorted((a, b) => timeOf(b) - timeOf(a));
+    const chats = listing.chats.map((row) => (row.id === id ? work(row) : row)).toSorted((a, b) => b.updated - a.updated);
     this.set({ ...this.current, listing: { ...listing, chats } });
   }
 
@@ -126,10 +126,6 @@ class ChatsStore {
     this.current = state;
     for (const listener of this.listeners) listener();
   }
-}
-
-function timeOf({ last }: ChatRow): number {
-  return last?.time ?? 0;
 }
 
 const store = new ChatsStore();

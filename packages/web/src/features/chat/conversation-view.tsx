@@ -5,6 +5,7 @@ import type { ChatLine, ChatRow } from '../../engine/chat-calls.js';
 import { useConnection } from '../../engine/connection-store.js';
 import { engine } from '../../engine/start-engine.js';
 import { useText } from '../../i18n/text.js';
+import { IsolatedText } from '../../i18n/visible-name.js';
 import { Button, IconButton } from '../../ui/button.js';
 import { ConfirmDialog } from '../../ui/dialog.js';
 import { Name } from '../../ui/name.js';
@@ -92,7 +93,7 @@ export function ConversationView({
   return (
     <section
       className={`${styles['conversation']} ${drop.isOver && canWrite ? styles['over'] : ''}`}
-      aria-label={name}
+      aria-label={IsolatedText.of(name).text}
       {...(canWrite ? drop.handlers : {})}
     >
       <header className={styles['bar']}>
@@ -133,7 +134,7 @@ export function ConversationView({
         </Notice>
       )}
       {unreachable.length === 0 ? null : (
-        <p className={styles['unreachable']}>{text('chat.unreachable', { names: unreachable.join(', ') })}</p>
+        <p className={styles['unreachable']}>{text('chat.unreachable', { names: IsolatedText.of(unreachable.join(', ')) })}</p>
       )}
       {held === undefined ? (
         error === undefined ? (

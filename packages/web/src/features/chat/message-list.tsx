@@ -2,7 +2,7 @@ import { defaultRangeExtractor, useVirtualizer } from '@tanstack/react-virtual';
 import { type ReactNode, useCallback, useEffect, useId, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import type { ChatLine, ChatQuoteOf } from '../../engine/chat-calls.js';
 import { useLanguage, useText } from '../../i18n/text.js';
-import { visibleName } from '../../i18n/visible-name.js';
+import { IsolatedText } from '../../i18n/visible-name.js';
 import { ContextMenu } from '../../ui/menu.js';
 import { ProgressBar } from '../../ui/progress-bar.js';
 import { conversationRows } from './conversation-rows.js';
@@ -219,7 +219,7 @@ export function MessageList(props: MessageListProps): ReactNode {
         ref={scroller}
         role="region"
         tabIndex={count === 0 || stop < 0 ? 0 : -1}
-        aria-label={visibleName(text('chat.messages', { name }))}
+        aria-label={text('chat.messages', { name: IsolatedText.of(name) })}
         aria-busy={props.isLoadingOlder}
         className={styles['scroller']}
         onScroll={look}
