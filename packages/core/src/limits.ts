@@ -299,6 +299,10 @@ export const MAX_CHAT_PROPERTIES_LENGTH = 1_048_576;
 export const MAX_CHAT_STATE_ITEMS = 40_000;
 /** Values of one property that were set at the same time and may still win (chapter 07 section 7.3; ours). */
 export const MAX_CHAT_CONTENDERS = 16;
+/** Bytes of such values of the title, the picture or the admins of a chat (ours). */
+export const MAX_CHAT_CONTENDERS_SIZE = 524_288;
+/** Bytes of such values of any other property of a chat (ours). */
+export const MAX_CHAT_OTHER_CONTENDERS_SIZE = 32_768;
 /** Members who have removed the same one that are remembered with it (chapter 07 section 7.3; ours). */
 export const MAX_CHAT_REMOVERS = 16;
 /** Ids in a clock that belong to nobody known here: whom removed members have invited (chapter 07 section 7.2; ours). */

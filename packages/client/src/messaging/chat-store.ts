@@ -251,12 +251,12 @@ export class ChatStore {
     const names = this.namesOf(chat.id);
     const above = names.slice(0, -1);
     if (rotation !== undefined) await relyOnNotes(operation, space, above, [SHARED]);
-    const encoded = state?.encode();
-    const isSmall = bytes.length <= BUFFERED_SIZE && (encoded?.length ?? 0) <= BUFFERED_SIZE;
+    const files = { state: state?.encode(), privateState: prepared.privateState?.encode(), media: prepared.media?.encode() };
+    const isSmall = [bytes, ...Object.values(files)].every((content) => (content?.length ?? 0) <= BUFFERED_SIZE);
     let log = chat.log;
     const store = async (): Promise<void> => {
       log = await this.append(operation, prepared);
-      await this.writeStates(operation, prepared, encoded);
+      await this.writeStates(operation, prepared, files);
       await this.give(operation, home, prepared);
     };
     await (isSmall ? operation.committer.withoutFlush(store) : store());
@@ -283,15 +283,15 @@ export class ChatStore {
 
   private async writeStates(
     operation: OperationView,
-    { chat, privateState, media }: Prepared<unknown>,
-    state: Uint8Array | undefined,
+    { chat }: Prepared<unknown>,
+    { state, privateState, media }: Partial<Record<'state' | 'privateState' | 'media', Uint8Array | undefined>>,
   ): Promise<void> {
     const { ports } = this.space;
     const write = async (file: Item, content: Uint8Array): Promise<void> => {
       await setContent(operation, ports, file, content, { trustsHash: false, mimeType: file.properties.mimeType });
     };
-    if (privateState !== undefined) await write(chat.privateFile, privateState.encode());
-    if (media !== undefined) await writeFileIn(operation, this.space, chat.root, ChatFile.media, media.encode());
+    if (privateState !== undefined) await write(chat.privateFile, privateState);
+    if (media !== undefined) await writeFileIn(operation, this.space, chat.root, ChatFile.media, media);
     if (state !== undefined) await write(chat.stateFile, state);
   }
 

@@ -4,7 +4,7 @@ import type { PublicKeyHash } from '../keys/public-key-hash.js';
 import { inlineSigningKey } from '../keys/resolve-signing-key.js';
 import type { PublicSigningKey } from '../keys/signing-key.js';
 import type { CryptoProvider } from '../crypto/provider.js';
-import { MAX_CHAT_GAP, MAX_CHAT_RECENT, MAX_CHAT_RECENT_SIZE, MAX_CHAT_UNKNOWN_IDS } from '../limits.js';
+import { MAX_CHAT_GAP, MAX_CHAT_PROPERTIES_LENGTH, MAX_CHAT_RECENT, MAX_CHAT_RECENT_SIZE, MAX_CHAT_UNKNOWN_IDS } from '../limits.js';
 import { exceededLimit } from './chat-budget.js';
 import { ChatMember } from './chat-member.js';
 import { adminNames, ChatState } from './chat-state.js';
@@ -259,8 +259,10 @@ export class ChatWorkingCopy {
     const { key, value } = payload;
     const present = this.properties.get(key);
     if (key === ChatProperty.admins && present !== undefined && !this.isAdmin(author)) return true;
+    // Also when it would only be kept for later.
+    if (key.length + value.length > MAX_CHAT_PROPERTIES_LENGTH) return false;
     const update = GroupProperty.of({ author: author.id, timestamp: this.believed(author, timestamp), value });
-    const outcome = updateProperty(present, this.contenders.get(key) ?? [], update);
+    const outcome = updateProperty(key, present, this.contenders.get(key) ?? [], update);
     if (outcome === undefined) return true;
     const properties = new Map(this.properties).set(key, outcome.winner);
     if (exceededLimit(this.members, properties, this.clock) !== undefined) return false;
@@ -271,15 +273,17 @@ export class ChatWorkingCopy {
   }
 
   /**
-   * A clock without what it claims of messages that are missing here. Somebody could otherwise claim to have seen all that others will ever set, and what they set would come too late.
+   * A clock without what it claims of messages that are missing here, and of members whom nobody knows. Somebody could otherwise claim to have seen all that others will ever set, and what they set
+   * would come too late; and the clocks of properties would be as large as somebody likes.
    */
   private believed(author: ChatMember, timestamp: TreeClock): TreeClock {
-    if (this.hasSeenAllOf(timestamp, author.id)) return timestamp;
     return TreeClock.of(
-      timestamp.entries().map(([id, counter]) => {
+      timestamp.entries().flatMap(([id, counter]) => {
         const member = this.member(id);
+        const seen = this.clock.get(id);
+        if (member === undefined && seen === undefined) return [];
         const isClaimed = member !== undefined && !member.isRemoved && !id.equals(author.id);
-        return [id, isClaimed ? Math.min(counter, this.clock.get(id) ?? 0) : counter] as const;
+        return [[id, isClaimed ? Math.min(counter, seen ?? 0) : counter] as const];
       }),
     );
   }

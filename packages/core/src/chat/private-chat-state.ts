@@ -129,7 +129,7 @@ export class PrivateChatState extends Secret implements ToCbor {
 
   /** The map `{"d", "g"?, "p", "r"?, "ci"}`. */
   toCbor(): CborValue {
-    const contenders = [...this.contenders].map(([key, list]) => [key, list.map((property) => property.toCbor())] as const);
+    const contenders = [...this.contenders].map(([key, list]) => [key, list.map((property) => property.encode())] as const);
     return cborMap([
       ['d', this.deleted],
       ['g', contenders.length === 0 ? undefined : new Map(contenders)],
@@ -153,7 +153,9 @@ function readContenders(map: ReadonlyMap<string, CborValue>, where: string): Pro
     if (items.length > 0)
       found.set(
         key,
-        items.map((item, i) => GroupProperty.fromCbor(item, `${where}[${key}][${i}]`)),
+        items.map((item, i) =>
+          item instanceof Uint8Array ? GroupProperty.decode(item) : GroupProperty.fromCbor(item, `${where}[${key}][${i}]`),
+        ),
       );
   }
   return found;

@@ -1,5 +1,8 @@
-import { MAX_CHAT_CONTENDERS } from '../limits.js';
-import type { GroupProperty } from './group-property.js';
+import { MAX_CHAT_CONTENDERS, MAX_CHAT_CONTENDERS_SIZE, MAX_CHAT_OTHER_CONTENDERS_SIZE } from '../limits.js';
+import { ChatProperty, type GroupProperty } from './group-property.js';
+
+/** Properties that mean something. */
+const KNOWN_KEYS: readonly string[] = Object.values(ChatProperty);
 
 /** What a property is after an update. */
 export interface PropertyOutcome {
@@ -13,6 +16,7 @@ export interface PropertyOutcome {
  * author wins; undefined when the update is overtaken already.
  */
 export function updateProperty(
+  key: string,
   present: GroupProperty | undefined,
   contenders: readonly GroupProperty[],
   update: GroupProperty,
@@ -21,5 +25,15 @@ export function updateProperty(
   if (known.some((property) => property.isAfter(update))) return undefined;
   const left = [...known.filter((property) => !update.isAfter(property)), update].sort((a, b) => a.author.compare(b.author));
   const [winner = update, ...rest] = left;
-  return { winner, contenders: rest.slice(0, MAX_CHAT_CONTENDERS) };
+  return { winner, contenders: withinSize(key, rest.slice(0, MAX_CHAT_CONTENDERS)) };
+}
+
+/** As many of them, from the first one on, as may be kept: whatever members set, the private state can be written, and read again. */
+function withinSize(key: string, contenders: readonly GroupProperty[]): readonly GroupProperty[] {
+  let rest = KNOWN_KEYS.includes(key) ? MAX_CHAT_CONTENDERS_SIZE : MAX_CHAT_OTHER_CONTENDERS_SIZE;
+  const end = contenders.findIndex((property) => {
+    rest -= property.encode().length;
+    return rest < 0;
+  });
+  return end < 0 ? contenders : contenders.slice(0, end);
 }

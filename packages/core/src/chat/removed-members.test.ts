@@ -5,7 +5,7 @@ import { MAX_CHAT_REMOVERS } from '../limits.js';
 import { MemberId } from './member-id.js';
 import { withRemoval } from './member-removals.js';
 import { PrivateChatState } from './private-chat-state.js';
-import { TreeClock } from './tree-clock.js';
+import type { TreeClock } from './tree-clock.js';
 
 /** Who was removed has invited himself once more before, or had somebody do it (chapter 07 section 7.3). */
 
