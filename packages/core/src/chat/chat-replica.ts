@@ -12,7 +12,7 @@ import { assertFriendName } from '../social/social-fields.js';
 import { exceededLimit } from './chat-budget.js';
 import { ChatMember } from './chat-member.js';
 import { ChatState } from './chat-state.js';
-import { ChatWorkingCopy, type KeyFinder, type MessageEffect, type Verdict } from './chat-working-copy.js';
+import { ChatWorkingCopy, type KeyFinder, type MessageEffect, type MissingMessages, type Verdict } from './chat-working-copy.js';
 import { ChatProperty, GroupProperty } from './group-property.js';
 import { MemberId } from './member-id.js';
 import { MessageEnvelope } from './message-envelope.js';
@@ -332,6 +332,12 @@ export class ChatReplica {
       if (verdict !== 'new' && verdict !== 'gap') return verdict;
       return (await this.apply(message, 'merge')) ? 'applied' : 'refused';
     });
+  }
+
+  /** What is missing before a message that is a `gap`. */
+  missingBefore(envelope: MessageEnvelope): readonly MissingMessages[] {
+    assertInstance('envelope', envelope, MessageEnvelope);
+    return this.copy.missingBefore(envelope);
   }
 
   private get hostMember(): ChatMember {
