@@ -649,12 +649,17 @@ describe.skipIf(!isForeignChatThere)(`chats of people with our client and people
       // The foreign client takes no notice of a copy that is gone, and goes on alone.
       await bob.do('send', ada.id, 'anybody here?');
       expect((await bob.messages(ada.id)).at(-1)).toMatchObject({ author: 'bob', text: 'anybody here?' });
-      // Ours takes nobody for present whose copy was deleted.
+      // Ours shows whose copy was deleted as unreachable, and removes nobody.
       const fresh = await ours('ada').chats.create({ invite: ['bob'] });
       await bob.join(fresh.id, 'ada');
       await refresh(fresh);
       await bob.do('drop', fresh.id);
       await refresh(fresh);
+      expect(await fresh.members()).toMatchObject([
+        { username: 'ada', state: 'joined' },
+        { username: 'bob', state: 'unreachable' },
+      ]);
+      await fresh.remove('bob');
       expect(await fresh.summary()).toMatchObject({ members: ['ada'] });
     });
   });

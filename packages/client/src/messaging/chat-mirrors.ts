@@ -14,6 +14,10 @@ import { MESSAGING, SHARED } from './shared-chat.js';
 const MAX_MESSAGES = 2000;
 const MAX_BYTES = 2_097_152;
 
+/** Looks at which a copy was not there before that is noted in the account, and the milliseconds that they take at least; so many lie between looks at one that is noted. */
+const MISSING_LOOKS = 3;
+const MISSING_TIME = 600_000;
+
 /** What is new in the log of somebody. */
 export interface LogNews {
   /** Number of the first message in that log. */
@@ -47,6 +51,8 @@ export class ChatMirrors {
   private readonly done = new Map<string, ReadLog>();
   /** Those that were found in this session, whether they are there now or not. */
   private readonly met = new Map<string, true>();
+  /** Those that were not there at the last look, and how often and since when that is so. */
+  private readonly missing = new Map<string, { readonly since: number; readonly looks: number; readonly last: number }>();
   /** What was read last, and perhaps not used. */
   private readonly pending = new Map<string, ReadLog>();
 
@@ -132,6 +138,32 @@ export class ChatMirrors {
     return this.met.has(`${username}/${id}`);
   }
 
+  /** Notes that a copy that ought to be there was not. True once that is so for some minutes, and at several looks. */
+  noteMissing(username: string, id: string): boolean {
+    const key = `${username}/${id}`;
+    const last = this.space.account.clock.now();
+    const { since = last, looks = 0 } = this.missing.get(key) ?? {};
+    this.missing.set(key, { since, looks: looks + 1, last });
+    return looks + 1 >= MISSING_LOOKS && last - since >= MISSING_TIME;
+  }
+
+  /** Notes that a copy is there. */
+  noteThere(username: string, id: string): void {
+    this.missing.delete(`${username}/${id}`);
+  }
+
+  /** Whose copies of a chat were not there at the last look. */
+  missingOf(id: string): ReadonlySet<string> {
+    const names = [...this.missing.keys()].filter((key) => key.endsWith(`/${id}`));
+    return new Set(names.map((key) => key.slice(0, key.indexOf('/'))));
+  }
+
+  /** Whether it is time to look once more at a copy that was not there for long. */
+  isDue(username: string, id: string): boolean {
+    const last = this.missing.get(`${username}/${id}`)?.last;
+    return last === undefined || this.space.account.clock.now() - last >= MISSING_TIME;
+  }
+
   /** Where the copies are that were found in this session. */
   known(): readonly { readonly id: string; readonly owner: PublicKeyHash; readonly writer: PublicKeyHash }[] {
     return [...this.places].map(([key, { owner, writer }]) => ({ id: key.slice(key.indexOf('/') + 1), owner, writer }));
@@ -139,7 +171,7 @@ export class ChatMirrors {
 
   /** Forgets what is known of a chat. */
   forget(id: string): void {
-    for (const map of [this.places, this.done, this.pending, this.met]) {
+    for (const map of [this.places, this.done, this.pending, this.met, this.missing]) {
       for (const key of map.keys()) if (key.endsWith(`/${id}`)) map.delete(key);
     }
   }

@@ -32,7 +32,7 @@ export class ChatParts {
     this.media = new ChatMedia(this.store, this.mirrors, files);
     this.queue = new MediaQueue(this.media);
     this.readings = new ChatReadings(space.account.crypto);
-    this.summaries = new ChatSummaries(this.readings);
+    this.summaries = new ChatSummaries(this.readings, this.mirrors);
     this.invitations = new Invitations(this.store, this.mirrors);
   }
 

@@ -28,8 +28,10 @@ const MAX_ROUNDS = 200;
 /** Messages that are known already and are counted by the next change of the chat: more of them are counted at once. */
 const MAX_UNCOUNTED = 256;
 
-/** Bytes of messages that one change takes, unless one of them alone has more: so that it is one commit. */
+/** Bytes of new messages that one change takes, unless one of them alone has more: so that it is one commit. */
 const MAX_BYTES = 4_194_304;
+/** Milliseconds after which messages of others are taken without those of somebody who could not be reached all the time, and after which theirs are. */
+const PATIENCE = { others: 3_600_000, own: 86_400_000 };
 
 /** How messages are pulled. */
 export interface PullOptions {
@@ -43,16 +45,13 @@ export interface PullOptions {
 /** What one round has found. */
 interface Round {
   readonly news: ReadonlyMap<string, LogNews>;
-  /** Whose copies are certainly not there (any more). */
+  /** Whose copies were not there at several looks. */
   readonly gone: readonly string[];
+  /** Whose copies are there again. */
+  readonly back: readonly string[];
+  /** Who cannot be reached, and why. */
+  readonly failing: ReadonlyMap<string, PyrgosError>;
   readonly problems: readonly ChatProblem[];
-}
-
-/** How much one change may take. */
-interface Budget {
-  bytes: number;
-  /** Of which logs there is more. */
-  readonly cut: Set<LogNews | undefined>;
 }
 
 /** What a change has brought. */
@@ -60,12 +59,16 @@ interface Merged {
   readonly added: number;
   readonly logs: readonly (PulledLog & { readonly username: string })[];
   readonly state: ChatState;
+  /** Members whose logs were read from the beginning in this refresh. */
+  readonly reread: Set<string>;
 }
 
 /** Brings chats up to date from the copies of their members (chapter 07 section 7.1). */
 export class ChatPull {
   /** Chats of which it was looked in this session whether all friends in them may read the copy. */
   private readonly shared = new Set<string>();
+  /** Since when somebody could not be reached, in this session. */
+  private readonly failingSince = new Map<string, number>();
 
   constructor(
     private readonly store: ChatStore,
@@ -80,28 +83,35 @@ export class ChatPull {
     let added = 0;
     let refused = 0;
     const problems = new Map<string, PyrgosError>();
+    let reread = new Set<string>();
+    let more = false;
     for (let round = 0; round < MAX_ROUNDS; round++) {
       const look = round === 0 && view !== undefined ? view : this.store.space.tree.view(signal, true);
       const chat = await this.chatIn(look, id, signal);
       const found = await this.look(look, chat, from);
       for (const { username, error } of found.problems) problems.set(username, error);
+      more = false;
       if (await this.isNothing(look, chat, found)) {
         for (const username of found.news.keys()) this.noteRead(chat.state, username, id);
         break;
       }
-      const { added: some, logs, state } = await this.store.update(id, signal, async (change) => this.merge(change, found, signal));
+      const merged = await this.store.update(id, signal, async (change) => this.merge(change, found, new Set(reread), signal));
+      const { added: some, logs, state } = merged;
+      ({ reread } = merged);
       this.shared.add(id);
       added += some;
       for (const { username, outcome, error, refused: bad } of logs) {
         refused += bad;
-        if (error instanceof PyrgosError) problems.set(username, error);
+        if (error !== undefined) problems.set(username, error);
         // What a message waits for may come with the next look.
-        if (outcome === 'end' || outcome === 'damaged') this.noteRead(state, username, id);
+        if (found.news.has(username) && (outcome === 'end' || outcome === 'damaged')) this.noteRead(state, username, id);
       }
-      if (!logs.some(({ outcome }) => outcome === 'more')) break;
+      more = logs.some(({ outcome }) => outcome === 'more');
+      // A round that has brought nothing is not made again.
+      if (!more || state.equals(chat.state)) break;
     }
     const failed = [...problems].map(([username, error]) => ({ username, error }));
-    return { id, added, refused, problems: failed.sort((a, b) => (a.username < b.username ? -1 : 1)) };
+    return { id, added, refused, more, problems: failed.sort((a, b) => (a.username < b.username ? -1 : 1)) };
   }
 
   private async chatIn(view: CommittedView, id: string, signal: AbortSignal | undefined): Promise<OwnChat> {
@@ -113,28 +123,39 @@ export class ChatPull {
   private async look(view: CommittedView, { id, state, privateState }: OwnChat, from: string | undefined): Promise<Round> {
     const news = new Map<string, LogNews>();
     const gone: string[] = [];
+    const back: string[] = [];
+    const failing = new Map<string, PyrgosError>();
     const problems: ChatProblem[] = [];
     const names = from === undefined ? this.sources(state, privateState) : [from];
     await forEachAtOnce(names, MEMBERS_IN_FLIGHT, async (username) => {
       const member = state.memberOf(username);
       // Whoever invites the account once more may have come into the chat after it was removed.
       if ((member === undefined && username !== from) || !(await this.mirrors.isFollowed(view, username))) return;
+      const isMarked = privateState.deleted.includes(username);
       try {
-        const isMissed = member !== undefined && this.isExpected(state, member) && !privateState.deleted.includes(username);
+        const isMissed = member !== undefined && from === undefined && (isMarked || this.isExpected(state, member));
         const position = member?.mergedUpTo ?? 0;
         let look = await this.mirrors.look(view, username, id, position);
         // It may be under way to another place: other programs share anew some time after they have moved it.
-        if (look.kind === 'gone' && isMissed) look = await this.mirrors.look(view.fresh(), username, id, position);
+        if (look.kind === 'gone' && isMissed && !isMarked) look = await this.mirrors.look(view.fresh(), username, id, position);
+        this.failingSince.delete(username);
         if (look.kind === 'news') news.set(username, look.news);
-        if (look.kind === 'gone' && isMissed && from === undefined) gone.push(username);
+        if (look.kind === 'gone' && isMissed && this.mirrors.noteMissing(username, id) && !isMarked) gone.push(username);
+        if (look.kind === 'news' || look.kind === 'unchanged') {
+          this.mirrors.noteThere(username, id);
+          if (isMarked) back.push(username);
+        }
         const problem = look.kind === 'news' ? look.news.problem : look.kind === 'unchanged' ? look.problem : undefined;
         if (problem !== undefined) problems.push({ username, error: problem });
       } catch (error) {
         if (!isOfOthers(error)) throw error;
         problems.push({ username, error });
+        // Whoever was away for long is not awaited.
+        if (isMarked) this.mirrors.noteMissing(username, id);
+        else failing.set(username, error);
       }
     });
-    return { news, gone: gone.sort(), problems };
+    return { news, gone: gone.sort(), back: back.sort(), failing, problems };
   }
 
   /**
@@ -146,18 +167,18 @@ export class ChatPull {
     return id.parent?.equals(host) === true || host.parent?.equals(id) === true || this.mirrors.hasMet(username, chatId);
   }
 
-  /** Whose logs are read: of all others in the chat, but of those whose copies are gone, unless nobody else is left. */
+  /** Whose logs are read: of all others in the chat, but now and then only of those whose copies are gone, unless nobody else is left. */
   private sources(state: ChatState, { deleted }: PrivateChatState): readonly string[] {
     const { username } = this.store.space;
     const others = activeMembers(state).filter((member) => member.username !== username);
-    const reachable = others.filter((member) => !deleted.includes(member.username));
+    const reachable = others.filter((member) => !deleted.includes(member.username) || this.mirrors.isDue(member.username, state.chatId));
     return [...new Set((reachable.length > 0 ? reachable : others).map((member) => member.username))];
   }
 
   /** Whether a change would bring nothing that has to be stored now. */
-  private async isNothing(view: CommittedView, chat: OwnChat, { news, gone }: Round): Promise<boolean> {
+  private async isNothing(view: CommittedView, chat: OwnChat, { news, gone, back }: Round): Promise<boolean> {
     const logs = [...news.values()];
-    if (gone.length > 0 || !logs.every(({ isEnd, from, log }) => isEnd && log.length >= from)) return false;
+    if (gone.length > 0 || back.length > 0 || !logs.every(({ isEnd, from, log }) => isEnd && log.length >= from)) return false;
     const messages = logs.flatMap(({ items }) => items);
     const isAllKnown = messages.every(({ message }) => message !== undefined && isKnown(chat.state, message.envelope));
     return isAllKnown && messages.length < MAX_UNCOUNTED && (await this.isShared(view, chat));
@@ -174,27 +195,42 @@ export class ChatPull {
     return true;
   }
 
-  private async merge(change: ChatChange, { news, gone }: Round, signal: AbortSignal | undefined): Promise<Merged> {
-    const { replica, chat, view, home, share } = change;
+  private async merge(
+    change: ChatChange,
+    { news, gone, back, failing }: Round,
+    reread: Set<string>,
+    signal: AbortSignal | undefined,
+  ): Promise<Merged> {
+    const { replica, view, home, share } = change;
     const sources: ChatLogSource[] = [];
     const names: string[] = [];
-    const budget: Budget = { bytes: MAX_BYTES, cut: new Set() };
-    for (const [username, one] of [...news].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    const add = (username: string, source: Pick<ChatLogSource, 'holds' | 'read'>): void => {
       const member = replica.state.memberOf(username)?.id;
-      if (member?.equals(replica.state.host) === true) continue;
+      if (member?.equals(replica.state.host) === true) return;
       names.push(username);
-      sources.push({ member, read: (from) => readOn(one, from, budget, signal) });
-      if (chat.privateState.deleted.includes(username)) replica.setDeleted(username, false);
+      sources.push({ member, ...source });
+    };
+    for (const [username, one] of [...news].sort(([a], [b]) => (a < b ? -1 : 1)))
+      add(username, { read: (from) => readOn(one, from, signal) });
+    for (const [username, error] of failing) {
+      const holds = this.holdsOf(username);
+      if (holds !== undefined) add(username, { holds, read: () => readNothing(error) });
     }
-    const logs = await pullChat(replica, sources, { signal });
-    for (const username of gone) await giveUp(replica, username);
+    for (const username of back) replica.setDeleted(username, false);
+    const logs = await pullChat(replica, sources, { signal, maxBytes: MAX_BYTES, reread });
+    for (const username of gone) giveUp(replica, username);
     for (const username of await this.friendsIn(view, home, replica.state)) share(username);
     const { appended, state } = replica.changes;
-    const pulled = logs.map((log, i) => {
-      const username = names[i] ?? '';
-      return { ...log, username, outcome: budget.cut.has(news.get(username)) ? ('more' as const) : log.outcome };
-    });
-    return { added: appended.length, logs: pulled, state };
+    return { added: appended.length, logs: logs.map((log, i) => ({ ...log, username: names[i] ?? '' })), state, reread };
+  }
+
+  /** What waits for somebody who cannot be reached; the longer, the less. */
+  private holdsOf(username: string): ChatLogSource['holds'] {
+    const now = this.store.space.account.clock.now();
+    const since = this.failingSince.get(username) ?? now;
+    this.failingSince.set(username, since);
+    if (now - since < PATIENCE.others) return 'all';
+    return now - since < PATIENCE.own ? 'own' : undefined;
   }
 
   /** Section 6.5: whoever has joined and is a friend may read the copy, too. */
@@ -216,42 +252,26 @@ export class ChatPull {
 }
 
 /** The messages of a log from some place on: those that were read already, and the rest as it is wanted. */
-async function* readOn(
-  news: LogNews,
-  from: number,
-  budget: Budget,
-  signal: AbortSignal | undefined,
-): AsyncGenerator<LogItem, number, undefined> {
+async function* readOn(news: LogNews, from: number, signal: AbortSignal | undefined): AsyncGenerator<LogItem, number, undefined> {
   const { from: first, items, isEnd, problem, log } = news;
   const end = first + items.length;
   const isAtHand = from >= first && from <= end;
-  for (const item of isAtHand ? items.slice(from - first) : []) {
-    if (isSpent(budget, news, item)) return log.length;
-    yield item;
-  }
+  if (isAtHand) yield* items.slice(from - first);
   if (isAtHand && problem !== undefined) throw problem;
-  if (isAtHand && isEnd) return log.length;
-  for await (const item of readMessages(log, isAtHand ? end : from, signal)) {
-    if (isSpent(budget, news, item)) return log.length;
-    yield item;
-  }
+  if (!isAtHand || !isEnd) yield* readMessages(log, isAtHand ? end : from, signal);
   return log.length;
 }
 
-/** Whether a message has to wait for the next change; at least one does not. */
-function isSpent(budget: Budget, news: LogNews, { start, end }: LogItem): boolean {
-  if (budget.bytes <= 0) budget.cut.add(news);
-  budget.bytes -= end - start;
-  return budget.cut.has(news);
+/** The log of somebody who cannot be reached. */
+// eslint-disable-next-line require-yield -- there is nothing to give
+async function* readNothing(error: PyrgosError): AsyncGenerator<LogItem, number, undefined> {
+  throw error;
 }
 
-/** Section 7.1 step 5: an admin removes whoever has given up their copy, and everybody else does not ask them any more. */
-async function giveUp(replica: ChatReplica, username: string): Promise<void> {
-  const { state } = replica;
-  const member = state.memberOf(username);
-  if (member === undefined || member.isRemoved || member.isPending) return;
-  if (replica.readOnlyReason === undefined && state.admins.includes(state.hostMember.username)) await replica.removeMember(username);
-  else replica.setDeleted(username, true);
+/** Section 7.1 step 5: whose copy is gone is marked. Nobody is removed for that: only people do. */
+function giveUp(replica: ChatReplica, username: string): void {
+  const member = replica.state.memberOf(username);
+  if (member !== undefined && !member.isRemoved && !member.isPending) replica.setDeleted(username, true);
 }
 
 /** Whether the own copy has a message already. */

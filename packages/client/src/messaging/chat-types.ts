@@ -88,6 +88,8 @@ export interface ChatRefresh {
   readonly added: number;
   /** Messages that were refused: forged ones, and others that no client should have written. */
   readonly refused: number;
+  /** Whether there is more than one call takes: the next one goes on from there. */
+  readonly more: boolean;
   /** Members whose copies could not be read now, or not to their end; all others were. */
   readonly problems: readonly ChatProblem[];
 }
@@ -98,7 +100,7 @@ export interface ChatMemberInfo {
   /** The place in the tree of invitations, as `0.1`. Who was invited once more has another one. */
   readonly id: string;
   readonly isAdmin: boolean;
-  /** `pending`: invited, and has not joined yet. `unreachable`: has joined, and has given up their copy. */
+  /** `pending`: invited, and has not joined yet. `unreachable`: has joined, and their copy is not there, or not shared any more. */
   readonly state: 'joined' | 'pending' | 'removed' | 'unreachable';
   /** Whether it is the account itself. */
   readonly isSelf: boolean;

@@ -56,7 +56,7 @@ export class Chat {
   /** Everybody who is, or was, in the chat; once for each name. */
   async members(options: CallOptions = {}): Promise<readonly ChatMemberInfo[]> {
     const { signal } = this.check(options);
-    return this.parts.store.look(this.id, signal, async (_, chat) => describeMembers(chat));
+    return this.parts.store.look(this.id, signal, async (_, chat) => describeMembers(chat, this.parts.mirrors.missingOf(this.id)));
   }
 
   /**

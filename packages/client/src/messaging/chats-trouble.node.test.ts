@@ -63,14 +63,14 @@ async function signed(
   session: UserSession,
   chat: Chat,
   text: string,
-  change: { readonly forged?: boolean; readonly counter?: number; readonly files?: readonly FileRef[] } = {},
+  change: { readonly forged?: boolean; readonly counter?: number; readonly clock?: TreeClock; readonly files?: readonly FileRef[] } = {},
 ): Promise<SignedMessage> {
   const { state, privateState } = await ownChat(session, chat.id);
   const envelope = MessageEnvelope.of({
     author: state.host,
     payload: { kind: 'application', body: [text, ...(change.files ?? [])] },
     previous: [],
-    timestamp: state.clock.with(state.host, change.counter ?? (state.clock.get(state.host) ?? 0) + 1),
+    timestamp: (change.clock ?? state.clock).with(state.host, change.counter ?? (state.clock.get(state.host) ?? 0) + 1),
     time: Date.now(),
   });
   const signature = signDetached(world.crypto, privateState.chatKeys.secretKey, envelope.encode());
@@ -242,11 +242,13 @@ describe('a change of a chat that is cut off', () => {
 });
 
 describe('members whose copies cannot be read, or should not be believed', () => {
-  test('nobody is removed because of a network that fails', async () => {
-    let own: PublicKeyHash | undefined;
+  /** A network on which what belongs to some cannot be had; counts what is asked. */
+  function brokenNetwork(isAway: (owner: PublicKeyHash) => boolean): { readonly network: Network; readonly asked: () => number } {
     const base = world.network();
+    let asked = 0;
     const unlessAway = async <T>(owner: PublicKeyHash, answer: () => Promise<T>): Promise<T> => {
-      if (own !== undefined && !owner.equals(own)) throw new NetworkError('the line is dead');
+      asked++;
+      if (isAway(owner)) throw new NetworkError('the line is dead');
       return answer();
     };
     const network = changedNetwork(base, {
@@ -258,6 +260,67 @@ describe('members whose copies cannot be read, or should not be believed', () =>
         lookUpChamp: async (...call) => unlessAway(call[2].owner, async () => base.blocks.lookUpChamp(...call)),
       }),
     });
+    return { network, asked: () => asked };
+  }
+
+  test('messages that are withheld while their author is away are not lost', async () => {
+    let gone: PublicKeyHash | undefined;
+    const { network } = brokenNetwork((owner) => gone?.equals(owner) === true);
+    const [a, b, c] = (await friends(undefined, network, undefined)) as [UserSession, UserSession, UserSession];
+    const chatA = await a.chats.create({ invite: [b.username, c.username] });
+    const chatB = await joinNewest(b, a);
+    const chatC = await joinNewest(c, a);
+    for (const chat of [chatA, chatB, chatC, chatA, chatB, chatC]) await chat.refresh();
+    for (const text of ['one', 'two', 'three']) await chatA.send({ text });
+    const [three] = (await logOf(a, chatA)).slice(-1);
+    if (three === undefined) throw new Error('there are messages');
+    await c.files.append(logPath(c, chatC), three.encode());
+    await c.files.append(logPath(c, chatC), (await signed(c, chatC, 'of cyd')).encode());
+    gone = a.account.identity.publicKeyHash;
+    expect(await chatB.refresh()).toMatchObject({
+      added: 1,
+      more: false,
+      problems: [{ username: a.username, error: { code: 'network' } }],
+    });
+    expect(await textsOf(chatB)).toEqual(['of cyd']);
+    gone = undefined;
+    expect(await chatB.refresh()).toMatchObject({ added: 3, problems: [] });
+    expect(await textsOf(chatB)).toEqual(['of cyd', 'one', 'two', 'three']);
+    expect(await chatB.refresh()).toMatchObject({ added: 0, problems: [] });
+  }, 60_000);
+
+  for (const kind of ['a message that is not understood', 'a claim about messages that do not exist']) {
+    test(`${kind} behind a log that is larger than one change costs a bounded number of requests, and stops nothing`, async () => {
+      const { network, asked } = brokenNetwork(() => false);
+      const { a, b, chatA, chatB } = await pair();
+      for (let i = 0; i < 5; i++) await chatB.send({ text: String(i).repeat(900_000) });
+      await chatA.refresh();
+      const { host, clock } = await stateOf(b, chatB);
+      const next = (clock.get(host) ?? 0) + 1;
+      if (kind.startsWith('a message')) {
+        const good = (await signed(b, chatB, 'after it', { counter: next + 1 })).encode();
+        await b.files.append(logPath(b, chatB), concatBytes(good.subarray(0, 67), Uint8Array.of(0x43, 1, 2, 3), good));
+      } else {
+        const seen = clock.with((await stateOf(a, chatA)).host, 50);
+        await b.files.append(logPath(b, chatB), (await signed(b, chatB, 'after it', { clock: seen })).encode());
+      }
+      const session = await people.again(a, network);
+      const chat = await session.chats.open(chatA.id);
+      const before = asked();
+      expect(await chat.refresh()).toMatchObject({ added: 1, more: false, problems: [] });
+      // The log once from the beginning, and one change.
+      expect(asked() - before).toBeLessThan(100);
+      expect((await textsOf(chat)).slice(-1)).toEqual(['after it']);
+      const after = asked();
+      expect(await chat.refresh()).toMatchObject({ added: 0, more: false, problems: [] });
+      expect(asked() - after).toBeLessThan(20);
+      expect((await stateOf(a, chatA)).memberOf(b.username)?.mergedUpTo).toBeGreaterThan(next);
+    }, 120_000);
+  }
+
+  test('nobody is removed because of a network that fails', async () => {
+    let own: PublicKeyHash | undefined;
+    const { network } = brokenNetwork((owner) => own !== undefined && !owner.equals(own));
     const { a, b, chatA, chatB } = await pair(network);
     await chatB.send({ text: 'hello' });
     own = a.account.identity.publicKeyHash;

@@ -197,12 +197,13 @@ export class Chats {
       try {
         const chat = await findOwnChat(view, await space.home(view), id);
         // Who is out of a chat hears of it when they are invited once more.
-        if (chat?.state.hostMember.isRemoved === true) found.push({ id, added: 0, refused: 0, problems: [] });
+        if (chat?.state.hostMember.isRemoved === true) found.push({ id, added: 0, refused: 0, more: false, problems: [] });
         else found.push(await pull.run(id, { signal, view }));
       } catch (error) {
         if (!isOfOthers(error) || error.code === 'network') throw error;
         // One that was never made to its end is none.
-        if (error.code !== 'not-found.chat') found.push({ id, added: 0, refused: 0, problems: [{ username: space.username, error }] });
+        if (error.code !== 'not-found.chat')
+          found.push({ id, added: 0, refused: 0, more: false, problems: [{ username: space.username, error }] });
       }
     });
     for (const { id, problems } of found) if (!problems.some(({ username }) => username === space.username)) await queue.run(id, signal);

@@ -17,6 +17,7 @@ import {
   type IdentityCheck,
   type KeyFinder,
   type MessageEffect,
+  type MissingMessages,
   ownNameCheck,
   type Verdict,
 } from './chat-working-copy.js';
@@ -346,6 +347,12 @@ export class ChatReplica {
       if (verdict !== 'new' && verdict !== 'gap') return verdict;
       return (await this.apply(message, 'merge')) ? 'applied' : 'refused';
     });
+  }
+
+  /** What is missing before a message that is a `gap`. */
+  missingBefore(envelope: MessageEnvelope): readonly MissingMessages[] {
+    assertInstance('envelope', envelope, MessageEnvelope);
+    return this.copy.missingBefore(envelope);
   }
 
   private get hostMember(): ChatMember {

@@ -45,6 +45,13 @@ export type Verdict =
   /** The message is missing that says by whose key it has to be signed: the invitation of its author, or that the author has joined. */
   | 'unverifiable';
 
+/** Messages of a member that are missing: those after number `after`, up to `upTo`. */
+export interface MissingMessages {
+  readonly author: MemberId;
+  readonly after: number;
+  readonly upTo: number;
+}
+
 /** What a message has done to members. */
 export interface MessageEffect {
   readonly joined?: ChatMember | undefined;
@@ -148,6 +155,27 @@ export class ChatWorkingCopy {
       if (counter > (this.clock.get(id) ?? 0)) return false;
     }
     return true;
+  }
+
+  /**
+   * What is missing before a message, whoever has written it: messages of its author, and those of others that its clock speaks of. Of an author who is not known those of the nearest one
+   * above in the tree of invitations who is: one of them invites.
+   */
+  missingBefore({ author, counter = 0, timestamp }: MessageEnvelope): readonly MissingMessages[] {
+    if (this.member(author) === undefined) {
+      let at = author.parent;
+      while (at !== undefined && this.member(at) === undefined) at = at.parent;
+      return at === undefined ? [] : [{ author: at, after: this.clock.get(at) ?? 0, upTo: Infinity }];
+    }
+    const missing: MissingMessages[] = [];
+    for (const [id, told] of timestamp.values()) {
+      const member = this.member(id);
+      if (member === undefined || member.isRemoved) continue;
+      const after = this.clock.get(id) ?? 0;
+      const upTo = id.equals(author) ? counter - 1 : told;
+      if (upTo > after) missing.push({ author: id, after, upTo });
+    }
+    return missing;
   }
 
   /**

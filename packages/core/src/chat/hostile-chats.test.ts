@@ -213,6 +213,135 @@ describe('a log that leaves messages of others out', () => {
     expect(textsOf(ada)).toEqual(['one', 'two']);
   });
 
+  /** A log that cannot be read now. */
+  function away({ state }: MemoryChat, holds?: ChatLogSource['holds']): ChatLogSource {
+    // eslint-disable-next-line require-yield -- it fails before it gives anything
+    const read = async function* (): ReturnType<ChatLogSource['read']> {
+      throw new NetworkError('no connection');
+    };
+    return { member: state.host, holds, read };
+  }
+
+  for (const isBehindGap of [false, true]) {
+    test(`each message waits for whose messages are missing before it, others do not${isBehindGap ? ', also behind another gap' : ''}`, async () => {
+      const [ada, bob, mallory] = await trio();
+      for (const text of ['one', 'two', 'three']) await say(ada, text);
+      await say(bob, 'of bob');
+      const [three] = ada.messages.slice(-1);
+      const [ofBob] = bob.messages.slice(-1);
+      // An invitation that does not exist.
+      if (isBehindGap) publish(mallory, forge(mallory, { timestamp: clockOf(mallory, new Map([['0.0', 1_000_000]])) }));
+      publish(mallory, three, ofBob);
+      const { host } = mallory.state;
+      const first = await bob.update(async (replica) => pullChat(replica, [away(ada), bob.sourceOf(replica, mallory)]));
+      expect(first.result).toMatchObject([
+        { applied: 0, outcome: 'failed' },
+        { applied: isBehindGap ? 1 : 0, outcome: 'waiting' },
+      ]);
+      expect(textsOf(bob)).not.toContain('three');
+      expect(bob.state.member(host)?.mergedUpTo).toBe(mallory.log.length - 2);
+      await bob.pull(ada, mallory);
+      expect(textsOf(bob).filter((text) => text !== 'forged')).toEqual(['of bob', 'one', 'two', 'three']);
+      expect(bob.state.member(host)?.mergedUpTo).toBe(mallory.log.length);
+    });
+  }
+
+  test('what others have written goes on, and after a while also what depends on whoever is away', async () => {
+    const [ada, bob, mallory] = await trio();
+    const one = await say(bob, 'one');
+    await say(bob, 'two');
+    await mallory.pull(bob);
+    await say(mallory, 'depends');
+    const left = mallory.messages.filter((message) => message.ref(crypto).toString() !== one.ref(crypto).toString());
+    expect(left).toHaveLength(mallory.log.length - 1);
+    mallory.log = [...left];
+    const pullAway = async (holds?: ChatLogSource['holds']): Promise<unknown> => {
+      const { result } = await ada.update(async (replica) => pullChat(replica, [away(bob, holds), ada.sourceOf(replica, mallory)]));
+      return result[1]?.outcome;
+    };
+    expect([await pullAway(), textsOf(ada)]).toEqual(['waiting', []]);
+    expect([await pullAway('own'), textsOf(ada)]).toEqual(['waiting', ['depends']]);
+    await ada.pull(bob);
+    expect(textsOf(ada)).toEqual(['depends', 'one', 'two']);
+  });
+
+  test('what one log has behind a gap is not lost for another one', async () => {
+    const [ada, bob, mallory] = await trio();
+    await say(bob, 'one');
+    const [one] = bob.messages.slice(-1);
+    const two = await say(bob, 'two');
+    const other = ada.log.length;
+    // Both begin with a gap that nobody can close.
+    const lie = (counter: number): SignedMessage =>
+      forge(mallory, {
+        timestamp: clockOf(
+          mallory,
+          new Map([
+            ['0', 1000],
+            ['0.1', counter],
+          ]),
+        ),
+      });
+    publish(mallory, lie(3), two);
+    const places: readonly (SignedMessage | undefined)[] = [lie(5), one];
+    const { result } = await ada.update(async (replica) =>
+      pullChat(replica, [
+        ada.sourceOf(replica, mallory),
+        {
+          member: undefined,
+          async *read(from) {
+            for (let i = from; i < places.length; i++) yield { message: places[i], problem: undefined, start: i, end: i + 1 } as never;
+            return places.length;
+          },
+        },
+      ]),
+    );
+    expect(result.map(({ outcome }) => outcome)).toEqual(['end', 'end']);
+    expect(textsOf(ada).filter((text) => text !== 'forged')).toEqual(['one', 'two']);
+    expect(ada.log.length).toBe(other + 4);
+  });
+
+  test('messages that claim to have seen each other are taken in the end', async () => {
+    const [ada, bob, mallory] = await trio();
+    publish(bob, forge(bob, { timestamp: clockOf(bob, new Map([['0.1', 2]])) }));
+    publish(mallory, forge(mallory, { timestamp: clockOf(mallory, new Map([['0.0', 2]])) }));
+    expect(await ada.pull(bob, mallory)).toMatchObject([
+      { applied: 1, outcome: 'end' },
+      { applied: 1, outcome: 'end' },
+    ]);
+  });
+
+  test('a gap behind any amount of log costs one reading of it from the beginning', async () => {
+    const [ada, bob] = await trio();
+    for (let i = 0; i < 20; i++) await say(bob, `text ${i}`);
+    await ada.pull(bob);
+    // One that is not understood, and what comes after it; twice.
+    for (let i = 0; i < 2; i++) {
+      await say(bob, 'lost');
+      bob.log[bob.log.length - 1] = undefined;
+      await say(bob, `after ${i}`);
+    }
+    const reread = new Set<string>();
+    const froms: number[] = [];
+    const position = ada.state.memberOf('bob')?.mergedUpTo ?? 0;
+    for (const outcome of ['more', 'end']) {
+      const { result } = await ada.update(async (replica) => {
+        const { member, read } = ada.sourceOf(replica, bob);
+        const counted: ChatLogSource['read'] = (from) => {
+          froms.push(from);
+          return read(from);
+        };
+        return pullChat(replica, [{ member, read: counted }], { maxBytes: 1, reread });
+      });
+      expect(result).toMatchObject([{ applied: 1, outcome }]);
+    }
+    expect(froms.slice(0, 2)).toEqual([position, position + 1]);
+    expect(froms.filter((from) => from === 0)).toHaveLength(1);
+    expect(froms.length).toBeLessThanOrEqual(7);
+    expect(textsOf(ada).slice(-2)).toEqual(['after 0', 'after 1']);
+    expect(ada.state.memberOf('bob')?.mergedUpTo).toBe(bob.log.length);
+  });
+
   test('there is no other log: what is there is taken', async () => {
     const { ada, mallory } = await withheld();
     expect(await ada.pull(mallory)).toMatchObject([{ applied: 1, outcome: 'end' }]);

@@ -1,14 +1,22 @@
 import { assertInstance, assertList, assertMethods, assertObject, assertOptionalInstance } from '../arguments.js';
+import { assertInteger } from '../bytes.js';
 import { FormatError, PyrgosError, throwIfAborted } from '../errors.js';
 import { MAX_CHAT_PULL } from '../limits.js';
 import { ChatReplica } from './chat-replica.js';
+import { HeldMessages } from './held-messages.js';
 import { MemberId } from './member-id.js';
+import type { MessageEnvelope } from './message-envelope.js';
 import type { LogItem } from './message-log.js';
 
 /** The log of another member. */
 export interface ChatLogSource {
   /** Undefined when it is somebody who is not known here: a new member who has invited a user who was removed. Then the whole log is read each time. */
   readonly member: MemberId | undefined;
+  /**
+   * What waits when this log cannot be read now, and messages of this member are missing: `all`, the default, every message that comes after them; `own` only those of the member, so that nothing is lost, while
+   * others are taken without.
+   */
+  readonly holds?: 'all' | 'own' | undefined;
   /**
    * Its messages from number `from` on, and in the end how many there are, which may be less than `from`. FormatError where no message begins or the last one is cut off; other
    * errors when it cannot be read now.
@@ -24,146 +32,283 @@ export interface PulledLog {
   /** Messages that were forged, malformed, or of nobody who is known: they are left out. */
   readonly refused: number;
   /**
-   * `end`: all was read. `more`: there is more than one pull takes. `damaged`: what follows cannot be read. `failed`: it cannot be read now. `waiting`: messages are missing that come
-   * from a member whose own log cannot be read now.
+   * `end`: all was read. `more`: there is more than one pull takes, and the next one goes on. `damaged`: what follows cannot be read. `failed`: it cannot be read now. `waiting`: messages are missing that come
+   * from a member whose own log cannot be read now; what does not come after them was taken.
    */
   readonly outcome: 'end' | 'more' | 'damaged' | 'failed' | 'waiting';
-  /** Of `damaged` and `failed`. */
-  readonly error: unknown;
+  /** What is wrong with the log. */
+  readonly error: PyrgosError | undefined;
 }
 
+/** How messages are pulled. */
+export interface PullChatOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Once the messages that were new have so many bytes together, the rest is `more`. What is known already costs nothing. Default: all. */
+  readonly maxBytes?: number | undefined;
+  /** Members whose logs were read from the beginning in this look, by id; those of this pull are added. Each is only once, however many pulls a look takes. */
+  readonly reread?: Set<string> | undefined;
+}
+
+/** What to do at a gap: to end there; to pass over it; to take the message unless it waits; the same, where messages wait for each other. */
+type AtGap = 'stop' | 'hold' | 'accept' | 'force';
+
+/** A log, and how far reading it is. */
 interface Progress {
   readonly source: ChatLogSource;
-  /** Whether the beginning of the log was not read yet. */
-  rewindable: boolean;
   /** Where to go on in the log of somebody who is not known. */
   position: number;
   applied: number;
   refused: number;
+  /** Messages that were read up to the first gap, and over gaps. */
   read: number;
+  passed: number;
+  /** Whether there is more behind what was passed over. */
+  isCut: boolean;
   outcome: PulledLog['outcome'] | 'gap';
-  /** Who has written the message before which something is missing. */
-  gapOf: MemberId | undefined;
-  error: unknown;
+  /** The first message before which something is missing. */
+  gap: MessageEnvelope | undefined;
+  /** Whether a message could be taken if the log had been read from the beginning. */
+  wantsRereading: boolean;
+  error: PyrgosError | undefined;
 }
 
 /**
  * Takes what is new from the logs of other members (chapter 07 section 7.1). Where messages are missing before another one they are first looked for in the other logs, then in the
- * beginning of this one; only then the gap is accepted, for a log that leaves out a message must not make it count as known (section 9.3). One log that is damaged or cannot be read
- * does not stop the others. AbortedError.
+ * beginning of this one, then behind gaps in all of them; only then the gap is accepted, for a log that leaves out a message must not make it count as known (section 9.3). As long as the log of somebody of whom messages are missing cannot be
+ * read, what comes after them waits, and nothing else. One log that is damaged or cannot be read does not stop the others. AbortedError.
  */
 export async function pullChat(
   replica: ChatReplica,
   sources: readonly ChatLogSource[],
-  options: { readonly signal?: AbortSignal | undefined } = {},
+  options: PullChatOptions = {},
 ): Promise<readonly PulledLog[]> {
   assertInstance('replica', replica, ChatReplica);
   assertList('sources', sources);
   assertObject('options', options);
-  const { signal } = options;
+  const { signal, maxBytes = Infinity, reread = new Set<string>() } = options;
+  if (maxBytes !== Infinity) assertInteger('options.maxBytes', maxBytes, 1, Number.MAX_SAFE_INTEGER);
+  assertInstance('options.reread', reread, Set);
   throwIfAborted(signal, 'reading a chat');
-  const all = sources.map((source, i): Progress => {
+  const logs = sources.map((source, i): Progress => {
     assertMethods(`sources[${i}]`, source, 'read');
     assertOptionalInstance(`sources[${i}].member`, source.member, MemberId);
-    return { source, rewindable: true, position: 0, applied: 0, refused: 0, read: 0, outcome: 'end', gapOf: undefined, error: undefined };
+    return {
+      source,
+      position: 0,
+      applied: 0,
+      refused: 0,
+      read: 0,
+      passed: 0,
+      isCut: false,
+      outcome: 'end',
+      gap: undefined,
+      wantsRereading: false,
+      error: undefined,
+    };
   });
-  for (const progress of all) await readOn(replica, progress, false, signal);
-  // Each round reads on where something was missing that others may have brought; it ends, because each log gains at least one message in a round that goes on.
-  for (let gained = true; gained;) {
-    gained = false;
-    for (const progress of waiting(all)) {
-      const before = progress.applied;
-      await readOn(replica, progress, false, signal);
-      if (progress.applied > before) gained = true;
-    }
-  }
-  for (const progress of waiting(all)) {
-    if (progress.rewindable) {
-      rewind(replica, progress);
-      await readOn(replica, progress, false, signal);
-    }
-  }
-  for (const progress of waiting(all)) {
-    const { gapOf, source } = progress;
-    const own = gapOf === undefined || gapOf.equals(source.member) ? undefined : all.find((other) => gapOf.equals(other.source.member));
-    if (own?.outcome === 'failed') progress.outcome = 'waiting';
-    else await readOn(replica, progress, true, signal);
-  }
-  return all.map(({ source, applied, refused, outcome, error }) => ({
-    member: source.member,
-    applied,
-    refused,
-    outcome: outcome === 'gap' ? 'waiting' : outcome,
-    error,
-  }));
+  const pull = new Pull(replica, logs, signal, maxBytes, reread);
+  await pull.run();
+  return logs.map((log) => {
+    const { source, applied, refused, error } = log;
+    return { member: source.member, applied, refused, outcome: pull.outcomeOf(log), error };
+  });
 }
 
-function waiting(all: readonly Progress[]): readonly Progress[] {
-  return all.filter(({ outcome }) => outcome === 'gap');
-}
+class Pull {
+  /** What waits for members whose logs cannot be read now, by id. */
+  private readonly absent = new Map<string, 'all' | 'own'>();
+  /** Messages that were taken, or counted although others are missing. */
+  private gained = 0;
+  /** The same, after which gaps were passed over. */
+  private gainedBehindGaps = 0;
 
-async function readOn(replica: ChatReplica, progress: Progress, acceptGap: boolean, signal: AbortSignal | undefined): Promise<void> {
-  const { member } = progress.source;
-  const from = member === undefined ? progress.position : replica.positionOf(member);
-  if (from === 0) progress.rewindable = false;
-  progress.outcome = 'end';
-  try {
-    const items = progress.source.read(from);
+  constructor(
+    private readonly replica: ChatReplica,
+    private readonly logs: readonly Progress[],
+    private readonly signal: AbortSignal | undefined,
+    private bytes: number,
+    private readonly reread: Set<string>,
+  ) {}
+
+  outcomeOf({ outcome, isCut }: Progress): PulledLog['outcome'] {
+    if (outcome !== 'gap') return outcome;
+    return isCut && this.gainedBehindGaps > 0 ? 'more' : 'waiting';
+  }
+
+  async run(): Promise<void> {
+    for (const log of this.logs) await this.read(log, 'stop');
+    // Each round reads on where something was missing that others may have brought; it ends, because each log gains at least one message in a round that goes on.
+    for (let before = -1; before < this.gained;) {
+      before = this.gained;
+      for (const log of this.waiting) await this.read(log, 'stop');
+    }
+    for (const log of this.waiting) {
+      if (this.isMore) return;
+      if (log.gap !== undefined && this.isRereadable(log) && !this.mustWait(log.gap)) await this.readAnew(log);
+    }
+    const before = this.gained;
+    await this.passGaps();
+    this.gainedBehindGaps = this.gained - before;
+  }
+
+  private get waiting(): readonly Progress[] {
+    return this.logs.filter(({ outcome }) => outcome === 'gap');
+  }
+
+  /** What is missing may be in what is still to be read. */
+  private get isMore(): boolean {
+    return this.logs.some(({ outcome }) => outcome === 'more');
+  }
+
+  /** Nobody has what is missing, as far as one can read: takes the messages behind it, but not before others that are there, and not before those of members who are awaited. */
+  private async passGaps(): Promise<void> {
     for (;;) {
-      throwIfAborted(signal, 'reading a chat');
-      const next = await items.next();
-      if (next.done === true) {
-        // The member has begun a new log, or the position was never right.
-        if (next.value < from && from > 0) {
-          rewind(replica, progress);
-          await readOn(replica, progress, acceptGap, signal);
-        }
-        return;
+      let held = new HeldMessages();
+      // What one log has behind a gap another one may lack.
+      for (let before = -1; this.waiting.length > 1 && before < this.gained;) {
+        before = this.gained;
+        held = new HeldMessages();
+        for (const log of this.waiting) await this.read(log, 'hold', held);
       }
-      if (progress.read === MAX_CHAT_PULL) {
-        await items.return(0);
-        progress.outcome = 'more';
-        return;
-      }
-      if (!(await take(replica, progress, next.value, acceptGap))) {
-        await items.return(0);
-        return;
-      }
+      if (this.isMore) return;
+      const before = this.gained;
+      for (const log of this.waiting) await this.read(log, 'accept', held);
+      if (this.isMore) return;
+      const late = this.waiting.filter((log) => log.wantsRereading && this.isRereadable(log));
+      for (const log of late) await this.readAnew(log);
+      if (late.length > 0 || this.gained > before) continue;
+      // Only somebody who lies has seen a message that was written after the own one.
+      const [first] = this.waiting;
+      if (first === undefined || this.absent.size > 0) return;
+      await this.read(first, 'force', held);
+      if (this.gained === before) return;
     }
-  } catch (error) {
-    if (signal?.aborted === true || !(error instanceof PyrgosError) || error.code === 'internal' || error.code === 'argument') throw error;
-    progress.outcome = error instanceof FormatError ? 'damaged' : 'failed';
-    progress.error = error;
   }
-}
 
-function rewind(replica: ChatReplica, progress: Progress): void {
-  const { member } = progress.source;
-  progress.position = 0;
-  // They are met again.
-  progress.refused = 0;
-  if (member !== undefined) replica.rewind(member);
-}
-
-/** False at a gap. */
-async function take(replica: ChatReplica, progress: Progress, item: LogItem, acceptGap: boolean): Promise<boolean> {
-  const { member } = progress.source;
-  if (item.message === undefined) {
-    if (member !== undefined) replica.skip(member);
-    progress.refused++;
-    progress.read++;
-    progress.position++;
-    return true;
+  private async read(log: Progress, atGap: AtGap, held?: HeldMessages): Promise<void> {
+    const { member } = log.source;
+    const from = member === undefined ? log.position : this.replica.positionOf(member);
+    if (from === 0) this.noteReread(log);
+    log.outcome = 'end';
+    log.gap = undefined;
+    log.isCut = false;
+    log.wantsRereading = false;
+    let next = atGap;
+    try {
+      const items = log.source.read(from);
+      for (;;) {
+        throwIfAborted(this.signal, 'reading a chat');
+        const { done, value } = await items.next();
+        if (done === true) {
+          // The member has begun a new log, or the position was never right.
+          if (value < from && from > 0) {
+            this.rewind(log);
+            await this.read(log, atGap, held);
+            return;
+          }
+          break;
+        }
+        const isSpent = atGap === 'stop' ? log.read === MAX_CHAT_PULL : log.passed === MAX_CHAT_PULL;
+        if (this.bytes <= 0 || isSpent) {
+          await items.return(0);
+          log.isCut = true;
+          // What was passed over is no reason to begin anew at the same place.
+          if (this.bytes <= 0 || log.gap === undefined) log.outcome = 'more';
+          break;
+        }
+        const hasAccepted = await this.take(log, value, next, held);
+        if (hasAccepted && next === 'force') next = 'accept';
+        if (atGap === 'stop' && log.gap !== undefined) {
+          await items.return(0);
+          break;
+        }
+      }
+    } catch (error) {
+      if (this.signal?.aborted === true || !(error instanceof PyrgosError) || error.code === 'internal' || error.code === 'argument')
+        throw error;
+      log.error = error;
+      log.outcome = error instanceof FormatError ? 'damaged' : 'failed';
+      if (log.outcome === 'failed' && member !== undefined) this.absent.set(member.toString(), log.source.holds ?? 'all');
+    }
+    if (log.gap !== undefined && (log.outcome === 'end' || log.outcome === 'damaged')) log.outcome = 'gap';
   }
-  const result = await replica.merge(member, item.message, { acceptGap });
-  if (result === 'gap') {
-    progress.outcome = 'gap';
-    progress.gapOf = item.message.envelope.author;
+
+  /** Takes one message, or notes that it has to wait. Whether it was taken although others are missing. */
+  private async take(log: Progress, { message, start, end }: LogItem, atGap: AtGap, held: HeldMessages | undefined): Promise<boolean> {
+    if (atGap === 'stop') log.read++;
+    else log.passed++;
+    // Behind a message that waits nothing counts as read.
+    const isCounted = log.gap === undefined;
+    const source = isCounted ? log.source.member : undefined;
+    if (message === undefined) {
+      if (source !== undefined) this.replica.skip(source);
+      if (isCounted) this.count(log, 'refused');
+      return false;
+    }
+    const { envelope } = message;
+    let result = await this.replica.merge(source, message);
+    let isAccepted = false;
+    if (result === 'gap') {
+      if (!this.mayAccept(log, envelope, atGap, held)) {
+        log.gap ??= envelope;
+        held?.add(envelope.author, envelope.counter ?? 0);
+        return false;
+      }
+      result = await this.replica.merge(source, message, { acceptGap: true });
+      held?.delete(envelope.author, envelope.counter ?? 0);
+      isAccepted = true;
+    }
+    if (isCounted) this.count(log, result);
+    if (result === 'applied') {
+      log.applied++;
+      this.bytes -= end - start;
+    }
+    if (result === 'applied' || (isAccepted && isCounted)) this.gained++;
+    return isAccepted;
+  }
+
+  private count(log: Progress, result: string): void {
+    log.position++;
+    if (result === 'refused') log.refused++;
+  }
+
+  private mayAccept(log: Progress, envelope: MessageEnvelope, atGap: AtGap, held: HeldMessages | undefined): boolean {
+    if (atGap === 'stop' || atGap === 'hold') return false;
+    if (this.mustWait(envelope, atGap === 'force' ? undefined : held)) return false;
+    if (!this.isRereadable(log)) return true;
+    log.wantsRereading = true;
     return false;
   }
-  progress.read++;
-  progress.position++;
-  if (result === 'applied') progress.applied++;
-  if (result === 'refused') progress.refused++;
-  return true;
+
+  /** Whether something that is missing before a message may still come: from somebody who cannot be asked now, or because it waits itself. */
+  private mustWait(envelope: MessageEnvelope, held?: HeldMessages): boolean {
+    return this.replica.missingBefore(envelope).some((missing) => {
+      const holds = this.absent.get(missing.author.toString());
+      if (holds === 'own' && !missing.author.equals(envelope.author)) return false;
+      return holds !== undefined || held?.hasAnyOf(missing) === true;
+    });
+  }
+
+  private isRereadable({ source }: Progress): boolean {
+    return source.member !== undefined && !this.reread.has(source.member.toString());
+  }
+
+  private noteReread({ source }: Progress): void {
+    if (source.member !== undefined) this.reread.add(source.member.toString());
+  }
+
+  private async readAnew(log: Progress): Promise<void> {
+    this.rewind(log);
+    log.read = 0;
+    await this.read(log, 'stop');
+  }
+
+  private rewind(log: Progress): void {
+    const { member } = log.source;
+    log.position = 0;
+    // They are met again.
+    log.refused = 0;
+    if (member !== undefined) this.replica.rewind(member);
+    this.noteReread(log);
+  }
 }
