@@ -45,6 +45,12 @@ describe.skipIf(!hasChromium)('two people chat in two browsers (needs a Chromium
       })
       .toBe(true);
   };
+  /** CSS pixels below what is seen. */
+  const below = async (page: Page): Promise<number> =>
+    page.getByRole('region', { name: 'Messages of Lake' }).evaluate((list) => list.scrollHeight - list.scrollTop - list.clientHeight);
+  /** What has the focus: its element, and its text. */
+  const focused = async (page: Page): Promise<string> =>
+    page.evaluate(() => `${document.activeElement?.localName ?? ''}: ${document.activeElement?.textContent ?? ''}`);
   const choose = async (page: Page, words: string, choice: string): Promise<void> => {
     await message(page, words).hover();
     await message(page, words).getByRole('button', { name: 'More about this message' }).click();
@@ -54,6 +60,21 @@ describe.skipIf(!hasChromium)('two people chat in two browsers (needs a Chromium
   test('no chats yet', async () => {
     await open(ada);
     await ada.getByText('No chats yet').waitFor();
+    // Somebody with a friend begins one here, and somebody without is led to people.
+    await ada.getByText('Begin one with your friends.').waitFor();
+    const carol = await world.open(await world.device());
+    await world.signUp(carol, 'carol');
+    await open(carol);
+    const people = carol.getByRole('button', { name: 'To the people' });
+    await people.waitFor();
+    // In the middle of the window, not beside an empty one.
+    const box = await carol.getByText('No chats yet').boundingBox();
+    expect((box?.x ?? 0) + (box?.width ?? 0) / 2).toBeGreaterThan(500);
+    expect(await violations(carol)).toEqual([]);
+    await picture(carol, 'chats-none-without-friends');
+    await people.press('Enter');
+    await carol.getByRole('heading', { name: 'People' }).first().waitFor();
+    await carol.context().close();
     expect(await violations(ada)).toEqual([]);
     await picture(ada, 'chats-none');
   });
@@ -122,6 +143,16 @@ describe.skipIf(!hasChromium)('two people chat in two browsers (needs a Chromium
     await seen(bob, 'That is two');
     await message(bob, 'That is two').getByRole('button', { name: 'Show the message of bob that this answers' }).click();
     await expect.poll(async () => bob.evaluate(() => document.activeElement?.textContent ?? '')).toContain('second line');
+    // An own message, which is marked all the same.
+    const marked = message(bob, 'second line').and(bob.locator('[data-marked=true]'));
+    await marked.waitFor();
+    await picture(bob, 'chat-marked-dark');
+    const [around, border] = await marked.evaluate((article) => [
+      getComputedStyle(article).backgroundColor,
+      getComputedStyle([...article.children].find((child) => child.textContent.includes('second line')) ?? article).borderTopColor,
+    ]);
+    expect(border).not.toBe(around);
+    expect(border).not.toMatch(/, 0\)$/u);
   });
 
   test('edited and deleted, with the keyboard alone', async () => {
@@ -130,6 +161,7 @@ describe.skipIf(!hasChromium)('two people chat in two browsers (needs a Chromium
     await sent(ada, 'soon different');
     await field(ada).press('ArrowUp');
     await ada.getByText('Edit your message').waitFor();
+    await ada.getByText('Enter saves, Shift+Enter begins a new line').waitFor();
     await field(ada).fill('different now');
     await field(ada).press('Enter');
     await message(ada, 'different now').getByText('edited').waitFor();
@@ -147,9 +179,16 @@ describe.skipIf(!hasChromium)('two people chat in two browsers (needs a Chromium
     expect(await violations(ada)).toEqual([]);
     await picture(ada, 'chat-menu');
     await ada.getByRole('menuitem', { name: 'Delete' }).press('Enter');
+    await ada.getByRole('alertdialog').getByRole('button', { name: 'Cancel' }).press('Enter');
+    await expect.poll(async () => focused(ada)).toMatch(/^article: .*different now/u);
+    await ada.keyboard.press('Enter');
+    await ada.getByRole('menuitem', { name: 'Delete' }).press('Enter');
     await ada.getByRole('alertdialog').getByRole('button', { name: 'Delete' }).press('Enter');
     await message(ada, 'This message was deleted.').waitFor();
+    await expect.poll(async () => focused(ada)).toMatch(/^article: .*This message was deleted\./u);
     await seen(bob, 'This message was deleted.');
+    // What nobody reads any more is not "sent".
+    expect(await message(ada, 'This message was deleted.').getByText('Sent').count()).toBe(0);
     expect(await message(bob, 'different now').count()).toBe(0);
   });
 
@@ -159,6 +198,8 @@ describe.skipIf(!hasChromium)('two people chat in two browsers (needs a Chromium
       { name: 'plan.txt', mimeType: 'text/plain', buffer: Buffer.from('go there') },
     ]);
     await ada.getByText('sea.png').waitFor();
+    await ada.getByText('The names of the files are not sent').waitFor();
+    expect(await violations(ada)).toEqual([]);
     await picture(ada, 'chat-files');
     await say(ada, 'The sea');
     await message(ada, 'The sea').getByRole('button', { name: 'Show the picture of ada larger' }).waitFor();
@@ -180,18 +221,37 @@ describe.skipIf(!hasChromium)('two people chat in two browsers (needs a Chromium
     await message(ada, 'The sea').waitFor();
   });
 
-  test('a picture that is pasted goes along', async () => {
-    const bytes = [...landscape(64, 64, 5)];
-    await field(ada).focus();
-    await field(ada).evaluate((element, content) => {
-      const data = new DataTransfer();
-      data.items.add(new File([new Uint8Array(content)], 'pasted.png', { type: 'image/png' }));
-      element.dispatchEvent(new ClipboardEvent('paste', { clipboardData: data, bubbles: true, cancelable: true }));
-    }, bytes);
-    await ada.getByRole('list', { name: 'Files to send' }).getByText('pasted.png').waitFor();
-    await ada.getByRole('button', { name: 'Send' }).click();
-    await ada.getByRole('list', { name: 'Files to send' }).waitFor({ state: 'detached' });
-    await expect.poll(async () => ada.getByRole('button', { name: 'Show the picture of ada larger' }).count()).toBe(2);
+  test('pictures that are pasted go along, and the end stays in sight', async () => {
+    expect(await ada.getByRole('button', { name: 'To the newest message' }).count()).toBe(0);
+    for (const [sent, seed] of [5, 6].entries()) {
+      const bytes = [...landscape(64, 64, seed)];
+      await field(ada).focus();
+      await field(ada).evaluate((element, content) => {
+        const data = new DataTransfer();
+        data.items.add(new File([new Uint8Array(content)], 'pasted.png', { type: 'image/png' }));
+        element.dispatchEvent(new ClipboardEvent('paste', { clipboardData: data, bubbles: true, cancelable: true }));
+      }, bytes);
+      await ada.getByRole('list', { name: 'Files to send' }).getByText('pasted.png').waitFor();
+      await field(ada).press('Enter');
+      await ada.getByRole('list', { name: 'Files to send' }).waitFor({ state: 'detached' });
+      await expect.poll(async () => ada.getByRole('button', { name: 'Show the picture of ada larger' }).count()).toBe(2 + sent);
+      await ada.getByText('Sending …').waitFor({ state: 'detached' });
+      await expect.poll(async () => below(ada)).toBeLessThan(2);
+      expect(await ada.getByRole('button', { name: 'To the newest message' }).count()).toBe(0);
+    }
+  });
+
+  test('the way to the newest message leads the keyboard there', async () => {
+    await ada.getByRole('region', { name: 'Messages of Lake' }).evaluate((list) => {
+      list.scrollTop = 0;
+    });
+    const newest = ada.getByRole('button', { name: 'To the newest message' });
+    await newest.focus();
+    await newest.press('Enter');
+    await newest.waitFor({ state: 'detached' });
+    await expect.poll(async () => focused(ada)).toMatch(/^article:/u);
+    expect(await ada.evaluate(() => document.activeElement === [...document.querySelectorAll('article')].at(-1))).toBe(true);
+    expect(await below(ada)).toBeLessThan(2);
   });
 
   test('what nobody has seen is counted, and marked where it begins', async () => {
@@ -246,6 +306,36 @@ describe.skipIf(!hasChromium)('two people chat in two browsers (needs a Chromium
     expect(await field(bob).count()).toBe(0);
     expect(await violations(bob)).toEqual([]);
     await picture(bob, 'chats-phone');
+  });
+
+  test('on a phone a long title takes two lines of a dialog', async () => {
+    const title = `The voyage ${'around the lake, with all of its islands, '.repeat(4)}`.trim();
+    const summary = (await bobElsewhere.chats.list()).chats.find((chat) => chat.title === 'Lake');
+    await (await bobElsewhere.chats.open(summary?.id ?? '')).setTitle(title);
+    await bob.setViewportSize({ width: 360, height: 640 });
+    await bob.getByRole('link', { name: 'The voyage' }).click();
+    const menu = bob.getByRole('button', { name: 'More about this chat' });
+    for (const [choice, heading] of [
+      ['People', 'People in The voyage'],
+      ['Pictures and files', 'Pictures and files of The voyage'],
+    ] as const) {
+      await menu.click();
+      await bob.getByRole('menuitem', { name: choice }).click();
+      // Whoever hears it hears all of it.
+      const dialog = bob.getByRole('dialog', { name: `${heading} around the lake` });
+      const shown = dialog.getByRole('heading', { level: 2 });
+      expect(await shown.getAttribute('title')).toContain('with all of its islands, around');
+      const lines = await shown.evaluate((element) => {
+        const text = document.createRange();
+        text.selectNodeContents(element);
+        const { top, height } = element.getBoundingClientRect();
+        return new Set([...text.getClientRects()].map((rect) => rect.top).filter((y) => y < top + height - 2)).size;
+      });
+      expect(lines).toBe(2);
+      expect(await violations(bob)).toEqual([]);
+      await picture(bob, `chat-long-title-${choice === 'People' ? 'people' : 'media'}-phone-dark`);
+      await dialog.getByRole('button', { name: 'Close' }).click();
+    }
   });
 
   test('nobody complained', () => {

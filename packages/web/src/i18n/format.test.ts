@@ -1,5 +1,5 @@
-import { expect, test } from 'vitest';
-import { formatSize, formatTime } from './format.js';
+import { expect, test, vi } from 'vitest';
+import { formatClock, formatDate, formatSize, formatTime, regionalTag } from './format.js';
 
 test.each([
   [0, 'en', '0 bytes'],
@@ -18,4 +18,32 @@ test.each([
 
 test('a time to the minute', () => {
   expect(formatTime(new Date(2026, 10, 27, 6, 5).getTime(), 'en-GB')).toMatch(/27 Nov 2026.*06:05/u);
+});
+
+test.each([
+  ['en', ['en-GB', 'en'], 'en-GB'],
+  ['en', ['de-DE', 'de', 'en', 'en-AU', 'en-US'], 'en-AU'],
+  ['de', ['DE-ch'], 'DE-ch'],
+  ['es', ['es-419', 'es'], 'es-419'],
+  ['fr', ['en-GB', 'en'], 'fr'],
+  ['de', ['den-CA', 'de'], 'de'],
+  ['en', [], 'en'],
+])('the region of %s for a browser that wants %j', (language, tags, tag) => {
+  expect(regionalTag(language, tags)).toBe(tag);
+});
+
+test('times and sizes are written as in the region of the browser, in the language that was chosen', () => {
+  const time = new Date(2026, 10, 27, 18, 5).getTime();
+  try {
+    vi.stubGlobal('navigator', { languages: ['en-GB', 'en', 'de-CH'] });
+    expect(formatClock(time, 'en')).toBe('18:05');
+    expect(formatDate(time, 'en')).toBe('27/11/2026');
+    expect(formatTime(time, 'en')).toMatch(/^27 Nov 2026.*18:05$/u);
+    expect(formatSize(1500, 'de')).toBe('1.5 kB');
+    vi.stubGlobal('navigator', { languages: ['en-US'] });
+    expect(formatClock(time, 'en')).toMatch(/^6:05\sPM$/u);
+    expect(formatSize(1500, 'de')).toBe('1,5 kB');
+  } finally {
+    vi.unstubAllGlobals();
+  }
 });

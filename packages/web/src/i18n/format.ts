@@ -1,3 +1,16 @@
+/** The languages of the browser, the ones that are wanted most first; none where there is no browser. */
+function languagesOfBrowser(): readonly string[] {
+  return typeof navigator === 'undefined' ? [] : navigator.languages;
+}
+
+/**
+ * The tag by which numbers and times of a language are written: the first one of the browser that says a region of this language (`en-GB` for `en`), for people of one language
+ * write times in several ways; without one the language itself. Texts and the order of names do not depend on it.
+ */
+export function regionalTag(language: string, tags: readonly string[] = languagesOfBrowser()): string {
+  return tags.find((tag) => tag.toLowerCase().startsWith(`${language.toLowerCase()}-`)) ?? language;
+}
+
 const UNITS = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte'] as const;
 
 /** A size as people of a language write it, in steps of 1000 (as those units are defined): `1.2 MB`. */
@@ -8,7 +21,7 @@ export function formatSize(bytes: number, language: string): string {
     value /= 1000;
     unit++;
   }
-  return new Intl.NumberFormat(language, {
+  return new Intl.NumberFormat(regionalTag(language), {
     style: 'unit',
     unit: UNITS[unit] ?? 'byte',
     unitDisplay: unit === 0 ? 'long' : 'short',
@@ -43,8 +56,9 @@ export function formatDay(milliseconds: number, language: string): string {
 }
 
 function formatOf(formats: Map<string, Intl.DateTimeFormat>, language: string, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
-  const format = formats.get(language) ?? new Intl.DateTimeFormat(language, options);
-  formats.set(language, format);
+  const tag = regionalTag(language);
+  const format = formats.get(tag) ?? new Intl.DateTimeFormat(tag, options);
+  formats.set(tag, format);
   return format;
 }
 
@@ -56,5 +70,5 @@ export function formatNames(names: readonly string[], language: string): string 
 /** A length of time in its largest unit, as people say it: `3 minutes`. */
 export function formatDuration(seconds: number, language: string): string {
   const [value, unit] = seconds < 60 ? [seconds, 'second'] : seconds < 3600 ? [seconds / 60, 'minute'] : [seconds / 3600, 'hour'];
-  return new Intl.NumberFormat(language, { style: 'unit', unit, unitDisplay: 'long' }).format(Math.max(1, Math.ceil(value)));
+  return new Intl.NumberFormat(regionalTag(language), { style: 'unit', unit, unitDisplay: 'long' }).format(Math.max(1, Math.ceil(value)));
 }

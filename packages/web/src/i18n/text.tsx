@@ -2,6 +2,7 @@ import { type I18n, setupI18n } from '@lingui/core';
 import { I18nProvider, useLingui } from '@lingui/react';
 import type { ReactNode } from 'react';
 import type { texts as english } from './en/index.js';
+import { regionalTag } from './format.js';
 import { IsolatedText, visibleValue } from './visible-name.js';
 
 /** A text of the app, by its id in the catalogues. */
@@ -42,7 +43,7 @@ export async function loadTexts(language: string): Promise<I18n> {
   // Compiled by the build: what the types call texts is what Lingui formats.
   const messages = catalogue?.texts ?? {};
   document.documentElement.lang = language;
-  return setupI18n({ locale: language, messages: { [language]: messages } });
+  return setupI18n({ locale: language, locales: regionalTag(language), messages: { [language]: messages } });
 }
 
 /** Gives the texts to everything below. */

@@ -4,6 +4,7 @@ import { faultText } from '../../app/fault-text.js';
 import type { FactorRow, NewApp, SessionInfo } from '../../engine/calls.js';
 import { EngineError } from '../../engine/engine-fault.js';
 import { engine } from '../../engine/start-engine.js';
+import { regionalTag } from '../../i18n/format.js';
 import { type TextFunction, useLanguage, useText } from '../../i18n/text.js';
 import { Button } from '../../ui/button.js';
 import { ConfirmDialog, Dialog } from '../../ui/dialog.js';
@@ -52,7 +53,7 @@ export function FactorsSection({ session: { username } }: { readonly session: Se
     const about = text('settings.factors.codes.file', {
       server: location.host,
       username,
-      date: new Intl.DateTimeFormat(language, { dateStyle: 'long' }).format(),
+      date: new Intl.DateTimeFormat(regionalTag(language), { dateStyle: 'long' }).format(),
     });
     return [about, text('settings.factors.codes.once'), '', ...codes, ''].join('\r\n');
   };
