@@ -43,6 +43,7 @@ export type {
   DeleteChatOptions,
   NewAttachment,
   NewChatMessage,
+  OpenedChatAttachment,
   SendOptions,
 } from './messaging/chat-types.js';
 export { FileSystem } from './files/file-system.js';

@@ -46,6 +46,13 @@ export interface ChatReplicaParts {
   readonly findKey?: KeyFinder | undefined;
 }
 
+/** The files of one message of somebody else. */
+export interface MediaToMirror {
+  /** Who has sent the message. */
+  readonly author: string;
+  readonly files: readonly FileRef[];
+}
+
 /** What an update has changed, and what belongs to it. */
 export interface ChatChanges {
   /** Goes to the end of the own log, in this order. */
@@ -55,7 +62,7 @@ export interface ChatChanges {
   readonly privateState: PrivateChatState;
   readonly privateChanged: boolean;
   /** Files of others in new messages: to be copied (chapter 07 section 8.3). */
-  readonly toMirror: readonly FileRef[];
+  readonly toMirror: readonly MediaToMirror[];
   /** Users who are no longer in the chat: they may read the own copy no longer. */
   readonly revoked: readonly string[];
   /** Users who have joined. */
@@ -92,7 +99,7 @@ export class ChatReplica {
   private last: MessageRef | undefined;
   private lastMessage: SignedMessage | undefined;
   private readonly appended: SignedMessage[] = [];
-  private readonly toMirror: FileRef[] = [];
+  private readonly toMirror: MediaToMirror[] = [];
   private readonly removed = new Set<string>();
   private readonly joined = new Set<string>();
   private isBusy = false;
@@ -476,9 +483,11 @@ export class ChatReplica {
     return this.hostMember.isRemoved && payload.username === username && payload.identity.equals(key);
   }
 
-  private filesToMirror(author: ChatMember | undefined, payload: MessagePayload): readonly FileRef[] {
-    if (author?.username === this.identity.username || (payload.kind !== 'application' && payload.kind !== 'reply')) return [];
-    return filesOf(payload);
+  private filesToMirror(author: ChatMember | undefined, payload: MessagePayload): readonly MediaToMirror[] {
+    if (author === undefined || author.username === this.identity.username) return [];
+    if (payload.kind !== 'application' && payload.kind !== 'reply') return [];
+    const files = filesOf(payload);
+    return files.length === 0 ? [] : [{ author: author.username, files }];
   }
 
   private append(message: SignedMessage): void {
