@@ -43,6 +43,7 @@ export type {
   DeleteChatOptions,
   NewAttachment,
   NewChatMessage,
+  OpenedChatAttachment,
   SendAttempt,
   SendOptions,
 } from './messaging/chat-types.js';

@@ -321,7 +321,7 @@ export const MAX_CHAT_INVITATIONS_READ = 10_485_760;
 export const MAX_CHAT_ID_SIZE = 255;
 /** Names below the media folder of a chat: folders and the file itself; there are three (chapter 07 section 8.2; ours). */
 export const MAX_CHAT_MEDIA_DEPTH = 16;
-/** Files of one message of a chat that are sent, and shown (ours). */
+/** Files of one message of a chat that are sent, shown, and copied (ours). */
 export const MAX_CHAT_ATTACHMENTS = 100;
 /** Longest text of a message of a chat that the web app lets somebody write, in UTF-16 code units: as other clients do (chapter 07 section 9.4). Longer ones are shown. */
 export const MAX_CHAT_TEXT_LENGTH = 2000;
@@ -331,6 +331,18 @@ export const MAX_CHAT_TITLE_LENGTH = 256;
 export const MAX_CHAT_ICON_SIZE = 262_144;
 /** Largest file of a message that is copied into the own space (chapter 07 section 8.3; ours). */
 export const MAX_CHAT_MIRROR_SIZE = 1_073_741_824;
+/** Bytes of the files of one message that are copied into the own space (chapter 07 section 8.3; ours). */
+export const MAX_CHAT_MIRROR_MESSAGE_SIZE = 2_147_483_648;
+/** Bytes of the files of one author that are copied into the own space in one chat (chapter 07 section 8.3; ours). */
+export const MAX_CHAT_MIRROR_AUTHOR_SIZE = 4_294_967_296;
+/** Bytes of the files of one chat that are copied into the own space (chapter 07 section 8.3; ours). */
+export const MAX_CHAT_MIRROR_CHAT_SIZE = 17_179_869_184;
+/** Files of a chat that wait for being copied into the own space (ours). */
+export const MAX_CHAT_MIRROR_PENDING = 1000;
+/** Percent of the quota of an account that are in use at most after a file of a message was copied (ours). */
+export const MAX_CHAT_MIRROR_QUOTA = 80;
+/** Largest own copy of a file of a message that is read and compared with its hash before it is opened; of a larger one the file of its author is tried first (ours). */
+export const MAX_CHAT_CHECKED_SIZE = 33_554_432;
 /** Bytes of the messages that stand in the copy of a chat for those of the inviter's log that are refused (chapter 07 section 6.5; ours). */
 export const MAX_CHAT_COPY_FILL = 1_048_576;
 /** Largest log of a chat that is copied to join it (chapter 07 section 6.5; ours). */

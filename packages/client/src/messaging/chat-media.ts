@@ -1,13 +1,14 @@
+import { toHex } from '@pyrgos/core/bytes';
 import { mediaFileName, mediaFolder, mirrorPlace } from '@pyrgos/core/chat';
 import { Multihash } from '@pyrgos/core/codec';
 import { NotFoundError, PyrgosError } from '@pyrgos/core/errors';
-import { MAX_CHAT_MIRROR_SIZE } from '@pyrgos/core/limits';
+import { MAX_CHAT_CHECKED_SIZE, MAX_CHAT_MIRROR_QUOTA } from '@pyrgos/core/limits';
 import { FileRef, generatePostName } from '@pyrgos/core/social';
 import { openSource } from '../files/content/byte-source.js';
 import type { ByteSource } from '../files/content/index.js';
 import type { FileSystem } from '../files/file-system.js';
 import { formatPath } from '../files/file-tree.js';
-import { copyItem } from '../files/structure/index.js';
+import { copyItem, type CopySource } from '../files/structure/index.js';
 import { type CommittedView, FileReader, findPath, type Item, openItem, splitPath, type View } from '../files/view/index.js';
 import type { CallOptions } from '../session/call-options.js';
 import { isOfOthers } from '../social/friend-spaces.js';
@@ -19,13 +20,22 @@ import { ChatFile, findOwnChat } from './chat-files.js';
 import type { ChatMirrors } from './chat-mirrors.js';
 import { activeMembers } from './chat-summaries.js';
 import type { ChatStore } from './chat-store.js';
-import type { ChatAttachment, NewAttachment } from './chat-types.js';
+import type { ChatAttachment, NewAttachment, OpenedChatAttachment } from './chat-types.js';
 import { PendingMedia } from './pending-media.js';
 import { MESSAGING, SHARED } from './shared-chat.js';
 
 const MEDIA = 'media';
 /** Milliseconds after which an attachment that could not be copied is tried again. */
 const RETRY_AFTER = 600_000;
+
+/** Milliseconds for which it is believed how much room the account has. */
+const ROOM_TIME = 60_000;
+/** Own copies of which it is known whether they are what they should be. */
+const MAX_CHECKED = 4096;
+/** The folder below that of the media for copies that cannot be where the path of the message says; their names are their hashes. */
+const BY_HASH = 'pyrgos';
+/** Names below the media folder that a copy of other clients has: year, month, and its own. */
+const DEPTH = 3;
 
 /** What copying has come to. */
 export interface MirrorOutcome {
@@ -34,9 +44,28 @@ export interface MirrorOutcome {
   readonly hasMore: boolean;
 }
 
+interface OwnCopy {
+  readonly item: Item;
+  readonly path: string;
+}
+
+/** What is to be done about a file that waits: it is copied from a source, or need not be. */
+interface MirrorPlan {
+  /** Taken from others for it. */
+  readonly bytes: number;
+  /** Where there is, or will be, a copy. */
+  readonly place: readonly string[] | undefined;
+  readonly source: CopySource | undefined;
+}
+
+const NOTHING: MirrorPlan = { bytes: 0, place: undefined, source: undefined };
+
 /** The files that messages of chats show (chapter 07 section 8). */
 export class ChatMedia {
   private readonly failed = new Map<string, number>();
+  /** The hashes of own copies, by their versions. */
+  private readonly hashes = new Map<string, Multihash>();
+  private room: { used: number; readonly quota: number; readonly until: number } | undefined;
 
   constructor(
     private readonly store: ChatStore,
@@ -90,31 +119,36 @@ export class ChatMedia {
     const now = this.store.space.account.clock.now();
     let view: CommittedView | undefined;
     const pending = await this.store.look(id, signal, async (view, chat) => PendingMedia.read(view, chat.mediaFile));
-    for (const ref of pending.refs) {
-      if ((this.failed.get(ref.path) ?? 0) > now) continue;
+    for (const ref of pending.inTurns()) {
+      const key = `${id} ${ref.path} ${ref.contentHash.toString()}`;
+      if ((this.failed.get(key) ?? 0) > now) continue;
       if (bytes >= budget) return { bytes, hasMore: true };
       try {
         view ??= this.store.space.tree.view(signal, true);
         bytes += await this.mirrorOne(view, id, ref);
+        this.failed.delete(key);
       } catch (error) {
         if (!isOfOthers(error)) throw error;
-        this.failed.set(ref.path, now + RETRY_AFTER);
+        if (this.failed.size >= MAX_CHECKED) this.failed.clear();
+        this.failed.set(key, now + RETRY_AFTER);
       }
     }
     return { bytes, hasMore: false };
   }
 
-  /** A file that a message shows, for reading: the own copy, or that of its author (section 8.4). NotFoundError `not-found.file` when nobody has it any more. */
+  /**
+   * A file that a message shows, for reading: the own copy when it has the hash that the message names, or else what its author has (section 8.4). `path`: where the own copy is. NotFoundError
+   * `not-found.file` when nobody has it any more.
+   */
   async open(
     id: string,
-    { path, capability }: Pick<ChatAttachment, 'path' | 'capability' | 'hash'>,
+    { path, capability, hash }: Pick<ChatAttachment, 'path' | 'capability' | 'hash'>,
     signal: AbortSignal | undefined,
-  ): Promise<{ readonly reader: FileReader; readonly mimeType: string }> {
-    const place = mirrorPlace(FileRef.of(path, capability, NO_HASH), id);
-    const look = async (view: View): Promise<{ readonly reader: FileReader; readonly mimeType: string }> => {
-      const own = place === undefined ? undefined : await this.ownCopy(view, id, place.names);
-      const item = own ?? (await openItem(view, capability)).requireFile();
-      return { reader: new FileReader(view, item), mimeType: item.properties.mimeType };
+  ): Promise<OpenedChatAttachment> {
+    const ref = FileRef.of(path, capability, hash);
+    const look = async (view: View): Promise<OpenedChatAttachment> => {
+      const { item, path } = await this.find(view, id, ref);
+      return { reader: new FileReader(view, item), mimeType: item.properties.mimeType, path };
     };
     const { space } = this.store;
     try {
@@ -132,10 +166,66 @@ export class ChatMedia {
     return hashes;
   }
 
-  private async ownCopy(view: View, id: string, names: readonly string[]): Promise<Item | undefined> {
+  private async find(view: View, id: string, ref: FileRef): Promise<{ readonly item: Item; readonly path: string | undefined }> {
+    const copies = await this.copiesOf(view, id, ref);
+    const original = async (): Promise<Item> => (await openItem(view, ref.capability)).requireFile();
+    const isSmall = ({ item }: OwnCopy): boolean => item.properties.size <= MAX_CHAT_CHECKED_SIZE || this.isKnown(item, ref);
+    for (const copy of copies.filter(isSmall)) if (await this.isRight(view, copy.item, ref)) return copy;
+    const large = copies.filter((copy) => !isSmall(copy));
+    if (large.length === 0) return { item: await original(), path: undefined };
+    try {
+      // All of a large copy would have to be read before the first byte of it.
+      return { item: await original(), path: undefined };
+    } catch (error) {
+      if (!isOfOthers(error)) throw error;
+      for (const copy of large) if (await this.isRight(view, copy.item, ref)) return copy;
+      throw error;
+    }
+  }
+
+  /** The files that may be the own copy of what a message shows. */
+  private async copiesOf(view: View, id: string, ref: FileRef): Promise<readonly OwnCopy[]> {
+    const place = mirrorPlace(ref, id);
+    if (place === undefined) return [];
+    const copies: OwnCopy[] = [];
+    const add = async (names: readonly string[]): Promise<void> => {
+      const item = await this.ownFile(view, id, names);
+      const path = formatPath([this.store.space.username, MESSAGING, id, SHARED, MEDIA, ...names]);
+      if (item !== undefined) copies.push({ item, path });
+    };
+    await add(place.names);
+    if (place.owner === this.store.space.username) return copies;
+    if (copies[0] !== undefined && this.isKnown(copies[0].item, ref)) return copies;
+    const chat = await findOwnChat(view, await this.store.space.home(view), id);
+    const noted = chat === undefined ? undefined : (await PendingMedia.read(view, chat.mediaFile)).placeOf(ref);
+    if (noted !== undefined && noted.join('/') !== place.names.join('/')) await add(noted);
+    else await add(byHash(ref));
+    return copies;
+  }
+
+  private async ownFile(view: View, id: string, names: readonly string[]): Promise<Item | undefined> {
     const home = await this.store.space.home(view);
     const found = await findPath(view, home, [MESSAGING, id, SHARED, MEDIA, ...names].join('/'));
     return found?.isDirectory === false ? found : undefined;
+  }
+
+  /** Whether it was found before that an own copy is what a message shows. */
+  private isKnown(item: Item, ref: FileRef): boolean {
+    return this.hashes.get(item.cid.key)?.equals(ref.contentHash) === true;
+  }
+
+  /** Whether an own file is what a message shows. It is read for that, piece by piece, and once. */
+  private async isRight(view: View, item: Item, ref: FileRef): Promise<boolean> {
+    // The account has sent it: it is the file itself.
+    if (item.capability.toReadOnly().equals(ref.capability)) return true;
+    const hash = this.hashes.get(item.cid.key) ?? (await contentHash(view, item));
+    this.noteHash(item, hash);
+    return hash.equals(ref.contentHash);
+  }
+
+  private noteHash(item: Item, hash: Multihash): void {
+    if (this.hashes.size >= MAX_CHECKED) this.hashes.clear();
+    this.hashes.set(item.cid.key, hash);
   }
 
   private async uploadOne(
@@ -169,72 +259,136 @@ export class ChatMedia {
     return Multihash.sha256(hash.digest());
   }
 
-  /** Copies one file, and notes in the same commit that it need not be copied any more. Resolves to its size. */
+  /** Copies one file, and notes in the same commit that it need not be copied any more. Resolves to the bytes that were taken from others for it. */
   private async mirrorOne(others: CommittedView, id: string, ref: FileRef): Promise<number> {
     const { space } = this.store;
-    const { signal } = others;
-    const place = mirrorPlace(ref, id);
-    const source = place === undefined || place.owner === space.username ? undefined : await this.findSource(others, id, ref, place.names);
-    const canBeCopied = source !== undefined && isCopied(source.item.properties.size);
+    const plan = await this.planFor(others, id, ref);
     return space.change(
-      signal,
+      others.signal,
       async (view, home) => {
         const chat = await findOwnChat(view, home, id);
         const media = chat === undefined ? undefined : await PendingMedia.read(view, chat.mediaFile);
-        const isThere = place !== undefined && (await this.ownCopy(view, id, place.names)) !== undefined;
-        return { writers: chat === undefined ? [] : [chat.root.writer, chat.shared.writer], chat, media, isThere };
+        return { writers: chat === undefined ? [] : [chat.root.writer, chat.shared.writer], chat, media };
       },
-      async (operation, _home, { chat, media, isThere }) => {
-        if (chat === undefined || media === undefined || media.without([ref]).refs.length === media.refs.length) return 0;
+      async (operation, _home, { chat, media }) => {
+        if (chat === undefined || media?.has(ref) !== true) return 0;
+        const { bytes, place, source } = plan;
         const note = async (): Promise<void> => {
-          await writeFileIn(operation, space, chat.root, ChatFile.media, media.without([ref]).encode());
+          await writeFileIn(operation, space, chat.root, ChatFile.media, media.without(ref, bytes, place).encode());
         };
-        if (!canBeCopied || isThere || place === undefined) {
+        if (source === undefined || place === undefined) {
           await note();
-          return 0;
+          return bytes;
         }
-        const folder = await makeDirectoryAt(operation, space, chat.shared, [MEDIA, ...place.names.slice(0, -1)], { isHidden: false });
-        await copyItem(operation, space.ports, source, folder, { name: place.names.at(-1) ?? '', alsoCommit: note });
-        return source.item.properties.size;
+        const folder = await makeDirectoryAt(operation, space, chat.shared, [MEDIA, ...place.slice(0, -1)], { isHidden: false });
+        const copy = await copyItem(operation, space.ports, source, folder, { name: place.at(-1) ?? '', alsoCommit: note });
+        this.noteHash(copy, ref.contentHash);
+        if (this.room !== undefined) this.room.used += bytes;
+        return bytes;
       },
     );
   }
 
-  /** Where a file can be read now: at its author, or in the copy of somebody else, who must have exactly that. Undefined when nobody has it. */
+  /** What is to be done about a file that waits. Where another file is in the place of its copy, the copy goes where its hash says. */
+  private async planFor(others: CommittedView, id: string, ref: FileRef): Promise<MirrorPlan> {
+    const path = mirrorPlace(ref, id);
+    if (path === undefined || path.owner === this.store.space.username) return NOTHING;
+    const { media, place, isDone } = await this.store.look(id, others.signal, async (view, chat) => {
+      const media = await PendingMedia.read(view, chat.mediaFile);
+      const noted = media.placeOf(ref);
+      if (noted !== undefined && (await this.ownFile(view, id, noted)) !== undefined) return { media, place: noted, isDone: true };
+      for (const place of isPlain(path.names) ? [path.names, byHash(ref)] : [byHash(ref)]) {
+        const item = await this.ownFile(view, id, place);
+        if (item === undefined) return { media, place, isDone: false };
+        if (await this.isRight(view, item, ref)) return { media, place, isDone: true };
+      }
+      return { media, place: undefined, isDone: true };
+    });
+    if (isDone) return { bytes: 0, place, source: undefined };
+    const { source, bytes } = await this.findSource(others, id, ref, path.names, media);
+    return { bytes, place: source === undefined ? undefined : place, source };
+  }
+
+  /** Where a file can be read now that has the right hash: at its author, or in the copy of somebody else. No source when nobody has it, or it is too large. */
   private async findSource(
     view: CommittedView,
     id: string,
     ref: FileRef,
     names: readonly string[],
-  ): Promise<{ readonly view: CommittedView; readonly item: Item } | undefined> {
+    media: PendingMedia,
+  ): Promise<{ readonly bytes: number; readonly source: CopySource | undefined }> {
+    let bytes = 0;
+    const isIt = async (item: Item): Promise<boolean> => {
+      const { size } = item.properties;
+      if (!media.allows(ref, bytes + size)) return false;
+      await this.assertRoom(size, view.signal);
+      bytes += size;
+      return (await contentHash(view, item)).equals(ref.contentHash);
+    };
     try {
-      return { view, item: (await openItem(view, ref.capability)).requireFile() };
+      const item = (await openItem(view, ref.capability)).requireFile();
+      if (await isIt(item)) return { bytes, source: { view, item } };
     } catch (error) {
       if (!isOfOthers(error)) throw error;
-      if (error.code === 'network') throw error;
+      if (error.code === 'network' || error.code === 'quota') throw error;
     }
     const members = await this.store.look(id, view.signal, async (_, { state }) => activeMembers(state));
     for (const { username } of members) {
       if (!(await this.mirrors.isFollowed(view, username))) continue;
       const shared = await this.mirrors.find(view, username, id);
       if (shared === undefined || shared === 'away') continue;
-      try {
-        const folder = await directoryAt(view, shared, [MEDIA, ...names.slice(0, -1)]);
-        const item = folder === undefined ? undefined : await findPath(view, folder, names.at(-1) ?? '');
-        if (item?.isDirectory !== false || !item.isReadable || !isCopied(item.properties.size)) continue;
-        if ((await contentHash(view, item)).equals(ref.contentHash)) return { view, item };
-      } catch (error) {
-        if (!isOfOthers(error)) throw error;
+      for (const place of [names, byHash(ref)]) {
+        try {
+          const folder = await directoryAt(view, shared, [MEDIA, ...place.slice(0, -1)]);
+          const item = folder === undefined ? undefined : await findPath(view, folder, place.at(-1) ?? '');
+          if (item?.isDirectory === false && item.isReadable && (await isIt(item))) return { bytes, source: { view, item } };
+        } catch (error) {
+          if (!isOfOthers(error)) throw error;
+          if (error.code === 'quota') throw error;
+        }
       }
     }
-    return undefined;
+    return { bytes, source: undefined };
+  }
+
+  /** PyrgosError `quota` when a file would take what is kept free for the account itself. Without an answer of the server nothing is known. */
+  private async assertRoom(size: number, signal: AbortSignal | undefined): Promise<void> {
+    const { account, ports } = this.store.space;
+    const { space } = ports;
+    if (space === undefined) return;
+    const now = account.clock.now();
+    if (this.room === undefined || this.room.until < now) {
+      try {
+        const [used, quota] = await Promise.all([space.usage({ signal }), space.quota({ signal })]);
+        this.room = { used, quota, until: now + ROOM_TIME };
+      } catch (error) {
+        if (!isOfOthers(error)) throw error;
+        return;
+      }
+    }
+    const { used, quota } = this.room;
+    if (leavesReserve(size, { used, quota })) return;
+    throw new PyrgosError(
+      'quota',
+      'A file of a chat is not copied, to leave some space free. It can be opened as long as its author has it.',
+      {
+        data: { used, quota, size },
+      },
+    );
   }
 }
 
-/** For a path of which nothing but its form is wanted. */
-const NO_HASH = Multihash.sha256(new Uint8Array(32));
+/** Whether an account has enough space left after a file of so many bytes was copied unasked. */
+export function leavesReserve(size: number, { used, quota }: { readonly used: number; readonly quota: number }): boolean {
+  return (used + size) * 100 <= quota * MAX_CHAT_MIRROR_QUOTA;
+}
 
-/** Whether files of this size are copied into the own space. */
-export function isCopied(size: number): boolean {
-  return size <= MAX_CHAT_MIRROR_SIZE;
+/** Whether a place is one that other clients give copies. A file in any other could be where a folder is to be. */
+function isPlain(names: readonly string[]): boolean {
+  return names.length === DEPTH && names[0] !== BY_HASH;
+}
+
+/** Where a copy is that cannot be in the place that its path says, below the media folder. */
+function byHash({ contentHash: { digest } }: FileRef): readonly string[] {
+  return [BY_HASH, toHex(digest)];
 }

@@ -2,6 +2,7 @@ import type { Multihash } from '@pyrgos/core/codec';
 import type { PyrgosError } from '@pyrgos/core/errors';
 import type { AbsoluteCapability } from '@pyrgos/core/model';
 import type { ByteSource } from '../files/content/index.js';
+import type { FileReader } from '../files/view/index.js';
 import type { CallOptions } from '../session/call-options.js';
 import type { ProgressListener } from '../waiting/progress.js';
 
@@ -118,6 +119,15 @@ export interface ChatAttachment {
   readonly capability: AbsoluteCapability;
   /** SHA-256 of the file, as its author says. */
   readonly hash: Multihash;
+}
+
+/** A file that a message shows, for reading. */
+export interface OpenedChatAttachment {
+  readonly reader: FileReader;
+  /** As whoever has uploaded it says. */
+  readonly mimeType: string;
+  /** Where the own copy is that is read; undefined when the file of the author is. */
+  readonly path: string | undefined;
 }
 
 /** What a message answers to. */

@@ -1,11 +1,12 @@
 import { assertBoolean, assertInstance, assertList, assertObject, assertString } from '@pyrgos/core/arguments';
 import { assertInteger } from '@pyrgos/core/bytes';
 import { ChatProperty, type ChatReplica, type MessagePayload, MessageRef, type SignedMessage } from '@pyrgos/core/chat';
+import { Multihash } from '@pyrgos/core/codec';
 import { ArgumentError, DeniedError, LimitError, NotFoundError, PyrgosError } from '@pyrgos/core/errors';
 import { MAX_CHAT_ATTACHMENTS, MAX_CHAT_TITLE_LENGTH } from '@pyrgos/core/limits';
 import { AbsoluteCapability } from '@pyrgos/core/model';
 import type { FileRef } from '@pyrgos/core/social';
-import type { FileReader, View } from '../files/view/index.js';
+import type { View } from '../files/view/index.js';
 import type { CallOptions } from '../session/call-options.js';
 import { writeFileIn } from '../social/own-files.js';
 import { ChatFile, findOwnChat, noSuchChat, type OwnChat } from './chat-files.js';
@@ -24,6 +25,7 @@ import type {
   ChatSearchOptions,
   ChatSummary,
   NewChatMessage,
+  OpenedChatAttachment,
   SendAttempt,
   SendOptions,
 } from './chat-types.js';
@@ -250,17 +252,15 @@ export class Chat {
   }
 
   /**
-   * A file that a message shows, for reading: from the own copy, or else from its author. The type is what whoever has uploaded it says. NotFoundError `not-found.file` when nobody has it
-   * any more.
+   * A file that a message shows, for reading: from the own copy, whose hash is compared with that of the message before it is used first, or else from its author. `path` is where the own copy is;
+   * undefined when the file of the author is read. The type is what whoever has uploaded it says. NotFoundError `not-found.file` when nobody has it any more.
    */
-  async openAttachment(
-    attachment: ChatAttachment,
-    options: CallOptions = {},
-  ): Promise<{ readonly reader: FileReader; readonly mimeType: string }> {
+  async openAttachment(attachment: ChatAttachment, options: CallOptions = {}): Promise<OpenedChatAttachment> {
     const { signal } = this.check(options);
     assertObject('attachment', attachment);
     assertString('attachment.path', attachment.path);
     assertInstance('attachment.capability', attachment.capability, AbsoluteCapability);
+    assertInstance('attachment.hash', attachment.hash, Multihash);
     return this.parts.media.open(this.id, attachment, signal);
   }
 

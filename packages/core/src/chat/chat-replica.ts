@@ -56,6 +56,13 @@ export interface ChatReplicaParts {
   readonly isIdentityOf?: IdentityCheck | undefined;
 }
 
+/** The files of one message of somebody else. */
+export interface MediaToMirror {
+  /** Who has sent the message. */
+  readonly author: string;
+  readonly files: readonly FileRef[];
+}
+
 /** What an update has changed, and what belongs to it. */
 export interface ChatChanges {
   /** Goes to the end of the own log, in this order. */
@@ -65,7 +72,7 @@ export interface ChatChanges {
   readonly privateState: PrivateChatState;
   readonly privateChanged: boolean;
   /** Files of others in new messages: to be copied (chapter 07 section 8.3). */
-  readonly toMirror: readonly FileRef[];
+  readonly toMirror: readonly MediaToMirror[];
   /** Users who are no longer in the chat: they may read the own copy no longer. */
   readonly revoked: readonly string[];
   /** Users who have joined. */
@@ -102,7 +109,7 @@ export class ChatReplica {
   private last: MessageRef | undefined;
   private lastMessage: SignedMessage | undefined;
   private readonly appended: SignedMessage[] = [];
-  private readonly toMirror: FileRef[] = [];
+  private readonly toMirror: MediaToMirror[] = [];
   private readonly removed = new Set<string>();
   private readonly joined = new Set<string>();
   private isBusy = false;
@@ -498,9 +505,11 @@ export class ChatReplica {
     return isStanding && this.hostMember.isRemoved && payload.username === username && payload.identity.equals(key);
   }
 
-  private filesToMirror(author: ChatMember | undefined, payload: MessagePayload): readonly FileRef[] {
-    if (author?.username === this.identity.username || (payload.kind !== 'application' && payload.kind !== 'reply')) return [];
-    return filesOf(payload);
+  private filesToMirror(author: ChatMember | undefined, payload: MessagePayload): readonly MediaToMirror[] {
+    if (author === undefined || author.username === this.identity.username) return [];
+    if (payload.kind !== 'application' && payload.kind !== 'reply') return [];
+    const files = filesOf(payload);
+    return files.length === 0 ? [] : [{ author: author.username, files }];
   }
 
   private append(message: SignedMessage): void {

@@ -63,8 +63,8 @@ export interface ChatCalls {
   'chat.search': ChatCall<ChatQuery, number | undefined, ChatLine>;
   /** Attachments of a chat, newest first. */
   'chat.media': ChatCall<ChatMediaPart, ChatMediaPageOf>;
-  /** What a message shows; beyond 32 MB without its bytes: a stream gives them. */
-  'chat.attachment': ChatCall<AttachmentPlace, ChatFile>;
+  /** What a message shows; without its bytes when it has more than `most`, or 32 MB: a stream gives them. */
+  'chat.attachment': ChatCall<AttachmentPlace & { readonly most?: number | undefined }, ChatFile>;
   /** How large what a message shows is, in bytes, without reading it. */
   'chat.attachmentSize': ChatCall<AttachmentPlace, number>;
   /** What waits to be sent from this device since the page was last open, oldest first; once: it belongs to this page from now on. */

@@ -182,12 +182,11 @@ export function chatService(state: Pick<EngineState, 'session'>): Pick<Handlers,
 
     'chat.attachmentSize': async (place, { signal }) => (await openAttachment(state.session, place, signal)).reader.size,
 
-    'chat.attachment': async (place, { signal }) => {
+    'chat.attachment': async ({ most = MAX_MEDIA, ...place }, { signal }) => {
       const { session } = state;
-      const { reader, mimeType, attachment } = await openAttachment(session, place, signal);
+      const { reader, mimeType, path } = await openAttachment(session, place, signal);
       const { size } = reader;
-      const [path, bytes] = await Promise.all([ownCopyOf(session, attachment), size > MAX_MEDIA ? undefined : reader.read()]);
-      return { mimeType, size, path, bytes };
+      return { mimeType, size, path, bytes: size > Math.min(most, MAX_MEDIA) ? undefined : await reader.read(0, size, { signal }) };
     },
   };
 }
@@ -205,18 +204,6 @@ const members = new WeakMap<UserSession, Map<string, readonly string[]>>();
 /** Whoever may have something to say in a chat: those who are invited join in their own copies, of which nobody hears otherwise. */
 function peopleOf({ members: names, pending }: ChatSummary): readonly string[] {
   return [...names, ...pending];
-}
-
-/** Where the account has its own copy of an attachment (chapter 07 section 8.4); undefined while there is none. */
-async function ownCopyOf({ files, username }: UserSession, { path }: ChatAttachment): Promise<string | undefined> {
-  const [, ...names] = path.split('/').filter((name) => name !== '');
-  const own = `/${[username, ...names].join('/')}`;
-  try {
-    await files.stat(own);
-    return own;
-  } catch {
-    return undefined;
-  }
 }
 
 function rowOf(session: UserSession, chat: ChatSummary): ChatRow {

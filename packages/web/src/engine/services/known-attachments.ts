@@ -1,4 +1,11 @@
-import { type Chat, type ChatAttachment, type ChatMessage, type FileReader, NotFoundError, type UserSession } from '@pyrgos/client';
+import {
+  type Chat,
+  type ChatAttachment,
+  type ChatMessage,
+  NotFoundError,
+  type OpenedChatAttachment,
+  type UserSession,
+} from '@pyrgos/client';
 import type { AttachmentPlace } from '../chat-calls.js';
 
 /** Messages whose attachments are at hand; those that were shown longest ago are forgotten. */
@@ -55,12 +62,8 @@ export function forgetChat(session: UserSession, id: string): void {
 }
 
 /** Opens what a message shows: the own copy, or else what its author has. NotFoundError when the message was not shown, or shows it no more. */
-export async function openAttachment(
-  session: UserSession,
-  place: AttachmentPlace,
-  signal: AbortSignal,
-): Promise<{ readonly reader: FileReader; readonly mimeType: string; readonly attachment: ChatAttachment }> {
+export async function openAttachment(session: UserSession, place: AttachmentPlace, signal: AbortSignal): Promise<OpenedChatAttachment> {
   const attachment = attachmentsOf(session).get(place);
   const chat = await chatOf(session, place.id);
-  return { ...(await chat.openAttachment(attachment, { signal })), attachment };
+  return chat.openAttachment(attachment, { signal });
 }

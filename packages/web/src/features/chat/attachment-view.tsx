@@ -1,4 +1,4 @@
-import { type ReactNode, useEffect, useState } from 'react';
+import { type ReactNode, useEffect, useRef, useState } from 'react';
 import { Button as AriaButton } from 'react-aria-components';
 import { faultText } from '../../app/fault-text.js';
 import type { ChatAttachmentName, ChatFile } from '../../engine/chat-calls.js';
@@ -8,11 +8,10 @@ import { Button, IconButton } from '../../ui/button.js';
 import { Dialog } from '../../ui/dialog.js';
 import { Icon, type IconName } from '../../ui/icon.js';
 import { showToast } from '../../ui/toasts.js';
-import { storeShown } from '../media/shown-file.js';
 import { type MediaKind, mediaFileName, mediaKind } from '../news/media-name.js';
 import { openViewer } from '../viewers/open-viewer.js';
 import { viewerKindOf } from '../viewers/viewer-kind.js';
-import { doneWithAttachment, type OpenedAttachment, takeAttachment } from './attachment-cache.js';
+import { doneWithAttachment, type OpenedAttachment, storeAttachment, takeAttachment } from './attachment-cache.js';
 import styles from './attachment.module.css';
 
 const ICONS: Readonly<Record<MediaKind, IconName>> = {
@@ -25,6 +24,9 @@ const ICONS: Readonly<Record<MediaKind, IconName>> = {
   archive: 'folder',
   other: 'file',
 };
+
+/** How far out of sight attachments are loaded. */
+const NEAR = '400px';
 
 /** What a message shows: a picture, which opens larger; a film or a sound with a player; anything else as a row to open or to store. Its height does not change when it is there. */
 export function AttachmentView({
@@ -45,14 +47,33 @@ export function AttachmentView({
   readonly isStop: boolean;
 }): ReactNode {
   const text = useText();
+  const language = useLanguage();
   const [opened, setOpened] = useState<OpenedAttachment | undefined>(undefined);
   const [error, setError] = useState<unknown>(undefined);
   const [isBroken, setBroken] = useState(false);
+  const [isNear, setNear] = useState(false);
+  const [isAsked, setAsked] = useState(false);
+  const box = useRef<HTMLDivElement>(null);
   const { name, extension } = attachment;
   useEffect(() => {
+    const { current } = box;
+    if (isNear || current === null) return undefined;
+    const watch = new IntersectionObserver(
+      (entries) => {
+        if (entries.some(({ isIntersecting }) => isIntersecting)) setNear(true);
+      },
+      { rootMargin: NEAR },
+    );
+    watch.observe(current);
+    return () => {
+      watch.disconnect();
+    };
+  }, [isNear]);
+  useEffect(() => {
+    if (!isNear) return undefined;
     let isStale = false;
     const where = { id, ref, place };
-    takeAttachment(where, { name, extension }).then(
+    takeAttachment(where, { name, extension }, isAsked).then(
       (found) => {
         if (!isStale) setOpened(found);
       },
@@ -62,9 +83,9 @@ export function AttachmentView({
     );
     return () => {
       isStale = true;
-      doneWithAttachment(where);
+      doneWithAttachment(where, isAsked);
     };
-  }, [id, ref, place, name, extension]);
+  }, [id, ref, place, name, extension, isNear, isAsked]);
 
   // What it will be is guessed, so that what is below it stays where it is.
   const guess = viewerKindOf({ name: `file.${extension}`, mimeType: '', size: 1 });
@@ -79,18 +100,41 @@ export function AttachmentView({
     );
   }
   if (opened === undefined) {
-    return <div className={`${styles['attachment']} ${shape}`} role="status" aria-label={text('chat.file.loading', { name: author })} />;
+    return (
+      <div
+        ref={box}
+        className={`${styles['attachment']} ${shape}`}
+        role="status"
+        aria-label={text('chat.file.loading', { name: author })}
+      />
+    );
   }
   const store = (): void => {
-    storeShown({ attachment: { id, ref, place } }, opened.bytes, storedName(opened, author, attachment)).catch((caught: unknown) => {
+    storeAttachment({ id, ref, place }, storedName(opened, author, attachment)).catch((caught: unknown) => {
       showToast({ kind: 'problem', text: faultText(caught, text) });
     });
   };
   if (isBroken || opened.kind === 'other') return <FileRow opened={opened} attachment={attachment} isStop={isStop} onStore={store} />;
+  const { address } = opened;
+  if (address === undefined) {
+    const size = formatSize(opened.size, language);
+    return (
+      <AriaButton
+        className={`${styles['attachment']} ${shape} ${styles['more']}`}
+        isPending={isAsked}
+        excludeFromTabOrder={!isStop}
+        onPress={() => {
+          setAsked(true);
+        }}
+      >
+        {text('chat.picture.load', { name: author, size })}
+      </AriaButton>
+    );
+  }
   if (opened.kind === 'image') {
     return (
       <Picture
-        opened={opened}
+        address={address}
         author={author}
         isStop={isStop}
         onStore={store}
@@ -104,7 +148,7 @@ export function AttachmentView({
   return (
     <Player
       className={`${styles['attachment']} ${shape} ${styles['player']}`}
-      src={opened.address}
+      src={address}
       controls
       preload="metadata"
       aria-label={text('chat.player', { name: author })}
@@ -116,13 +160,13 @@ export function AttachmentView({
 }
 
 function Picture({
-  opened,
+  address,
   author,
   isStop,
   onStore,
   onBroken,
 }: {
-  readonly opened: OpenedAttachment;
+  readonly address: string;
   readonly author: string;
   readonly isStop: boolean;
   readonly onStore: () => void;
@@ -144,7 +188,7 @@ function Picture({
           setLarge(true);
         }}
       >
-        <img src={opened.address} alt={name} onError={onBroken} />
+        <img src={address} alt={name} onError={onBroken} />
       </AriaButton>
       {isLarge ? (
         <Dialog
@@ -162,7 +206,7 @@ function Picture({
             </>
           }
         >
-          <img className={styles['whole']} src={opened.address} alt={name} />
+          <img className={styles['whole']} src={address} alt={name} />
         </Dialog>
       ) : null}
     </>

@@ -1,3 +1,4 @@
+import { MAX_SHOWN } from './attachment-list.js';
 import type { ConversationRow } from './conversation-rows.js';
 
 /** CSS pixels of what a row is made of, about: it is measured when it is there. */
@@ -17,5 +18,5 @@ export function estimatedHeight(row: ConversationRow | undefined): number {
   const above = (isNewDay ? SEPARATOR : 0) + (isFirstUnread ? SEPARATOR : 0);
   if (line.kind !== 'text') return above + LINE + 8;
   const lines = Math.min(MAX_LINES, Math.ceil(line.text.length / CHARACTERS_OF_LINE) + (line.quote === undefined ? 0 : 2));
-  return above + FRAME + (isFirstOfGroup ? HEAD : 0) + lines * LINE + line.attachments.length * ATTACHMENT;
+  return above + FRAME + (isFirstOfGroup ? HEAD : 0) + lines * LINE + Math.min(MAX_SHOWN, line.attachments.length) * ATTACHMENT;
 }

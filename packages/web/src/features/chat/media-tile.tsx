@@ -8,14 +8,15 @@ import { useLanguage, useText } from '../../i18n/text.js';
 import { Button } from '../../ui/button.js';
 import { Icon } from '../../ui/icon.js';
 import { showToast } from '../../ui/toasts.js';
-import { storeShown } from '../media/shown-file.js';
 import { mediaKind } from '../news/media-name.js';
 import { openViewer } from '../viewers/open-viewer.js';
 import { shownTypeOf } from '../viewers/viewer-kind.js';
+import { MAX_AT_ONCE, storeAttachment } from './attachment-cache.js';
 import { storedName } from './attachment-view.js';
 import styles from './dialogs.module.css';
 import { MediaFacts } from './media-facts.js';
 import { smallPicture } from './small-picture.js';
+import { inTurn } from './turns.js';
 
 /** An attachment in the gallery: pictures as they are, anything else by what it is. Opens in a viewer, or is stored on the device as long as there is no own copy. */
 export function MediaTile({
@@ -40,9 +41,9 @@ export function MediaTile({
   const open = async (): Promise<void> => {
     setBusy(true);
     try {
-      const file = await engine().call('chat.attachment', attachment);
-      const { path, bytes } = file;
-      if (path === undefined) await storeShown({ attachment }, bytes, storedName(file, line.author, item));
+      const file = await engine().call('chat.attachment', { ...attachment, most: -1 });
+      const { path } = file;
+      if (path === undefined) await storeAttachment(attachment, storedName(file, line.author, item));
       else openViewer(path);
     } catch (error) {
       showToast({ kind: 'problem', text: faultText(error, text) });
@@ -84,8 +85,14 @@ function usePicture(
     const stop = new AbortController();
     let made: string | undefined;
     const make = async (): Promise<void> => {
-      const { bytes, mimeType } = await engine().call('chat.attachment', { id, ref, place }, { signal: stop.signal });
-      const small = bytes === undefined ? undefined : await smallPicture(bytes, mimeType);
+      const small = await inTurn(
+        async () => {
+          const shown = { id, ref, place, most: MAX_AT_ONCE };
+          const { bytes, mimeType } = await engine().call('chat.attachment', shown, { signal: stop.signal });
+          return bytes === undefined ? undefined : smallPicture(bytes, mimeType);
+        },
+        () => !stop.signal.aborted,
+      );
       if (stop.signal.aborted) {
         if (small !== undefined) URL.revokeObjectURL(small);
         return;

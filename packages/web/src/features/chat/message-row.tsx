@@ -10,7 +10,7 @@ import { Name } from '../../ui/name.js';
 import { PostText } from '../news/post-text.js';
 import { Avatar } from '../profile/avatar.js';
 import { PersonLink } from '../profile/person-link.js';
-import { AttachmentView } from './attachment-view.js';
+import { AttachmentList } from './attachment-list.js';
 import { type ConversationRow, isSameDay } from './conversation-rows.js';
 import { eventText, oneLine } from './line-text.js';
 import { type MessageActions, messageChoices } from './message-choices.js';
@@ -109,20 +109,9 @@ function Bubble({ row, id, chatId, language, isGroup, isStop, isMarked, actions,
         ) : null}
         {quote === undefined || isDeleted ? null : <Quote quote={quote} isStop={isStop} onQuote={onQuote} />}
         {isDeleted ? <p className={styles['deleted']}>{text('chat.deleted')}</p> : <Words line={line} />}
-        {isDeleted
-          ? null
-          : line.attachments.map((attachment, place) => (
-              // The same file may be in it twice.
-              <AttachmentView
-                key={place}
-                id={chatId}
-                messageRef={line.ref}
-                place={place}
-                attachment={attachment}
-                author={author}
-                isStop={isStop}
-              />
-            ))}
+        {isDeleted ? null : (
+          <AttachmentList id={chatId} messageRef={line.ref} attachments={line.attachments} author={author} isStop={isStop} />
+        )}
         <p className={styles['facts']}>
           {line.isEdited && !isDeleted ? `${text('chat.edited')} · ` : ''}
           <time dateTime={new Date(line.time).toISOString()} title={time}>
