@@ -138,9 +138,13 @@ describe('copies of what others show', () => {
     const many = Array.from({ length: 255 }, (_, i) => FileRef.of(`${media}/2024/5/${i}.bin`, capability, hashOf(bytes)));
     await publish(m, chatM, many);
     await chatA.refresh();
+    // Takes what stands in the log into the state.
+    await chatM.refresh();
     await publish(m, chatM, many.slice(1, 5));
+    await chatM.refresh();
     await m.files.write(`/${m.username}/y.bin`, 'y');
     await publish(m, chatM, [FileRef.of(`${media}/2025`, await capabilityOf(m, `/${m.username}/y.bin`), hashOf('y'))]);
+    await chatM.refresh();
     await publish(m, chatM, [FileRef.of(`${media}/2024/5/bad.bin`, capability, hashOf('something else'))]);
     await chatA.refresh();
     await a.chats.settled();

@@ -38,13 +38,18 @@ export async function takeAttachment(place: AttachmentPlace, name: ChatAttachmen
     before.users++;
     return before.opened;
   }
-  const isShown = (): boolean => entry.users > 0;
-  const entry: Kept = { opened: inTurn(async () => open(place, name, isAsked), isShown), users: 1, bytes: 0 };
+  const use = { users: 1, bytes: 0 };
+  // Its turn may be now: before there is an entry.
+  const opened = inTurn(
+    async () => open(place, name, isAsked),
+    () => use.users > 0,
+  );
+  const entry: Kept = Object.assign(use, { opened });
   kept.set(key, entry);
   try {
-    const opened = await entry.opened;
-    entry.bytes = opened.bytes?.length ?? 0;
-    return opened;
+    const found = await opened;
+    entry.bytes = found.bytes?.length ?? 0;
+    return found;
   } catch (error) {
     if (kept.get(key) === entry) kept.delete(key);
     throw error;
