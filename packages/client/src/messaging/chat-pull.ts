@@ -9,7 +9,7 @@ import {
   type PulledLog,
   pullChat,
 } from '@pyrgos/core/chat';
-import { PyrgosError } from '@pyrgos/core/errors';
+import type { PyrgosError } from '@pyrgos/core/errors';
 import type { CommittedView, Item, View } from '../files/view/index.js';
 import { isOfOthers } from '../social/friend-spaces.js';
 import { hasRecipient } from '../social/groups.js';

@@ -290,7 +290,7 @@ describe('a log that leaves messages of others out', () => {
         {
           member: undefined,
           async *read(from) {
-            for (let i = from; i < places.length; i++) yield { message: places[i], problem: undefined, start: i, end: i + 1 } as never;
+            for (let i = from; i < places.length; i++) yield { message: places[i], problem: undefined, start: i, end: i + 1 };
             return places.length;
           },
         },
@@ -523,7 +523,7 @@ describe('a copy that an inviter offers', () => {
         identity: dan.identity,
         inviter: 'mallory',
         state: undefined,
-        log: [...honest, ...new Array<undefined>(refused).fill(undefined)],
+        log: [...honest, ...Array.from({ length: refused }, () => undefined)],
         now: dan.now,
       });
     const most = Math.floor(MAX_CHAT_COPY_FILL / smallest);

@@ -6,6 +6,7 @@ import { TreeClock } from './tree-clock.js';
 export type MemberRemovals = ReadonlyMap<string, TreeClock>;
 
 /** What is remembered of the removals of a member after one more. */
-export function withRemoval(known: TreeClock = TreeClock.empty, author: MemberId, counter: number): TreeClock {
+export function withRemoval(before: TreeClock | undefined, author: MemberId, counter: number): TreeClock {
+  const known = before ?? TreeClock.empty;
   return known.size < MAX_CHAT_REMOVERS || known.get(author) !== undefined ? known.merge(TreeClock.of([[author, counter]])) : known;
 }
