@@ -95,6 +95,12 @@ describe.skipIf(!hasChromium)('finding things in a chat (needs a Chromium)', () 
     await page.locator('article').filter({ hasText: 'The oldest one' }).waitFor();
     expect(await page.locator('article').filter({ hasText: 'The oldest one' }).locator('b').count()).toBe(0);
     await picture(page, 'chat-search-jump');
+    // Far from there, and with the keyboard.
+    await page.getByRole('button', { name: 'To the newest message' }).press('Enter');
+    await page.locator('article').filter({ hasText: 'plans' }).waitFor();
+    await expect
+      .poll(async () => page.evaluate(() => `${document.activeElement?.localName ?? ''}: ${document.activeElement?.textContent ?? ''}`))
+      .toMatch(/^article: .*plans/u);
   });
 
   test('pictures and files, page by page', async () => {

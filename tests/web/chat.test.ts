@@ -45,6 +45,12 @@ describe.skipIf(!hasChromium)('two people chat in two browsers (needs a Chromium
       })
       .toBe(true);
   };
+  /** CSS pixels below what is seen. */
+  const below = async (page: Page): Promise<number> =>
+    page.getByRole('region', { name: 'Messages of Lake' }).evaluate((list) => list.scrollHeight - list.scrollTop - list.clientHeight);
+  /** What has the focus: its element, and its text. */
+  const focused = async (page: Page): Promise<string> =>
+    page.evaluate(() => `${document.activeElement?.localName ?? ''}: ${document.activeElement?.textContent ?? ''}`);
   const choose = async (page: Page, words: string, choice: string): Promise<void> => {
     await message(page, words).hover();
     await message(page, words).getByRole('button', { name: 'More about this message' }).click();
@@ -147,9 +153,16 @@ describe.skipIf(!hasChromium)('two people chat in two browsers (needs a Chromium
     expect(await violations(ada)).toEqual([]);
     await picture(ada, 'chat-menu');
     await ada.getByRole('menuitem', { name: 'Delete' }).press('Enter');
+    await ada.getByRole('alertdialog').getByRole('button', { name: 'Cancel' }).press('Enter');
+    await expect.poll(async () => focused(ada)).toMatch(/^article: .*different now/u);
+    await ada.keyboard.press('Enter');
+    await ada.getByRole('menuitem', { name: 'Delete' }).press('Enter');
     await ada.getByRole('alertdialog').getByRole('button', { name: 'Delete' }).press('Enter');
     await message(ada, 'This message was deleted.').waitFor();
+    await expect.poll(async () => focused(ada)).toMatch(/^article: .*This message was deleted\./u);
     await seen(bob, 'This message was deleted.');
+    // What nobody reads any more is not "sent".
+    expect(await message(ada, 'This message was deleted.').getByText('Sent').count()).toBe(0);
     expect(await message(bob, 'different now').count()).toBe(0);
   });
 
@@ -180,18 +193,37 @@ describe.skipIf(!hasChromium)('two people chat in two browsers (needs a Chromium
     await message(ada, 'The sea').waitFor();
   });
 
-  test('a picture that is pasted goes along', async () => {
-    const bytes = [...landscape(64, 64, 5)];
-    await field(ada).focus();
-    await field(ada).evaluate((element, content) => {
-      const data = new DataTransfer();
-      data.items.add(new File([new Uint8Array(content)], 'pasted.png', { type: 'image/png' }));
-      element.dispatchEvent(new ClipboardEvent('paste', { clipboardData: data, bubbles: true, cancelable: true }));
-    }, bytes);
-    await ada.getByRole('list', { name: 'Files to send' }).getByText('pasted.png').waitFor();
-    await ada.getByRole('button', { name: 'Send' }).click();
-    await ada.getByRole('list', { name: 'Files to send' }).waitFor({ state: 'detached' });
-    await expect.poll(async () => ada.getByRole('button', { name: 'Show the picture of ada larger' }).count()).toBe(2);
+  test('pictures that are pasted go along, and the end stays in sight', async () => {
+    expect(await ada.getByRole('button', { name: 'To the newest message' }).count()).toBe(0);
+    for (const [sent, seed] of [5, 6].entries()) {
+      const bytes = [...landscape(64, 64, seed)];
+      await field(ada).focus();
+      await field(ada).evaluate((element, content) => {
+        const data = new DataTransfer();
+        data.items.add(new File([new Uint8Array(content)], 'pasted.png', { type: 'image/png' }));
+        element.dispatchEvent(new ClipboardEvent('paste', { clipboardData: data, bubbles: true, cancelable: true }));
+      }, bytes);
+      await ada.getByRole('list', { name: 'Files to send' }).getByText('pasted.png').waitFor();
+      await field(ada).press('Enter');
+      await ada.getByRole('list', { name: 'Files to send' }).waitFor({ state: 'detached' });
+      await expect.poll(async () => ada.getByRole('button', { name: 'Show the picture of ada larger' }).count()).toBe(2 + sent);
+      await ada.getByText('Sending …').waitFor({ state: 'detached' });
+      await expect.poll(async () => below(ada)).toBeLessThan(2);
+      expect(await ada.getByRole('button', { name: 'To the newest message' }).count()).toBe(0);
+    }
+  });
+
+  test('the way to the newest message leads the keyboard there', async () => {
+    await ada.getByRole('region', { name: 'Messages of Lake' }).evaluate((list) => {
+      list.scrollTop = 0;
+    });
+    const newest = ada.getByRole('button', { name: 'To the newest message' });
+    await newest.focus();
+    await newest.press('Enter');
+    await newest.waitFor({ state: 'detached' });
+    await expect.poll(async () => focused(ada)).toMatch(/^article:/u);
+    expect(await ada.evaluate(() => document.activeElement === [...document.querySelectorAll('article')].at(-1))).toBe(true);
+    expect(await below(ada)).toBeLessThan(2);
   });
 
   test('what nobody has seen is counted, and marked where it begins', async () => {

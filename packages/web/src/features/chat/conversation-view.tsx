@@ -62,10 +62,14 @@ export function ConversationView({
   // What somebody writes while they look at a place far above stands at the end.
   const lastOut = outgoing.at(-1)?.key;
   const { toNewest } = conversation;
+  /** Whether somebody has asked for the newest messages, and is to be at the last one of them. */
+  const asksForNewest = useRef(false);
   const isElsewhere = useRef(false);
   isElsewhere.current = held?.after !== undefined;
   useEffect(() => {
-    if (lastOut !== undefined && isElsewhere.current) toNewest();
+    if (lastOut === undefined || !isElsewhere.current) return;
+    asksForNewest.current = false;
+    toNewest();
   }, [lastOut, toNewest]);
   const canWrite = chat?.writable === 'yes';
   const marked = useRef(-1);
@@ -153,11 +157,16 @@ export function ConversationView({
           hasOlder={held.before !== undefined}
           hasNewer={held.after !== undefined}
           isLoadingOlder={conversation.isLoadingOlder}
+          takesFocus={asksForNewest.current}
+          asked={deleting?.ref}
           chatId={id}
           onOlder={conversation.loadOlder}
           onNewer={conversation.loadNewer}
           onJump={conversation.jumpTo}
-          onNewest={conversation.toNewest}
+          onNewest={() => {
+            asksForNewest.current = true;
+            toNewest();
+          }}
           onVisible={conversation.noteSeen}
           onAtEnd={markSeen}
           onReply={reply}

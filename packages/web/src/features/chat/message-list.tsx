@@ -40,9 +40,14 @@ export interface MessageListProps {
   readonly hasOlder: boolean;
   readonly hasNewer: boolean;
   readonly isLoadingOlder: boolean;
+  /** Whether the newest message has the focus at first, when it begins at the end. */
+  readonly takesFocus: boolean;
+  /** The message about which somebody is asked something. */
+  readonly asked: string | undefined;
   readonly onOlder: () => void;
   readonly onNewer: () => void;
   readonly onJump: (index: number) => void;
+  /** Shows the newest messages, which are not at hand. */
   readonly onNewest: () => void;
   /** Told which places of the log are in the window. */
   readonly onVisible: (from: number, to: number) => void;
@@ -58,7 +63,7 @@ export interface MessageListProps {
  * moving what is seen. One tab stop: arrow keys lead from message to message, Enter opens what can be done with one.
  */
 export function MessageList(props: MessageListProps): ReactNode {
-  const { name, chatId, lines, outgoing, at, unreadFrom, hasOlder, hasNewer, onOlder, onNewer, onVisible, onAtEnd } = props;
+  const { name, chatId, lines, outgoing, at, unreadFrom, hasOlder, hasNewer, asked, onOlder, onNewer, onVisible, onAtEnd } = props;
   const text = useText();
   const language = useLanguage();
   const id = useId();
@@ -105,6 +110,10 @@ export function MessageList(props: MessageListProps): ReactNode {
     },
     [rows, virtual, idOf],
   );
+  const focusNewest = (): void => {
+    focusOn(rows.length - 1);
+    virtual.scrollToEnd();
+  };
   const mark = useCallback((ref: string): void => {
     setMarked(ref);
     setTimeout(() => {
@@ -116,7 +125,8 @@ export function MessageList(props: MessageListProps): ReactNode {
   useLayoutEffect(() => {
     const index = at === undefined ? -1 : rows.findIndex(({ line }) => line.index >= at);
     const ref = rows[index]?.line.ref;
-    if (ref === undefined) virtual.scrollToEnd();
+    if (ref === undefined && props.takesFocus) focusNewest();
+    else if (ref === undefined) virtual.scrollToEnd();
     else {
       focusOn(index, 'center');
       mark(ref);
@@ -164,6 +174,15 @@ export function MessageList(props: MessageListProps): ReactNode {
       observer.disconnect();
     };
   }, [virtual]);
+  // What comes last stays in sight: also when what waited gives way to the message that it has become, which is higher when it has pictures.
+  const isFollowing = useRef(false);
+  const lastKey = outgoing.at(-1)?.key ?? rows.at(-1)?.line.ref;
+  useLayoutEffect(() => {
+    if (isFollowing.current) virtual.scrollToEnd();
+  }, [count, lastKey, virtual]);
+  useEffect(() => {
+    isFollowing.current = isNewestSeen;
+  }, [isNewestSeen]);
   // What somebody has just written is to be seen.
   const lastOut = outgoing.at(-1)?.key;
   useEffect(() => {
@@ -177,6 +196,16 @@ export function MessageList(props: MessageListProps): ReactNode {
       document.removeEventListener('visibilitychange', onAtEnd);
     };
   }, [isNewestSeen, onAtEnd]);
+
+  // Whoever was asked is at the message again.
+  useEffect(() => {
+    if (asked === undefined) return undefined;
+    return () => {
+      requestAnimationFrame(() => {
+        document.getElementById(idOf(asked))?.focus({ preventScroll: true });
+      });
+    };
+  }, [asked, idOf]);
 
   const showQuoted = ({ ref, index }: ChatQuoteOf): void => {
     const place = rows.findIndex(({ line }) => line.ref === ref || line.index === index);
@@ -268,7 +297,8 @@ export function MessageList(props: MessageListProps): ReactNode {
           count={props.unread}
           onPress={() => {
             if (hasNewer) props.onNewest();
-            else virtual.scrollToEnd();
+            // The button is gone then: who has pressed it is at the message.
+            else focusNewest();
           }}
         />
       )}

@@ -128,7 +128,7 @@ function Bubble({ row, id, chatId, language, isGroup, isStop, isMarked, actions,
           <time dateTime={new Date(line.time).toISOString()} title={time}>
             {formatClock(line.time, language)}
           </time>
-          {isOwn ? (
+          {isOwn && !isDeleted ? (
             <>
               <Icon name="check" size={14} />
               <span className="visually-hidden">{text('chat.state.sent')}</span>
