@@ -24,7 +24,7 @@ describe.skipIf(!hasChromium)('two people chat in two browsers (needs a Chromium
 
   const open = async (page: Page, name = 'Chats'): Promise<void> => {
     await page.getByRole('link', { name: /^Chats/u }).click();
-    await page.getByRole('heading', { name: 'Chats' }).waitFor();
+    await page.getByRole('heading', { name: 'Chats', exact: true }).waitFor();
     if (name !== 'Chats') await page.getByRole('link', { name }).click();
   };
   const field = (page: Page): Locator => page.getByRole('textbox', { name: 'Message' });
@@ -60,6 +60,21 @@ describe.skipIf(!hasChromium)('two people chat in two browsers (needs a Chromium
   test('no chats yet', async () => {
     await open(ada);
     await ada.getByText('No chats yet').waitFor();
+    // Somebody with a friend begins one here, and somebody without is led to people.
+    await ada.getByText('Begin one with your friends.').waitFor();
+    const carol = await world.open(await world.device());
+    await world.signUp(carol, 'carol');
+    await open(carol);
+    const people = carol.getByRole('button', { name: 'To the people' });
+    await people.waitFor();
+    // In the middle of the window, not beside an empty one.
+    const box = await carol.getByText('No chats yet').boundingBox();
+    expect((box?.x ?? 0) + (box?.width ?? 0) / 2).toBeGreaterThan(500);
+    expect(await violations(carol)).toEqual([]);
+    await picture(carol, 'chats-none-without-friends');
+    await people.press('Enter');
+    await carol.getByRole('heading', { name: 'People' }).first().waitFor();
+    await carol.context().close();
     expect(await violations(ada)).toEqual([]);
     await picture(ada, 'chats-none');
   });
@@ -128,6 +143,16 @@ describe.skipIf(!hasChromium)('two people chat in two browsers (needs a Chromium
     await seen(bob, 'That is two');
     await message(bob, 'That is two').getByRole('button', { name: 'Show the message of bob that this answers' }).click();
     await expect.poll(async () => bob.evaluate(() => document.activeElement?.textContent ?? '')).toContain('second line');
+    // An own message, which is marked all the same.
+    const marked = bob.locator('article[data-marked=true]').filter({ hasText: 'second line' });
+    await marked.waitFor();
+    await picture(bob, 'chat-marked-dark');
+    const [around, border] = await marked.evaluate((article) => [
+      getComputedStyle(article).backgroundColor,
+      getComputedStyle([...article.children].find((child) => child.textContent.includes('second line')) ?? article).borderTopColor,
+    ]);
+    expect(border).not.toBe(around);
+    expect(border).not.toMatch(/, 0\)$/u);
   });
 
   test('edited and deleted, with the keyboard alone', async () => {
@@ -278,6 +303,36 @@ describe.skipIf(!hasChromium)('two people chat in two browsers (needs a Chromium
     expect(await field(bob).count()).toBe(0);
     expect(await violations(bob)).toEqual([]);
     await picture(bob, 'chats-phone');
+  });
+
+  test('on a phone a long title takes two lines of a dialog', async () => {
+    const title = `The voyage ${'around the lake, with all of its islands, '.repeat(4)}`.trim();
+    const summary = (await bobElsewhere.chats.list()).chats.find((chat) => chat.title === 'Lake');
+    await (await bobElsewhere.chats.open(summary?.id ?? '')).setTitle(title);
+    await bob.setViewportSize({ width: 360, height: 640 });
+    await bob.getByRole('link', { name: 'The voyage' }).click();
+    const menu = bob.getByRole('button', { name: 'More about this chat' });
+    for (const [choice, heading] of [
+      ['People', 'People in The voyage'],
+      ['Pictures and files', 'Pictures and files of The voyage'],
+    ] as const) {
+      await menu.click();
+      await bob.getByRole('menuitem', { name: choice }).click();
+      // Whoever hears it hears all of it.
+      const dialog = bob.getByRole('dialog', { name: `${heading} around the lake` });
+      const shown = dialog.getByRole('heading', { level: 2 });
+      expect(await shown.getAttribute('title')).toContain('with all of its islands, around');
+      const lines = await shown.evaluate((element) => {
+        const text = document.createRange();
+        text.selectNodeContents(element);
+        const { top, height } = element.getBoundingClientRect();
+        return new Set([...text.getClientRects()].map((rect) => rect.top).filter((y) => y < top + height - 2)).size;
+      });
+      expect(lines).toBe(2);
+      expect(await violations(bob)).toEqual([]);
+      await picture(bob, `chat-long-title-${choice === 'People' ? 'people' : 'media'}-phone-dark`);
+      await dialog.getByRole('button', { name: 'Close' }).click();
+    }
   });
 
   test('nobody complained', () => {

@@ -7,6 +7,8 @@ import styles from './dialog.module.css';
 /** See {@link Dialog}. */
 export interface DialogProps {
   readonly title: string;
+  /** Whether a long title, with the name that somebody has given, is cut to two lines: pointing at it shows all of it, and it is read out as a whole. */
+  readonly cutsTitle?: boolean;
   readonly children: ReactNode;
   /** Buttons, the one to press first. */
   readonly actions?: ReactNode;
@@ -18,7 +20,7 @@ export interface DialogProps {
 }
 
 /** A window over the page, which is the only thing that can be used while it is open. Show it by rendering it. */
-export function Dialog({ title, children, actions, onClose, isAlert = false, size = 'small' }: DialogProps): ReactNode {
+export function Dialog({ title, cutsTitle = false, children, actions, onClose, isAlert = false, size = 'small' }: DialogProps): ReactNode {
   return (
     <ModalOverlay
       isOpen
@@ -30,7 +32,12 @@ export function Dialog({ title, children, actions, onClose, isAlert = false, siz
     >
       <Modal className={`${styles['modal']} ${styles[size]}`}>
         <AriaDialog role={isAlert ? 'alertdialog' : 'dialog'} className={styles['dialog'] ?? ''}>
-          <Heading slot="title" level={2} className={styles['title'] ?? ''}>
+          <Heading
+            slot="title"
+            level={2}
+            className={`${styles['title']} ${cutsTitle ? styles['cut'] : ''}`}
+            {...(cutsTitle ? { title } : {})}
+          >
             {title}
           </Heading>
           <div className={styles['body']}>{children}</div>

@@ -27,6 +27,7 @@ export function ChatMediaDialog({
   return (
     <Dialog
       title={text('chatMedia.title', { name: chat.name })}
+      cutsTitle
       size="wide"
       onClose={onClose}
       actions={<Button onPress={onClose}>{text('action.close')}</Button>}

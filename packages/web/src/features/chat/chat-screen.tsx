@@ -17,6 +17,7 @@ import { NewChatButton } from './chat-slots.js';
 import { chats, useChats } from './chats-store.js';
 import { ConversationView } from './conversation-view.js';
 import { DeleteDamaged } from './delete-damaged.js';
+import { NoChats } from './no-chats.js';
 import { useAttention } from './use-attention.js';
 
 /** All chats beside the one that is open; on a phone one of both. */
@@ -37,10 +38,11 @@ export function ChatScreen({ session, id }: { readonly session: SessionInfo; rea
     goTo({ name: 'chats', id: undefined });
     void chats().reload();
   };
+  const isEmpty = listing !== undefined && listing.chats.length + listing.invitations.length + listing.damaged.length === 0;
   const Heading = id === undefined ? 'h1' : 'h2';
   return (
     <Shell session={session} title={name}>
-      <div className={styles['screen']} data-open={id !== undefined}>
+      <div className={styles['screen']} data-open={id !== undefined} data-empty={isEmpty}>
         <div className={styles['side']}>
           <div className={styles['bar']}>
             <Heading className={styles['heading']}>{text('chats.title')}</Heading>
@@ -61,11 +63,7 @@ export function ChatScreen({ session, id }: { readonly session: SessionInfo; rea
             )}
             {listing === undefined && error === undefined ? <ProgressBar label={text('chats.loading')} value={undefined} /> : null}
             {listing === undefined ? null : <ChatList listing={listing} self={username} open={id} />}
-            {listing !== undefined && listing.chats.length + listing.invitations.length + listing.damaged.length === 0 ? (
-              <EmptyState icon="chat" title={text('chats.none')}>
-                <p>{text('chats.none.help')}</p>
-              </EmptyState>
-            ) : null}
+            {isEmpty ? <NoChats /> : null}
           </div>
         </div>
         <div className={styles['pane']}>

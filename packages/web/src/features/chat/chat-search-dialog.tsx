@@ -36,6 +36,7 @@ export function ChatSearchDialog({
   return (
     <Dialog
       title={text('chatSearch.title', { name: chat.name })}
+      cutsTitle
       size="wide"
       onClose={onClose}
       actions={<Button onPress={onClose}>{text('action.close')}</Button>}

@@ -114,6 +114,7 @@ export function MembersDialog({
   return (
     <Dialog
       title={text('members.title', { name: chat.name })}
+      cutsTitle
       onClose={close}
       actions={<Button onPress={close}>{text('action.close')}</Button>}
     >
