@@ -34,7 +34,8 @@ describe.skipIf(!hasChromium)('finding things in a chat (needs a Chromium)', () 
     });
     await chat.refresh();
     await ada.chats.settled();
-    page = await world.open(await world.device());
+    // Where a day has 24 hours.
+    page = await world.open(await world.device({ locale: 'en-GB' }));
     await world.logIn(page, 'ada', { keep: true });
     await page.getByRole('link', { name: /^Chats/u }).click();
     await page.getByRole('link', { name: /Lake/u }).click();
@@ -118,7 +119,17 @@ describe.skipIf(!hasChromium)('finding things in a chat (needs a Chromium)', () 
         .locator('img')
         .evaluate((shown: HTMLImageElement) => shown.naturalWidth),
     ).toBe(160);
-    expect(await tiles.first().getByRole('button').first().getAttribute('aria-label')).toMatch(/^Text file from bob, .*: open$/u);
+    expect(await tiles.first().getByRole('button').first().getAttribute('aria-label')).toMatch(
+      /^Text file from bob, \d{1,2} \p{L}{3,4} \d{4},? \d{2}:\d{2}: open$/u,
+    );
+    // Names are not sent; what else there is to say about a file is there.
+    await tiles.first().getByText('Text file (txt), 8 bytes').waitFor();
+    await tiles
+      .nth(1)
+      .getByText(/^Picture \(png\), .* kB$/u)
+      .waitFor();
+    expect(await tiles.first().locator('time').textContent()).toMatch(/^\d{2}\/\d{2}\/\d{4}$/u);
+    expect(await tiles.first().getByText('bob').count()).toBe(1);
     expect(await violations(page)).toEqual([]);
     await picture(page, 'chat-gallery');
     await dialog.getByRole('button', { name: 'Older ones' }).click();

@@ -161,6 +161,7 @@ describe.skipIf(!hasChromium)('two people chat in two browsers (needs a Chromium
     await sent(ada, 'soon different');
     await field(ada).press('ArrowUp');
     await ada.getByText('Edit your message').waitFor();
+    await ada.getByText('Enter saves, Shift+Enter begins a new line').waitFor();
     await field(ada).fill('different now');
     await field(ada).press('Enter');
     await message(ada, 'different now').getByText('edited').waitFor();
@@ -197,6 +198,8 @@ describe.skipIf(!hasChromium)('two people chat in two browsers (needs a Chromium
       { name: 'plan.txt', mimeType: 'text/plain', buffer: Buffer.from('go there') },
     ]);
     await ada.getByText('sea.png').waitFor();
+    await ada.getByText('The names of the files are not sent').waitFor();
+    expect(await violations(ada)).toEqual([]);
     await picture(ada, 'chat-files');
     await say(ada, 'The sea');
     await message(ada, 'The sea').getByRole('button', { name: 'Show the picture of ada larger' }).waitFor();

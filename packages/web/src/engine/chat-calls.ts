@@ -63,6 +63,8 @@ export interface ChatCalls {
   'chat.media': ChatCall<ChatMediaPart, ChatMediaPageOf>;
   /** What a message shows; beyond 32 MB without its bytes: a stream gives them. */
   'chat.attachment': ChatCall<AttachmentPlace, ChatFile>;
+  /** How large what a message shows is, in bytes, without reading it. */
+  'chat.attachmentSize': ChatCall<AttachmentPlace, number>;
   /** What waits to be sent from this device since the page was last open, oldest first; once: it belongs to this page from now on. */
   'chat.waiting': ChatCall<undefined, readonly WaitingMessage[]>;
   /** Keeps a message that waits, sealed, where this device keeps the session. Says whether it does. */

@@ -188,6 +188,8 @@ export function chatService(state: Pick<EngineState, 'session'>): Pick<Handlers,
         };
       }),
 
+    'chat.attachmentSize': async (place, { signal }) => (await openAttachment(state.session, place, signal)).reader.size,
+
     'chat.attachment': async (place, { signal }) => {
       const { session } = state;
       const { reader, mimeType, attachment } = await openAttachment(session, place, signal);

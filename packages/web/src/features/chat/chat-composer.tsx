@@ -172,6 +172,7 @@ export function ChatComposer({
       {files.length > MAX_CHAT_ATTACHMENTS ? (
         <p className={styles['quiet']}>{text('chat.write.tooMany', { count: MAX_CHAT_ATTACHMENTS })}</p>
       ) : null}
+      {isEdit || files.length === 0 ? null : <p className={styles['note']}>{text('chat.write.names')}</p>}
       {problem === undefined ? null : (
         <Notice kind="problem">
           <p>{faultText(problem, text)}</p>
@@ -230,7 +231,7 @@ export function ChatComposer({
         </Button>
       </div>
       <p className={styles['hint']}>
-        <span id={hint}>{hasKeys ? text('chat.write.keys') : ''}</span>
+        <span id={hint}>{hasKeys ? text(isEdit ? 'chat.write.keys.edit' : 'chat.write.keys') : ''}</span>
         <span role="status" className={note.isTooLong ? styles['wrong'] : ''}>
           {note.isTooLong
             ? text('chat.write.tooLong', { count: -note.left })

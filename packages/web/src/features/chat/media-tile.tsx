@@ -14,6 +14,7 @@ import { openViewer } from '../viewers/open-viewer.js';
 import { shownTypeOf } from '../viewers/viewer-kind.js';
 import { storedName } from './attachment-view.js';
 import styles from './dialogs.module.css';
+import { MediaFacts } from './media-facts.js';
 import { smallPicture } from './small-picture.js';
 
 /** An attachment in the gallery: pictures as they are, anything else by what it is. Opens in a viewer, or is stored on the device as long as there is no own copy. */
@@ -62,6 +63,7 @@ export function MediaTile({
           <img src={picture} alt="" />
         )}
       </AriaButton>
+      <MediaFacts id={id} item={item} kind={text(`news.kind.${kind}`)} />
       <Button kind="quiet" onPress={onShow}>
         {text('chatMedia.show')}
       </Button>
