@@ -24,7 +24,7 @@ describe.skipIf(!hasChromium)('two people chat in two browsers (needs a Chromium
 
   const open = async (page: Page, name = 'Chats'): Promise<void> => {
     await page.getByRole('link', { name: /^Chats/u }).click();
-    await page.getByRole('heading', { name: 'Chats' }).waitFor();
+    await page.getByRole('heading', { name: 'Chats', exact: true }).waitFor();
     if (name !== 'Chats') await page.getByRole('link', { name }).click();
   };
   const field = (page: Page): Locator => page.getByRole('textbox', { name: 'Message' });
@@ -144,7 +144,7 @@ describe.skipIf(!hasChromium)('two people chat in two browsers (needs a Chromium
     await message(bob, 'That is two').getByRole('button', { name: 'Show the message of bob that this answers' }).click();
     await expect.poll(async () => bob.evaluate(() => document.activeElement?.textContent ?? '')).toContain('second line');
     // An own message, which is marked all the same.
-    const marked = message(bob, 'second line').and(bob.locator('[data-marked=true]'));
+    const marked = bob.locator('article[data-marked=true]').filter({ hasText: 'second line' });
     await marked.waitFor();
     await picture(bob, 'chat-marked-dark');
     const [around, border] = await marked.evaluate((article) => [
