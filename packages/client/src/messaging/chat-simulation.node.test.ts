@@ -9,7 +9,7 @@ import type { Network } from '../network/index.js';
 import type { UserSession } from '../user-session.js';
 
 /** More with `npm run simulate`, by a hundredth: each of these has a server of its own behind it. */
-const SEEDS = Math.max(6, Math.floor(Number(process.env['PYRGOS_SIMULATE_SEEDS'] ?? 200) / 100));
+const SEEDS = Math.max(10, Math.floor(Number(process.env['PYRGOS_SIMULATE_SEEDS'] ?? 200) / 100));
 const FIRST = Number(process.env['PYRGOS_SIMULATE_FIRST'] ?? 1);
 const STEPS = Number(process.env['PYRGOS_SIMULATE_STEPS'] ?? 8) * 2;
 
