@@ -167,10 +167,7 @@ export class SimulatedChats {
       const isDone = await this.update(
         reader,
         async (replica) => {
-          const sources = this.members.flatMap((owner) => {
-            const isAway = away.includes(owner);
-            return isAway || owners.includes(owner) ? this.source(replica, reader, owner, budget, isAway) : [];
-          });
+          const sources = [...owners, ...away].flatMap((owner) => this.source(replica, reader, owner, budget, away.includes(owner)));
           all.push(...(await pullChat(replica, sources)));
         },
         crashAfter,
