@@ -444,7 +444,7 @@ describe('members whose copies cannot be read, or should not be believed', () =>
       FileRef.of(`${b.username}/secret.txt`, capability, hash),
       FileRef.of(`${b.username}/.messaging/chat$x$y/shared/media/2024/5/x.txt`, capability, hash),
       FileRef.of(`${b.username}/.messaging/${chatB.id}/shared/media`, capability, hash),
-      FileRef.of(`/${b.username}/${media}/gone.txt`, nowhere, hash),
+      FileRef.of(`/${b.username}/${media}/gone.txt`, nowhere, Multihash.sha256(world.crypto.sha256(new TextEncoder().encode('gone')))),
       FileRef.of(`${b.username}/${media}/here.txt`, capability, hash),
     ];
     await b.files.append(logPath(b, chatB), (await signed(b, chatB, 'files', { files })).encode());

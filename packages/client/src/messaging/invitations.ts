@@ -105,7 +105,8 @@ export class Invitations {
       const chat = await findOwnChat(view, await this.store.space.home(view), id);
       if (chat === undefined) return true;
       const { state, privateState } = chat;
-      return state.hostMember.isRemoved || privateState.deleted.includes(inviter) || state.memberOf(inviter) === undefined;
+      const isAway = privateState.deleted.includes(inviter) || this.mirrors.missingOf(id).has(inviter);
+      return state.hostMember.isRemoved || isAway || state.memberOf(inviter) === undefined;
     } catch (error) {
       if (!isOfOthers(error)) throw error;
       return false;
