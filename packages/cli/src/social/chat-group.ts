@@ -65,11 +65,19 @@ export async function joinChat(context: FilesContext, name: string): Promise<voi
   output.done(`You are in the chat ${chatTitle(summary, session.username)}`, { event: 'joined', chat: chatJson(summary) });
 }
 
-/** The chat of a name in which the account is already, unless somebody invites it into one of this name. */
+/** The chat of a name in which the account is already, unless somebody invites it into one of this name: also anew, after a removal of which the own copy has not heard. */
 async function joinedBefore(context: FilesContext, name: string): Promise<ChatSummary | undefined> {
-  const chat = await chatSurelyNamed(context, name);
-  const isIn = chat !== undefined && (chat.writable === 'yes' || chat.writable === 'alone');
-  return isIn && (await invitationsNamed(context, name)).length === 0 ? chat : undefined;
+  const { session, signal } = context;
+  const named = await chatSurelyNamed(context, name);
+  if (named === undefined || !isInChat(named)) return undefined;
+  const chat = await session.chats.open(named.id, { signal });
+  await chat.refresh({ signal });
+  const now = await chat.summary({ signal });
+  return isInChat(now) && (await invitationsNamed(context, name)).length === 0 ? now : undefined;
+}
+
+function isInChat({ writable }: ChatSummary): boolean {
+  return writable === 'yes' || writable === 'alone';
 }
 
 /** Leaves a chat; what was written until then stays. Errors of the client. */
