@@ -109,15 +109,22 @@ export async function ask(question: string): Promise<string> {
   }
 }
 
-/** As {@link readInput}, for a text that others are to read; undefined for what is none: no UTF-8, or with NUL in it. */
-export async function readTextInput(): Promise<string | undefined> {
+/**
+ * As {@link readInput}, for a text that others are to read, of at most so many bytes: more of it is not read. `binary` for what is no text: no UTF-8, or with NUL in it.
+ */
+export async function readTextInput(most: number): Promise<{ readonly text: string } | 'binary' | 'too long'> {
   const chunks: Uint8Array[] = [];
-  for await (const chunk of process.stdin as AsyncIterable<Uint8Array>) chunks.push(chunk);
+  let size = 0;
+  for await (const chunk of process.stdin as AsyncIterable<Uint8Array>) {
+    size += chunk.length;
+    if (size > most) return 'too long';
+    chunks.push(chunk);
+  }
   try {
     const text = new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks));
-    return text.includes('\0') ? undefined : text.replace(/\r?\n$/, '');
+    return text.includes('\0') ? 'binary' : { text: text.replace(/\r?\n$/, '') };
   } catch (error) {
-    if (error instanceof TypeError) return undefined;
+    if (error instanceof TypeError) return 'binary';
     throw error;
   }
 }

@@ -168,7 +168,8 @@ export class SimulatedChats {
         reader,
         async (replica) => {
           const sources = [...owners, ...away].flatMap((owner) => this.source(replica, reader, owner, budget, away.includes(owner)));
-          all.push(...(await pullChat(replica, sources)));
+          const isAskedNext = (name: string): boolean => this.members.some((owner) => owner.name === name && this.canRead(reader, owner));
+          all.push(...(await pullChat(replica, sources, { isAskedNext })));
         },
         crashAfter,
       );

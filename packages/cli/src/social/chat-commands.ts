@@ -1,3 +1,4 @@
+import { MAX_CHAT_MESSAGE_SIZE } from '@pyrgos/core/limits';
 import type { Command } from 'commander';
 import { addSessionOptions } from '../files/session-options.js';
 import { parseCount } from '../parse-arguments.js';
@@ -96,7 +97,8 @@ function addSendCommand(chat: Command): void {
 }
 
 async function typedText(): Promise<string> {
-  const text = await readTextInput();
-  if (text === undefined) throw new UsageError('What the standard input holds is no text (UTF-8): --attach FILE sends a file.');
-  return text;
+  const input = await readTextInput(MAX_CHAT_MESSAGE_SIZE);
+  if (input === 'binary') throw new UsageError('What the standard input holds is no text (UTF-8): --attach FILE sends a file.');
+  if (input === 'too long') throw new UsageError('What the standard input holds is too long for a message: --attach FILE sends a file.');
+  return input.text;
 }

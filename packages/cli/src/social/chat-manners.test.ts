@@ -1,6 +1,7 @@
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Chat, UserSession } from '@pyrgos/client';
+import { MAX_CHAT_MESSAGE_SIZE } from '@pyrgos/core/limits';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { TwoPeople } from '../../test/two-people.js';
 
@@ -73,6 +74,11 @@ describe('chats for people who begin with them', () => {
         stderr: expect.stringContaining('--attach FILE'),
       });
     }
+    const long = 'x'.repeat(MAX_CHAT_MESSAGE_SIZE + 1);
+    expect(await people.asAda(['chat', 'send', 'sailing'], { input: long })).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining('too long for a message'),
+    });
     expect((await newest()).kind).not.toBe('text');
     expect((await people.asAda(['chat', 'send', 'sailing', '-'], { input: 'Gr\u00fc\u00dfe \u{1f44d}\r\n' })).status).toBe(0);
     expect((await newest()).text).toBe('Gr\u00fc\u00dfe \u{1f44d}');

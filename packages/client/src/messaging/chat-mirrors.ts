@@ -66,6 +66,11 @@ export class ChatMirrors {
     return username !== this.space.username && (await this.friends.followed.relation(view, username)) === 'followed';
   }
 
+  /** All whose copies can be looked for. */
+  async followed(view: View): Promise<ReadonlySet<string>> {
+    return new Set(await this.friends.followed.names(view));
+  }
+
   /**
    * What somebody shares of a chat; undefined when there is certainly nothing. `away`: they cannot be reached, or have given the account no way to them. Errors: `network` and
    * the like, and what is wrong with what was found.

@@ -95,7 +95,9 @@ export class ChatPull {
         for (const username of found.news.keys()) this.noteRead(chat.state, username, id);
         break;
       }
-      const merged = await this.store.update(id, signal, async (change) => this.merge(change, found, new Set(reread), signal));
+      const merged = await this.store.update(id, signal, async (change) =>
+        this.merge(change, found, { reread: new Set(reread), isAlone: from !== undefined, signal }),
+      );
       const { added: some, logs, state } = merged;
       ({ reread } = merged);
       this.shared.add(id);
@@ -198,8 +200,7 @@ export class ChatPull {
   private async merge(
     change: ChatChange,
     { news, gone, back, failing }: Round,
-    reread: Set<string>,
-    signal: AbortSignal | undefined,
+    { reread, isAlone, signal }: { readonly reread: Set<string>; readonly isAlone: boolean; readonly signal: AbortSignal | undefined },
   ): Promise<Merged> {
     const { replica, view, home, share } = change;
     const sources: ChatLogSource[] = [];
@@ -217,7 +218,10 @@ export class ChatPull {
       if (holds !== undefined) add(username, { holds, read: () => readNothing(error) });
     }
     for (const username of back) replica.setDeleted(username, false);
-    const logs = await pullChat(replica, sources, { signal, maxBytes: MAX_BYTES, reread });
+    // What the log of one leaves out of somebody who is not known yet is in that one's own, which comes next.
+    const followed = await this.mirrors.followed(view);
+    const isAskedNext = (username: string): boolean => !isAlone && followed.has(username);
+    const logs = await pullChat(replica, sources, { signal, maxBytes: MAX_BYTES, reread, isAskedNext });
     for (const username of gone) giveUp(replica, username);
     for (const username of await this.friendsIn(view, home, replica.state)) share(username);
     const { appended, state } = replica.changes;

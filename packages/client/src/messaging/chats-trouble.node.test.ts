@@ -288,6 +288,23 @@ describe('members whose copies cannot be read, or should not be believed', () =>
     expect(await chatB.refresh()).toMatchObject({ added: 0, problems: [] });
   }, 60_000);
 
+  test('what the log of one leaves out of somebody who has just come in is in the own log of that one', async () => {
+    const [a, b, c] = (await friends(undefined, undefined, undefined)) as [UserSession, UserSession, UserSession];
+    const chatA = await a.chats.create({ invite: [c.username] });
+    const chatC = await joinNewest(c, a);
+    await chatA.refresh();
+    await chatA.invite([b.username]);
+    const chatB = await joinNewest(b, a);
+    for (const text of ['one', 'two', 'three']) await chatB.send({ text });
+    const log = await logOf(b, chatB);
+    const left = log.filter(({ envelope: { payload } }) => payload.kind === 'application').slice(0, 2);
+    for (const message of log.slice((await logOf(a, chatA)).length)) {
+      if (!left.includes(message)) await a.files.append(logPath(a, chatA), message.encode());
+    }
+    expect(await chatC.refresh()).toMatchObject({ more: false, problems: [] });
+    expect(await textsOf(chatC)).toEqual(['one', 'two', 'three']);
+  }, 60_000);
+
   for (const kind of ['a message that is not understood', 'a claim about messages that do not exist']) {
     test(`${kind} behind a log that is larger than one change costs a bounded number of requests, and stops nothing`, async () => {
       const { network, asked } = brokenNetwork(() => false);

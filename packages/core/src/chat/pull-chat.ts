@@ -1,4 +1,4 @@
-import { assertInstance, assertList, assertMethods, assertObject, assertOptionalInstance } from '../arguments.js';
+import { assertFunction, assertInstance, assertList, assertMethods, assertObject, assertOptionalInstance } from '../arguments.js';
 import { assertInteger } from '../bytes.js';
 import { FormatError, PyrgosError, throwIfAborted } from '../errors.js';
 import { MAX_CHAT_PULL } from '../limits.js';
@@ -47,6 +47,11 @@ export interface PullChatOptions {
   readonly maxBytes?: number | undefined;
   /** Members whose logs were read from the beginning in this look, by id; those of this pull are added. Each is only once, however many pulls a look takes. */
   readonly reread?: Set<string> | undefined;
+  /**
+   * Whether the log of a user who comes into the chat with this pull can be read with the next one: then what is missing of theirs is waited for until then, and the outcome is `more`. Default:
+   * nobody's.
+   */
+  readonly isAskedNext?: ((username: string) => boolean) | undefined;
 }
 
 /** What to do at a gap: to end there; to pass over it; to take the message unless it waits; the same, where messages wait for each other. */
@@ -85,9 +90,10 @@ export async function pullChat(
   assertInstance('replica', replica, ChatReplica);
   assertList('sources', sources);
   assertObject('options', options);
-  const { signal, maxBytes = Infinity, reread = new Set<string>() } = options;
+  const { signal, maxBytes = Infinity, reread = new Set<string>(), isAskedNext = () => false } = options;
   if (maxBytes !== Infinity) assertInteger('options.maxBytes', maxBytes, 1, Number.MAX_SAFE_INTEGER);
   assertInstance('options.reread', reread, Set);
+  assertFunction('options.isAskedNext', isAskedNext);
   throwIfAborted(signal, 'reading a chat');
   const logs = sources.map((source, i): Progress => {
     assertMethods(`sources[${i}]`, source, 'read');
@@ -106,7 +112,7 @@ export async function pullChat(
       error: undefined,
     };
   });
-  const pull = new Pull(replica, logs, signal, maxBytes, reread);
+  const pull = new Pull(replica, logs, signal, maxBytes, reread, isAskedNext);
   await pull.run();
   return logs.map((log) => {
     const { source, applied, refused, error } = log;
@@ -117,6 +123,10 @@ export async function pullChat(
 class Pull {
   /** What waits for members whose logs cannot be read now, by id. */
   private readonly absent = new Map<string, 'all' | 'own'>();
+  /** Who was a member before, by id. */
+  private readonly before: ReadonlySet<string>;
+  /** Whether something waits for the log of a new member. */
+  private hasNext = false;
   /** Messages that were taken, or counted although others are missing. */
   private gained = 0;
   /** The same, after which gaps were passed over. */
@@ -128,11 +138,14 @@ class Pull {
     private readonly signal: AbortSignal | undefined,
     private bytes: number,
     private readonly reread: Set<string>,
-  ) {}
+    private readonly isAskedNext: (username: string) => boolean,
+  ) {
+    this.before = new Set([...replica.state.members.values()].map(({ id }) => id.toString()));
+  }
 
   outcomeOf({ outcome, isCut }: Progress): PulledLog['outcome'] {
     if (outcome !== 'gap') return outcome;
-    return isCut && this.gainedBehindGaps > 0 ? 'more' : 'waiting';
+    return this.hasNext || (isCut && this.gainedBehindGaps > 0) ? 'more' : 'waiting';
   }
 
   async run(): Promise<void> {
@@ -179,7 +192,7 @@ class Pull {
       if (late.length > 0 || this.gained > before) continue;
       // Only somebody who lies has seen a message that was written after the own one.
       const [first] = this.waiting;
-      if (first === undefined || this.absent.size > 0) return;
+      if (first === undefined || this.absent.size > 0 || this.hasNext) return;
       await this.read(first, 'force', held);
       if (this.gained === before) return;
     }
@@ -283,10 +296,20 @@ class Pull {
   /** Whether something that is missing before a message may still come: from somebody who cannot be asked now, or because it waits itself. */
   private mustWait(envelope: MessageEnvelope, held?: HeldMessages): boolean {
     return this.replica.missingBefore(envelope).some((missing) => {
+      if (this.isNext(missing.author)) return true;
       const holds = this.absent.get(missing.author.toString());
       if (holds === 'own' && !missing.author.equals(envelope.author)) return false;
       return holds !== undefined || held?.hasAnyOf(missing) === true;
     });
+  }
+
+  /** Whether somebody has come into the chat with this pull, whose log is read with the next one. */
+  private isNext(id: MemberId): boolean {
+    if (this.before.has(id.toString())) return false;
+    const member = this.replica.state.member(id);
+    if (member === undefined || member.isRemoved || member.isPending || !this.isAskedNext(member.username)) return false;
+    this.hasNext = true;
+    return true;
   }
 
   private isRereadable({ source }: Progress): boolean {
