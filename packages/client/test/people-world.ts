@@ -7,13 +7,31 @@ import type { ServerWorld } from './server-world.js';
 
 const password = 'nine copper kettles in the rain';
 
+/** Somebody who is to join. */
+export interface Newcomer {
+  readonly name: string;
+  readonly network?: Network | undefined;
+}
+
 /** People on the server of a test. */
 export class People {
+  private count = 0;
+
   constructor(private readonly world: ServerWorld) {}
 
-  /** A new user; the name gets a number that nobody else has. */
+  /** A new user. */
   async join(name: string, network: Network = this.world.network()): Promise<UserSession> {
     return new UserSession(await signUp(network, { crypto: this.world.quick, username: name, password }));
+  }
+
+  /** New users who are all friends of each other, each with a network of its own if need be; their names get a number that nobody else has. */
+  async friends<const T extends readonly (string | Newcomer)[]>(...newcomers: T): Promise<{ readonly [K in keyof T]: UserSession }> {
+    this.count++;
+    const all = newcomers.map((one) => (typeof one === 'string' ? { name: one } : one));
+    const sessions = await Promise.all(all.map(async ({ name, network }: Newcomer) => this.join(`${name}${this.count}`, network)));
+    for (const [i, one] of sessions.entries()) for (const other of sessions.slice(i + 1)) await befriend(one, other);
+    // The compiler does not know that mapping a tuple keeps its length.
+    return sessions as unknown as { readonly [K in keyof T]: UserSession };
   }
 
   /** Another session of a user, on another device. */

@@ -10,7 +10,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { changedNetwork, overriding } from '../../test/changed-network.js';
 import { joinNewest, kindsOf, logOf, memberNames, ownChat, privateOf, stateOf, textsOf } from '../../test/chat-world.js';
 import { endingNetwork } from '../../test/ending-network.js';
-import { befriend, People } from '../../test/people-world.js';
+import { People } from '../../test/people-world.js';
 import { ServerWorld } from '../../test/server-world.js';
 import { ownSpaceOf } from '../../test/social-world.js';
 import type { Chat, UserSession } from '../index.js';
@@ -28,23 +28,14 @@ interface Pair {
 
 let world: ServerWorld;
 let people: People;
-let count = 0;
 beforeAll(async () => {
   world = await ServerWorld.start();
   people = new People(world);
 });
 afterAll(async () => world.close());
 
-async function friends(...networks: readonly (Network | undefined)[]): Promise<readonly UserSession[]> {
-  count++;
-  const names = ['ada', 'bob', 'cyd'];
-  const sessions = await Promise.all(networks.map(async (network, i) => people.join(`${names[i]}${count}`, network)));
-  for (const [i, one] of sessions.entries()) for (const other of sessions.slice(i + 1)) await befriend(one, other);
-  return sessions;
-}
-
 async function pair(networkA?: Network): Promise<Pair> {
-  const [a, b] = (await friends(networkA, undefined)) as [UserSession, UserSession];
+  const [a, b] = await people.friends({ name: 'ada', network: networkA }, 'bob');
   const chatA = await a.chats.create({ invite: [b.username] });
   const chatB = await joinNewest(b, a);
   await chatA.refresh();
@@ -171,7 +162,7 @@ describe('a change of a chat that is cut off', () => {
   test('creating and joining: there is a chat, or none that is damaged', async () => {
     for (const isMade of [false, true]) {
       for (let step = 1, hasFailed = true; hasFailed; step++) {
-        const [a, b] = (await friends(undefined, undefined)) as [UserSession, UserSession];
+        const [a, b] = await people.friends('ada', 'bob');
         const first = endingNetwork(world.network(), true);
         const maker = await people.again(a, first.network);
         first.endAt(step, isMade);
@@ -265,7 +256,7 @@ describe('members whose copies cannot be read, or should not be believed', () =>
   test('messages that are withheld while their author is away are not lost', async () => {
     let gone: PublicKeyHash | undefined;
     const { network } = brokenNetwork((owner) => gone?.equals(owner) === true);
-    const [a, b, c] = (await friends(undefined, network, undefined)) as [UserSession, UserSession, UserSession];
+    const [a, b, c] = await people.friends('ada', { name: 'bob', network }, 'cyd');
     const chatA = await a.chats.create({ invite: [b.username, c.username] });
     const chatB = await joinNewest(b, a);
     const chatC = await joinNewest(c, a);
@@ -289,7 +280,7 @@ describe('members whose copies cannot be read, or should not be believed', () =>
   }, 60_000);
 
   test('what the log of one leaves out of somebody who has just come in is in the own log of that one', async () => {
-    const [a, b, c] = (await friends(undefined, undefined, undefined)) as [UserSession, UserSession, UserSession];
+    const [a, b, c] = await people.friends('ada', 'bob', 'cyd');
     const chatA = await a.chats.create({ invite: [c.username] });
     const chatC = await joinNewest(c, a);
     await chatA.refresh();
@@ -403,7 +394,7 @@ describe('members whose copies cannot be read, or should not be believed', () =>
   });
 
   test('who joins believes the messages, and not what the inviter says of them', async () => {
-    const [a, b, c] = (await friends(undefined, undefined, undefined)) as [UserSession, UserSession, UserSession];
+    const [a, b, c] = await people.friends('ada', 'bob', 'cyd');
     const chatA = await a.chats.create({ title: 'true', invite: [b.username] });
     const { shared, state } = await ownChat(a, chatA.id);
     const lying = state.with({ clock: TreeClock.of([[state.host, 5000]]), properties: new Map() });
@@ -481,7 +472,7 @@ describe('members whose copies cannot be read, or should not be believed', () =>
   });
 
   test('what is forged in the log of an inviter does not make the copy larger', async () => {
-    const [a, b] = (await friends(undefined, undefined)) as [UserSession, UserSession];
+    const [a, b] = await people.friends('ada', 'bob');
     const chatB = await b.chats.create({ invite: [a.username] });
     await chatB.send({ text: 'z'.repeat(300_000) });
     const forged = SignedMessage.of(new Uint8Array(64), (await signed(b, chatB, 'x')).envelope).encode();
@@ -497,7 +488,7 @@ describe('members whose copies cannot be read, or should not be believed', () =>
   });
 
   test('more forged messages than are replaced, and a log that is too large, are not joined', async () => {
-    const [a, b] = (await friends(undefined, undefined)) as [UserSession, UserSession];
+    const [a, b] = await people.friends('ada', 'bob');
     const chatB = await b.chats.create({ invite: [a.username] });
     const [smallest = 0] = (await logOf(b, chatB)).map((message) => message.encode().length).sort((x, y) => x - y);
     const forged = SignedMessage.of(new Uint8Array(64), (await signed(b, chatB, 'x')).envelope).encode();
@@ -514,7 +505,7 @@ describe('members whose copies cannot be read, or should not be believed', () =>
   }, 60_000);
 
   test('a log of several chunks is joined as a whole', async () => {
-    const [a, b] = (await friends(undefined, undefined)) as [UserSession, UserSession];
+    const [a, b] = await people.friends('ada', 'bob');
     const chatA = await a.chats.create();
     for (let i = 0; i < 6; i++) await chatA.send({ text: String(i).repeat(1_048_576) });
     await chatA.invite([b.username]);
@@ -531,7 +522,7 @@ describe('members whose copies cannot be read, or should not be believed', () =>
   }, 120_000);
 
   test('who came in after the account was removed can invite it once more', async () => {
-    const [a, b, c] = (await friends(undefined, undefined, undefined)) as [UserSession, UserSession, UserSession];
+    const [a, b, c] = await people.friends('ada', 'bob', 'cyd');
     const chatA = await a.chats.create({ invite: [b.username] });
     const chatB = await joinNewest(b, a);
     await chatA.refresh();
@@ -552,7 +543,7 @@ describe('members whose copies cannot be read, or should not be believed', () =>
   });
 
   test('a damaged chat is named, and keeps nobody from the others', async () => {
-    const [a] = (await friends(undefined)) as [UserSession];
+    const [a] = await people.friends('ada');
     const good = await a.chats.create({ title: 'good' });
     const bad = await a.chats.create({ title: 'bad' });
     await a.files.write(`/${a.username}/.messaging/${bad.id}/shared/${ChatFile.state}`, 'nonsense');

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { joinNewest, kindsOf, logOf, memberNames, ownChat, privateOf, stateOf, textsOf } from '../../test/chat-world.js';
 import { told } from '../../test/feed-world.js';
-import { befriend, People } from '../../test/people-world.js';
+import { People } from '../../test/people-world.js';
 import { ServerWorld } from '../../test/server-world.js';
 import { given, ownSpaceOf } from '../../test/social-world.js';
 import type { Chat, UserSession } from '../index.js';
@@ -30,22 +30,14 @@ interface Pair {
 describe('chats, on a real server: the scenarios of chapter 07 section 12', () => {
   let world: ServerWorld;
   let people: People;
-  let count = 0;
   beforeAll(async () => {
     world = await ServerWorld.start();
     people = new People(world);
   });
   afterAll(async () => world.close());
 
-  async function friends(...names: readonly string[]): Promise<readonly UserSession[]> {
-    count++;
-    const sessions = await Promise.all(names.map(async (name) => people.join(`${name}${count}`)));
-    for (const [i, one] of sessions.entries()) for (const other of sessions.slice(i + 1)) await befriend(one, other);
-    return sessions;
-  }
-
   async function pair(): Promise<Pair> {
-    const [a, b] = (await friends('ada', 'bob')) as [UserSession, UserSession];
+    const [a, b] = await people.friends('ada', 'bob');
     const chatA = await a.chats.create({ invite: [b.username] });
     const chatB = await joinNewest(b, a);
     return { a, b, chatA, chatB };
@@ -58,7 +50,7 @@ describe('chats, on a real server: the scenarios of chapter 07 section 12', () =
   };
 
   test('C6: who creates a chat is its admin', async () => {
-    const [a] = (await friends('ada')) as [UserSession];
+    const [a] = await people.friends('ada');
     const chat = await a.chats.create();
     expect(chat.id).toMatch(new RegExp(`^chat\\$${a.username}\\$[0-9a-f-]{36}$`));
     expect(await kindsOf(a, chat)).toEqual(['join', 'group-state']);
@@ -75,7 +67,7 @@ describe('chats, on a real server: the scenarios of chapter 07 section 12', () =
   });
 
   test('C7 to C10: an invitation is accepted, messages and properties come across, a reply names what it answers to', async () => {
-    const [a, b] = (await friends('ada', 'bob')) as [UserSession, UserSession];
+    const [a, b] = await people.friends('ada', 'bob');
     const chatA = await a.chats.create({ title: 'Boats' });
     await chatA.invite([b.username]);
     const invitations = await b.chats.invitations();
@@ -213,7 +205,7 @@ describe('chats, on a real server: the scenarios of chapter 07 section 12', () =
   });
 
   test('an invitation is declined on all devices, whoever passes it on; a later one is another one', async () => {
-    const [a, b] = (await friends('ada', 'bob')) as [UserSession, UserSession];
+    const [a, b] = await people.friends('ada', 'bob');
     const chat = await a.chats.create({ title: 'Boats', invite: [b.username] });
     const other = await a.chats.create({ title: 'Cars', invite: [b.username] });
     const invitation = { id: chat.id, inviter: a.username };
@@ -240,7 +232,7 @@ describe('chats, on a real server: the scenarios of chapter 07 section 12', () =
   });
 
   test('C15: five users are invited in one call, and a second invitation changes nothing', async () => {
-    const [a, ...others] = await friends('ada', 'bob', 'cleo', 'dora', 'emil', 'finn');
+    const [a, ...others] = await people.friends('ada', 'bob', 'cleo', 'dora', 'emil', 'finn');
     if (a === undefined) throw new Error('no one');
     const chat = await a.chats.create();
     const names = others.map(({ username }) => username);
@@ -253,7 +245,7 @@ describe('chats, on a real server: the scenarios of chapter 07 section 12', () =
   }, 60_000);
 
   test('C16: the copy of a member is gone: it shows at once, is noted after some minutes, and nobody is removed', async () => {
-    const [a, b, c] = (await friends('ada', 'bob', 'cleo')) as [UserSession, UserSession, UserSession];
+    const [a, b, c] = await people.friends('ada', 'bob', 'cleo');
     const chatA = await a.chats.create({ invite: [b.username, c.username] });
     const chatB = await joinNewest(b, a);
     const chatC = await joinNewest(c, a);
@@ -357,7 +349,7 @@ describe('chats, on a real server: the scenarios of chapter 07 section 12', () =
   });
 
   test('C20: B joins after three texts and has all seven messages', async () => {
-    const [a, b] = (await friends('ada', 'bob')) as [UserSession, UserSession];
+    const [a, b] = await people.friends('ada', 'bob');
     const chatA = await a.chats.create({ invite: [b.username] });
     for (const text of ['one', 'two', 'three']) await chatA.send({ text });
     const chatB = await joinNewest(b, a);
@@ -367,7 +359,7 @@ describe('chats, on a real server: the scenarios of chapter 07 section 12', () =
   });
 
   test('three members hear of each other, whoever has invited whom; admins, icon, leaving', async () => {
-    const [a, b, c] = (await friends('ada', 'bob', 'cleo')) as [UserSession, UserSession, UserSession];
+    const [a, b, c] = await people.friends('ada', 'bob', 'cleo');
     const icon = { bytes: new Uint8Array([1, 2, 3]), mimeType: 'image/png' };
     const chatA = await a.chats.create({ title: 'three', invite: [b.username], icon });
     const chatB = await joinNewest(b, a);

@@ -1,5 +1,5 @@
 import { assertBoolean, assertObject, assertString } from '@pyrgos/core/arguments';
-import { ChatProperty, ChatState, formatChatId, initialIndex, parseChatId, planAppend, PrivateChatState } from '@pyrgos/core/chat';
+import { ChatProperty, ChatState, formatChatId, initialIndex, isChatId, planAppend, PrivateChatState } from '@pyrgos/core/chat';
 import { concatBytes } from '@pyrgos/core/bytes';
 import { ArgumentError, DeniedError, NotFoundError, PyrgosError } from '@pyrgos/core/errors';
 import { SigningKeyPair } from '@pyrgos/core/keys';
@@ -262,14 +262,4 @@ export class Chats {
 
 function isSubset(keys: readonly string[], of: ReadonlySet<string>): boolean {
   return keys.every((key) => of.has(key));
-}
-
-function isChatId(text: string): boolean {
-  try {
-    parseChatId(text);
-    return true;
-  } catch (error) {
-    if (error instanceof PyrgosError) return false;
-    throw error;
-  }
 }

@@ -3,7 +3,7 @@ import { concatBytes } from '@pyrgos/core/bytes';
 import { OwnerProof, type Signer, SigningKeyPair, signDetached } from '@pyrgos/core/keys';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { joinNewest, ownChat, stateOf, textsOf } from '../../test/chat-world.js';
-import { befriend, People } from '../../test/people-world.js';
+import { People } from '../../test/people-world.js';
 import { ServerWorld } from '../../test/server-world.js';
 import { ownSpaceOf } from '../../test/social-world.js';
 import type { Chat, UserSession } from '../index.js';
@@ -13,7 +13,6 @@ import { ChatFile } from './chat-files.js';
 
 let world: ServerWorld;
 let people: People;
-let count = 0;
 beforeAll(async () => {
   world = await ServerWorld.start();
   people = new People(world);
@@ -30,11 +29,7 @@ interface Trio {
 
 /** Ada has invited bob and mallory, who are all friends. */
 async function trio(): Promise<Trio> {
-  count++;
-  const [ada, bob, mal] = [await people.join(`ada${count}`), await people.join(`bob${count}`), await people.join(`mal${count}`)];
-  await befriend(ada, bob);
-  await befriend(ada, mal);
-  await befriend(bob, mal);
+  const [ada, bob, mal] = await people.friends('ada', 'bob', 'mal');
   const first = await ada.chats.create({ invite: [bob.username, mal.username] });
   const chats = [first, await joinNewest(bob, ada), await joinNewest(mal, ada)] as const;
   for (const chat of [...chats, ...chats]) await chat.refresh();
@@ -99,7 +94,7 @@ test('somebody who is invited under the name of an admin with other keys gets no
   expect((await chatA.members()).find(({ isSelf }) => isSelf)).toMatchObject({ username: ada.username, id: '0', isAdmin: true });
   expect((await stateOf(bob, chatB)).members.size).toBe(3);
   // A name that nobody has.
-  const nobody = await plant(mal, chatM, `nobody${count}`, SigningKeyPair.generate(world.crypto).signer, 1);
+  const nobody = await plant(mal, chatM, `nobody-${mal.username}`, SigningKeyPair.generate(world.crypto).signer, 1);
   await publish(mal, chatM, ...nobody.messages);
   expect(await chatB.refresh()).toMatchObject({ added: 0, problems: [] });
   expect((await stateOf(bob, chatB)).members.size).toBe(3);

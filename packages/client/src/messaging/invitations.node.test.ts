@@ -1,13 +1,12 @@
 import { MAX_CHAT_INVITATION_SIZE, MAX_CHAT_INVITATIONS_READ } from '@pyrgos/core/limits';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { befriend, People } from '../../test/people-world.js';
+import { People } from '../../test/people-world.js';
 import { ServerWorld } from '../../test/server-world.js';
 import type { Chat, UserSession } from '../index.js';
 import { ChatFile } from './chat-files.js';
 
 let world: ServerWorld;
 let people: People;
-let count = 0;
 beforeAll(async () => {
   world = await ServerWorld.start();
   people = new People(world);
@@ -16,11 +15,8 @@ afterAll(async () => world.close());
 
 /** Somebody whose requests are counted, and a friend. */
 async function guest(): Promise<{ readonly a: UserSession; readonly m: UserSession; readonly received: () => number }> {
-  count++;
   const { network, counter } = world.counted();
-  const a = await people.join(`ada${count}`, network);
-  const m = await people.join(`mal${count}`);
-  await befriend(a, m);
+  const [a, m] = await people.friends({ name: 'ada', network }, 'mal');
   let before = 0;
   const received = (): number => {
     const all = counter.bytes.received;

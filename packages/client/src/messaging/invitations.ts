@@ -1,5 +1,4 @@
-import { type ChatState, parseChatId } from '@pyrgos/core/chat';
-import { PyrgosError } from '@pyrgos/core/errors';
+import { type ChatState, isChatId, parseChatId } from '@pyrgos/core/chat';
 import type { PublicKeyHash } from '@pyrgos/core/keys';
 import { MAX_CHAT_INVITATION_SIZE, MAX_CHAT_INVITATIONS_READ } from '@pyrgos/core/limits';
 import { formatPath } from '../files/file-tree.js';
@@ -166,14 +165,4 @@ export class Invitations {
 
 async function lookedAt(view: View, { owner, writer }: Pick<Looked, 'owner' | 'writer'>): Promise<Looked> {
   return { owner, writer, tree: (await view.treeOf(owner, writer))?.key ?? '' };
-}
-
-function isChatId(text: string): boolean {
-  try {
-    parseChatId(text);
-    return true;
-  } catch (error) {
-    if (error instanceof PyrgosError) return false;
-    throw error;
-  }
 }

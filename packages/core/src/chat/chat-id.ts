@@ -41,6 +41,17 @@ export function parseChatId(text: string): ChatIdParts & { readonly app: string 
   return { creator, uuid, app };
 }
 
+/** Whether a text is the id of a chat, as {@link parseChatId} reads it. */
+export function isChatId(text: string): boolean {
+  try {
+    parseChatId(text);
+    return true;
+  } catch (error) {
+    if (error instanceof FormatError) return false;
+    throw error;
+  }
+}
+
 function isCreator(text: unknown): text is string {
   return isFriendName(text) && !text.includes('$');
 }

@@ -9,7 +9,7 @@ import type { PublicKeyHash } from '../keys/public-key-hash.js';
 import { MAX_CHAT_RECENT, MAX_CHAT_STATE_SIZE } from '../limits.js';
 import { isFriendName } from '../social/social-fields.js';
 import { chatList, chatMap } from './chat-fields.js';
-import { parseChatId } from './chat-id.js';
+import { isChatId, parseChatId } from './chat-id.js';
 import { ChatMember } from './chat-member.js';
 import { ChatProperty, GroupProperty } from './group-property.js';
 import { MemberId } from './member-id.js';
@@ -188,16 +188,6 @@ export class ChatState implements ToCbor, ChatStateParts {
 /** The names in the value of the property `admins`; what is no username is left out. */
 export function adminNames(value: string): readonly string[] {
   return [...new Set(value.split(',').filter(isFriendName))];
-}
-
-function isChatId(text: string): boolean {
-  try {
-    parseChatId(text);
-    return true;
-  } catch (error) {
-    if (error instanceof PyrgosError) return false;
-    throw error;
-  }
 }
 
 function membersField(fields: CborFields, key: string): ReadonlyMap<string, ChatMember> {
