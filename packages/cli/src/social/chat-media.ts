@@ -12,11 +12,10 @@ import { problemJson, refreshProblems } from './chat-json.js';
 import { numberOfMessage } from './chat-messages.js';
 import { openChat } from './chat-name.js';
 import { noteProblems, type RefreshOption } from './chats.js';
+import { localMediaName } from './local-media-name.js';
 import { withProgress } from './with-progress.js';
 
 const DEFAULT_LIMIT = 50;
-/** Names of attachments are random: 48 bits are unique. */
-const UUID_START = /^[0-9a-f]{8}-[0-9a-f]{4}(?=-)/u;
 
 export interface MediaOptions extends RefreshOption {
   readonly limit?: number;
@@ -96,19 +95,11 @@ async function makeFolder(path: string): Promise<void> {
   });
 }
 
-/** What a file is called on this machine: the day, who has sent it, and so much of the random name, which is all that was sent, that no two of them meet. */
-function localNameOf({ extension, message, name }: Media): string {
-  const start = UUID_START.exec(name)?.[0];
-  if (start === undefined) return name;
-  const [day = ''] = timeText(message.time).split(' ');
-  return `${day}-${message.author}-${start}${extension === '' ? '' : `.${extension}`}`;
-}
-
 /** Stores one file, and says where, or what has gone wrong. What is there already with the same size stays. */
 async function stored(context: FilesContext, chat: Chat, item: Media, folder: string): Promise<object> {
   const { output, signal } = context;
   try {
-    const name = localNameOf(item);
+    const name = localMediaName(item);
     assertLocalName(name);
     const target = join(context.local(folder), name);
     const { reader } = await chat.openAttachment(item, { signal });

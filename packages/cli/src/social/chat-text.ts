@@ -4,8 +4,10 @@ import { printableMessage, printableName } from '../terminal.js';
 
 /** Characters of a message that are shown where only its beginning is. */
 const EXCERPT = 60;
-/** Characters of a title, and of the names beside it, that are shown in lists. */
+/** Characters of a title, and of the names beside it, that are shown in lists and before messages. */
 const SHORT_TITLE = 40;
+/** Characters of a title, of names, or of the name of a file, that are shown where there is one on a line. */
+const LONG_TITLE = 200;
 /** What stands before each further line of a message: nobody can write a line that looks like one of ours. */
 const INDENT = '    ';
 
@@ -14,9 +16,9 @@ export function peopleOf({ members, pending }: Pick<ChatSummary, 'members' | 'pe
   return [...new Set([...members, ...pending])].filter((name) => name !== username);
 }
 
-/** What a chat is called: its title, otherwise who is in it. `isShort`: only the beginning of what is long. Safe for a terminal. */
+/** What a chat is called: its title, otherwise who is in it. Only the beginning of what is long, and less of it when it `isShort`. Safe for a terminal. */
 export function chatTitle(summary: ChatSummary, username: string, { isShort = false }: { readonly isShort?: boolean } = {}): string {
-  const short = (text: string): string => (isShort ? cut(text, SHORT_TITLE) : text);
+  const short = (text: string): string => cut(text, isShort ? SHORT_TITLE : LONG_TITLE);
   const names = peopleOf(summary, username).map((name) =>
     summary.members.includes(name) ? printableName(name) : `${printableName(name)} (invited)`,
   );
@@ -35,7 +37,7 @@ export function messageLines(message: ChatMessage): string[] {
     `${head} ${printableName(message.author)}: ${first}${edited ? ' (edited)' : ''}`,
     ...more.map((line) => `${INDENT}${line}`),
     ...(replyTo === undefined ? [] : [`${INDENT}> ${answered(replyTo)}`]),
-    ...attachments.map(({ name }) => `${INDENT}[attached: ${printableName(name)}]`),
+    ...attachments.map(({ name }) => `${INDENT}[attached: ${cut(printableName(name), LONG_TITLE)}]`),
   ];
 }
 
@@ -60,14 +62,15 @@ function answered({ author, deleted, hasAttachments, index, text }: NonNullable<
   return `${number}${who}${said === '' && hasAttachments ? '[a file]' : said}`.trimEnd();
 }
 
-function cut(text: string, length = EXCERPT): string {
+/** The beginning of a text. */
+export function cut(text: string, length: number = EXCERPT): string {
   // Not in the middle of a character.
   return text.length <= length ? text : `${text.slice(0, length - 1).replace(/\p{Cs}$/u, '')}…`;
 }
 
 function happened({ about, author, kind }: ChatMessage): string {
   const who = printableName(author);
-  const whom = about.map(printableName).join(', ');
+  const whom = cut(about.map(printableName).join(', '), LONG_TITLE);
   switch (kind) {
     case 'joined':
       return `${who} joined`;

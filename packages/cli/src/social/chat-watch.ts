@@ -6,7 +6,7 @@ import { chatIdOf, shortNumbers } from './chat-name.js';
 import { messageJson } from './chat-json.js';
 import { LiveNews } from './live-news.js';
 import { messagesFrom } from './chat-messages.js';
-import { chatTitle, messageLines } from './chat-text.js';
+import { chatTitle, cut, messageLines } from './chat-text.js';
 
 /** Seconds after which it is looked whatever is told, and after the server was away. */
 const LONGEST_PAUSE = 60;
@@ -113,7 +113,7 @@ class ChatWatch {
       if (app !== undefined || this.invitations.has(key)) continue;
       this.invitations.add(key);
       if (!tells) continue;
-      const what = title === '' ? 'a chat' : `'${printableName(title)}'`;
+      const what = title === '' ? 'a chat' : `'${cut(printableName(title))}'`;
       const number = shortNumbers([{ id }]).get(id) ?? id;
       output.result(`'${printableName(inviter)}' invites you to ${what}: ${commandName} chat join ${number}`, {
         event: 'invitation',
@@ -147,7 +147,7 @@ class ChatWatch {
 
   private tell(summary: ChatSummary, message: ChatMessage, event: 'message' | 'edited' | 'deleted'): void {
     const { output, session } = this.context;
-    const title = this.wanted?.size === 1 ? '' : `${chatTitle(summary, session.username)}  `;
+    const title = this.wanted?.size === 1 ? '' : `${chatTitle(summary, session.username, { isShort: true })}  `;
     const { id, title: shown } = summary;
     output.result(`${title}${messageLines(message).join('\n')}`, {
       event,

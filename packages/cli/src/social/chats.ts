@@ -7,7 +7,7 @@ import type { FilesContext } from '../files/files-context.js';
 import { formatTable, printableMessage, printableName } from '../terminal.js';
 import { chatJson, problemJson, refreshProblems } from './chat-json.js';
 import { shortNumbers } from './chat-name.js';
-import { chatTitle, excerptOf } from './chat-text.js';
+import { chatTitle, cut, excerptOf } from './chat-text.js';
 
 /** Whether others are asked for what is new first. */
 export interface RefreshOption {
@@ -59,7 +59,7 @@ function chatLines(chats: readonly ChatSummary[], invitations: readonly ChatInvi
     summary.last === undefined ? '' : excerptOf(summary.last),
   ]);
   const invited = invitations.map(({ id, inviter, title }) => {
-    const what = title === '' ? 'to a chat' : `to '${printableName(title)}'`;
+    const what = title === '' ? 'to a chat' : `to '${cut(printableName(title))}'`;
     const number = numbers.get(id) ?? id;
     return `${number}  '${printableName(inviter)}' invites you ${what}: ${commandName} chat join ${number}`;
   });

@@ -20,6 +20,11 @@ test.each([
   ).toBe(text);
 });
 
+test('a very long text of signs that may stand behind an address is looked at once', () => {
+  const text = `https://a${'!'.repeat(1_000_000)}x`;
+  expect(linkedText(text)).toEqual([{ text, href: undefined }]);
+});
+
 test('a text that turns the direction of writing ends a link', () => {
   expect(links('https://a.example/\u202egnp.exe')).toEqual(['https://a.example/']);
 });

@@ -7,7 +7,7 @@ export interface TextPart {
 /** What looks like an address; what may stand behind it in a sentence is cut off below. */
 // oxlint-disable-next-line no-control-regex
 const ADDRESS = /https?:\/\/[^\s<>"'`\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202f\u2060-\u206f]+/giu;
-const BEHIND = /[.,;:!?)\]}…]+$/u;
+const BEHIND = new Set('.,;:!?)]}…');
 /** Longest address that is made a link. */
 const MAX_ADDRESS = 2048;
 
@@ -32,9 +32,11 @@ export function linkedText(text: string): readonly TextPart[] {
 
 /** A bracket that was opened inside belongs to it. */
 function withoutBehind(found: string): string {
-  const behind = BEHIND.exec(found)?.[0] ?? '';
-  const bare = found.slice(0, found.length - behind.length);
-  return behind.startsWith(')') && bare.includes('(') ? `${bare})` : bare;
+  // Not a pattern that ends in `$`: it would begin anew at each sign of a text that is full of them.
+  let end = found.length;
+  while (end > 0 && BEHIND.has(found.charAt(end - 1))) end--;
+  const bare = found.slice(0, end);
+  return found.charAt(end) === ')' && bare.includes('(') ? `${bare})` : bare;
 }
 
 /** Undefined for what is no address, and for one with a name and a password: it would look like another place. */
