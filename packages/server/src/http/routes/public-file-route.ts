@@ -2,6 +2,7 @@ import { encodeTrailer } from '@pyrgos/core/api';
 import { type ErrorCode, PyrgosError } from '@pyrgos/core/errors';
 import { decodePercent } from '../query.js';
 import { emptyReply, type Reply, textReply } from '../reply.js';
+import { withoutTrailingSlashes } from '../trailing-slashes.js';
 import type { Handler } from './route.js';
 
 /** Where links to public files begin. */
@@ -21,7 +22,7 @@ export const publicFile: Handler = async (call) => {
 };
 
 const redirect: Handler = async ({ exchange, services }) => {
-  const path = decodePercent(exchange.path.slice(PUBLIC_PREFIX.length)).replace(/\/+$/u, '');
+  const path = withoutTrailingSlashes(decodePercent(exchange.path.slice(PUBLIC_PREFIX.length)));
   const slash = path.indexOf('/');
   const username = slash < 0 ? path : path.slice(0, slash);
   const link = await services.publicFiles.capabilityLink(username, slash < 0 ? '' : path.slice(slash + 1));
