@@ -49,6 +49,7 @@ export class MemoryChat {
       now: user.now,
       logLength: this.log.length,
       last,
+      readLog: () => this.messages,
       isIdentityOf: this.isIdentityOf,
     });
   }

@@ -162,7 +162,8 @@ export class ChatStore {
     const newest = logLength <= state.hostMember.mergedUpTo ? state.recent.at(-1) : undefined;
     const last =
       newest?.ref(crypto) ?? (log === undefined || logLength === 0 ? undefined : await this.lastOf(view, { log, index }, logLength));
-    return new ChatReplica({ ...this.identityOf(view), crypto, state, privateState, logLength, last });
+    const readLog = log === undefined ? undefined : (): AsyncIterable<SignedMessage | undefined> => this.messagesOf(view, { log, index });
+    return new ChatReplica({ ...this.identityOf(view), crypto, state, privateState, logLength, last, readLog });
   }
 
   /** Whose copies they are, how keys are found, and whose names are whose. */
@@ -187,6 +188,10 @@ export class ChatStore {
       return message?.ref(this.space.account.crypto);
     }
     return undefined;
+  }
+
+  private async *messagesOf(view: View, files: LogFiles): AsyncGenerator<SignedMessage | undefined, void, undefined> {
+    for await (const { message } of readMessages(await openLog(view, files), 0, view.signal)) yield message;
   }
 
   /** What the own log has and the state does not know. FormatError when it is not understood. */

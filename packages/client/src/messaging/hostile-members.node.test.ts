@@ -2,7 +2,7 @@ import { type MemberId, MessageEnvelope, type MessagePayload, SignedMessage, Tre
 import { concatBytes } from '@pyrgos/core/bytes';
 import { OwnerProof, type Signer, SigningKeyPair, signDetached } from '@pyrgos/core/keys';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { joinNewest, ownChat, stateOf, textsOf } from '../../test/chat-world.js';
+import { joinNewest, logOf, ownChat, stateOf, textsOf } from '../../test/chat-world.js';
 import { People } from '../../test/people-world.js';
 import { ServerWorld } from '../../test/server-world.js';
 import { ownSpaceOf } from '../../test/social-world.js';
@@ -120,4 +120,29 @@ test('a second entry of the same user, which only some have seen, does not go on
     const read = await mal.files.read(`${path}/${ChatFile.log}`).catch(() => new Uint8Array());
     expect(new TextDecoder().decode(read)).not.toContain('among ourselves');
   }
+});
+
+test('what somebody has said in one chat is not believed in another one', async () => {
+  const [mal, bob, ada] = await people.friends('mal', 'bob', 'ada');
+  const one = await mal.chats.create({ invite: [bob.username] });
+  await (await joinNewest(bob, mal)).send({ text: 'Yes, I agree' });
+  await one.refresh();
+  const stolen = (await logOf(mal, one)).filter(({ envelope }) => envelope.author.toString() === '0.0');
+  expect(stolen.map(({ envelope }) => envelope.payload.kind)).toEqual(['join', 'application']);
+  const two = await mal.chats.create({ invite: [bob.username, ada.username] });
+  const chatA = await joinNewest(ada, mal);
+  await two.refresh();
+  // More than the state has of the log.
+  for (let i = 0; i < 12; i++) await two.send({ text: `${i}` });
+  await chatA.refresh();
+  await two.send({ text: 'bob, shall ada pay?' });
+  await publish(mal, two, ...stolen);
+  for (let i = 0; i < 2; i++) await chatA.refresh();
+  expect((await textsOf(chatA)).slice(-1)).toEqual(['bob, shall ada pay?']);
+  expect((await chatA.members()).find(({ username }) => username === bob.username)).toMatchObject({ state: 'pending' });
+  // Bob himself can still come.
+  const chatB = await joinNewest(bob, mal);
+  await chatB.send({ text: 'no' });
+  await chatA.refresh();
+  expect((await textsOf(chatA)).slice(-1)).toEqual(['no']);
 });

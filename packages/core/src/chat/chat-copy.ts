@@ -12,6 +12,7 @@ import { ChatState } from './chat-state.js';
 import { ChatWorkingCopy, type IdentityCheck, type KeyFinder, ownNameCheck } from './chat-working-copy.js';
 import { MemberId } from './member-id.js';
 import type { MessageEnvelope } from './message-envelope.js';
+import { OwnHistory } from './own-history.js';
 import { PrivateChatState } from './private-chat-state.js';
 import { SignedMessage } from './signed-message.js';
 
@@ -71,7 +72,8 @@ export async function copyChat(parts: CopyChatParts): Promise<CopiedChat> {
     if (copy === undefined) {
       const beginning = beginningOf(chatId, creator, message?.envelope);
       if (!(await isIdentityOf(creator, beginning.hostMember.identity))) throw notACreator();
-      copy = new ChatWorkingCopy(crypto, chatId, beginning, { contenders: new Map(), removals: new Map() }, findKey, isIdentityOf);
+      const memory = { contenders: new Map(), removals: new Map() };
+      copy = new ChatWorkingCopy(crypto, chatId, beginning, memory, findKey, isIdentityOf, new OwnHistory(crypto, true, undefined, []));
     }
     if (message !== undefined && (await replay(copy, message))) {
       fill.keep(message);

@@ -26,6 +26,7 @@ import { MemberId } from './member-id.js';
 import { MessageEnvelope } from './message-envelope.js';
 import { checkPayload, filesOf, type InvitePayload, type MessagePayload } from './message-payload.js';
 import { MessageRef } from './message-ref.js';
+import { OwnHistory, type OwnLogReader } from './own-history.js';
 import { PrivateChatState } from './private-chat-state.js';
 import { SignedMessage } from './signed-message.js';
 
@@ -50,6 +51,8 @@ export interface ChatReplicaParts {
   readonly logLength: number;
   /** The last message of the own log; undefined when it is empty. */
   readonly last: MessageRef | undefined;
+  /** Reads the own log, where that has to be known to tell whether somebody has joined this chat; without it everybody who says so has. */
+  readonly readLog?: OwnLogReader | undefined;
   /** Finds identity keys that are blocks of their own; without it members with such keys are not believed. */
   readonly findKey?: KeyFinder | undefined;
   /** Whose names are whose; without it everybody but the user may go by any name (chapter 07 section 7.3). */
@@ -116,7 +119,7 @@ export class ChatReplica {
 
   constructor(parts: ChatReplicaParts) {
     assertObject('parts', parts);
-    const { crypto, state, privateState, identity, now, logLength, last, findKey, isIdentityOf } = parts;
+    const { crypto, state, privateState, identity, now, logLength, last, readLog, findKey, isIdentityOf } = parts;
     assertMethods('crypto', crypto, 'ed25519Sign', 'ed25519Verify', 'ed25519KeyPair', 'sha256', 'randomBytes');
     assertInstance('state', state, ChatState);
     assertInstance('privateState', privateState, PrivateChatState);
@@ -127,6 +130,7 @@ export class ChatReplica {
     assertFunction('now', now);
     assertInteger('logLength', logLength, 0, Number.MAX_SAFE_INTEGER);
     assertOptionalInstance('last', last, MessageRef);
+    if (readLog !== undefined) assertFunction('readLog', readLog);
     if (findKey !== undefined) assertFunction('findKey', findKey);
     if (isIdentityOf !== undefined) assertFunction('isIdentityOf', isIdentityOf);
     if (state.hostMember.username !== identity.username) throw new ArgumentError('state', 'must be that of a copy of this user');
@@ -135,7 +139,8 @@ export class ChatReplica {
     this.now = now;
     this.before = { state, privateState };
     const check = isIdentityOf ?? ownNameCheck(identity);
-    this.copy = new ChatWorkingCopy(crypto, state.chatId, state, privateState, findKey, check);
+    const history = new OwnHistory(crypto, logLength === 0, readLog, state.recent);
+    this.copy = new ChatWorkingCopy(crypto, state.chatId, state, privateState, findKey, check, history);
     this.host = state.host;
     this.chatKeys = privateState.chatKeys;
     this.deleted = privateState.deleted;

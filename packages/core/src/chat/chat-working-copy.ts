@@ -14,6 +14,7 @@ import { memberNamed } from './member-of-name.js';
 import { withRemoval } from './member-removals.js';
 import type { MessageEnvelope } from './message-envelope.js';
 import type { GroupStatePayload, InvitePayload, JoinPayload, RemoveMemberPayload } from './message-payload.js';
+import type { OwnHistory } from './own-history.js';
 import type { PrivateChatState } from './private-chat-state.js';
 import { updateProperty } from './property-updates.js';
 import type { SignedMessage } from './signed-message.js';
@@ -42,7 +43,7 @@ export type Verdict =
   | 'refused'
   /** It is genuine, and messages before it are missing. */
   | 'gap'
-  /** The message is missing that says by whose key it has to be signed: the invitation of its author, or that the author has joined. */
+  /** The message is missing that says by whose key it has to be signed: the invitation of its author, or that the author has joined; or the one that its author, who joins, had seen last. */
   | 'unverifiable';
 
 /** Messages of a member that are missing: those after number `after`, up to `upTo`. */
@@ -79,6 +80,7 @@ export class ChatWorkingCopy {
     memory: Pick<PrivateChatState, 'contenders' | 'removals'>,
     private readonly findKey: KeyFinder | undefined,
     private readonly isIdentityOf: IdentityCheck | undefined,
+    private readonly history: OwnHistory,
   ) {
     this.clock = state.clock;
     this.members = new Map(state.members);
@@ -136,6 +138,8 @@ export class ChatWorkingCopy {
     if (key === undefined || !message.isSignedBy(this.crypto, key))
       return member.isPending && counter > seen + 1 ? 'unverifiable' : 'refused';
     if (payload.kind === 'invite' && !isOwn) await this.lookUp(payload);
+    // Nothing that is signed names the chat: it may have been said in another one.
+    if (payload.kind === 'join' && member.isPending && !isOwn && !(await this.history.isBehind(message.envelope))) return 'unverifiable';
     return counter === seen + 1 && this.hasSeenAllOf(timestamp, author) ? 'new' : 'gap';
   }
 
@@ -185,7 +189,10 @@ export class ChatWorkingCopy {
     const author = this.member(envelope.author) as ChatMember;
     const effect = await this.applyPayload(author, envelope);
     this.advance(envelope);
-    if (effect !== undefined) this.remember(envelope);
+    if (effect !== undefined) {
+      this.remember(envelope);
+      this.history.note(envelope);
+    }
     return effect;
   }
 
