@@ -167,7 +167,7 @@ export class ChatStore {
   }
 
   /** Whose copies they are, how keys are found, and whose names are whose. */
-  identityOf(view: View): Pick<ChatReplicaParts, 'identity' | 'now' | 'findKey' | 'isIdentityOf'> {
+  identityOf(view: View): Pick<ChatReplicaParts, 'identity' | 'now' | 'findKey' | 'isIdentityOf' | 'isPresentIdentityOf'> {
     const { username, account } = this.space;
     const { crypto, clock, identity } = account;
     return {
@@ -180,6 +180,7 @@ export class ChatStore {
       // An identity owns itself.
       findKey: async (hash) => signingKeyOf(account, view, hash, hash),
       isIdentityOf: async (name, key) => this.identities.has(name, key, view.signal),
+      isPresentIdentityOf: async (name, key) => this.identities.isPresent(name, key, view.signal),
     };
   }
 

@@ -18,7 +18,7 @@ import {
   type KeyFinder,
   type MessageEffect,
   type MissingMessages,
-  ownNameCheck,
+  nameChecks,
   type Verdict,
 } from './chat-working-copy.js';
 import { ChatProperty, GroupProperty } from './group-property.js';
@@ -57,6 +57,8 @@ export interface ChatReplicaParts {
   readonly findKey?: KeyFinder | undefined;
   /** Whose names are whose; without it everybody but the user may go by any name (chapter 07 section 7.3). */
   readonly isIdentityOf?: IdentityCheck | undefined;
+  /** Which identities users have now; without it only that of the user is known. */
+  readonly isPresentIdentityOf?: IdentityCheck | undefined;
 }
 
 /** The files of one message of somebody else. */
@@ -119,7 +121,7 @@ export class ChatReplica {
 
   constructor(parts: ChatReplicaParts) {
     assertObject('parts', parts);
-    const { crypto, state, privateState, identity, now, logLength, last, readLog, findKey, isIdentityOf } = parts;
+    const { crypto, state, privateState, identity, now, logLength, last, readLog, findKey, isIdentityOf, isPresentIdentityOf } = parts;
     assertMethods('crypto', crypto, 'ed25519Sign', 'ed25519Verify', 'ed25519KeyPair', 'sha256', 'randomBytes');
     assertInstance('state', state, ChatState);
     assertInstance('privateState', privateState, PrivateChatState);
@@ -133,14 +135,15 @@ export class ChatReplica {
     if (readLog !== undefined) assertFunction('readLog', readLog);
     if (findKey !== undefined) assertFunction('findKey', findKey);
     if (isIdentityOf !== undefined) assertFunction('isIdentityOf', isIdentityOf);
+    if (isPresentIdentityOf !== undefined) assertFunction('isPresentIdentityOf', isPresentIdentityOf);
     if (state.hostMember.username !== identity.username) throw new ArgumentError('state', 'must be that of a copy of this user');
     this.crypto = crypto;
     this.identity = identity;
     this.now = now;
     this.before = { state, privateState };
-    const check = isIdentityOf ?? ownNameCheck(identity);
+    const names = nameChecks(identity, { isIdentityOf, isPresentIdentityOf });
     const history = new OwnHistory(crypto, logLength === 0, readLog, state.recent);
-    this.copy = new ChatWorkingCopy(crypto, state.chatId, state, privateState, findKey, check, history);
+    this.copy = new ChatWorkingCopy(crypto, state.chatId, state, privateState, findKey, names, history);
     this.host = state.host;
     this.chatKeys = privateState.chatKeys;
     this.deleted = privateState.deleted;
@@ -460,6 +463,7 @@ export class ChatReplica {
       time,
     });
     const message = SignedMessage.of(await sign(envelope.encode()), envelope);
+    await this.copy.lookUpRights(envelope);
     if (!(await this.apply(message, 'own'))) throw new ArgumentError('payload', 'has no effect');
     return message;
   }

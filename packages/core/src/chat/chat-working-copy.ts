@@ -10,13 +10,13 @@ import { ChatMember } from './chat-member.js';
 import { adminNames, ChatState } from './chat-state.js';
 import { ChatProperty, GroupProperty } from './group-property.js';
 import type { MemberId } from './member-id.js';
-import { memberNamed } from './member-of-name.js';
 import { withRemoval } from './member-removals.js';
 import type { MessageEnvelope } from './message-envelope.js';
 import type { GroupStatePayload, InvitePayload, JoinPayload, RemoveMemberPayload } from './message-payload.js';
 import type { OwnHistory } from './own-history.js';
 import type { PrivateChatState } from './private-chat-state.js';
 import { updateProperty } from './property-updates.js';
+import { hasRightsOfName } from './rights-of-name.js';
 import type { SignedMessage } from './signed-message.js';
 import { TreeClock } from './tree-clock.js';
 
@@ -26,9 +26,26 @@ export type KeyFinder = (hash: PublicKeyHash, username: string) => Promise<Publi
 /** Whether a key is, or once was, the identity key of the user of this name. Errors when nobody can tell now: then what depends on it waits. */
 export type IdentityCheck = (username: string, identity: PublicKeyHash) => Promise<boolean>;
 
-/** What is known without anybody who knows the names of others: nobody else goes by the name of the user. */
-export function ownNameCheck({ username, key }: { readonly username: string; readonly key: PublicKeyHash }): IdentityCheck {
-  return async (name, identity) => name !== username || identity.equals(key);
+/** What is known of the names of people. */
+export interface NameChecks {
+  readonly isIdentityOf: IdentityCheck;
+  /** Whether a key is the identity key that the user of this name has now. Errors as above. */
+  readonly isPresentIdentityOf: IdentityCheck;
+}
+
+/**
+ * What is known of names with what a program knows of those of others. Without anybody who knows: nobody else goes by the name of the user, and of the others nobody's identity is known to be the present
+ * one.
+ */
+export function nameChecks(
+  { username, key }: { readonly username: string; readonly key: PublicKeyHash },
+  { isIdentityOf, isPresentIdentityOf }: { readonly [K in keyof NameChecks]?: NameChecks[K] | undefined },
+): NameChecks {
+  return {
+    isIdentityOf: isIdentityOf ?? (async (name, identity) => name !== username || identity.equals(key)),
+    isPresentIdentityOf: async (name, identity) =>
+      name === username ? identity.equals(key) : (await isPresentIdentityOf?.(name, identity)) === true,
+  };
 }
 
 /** What a message is to a copy of a chat. */
@@ -71,6 +88,9 @@ export class ChatWorkingCopy {
   private readonly keys = new Map<string, PublicSigningKey>();
   /** Invited names with identities that are not theirs. */
   private readonly impostors = new Set<string>();
+  /** Names with several entries, with the identities that are theirs now. */
+  private readonly presentIdentities = new Set<string>();
+  private readonly lookedUp = new Set<string>();
   private unknownIds: number;
 
   constructor(
@@ -79,7 +99,7 @@ export class ChatWorkingCopy {
     state: Pick<ChatState, 'clock' | 'members' | 'properties' | 'recent'>,
     memory: Pick<PrivateChatState, 'contenders' | 'removals'>,
     private readonly findKey: KeyFinder | undefined,
-    private readonly isIdentityOf: IdentityCheck | undefined,
+    private readonly names: NameChecks,
     private readonly history: OwnHistory,
   ) {
     this.clock = state.clock;
@@ -115,9 +135,27 @@ export class ChatWorkingCopy {
     return adminNames(this.properties.get(ChatProperty.admins)?.value ?? '');
   }
 
-  /** Whether a member has the rights of an admin: its name is that of one, and its identity the one that this name has in the chat. */
-  private isAdmin({ username, identity }: ChatMember): boolean {
-    return this.admins.includes(username) && memberNamed(this.members.values(), username)?.identity.equals(identity) === true;
+  /** Whether a member has the rights of an admin: its name is that of one, and it is the entry that this name leads to. What is known of names is looked up by {@link lookUpRights}. */
+  private isAdmin(member: ChatMember): boolean {
+    if (!this.admins.includes(member.username)) return false;
+    const isPresent = ({ username, identity }: ChatMember): boolean => this.presentIdentities.has(pairKey(username, identity));
+    return hasRightsOfName(member, this.members.values(), this.properties.get(ChatProperty.admins)?.timestamp, isPresent);
+  }
+
+  /** Finds out, before a message that takes the rights of an admin is applied, which of several entries has them. Errors of {@link IdentityCheck}. */
+  async lookUpRights({ author: id, payload }: Pick<MessageEnvelope, 'author' | 'payload'>): Promise<void> {
+    const takesRights =
+      payload.kind === 'remove-member' ? !payload.member.equals(id) : payload.kind === 'group-state' && payload.key === ChatProperty.admins;
+    const username = this.member(id)?.username;
+    if (!takesRights || username === undefined || !this.admins.includes(username)) return;
+    const entries = this.present(username);
+    if (entries.length < 2) return;
+    for (const { identity } of entries) {
+      const key = pairKey(username, identity);
+      if (this.lookedUp.has(key)) continue;
+      if (await this.names.isPresentIdentityOf(username, identity)) this.presentIdentities.add(key);
+      this.lookedUp.add(key);
+    }
   }
 
   /**
@@ -138,6 +176,7 @@ export class ChatWorkingCopy {
     if (key === undefined || !message.isSignedBy(this.crypto, key))
       return member.isPending && counter > seen + 1 ? 'unverifiable' : 'refused';
     if (payload.kind === 'invite' && !isOwn) await this.lookUp(payload);
+    await this.lookUpRights(message.envelope);
     // Nothing that is signed names the chat: it may have been said in another one.
     if (payload.kind === 'join' && member.isPending && !isOwn && !(await this.history.isBehind(message.envelope))) return 'unverifiable';
     return counter === seen + 1 && this.hasSeenAllOf(timestamp, author) ? 'new' : 'gap';
@@ -146,7 +185,7 @@ export class ChatWorkingCopy {
   /** Notes whether an invitation is of somebody who goes by another's name. Who is here with both is believed. */
   private async lookUp({ username, identity }: InvitePayload): Promise<void> {
     const isKnown = [...this.members.values()].some((member) => member.username === username && member.identity.equals(identity));
-    if (isKnown || this.isIdentityOf === undefined || (await this.isIdentityOf(username, identity))) return;
+    if (isKnown || (await this.names.isIdentityOf(username, identity))) return;
     this.impostors.add(pairKey(username, identity));
   }
 
