@@ -291,10 +291,14 @@ export const MAX_CHAT_RECENT = 10;
 export const MAX_CHAT_RECENT_SIZE = 16_384;
 /** Members of a chat, past ones included, that an invitation may make it have (ours). */
 export const MAX_CHAT_MEMBERS = 1000;
-/** Properties of a chat (ours). */
+/** Properties of a chat, three of which can only be its admins, title and picture (ours). */
 export const MAX_CHAT_PROPERTIES = 64;
 /** UTF-16 code units of all properties of a chat, keys and values: pictures are among them (ours). */
 export const MAX_CHAT_PROPERTIES_LENGTH = 1_048_576;
+/** UTF-16 code units of that, keys and values, that only the admins, the title and the picture of a chat can have (ours). */
+export const MAX_CHAT_RESERVED_ADMINS = 65_536;
+export const MAX_CHAT_RESERVED_TITLE = 4096;
+export const MAX_CHAT_RESERVED_ICON = 393_216;
 /** CBOR items of the members, the clock and the properties of a chat, so that its state can always be written (ours). */
 export const MAX_CHAT_STATE_ITEMS = 40_000;
 /** Values of one property that were set at the same time and may still win (chapter 07 section 7.3; ours). */

@@ -9,7 +9,7 @@ import { SIGNATURE_SIZE, SigningKeyPair, signDetached } from '../keys/signing-ke
 import { MAX_CHAT_MEMBER_ID_LENGTH } from '../limits.js';
 import type { FileRef } from '../social/file-ref.js';
 import { assertFriendName } from '../social/social-fields.js';
-import { exceededLimit } from './chat-budget.js';
+import { exceededByMember, exceededByProperty } from './chat-budget.js';
 import { ChatMember } from './chat-member.js';
 import { ChatState } from './chat-state.js';
 import {
@@ -471,14 +471,14 @@ export class ChatReplica {
   private assertRoomFor({ member, username, identity }: InvitePayload): void {
     const { members, properties, clock } = this.copy;
     const parts = { username, id: member, identity, invited: 0, mergedUpTo: 0, isRemoved: false, proof: undefined };
-    const exceeded = exceededLimit(new Map(members).set(member.toString(), ChatMember.of(parts)), properties, clock);
+    const exceeded = exceededByMember({ members: new Map(members).set(member.toString(), ChatMember.of(parts)), properties, clock });
     if (exceeded !== undefined) throw new LimitError(exceeded.limit, exceeded.actual, exceeded.maximum);
   }
 
   private assertRoomForProperty(key: string, value: string): void {
     const { members, properties, clock } = this.copy;
     const property = GroupProperty.of({ author: this.host, timestamp: clock, value });
-    const exceeded = exceededLimit(members, new Map(properties).set(key, property), clock);
+    const exceeded = exceededByProperty({ members, properties: new Map(properties).set(key, property), clock }, key);
     if (exceeded !== undefined) throw new LimitError(exceeded.limit, exceeded.actual, exceeded.maximum);
   }
 

@@ -5,7 +5,7 @@ import { inlineSigningKey } from '../keys/resolve-signing-key.js';
 import type { PublicSigningKey } from '../keys/signing-key.js';
 import type { CryptoProvider } from '../crypto/provider.js';
 import { MAX_CHAT_GAP, MAX_CHAT_PROPERTIES_LENGTH, MAX_CHAT_RECENT, MAX_CHAT_RECENT_SIZE, MAX_CHAT_UNKNOWN_IDS } from '../limits.js';
-import { exceededLimit } from './chat-budget.js';
+import { exceededByMember, exceededByProperty } from './chat-budget.js';
 import { ChatMember } from './chat-member.js';
 import { adminNames, ChatState } from './chat-state.js';
 import { ChatProperty, GroupProperty } from './group-property.js';
@@ -299,7 +299,7 @@ export class ChatWorkingCopy {
     const isRemoved = this.isTakenOut(id, username, timestamp);
     const member = ChatMember.of({ username, id, identity, invited: 0, mergedUpTo, isRemoved, proof: undefined });
     const members = new Map(this.members).set(id.toString(), member);
-    if (exceededLimit(members, this.properties, this.clock) !== undefined) return false;
+    if (exceededByMember({ members, properties: this.properties, clock: this.clock }) !== undefined) return false;
     this.update(author.with({ invited: author.invited + 1 }));
     this.update(member);
     // Also where somebody claimed to have seen messages of this member before there was one.
@@ -339,7 +339,7 @@ export class ChatWorkingCopy {
     const outcome = updateProperty(key, present, this.contenders.get(key) ?? [], update);
     if (outcome === undefined) return true;
     const properties = new Map(this.properties).set(key, outcome.winner);
-    if (exceededLimit(this.members, properties, this.clock) !== undefined) return false;
+    if (exceededByProperty({ members: this.members, properties, clock: this.clock }, key) !== undefined) return false;
     this.properties.set(key, outcome.winner);
     if (outcome.contenders.length === 0) this.contenders.delete(key);
     else this.contenders.set(key, outcome.contenders);
