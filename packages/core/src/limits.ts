@@ -295,9 +295,11 @@ export const MAX_CHAT_MEMBERS = 1000;
 export const MAX_CHAT_PROPERTIES = 64;
 /** UTF-16 code units of all properties of a chat, keys and values: pictures are among them (ours). */
 export const MAX_CHAT_PROPERTIES_LENGTH = 1_048_576;
-/** UTF-16 code units of that, keys and values, that only the admins, the title and the picture of a chat can have (ours). */
+/** UTF-16 code units of that, key and value, that only the admins of a chat can have (ours). */
 export const MAX_CHAT_RESERVED_ADMINS = 65_536;
+/** The same for its title (ours). */
 export const MAX_CHAT_RESERVED_TITLE = 4096;
+/** The same for its picture (ours). */
 export const MAX_CHAT_RESERVED_ICON = 393_216;
 /** CBOR items of the members, the clock and the properties of a chat, so that its state can always be written (ours). */
 export const MAX_CHAT_STATE_ITEMS = 40_000;
