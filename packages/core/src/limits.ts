@@ -291,10 +291,16 @@ export const MAX_CHAT_RECENT = 10;
 export const MAX_CHAT_RECENT_SIZE = 16_384;
 /** Members of a chat, past ones included, that an invitation may make it have (ours). */
 export const MAX_CHAT_MEMBERS = 1000;
-/** Properties of a chat (ours). */
+/** Properties of a chat, three of which can only be its admins, title and picture (ours). */
 export const MAX_CHAT_PROPERTIES = 64;
 /** UTF-16 code units of all properties of a chat, keys and values: pictures are among them (ours). */
 export const MAX_CHAT_PROPERTIES_LENGTH = 1_048_576;
+/** UTF-16 code units of that, key and value, that only the admins of a chat can have (ours). */
+export const MAX_CHAT_RESERVED_ADMINS = 65_536;
+/** The same for its title (ours). */
+export const MAX_CHAT_RESERVED_TITLE = 4096;
+/** The same for its picture (ours). */
+export const MAX_CHAT_RESERVED_ICON = 393_216;
 /** CBOR items of the members, the clock and the properties of a chat, so that its state can always be written (ours). */
 export const MAX_CHAT_STATE_ITEMS = 40_000;
 /** Values of one property that were set at the same time and may still win (chapter 07 section 7.3; ours). */
@@ -309,6 +315,10 @@ export const MAX_CHAT_REMOVERS = 16;
 export const MAX_CHAT_UNKNOWN_IDS = 64;
 /** Messages of one author that may be missing before one that is accepted (chapter 07 section 7.2; ours). */
 export const MAX_CHAT_GAP = 65_536;
+/** Messages of the own log that are looked through for the one that somebody who joins has seen; in a longer log everybody joins who says so (chapter 07 section 7.3; ours). */
+export const MAX_CHAT_HISTORY = 65_536;
+/** Bytes of such messages (ours). */
+export const MAX_CHAT_HISTORY_SIZE = 67_108_864;
 /** Messages of one log that one pull reads; the next one goes on from there (ours). */
 export const MAX_CHAT_PULL = 20_000;
 /** Largest state of a chat that a reader accepts: other clients keep ten messages of any length in it (ours). */

@@ -21,6 +21,8 @@ export class MemoryChat {
   log: Place[] = [];
   /** What the user knows of the names of others. */
   isIdentityOf: IdentityCheck | undefined;
+  /** And of which identities they have now. */
+  isPresentIdentityOf: IdentityCheck | undefined;
   state: ChatState;
   privateState: PrivateChatState;
 
@@ -49,7 +51,9 @@ export class MemoryChat {
       now: user.now,
       logLength: this.log.length,
       last,
+      readLog: () => this.messages,
       isIdentityOf: this.isIdentityOf,
+      isPresentIdentityOf: this.isPresentIdentityOf,
     });
   }
 

@@ -162,11 +162,12 @@ export class ChatStore {
     const newest = logLength <= state.hostMember.mergedUpTo ? state.recent.at(-1) : undefined;
     const last =
       newest?.ref(crypto) ?? (log === undefined || logLength === 0 ? undefined : await this.lastOf(view, { log, index }, logLength));
-    return new ChatReplica({ ...this.identityOf(view), crypto, state, privateState, logLength, last });
+    const readLog = log === undefined ? undefined : (): AsyncIterable<SignedMessage | undefined> => this.messagesOf(view, { log, index });
+    return new ChatReplica({ ...this.identityOf(view), crypto, state, privateState, logLength, last, readLog });
   }
 
   /** Whose copies they are, how keys are found, and whose names are whose. */
-  identityOf(view: View): Pick<ChatReplicaParts, 'identity' | 'now' | 'findKey' | 'isIdentityOf'> {
+  identityOf(view: View): Pick<ChatReplicaParts, 'identity' | 'now' | 'findKey' | 'isIdentityOf' | 'isPresentIdentityOf'> {
     const { username, account } = this.space;
     const { crypto, clock, identity } = account;
     return {
@@ -179,6 +180,7 @@ export class ChatStore {
       // An identity owns itself.
       findKey: async (hash) => signingKeyOf(account, view, hash, hash),
       isIdentityOf: async (name, key) => this.identities.has(name, key, view.signal),
+      isPresentIdentityOf: async (name, key) => this.identities.isPresent(name, key, view.signal),
     };
   }
 
@@ -187,6 +189,10 @@ export class ChatStore {
       return message?.ref(this.space.account.crypto);
     }
     return undefined;
+  }
+
+  private async *messagesOf(view: View, files: LogFiles): AsyncGenerator<SignedMessage | undefined, void, undefined> {
+    for await (const { message } of readMessages(await openLog(view, files), 0, view.signal)) yield message;
   }
 
   /** What the own log has and the state does not know. FormatError when it is not understood. */

@@ -2,12 +2,16 @@ import { type MemberId, MessageEnvelope, type MessagePayload, SignedMessage, Tre
 import { concatBytes } from '@pyrgos/core/bytes';
 import { OwnerProof, type Signer, SigningKeyPair, signDetached } from '@pyrgos/core/keys';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { joinNewest, ownChat, stateOf, textsOf } from '../../test/chat-world.js';
-import { People } from '../../test/people-world.js';
+import { joinNewest, logOf, ownChat, stateOf, textsOf } from '../../test/chat-world.js';
+import { signUpOldAccount } from '../../test/old-account.js';
+import { befriend, People } from '../../test/people-world.js';
 import { ServerWorld } from '../../test/server-world.js';
 import { ownSpaceOf } from '../../test/social-world.js';
-import type { Chat, UserSession } from '../index.js';
+import type { Chat } from '../index.js';
+import { logIn } from '../session/index.js';
+import { UserSession } from '../user-session.js';
 import { ChatFile } from './chat-files.js';
+import { KnownIdentities } from './known-identities.js';
 
 /** What members do to the others who write what they like into their own logs. */
 
@@ -120,4 +124,63 @@ test('a second entry of the same user, which only some have seen, does not go on
     const read = await mal.files.read(`${path}/${ChatFile.log}`).catch(() => new Uint8Array());
     expect(new TextDecoder().decode(read)).not.toContain('among ourselves');
   }
+});
+
+test('what somebody has said in one chat is not believed in another one', async () => {
+  const [mal, bob, ada] = await people.friends('mal', 'bob', 'ada');
+  const one = await mal.chats.create({ invite: [bob.username] });
+  await (await joinNewest(bob, mal)).send({ text: 'Yes, I agree' });
+  await one.refresh();
+  const stolen = (await logOf(mal, one)).filter(({ envelope }) => envelope.author.toString() === '0.0');
+  expect(stolen.map(({ envelope }) => envelope.payload.kind)).toEqual(['join', 'application']);
+  const two = await mal.chats.create({ invite: [bob.username, ada.username] });
+  const chatA = await joinNewest(ada, mal);
+  await two.refresh();
+  // More than the state has of the log.
+  for (let i = 0; i < 12; i++) await two.send({ text: `${i}` });
+  await chatA.refresh();
+  await two.send({ text: 'bob, shall ada pay?' });
+  await publish(mal, two, ...stolen);
+  for (let i = 0; i < 2; i++) await chatA.refresh();
+  expect((await textsOf(chatA)).slice(-1)).toEqual(['bob, shall ada pay?']);
+  expect((await chatA.members()).find(({ username }) => username === bob.username)).toMatchObject({ state: 'pending' });
+  // Bob himself can still come.
+  const chatB = await joinNewest(bob, mal);
+  await chatB.send({ text: 'no' });
+  await chatA.refresh();
+  expect((await textsOf(chatA)).slice(-1)).toEqual(['no']);
+});
+
+test('whoever has a key that an admin has no longer is not the admin', async () => {
+  const [bob, mal] = await people.friends('bob', 'mal');
+  const [username, password] = ['old-admin', 'nine copper kettles in the rain'];
+  await signUpOldAccount(world.quick, world.network(), { username, password, layout: 'legacy' });
+  const old = new UserSession(await logIn(world.network(), { crypto: world.quick, username, password, upgradesBoxingKey: false }));
+  for (const other of [bob, mal]) await befriend(old, other);
+  const { id } = await old.chats.create({ invite: [bob.username, mal.username] });
+  const [chatB, chatM] = [await joinNewest(bob, old), await joinNewest(mal, old)];
+  const stolen = old.account.identity;
+  const ada = await old.changePassword({ oldPassword: password, newPassword: 'eight lanterns over quiet water' });
+  const present = ada.account.identity.publicKeyHash;
+  for (const session of [ada, bob]) {
+    const known = new KnownIdentities(session.account);
+    expect(await Promise.all([stolen.publicKeyHash, present].map(async (key) => known.has(username, key)))).toEqual([true, true]);
+    expect(await known.isPresent(username, stolen.publicKeyHash)).toBe(false);
+    expect(await known.isPresent(username, present)).toBe(true);
+    expect(await known.isPresent('nobody-has-it', present)).toBe(false);
+  }
+  const chatA = await ada.chats.open(id);
+  for (const chat of [chatA, chatB, chatM]) await chat.refresh();
+  const fake = await plant(mal, chatM, username, stolen);
+  const { host, clock } = await stateOf(ada, chatA);
+  const seen = [[host, clock.get(host) ?? 0]] as const;
+  await publish(mal, chatM, ...fake.messages, fake.say({ kind: 'group-state', key: 'admins', value: mal.username }, seen));
+  for (const chat of [chatB, chatA]) {
+    expect((await chat.refresh()).problems).toEqual([]);
+    expect((await chat.summary()).admins).toEqual([username]);
+  }
+  // Her own entry has the old identity, and keeps the rights.
+  await chatA.addAdmin(bob.username);
+  await chatB.refresh();
+  expect((await chatB.summary()).admins).toEqual([bob.username, username]);
 });

@@ -2,7 +2,7 @@ import { PyrgosError } from '@pyrgos/core/errors';
 import type { PublicKeyHash } from '@pyrgos/core/keys';
 import { type Account, contextOf } from '../session/account.js';
 import { keyStoreOf } from '../session/key-store-file.js';
-import { type Chain, newerChain } from '../session/user-chain.js';
+import { type Chain, identityOf, newerChain } from '../session/user-chain.js';
 
 /** Answers that are remembered. */
 const MAX_ANSWERS = 4096;
@@ -28,18 +28,37 @@ export class KnownIdentities {
     return answer;
   }
 
+  /**
+   * Whether a key is the identity that the user of this name has now, which is not remembered: it may change at any time. A server that contradicts what was seen before changes nothing. Errors:
+   * `network`.
+   */
+  async isPresent(username: string, identity: PublicKeyHash, signal?: AbortSignal): Promise<boolean> {
+    if (username === this.account.username) return identity.equals(this.account.identity.publicKeyHash);
+    const pinned = (await keyStoreOf(this.account)).pinned(username);
+    try {
+      return identityOf(await this.newest(username, pinned, signal)).equals(identity);
+    } catch (error) {
+      if (!(error instanceof PyrgosError) || (error.code !== 'not-found.user' && error.code !== 'denied.chain')) throw error;
+      return pinned !== undefined && identityOf(pinned).equals(identity);
+    }
+  }
+
   private async lookUp(username: string, identity: PublicKeyHash, signal: AbortSignal | undefined): Promise<boolean> {
     const hasIt = (chain: Chain): boolean => chain.some(({ owner }) => owner.equals(identity));
-    const { chains, crypto, network } = contextOf(this.account);
     const pinned = (await keyStoreOf(this.account)).pinned(username);
     if (pinned !== undefined && hasIt(pinned)) return true;
     try {
       // The identity may be newer than what is pinned.
-      const shown = await chains.get(username, signal, { current: true });
-      return hasIt(pinned === undefined ? shown : await newerChain(pinned, shown, username, { crypto, blocks: network.blocks, signal }));
+      return hasIt(await this.newest(username, pinned, signal));
     } catch (error) {
       if (error instanceof PyrgosError && error.code === 'not-found.user' && pinned === undefined) return false;
       throw error;
     }
+  }
+
+  private async newest(username: string, pinned: Chain | undefined, signal: AbortSignal | undefined): Promise<Chain> {
+    const { chains, crypto, network } = contextOf(this.account);
+    const shown = await chains.get(username, signal, { current: true });
+    return pinned === undefined ? shown : newerChain(pinned, shown, username, { crypto, blocks: network.blocks, signal });
   }
 }

@@ -9,9 +9,10 @@ import { parseChatId } from './chat-id.js';
 import type { ChatMember } from './chat-member.js';
 import { type ChatIdentity, ChatReplica } from './chat-replica.js';
 import { ChatState } from './chat-state.js';
-import { ChatWorkingCopy, type IdentityCheck, type KeyFinder, ownNameCheck } from './chat-working-copy.js';
+import { ChatWorkingCopy, type IdentityCheck, type KeyFinder, nameChecks } from './chat-working-copy.js';
 import { MemberId } from './member-id.js';
 import type { MessageEnvelope } from './message-envelope.js';
+import { OwnHistory } from './own-history.js';
 import { PrivateChatState } from './private-chat-state.js';
 import { SignedMessage } from './signed-message.js';
 
@@ -30,6 +31,8 @@ export interface CopyChatParts {
   readonly findKey?: KeyFinder | undefined;
   /** As in {@link ChatReplicaParts}; its errors end the copying. */
   readonly isIdentityOf?: IdentityCheck | undefined;
+  /** As in {@link ChatReplicaParts}; its errors end the copying. */
+  readonly isPresentIdentityOf?: IdentityCheck | undefined;
 }
 
 /** A copy that was made. */
@@ -57,8 +60,10 @@ export async function copyChat(parts: CopyChatParts): Promise<CopiedChat> {
   assertObject('identity', identity);
   assertFriendName('identity.username', identity.username);
   assertInstance('identity.key', identity.key, PublicKeyHash);
-  const { isIdentityOf = ownNameCheck(identity) } = parts;
-  assertFunction('isIdentityOf', isIdentityOf);
+  const { isIdentityOf, isPresentIdentityOf } = parts;
+  if (isIdentityOf !== undefined) assertFunction('isIdentityOf', isIdentityOf);
+  if (isPresentIdentityOf !== undefined) assertFunction('isPresentIdentityOf', isPresentIdentityOf);
+  const names = nameChecks(identity, { isIdentityOf, isPresentIdentityOf });
   assertFriendName('inviter', inviter);
   assertObject('log', log);
   assertFunction('now', now);
@@ -70,8 +75,9 @@ export async function copyChat(parts: CopyChatParts): Promise<CopiedChat> {
     if (message !== undefined) assertInstance('log', message, SignedMessage);
     if (copy === undefined) {
       const beginning = beginningOf(chatId, creator, message?.envelope);
-      if (!(await isIdentityOf(creator, beginning.hostMember.identity))) throw notACreator();
-      copy = new ChatWorkingCopy(crypto, chatId, beginning, { contenders: new Map(), removals: new Map() }, findKey, isIdentityOf);
+      if (!(await names.isIdentityOf(creator, beginning.hostMember.identity))) throw notACreator();
+      const memory = { contenders: new Map(), removals: new Map() };
+      copy = new ChatWorkingCopy(crypto, chatId, beginning, memory, findKey, names, new OwnHistory(crypto, true, undefined, []));
     }
     if (message !== undefined && (await replay(copy, message))) {
       fill.keep(message);
@@ -93,6 +99,7 @@ export async function copyChat(parts: CopyChatParts): Promise<CopiedChat> {
     last: last?.ref(crypto),
     findKey,
     isIdentityOf,
+    isPresentIdentityOf,
   });
   return { replica, length, replaced: fill.replaced };
 }

@@ -1,9 +1,18 @@
 import { describe, expect, test } from 'vitest';
 import { type MemoryChat, type MemoryUser, memoryUsers } from '../../test/chat-world.js';
+import { forge } from '../../test/forged-messages.js';
 import { loadCrypto } from '../crypto/index.js';
 import { ArgumentError, DeniedError, LimitError } from '../errors.js';
 import { SigningKeyPair } from '../keys/signing-key.js';
-import { MAX_CHAT_PROPERTIES_LENGTH, MAX_CHAT_RECENT, MAX_CHAT_RECENT_SIZE } from '../limits.js';
+import {
+  MAX_CHAT_PROPERTIES,
+  MAX_CHAT_PROPERTIES_LENGTH,
+  MAX_CHAT_RECENT,
+  MAX_CHAT_RECENT_SIZE,
+  MAX_CHAT_RESERVED_ADMINS,
+  MAX_CHAT_RESERVED_ICON,
+  MAX_CHAT_RESERVED_TITLE,
+} from '../limits.js';
 import { ChatReplica } from './chat-replica.js';
 import { ChatProperty } from './group-property.js';
 import { MemberId } from './member-id.js';
@@ -229,12 +238,50 @@ describe('properties', () => {
     expect(ada.state.icon).toBeUndefined();
   });
 
-  test('MAX_CHAT_PROPERTIES_LENGTH', async () => {
-    const [ada] = await pair();
-    const rest = MAX_CHAT_PROPERTIES_LENGTH - 'adminsada'.length - 'x'.length;
-    await expect(ada.open().setProperty('x', 'a'.repeat(rest + 1))).rejects.toThrow(LimitError);
-    await ada.update(async (replica) => replica.setProperty('x', 'a'.repeat(rest)));
-    expect(ada.state.properties.get('x')?.value.length).toBe(rest);
+  test('MAX_CHAT_PROPERTIES_LENGTH, MAX_CHAT_RESERVED_ADMINS, MAX_CHAT_RESERVED_TITLE, MAX_CHAT_RESERVED_ICON', async () => {
+    const [ada, bob] = await pair();
+    const set = async (chat: MemoryChat, key: string, length: number): Promise<unknown> =>
+      chat.update(async (replica) => replica.setProperty(key, 'a'.repeat(length - key.length)));
+    const rest = MAX_CHAT_PROPERTIES_LENGTH - MAX_CHAT_RESERVED_ADMINS - MAX_CHAT_RESERVED_TITLE - MAX_CHAT_RESERVED_ICON;
+    await expect(set(ada, 'x', rest + 1)).rejects.toThrow(LimitError);
+    await set(ada, 'x', rest);
+    expect(ada.state.properties.get('x')?.value.length).toBe(rest - 1);
+    for (const [key, most] of [
+      [ChatProperty.title, MAX_CHAT_RESERVED_TITLE],
+      [ChatProperty.icon, MAX_CHAT_RESERVED_ICON],
+    ] as const) {
+      await expect(set(ada, key, most + 1)).rejects.toThrow(LimitError);
+      await set(ada, key, most);
+    }
+    await ada.update(async (replica) => replica.addAdmin('bob'));
+    expect(await bob.pull(ada)).toMatchObject([{ applied: 4, refused: 0 }]);
+    expect([bob.state.admins, bob.state.title.length]).toEqual([['ada', 'bob'], MAX_CHAT_RESERVED_TITLE - 'title'.length]);
+    // What others leave may be used by any of them.
+    await set(ada, 'x', 1);
+    await expect(set(ada, 'title', rest + MAX_CHAT_RESERVED_TITLE)).rejects.toThrow(LimitError);
+    await set(ada, 'title', rest + MAX_CHAT_RESERVED_TITLE - 1);
+    // No title leaves the admins without room.
+    const names = (length: number): string => `ada,bob,${'c'.repeat(length - 'admins'.length - 'ada,bob,'.length)}`;
+    const { host, clock } = ada.state;
+    const admins = (length: number): SignedMessage =>
+      forge(ada, { payload: { kind: 'group-state', key: 'admins', value: names(length) }, timestamp: clock.increment(host) });
+    ada.log.push(admins(MAX_CHAT_RESERVED_ADMINS + 1));
+    expect(await bob.pull(ada)).toMatchObject([{ applied: 2, refused: 1 }]);
+  });
+
+  test('MAX_CHAT_PROPERTIES: three of them are for what has a meaning', async () => {
+    const [ada, bob] = await pair();
+    const others = MAX_CHAT_PROPERTIES - 3;
+    for (let i = 0; i < others; i++) await bob.update(async (replica) => replica.setProperty(`x${i}`, ''));
+    await expect(bob.update(async (replica) => replica.setProperty('y', ''))).rejects.toThrow(LimitError);
+    await bob.update(async (replica) => replica.setProperty('x0', 'again'));
+    await ada.pull(bob);
+    await ada.update(async (replica) => replica.setProperty('title', 'T'));
+    await ada.update(async (replica) => replica.setProperty(ChatProperty.icon, 'I'));
+    await ada.update(async (replica) => replica.addAdmin('bob'));
+    await bob.pull(ada);
+    for (const { state } of [ada, bob]) expect([state.title, state.icon, state.admins]).toEqual(['T', 'I', ['ada', 'bob']]);
+    expect(ada.state.properties.size).toBe(MAX_CHAT_PROPERTIES);
   });
 });
 

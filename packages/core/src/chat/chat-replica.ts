@@ -9,7 +9,7 @@ import { SIGNATURE_SIZE, SigningKeyPair, signDetached } from '../keys/signing-ke
 import { MAX_CHAT_MEMBER_ID_LENGTH } from '../limits.js';
 import type { FileRef } from '../social/file-ref.js';
 import { assertFriendName } from '../social/social-fields.js';
-import { exceededLimit } from './chat-budget.js';
+import { exceededByMember, exceededByProperty } from './chat-budget.js';
 import { ChatMember } from './chat-member.js';
 import { ChatState } from './chat-state.js';
 import {
@@ -18,7 +18,7 @@ import {
   type KeyFinder,
   type MessageEffect,
   type MissingMessages,
-  ownNameCheck,
+  nameChecks,
   type Verdict,
 } from './chat-working-copy.js';
 import { ChatProperty, GroupProperty } from './group-property.js';
@@ -26,6 +26,7 @@ import { MemberId } from './member-id.js';
 import { MessageEnvelope } from './message-envelope.js';
 import { checkPayload, filesOf, type InvitePayload, type MessagePayload } from './message-payload.js';
 import { MessageRef } from './message-ref.js';
+import { OwnHistory, type OwnLogReader } from './own-history.js';
 import { PrivateChatState } from './private-chat-state.js';
 import { SignedMessage } from './signed-message.js';
 
@@ -50,10 +51,14 @@ export interface ChatReplicaParts {
   readonly logLength: number;
   /** The last message of the own log; undefined when it is empty. */
   readonly last: MessageRef | undefined;
+  /** Reads the own log, where that has to be known to tell whether somebody has joined this chat; without it everybody who says so has. */
+  readonly readLog?: OwnLogReader | undefined;
   /** Finds identity keys that are blocks of their own; without it members with such keys are not believed. */
   readonly findKey?: KeyFinder | undefined;
   /** Whose names are whose; without it everybody but the user may go by any name (chapter 07 section 7.3). */
   readonly isIdentityOf?: IdentityCheck | undefined;
+  /** Which identities users have now; without it only that of the user is known. */
+  readonly isPresentIdentityOf?: IdentityCheck | undefined;
 }
 
 /** The files of one message of somebody else. */
@@ -116,7 +121,7 @@ export class ChatReplica {
 
   constructor(parts: ChatReplicaParts) {
     assertObject('parts', parts);
-    const { crypto, state, privateState, identity, now, logLength, last, findKey, isIdentityOf } = parts;
+    const { crypto, state, privateState, identity, now, logLength, last, readLog, findKey, isIdentityOf, isPresentIdentityOf } = parts;
     assertMethods('crypto', crypto, 'ed25519Sign', 'ed25519Verify', 'ed25519KeyPair', 'sha256', 'randomBytes');
     assertInstance('state', state, ChatState);
     assertInstance('privateState', privateState, PrivateChatState);
@@ -127,15 +132,18 @@ export class ChatReplica {
     assertFunction('now', now);
     assertInteger('logLength', logLength, 0, Number.MAX_SAFE_INTEGER);
     assertOptionalInstance('last', last, MessageRef);
+    if (readLog !== undefined) assertFunction('readLog', readLog);
     if (findKey !== undefined) assertFunction('findKey', findKey);
     if (isIdentityOf !== undefined) assertFunction('isIdentityOf', isIdentityOf);
+    if (isPresentIdentityOf !== undefined) assertFunction('isPresentIdentityOf', isPresentIdentityOf);
     if (state.hostMember.username !== identity.username) throw new ArgumentError('state', 'must be that of a copy of this user');
     this.crypto = crypto;
     this.identity = identity;
     this.now = now;
     this.before = { state, privateState };
-    const check = isIdentityOf ?? ownNameCheck(identity);
-    this.copy = new ChatWorkingCopy(crypto, state.chatId, state, privateState, findKey, check);
+    const names = nameChecks(identity, { isIdentityOf, isPresentIdentityOf });
+    const history = new OwnHistory(crypto, logLength === 0, readLog, state.recent);
+    this.copy = new ChatWorkingCopy(crypto, state.chatId, state, privateState, findKey, names, history);
     this.host = state.host;
     this.chatKeys = privateState.chatKeys;
     this.deleted = privateState.deleted;
@@ -455,6 +463,7 @@ export class ChatReplica {
       time,
     });
     const message = SignedMessage.of(await sign(envelope.encode()), envelope);
+    await this.copy.lookUpRights(envelope);
     if (!(await this.apply(message, 'own'))) throw new ArgumentError('payload', 'has no effect');
     return message;
   }
@@ -462,14 +471,14 @@ export class ChatReplica {
   private assertRoomFor({ member, username, identity }: InvitePayload): void {
     const { members, properties, clock } = this.copy;
     const parts = { username, id: member, identity, invited: 0, mergedUpTo: 0, isRemoved: false, proof: undefined };
-    const exceeded = exceededLimit(new Map(members).set(member.toString(), ChatMember.of(parts)), properties, clock);
+    const exceeded = exceededByMember({ members: new Map(members).set(member.toString(), ChatMember.of(parts)), properties, clock });
     if (exceeded !== undefined) throw new LimitError(exceeded.limit, exceeded.actual, exceeded.maximum);
   }
 
   private assertRoomForProperty(key: string, value: string): void {
     const { members, properties, clock } = this.copy;
     const property = GroupProperty.of({ author: this.host, timestamp: clock, value });
-    const exceeded = exceededLimit(members, new Map(properties).set(key, property), clock);
+    const exceeded = exceededByProperty({ members, properties: new Map(properties).set(key, property), clock }, key);
     if (exceeded !== undefined) throw new LimitError(exceeded.limit, exceeded.actual, exceeded.maximum);
   }
 

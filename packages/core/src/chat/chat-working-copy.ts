@@ -5,17 +5,18 @@ import { inlineSigningKey } from '../keys/resolve-signing-key.js';
 import type { PublicSigningKey } from '../keys/signing-key.js';
 import type { CryptoProvider } from '../crypto/provider.js';
 import { MAX_CHAT_GAP, MAX_CHAT_PROPERTIES_LENGTH, MAX_CHAT_RECENT, MAX_CHAT_RECENT_SIZE, MAX_CHAT_UNKNOWN_IDS } from '../limits.js';
-import { exceededLimit } from './chat-budget.js';
+import { exceededByMember, exceededByProperty } from './chat-budget.js';
 import { ChatMember } from './chat-member.js';
 import { adminNames, ChatState } from './chat-state.js';
 import { ChatProperty, GroupProperty } from './group-property.js';
 import type { MemberId } from './member-id.js';
-import { memberNamed } from './member-of-name.js';
 import { withRemoval } from './member-removals.js';
 import type { MessageEnvelope } from './message-envelope.js';
 import type { GroupStatePayload, InvitePayload, JoinPayload, RemoveMemberPayload } from './message-payload.js';
+import type { OwnHistory } from './own-history.js';
 import type { PrivateChatState } from './private-chat-state.js';
 import { updateProperty } from './property-updates.js';
+import { hasRightsOfName } from './rights-of-name.js';
 import type { SignedMessage } from './signed-message.js';
 import { TreeClock } from './tree-clock.js';
 
@@ -25,9 +26,26 @@ export type KeyFinder = (hash: PublicKeyHash, username: string) => Promise<Publi
 /** Whether a key is, or once was, the identity key of the user of this name. Errors when nobody can tell now: then what depends on it waits. */
 export type IdentityCheck = (username: string, identity: PublicKeyHash) => Promise<boolean>;
 
-/** What is known without anybody who knows the names of others: nobody else goes by the name of the user. */
-export function ownNameCheck({ username, key }: { readonly username: string; readonly key: PublicKeyHash }): IdentityCheck {
-  return async (name, identity) => name !== username || identity.equals(key);
+/** What is known of the names of people. */
+export interface NameChecks {
+  readonly isIdentityOf: IdentityCheck;
+  /** Whether a key is the identity key that the user of this name has now. Errors as above. */
+  readonly isPresentIdentityOf: IdentityCheck;
+}
+
+/**
+ * What is known of names with what a program knows of those of others. Without anybody who knows: nobody else goes by the name of the user, and of the others nobody's identity is known to be the present
+ * one.
+ */
+export function nameChecks(
+  { username, key }: { readonly username: string; readonly key: PublicKeyHash },
+  { isIdentityOf, isPresentIdentityOf }: { readonly [K in keyof NameChecks]?: NameChecks[K] | undefined },
+): NameChecks {
+  return {
+    isIdentityOf: isIdentityOf ?? (async (name, identity) => name !== username || identity.equals(key)),
+    isPresentIdentityOf: async (name, identity) =>
+      name === username ? identity.equals(key) : (await isPresentIdentityOf?.(name, identity)) === true,
+  };
 }
 
 /** What a message is to a copy of a chat. */
@@ -42,7 +60,7 @@ export type Verdict =
   | 'refused'
   /** It is genuine, and messages before it are missing. */
   | 'gap'
-  /** The message is missing that says by whose key it has to be signed: the invitation of its author, or that the author has joined. */
+  /** The message is missing that says by whose key it has to be signed: the invitation of its author, or that the author has joined; or the one that its author, who joins, had seen last. */
   | 'unverifiable';
 
 /** Messages of a member that are missing: those after number `after`, up to `upTo`. */
@@ -70,6 +88,9 @@ export class ChatWorkingCopy {
   private readonly keys = new Map<string, PublicSigningKey>();
   /** Invited names with identities that are not theirs. */
   private readonly impostors = new Set<string>();
+  /** Names with several entries, with the identities that are theirs now. */
+  private readonly presentIdentities = new Set<string>();
+  private readonly lookedUp = new Set<string>();
   private unknownIds: number;
 
   constructor(
@@ -78,7 +99,8 @@ export class ChatWorkingCopy {
     state: Pick<ChatState, 'clock' | 'members' | 'properties' | 'recent'>,
     memory: Pick<PrivateChatState, 'contenders' | 'removals'>,
     private readonly findKey: KeyFinder | undefined,
-    private readonly isIdentityOf: IdentityCheck | undefined,
+    private readonly names: NameChecks,
+    private readonly history: OwnHistory,
   ) {
     this.clock = state.clock;
     this.members = new Map(state.members);
@@ -113,9 +135,27 @@ export class ChatWorkingCopy {
     return adminNames(this.properties.get(ChatProperty.admins)?.value ?? '');
   }
 
-  /** Whether a member has the rights of an admin: its name is that of one, and its identity the one that this name has in the chat. */
-  private isAdmin({ username, identity }: ChatMember): boolean {
-    return this.admins.includes(username) && memberNamed(this.members.values(), username)?.identity.equals(identity) === true;
+  /** Whether a member has the rights of an admin: its name is that of one, and it is the entry that this name leads to. What is known of names is looked up by {@link lookUpRights}. */
+  private isAdmin(member: ChatMember): boolean {
+    if (!this.admins.includes(member.username)) return false;
+    const isPresent = ({ username, identity }: ChatMember): boolean => this.presentIdentities.has(pairKey(username, identity));
+    return hasRightsOfName(member, this.members.values(), this.properties.get(ChatProperty.admins)?.timestamp, isPresent);
+  }
+
+  /** Finds out, before a message that takes the rights of an admin is applied, which of several entries has them. Errors of {@link IdentityCheck}. */
+  async lookUpRights({ author: id, payload }: Pick<MessageEnvelope, 'author' | 'payload'>): Promise<void> {
+    const takesRights =
+      payload.kind === 'remove-member' ? !payload.member.equals(id) : payload.kind === 'group-state' && payload.key === ChatProperty.admins;
+    const username = this.member(id)?.username;
+    if (!takesRights || username === undefined || !this.admins.includes(username)) return;
+    const entries = this.present(username);
+    if (entries.length < 2) return;
+    for (const { identity } of entries) {
+      const key = pairKey(username, identity);
+      if (this.lookedUp.has(key)) continue;
+      if (await this.names.isPresentIdentityOf(username, identity)) this.presentIdentities.add(key);
+      this.lookedUp.add(key);
+    }
   }
 
   /**
@@ -136,13 +176,16 @@ export class ChatWorkingCopy {
     if (key === undefined || !message.isSignedBy(this.crypto, key))
       return member.isPending && counter > seen + 1 ? 'unverifiable' : 'refused';
     if (payload.kind === 'invite' && !isOwn) await this.lookUp(payload);
+    await this.lookUpRights(message.envelope);
+    // Nothing that is signed names the chat: it may have been said in another one.
+    if (payload.kind === 'join' && member.isPending && !isOwn && !(await this.history.isBehind(message.envelope))) return 'unverifiable';
     return counter === seen + 1 && this.hasSeenAllOf(timestamp, author) ? 'new' : 'gap';
   }
 
   /** Notes whether an invitation is of somebody who goes by another's name. Who is here with both is believed. */
   private async lookUp({ username, identity }: InvitePayload): Promise<void> {
     const isKnown = [...this.members.values()].some((member) => member.username === username && member.identity.equals(identity));
-    if (isKnown || this.isIdentityOf === undefined || (await this.isIdentityOf(username, identity))) return;
+    if (isKnown || (await this.names.isIdentityOf(username, identity))) return;
     this.impostors.add(pairKey(username, identity));
   }
 
@@ -185,7 +228,10 @@ export class ChatWorkingCopy {
     const author = this.member(envelope.author) as ChatMember;
     const effect = await this.applyPayload(author, envelope);
     this.advance(envelope);
-    if (effect !== undefined) this.remember(envelope);
+    if (effect !== undefined) {
+      this.remember(envelope);
+      this.history.note(envelope);
+    }
     return effect;
   }
 
@@ -253,7 +299,7 @@ export class ChatWorkingCopy {
     const isRemoved = this.isTakenOut(id, username, timestamp);
     const member = ChatMember.of({ username, id, identity, invited: 0, mergedUpTo, isRemoved, proof: undefined });
     const members = new Map(this.members).set(id.toString(), member);
-    if (exceededLimit(members, this.properties, this.clock) !== undefined) return false;
+    if (exceededByMember({ members, properties: this.properties, clock: this.clock }) !== undefined) return false;
     this.update(author.with({ invited: author.invited + 1 }));
     this.update(member);
     // Also where somebody claimed to have seen messages of this member before there was one.
@@ -293,7 +339,7 @@ export class ChatWorkingCopy {
     const outcome = updateProperty(key, present, this.contenders.get(key) ?? [], update);
     if (outcome === undefined) return true;
     const properties = new Map(this.properties).set(key, outcome.winner);
-    if (exceededLimit(this.members, properties, this.clock) !== undefined) return false;
+    if (exceededByProperty({ members: this.members, properties, clock: this.clock }, key) !== undefined) return false;
     this.properties.set(key, outcome.winner);
     if (outcome.contenders.length === 0) this.contenders.delete(key);
     else this.contenders.set(key, outcome.contenders);

@@ -5,12 +5,3 @@ export function isBetter(a: ChatMember, b: ChatMember): boolean {
   const rank = (member: ChatMember): number => (member.isRemoved ? 0 : member.isPending ? 1 : 2);
   return rank(a) === rank(b) ? a.id.compare(b.id) > 0 : rank(a) > rank(b);
 }
-
-/** The member of a name, by {@link isBetter}; undefined when nobody has it. */
-export function memberNamed(members: Iterable<ChatMember>, username: string): ChatMember | undefined {
-  let found: ChatMember | undefined;
-  for (const member of members) {
-    if (member.username === username && (found === undefined || isBetter(member, found))) found = member;
-  }
-  return found;
-}
