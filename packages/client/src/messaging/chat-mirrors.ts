@@ -1,12 +1,14 @@
 import type { LogItem } from '@pyrgos/core/chat';
 import type { PyrgosError } from '@pyrgos/core/errors';
 import type { PublicKeyHash } from '@pyrgos/core/keys';
+import { MAX_CHAT_LOOK_SIZE } from '@pyrgos/core/limits';
 import type { AbsoluteCapability } from '@pyrgos/core/model';
 import { type Item, openItem, type View } from '../files/view/index.js';
 import { isGone, type OwnSpace } from '../social/own-space.js';
 import { type FriendSpaces, isOfOthers } from '../social/friend-spaces.js';
 import { findLog } from './chat-files.js';
 import { openLog, readMessages } from './chat-log.js';
+import type { LogPlace } from './reading/log-anchors.js';
 import type { OwnLog } from './reading/own-log.js';
 import { MESSAGING, SHARED } from './shared-chat.js';
 
@@ -43,6 +45,8 @@ interface ReadLog {
   readonly log: string;
   readonly from: number;
   readonly problem: PyrgosError | undefined;
+  /** Where it was read from and to: looks that come after it go on there, without an index as well. */
+  readonly places: readonly LogPlace[];
 }
 
 /** The copies of chats that other members let the account read. One for each session: it knows where they are, and which have not changed. */
@@ -111,7 +115,8 @@ export class ChatMirrors {
       this.done.set(key, { ...done, tree });
       return { kind: 'unchanged', problem: done.problem };
     }
-    const log = await openLog(view, files);
+    const before = this.pending.get(key)?.places.filter(({ message }) => message <= from) ?? [];
+    const log = await openLog(view, files, { place: before.at(-1), most: MAX_CHAT_LOOK_SIZE });
     const items: LogItem[] = [];
     let size = 0;
     let isEnd = true;
@@ -127,7 +132,11 @@ export class ChatMirrors {
       if (!isOfOthers(error) || error.code === 'network') throw error;
       problem = error;
     }
-    this.pending.set(key, { tree, log: files.log.cid.key, from, problem });
+    const found = [await log.placeOf(from, view.signal), await log.placeOf(from + items.length, view.signal)];
+    const read = { from, problem, places: found.filter((one) => one !== undefined) };
+    // Of a log that is looked through in parts nothing says that there is no more.
+    this.pending.set(key, log.isCut ? { ...read, tree: '', log: '' } : { ...read, tree, log: files.log.cid.key });
+    if (log.isCut && items.length === 0) return { kind: 'unchanged', problem };
     return { kind: 'news', news: { from, items, isEnd, problem, log } };
   }
 
