@@ -102,8 +102,8 @@ export class ChatMirrors {
   async look(view: View, username: string, id: string, from: number): Promise<MirrorLook> {
     const key = `${username}/${id}`;
     const done = this.done.get(key);
-    const place = this.places.get(key);
-    if (done !== undefined && place !== undefined && done.from === from && (await treeKey(view, place)) === done.tree) {
+    const known = this.places.get(key);
+    if (done !== undefined && known !== undefined && done.from === from && (await treeKey(view, known)) === done.tree) {
       return { kind: 'unchanged', problem: done.problem };
     }
     const shared = await this.find(view, username, id);
@@ -116,7 +116,8 @@ export class ChatMirrors {
       return { kind: 'unchanged', problem: done.problem };
     }
     const before = this.pending.get(key)?.places.filter(({ message }) => message <= from) ?? [];
-    const log = await openLog(view, files, { place: before.at(-1), most: MAX_CHAT_LOOK_SIZE });
+    const place = before.at(-1);
+    const log = await openLog(view, files, { place, most: MAX_CHAT_LOOK_SIZE });
     const items: LogItem[] = [];
     let size = 0;
     let isEnd = true;
@@ -132,8 +133,8 @@ export class ChatMirrors {
       if (!isOfOthers(error) || error.code === 'network') throw error;
       problem = error;
     }
-    const found = [await log.placeOf(from, view.signal), await log.placeOf(from + items.length, view.signal)];
-    const read = { from, problem, places: found.filter((one) => one !== undefined) };
+    const found = [place ?? (await log.placeOf(from, view.signal)), await log.placeOf(from + items.length, view.signal)];
+    const read = { from, problem: problem ?? log.problem, places: found.filter((one) => one !== undefined) };
     // Of a log that is looked through in parts nothing says that there is no more.
     this.pending.set(key, log.isCut ? { ...read, tree: '', log: '' } : { ...read, tree, log: files.log.cid.key });
     if (log.isCut && items.length === 0) return { kind: 'unchanged', problem };
@@ -185,8 +186,16 @@ export class ChatMirrors {
 
   /** Forgets what is known of a chat. */
   forget(id: string): void {
+    this.keep((_, known) => known !== id);
+  }
+
+  /** Forgets all copies but some: how many others share there is for them to say. */
+  keep(isKept: (username: string, id: string) => boolean): void {
     for (const map of [this.places, this.done, this.pending, this.met, this.missing]) {
-      for (const key of map.keys()) if (key.endsWith(`/${id}`)) map.delete(key);
+      for (const key of map.keys()) {
+        const [username = '', id = ''] = key.split('/');
+        if (!isKept(username, id)) map.delete(key);
+      }
     }
   }
 }

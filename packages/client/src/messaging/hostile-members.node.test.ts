@@ -143,7 +143,7 @@ test('an index with thousands of wrong entries, and a log without an index, keep
   const found = await chatB.refresh();
   expect([found.problems, await textsOf(chatB)]).toMatchObject([damaged, ['hello']]);
   expect(found.refused).toBeGreaterThan(0);
-  await mal.files.delete(`${shared}/${ChatFile.index}`);
+  await mal.files.remove(`${shared}/${ChatFile.index}`);
   await chatA.send({ text: 'bob' });
   for (let more = true; more;) ({ more } = await chatB.refresh());
   expect([(await chatB.refresh()).problems, await textsOf(chatB)]).toMatchObject([damaged, ['hello', 'bob']]);

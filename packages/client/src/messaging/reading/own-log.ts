@@ -126,13 +126,18 @@ export class OwnLog {
     return this.segments.some(({ isCut }) => isCut === true);
   }
 
-  /** Where a message begins, or, when nobody has looked so far, the last place before it where one does; undefined when nobody has looked there at all. */
+  /** Where a message begins, or, when nobody has looked so far, the last place before it where one does; undefined when nobody has looked there at all, or what is before cannot be read. */
   async placeOf(index: number, signal?: AbortSignal): Promise<LogPlace | undefined> {
     const { message = 0, starts } = this.segments[this.segmentOf(index)] ?? {};
     const known = Math.min(index - message, (starts?.length ?? 0) - 1);
     const offset = starts?.[known];
     if (offset === undefined) return undefined;
-    return { message: message + known, offset, before: await this.bytes(Math.max(0, offset - END_SIZE), offset, signal) };
+    try {
+      return { message: message + known, offset, before: await this.bytes(Math.max(0, offset - END_SIZE), offset, signal) };
+    } catch (error) {
+      if (!isDamage(error)) throw error;
+      return undefined;
+    }
   }
 
   /** Whether this is the same log as another one, from which it has grown, or the other way round. */
