@@ -321,6 +321,8 @@ export const MAX_CHAT_HISTORY = 65_536;
 export const MAX_CHAT_HISTORY_SIZE = 67_108_864;
 /** Messages of one log that one pull reads; the next one goes on from there (ours). */
 export const MAX_CHAT_PULL = 20_000;
+/** Bytes of the log of somebody else in which one look finds out where messages begin, up to the end of a chunk; the next one goes on from there (ours). */
+export const MAX_CHAT_LOOK_SIZE = 62_914_560;
 /** Largest state of a chat that a reader accepts: other clients keep ten messages of any length in it (ours). */
 export const MAX_CHAT_STATE_SIZE = 67_108_864;
 /** Largest state of a chat by which an invitation into it is found: that of an ordinary chat has some kilobytes (ours). */

@@ -2,11 +2,15 @@ import { type LogItem, readLogItem } from '@pyrgos/core/chat';
 import { FormatError, type PyrgosError } from '@pyrgos/core/errors';
 import { FileReader, type View } from '../files/view/index.js';
 import { type LogFiles, readIndex } from './chat-files.js';
-import { OwnLog } from './reading/own-log.js';
+import { OwnLog, type OwnLogParts } from './reading/own-log.js';
 
-/** Opens a log, whosever it is: looks at what is behind the last place that its index names. Errors of reading it. */
-export async function openLog(view: View, { log, index }: LogFiles, count?: number): Promise<OwnLog> {
-  return OwnLog.open({ file: new FileReader(view, log), index: await readIndex(view, index), count }, view.signal);
+/** Opens a log, whosever it is: looks at what is behind the last place that its index names, or that is known. Errors of reading it. */
+export async function openLog(
+  view: View,
+  { log, index }: LogFiles,
+  known: Pick<OwnLogParts, 'count' | 'place' | 'most'> = {},
+): Promise<OwnLog> {
+  return OwnLog.open({ ...known, file: new FileReader(view, log), index: await readIndex(view, index) }, view.signal);
 }
 
 /**

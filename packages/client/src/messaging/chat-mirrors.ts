@@ -1,12 +1,14 @@
 import type { LogItem } from '@pyrgos/core/chat';
 import type { PyrgosError } from '@pyrgos/core/errors';
 import type { PublicKeyHash } from '@pyrgos/core/keys';
+import { MAX_CHAT_LOOK_SIZE } from '@pyrgos/core/limits';
 import type { AbsoluteCapability } from '@pyrgos/core/model';
 import { type Item, openItem, type View } from '../files/view/index.js';
 import { isGone, type OwnSpace } from '../social/own-space.js';
 import { type FriendSpaces, isOfOthers } from '../social/friend-spaces.js';
 import { findLog } from './chat-files.js';
 import { openLog, readMessages } from './chat-log.js';
+import type { LogPlace } from './reading/log-anchors.js';
 import type { OwnLog } from './reading/own-log.js';
 import { MESSAGING, SHARED } from './shared-chat.js';
 
@@ -43,6 +45,8 @@ interface ReadLog {
   readonly log: string;
   readonly from: number;
   readonly problem: PyrgosError | undefined;
+  /** Where it was read from and to: looks that come after it go on there, without an index as well. */
+  readonly places: readonly LogPlace[];
 }
 
 /** The copies of chats that other members let the account read. One for each session: it knows where they are, and which have not changed. */
@@ -98,8 +102,8 @@ export class ChatMirrors {
   async look(view: View, username: string, id: string, from: number): Promise<MirrorLook> {
     const key = `${username}/${id}`;
     const done = this.done.get(key);
-    const place = this.places.get(key);
-    if (done !== undefined && place !== undefined && done.from === from && (await treeKey(view, place)) === done.tree) {
+    const known = this.places.get(key);
+    if (done !== undefined && known !== undefined && done.from === from && (await treeKey(view, known)) === done.tree) {
       return { kind: 'unchanged', problem: done.problem };
     }
     const shared = await this.find(view, username, id);
@@ -111,7 +115,9 @@ export class ChatMirrors {
       this.done.set(key, { ...done, tree });
       return { kind: 'unchanged', problem: done.problem };
     }
-    const log = await openLog(view, files);
+    const before = this.pending.get(key)?.places.filter(({ message }) => message <= from) ?? [];
+    const place = before.at(-1);
+    const log = await openLog(view, files, { place, most: MAX_CHAT_LOOK_SIZE });
     const items: LogItem[] = [];
     let size = 0;
     let isEnd = true;
@@ -127,7 +133,11 @@ export class ChatMirrors {
       if (!isOfOthers(error) || error.code === 'network') throw error;
       problem = error;
     }
-    this.pending.set(key, { tree, log: files.log.cid.key, from, problem });
+    const found = [place ?? (await log.placeOf(from, view.signal)), await log.placeOf(from + items.length, view.signal)];
+    const read = { from, problem: problem ?? log.problem, places: found.filter((one) => one !== undefined) };
+    // Of a log that is looked through in parts nothing says that there is no more.
+    this.pending.set(key, log.isCut ? { ...read, tree: '', log: '' } : { ...read, tree, log: files.log.cid.key });
+    if (log.isCut && items.length === 0) return { kind: 'unchanged', problem };
     return { kind: 'news', news: { from, items, isEnd, problem, log } };
   }
 
@@ -176,8 +186,16 @@ export class ChatMirrors {
 
   /** Forgets what is known of a chat. */
   forget(id: string): void {
+    this.keep((_, known) => known !== id);
+  }
+
+  /** Forgets all copies but some: how many others share there is for them to say. */
+  keep(isKept: (username: string, id: string) => boolean): void {
     for (const map of [this.places, this.done, this.pending, this.met, this.missing]) {
-      for (const key of map.keys()) if (key.endsWith(`/${id}`)) map.delete(key);
+      for (const key of map.keys()) {
+        const [username = '', id = ''] = key.split('/');
+        if (!isKept(username, id)) map.delete(key);
+      }
     }
   }
 }

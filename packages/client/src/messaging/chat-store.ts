@@ -99,7 +99,7 @@ export class ChatStore {
   async countOf(view: View, chat: OwnChat): Promise<number> {
     const known = this.counts.get(chat.log.cid.key);
     if (known !== undefined) return known;
-    const log = await openLog(view, chat, chat.state.hostMember.mergedUpTo);
+    const log = await openLog(view, chat, { count: chat.state.hostMember.mergedUpTo });
     // What is added behind a damaged place nobody could read.
     if (log.problem !== undefined) throw log.problem;
     this.remember(chat.log, log.length);

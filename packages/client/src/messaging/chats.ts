@@ -166,8 +166,8 @@ export class Chats {
   }
 
   /**
-   * Deletes the own copy of a chat with all attachments, for good. Leaves it before, unless `leave` is false: the others then do not have to find out. One that is damaged is deleted as
-   * well.
+   * Deletes the own copy of a chat with all attachments, for good. Leaves it before, unless `leave` is false; but that is said in the own copy only, so that the others hear of it when they look before it
+   * is gone, and otherwise see that it cannot be read any more. One that is damaged is deleted as well.
    */
   async delete(id: string, options: DeleteChatOptions = {}): Promise<void> {
     const { signal, leave = true } = this.check(options);

@@ -183,4 +183,30 @@ test('whoever has a key that an admin has no longer is not the admin', async () 
   await chatA.addAdmin(bob.username);
   await chatB.refresh();
   expect((await chatB.summary()).admins).toEqual([bob.username, username]);
+
+test('an index with thousands of wrong entries, and a log without an index, keep nothing of others from coming', async () => {
+  const { mal, chats } = await trio();
+  const [chatA, chatB, chatM] = chats;
+  const shared = `/${mal.username}/.messaging/${chatM.id}/shared`;
+  const least = concatBytes(Uint8Array.of(0x82, 0x58, 0x40), new Uint8Array(64), Uint8Array.of(0x40));
+  const count = 30_000;
+  const junk = new Uint8Array(least.length * count + 1);
+  for (let i = 0; i < count; i++) junk.set(least, i * least.length);
+  const { length: start } = await mal.files.read(`${shared}/${ChatFile.log}`);
+  const entries = new DataView(new ArrayBuffer(16 * 25_000));
+  for (let i = 1; i < entries.byteLength / 16; i++) {
+    entries.setBigUint64(16 * i, BigInt(2 * (i + 50)));
+    entries.setBigUint64(16 * i + 8, BigInt(start + (i + 50) * least.length));
+  }
+  await mal.files.write(`${shared}/${ChatFile.index}`, new Uint8Array(entries.buffer));
+  await mal.files.append(`${shared}/${ChatFile.log}`, junk);
+  await chatA.send({ text: 'hello' });
+  const damaged = [{ username: mal.username, error: { code: 'format.chat' } }];
+  const found = await chatB.refresh();
+  expect([found.problems, await textsOf(chatB)]).toMatchObject([damaged, ['hello']]);
+  expect(found.refused).toBeGreaterThan(0);
+  await mal.files.remove(`${shared}/${ChatFile.index}`);
+  await chatA.send({ text: 'bob' });
+  for (let more = true; more;) ({ more } = await chatB.refresh());
+  expect([(await chatB.refresh()).problems, await textsOf(chatB)]).toMatchObject([damaged, ['hello', 'bob']]);
 });

@@ -71,6 +71,22 @@ describe('invitations that are none', () => {
     expect(received()).toBeLessThan(5000);
   });
 
+  test('what was found of chats that are not shared any more is forgotten', async () => {
+    const { a, m } = await guest();
+    const remembered = async (): Promise<readonly unknown[]> =>
+      (await a.chats.source.places({ signal: new AbortController().signal })).map(({ change }) => change);
+    const joined = await m.chats.create({ title: 'joined', invite: [a.username] });
+    await a.chats.join({ id: joined.id, inviter: m.username });
+    for (let i = 0; i < 3; i++) {
+      const chat = await m.chats.create({ title: `${i}`, invite: [a.username] });
+      expect(await titles(a)).toEqual([`${i}`]);
+      expect(await remembered()).toEqual([{ chat: joined.id }, { chat: chat.id }]);
+      await m.chats.delete(chat.id, { leave: false });
+      expect(await titles(a)).toEqual([]);
+      expect(await remembered()).toEqual([{ chat: joined.id }]);
+    }
+  });
+
   test('one that is repaired is found', async () => {
     const { a, m } = await guest();
     const chat = await m.chats.create({ title: 'good', invite: [a.username] });

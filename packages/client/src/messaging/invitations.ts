@@ -94,6 +94,7 @@ export class Invitations {
       const found = await this.look(view, { inviter, id, isKnown: known.has(id) }, at, budget);
       if (found !== undefined) invitations.push(found);
     });
+    this.keepOnly(places, known);
     const keyOf = ({ invitation: { title, id, inviter } }: FoundInvitation): string => `${title.toLowerCase()}\n${id}\n${inviter}`;
     return invitations.sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
   }
@@ -112,6 +113,13 @@ export class Invitations {
     }
   }
 
+  /** Forgets what was found where nothing is any more, of which there may be ever more. */
+  private keepOnly(places: readonly Omit<Place, 'isKnown'>[], known: ReadonlySet<string>): void {
+    const kept = new Set(places.map(({ inviter, id }) => verdictKey({ inviter, id, isKnown: known.has(id) })));
+    for (const key of this.verdicts.keys()) if (!kept.has(key)) this.verdicts.delete(key);
+    this.mirrors.keep((inviter, id) => known.has(id) || kept.has(verdictKey({ inviter, id, isKnown: false })));
+  }
+
   /** What is at a place; `at` is where the friend has their space. */
   private async look(
     view: CommittedView,
@@ -119,8 +127,8 @@ export class Invitations {
     at: { readonly owner: PublicKeyHash; readonly writer: PublicKeyHash },
     budget: Budget,
   ): Promise<FoundInvitation | undefined> {
-    const { inviter, id, isKnown } = place;
-    const key = `${inviter}/${id}/${isKnown}`;
+    const { inviter, id } = place;
+    const key = verdictKey(place);
     let looked: Looked | undefined;
     let version: string | undefined;
     try {
@@ -161,6 +169,10 @@ export class Invitations {
     const invitation = { id, inviter, title: state.title, app: parseChatId(id).app, isKnown, path };
     return { invitation, key: invitationKey(id, self.id) };
   }
+}
+
+function verdictKey({ inviter, id, isKnown }: Place): string {
+  return `${inviter}/${id}/${isKnown}`;
 }
 
 async function lookedAt(view: View, { owner, writer }: Pick<Looked, 'owner' | 'writer'>): Promise<Looked> {

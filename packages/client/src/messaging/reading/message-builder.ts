@@ -1,11 +1,12 @@
 import type { MessageEnvelope, MessageRef, SignedMessage } from '@pyrgos/core/chat';
 import type { Hasher } from '@pyrgos/core/crypto';
 import { throwIfAborted } from '@pyrgos/core/errors';
+import { takeTurn } from '../../waiting/take-turn.js';
 import type { ChatMessage, ChatQuote } from '../chat-types.js';
 import { type ChatView, isSamePerson } from './chat-view.js';
 import { attachmentsOf, beginningOf, textOf } from './message-content.js';
 import type { OwnLog } from './own-log.js';
-import { readMessage, refKey, ScannedKind, type ScannedLog } from './scanned-log.js';
+import { readMessage, refKey, ScannedKind, type ScannedLog, type ScannedMark } from './scanned-log.js';
 import { chatEvent } from './system-message.js';
 
 /** Edits of edits that are followed. Clients name the original (chapter 07 section 4.4). */
@@ -15,11 +16,16 @@ const QUOTE_COST = 16_777_216;
 /** UTF-16 code units of the text of a message that is answered to. */
 const QUOTE_LENGTH = 500;
 
+/** Edits and deletions that name one message, whoever has written them, from which on it is remembered what they have made of it. */
+const MANY_MARKS = 32;
+/** Edits that are looked at before others have a turn. */
+const MARKS_A_TURN = 1000;
+
 /** What later messages have made of one. */
 interface Change {
-  isDeleted: boolean;
+  readonly isDeleted: boolean;
   /** The edit that counts. */
-  edit: number | undefined;
+  readonly edit: number | undefined;
 }
 
 /** What messages are built from. */
@@ -34,6 +40,10 @@ export interface BuilderParts {
 
 /** Makes of messages of a log what is shown of them (chapter 07 section 10.2). */
 export class MessageBuilder {
+  /** What was made of messages that are named often, as of one length of the log. */
+  private readonly known = new Map<number, Change | undefined>();
+  private knownEnd = 0;
+
   constructor(private readonly parts: BuilderParts) {}
 
   /** The messages at some places of the log, in the same order, those left out that are not shown. `quotes`: with what they answer to. */
@@ -112,8 +122,10 @@ export class MessageBuilder {
     // One for each message that they name, however often somebody edits it.
     const marks = new Map<number, number>();
     for (const { index, target } of scanned.marks(before)) if (!marks.has(target)) marks.set(target, index);
+    let passed = 0;
     for (const index of marks.values()) {
       throwIfAborted(signal, 'reading a chat');
+      if (++passed % MARKS_A_TURN === 0) await takeTurn();
       const payload = (await this.read([index], signal)).get(index)?.envelope.payload;
       if (payload?.kind !== 'edit' && payload?.kind !== 'delete') continue;
       const original = await this.original(payload.target, index, Infinity, signal);
@@ -213,31 +225,54 @@ export class MessageBuilder {
 
   /** What was made, before place `end` of the log, of messages that somebody has said by those that wrote them: the last edit counts, and what is deleted stays so. */
   changes(indexes: readonly number[], end: number = Infinity): ReadonlyMap<number, Change> {
-    const { scanned, view } = this.parts;
+    const { scanned } = this.parts;
     const changes = new Map<number, Change>();
-    const named = new Map<number, { readonly root: number; readonly hops: number }>();
-    let first = Infinity;
     for (const index of indexes) {
       const kind = scanned.kind(index);
-      if (kind !== ScannedKind.said && kind !== ScannedKind.reply) continue;
-      named.set(scanned.key(index), { root: index, hops: 0 });
-      first = Math.min(first, index);
-    }
-    if (named.size === 0) return changes;
-    // Whatever names a message is behind it, and so are edits behind what they edit.
-    for (const { index, target, author, isDelete } of scanned.marks(first + 1)) {
-      if (index >= end) break;
-      const found = named.get(target);
-      if (found === undefined || found.root >= index || !isSamePerson(view.state, author, scanned.author(found.root))) continue;
-      const change = changes.get(found.root) ?? { isDeleted: false, edit: undefined };
-      changes.set(found.root, change);
-      if (isDelete) change.isDeleted = true;
-      else {
-        change.edit = index;
-        if (found.hops < MAX_EDIT_CHAIN) named.set(scanned.key(index), { root: found.root, hops: found.hops + 1 });
-      }
+      if (changes.has(index) || (kind !== ScannedKind.said && kind !== ScannedKind.reply)) continue;
+      const change = this.changeOf(index, end);
+      if (change !== undefined) changes.set(index, change);
     }
     return changes;
+  }
+
+  private changeOf(root: number, end: number): Change | undefined {
+    const { scanned } = this.parts;
+    if (this.knownEnd !== scanned.end) this.known.clear();
+    this.knownEnd = scanned.end;
+    const isAll = end >= scanned.end;
+    if (isAll && this.known.has(root)) return this.known.get(root);
+    const { marks, passed } = this.marksOf(root, end);
+    let change: Change | undefined;
+    for (const { index, isDelete } of marks) {
+      const { isDeleted, edit } = change ?? { isDeleted: false, edit: undefined };
+      change = isDelete ? { isDeleted: true, edit } : { isDeleted, edit: Math.max(edit ?? 0, index) };
+    }
+    if (isAll && passed >= MANY_MARKS) this.known.set(root, change);
+    return change;
+  }
+
+  /** The edits and deletions of a message, and of its edits, that count: those of its author; and how many were looked at for that. What names a message is behind it. */
+  private marksOf(root: number, end: number): { readonly marks: ReadonlySet<ScannedMark>; readonly passed: number } {
+    const { scanned, view } = this.parts;
+    const author = scanned.author(root);
+    const found = new Set<ScannedMark>();
+    let named = [root];
+    let passed = 0;
+    for (let hops = 0; named.length > 0 && hops <= MAX_EDIT_CHAIN; hops++) {
+      const edits: number[] = [];
+      for (const one of named) {
+        const marks = scanned.marksOf(scanned.key(one));
+        passed += marks.length;
+        for (const mark of marks) {
+          if (mark.index <= one || mark.index >= end || found.has(mark) || !isSamePerson(view.state, mark.author, author)) continue;
+          found.add(mark);
+          if (!mark.isDelete) edits.push(mark.index);
+        }
+      }
+      named = edits;
+    }
+    return { marks: found, passed };
   }
 
   private message(

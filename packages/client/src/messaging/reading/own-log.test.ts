@@ -2,7 +2,7 @@ import { concatBytes, equalBytes } from '@pyrgos/core/bytes';
 import { buildLog, SignedMessage } from '@pyrgos/core/chat';
 import { loadCrypto } from '@pyrgos/core/crypto';
 import { AbortedError, FormatError, NotFoundError } from '@pyrgos/core/errors';
-import { MAX_CHUNK_SIZE } from '@pyrgos/core/limits';
+import { MAX_CHAT_LOOK_SIZE, MAX_CHUNK_SIZE } from '@pyrgos/core/limits';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ChatLogWorld, MemoryLogFile } from '../../../test/chat-log-world.js';
@@ -245,6 +245,111 @@ describe('a log', () => {
     const log = await OwnLog.open({ file: new MemoryLogFile(longLog), index: longIndex, count: long.length });
     const signal = AbortSignal.abort();
     await expect(log.read(0, 1, signal).next()).rejects.toThrow(AbortedError);
+  });
+});
+
+describe('a log of somebody else', () => {
+  const bytesRead = ({ reads }: MemoryLogFile): number => reads.reduce((sum, { start, end }) => sum + end - start, 0);
+  /** A message without content, the smallest one. */
+  const least = concatBytes(Uint8Array.of(0x82, 0x58, 0x40), new Uint8Array(64), Uint8Array.of(0x40));
+  /** A message of so many bytes. */
+  const sized = (size: number): Uint8Array => {
+    const head = Uint8Array.of(0x82, 0x58, 0x40, ...new Uint8Array(64), 0x5a, 0, 0, 0, 0);
+    const message = new Uint8Array(size);
+    message.set(head);
+    new DataView(message.buffer).setUint32(head.length - 4, size - head.length);
+    return message;
+  };
+  const half = sized(MAX_CHUNK_SIZE / 2);
+
+  test('an index whose entries are all wrong costs no more than the log has bytes, some times', async () => {
+    const chunks = 14;
+    const log = concatBytes(...Array.from({ length: 2 * chunks }, () => half), Uint8Array.of(0));
+    for (const index of [
+      // Numbers too high and too low, and no beginnings of messages, once in each chunk.
+      Array.from({ length: chunks }, (_, i) => entry(5 * i, MAX_CHUNK_SIZE * i)),
+      Array.from({ length: chunks }, (_, i) => entry(i, MAX_CHUNK_SIZE * i)),
+      Array.from({ length: chunks }, (_, i) => entry(2 * i, MAX_CHUNK_SIZE * i + (i && 1))),
+      Array.from({ length: chunks }, (_, i) => entry(2 * i + (i % 2), MAX_CHUNK_SIZE * i)),
+    ]) {
+      const file = new MemoryLogFile(log);
+      const opened = await OwnLog.open({ file, index: concatBytes(...index) });
+      const found = await readAll(opened, 0, 2 * chunks);
+      expect(bytesRead(file)).toBeLessThan(6 * log.length);
+      expect(found.filter((bytes) => bytes !== undefined).length).toBeGreaterThan(0);
+      expect(opened.problem).toBeInstanceOf(FormatError);
+    }
+  });
+
+  test('many entries within one chunk are one', async () => {
+    const log = concatBytes(...Array.from({ length: 5000 }, () => least), Uint8Array.of(0));
+    const index = Array.from({ length: 4000 }, (_, i) => entry(2 * i, i * least.length));
+    const file = new MemoryLogFile(log);
+    const opened = await OwnLog.open({ file, index: concatBytes(...index) });
+    expect([opened.length, opened.problem]).toMatchObject([5000, { code: 'format.chat' }]);
+    expect(bytesRead(file)).toBeLessThan(2 * log.length);
+  });
+
+  test('others have a turn while it is looked through, and it can be cancelled', async () => {
+    const log = concatBytes(...Array.from({ length: 8 }, () => half));
+    const controller = new AbortController();
+    setTimeout(() => controller.abort(), 0);
+    const file = new MemoryLogFile(log);
+    await expect(OwnLog.open({ file, index: new Uint8Array() }, controller.signal)).rejects.toThrow(AbortedError);
+    expect(bytesRead(file)).toBeLessThan(log.length);
+  });
+
+  test('without an index, too, only what has come to it is looked at', async () => {
+    const before = new MemoryLogFile(longLog.subarray(0, offsetOf(80)));
+    const first = await OwnLog.open({ file: before, index: new Uint8Array() });
+    expectMessages(await readAll(first, 79), long.slice(79, 80));
+    const place = await first.placeOf(80);
+    const file = new MemoryLogFile(longLog);
+    const grown = await OwnLog.open({ file, index: new Uint8Array(), place });
+    expectMessages(await readAll(grown, 80), long.slice(80));
+    expect(Math.min(...file.reads.map(({ start }) => start))).toBe(offsetOf(80) - 256);
+    expectMessages(await readAll(grown), long);
+    for (const index of [longIndex, shifted(2)]) {
+      const opened = await OwnLog.open({ file, index, place });
+      expectMessages(await readAll(opened, 80), long.slice(80));
+      expectMessages(await readAll(opened), long);
+    }
+    // Nothing is behind it, the end is damaged, or it is another log.
+    const same = await OwnLog.open({ file: before, index: new Uint8Array(), place });
+    expect([same.length, same.problem, await readAll(same, 80)]).toEqual([80, undefined, []]);
+    const damaged = longLog.slice();
+    damaged[offsetOf(85)] = 0;
+    const opened = await OwnLog.open({ file: new MemoryLogFile(damaged), index: new Uint8Array(), place });
+    expectMessages(await readAll(opened, 80), long.slice(80, 85));
+    expect(opened.problem).toMatchObject({ code: 'format.chat' });
+    for (const bytes of [longLog.subarray(0, offsetOf(40)), concatBytes(long[0] ?? new Uint8Array(), longLog)]) {
+      const other = await OwnLog.open({ file: new MemoryLogFile(bytes), index: new Uint8Array(), place });
+      expect(other.length).toBe(bytes.length < longLog.length ? 40 : long.length + 1);
+      expectMessages(await readAll(other, 0, 1), long.slice(0, 1));
+    }
+  });
+
+  test('so much is looked through at a time, and then goes on', async () => {
+    const count = MAX_CHAT_LOOK_SIZE / half.length;
+    const most = MAX_CHAT_LOOK_SIZE;
+    const whole = concatBytes(...Array.from({ length: count }, () => half));
+    expect(whole.length).toBe(MAX_CHAT_LOOK_SIZE);
+    const all = await OwnLog.open({ file: new MemoryLogFile(whole), index: new Uint8Array(), most });
+    expect([all.length, all.isCut]).toEqual([count, false]);
+    const more = concatBytes(whole, least, least);
+    // Indexes that are none, and that say that there is nothing to look through.
+    for (const index of [new Uint8Array(), entry(count + 1, more.length - least.length)]) {
+      const cut = await OwnLog.open({ file: new MemoryLogFile(more), index, most });
+      let read = 0;
+      for await (const { index: message } of cut.read(0, cut.length)) read = message + 1;
+      expect([cut.isCut, read]).toEqual([true, count]);
+      const place = await cut.placeOf(count);
+      const rest = await OwnLog.open({ file: new MemoryLogFile(more), index: new Uint8Array(), most, place });
+      expect([rest.isCut, rest.length]).toEqual([false, count + 2]);
+      expectMessages(await readAll(rest, count), [least, least]);
+      // What is before is looked through once more when it is wanted.
+      expectMessages(await readAll(rest, 0, 1), [half]);
+    }
   });
 });
 

@@ -4,8 +4,9 @@ import { FormatError, type PyrgosError, throwIfAborted } from '@pyrgos/core/erro
 import { SIGNATURE_SIZE } from '@pyrgos/core/keys';
 import { MAX_CHUNK_SIZE } from '@pyrgos/core/limits';
 import { isDamage } from '../../files/view/index.js';
+import { takeTurn } from '../../waiting/take-turn.js';
 import { GrownFile } from './grown-file.js';
-import { type LogAnchor, readAnchors } from './log-anchors.js';
+import { type LogAnchor, type LogPlace, readAnchors } from './log-anchors.js';
 import type { LogFile } from './log-file.js';
 import { envelopeStart, MESSAGE_HEAD_SIZE, messageSize } from './message-head.js';
 
@@ -27,6 +28,10 @@ export interface OwnLogParts {
   readonly previous?: OwnLog | undefined;
   /** The newest messages, as the state has them: what has come to `previous` is taken from there. Messages from there are read without their signatures. */
   readonly recent?: readonly MessageEnvelope[] | undefined;
+  /** Where somebody was in it before: when it fits still, what is before it is not looked through once more. */
+  readonly place?: LogPlace | undefined;
+  /** Of so many bytes is looked where messages begin, up to the end of a chunk; what is behind them is not there for this time ({@link OwnLog.isCut}). Default: all. */
+  readonly most?: number | undefined;
 }
 
 /** A message as it stands in the log. */
@@ -40,6 +45,10 @@ export interface RawMessage {
 interface Segment extends LogAnchor {
   /** Where each message begins and, at the end, where the last one ends; undefined when nobody has looked. */
   readonly starts?: readonly number[];
+  /** Whether it begins at a place that was found before, not one of the index. */
+  readonly isCertain?: boolean;
+  /** Whether it goes on behind what was looked through. */
+  readonly isCut?: boolean;
 }
 
 /** What was found from a place of a log on. */
@@ -49,11 +58,16 @@ interface Walk {
   readonly error: PyrgosError | undefined;
   /** Whether that is a message which goes on behind it. */
   readonly isBeyond?: boolean;
+  /** Whether no more may be looked through. */
+  readonly isCut?: boolean;
+  /** Bytes that were read for it. */
+  readonly cost: number;
 }
 
 /**
  * The log of the own copy of a chat (chapter 07 section 5): its messages by their numbers, without having it in memory. One chunk of the file is looked at a time; of what was looked at only the
- * places of the messages are kept. The index is a hint: where it is wrong, or has an end, the log itself is looked through.
+ * places of the messages are kept. The index is a hint: where it is wrong, or has an end, the log itself is looked through; when that was in vain for as many bytes as the log has, all of the
+ * index is given up.
  *
  * A place that is damaged hides what is behind it up to the next place of the index, and is told as `problem`. Nothing of the content of messages is checked here.
  */
@@ -63,27 +77,34 @@ export class OwnLog {
   private lastEnd: Uint8Array | undefined;
   /** Ends when the last call that looks through a segment does. */
   private turn: Promise<unknown> = Promise.resolve();
+  /** Bytes that were looked through from places that were none, or for nothing but whether they are. */
+  private wasted = 0;
+  /** Bytes that may still be looked through. */
+  private left: number;
 
   private constructor(
     private readonly file: LogFile,
     private readonly version: string | undefined,
-    private readonly segments: Segment[],
+    private segments: Segment[],
     private readonly origin: object = {},
-  ) {}
+    private readonly most = Infinity,
+  ) {
+    this.left = most;
+  }
 
   /** Opens a log: looks at what is behind the last place of the index. Errors of the file. */
   static async open(parts: OwnLogParts, signal?: AbortSignal): Promise<OwnLog> {
-    const { file, index, count, version, previous } = parts;
+    const { file, index, count, version, previous, place, most } = parts;
     if (previous !== undefined && version !== undefined && previous.version === version) return previous;
     const grown = previous?.grownBy(parts) ?? (await previous?.grownTo(file, version, signal));
     if (grown !== undefined) return grown;
-    const log = new OwnLog(file, version, [...readAnchors(index, file.size)]);
-    await log.walkLast(signal);
+    const log = new OwnLog(file, version, [...readAnchors(index, file.size)], {}, most);
+    if (place !== undefined && (await log.has(place, signal))) log.goOnAt(place);
+    await log.walked(Infinity, signal);
     if (count !== undefined && log.length !== count && log.segments.length > 1) {
       // The numbers of the index are not those of the messages: counted from the beginning.
-      log.segments.splice(0, log.segments.length, { message: 0, offset: 0 });
-      log.trouble = undefined;
-      await log.walkLast(signal);
+      log.giveUpIndex();
+      await log.walked(Infinity, signal);
     }
     await log.noteLast(signal);
     return log;
@@ -98,6 +119,25 @@ export class OwnLog {
   /** What is wrong with the log, as far as it was looked at. */
   get problem(): PyrgosError | undefined {
     return this.trouble;
+  }
+
+  /** Whether the log goes on behind what may be looked through at a time: `length` may be too low then, and what is behind is not read. */
+  get isCut(): boolean {
+    return this.segments.some(({ isCut }) => isCut === true);
+  }
+
+  /** Where a message begins, or, when nobody has looked so far, the last place before it where one does; undefined when nobody has looked there at all, or what is before cannot be read. */
+  async placeOf(index: number, signal?: AbortSignal): Promise<LogPlace | undefined> {
+    const { message = 0, starts } = this.segments[this.segmentOf(index)] ?? {};
+    const known = Math.min(index - message, (starts?.length ?? 0) - 1);
+    const offset = starts?.[known];
+    if (offset === undefined) return undefined;
+    try {
+      return { message: message + known, offset, before: await this.bytes(Math.max(0, offset - END_SIZE), offset, signal) };
+    } catch (error) {
+      if (!isDamage(error)) throw error;
+      return undefined;
+    }
   }
 
   /** Whether this is the same log as another one, from which it has grown, or the other way round. */
@@ -118,18 +158,19 @@ export class OwnLog {
   /** The messages with the numbers [from, to) that are there, in order. */
   async *read(from: number, to: number, signal?: AbortSignal): AsyncGenerator<RawMessage, void, undefined> {
     let next = from;
-    const end = Math.min(to, this.length);
-    while (next < end) {
+    while (next < Math.min(to, this.length)) {
       throwIfAborted(signal, 'reading a chat');
       const k = await this.walkedAt(next, signal);
       const segment = this.segments[k];
       const { message = 0, starts = [] } = segment ?? {};
-      const until = Math.min(end, this.segments[k + 1]?.message ?? Infinity);
+      // There are fewer than the index has said, when that was wrong.
+      const until = Math.min(to, this.length, this.segments[k + 1]?.message ?? Infinity);
       while (next < until) {
         const first = next - message;
         const start = starts[first];
         let last = first + 1;
         if (start === undefined || starts[last] === undefined) {
+          if (segment?.isCut === true) return;
           yield { index: next++, bytes: undefined };
           continue;
         }
@@ -166,39 +207,73 @@ export class OwnLog {
   private async walkedAt(index: number, signal: AbortSignal | undefined): Promise<number> {
     const known = this.segmentOf(index);
     if (this.segments[known]?.starts !== undefined) return known;
-    const turn = this.turn.then(async () => this.walked(this.segmentOf(index), signal));
+    const turn = this.turn.then(async () => this.walked(index, signal));
     this.turn = turn.catch(() => undefined);
     return turn;
   }
 
   /**
-   * Looks where the messages of a segment are, and gives its place in the list. A segment that does not end where the next one begins was named by a wrong entry of the index: then it is a
-   * part of the one before. Only when the one before leads to it, the log is damaged.
+   * Looks where the messages of the segment with a message are, and gives its place in the list. A segment that does not end where the next one begins was named by a wrong entry of the index: then
+   * it is a part of the one before. Only when the one before leads to it, the log is damaged.
    */
-  private async walked(segment: number, signal: AbortSignal | undefined): Promise<number> {
-    let k = segment;
+  private async walked(index: number, signal: AbortSignal | undefined): Promise<number> {
     for (;;) {
-      const { message, offset, starts } = this.segments[k] ?? { message: 0, offset: 0 };
-      if (starts !== undefined) return k;
+      const k = this.segmentOf(index);
+      const segment: Segment = this.segments[k] ?? { message: 0, offset: 0 };
+      if (segment.starts !== undefined) return k;
+      const { message, offset } = segment;
       const next = this.segments[k + 1];
       const walk = await this.walk(offset, next?.offset ?? this.file.size, signal);
-      const isWhole = walk.error === undefined && (next === undefined || message + walk.starts.length - 1 === next.message);
+      const { error, isCut = false } = walk;
+      const isWhole = error === undefined && !isCut && (next === undefined || message + walk.starts.length - 1 === next.message);
       // The beginning is certain; any other entry may be wrong, but not one to which the one before leads while the messages behind it are damaged.
-      const isRight = k === 0 || isWhole || (walk.error !== undefined && (await this.isReached(k, signal)));
-      if (!isRight) this.join(--k);
-      else if (!isWhole && next !== undefined && (walk.error === undefined || walk.isBeyond)) this.join(k);
-      else {
-        this.segments[k] = { message, offset, starts: this.fitted(walk.starts, next, message) };
-        this.trouble ??= walk.error;
+      const isRight =
+        k === 0 || segment.isCertain === true || isWhole || isCut || (error !== undefined && (await this.isReached(k, signal)));
+      if (isRight && (isWhole || isCut || next === undefined || (error !== undefined && walk.isBeyond !== true))) {
+        this.segments[k] = { ...segment, starts: this.fitted(walk.starts, next, message), isCut };
+        this.trouble ??= error;
         return k;
       }
+      this.wasted += walk.cost;
+      if (this.wasted > Math.min(this.file.size, this.most) && this.segments.some((one, i) => i > 0 && one.isCertain !== true)) {
+        this.giveUpIndex();
+        // How many messages there are is known by the last ones.
+        await this.walked(Infinity, signal);
+      } else this.join(isRight ? k : k - 1);
+      await takeTurn();
     }
+  }
+
+  /** Whether a place that was found in a log before is one of this log. */
+  private async has({ offset, before }: LogPlace, signal: AbortSignal | undefined): Promise<boolean> {
+    if (offset > this.file.size) return false;
+    try {
+      return equalBytes(await this.bytes(offset - before.length, offset, signal), before);
+    } catch (error) {
+      if (!isDamage(error)) throw error;
+      return false;
+    }
+  }
+
+  /** Makes a segment begin at a place that was found before. */
+  private goOnAt({ message, offset }: LogPlace): void {
+    const before = this.segments.filter((one) => one.message < message && one.offset < offset);
+    const behind = this.segments.filter((one) => one.message > message && one.offset > offset);
+    if (before.length > 0) this.segments = [...before, { message, offset, isCertain: true }, ...behind];
+  }
+
+  /** Begins anew without the index. */
+  private giveUpIndex(): void {
+    const certain = this.segments.filter(({ isCertain }) => isCertain === true);
+    const known = certain.map(({ message, offset }) => ({ message, offset, isCertain: true }));
+    this.segments = [{ message: 0, offset: 0 }, ...known];
+    this.trouble = undefined;
   }
 
   /** Makes one segment of one and the next: no message begins where that was to begin, or another one. */
   private join(k: number): void {
-    const { message, offset } = this.segments[k] ?? { message: 0, offset: 0 };
-    this.segments.splice(k, 2, { message, offset });
+    const { message, offset, isCertain = false } = this.segments[k] ?? { message: 0, offset: 0 };
+    this.segments.splice(k, 2, { message, offset, isCertain });
   }
 
   /** Never more messages than there are numbers. */
@@ -211,42 +286,47 @@ export class OwnLog {
     const segment = this.segments[k];
     const before = this.segments[k - 1];
     if (segment === undefined || before === undefined) return false;
-    const { starts, error } = await this.walk(before.offset, segment.offset, signal);
-    return error === undefined && before.message + starts.length - 1 === segment.message;
-  }
-
-  private async walkLast(signal: AbortSignal | undefined): Promise<void> {
-    await this.walked(this.segments.length - 1, signal);
+    const { starts, error, isCut = false, cost } = await this.walk(before.offset, segment.offset, signal);
+    this.wasted += cost;
+    return error === undefined && !isCut && before.message + starts.length - 1 === segment.message;
   }
 
   /** Looks where messages begin, from one place to another where one does. */
   private async walk(from: number, to: number, signal: AbortSignal | undefined): Promise<Walk> {
     const starts = [from];
+    const { left } = this;
     let offset = from;
     let window: Uint8Array = new Uint8Array();
     let windowStart = from;
+    let cost = 0;
     while (offset < to) {
       throwIfAborted(signal, 'reading a chat');
       let at = offset - windowStart;
       if (at < 0 || at + MESSAGE_HEAD_SIZE > window.length) {
+        if (offset - from >= left) return { starts, error: undefined, isCut: true, cost };
+        // Whoever waits, or wants to cancel, has a turn.
+        if (cost > 0) await takeTurn();
+        throwIfAborted(signal, 'reading a chat');
+        const chunkEnd = (Math.floor(offset / MAX_CHUNK_SIZE) + 1) * MAX_CHUNK_SIZE;
+        const end = Math.min(to, offset + MESSAGE_HEAD_SIZE <= chunkEnd ? chunkEnd : offset + MESSAGE_HEAD_SIZE);
+        cost += end - offset;
         try {
-          const chunkEnd = (Math.floor(offset / MAX_CHUNK_SIZE) + 1) * MAX_CHUNK_SIZE;
-          const isHeadInside = offset + MESSAGE_HEAD_SIZE <= chunkEnd;
-          window = await this.bytes(offset, Math.min(to, isHeadInside ? chunkEnd : offset + MESSAGE_HEAD_SIZE), signal);
+          window = await this.bytes(offset, end, signal);
         } catch (error) {
           if (!isDamage(error)) throw error;
-          return { starts, error };
+          return { starts, error, cost };
         }
         windowStart = offset;
         at = 0;
       }
       const size = messageSize(window, at);
-      if (size === undefined) return { starts, error: damagedAt(offset, 'is no message') };
-      if (offset + size > to) return { starts, error: damagedAt(offset, 'is a message that is cut off'), isBeyond: true };
+      if (size === undefined) return { starts, error: damagedAt(offset, 'is no message'), cost };
+      if (offset + size > to) return { starts, error: damagedAt(offset, 'is a message that is cut off'), isBeyond: true, cost };
       offset += size;
+      this.left = left - (offset - from);
       starts.push(offset);
     }
-    return { starts, error: undefined };
+    return { starts, error: undefined, cost };
   }
 
   /** A range of the file, chunk by chunk: reading across chunks would decrypt what is kept once more. */

@@ -1,6 +1,7 @@
 import { type MessageEnvelope, type MessageRef, SignedMessage } from '@pyrgos/core/chat';
 import type { Hasher } from '@pyrgos/core/crypto';
 import { FormatError, type PyrgosError } from '@pyrgos/core/errors';
+import { attachmentsOf } from './message-content.js';
 import type { OwnLog } from './own-log.js';
 
 /** Messages that are looked at a time, and their bytes. */
@@ -24,16 +25,24 @@ export interface ScannedMark {
   readonly isDelete: boolean;
 }
 
+/** What a log is looked through with. */
+export interface ScannedLogParts {
+  readonly hasher: Pick<Hasher, 'sha256'>;
+  readonly chatId: string;
+}
+
 /** What is remembered of messages that follow each other. */
 interface Block {
   readonly from: number;
   readonly keys: Float64Array;
+  /** The same, the smallest one first: to see fast that one is not there. */
+  readonly sortedKeys: Float64Array;
   readonly kinds: Uint8Array;
   /** Places in the list of authors. */
   readonly authors: Uint32Array;
   /** What messages say of when they were sent. */
   readonly times: Float64Array;
-  /** 1 for one with files. */
+  /** 1 for one with files that are shown. */
   readonly files: Uint8Array;
   readonly marks: readonly ScannedMark[];
   readonly problem: PyrgosError | undefined;
@@ -55,19 +64,26 @@ export class ScannedLog {
   private readonly blocks: Block[] = [];
   private readonly authorIds: string[] = [];
   private readonly authorNumbers = new Map<string, number>();
-  private end: number;
+  /** Edits and deletions by the keys of what they change, in any order. */
+  private readonly marksByTarget = new Map<number, ScannedMark[]>();
+  private knownEnd: number;
   private readBytes = 0;
 
   constructor(
-    private readonly hasher: Pick<Hasher, 'sha256'>,
+    private readonly parts: ScannedLogParts,
     private log: OwnLog,
   ) {
-    this.end = log.length;
+    this.knownEnd = log.length;
   }
 
   /** The first message of which everything is known. */
   get start(): number {
-    return this.blocks[0]?.from ?? this.end;
+    return this.blocks[0]?.from ?? this.knownEnd;
+  }
+
+  /** Behind the last message that is known. */
+  get end(): number {
+    return this.knownEnd;
   }
 
   /** Bytes of all messages that were looked at. */
@@ -83,13 +99,14 @@ export class ScannedLog {
   /** Goes on with the same log, which has grown. */
   async growTo(log: OwnLog, signal?: AbortSignal): Promise<void> {
     if (log.length > this.log.length) this.log = log;
-    while (this.end < log.length) {
-      const from = this.end;
+    while (this.knownEnd < log.length) {
+      const from = this.knownEnd;
       const block = await this.scan(log, from, Math.min(log.length, from + STEP), signal);
       // Another call was faster.
-      if (this.end !== from) continue;
+      if (this.knownEnd !== from) continue;
       this.blocks.push(block);
-      this.end = from + block.kinds.length;
+      this.noteMarks(block);
+      this.knownEnd = from + block.kinds.length;
     }
   }
 
@@ -99,7 +116,9 @@ export class ScannedLog {
       const to = this.start;
       const { log } = this;
       const block = await this.scan(log, await log.stepBack(to, STEP, STEP_SIZE, signal), to, signal);
-      if (this.start === to) this.blocks.unshift(block);
+      if (this.start !== to) continue;
+      this.blocks.unshift(block);
+      this.noteMarks(block);
     }
   }
 
@@ -127,7 +146,7 @@ export class ScannedLog {
     return block?.times[index - block.from] ?? -1;
   }
 
-  /** Whether a known message shows files. */
+  /** Whether a known message has files that may be shown. */
   hasFiles(index: number): boolean {
     const block = this.blockOf(index);
     return block?.files[index - block.from] === 1;
@@ -141,11 +160,16 @@ export class ScannedLog {
     }
   }
 
+  /** The known edits and deletions of a message with this key, in any order. */
+  marksOf(key: number): readonly ScannedMark[] {
+    return this.marksByTarget.get(key) ?? [];
+  }
+
   /** The last known message before `before` that has this key, or none. */
   find(key: number, before: number): number | undefined {
     for (let k = this.blocks.length - 1; k >= 0; k--) {
-      const { from = 0, keys = new Float64Array() } = this.blocks[k] ?? {};
-      if (from >= before) continue;
+      const { from = 0, keys = new Float64Array(), sortedKeys = keys } = this.blocks[k] ?? {};
+      if (from >= before || !includes(sortedKeys, key)) continue;
       for (let i = Math.min(keys.length, before - from) - 1; i >= 0; i--) if (keys[i] === key) return from + i;
     }
     return undefined;
@@ -177,17 +201,25 @@ export class ScannedLog {
         continue;
       }
       const { envelope } = read;
-      keys[at] = refKey(envelope.ref(this.hasher));
+      keys[at] = refKey(envelope.ref(this.parts.hasher));
       kinds[at] = kindOf(envelope);
       times[at] = envelope.time;
       authors[at] = this.authorNumber(envelope.author.toString());
       const { payload } = envelope;
-      if ('body' in payload && payload.body.some((part) => typeof part !== 'string')) files[at] = 1;
+      if ('body' in payload && attachmentsOf(payload.body, this.parts.chatId).length > 0) files[at] = 1;
       if (payload.kind === 'edit' || payload.kind === 'delete') {
         marks.push({ index, target: refKey(payload.target), author: envelope.author.toString(), isDelete: payload.kind === 'delete' });
       }
     }
-    return { from, keys, kinds, authors, times, files, marks, problem };
+    return { from, keys, sortedKeys: keys.slice().sort(), kinds, authors, times, files, marks, problem };
+  }
+
+  private noteMarks({ marks }: Block): void {
+    for (const mark of marks) {
+      const known = this.marksByTarget.get(mark.target);
+      if (known === undefined) this.marksByTarget.set(mark.target, [mark]);
+      else known.push(mark);
+    }
   }
 
   private authorNumber(id: string): number {
@@ -196,6 +228,17 @@ export class ScannedLog {
     this.authorNumbers.set(id, this.authorIds.length);
     return this.authorIds.push(id) - 1;
   }
+}
+
+function includes(sorted: Float64Array, key: number): boolean {
+  let low = 0;
+  let high = sorted.length - 1;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((sorted[middle] ?? 0) < key) low = middle + 1;
+    else high = middle;
+  }
+  return sorted[low] === key;
 }
 
 /** A message of the log, or what is wrong with it. */

@@ -2,10 +2,11 @@ import { MemberId } from '@pyrgos/core/chat';
 import { loadCrypto } from '@pyrgos/core/crypto';
 import { AbortedError, ArgumentError, LimitError } from '@pyrgos/core/errors';
 import { MAX_CHAT_ATTACHMENTS, MAX_CHAT_PAGE, MAX_CHAT_PAGE_SIZE, MAX_CHAT_SEARCH_LENGTH, MAX_CHAT_UNREAD } from '@pyrgos/core/limits';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { ChatLogWorld, MemoryLogFile } from '../../../test/chat-log-world.js';
 import type { ChatMessage } from '../chat-types.js';
 import { OwnLog } from './own-log.js';
+import { ScannedLog } from './scanned-log.js';
 
 const crypto = await loadCrypto();
 
@@ -413,6 +414,60 @@ describe('media', () => {
     expect(second.items.map(({ name }) => name)).toEqual(['a.png']);
     expect(second.next).toBeUndefined();
     await expect(shown.media({ limit: 0 })).rejects.toThrow(ArgumentError);
+  });
+
+  test('pages have all files once, however many messages were deleted or have several', async () => {
+    const world = new ChatLogWorld(crypto);
+    const file = (name: string) => world.file(`bob/.messaging/${ChatLogWorld.chatId}/shared/media/2024/5/${name}`);
+    const wanted: string[] = [];
+    for (let i = 0; i < 200; i++) {
+      const names = Array.from({ length: 1 + (i % 3) }, (_, k) => `${i}-${k}.png`);
+      const ref = world.say('bob', 'some', ...names.map(file));
+      if (i % 5 === 0) world.delete('bob', ref);
+      else wanted.unshift(...names);
+      // Of others, which changes nothing.
+      if (i % 7 === 0) world.delete('carol', ref);
+    }
+    for (const limit of [1, 2, 7, MAX_CHAT_PAGE]) {
+      const shown = await world.shown();
+      const found: string[] = [];
+      for (let before: number | undefined = world.messages.length; before !== undefined;) {
+        const { items, next } = await shown.media({ before, limit });
+        const last = items.at(-1)?.message.index;
+        found.push(...[...items].sort((a, b) => b.message.index - a.message.index).map(({ name }) => name));
+        expect(items.filter(({ message }) => message.index !== last).length).toBeLessThan(limit);
+        before = next;
+      }
+      expect(found).toEqual(wanted);
+    }
+  });
+
+  test('of many messages each edit is looked at once or twice, not for each message, and others have a turn', async () => {
+    const world = new ChatLogWorld(crypto);
+    const elsewhere = world.file('bob/elsewhere/a.png');
+    const ref = world.say('alice', 'x');
+    const count = 2500;
+    for (let i = 0; i < count; i++) world.reply('bob', ref, 'y', elsewhere);
+    for (let i = 0; i < count; i++) world.edit(i % 2 === 0 ? 'bob' : 'alice', ref, 'z');
+    const shown = await world.shown();
+    let passed = 0;
+    const { marksOf } = ScannedLog.prototype;
+    const spy = vi.spyOn(ScannedLog.prototype, 'marksOf').mockImplementation(function (this: ScannedLog, key: number) {
+      const marks = marksOf.call(this, key);
+      passed += marks.length;
+      return marks;
+    });
+    try {
+      expect(await shown.media()).toEqual({ items: [], next: undefined });
+      expect(await all(shown.search('nothing like it'))).toEqual([]);
+      expect((await all(shown.search('y', { limit: 300 })))[0]?.replyTo?.text).toBe('z');
+    } finally {
+      spy.mockRestore();
+    }
+    expect(passed).toBeLessThan(3 * count);
+    const controller = new AbortController();
+    setTimeout(() => controller.abort(), 0);
+    await expect(shown.media({ signal: controller.signal })).rejects.toThrow(AbortedError);
   });
 
   test('files that are not among the media of the chat are left out, and too many', async () => {

@@ -5,6 +5,7 @@ import type { Hasher } from '@pyrgos/core/crypto';
 import { ArgumentError, LimitError, throwIfAborted } from '@pyrgos/core/errors';
 import { MAX_CHAT_PAGE, MAX_CHAT_PAGE_SIZE, MAX_CHAT_SEARCH_LENGTH, MAX_CHAT_UNREAD } from '@pyrgos/core/limits';
 import type { CallOptions } from '../../session/call-options.js';
+import { takeTurn } from '../../waiting/take-turn.js';
 import type { ChatMediaPage, ChatMessage, ChatPage, ChatPageOptions, ChatSearchOptions } from '../chat-types.js';
 import { type ChatView, isSamePerson } from './chat-view.js';
 import { MessageBuilder } from './message-builder.js';
@@ -17,6 +18,8 @@ import { isWanted, type WantedMessage } from './wanted-message.js';
 const PAGE = 50;
 /** Messages that a search looks at before it lets others have a turn. */
 const SEARCH_STEP = 100;
+/** Messages that are passed before others have a turn. */
+const MESSAGES_A_TURN = 1000;
 /** Where a message is looked for that may have been sent: among so many of the newest, and further back until the own messages are so many milliseconds older. */
 const LEAST_LOOKED_THROUGH = 500;
 const LONGEST_ON_ITS_WAY = 86_400_000;
@@ -50,7 +53,7 @@ export class Timeline {
   /** The chat as a log and a view of it are now. What was found in a log before is used further when it has only grown. */
   async at(log: OwnLog, view: ChatView, signal?: AbortSignal): Promise<TimelineView> {
     const known = this.log;
-    if (this.scanned === undefined || known === undefined || !log.isSameAs(known)) this.scanned = new ScannedLog(this.parts.hasher, log);
+    if (this.scanned === undefined || known === undefined || !log.isSameAs(known)) this.scanned = new ScannedLog(this.parts, log);
     // Of two calls that run at a time one may come with what was before.
     else if (log.length > known.length) await this.scanned.growTo(log, signal);
     else return new TimelineView({ ...this.parts, log: known, scanned: this.scanned, view });
@@ -162,7 +165,7 @@ export class TimelineView {
       }
       end = from;
       // Whoever wants to cancel has a turn.
-      await new Promise((resolve) => setTimeout(resolve, 0));
+      await takeTurn();
     }
   }
 
@@ -182,11 +185,18 @@ export class TimelineView {
     assertInteger('options.limit', limit, 1, MAX_CHAT_PAGE);
     const items: ChatMediaPage['items'][number][] = [];
     let index = Math.min(before ?? Infinity, this.log.length);
+    const mayHaveFiles = (at: number): boolean => this.isSaid(at) && this.scanned.hasFiles(at);
     while (index > 0 && items.length < limit) {
-      await this.scanned.reach(--index, signal);
-      if (!this.isSaid(index) || !this.scanned.hasFiles(index)) continue;
-      const [message] = await this.builder.build([index], true, signal);
-      if (message !== undefined) items.push(...message.attachments.map((attachment) => ({ ...attachment, message })));
+      const { indexes, from } = await this.before(index, limit - items.length, signal, { mayBeWanted: mayHaveFiles });
+      index = from;
+      for (const message of await this.builder.build(indexes, true, signal)) {
+        items.push(...message.attachments.map((attachment) => ({ ...attachment, message })));
+        // The others come with the next page.
+        if (items.length >= limit) {
+          index = message.index;
+          break;
+        }
+      }
     }
     return { items, next: index > 0 ? index : undefined };
   }
@@ -210,7 +220,7 @@ export class TimelineView {
     let from = to;
     let size = 0;
     while (from > 0 && newestFirst.length < limit && size < MAX_CHAT_PAGE_SIZE) {
-      const step = await this.before(from, limit - newestFirst.length, signal, MAX_CHAT_PAGE_SIZE - size);
+      const step = await this.before(from, limit - newestFirst.length, signal, { size: MAX_CHAT_PAGE_SIZE - size });
       newestFirst.push(...(await this.builder.build(step.indexes, true, signal)));
       size += step.size;
       from = step.from;
@@ -237,19 +247,26 @@ export class TimelineView {
     return { messages, from, to };
   }
 
-  /** The places of up to `limit` messages that may be shown before one, newest first, and the one before which the rest are: no more than have `size` bytes. */
+  /**
+   * The places of up to `limit` messages before one, newest first, and the one before which the rest are: of those that may be shown, or of which `mayBeWanted` says so, no more than have `size`
+   * bytes.
+   */
   private async before(
     to: number,
     limit: number,
     signal: AbortSignal | undefined,
-    size = MAX_CHAT_PAGE_SIZE,
+    {
+      size = MAX_CHAT_PAGE_SIZE,
+      mayBeWanted = (at) => this.mayBeShown(at),
+    }: { readonly size?: number; readonly mayBeWanted?: (index: number) => boolean } = {},
   ): Promise<{ readonly indexes: readonly number[]; readonly from: number; readonly size: number }> {
     const indexes: number[] = [];
     let from = to;
     while (from > 0 && indexes.length < limit) {
       throwIfAborted(signal, 'reading a chat');
       await this.scanned.reach(--from, signal);
-      if (this.mayBeShown(from)) indexes.push(from);
+      if (mayBeWanted(from)) indexes.push(from);
+      if ((to - from) % MESSAGES_A_TURN === 0) await takeTurn();
     }
     const some = this.builder.withinSize(indexes, size);
     // What does not fit any more is left to the next call.
