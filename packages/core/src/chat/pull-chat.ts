@@ -14,12 +14,12 @@ export interface ChatLogSource {
   readonly member: MemberId | undefined;
   /**
    * What waits when this log cannot be read now, and messages of this member are missing: `all`, the default, every message that comes after them; `own` only those of the member, so that nothing is lost, while
-   * others are taken without.
+   * others are taken without; `none` nothing.
    */
-  readonly holds?: 'all' | 'own' | undefined;
+  readonly holds?: 'all' | 'own' | 'none' | undefined;
   /**
-   * Its messages from number `from` on, and in the end how many there are, which may be less than `from`. FormatError where no message begins or the last one is cut off; other
-   * errors when it cannot be read now.
+   * Its messages from number `from` on, and in the end how many there are, which may be less than `from`. FormatError where no message begins or the last one is cut off, and other errors that are
+   * {@link PullChatOptions.isDamage}; any other when it cannot be read now.
    */
   read(from: number): AsyncGenerator<LogItem, number, undefined>;
 }
@@ -52,6 +52,10 @@ export interface PullChatOptions {
    * nobody's.
    */
   readonly isAskedNext?: ((username: string) => boolean) | undefined;
+  /**
+   * Whether an error of reading a log, beside FormatError, says that something in it is damaged or gone: nothing waits for what may be behind. Default: no other one.
+   */
+  readonly isDamage?: ((error: PyrgosError) => boolean) | undefined;
 }
 
 /** What to do at a gap: to end there; to pass over it; to take the message unless it waits; the same, where messages wait for each other. */
@@ -90,10 +94,11 @@ export async function pullChat(
   assertInstance('replica', replica, ChatReplica);
   assertList('sources', sources);
   assertObject('options', options);
-  const { signal, maxBytes = Infinity, reread = new Set<string>(), isAskedNext = () => false } = options;
+  const { signal, maxBytes = Infinity, reread = new Set<string>(), isAskedNext = () => false, isDamage = () => false } = options;
   if (maxBytes !== Infinity) assertInteger('options.maxBytes', maxBytes, 1, Number.MAX_SAFE_INTEGER);
   assertInstance('options.reread', reread, Set);
   assertFunction('options.isAskedNext', isAskedNext);
+  assertFunction('options.isDamage', isDamage);
   throwIfAborted(signal, 'reading a chat');
   const logs = sources.map((source, i): Progress => {
     assertMethods(`sources[${i}]`, source, 'read');
@@ -112,7 +117,7 @@ export async function pullChat(
       error: undefined,
     };
   });
-  const pull = new Pull(replica, logs, signal, maxBytes, reread, isAskedNext);
+  const pull = new Pull(replica, logs, signal, maxBytes, reread, isAskedNext, isDamage);
   await pull.run();
   return logs.map((log) => {
     const { source, applied, refused, error } = log;
@@ -139,6 +144,7 @@ class Pull {
     private bytes: number,
     private readonly reread: Set<string>,
     private readonly isAskedNext: (username: string) => boolean,
+    private readonly isDamage: (error: PyrgosError) => boolean,
   ) {
     this.before = new Set([...replica.state.members.values()].map(({ id }) => id.toString()));
   }
@@ -207,6 +213,7 @@ class Pull {
     log.isCut = false;
     log.wantsRereading = false;
     let next = atGap;
+    let isTaking = false;
     try {
       const items = log.source.read(from);
       for (;;) {
@@ -229,7 +236,9 @@ class Pull {
           if (this.bytes <= 0 || log.gap === undefined) log.outcome = 'more';
           break;
         }
+        isTaking = true;
         const hasAccepted = await this.take(log, value, next, held);
+        isTaking = false;
         if (hasAccepted && next === 'force') next = 'accept';
         if (atGap === 'stop' && log.gap !== undefined) {
           await items.return(0);
@@ -240,8 +249,11 @@ class Pull {
       if (this.signal?.aborted === true || !(error instanceof PyrgosError) || error.code === 'internal' || error.code === 'argument')
         throw error;
       log.error = error;
-      log.outcome = error instanceof FormatError ? 'damaged' : 'failed';
-      if (log.outcome === 'failed' && member !== undefined) this.absent.set(member.toString(), log.source.holds ?? 'all');
+      // What is wrong with somebody whom a message is about is not damage of the log.
+      const isDamaged = !isTaking && (error instanceof FormatError || this.isDamage(error));
+      log.outcome = isDamaged ? 'damaged' : 'failed';
+      const { holds = 'all' } = log.source;
+      if (log.outcome === 'failed' && member !== undefined && holds !== 'none') this.absent.set(member.toString(), holds);
     }
     if (log.gap !== undefined && (log.outcome === 'end' || log.outcome === 'damaged')) log.outcome = 'gap';
   }
