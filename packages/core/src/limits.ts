@@ -309,6 +309,8 @@ export const MAX_CHAT_REMOVERS = 16;
 export const MAX_CHAT_UNKNOWN_IDS = 64;
 /** Messages of one author that may be missing before one that is accepted (chapter 07 section 7.2; ours). */
 export const MAX_CHAT_GAP = 65_536;
+/** Invitations by one author, under names that are not those of the invited, that one pull looks up; the next one goes on from there (chapter 07 section 7.3; ours). */
+export const MAX_CHAT_STRANGERS = 64;
 /** Messages of one log that one pull reads; the next one goes on from there (ours). */
 export const MAX_CHAT_PULL = 20_000;
 /** Largest state of a chat that a reader accepts: other clients keep ten messages of any length in it (ours). */

@@ -6,7 +6,7 @@ import { ArgumentError, DeniedError, LimitError } from '../errors.js';
 import { OwnerProof } from '../keys/owner-proof.js';
 import { PublicKeyHash } from '../keys/public-key-hash.js';
 import { SIGNATURE_SIZE, SigningKeyPair, signDetached } from '../keys/signing-key.js';
-import { MAX_CHAT_MEMBER_ID_LENGTH } from '../limits.js';
+import { MAX_CHAT_MEMBER_ID_LENGTH, MAX_CHAT_STRANGERS } from '../limits.js';
 import type { FileRef } from '../social/file-ref.js';
 import { assertFriendName } from '../social/social-fields.js';
 import { exceededLimit } from './chat-budget.js';
@@ -135,7 +135,7 @@ export class ChatReplica {
     this.now = now;
     this.before = { state, privateState };
     const check = isIdentityOf ?? ownNameCheck(identity);
-    this.copy = new ChatWorkingCopy(crypto, state.chatId, state, privateState, findKey, check);
+    this.copy = new ChatWorkingCopy(crypto, state.chatId, state, privateState, findKey, check, MAX_CHAT_STRANGERS);
     this.host = state.host;
     this.chatKeys = privateState.chatKeys;
     this.deleted = privateState.deleted;
@@ -334,7 +334,7 @@ export class ChatReplica {
   }
 
   /**
-   * Takes the next message of the log of a member (section 7.2); always in order. Without a source, of the log of somebody who is not known here yet, from the beginning. It is counted as read, but for a `gap`: messages are missing that this one was written
+   * Takes the next message of the log of a member (section 7.2); always in order. Without a source, of the log of somebody who is not known here yet, from the beginning. It is counted as read, but for what is for `later`, and for a `gap`: messages are missing that this one was written
    * after. They may be in another log. Once they are looked for in vain, `acceptGap` takes the message as it is; what is missing is then lost here.
    */
   async merge(
@@ -347,7 +347,8 @@ export class ChatReplica {
     if (source !== undefined) this.sourceMember(source);
     this.assertRecovered();
     return this.exclusively(async () => {
-      const verdict = await this.copy.judge(message);
+      const verdict = await this.copy.judge(message, false, options.acceptGap === true);
+      if (verdict === 'later') return verdict;
       if ((verdict === 'gap' || verdict === 'unverifiable') && options.acceptGap !== true) return 'gap';
       if (source !== undefined) this.skip(source);
       if (verdict === 'unverifiable') return 'refused';

@@ -33,7 +33,7 @@ export interface PulledLog {
   readonly refused: number;
   /**
    * `end`: all was read. `more`: there is more than one pull takes, and the next one goes on. `damaged`: what follows cannot be read. `failed`: it cannot be read now. `waiting`: messages are missing that come
-   * from a member whose own log cannot be read now; what does not come after them was taken.
+   * from a member whose own log cannot be read now, and what does not come after them was taken; or there are more invitations of strangers than are looked up at a time.
    */
   readonly outcome: 'end' | 'more' | 'damaged' | 'failed' | 'waiting';
   /** What is wrong with the log. */
@@ -239,6 +239,10 @@ class Pull {
         isTaking = true;
         const hasAccepted = await this.take(log, value, next, held);
         isTaking = false;
+        if (log.outcome === 'waiting') {
+          await items.return(0);
+          break;
+        }
         if (hasAccepted && next === 'force') next = 'accept';
         if (atGap === 'stop' && log.gap !== undefined) {
           await items.return(0);
@@ -273,6 +277,7 @@ class Pull {
     const { envelope } = message;
     let result = await this.replica.merge(source, message);
     let isAccepted = false;
+    if (result === 'later') return this.postpone(log);
     if (result === 'gap') {
       if (!this.mayAccept(log, envelope, atGap, held)) {
         log.gap ??= envelope;
@@ -280,6 +285,7 @@ class Pull {
         return false;
       }
       result = await this.replica.merge(source, message, { acceptGap: true });
+      if (result === 'later') return this.postpone(log);
       held?.delete(envelope.author, envelope.counter ?? 0);
       isAccepted = true;
     }
@@ -290,6 +296,12 @@ class Pull {
     }
     if (result === 'applied' || (isAccepted && isCounted)) this.gained++;
     return isAccepted;
+  }
+
+  /** Nothing more is read of a log now. Whoever has seen what stands there does not wait for it. */
+  private postpone(log: Progress): false {
+    log.outcome = 'waiting';
+    return false;
   }
 
   private count(log: Progress, result: string): void {
