@@ -78,7 +78,17 @@ interface Progress {
   gap: MessageEnvelope | undefined;
   /** Whether a message could be taken if the log had been read from the beginning. */
   wantsRereading: boolean;
+  /** Where reading has stopped at a gap: it goes on there, and reads nothing twice. */
+  stop: StoppedReading | undefined;
   error: PyrgosError | undefined;
+}
+
+interface StoppedReading {
+  readonly position: number;
+  /** The message at that position. */
+  readonly item: LogItem;
+  /** What comes after it. */
+  readonly rest: AsyncGenerator<LogItem, number, undefined>;
 }
 
 /**
@@ -114,11 +124,16 @@ export async function pullChat(
       outcome: 'end',
       gap: undefined,
       wantsRereading: false,
+      stop: undefined,
       error: undefined,
     };
   });
   const pull = new Pull(replica, logs, signal, maxBytes, reread, isAskedNext, isDamage);
-  await pull.run();
+  try {
+    await pull.run();
+  } finally {
+    for (const { stop } of logs) await stop?.rest.return(0);
+  }
   return logs.map((log) => {
     const { source, applied, refused, error } = log;
     return { member: source.member, applied, refused, outcome: pull.outcomeOf(log), error };
@@ -204,21 +219,31 @@ class Pull {
     }
   }
 
+  private positionIn({ source: { member }, position }: Progress): number {
+    return member === undefined ? position : this.replica.positionOf(member);
+  }
+
   private async read(log: Progress, atGap: AtGap, held?: HeldMessages): Promise<void> {
     const { member } = log.source;
-    const from = member === undefined ? log.position : this.replica.positionOf(member);
+    const from = this.positionIn(log);
     if (from === 0) this.noteReread(log);
     log.outcome = 'end';
     log.gap = undefined;
     log.isCut = false;
     log.wantsRereading = false;
-    let next = atGap;
+    let mode = atGap;
     let isTaking = false;
     try {
-      const items = log.source.read(from);
+      const { stop } = log;
+      log.stop = undefined;
+      const isResumed = atGap === 'stop' && stop?.position === from;
+      if (!isResumed) await stop?.rest.return(0);
+      const items = isResumed ? stop.rest : log.source.read(from);
+      let next: LogItem | undefined = isResumed ? stop.item : undefined;
       for (;;) {
         throwIfAborted(this.signal, 'reading a chat');
-        const { done, value } = await items.next();
+        const { done, value } = next === undefined ? await items.next() : ({ done: false, value: next } as const);
+        next = undefined;
         if (done === true) {
           // The member has begun a new log, or the position was never right.
           if (value < from && from > 0) {
@@ -237,15 +262,15 @@ class Pull {
           break;
         }
         isTaking = true;
-        const hasAccepted = await this.take(log, value, next, held);
+        const hasAccepted = await this.take(log, value, mode, held);
         isTaking = false;
         if (log.outcome === 'waiting') {
           await items.return(0);
           break;
         }
-        if (hasAccepted && next === 'force') next = 'accept';
+        if (hasAccepted && mode === 'force') mode = 'accept';
         if (atGap === 'stop' && log.gap !== undefined) {
-          await items.return(0);
+          log.stop = { position: this.positionIn(log), item: value, rest: items };
           break;
         }
       }
