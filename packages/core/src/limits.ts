@@ -319,6 +319,8 @@ export const MAX_CHAT_GAP = 65_536;
 export const MAX_CHAT_HISTORY = 65_536;
 /** Bytes of such messages (ours). */
 export const MAX_CHAT_HISTORY_SIZE = 67_108_864;
+/** Invitations by one author, under names that are not those of the invited, that one pull looks up; the next one goes on from there (chapter 07 section 7.3; ours). */
+export const MAX_CHAT_STRANGERS = 64;
 /** Messages of one log that one pull reads; the next one goes on from there (ours). */
 export const MAX_CHAT_PULL = 20_000;
 /** Bytes of the log of somebody else in which one look finds out where messages begin, up to the end of a chunk; the next one goes on from there (ours). */

@@ -10,7 +10,7 @@ import {
   pullChat,
 } from '@pyrgos/core/chat';
 import type { PyrgosError } from '@pyrgos/core/errors';
-import type { CommittedView, Item, View } from '../files/view/index.js';
+import { type CommittedView, isDamage, type Item, type View } from '../files/view/index.js';
 import { isOfOthers } from '../social/friend-spaces.js';
 import { hasRecipient } from '../social/groups.js';
 import { forEachAtOnce } from '../waiting/for-each-at-once.js';
@@ -30,7 +30,7 @@ const MAX_UNCOUNTED = 256;
 
 /** Bytes of new messages that one change takes, unless one of them alone has more: so that it is one commit. */
 const MAX_BYTES = 4_194_304;
-/** Milliseconds after which messages of others are taken without those of somebody who could not be reached all the time, and after which theirs are. */
+/** Milliseconds after which messages of others are taken without those of somebody whose log could not be read all the time, and after which theirs are. */
 const PATIENCE = { others: 3_600_000, own: 86_400_000 };
 
 /** How messages are pulled. */
@@ -67,7 +67,7 @@ interface Merged {
 export class ChatPull {
   /** Chats of which it was looked in this session whether all friends in them may read the copy. */
   private readonly shared = new Set<string>();
-  /** Since when somebody could not be reached, in this session. */
+  /** Since when the logs of somebody could not be read, in this session: by the name and the chat. */
   private readonly failingSince = new Map<string, number>();
 
   constructor(
@@ -92,7 +92,8 @@ export class ChatPull {
       for (const { username, error } of found.problems) problems.set(username, error);
       more = false;
       if (await this.isNothing(look, chat, found)) {
-        for (const username of found.news.keys()) this.noteRead(chat.state, username, id);
+        for (const [username, { problem }] of found.news)
+          if (problem === undefined || isDamage(problem)) this.noteRead(chat.state, username, id);
         break;
       }
       const merged = await this.store.update(id, signal, async (change) =>
@@ -104,6 +105,7 @@ export class ChatPull {
       added += some;
       for (const { username, outcome, error, refused: bad } of logs) {
         refused += bad;
+        if (found.news.has(username)) this.noteOutcome(`${username}/${id}`, outcome);
         if (error !== undefined) problems.set(username, error);
         // What a message waits for may come with the next look.
         if (found.news.has(username) && (outcome === 'end' || outcome === 'damaged')) this.noteRead(state, username, id);
@@ -140,7 +142,7 @@ export class ChatPull {
         let look = await this.mirrors.look(view, username, id, position);
         // It may be under way to another place: other programs share anew some time after they have moved it.
         if (look.kind === 'gone' && isMissed && !isMarked) look = await this.mirrors.look(view.fresh(), username, id, position);
-        this.failingSince.delete(username);
+        if (look.kind !== 'news') this.failingSince.delete(`${username}/${id}`);
         if (look.kind === 'news') news.set(username, look.news);
         if (look.kind === 'gone' && isMissed && this.mirrors.noteMissing(username, id) && !isMarked) gone.push(username);
         if (look.kind === 'news' || look.kind === 'unchanged') {
@@ -211,30 +213,36 @@ export class ChatPull {
       names.push(username);
       sources.push({ member, ...source });
     };
+    const { chatId } = replica.state;
     for (const [username, one] of [...news].sort(([a], [b]) => (a < b ? -1 : 1)))
-      add(username, { read: (from) => readOn(one, from, signal) });
+      add(username, { holds: this.holdsOf(`${username}/${chatId}`), read: (from) => readOn(one, from, signal) });
     for (const [username, error] of failing) {
-      const holds = this.holdsOf(username);
-      if (holds !== undefined) add(username, { holds, read: () => readNothing(error) });
+      this.noteOutcome(`${username}/${chatId}`, 'failed');
+      add(username, { holds: this.holdsOf(`${username}/${chatId}`), read: () => readNothing(error) });
     }
     for (const username of back) replica.setDeleted(username, false);
     // What the log of one leaves out of somebody who is not known yet is in that one's own, which comes next.
     const followed = await this.mirrors.followed(view);
     const isAskedNext = (username: string): boolean => !isAlone && followed.has(username);
-    const logs = await pullChat(replica, sources, { signal, maxBytes: MAX_BYTES, reread, isAskedNext });
+    const logs = await pullChat(replica, sources, { signal, maxBytes: MAX_BYTES, reread, isAskedNext, isDamage });
     for (const username of gone) giveUp(replica, username);
     for (const username of await this.friendsIn(view, home, replica.state)) share(username);
     const { appended, state } = replica.changes;
     return { added: appended.length, logs: logs.map((log, i) => ({ ...log, username: names[i] ?? '' })), state, reread };
   }
 
-  /** What waits for somebody who cannot be reached; the longer, the less. */
-  private holdsOf(username: string): ChatLogSource['holds'] {
+  /** Notes whether a log could be read. */
+  private noteOutcome(key: string, outcome: PulledLog['outcome']): void {
+    if (outcome !== 'failed') this.failingSince.delete(key);
+    else if (!this.failingSince.has(key)) this.failingSince.set(key, this.store.space.account.clock.now());
+  }
+
+  /** What waits for a log that cannot be read; the longer, the less. */
+  private holdsOf(key: string): ChatLogSource['holds'] {
     const now = this.store.space.account.clock.now();
-    const since = this.failingSince.get(username) ?? now;
-    this.failingSince.set(username, since);
+    const since = this.failingSince.get(key) ?? now;
     if (now - since < PATIENCE.others) return 'all';
-    return now - since < PATIENCE.own ? 'own' : undefined;
+    return now - since < PATIENCE.own ? 'own' : 'none';
   }
 
   /** Section 6.5: whoever has joined and is a friend may read the copy, too. */

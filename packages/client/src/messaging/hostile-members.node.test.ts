@@ -183,6 +183,7 @@ test('whoever has a key that an admin has no longer is not the admin', async () 
   await chatA.addAdmin(bob.username);
   await chatB.refresh();
   expect((await chatB.summary()).admins).toEqual([bob.username, username]);
+});
 
 test('an index with thousands of wrong entries, and a log without an index, keep nothing of others from coming', async () => {
   const { mal, chats } = await trio();

@@ -140,7 +140,7 @@ function beginningOf(chatId: string, creator: string, first: MessageEnvelope | u
 
 /** Applies a message of the inviter's log. False for one that is not to be kept. */
 async function replay(copy: ChatWorkingCopy, message: SignedMessage): Promise<boolean> {
-  const verdict = await copy.judge(message);
+  const verdict = await copy.judge(message, false, true);
   // What is missing was missing at the inviter as well.
   if (verdict !== 'new' && verdict !== 'gap') return false;
   return (await copy.apply(message.envelope)) !== undefined;

@@ -6,7 +6,7 @@ import { ArgumentError, DeniedError, LimitError } from '../errors.js';
 import { OwnerProof } from '../keys/owner-proof.js';
 import { PublicKeyHash } from '../keys/public-key-hash.js';
 import { SIGNATURE_SIZE, SigningKeyPair, signDetached } from '../keys/signing-key.js';
-import { MAX_CHAT_MEMBER_ID_LENGTH } from '../limits.js';
+import { MAX_CHAT_MEMBER_ID_LENGTH, MAX_CHAT_STRANGERS } from '../limits.js';
 import type { FileRef } from '../social/file-ref.js';
 import { assertFriendName } from '../social/social-fields.js';
 import { exceededByMember, exceededByProperty } from './chat-budget.js';
@@ -143,7 +143,7 @@ export class ChatReplica {
     this.before = { state, privateState };
     const names = nameChecks(identity, { isIdentityOf, isPresentIdentityOf });
     const history = new OwnHistory(crypto, logLength === 0, readLog, state.recent);
-    this.copy = new ChatWorkingCopy(crypto, state.chatId, state, privateState, findKey, names, history);
+    this.copy = new ChatWorkingCopy(crypto, state.chatId, state, privateState, findKey, names, history, MAX_CHAT_STRANGERS);
     this.host = state.host;
     this.chatKeys = privateState.chatKeys;
     this.deleted = privateState.deleted;
@@ -342,7 +342,7 @@ export class ChatReplica {
   }
 
   /**
-   * Takes the next message of the log of a member (section 7.2); always in order. Without a source, of the log of somebody who is not known here yet, from the beginning. It is counted as read, but for a `gap`: messages are missing that this one was written
+   * Takes the next message of the log of a member (section 7.2); always in order. Without a source, of the log of somebody who is not known here yet, from the beginning. It is counted as read, but for what is for `later`, and for a `gap`: messages are missing that this one was written
    * after. They may be in another log. Once they are looked for in vain, `acceptGap` takes the message as it is; what is missing is then lost here.
    */
   async merge(
@@ -355,7 +355,8 @@ export class ChatReplica {
     if (source !== undefined) this.sourceMember(source);
     this.assertRecovered();
     return this.exclusively(async () => {
-      const verdict = await this.copy.judge(message);
+      const verdict = await this.copy.judge(message, false, options.acceptGap === true);
+      if (verdict === 'later') return verdict;
       if ((verdict === 'gap' || verdict === 'unverifiable') && options.acceptGap !== true) return 'gap';
       if (source !== undefined) this.skip(source);
       if (verdict === 'unverifiable') return 'refused';

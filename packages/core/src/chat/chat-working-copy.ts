@@ -61,7 +61,9 @@ export type Verdict =
   /** It is genuine, and messages before it are missing. */
   | 'gap'
   /** The message is missing that says by whose key it has to be signed: the invitation of its author, or that the author has joined; or the one that its author, who joins, had seen last. */
-  | 'unverifiable';
+  | 'unverifiable'
+  /** It invites somebody, and its author has invited too many under names that are not theirs: nobody else is looked up for this author now. */
+  | 'later';
 
 /** Messages of a member that are missing: those after number `after`, up to `upTo`. */
 export interface MissingMessages {
@@ -91,6 +93,8 @@ export class ChatWorkingCopy {
   /** Names with several entries, with the identities that are theirs now. */
   private readonly presentIdentities = new Set<string>();
   private readonly lookedUp = new Set<string>();
+  /** How many of them each member has invited, by id. */
+  private readonly strangers = new Map<string, number>();
   private unknownIds: number;
 
   constructor(
@@ -101,6 +105,7 @@ export class ChatWorkingCopy {
     private readonly findKey: KeyFinder | undefined,
     private readonly names: NameChecks,
     private readonly history: OwnHistory,
+    private readonly maxStrangers = Infinity,
   ) {
     this.clock = state.clock;
     this.members = new Map(state.members);
@@ -161,9 +166,9 @@ export class ChatWorkingCopy {
   /**
    * Judges a message without changing anything. A message whose author was removed is not verified. Of an author who is not known the invitation may be missing, unless it came from
    * somebody who was removed at the same time; of one who is invited the message of joining. Whether a name belongs to the identity that is invited under it is looked up here, but for what is
-   * in the own log already (`isOwn`). Errors of that: the message is to be judged again.
+   * in the own log already (`isOwn`), and only when nothing else speaks against the invitation, nor a gap unless that is taken (`acceptGap`). Errors of that: the message is to be judged again.
    */
-  async judge(message: SignedMessage, isOwn = false): Promise<Verdict> {
+  async judge(message: SignedMessage, isOwn = false, acceptGap = false): Promise<Verdict> {
     const { author, counter, timestamp, payload } = message.envelope;
     const member = this.member(author);
     if (counter === undefined || counter === 0) return 'refused';
@@ -175,18 +180,33 @@ export class ChatWorkingCopy {
     const key = member.chatKey ?? (await this.identityKey(member));
     if (key === undefined || !message.isSignedBy(this.crypto, key))
       return member.isPending && counter > seen + 1 ? 'unverifiable' : 'refused';
-    if (payload.kind === 'invite' && !isOwn) await this.lookUp(payload);
     await this.lookUpRights(message.envelope);
     // Nothing that is signed names the chat: it may have been said in another one.
     if (payload.kind === 'join' && member.isPending && !isOwn && !(await this.history.isBehind(message.envelope))) return 'unverifiable';
-    return counter === seen + 1 && this.hasSeenAllOf(timestamp, author) ? 'new' : 'gap';
+    const verdict = counter === seen + 1 && this.hasSeenAllOf(timestamp, author) ? 'new' : 'gap';
+    if (payload.kind !== 'invite' || isOwn || (verdict === 'gap' && !acceptGap) || !this.isToBeLookedUp(member, payload)) return verdict;
+    const strangers = this.strangers.get(author.toString()) ?? 0;
+    if (strangers >= this.maxStrangers) return 'later';
+    if (await this.names.isIdentityOf(payload.username, payload.identity)) return verdict;
+    this.strangers.set(author.toString(), strangers + 1);
+    this.impostors.add(pairKey(payload.username, payload.identity));
+    return verdict;
   }
 
-  /** Notes whether an invitation is of somebody who goes by another's name. Who is here with both is believed. */
-  private async lookUp({ username, identity }: InvitePayload): Promise<void> {
-    const isKnown = [...this.members.values()].some((member) => member.username === username && member.identity.equals(identity));
-    if (isKnown || (await this.names.isIdentityOf(username, identity))) return;
-    this.impostors.add(pairKey(username, identity));
+  /** Whether it depends on whose name it is if an invitation has an effect. Who is here with name and identity is believed. */
+  private isToBeLookedUp(author: ChatMember, payload: InvitePayload): boolean {
+    const { username, identity } = payload;
+    if (this.impostors.has(pairKey(username, identity))) return false;
+    if ([...this.members.values()].some((member) => member.username === username && member.identity.equals(identity))) return false;
+    return this.canInvite(author, payload);
+  }
+
+  /** Whether there is nothing wrong with the id of somebody who is invited, and room for one more. */
+  private canInvite(author: ChatMember, { member: id, username, identity }: InvitePayload): boolean {
+    if (this.member(id) !== undefined || id.parent?.equals(author.id) !== true) return false;
+    const member = ChatMember.of({ username, id, identity, invited: 0, mergedUpTo: 0, isRemoved: false, proof: undefined });
+    const members = new Map(this.members).set(id.toString(), member);
+    return exceededByMember({ members, properties: this.properties, clock: this.clock }) === undefined;
   }
 
   /** Whether the clock of a message speaks of nothing by other members that is missing here; whatever it says of removed ones and of unknown ones. */
@@ -291,15 +311,12 @@ export class ChatWorkingCopy {
   /** A new member. False, and nothing has changed, when there is something wrong with the invitation. */
   private invite(author: ChatMember, payload: InvitePayload, timestamp: TreeClock): boolean {
     const { member: id, username, identity } = payload;
-    if (this.member(id) !== undefined || id.parent?.equals(author.id) !== true) return false;
-    if (this.impostors.has(pairKey(username, identity))) return false;
+    if (!this.canInvite(author, payload) || this.impostors.has(pairKey(username, identity))) return false;
     // Whoever copies the log of the author has what was read of it here. Whoever was here before goes on with the old log, and its beginning is another one.
     const earlier = [...this.members.values()].filter((known) => known.username === username).map((known) => known.mergedUpTo);
     const mergedUpTo = Math.min(author.mergedUpTo, ...earlier);
     const isRemoved = this.isTakenOut(id, username, timestamp);
     const member = ChatMember.of({ username, id, identity, invited: 0, mergedUpTo, isRemoved, proof: undefined });
-    const members = new Map(this.members).set(id.toString(), member);
-    if (exceededByMember({ members, properties: this.properties, clock: this.clock }) !== undefined) return false;
     this.update(author.with({ invited: author.invited + 1 }));
     this.update(member);
     // Also where somebody claimed to have seen messages of this member before there was one.

@@ -335,7 +335,8 @@ describe('a log that leaves messages of others out', () => {
       });
       expect(result).toMatchObject([{ applied: 1, outcome }]);
     }
-    expect(froms.slice(0, 2)).toEqual([position, position + 1]);
+    // Where it stopped at the gap it has gone on first.
+    expect(froms.slice(0, 2)).toEqual([position, 0]);
     expect(froms.filter((from) => from === 0)).toHaveLength(1);
     expect(froms.length).toBeLessThanOrEqual(7);
     expect(textsOf(ada).slice(-2)).toEqual(['after 0', 'after 1']);

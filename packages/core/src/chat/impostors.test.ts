@@ -4,6 +4,8 @@ import { clockOf, forge } from '../../test/forged-messages.js';
 import { PlantedMember } from '../../test/planted-member.js';
 import { DeniedError, FormatError, NetworkError } from '../errors.js';
 import type { PublicKeyHash } from '../keys/public-key-hash.js';
+import { SigningKeyPair } from '../keys/signing-key.js';
+import { MAX_CHAT_STRANGERS } from '../limits.js';
 import type { IdentityCheck } from './chat-working-copy.js';
 import { MemberId } from './member-id.js';
 import type { SignedMessage } from './signed-message.js';
@@ -132,4 +134,57 @@ describe('names that two have, as other programs take them', () => {
     await ada.pull(bob);
     expect(ada.state.memberOf('mallory')?.isRemoved).toBe(true);
   });
+});
+
+describe('how many names are looked up', () => {
+  /** Mallory invites so many whom nobody knows, under these ids. */
+  function inviteStrangers(mallory: MemoryChat, count: number, idOf: (i: number) => MemberId): void {
+    const { host } = mallory.state;
+    const identity = SigningKeyPair.generate(mallory.user.crypto).publicKey.hash;
+    for (let i = 0; i < count; i++) {
+      const payload = { kind: 'invite', username: `stranger${i}`, identity, member: idOf(i) } as const;
+      mallory.log.push(forge(mallory, { payload, timestamp: clockOf(mallory, new Map([[host.toString(), 2 + i]])) }));
+    }
+  }
+
+  test('none for an invitation that has no effect, whosever name it is', async () => {
+    const [, bob, mallory, asked] = await trio();
+    const { host } = mallory.state;
+    // Taken, and those of somebody else's guests.
+    inviteStrangers(mallory, 200, (i) => (i % 2 === 0 ? MemberId.creator : MemberId.creator.child(100 + i)));
+    expect(await bob.pull(mallory)).toMatchObject([{ outcome: 'end', refused: 200 }]);
+    expect(asked).toEqual([]);
+    // Nor behind a gap, as long as it is not taken.
+    const dan = memoryUsers(['a', 'b', 'c', 'dan'])[3] as MemoryUser;
+    const payload = { kind: 'invite', username: 'dan', identity: dan.identity.key, member: host.child(0) } as const;
+    mallory.log.push(forge(mallory, { payload, timestamp: clockOf(mallory, new Map([[host.toString(), 300]])) }));
+    const { changes } = await bob.update(async (replica) => {
+      expect(await replica.merge(host, mallory.messages.at(-1) as SignedMessage)).toBe('gap');
+    });
+    expect([asked, changes.appended]).toEqual([[], []]);
+  });
+
+  test('MAX_CHAT_STRANGERS of one author in one pull, and the others with the next ones; nobody waits for that', async () => {
+    for (const [count, outcome] of [
+      [MAX_CHAT_STRANGERS, 'end'],
+      [MAX_CHAT_STRANGERS + 1, 'waiting'],
+    ] as const) {
+      const [ada, bob, mallory, asked] = await trio();
+      const { host } = mallory.state;
+      inviteStrangers(mallory, count, (i) => host.child(i));
+      const last = clockOf(mallory, new Map([[host.toString(), 2 + count]]));
+      mallory.log.push(forge(mallory, { payload: { kind: 'application', body: ['mine'] }, timestamp: last }));
+      await say(ada, 'of ada');
+      expect(await bob.pull(mallory, ada)).toMatchObject([{ outcome, refused: MAX_CHAT_STRANGERS }, { outcome: 'end' }]);
+      expect(asked).toHaveLength(MAX_CHAT_STRANGERS);
+      expect(textsOf(bob)).toEqual(outcome === 'end' ? ['mine', 'of ada'] : ['of ada']);
+      expect(await bob.pull(mallory)).toMatchObject([{ outcome: 'end' }]);
+      expect(asked).toHaveLength(count);
+      expect(new Set(textsOf(bob))).toEqual(new Set(['mine', 'of ada']));
+      // Somebody who has taken it already, and goes on.
+      await say(bob, 'of bob');
+      expect(await ada.pull(mallory, bob)).toMatchObject([{ outcome }, { outcome: 'end' }]);
+      expect(textsOf(ada)).toEqual(['of ada', 'mine', 'of bob']);
+    }
+  }, 60_000);
 });

@@ -14,12 +14,12 @@ export interface ChatLogSource {
   readonly member: MemberId | undefined;
   /**
    * What waits when this log cannot be read now, and messages of this member are missing: `all`, the default, every message that comes after them; `own` only those of the member, so that nothing is lost, while
-   * others are taken without.
+   * others are taken without; `none` nothing.
    */
-  readonly holds?: 'all' | 'own' | undefined;
+  readonly holds?: 'all' | 'own' | 'none' | undefined;
   /**
-   * Its messages from number `from` on, and in the end how many there are, which may be less than `from`. FormatError where no message begins or the last one is cut off; other
-   * errors when it cannot be read now.
+   * Its messages from number `from` on, and in the end how many there are, which may be less than `from`. FormatError where no message begins or the last one is cut off, and other errors that are
+   * {@link PullChatOptions.isDamage}; any other when it cannot be read now.
    */
   read(from: number): AsyncGenerator<LogItem, number, undefined>;
 }
@@ -33,7 +33,7 @@ export interface PulledLog {
   readonly refused: number;
   /**
    * `end`: all was read. `more`: there is more than one pull takes, and the next one goes on. `damaged`: what follows cannot be read. `failed`: it cannot be read now. `waiting`: messages are missing that come
-   * from a member whose own log cannot be read now; what does not come after them was taken.
+   * from a member whose own log cannot be read now, and what does not come after them was taken; or there are more invitations of strangers than are looked up at a time.
    */
   readonly outcome: 'end' | 'more' | 'damaged' | 'failed' | 'waiting';
   /** What is wrong with the log. */
@@ -52,10 +52,16 @@ export interface PullChatOptions {
    * nobody's.
    */
   readonly isAskedNext?: ((username: string) => boolean) | undefined;
+  /**
+   * Whether an error of reading a log, beside FormatError, says that something in it is damaged or gone: nothing waits for what may be behind. Default: no other one.
+   */
+  readonly isDamage?: ((error: PyrgosError) => boolean) | undefined;
 }
 
 /** What to do at a gap: to end there; to pass over it; to take the message unless it waits; the same, where messages wait for each other. */
 type AtGap = 'stop' | 'hold' | 'accept' | 'force';
+/** What has become of one message. */
+type Taken = 'done' | 'accepted' | 'later';
 
 /** A log, and how far reading it is. */
 interface Progress {
@@ -74,7 +80,17 @@ interface Progress {
   gap: MessageEnvelope | undefined;
   /** Whether a message could be taken if the log had been read from the beginning. */
   wantsRereading: boolean;
+  /** Where reading has stopped at a gap: it goes on there, and reads nothing twice. */
+  stop: StoppedReading | undefined;
   error: PyrgosError | undefined;
+}
+
+interface StoppedReading {
+  readonly position: number;
+  /** The message at that position. */
+  readonly item: LogItem;
+  /** What comes after it. */
+  readonly rest: AsyncGenerator<LogItem, number, undefined>;
 }
 
 /**
@@ -90,10 +106,11 @@ export async function pullChat(
   assertInstance('replica', replica, ChatReplica);
   assertList('sources', sources);
   assertObject('options', options);
-  const { signal, maxBytes = Infinity, reread = new Set<string>(), isAskedNext = () => false } = options;
+  const { signal, maxBytes = Infinity, reread = new Set<string>(), isAskedNext = () => false, isDamage = () => false } = options;
   if (maxBytes !== Infinity) assertInteger('options.maxBytes', maxBytes, 1, Number.MAX_SAFE_INTEGER);
   assertInstance('options.reread', reread, Set);
   assertFunction('options.isAskedNext', isAskedNext);
+  assertFunction('options.isDamage', isDamage);
   throwIfAborted(signal, 'reading a chat');
   const logs = sources.map((source, i): Progress => {
     assertMethods(`sources[${i}]`, source, 'read');
@@ -109,11 +126,16 @@ export async function pullChat(
       outcome: 'end',
       gap: undefined,
       wantsRereading: false,
+      stop: undefined,
       error: undefined,
     };
   });
-  const pull = new Pull(replica, logs, signal, maxBytes, reread, isAskedNext);
-  await pull.run();
+  const pull = new Pull(replica, logs, signal, maxBytes, reread, isAskedNext, isDamage);
+  try {
+    await pull.run();
+  } finally {
+    for (const { stop } of logs) await stop?.rest.return(0);
+  }
   return logs.map((log) => {
     const { source, applied, refused, error } = log;
     return { member: source.member, applied, refused, outcome: pull.outcomeOf(log), error };
@@ -139,6 +161,7 @@ class Pull {
     private bytes: number,
     private readonly reread: Set<string>,
     private readonly isAskedNext: (username: string) => boolean,
+    private readonly isDamage: (error: PyrgosError) => boolean,
   ) {
     this.before = new Set([...replica.state.members.values()].map(({ id }) => id.toString()));
   }
@@ -198,20 +221,31 @@ class Pull {
     }
   }
 
+  private positionIn({ source: { member }, position }: Progress): number {
+    return member === undefined ? position : this.replica.positionOf(member);
+  }
+
   private async read(log: Progress, atGap: AtGap, held?: HeldMessages): Promise<void> {
     const { member } = log.source;
-    const from = member === undefined ? log.position : this.replica.positionOf(member);
+    const from = this.positionIn(log);
     if (from === 0) this.noteReread(log);
     log.outcome = 'end';
     log.gap = undefined;
     log.isCut = false;
     log.wantsRereading = false;
-    let next = atGap;
+    let mode = atGap;
+    let isTaking = false;
     try {
-      const items = log.source.read(from);
+      const { stop } = log;
+      log.stop = undefined;
+      const isResumed = atGap === 'stop' && stop?.position === from;
+      if (!isResumed) await stop?.rest.return(0);
+      const items = isResumed ? stop.rest : log.source.read(from);
+      let next: LogItem | undefined = isResumed ? stop.item : undefined;
       for (;;) {
         throwIfAborted(this.signal, 'reading a chat');
-        const { done, value } = await items.next();
+        const { done, value } = next === undefined ? await items.next() : ({ done: false, value: next } as const);
+        next = undefined;
         if (done === true) {
           // The member has begun a new log, or the position was never right.
           if (value < from && from > 0) {
@@ -229,10 +263,18 @@ class Pull {
           if (this.bytes <= 0 || log.gap === undefined) log.outcome = 'more';
           break;
         }
-        const hasAccepted = await this.take(log, value, next, held);
-        if (hasAccepted && next === 'force') next = 'accept';
-        if (atGap === 'stop' && log.gap !== undefined) {
+        isTaking = true;
+        const taken = await this.take(log, value, mode, held);
+        isTaking = false;
+        // Nothing more is read of this log now. Whoever has seen what stands there does not wait for it.
+        if (taken === 'later') {
+          log.outcome = 'waiting';
           await items.return(0);
+          break;
+        }
+        if (taken === 'accepted' && mode === 'force') mode = 'accept';
+        if (atGap === 'stop' && log.gap !== undefined) {
+          log.stop = { position: this.positionIn(log), item: value, rest: items };
           break;
         }
       }
@@ -240,14 +282,17 @@ class Pull {
       if (this.signal?.aborted === true || !(error instanceof PyrgosError) || error.code === 'internal' || error.code === 'argument')
         throw error;
       log.error = error;
-      log.outcome = error instanceof FormatError ? 'damaged' : 'failed';
-      if (log.outcome === 'failed' && member !== undefined) this.absent.set(member.toString(), log.source.holds ?? 'all');
+      // What is wrong with somebody whom a message is about is not damage of the log.
+      const isDamaged = !isTaking && (error instanceof FormatError || this.isDamage(error));
+      log.outcome = isDamaged ? 'damaged' : 'failed';
+      const { holds = 'all' } = log.source;
+      if (log.outcome === 'failed' && member !== undefined && holds !== 'none') this.absent.set(member.toString(), holds);
     }
     if (log.gap !== undefined && (log.outcome === 'end' || log.outcome === 'damaged')) log.outcome = 'gap';
   }
 
-  /** Takes one message, or notes that it has to wait. Whether it was taken although others are missing. */
-  private async take(log: Progress, { message, start, end }: LogItem, atGap: AtGap, held: HeldMessages | undefined): Promise<boolean> {
+  /** Takes one message, or notes that it has to wait. `accepted`: it was taken although others are missing. `later`: neither it nor what follows can be judged now. */
+  private async take(log: Progress, { message, start, end }: LogItem, atGap: AtGap, held: HeldMessages | undefined): Promise<Taken> {
     if (atGap === 'stop') log.read++;
     else log.passed++;
     // Behind a message that waits nothing counts as read.
@@ -256,18 +301,20 @@ class Pull {
     if (message === undefined) {
       if (source !== undefined) this.replica.skip(source);
       if (isCounted) this.count(log, 'refused');
-      return false;
+      return 'done';
     }
     const { envelope } = message;
     let result = await this.replica.merge(source, message);
     let isAccepted = false;
+    if (result === 'later') return 'later';
     if (result === 'gap') {
       if (!this.mayAccept(log, envelope, atGap, held)) {
         log.gap ??= envelope;
         held?.add(envelope.author, envelope.counter ?? 0);
-        return false;
+        return 'done';
       }
       result = await this.replica.merge(source, message, { acceptGap: true });
+      if (result === 'later') return 'later';
       held?.delete(envelope.author, envelope.counter ?? 0);
       isAccepted = true;
     }
@@ -277,7 +324,7 @@ class Pull {
       this.bytes -= end - start;
     }
     if (result === 'applied' || (isAccepted && isCounted)) this.gained++;
-    return isAccepted;
+    return isAccepted ? 'accepted' : 'done';
   }
 
   private count(log: Progress, result: string): void {
