@@ -30,7 +30,7 @@ export class ChatParts {
     const reserve = new SpaceReserve(space);
     this.store = new ChatStore(space, friends);
     this.mirrors = new ChatMirrors(space, friends);
-    this.pull = new ChatPull(this.store, this.mirrors);
+    this.pull = new ChatPull(this.store, this.mirrors, reserve);
     this.media = new ChatMedia(this.store, this.mirrors, files, reserve);
     this.queue = new MediaQueue(this.media);
     this.readings = new ChatReadings(space.account.crypto);
@@ -40,6 +40,7 @@ export class ChatParts {
 
   /** Forgets a chat of which there is no copy any more. */
   forget(id: string): void {
+    this.pull.forget(id);
     this.mirrors.forget(id);
     this.readings.forget(id);
     this.summaries.forget(id);
