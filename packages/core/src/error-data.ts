@@ -178,12 +178,16 @@ export type QuotaErrorData = ErrorData & {
   readonly size?: number | undefined;
   /** What is needed beside what is free. */
   readonly missing?: number | undefined;
+  /** `reserve`: the account is not full, but what others write unasked leaves some space free. */
+  readonly reason?: string | undefined;
 };
 
 /** What a `RateError` knows. */
 export type RateErrorData = ErrorData & {
   /** Seconds until there is more; absent when the server does not say. */
   readonly retryAfterSeconds?: number | undefined;
+  /** `member`: a member of a chat has written more than is taken of one in a day. */
+  readonly reason?: string | undefined;
 };
 
 /** What a `StorageError` knows. */

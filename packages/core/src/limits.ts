@@ -355,6 +355,14 @@ export const MAX_CHAT_MIRROR_CHAT_SIZE = 17_179_869_184;
 export const MAX_CHAT_MIRROR_PENDING = 1000;
 /** Percent of the quota of an account that are in use at most after a file of a message was copied (ours). */
 export const MAX_CHAT_MIRROR_QUOTA = 80;
+/** Percent of the quota of an account that are in use at most after long or many messages of others were taken (ours). */
+export const MAX_CHAT_MERGE_QUOTA = 90;
+/** Bytes of messages of one author that are taken in a day however full the account is, as long as they fit (ours). */
+export const MAX_CHAT_MERGE_UNASKED_SIZE = 262_144;
+/** Bytes of messages of one author that are taken in a day, unless one of them alone has more (ours). */
+export const MAX_CHAT_MERGE_AUTHOR_SIZE = 67_108_864;
+/** The same in percent of the quota of the account: no author uses up what it may upload in a day (ours). */
+export const MAX_CHAT_MERGE_AUTHOR_QUOTA = 20;
 /** Largest own copy of a file of a message that is read and compared with its hash before it is opened; of a larger one the file of its author is tried first (ours). */
 export const MAX_CHAT_CHECKED_SIZE = 33_554_432;
 /** Bytes of the messages that stand in the copy of a chat for those of the inviter's log that are refused (chapter 07 section 6.5; ours). */

@@ -145,20 +145,23 @@ export function aboutPlace(error: unknown, path: string, own: string): unknown {
 }
 
 function quotaText(error: PyrgosError): string {
-  const { missing, quota, used } = error instanceof QuotaError ? error.data : {};
+  const { missing, quota, reason, used } = error instanceof QuotaError ? error.data : {};
   const owner = ownersOfFull.get(error);
   if (owner !== undefined) {
     const room = quota === undefined || used === undefined ? '' : `: ${formatSize(used)} of ${formatSize(quota)} are in use there`;
     return `the account of '${printableName(owner)}', which this would be stored in, is full${room}. Nothing of yours is in the way: ask them to make room. What was uploaded stays; run the same command again then`;
   }
   const numbers = quota === undefined || used === undefined ? '' : `: ${formatSize(used)} of ${formatSize(quota)} are in use`;
+  if (reason === 'reserve')
+    return `the account is nearly full${numbers}, so long messages wait. Delete something (${commandName} du shows what is large), or ask for more: ${commandName} space --request SIZE. They come by themselves then`;
   const need = missing === undefined ? '' : `, and ${formatSize(missing)} more are needed`;
   return `the account is full${numbers}${need}. Delete something (${commandName} du shows what is large), or ask for more: ${commandName} space --request SIZE. What was uploaded stays; run the same command again then`;
 }
 
 function rateText(error: PyrgosError): string {
-  const seconds = error instanceof RateError ? error.data.retryAfterSeconds : undefined;
+  const { reason, retryAfterSeconds: seconds } = error instanceof RateError ? error.data : {};
   const when = seconds === undefined ? 'tomorrow' : `in ${Math.max(1, Math.ceil(seconds / 60))} minutes`;
+  if (reason === 'member') return `it is more than is taken of one member in a day; the rest comes later, ${when} at the latest`;
   return `as much was uploaded as the server takes in a day. What was uploaded stays: run the same command again ${when}`;
 }
 

@@ -14,3 +14,14 @@ test('a full account is told with whose it is, and only its owner is told to mak
   // In a link.
   expect(text('/ada/box/big', '/ada/box')).toMatch(/^the account is full/u);
 });
+
+test('why messages of somebody wait, and what helps', () => {
+  const text = (code: 'quota' | 'rate', data: Record<string, string | number>): string =>
+    explainError(new PyrgosError(code, 'waits', { data })).text;
+  expect(text('quota', { reason: 'reserve', used: 7_000_000, quota: 7_300_000 })).toMatch(
+    /^the account is nearly full: 7 MB of 7.3 MB are in use, so long messages wait\. Delete something/u,
+  );
+  expect(text('rate', { reason: 'member', retryAfterSeconds: 7200 })).toBe(
+    'it is more than is taken of one member in a day; the rest comes later, in 120 minutes at the latest',
+  );
+});

@@ -1,12 +1,13 @@
-import { AbortedError, type ChatMessage, type ChatSummary, NetworkError } from '@pyrgos/client';
+import { AbortedError, type ChatMessage, type ChatRefresh, type ChatSummary, NetworkError } from '@pyrgos/client';
 import { commandName } from '../command-name.js';
 import type { FilesContext } from '../files/files-context.js';
 import { printableMessage, printableName } from '../terminal.js';
 import { chatIdOf, shortNumbers } from './chat-name.js';
-import { messageJson } from './chat-json.js';
+import { messageJson, refreshProblems } from './chat-json.js';
 import { LiveNews } from './live-news.js';
 import { messagesFrom } from './chat-messages.js';
 import { chatTitle, cut, messageLines } from './chat-text.js';
+import { noteProblems } from './chats.js';
 
 /** Seconds after which it is looked whatever is told, and after the server was away. */
 const LONGEST_PAUSE = 60;
@@ -39,6 +40,8 @@ class ChatWatch {
   private readonly changed = new Map<string, number>();
   private readonly invitations = new Set<string>();
   private readonly damaged = new Set<string>();
+  /** Whose messages wait, and for what, as far as it was told. */
+  private waiting: ReadonlySet<string> = new Set();
   private isAway = false;
   private readonly signal: AbortSignal;
 
@@ -87,10 +90,27 @@ class ChatWatch {
   private async refresh(): Promise<void> {
     const { session } = this.context;
     if (this.wanted === undefined) {
-      await session.chats.refresh({ signal: this.signal });
+      this.tellWaiting(await session.chats.refresh({ signal: this.signal }));
       return;
     }
-    for (const id of this.wanted) await (await session.chats.open(id, { signal: this.signal })).refresh({ signal: this.signal });
+    const refreshed: ChatRefresh[] = [];
+    for (const id of this.wanted)
+      refreshed.push(await (await session.chats.open(id, { signal: this.signal })).refresh({ signal: this.signal }));
+    this.tellWaiting(refreshed);
+  }
+
+  /** Tells once whose messages wait for room: nothing else would say that they are there. */
+  private tellWaiting(refreshed: readonly ChatRefresh[]): void {
+    const waiting = refreshed
+      .map((one) => ({ ...one, problems: one.problems.filter(({ error }) => ['quota', 'rate'].includes(error.code)) }))
+      .filter(({ problems }) => problems.length > 0);
+    const keys = new Set(waiting.flatMap(({ problems }) => problems.map(({ error, username }) => `${error.code} ${username}`)));
+    const { output } = this.context;
+    if ([...keys].some((key) => !this.waiting.has(key))) {
+      if (output.isJson) for (const problem of waiting.flatMap(refreshProblems)) output.result('', { event: 'waiting', ...problem });
+      noteProblems(this.context, waiting);
+    }
+    this.waiting = keys;
   }
 
   /** Prints what has come since the last look, unless it `tells` nothing. */

@@ -1,16 +1,20 @@
 import { MessageEnvelope, SignedMessage } from '@pyrgos/core/chat';
 import { Multihash } from '@pyrgos/core/codec';
+import { NetworkError } from '@pyrgos/core/errors';
 import { signDetached } from '@pyrgos/core/keys';
 import { MAX_CHAT_ATTACHMENTS } from '@pyrgos/core/limits';
 import type { AbsoluteCapability } from '@pyrgos/core/model';
 import { FileRef } from '@pyrgos/core/social';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { changedNetwork, overriding } from '../../test/changed-network.js';
 import { joinNewest, logOf, ownChat } from '../../test/chat-world.js';
 import { befriend, People } from '../../test/people-world.js';
 import { ServerWorld } from '../../test/server-world.js';
 import { ownSpaceOf } from '../../test/social-world.js';
 import type { Chat, ChatAttachment, UserSession } from '../index.js';
+import { FriendSpaces } from '../social/friend-spaces.js';
 import { ChatFile } from './chat-files.js';
+import { ChatParts } from './chat-parts.js';
 
 let world: ServerWorld;
 let people: People;
@@ -155,4 +159,74 @@ describe('copies of what others show', () => {
     const { reader, path } = await chatA.openAttachment(shown[MAX_CHAT_ATTACHMENTS + 2] as ChatAttachment);
     expect([reader.size, path]).toEqual([bytes.length, `/${a.username}/.messaging/${chatA.id}/shared/media/2024/5/0.bin`]);
   }, 60_000);
+
+  test('what is larger than what may be read before a refresh comes back is copied behind its back', async () => {
+    const [a, b] = await people.friends('eve', 'fay');
+    const chatA = await a.chats.create({ invite: [b.username] });
+    const chatB = await joinNewest(b, a);
+    const large = { source: new Uint8Array(200_000).fill(1), name: 'large.bin' };
+    const small = [1, 2].map((i) => ({ source: new Uint8Array(5000 + i).fill(i), name: 'small.bin' }));
+    await chatA.send({ attachments: [large, ...small] });
+    const { media, pull } = partsOf(b);
+    await pull.run(chatB.id);
+    expect(await media.mirror(chatB.id, undefined, 50_000)).toEqual({ bytes: 10_003, hasMore: true });
+    expect(await copiedSizes(b, chatB)).toEqual([5001, 5002]);
+    // Nothing of it is read as long as it is too large.
+    expect(await media.mirror(chatB.id, undefined, 199_999)).toEqual({ bytes: 0, hasMore: true });
+    expect(await media.mirror(chatB.id, undefined, 200_000)).toEqual({ bytes: 200_000, hasMore: false });
+    expect(await copiedSizes(b, chatB)).toEqual([5001, 5002, 200_000]);
+  });
+
+  test('what breaks off on the way counts, and keeps those who wait from nothing', async () => {
+    let left = Infinity;
+    let author: UserSession | undefined;
+    const base = world.network();
+    const network = changedNetwork(base, {
+      blocks: overriding(base.blocks, {
+        getBlock: async (...call) => {
+          const block = await base.blocks.getBlock(...call);
+          const isContent = author?.account.identity.publicKeyHash.equals(call[1].owner) === true && block.length > 50_000;
+          if (isContent && left-- <= 0) throw new NetworkError('the line is dead');
+          return block;
+        },
+      }),
+    });
+    const [a, b] = await people.friends('gus', { name: 'hal', network });
+    const chatA = await a.chats.create({ invite: [b.username] });
+    const chatB = await joinNewest(b, a);
+    await chatA.send({ attachments: [{ source: new Uint8Array(14_000_000).fill(7), name: 'a.bin' }] });
+    await chatA.send({ attachments: [{ source: new Uint8Array(6000), name: 'b.bin' }] });
+    const { media, pull } = partsOf(b);
+    await pull.run(chatB.id);
+    author = a;
+    // Most of the three chunks, but not the end of the last one.
+    left = 10;
+    const first = await media.mirror(chatB.id, undefined, 20_000_000);
+    expect(first).toEqual({ bytes: expect.any(Number), hasMore: true });
+    expect(first.bytes).toBeGreaterThan(1_000_000);
+    expect(first.bytes).toBeLessThan(14_000_000);
+    left = Infinity;
+    // Not at once once more.
+    expect(await media.mirror(chatB.id, undefined, Infinity)).toEqual({ bytes: 6000, hasMore: false });
+    expect(await copiedSizes(b, chatB)).toEqual([6000]);
+  }, 60_000);
 });
+
+/** What the chats of a session work with, in another session of its own. */
+function partsOf(session: UserSession): ChatParts {
+  const space = ownSpaceOf(session);
+  return new ChatParts(space, new FriendSpaces(space), session.files);
+}
+
+async function copiedSizes(session: UserSession, chat: Chat): Promise<readonly number[]> {
+  const sizes: number[] = [];
+  const walk = async (path: string): Promise<void> => {
+    for await (const entry of session.files.list(path)) {
+      if (!('kind' in entry)) throw entry.error;
+      if (entry.kind === 'directory') await walk(entry.path);
+      else sizes.push(entry.size);
+    }
+  };
+  await walk(`/${session.username}/.messaging/${chat.id}/shared/media`);
+  return sizes.toSorted((one, other) => one - other);
+}

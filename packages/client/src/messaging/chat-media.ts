@@ -21,15 +21,13 @@ import type { ChatMirrors } from './chat-mirrors.js';
 import { activeMembers } from './chat-summaries.js';
 import type { ChatStore } from './chat-store.js';
 import type { ChatAttachment, NewAttachment, OpenedChatAttachment } from './chat-types.js';
+import { MediaAttempts } from './media-attempts.js';
 import { PendingMedia } from './pending-media.js';
+import { Postponed, ReadBudget } from './read-budget.js';
 import { MESSAGING, SHARED } from './shared-chat.js';
+import { leavesReserve, type SpaceReserve } from './space-reserve.js';
 
 const MEDIA = 'media';
-/** Milliseconds after which an attachment that could not be copied is tried again. */
-const RETRY_AFTER = 600_000;
-
-/** Milliseconds for which it is believed how much room the account has. */
-const ROOM_TIME = 60_000;
 /** Own copies of which it is known whether they are what they should be. */
 const MAX_CHECKED = 4096;
 /** The folder below that of the media for copies that cannot be where the path of the message says; their names are their hashes. */
@@ -62,15 +60,15 @@ const NOTHING: MirrorPlan = { bytes: 0, place: undefined, source: undefined };
 
 /** The files that messages of chats show (chapter 07 section 8). */
 export class ChatMedia {
-  private readonly failed = new Map<string, number>();
+  private readonly attempts = new MediaAttempts();
   /** The hashes of own copies, by their versions. */
   private readonly hashes = new Map<string, Multihash>();
-  private room: { used: number; readonly quota: number; readonly until: number } | undefined;
 
   constructor(
     private readonly store: ChatStore,
     private readonly mirrors: ChatMirrors,
     private readonly files: FileSystem,
+    private readonly reserve: SpaceReserve,
   ) {}
 
   /** Uploads the files of a message (section 8.1); those that are there already when one fails are taken back. */
@@ -111,29 +109,39 @@ export class ChatMedia {
   }
 
   /**
-   * Copies attachments of others that wait for it into the own space (section 8.3), until so many bytes are copied. What is not to be had is passed over; what cannot be copied now, without room or
-   * connection, waits.
+   * Copies attachments of others that wait for it into the own space (section 8.3), until so many bytes are read; larger files than are left of these are passed over. What is not to be had is, too; what
+   * cannot be copied now, without room or connection, waits. With a budget nobody who cannot be reached is waited for twice.
    */
   async mirror(id: string, signal: AbortSignal | undefined, budget: number): Promise<MirrorOutcome> {
     let bytes = 0;
+    let hasMore = false;
     const now = this.store.space.account.clock.now();
     let view: CommittedView | undefined;
     const pending = await this.store.look(id, signal, async (view, chat) => PendingMedia.read(view, chat.mediaFile));
     for (const ref of pending.inTurns()) {
-      const key = `${id} ${ref.path} ${ref.contentHash.toString()}`;
-      if ((this.failed.get(key) ?? 0) > now) continue;
+      if (!this.attempts.isDue(id, ref, now)) continue;
       if (bytes >= budget) return { bytes, hasMore: true };
+      const author = pending.authorOf(ref) ?? '';
+      const spent = new ReadBudget(budget - bytes, this.attempts.wastedOf(id, author));
       try {
         view ??= this.store.space.tree.view(signal, true);
-        bytes += await this.mirrorOne(view, id, ref);
-        this.failed.delete(key);
+        await this.mirrorOne(view, id, ref, spent);
+        this.attempts.noteDone(id, ref);
       } catch (error) {
+        if (error instanceof Postponed) {
+          hasMore = true;
+          continue;
+        }
         if (!isOfOthers(error)) throw error;
-        if (this.failed.size >= MAX_CHECKED) this.failed.clear();
-        this.failed.set(key, now + RETRY_AFTER);
+        const isAway = error.code === 'network';
+        this.attempts.noteFailed(id, ref, { now, isAway });
+        this.attempts.noteWasted(id, author, spent.bytes);
+        if (isAway && budget !== Infinity) return { bytes: bytes + spent.bytes, hasMore: true };
+      } finally {
+        bytes += spent.bytes;
       }
     }
-    return { bytes, hasMore: false };
+    return { bytes, hasMore };
   }
 
   /**
@@ -259,11 +267,11 @@ export class ChatMedia {
     return Multihash.sha256(hash.digest());
   }
 
-  /** Copies one file, and notes in the same commit that it need not be copied any more. Resolves to the bytes that were taken from others for it. */
-  private async mirrorOne(others: CommittedView, id: string, ref: FileRef): Promise<number> {
+  /** Copies one file, and notes in the same commit that it need not be copied any more. */
+  private async mirrorOne(others: CommittedView, id: string, ref: FileRef, spent: ReadBudget): Promise<void> {
     const { space } = this.store;
-    const plan = await this.planFor(others, id, ref);
-    return space.change(
+    const plan = await this.planFor(others, id, ref, spent);
+    await space.change(
       others.signal,
       async (view, home) => {
         const chat = await findOwnChat(view, home, id);
@@ -271,26 +279,25 @@ export class ChatMedia {
         return { writers: chat === undefined ? [] : [chat.root.writer, chat.shared.writer], chat, media };
       },
       async (operation, _home, { chat, media }) => {
-        if (chat === undefined || media?.has(ref) !== true) return 0;
+        if (chat === undefined || media?.has(ref) !== true) return;
         const { bytes, place, source } = plan;
         const note = async (): Promise<void> => {
           await writeFileIn(operation, space, chat.root, ChatFile.media, media.without(ref, bytes, place).encode());
         };
         if (source === undefined || place === undefined) {
           await note();
-          return bytes;
+          return;
         }
         const folder = await makeDirectoryAt(operation, space, chat.shared, [MEDIA, ...place.slice(0, -1)], { isHidden: false });
         const copy = await copyItem(operation, space.ports, source, folder, { name: place.at(-1) ?? '', alsoCommit: note });
         this.noteHash(copy, ref.contentHash);
-        if (this.room !== undefined) this.room.used += bytes;
-        return bytes;
+        this.reserve.noteStored(bytes);
       },
     );
   }
 
   /** What is to be done about a file that waits. Where another file is in the place of its copy, the copy goes where its hash says. */
-  private async planFor(others: CommittedView, id: string, ref: FileRef): Promise<MirrorPlan> {
+  private async planFor(others: CommittedView, id: string, ref: FileRef, spent: ReadBudget): Promise<MirrorPlan> {
     const path = mirrorPlace(ref, id);
     if (path === undefined || path.owner === this.store.space.username) return NOTHING;
     const { media, place, isDone } = await this.store.look(id, others.signal, async (view, chat) => {
@@ -300,12 +307,13 @@ export class ChatMedia {
       for (const place of isPlain(path.names) ? [path.names, byHash(ref)] : [byHash(ref)]) {
         const item = await this.ownFile(view, id, place);
         if (item === undefined) return { media, place, isDone: false };
+        if (!this.isKnown(item, ref)) spent.assertLeft(item.properties.size);
         if (await this.isRight(view, item, ref)) return { media, place, isDone: true };
       }
       return { media, place: undefined, isDone: true };
     });
     if (isDone) return { bytes: 0, place, source: undefined };
-    const { source, bytes } = await this.findSource(others, id, ref, path.names, media);
+    const { source, bytes } = await this.findSource(others, id, ref, { names: path.names, media, spent });
     return { bytes, place: source === undefined ? undefined : place, source };
   }
 
@@ -314,16 +322,18 @@ export class ChatMedia {
     view: CommittedView,
     id: string,
     ref: FileRef,
-    names: readonly string[],
-    media: PendingMedia,
+    { names, media, spent }: { readonly names: readonly string[]; readonly media: PendingMedia; readonly spent: ReadBudget },
   ): Promise<{ readonly bytes: number; readonly source: CopySource | undefined }> {
     let bytes = 0;
+    let away: PyrgosError | undefined;
     const isIt = async (item: Item): Promise<boolean> => {
       const { size } = item.properties;
       if (!media.allows(ref, bytes + size)) return false;
+      if (!media.allows(ref, bytes + size, spent.wasted)) throw tooMuchInVain();
       await this.assertRoom(size, view.signal);
+      spent.assertLeft(size);
       bytes += size;
-      return (await contentHash(view, item)).equals(ref.contentHash);
+      return (await contentHash(view, item, (read) => spent.note(read))).equals(ref.contentHash);
     };
     try {
       const item = (await openItem(view, ref.capability)).requireFile();
@@ -343,44 +353,31 @@ export class ChatMedia {
           const item = folder === undefined ? undefined : await findPath(view, folder, place.at(-1) ?? '');
           if (item?.isDirectory === false && item.isReadable && (await isIt(item))) return { bytes, source: { view, item } };
         } catch (error) {
-          if (!isOfOthers(error)) throw error;
-          if (error.code === 'quota') throw error;
+          if (!isOfOthers(error) || error.code === 'quota') throw error;
+          if (error.code === 'network') away = error;
         }
       }
     }
+    if (away !== undefined) throw away;
     return { bytes, source: undefined };
   }
 
   /** PyrgosError `quota` when a file would take what is kept free for the account itself. Without an answer of the server nothing is known. */
   private async assertRoom(size: number, signal: AbortSignal | undefined): Promise<void> {
-    const { account, ports } = this.store.space;
-    const { space } = ports;
-    if (space === undefined) return;
-    const now = account.clock.now();
-    if (this.room === undefined || this.room.until < now) {
-      try {
-        const [used, quota] = await Promise.all([space.usage({ signal }), space.quota({ signal })]);
-        this.room = { used, quota, until: now + ROOM_TIME };
-      } catch (error) {
-        if (!isOfOthers(error)) throw error;
-        return;
-      }
-    }
-    const { used, quota } = this.room;
-    if (leavesReserve(size, { used, quota })) return;
+    const room = await this.reserve.room(signal);
+    if (room === undefined || leavesReserve(size, room, MAX_CHAT_MIRROR_QUOTA)) return;
+    const { used, quota } = room;
     throw new PyrgosError(
       'quota',
       'A file of a chat is not copied, to leave some space free. It can be opened as long as its author has it.',
-      {
-        data: { used, quota, size },
-      },
+      { data: { used, quota, size } },
     );
   }
 }
 
-/** Whether an account has enough space left after a file of so many bytes was copied unasked. */
-export function leavesReserve(size: number, { used, quota }: { readonly used: number; readonly quota: number }): boolean {
-  return (used + size) * 100 <= quota * MAX_CHAT_MIRROR_QUOTA;
+/** So much of an author was read in vain that no more of their files is in this session. */
+function tooMuchInVain(): PyrgosError {
+  return new PyrgosError('quota', 'Files of this member could not be read to their ends too often.');
 }
 
 /** Whether a place is one that other clients give copies. A file in any other could be where a folder is to be. */

@@ -148,6 +148,11 @@ export class ChatMirrors {
     if (pending !== undefined) this.done.set(key, { ...pending, from });
   }
 
+  /** Has a log read anew with the next look, although it may not have changed. */
+  forgetRead(username: string, id: string): void {
+    this.done.delete(`${username}/${id}`);
+  }
+
   /** Whether the copy of somebody was found in this session, be it there now or not. */
   hasMet(username: string, id: string): boolean {
     return this.met.has(`${username}/${id}`);

@@ -9,6 +9,7 @@ import { ChatStore } from './chat-store.js';
 import { ChatSummaries } from './chat-summaries.js';
 import { Invitations } from './invitations.js';
 import { MediaQueue } from './media-queue.js';
+import { SpaceReserve } from './space-reserve.js';
 
 /** What the chats of a session work with; all of it remembers something. */
 export class ChatParts {
@@ -26,10 +27,11 @@ export class ChatParts {
     friends: FriendSpaces,
     readonly files: FileSystem,
   ) {
+    const reserve = new SpaceReserve(space);
     this.store = new ChatStore(space, friends);
     this.mirrors = new ChatMirrors(space, friends);
-    this.pull = new ChatPull(this.store, this.mirrors);
-    this.media = new ChatMedia(this.store, this.mirrors, files);
+    this.pull = new ChatPull(this.store, this.mirrors, reserve);
+    this.media = new ChatMedia(this.store, this.mirrors, files, reserve);
     this.queue = new MediaQueue(this.media);
     this.readings = new ChatReadings(space.account.crypto);
     this.summaries = new ChatSummaries(this.readings, this.mirrors);
@@ -38,6 +40,7 @@ export class ChatParts {
 
   /** Forgets a chat of which there is no copy any more. */
   forget(id: string): void {
+    this.pull.forget(id);
     this.mirrors.forget(id);
     this.readings.forget(id);
     this.summaries.forget(id);

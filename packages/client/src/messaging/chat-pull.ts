@@ -4,7 +4,6 @@ import {
   type ChatReplica,
   type ChatState,
   type LogItem,
-  type MessageEnvelope,
   type PrivateChatState,
   type PulledLog,
   pullChat,
@@ -14,12 +13,15 @@ import { type CommittedView, isDamage, type Item, type View } from '../files/vie
 import { isOfOthers } from '../social/friend-spaces.js';
 import { hasRecipient } from '../social/groups.js';
 import { forEachAtOnce } from '../waiting/for-each-at-once.js';
+import { BoundedLog, type WaitingLog } from './bounded-log.js';
 import { findOwnChat, type OwnChat } from './chat-files.js';
 import { readMessages } from './chat-log.js';
 import { activeMembers } from './chat-summaries.js';
 import type { ChatMirrors, LogNews } from './chat-mirrors.js';
 import type { ChatChange, ChatStore } from './chat-store.js';
 import type { ChatProblem, ChatRefresh } from './chat-types.js';
+import type { SpaceReserve } from './space-reserve.js';
+import { isKnown, TakenMessages } from './taken-messages.js';
 
 /** Members whose logs are read at a time. */
 const MEMBERS_IN_FLIGHT = 8;
@@ -58,6 +60,12 @@ interface Round {
 interface Merged {
   readonly added: number;
   readonly logs: readonly (PulledLog & { readonly username: string })[];
+  /** Whether there is more in any of them, or behind what waits. */
+  readonly hasMore: boolean;
+  /** The logs of which something waits for room, by the names of their owners. */
+  readonly waits: ReadonlyMap<string, WaitingLog>;
+  /** Bytes that were taken of each author. */
+  readonly taken: ReadonlyMap<string, number>;
   readonly state: ChatState;
   /** Members whose logs were read from the beginning in this refresh. */
   readonly reread: Set<string>;
@@ -69,10 +77,13 @@ export class ChatPull {
   private readonly shared = new Set<string>();
   /** Since when the logs of somebody could not be read, in this session: by the name and the chat. */
   private readonly failingSince = new Map<string, number>();
+  /** Logs of which something waits for room, by the name of the owner and the chat. */
+  private readonly waiting = new Map<string, WaitingLog>();
 
   constructor(
     private readonly store: ChatStore,
     private readonly mirrors: ChatMirrors,
+    private readonly reserve: SpaceReserve,
   ) {}
 
   /**
@@ -99,23 +110,35 @@ export class ChatPull {
       const merged = await this.store.update(id, signal, async (change) =>
         this.merge(change, found, { reread: new Set(reread), isAlone: from !== undefined, signal }),
       );
-      const { added: some, logs, state } = merged;
+      const { added: some, logs, state, waits } = merged;
+      for (const [username, bytes] of merged.taken) this.reserve.noteTaken(username, bytes);
       ({ reread } = merged);
       this.shared.add(id);
       added += some;
       for (const { username, outcome, error, refused: bad } of logs) {
         refused += bad;
-        if (found.news.has(username)) this.noteOutcome(`${username}/${id}`, outcome);
-        if (error !== undefined) problems.set(username, error);
+        if (found.news.has(username)) this.noteOutcome(`${username}/${id}`, waits.has(username) ? 'end' : outcome);
+        if (error !== undefined && !waits.has(username)) problems.set(username, error);
         // What a message waits for may come with the next look.
         if (found.news.has(username) && (outcome === 'end' || outcome === 'damaged')) this.noteRead(state, username, id);
       }
-      more = logs.some(({ outcome }) => outcome === 'more');
+      for (const username of found.news.keys()) this.waiting.delete(`${username}/${id}`);
+      for (const [username, wait] of waits) {
+        this.waiting.set(`${username}/${id}`, wait);
+        problems.set(wait.author, wait.error);
+        if (wait.isRead) this.noteRead(state, username, id);
+      }
+      more = merged.hasMore;
       // A round that has brought nothing is not made again.
       if (!more || state.equals(chat.state)) break;
     }
     const failed = [...problems].map(([username, error]) => ({ username, error }));
     return { id, added, refused, more, problems: failed.sort((a, b) => (a.username < b.username ? -1 : 1)) };
+  }
+
+  /** Forgets what waits in a chat of which there is no copy any more. */
+  forget(id: string): void {
+    for (const key of this.waiting.keys()) if (key.endsWith(`/${id}`)) this.waiting.delete(key);
   }
 
   private async chatIn(view: CommittedView, id: string, signal: AbortSignal | undefined): Promise<OwnChat> {
@@ -139,6 +162,7 @@ export class ChatPull {
       try {
         const isMissed = member !== undefined && from === undefined && (isMarked || this.isExpected(state, member));
         const position = member?.mergedUpTo ?? 0;
+        const wait = await this.waitOf(username, id, from !== undefined, view.signal);
         let look = await this.mirrors.look(view, username, id, position);
         // It may be under way to another place: other programs share anew some time after they have moved it.
         if (look.kind === 'gone' && isMissed && !isMarked) look = await this.mirrors.look(view.fresh(), username, id, position);
@@ -151,6 +175,7 @@ export class ChatPull {
         }
         const problem = look.kind === 'news' ? look.news.problem : look.kind === 'unchanged' ? look.problem : undefined;
         if (problem !== undefined) problems.push({ username, error: problem });
+        if (look.kind === 'unchanged' && wait !== undefined) problems.push({ username: wait.author, error: wait.error });
       } catch (error) {
         if (!isOfOthers(error)) throw error;
         problems.push({ username, error });
@@ -214,8 +239,23 @@ export class ChatPull {
       sources.push({ member, ...source });
     };
     const { chatId } = replica.state;
-    for (const [username, one] of [...news].sort(([a], [b]) => (a < b ? -1 : 1)))
-      add(username, { holds: this.holdsOf(`${username}/${chatId}`), read: (from) => readOn(one, from, signal) });
+    const bounded = new Map<string, BoundedLog>();
+    const taken = new TakenMessages(replica, this.reserve, signal);
+    for (const [username, one] of [...news].sort(([a], [b]) => (a < b ? -1 : 1))) {
+      const read = (from: number): AsyncGenerator<LogItem, number, undefined> => readOn(one, from, signal);
+      const key = `${username}/${chatId}`;
+      const member = replica.state.memberOf(username)?.id;
+      if (member?.equals(replica.state.host) === true) continue;
+      // Whoever wants to be in a chat takes all of it, as when it is joined.
+      if (isAlone) {
+        add(username, { holds: this.holdsOf(key), read });
+        continue;
+      }
+      const log = new BoundedLog(read, taken, { holds: this.holdsOf(key), passed: this.waiting.get(key)?.passed ?? 0 });
+      bounded.set(username, log);
+      sources.push(...log.sources(member));
+      names.push(username, '');
+    }
     for (const [username, error] of failing) {
       this.noteOutcome(`${username}/${chatId}`, 'failed');
       add(username, { holds: this.holdsOf(`${username}/${chatId}`), read: () => readNothing(error) });
@@ -228,7 +268,30 @@ export class ChatPull {
     for (const username of gone) giveUp(replica, username);
     for (const username of await this.friendsIn(view, home, replica.state)) share(username);
     const { appended, state } = replica.changes;
-    return { added: appended.length, logs: logs.map((log, i) => ({ ...log, username: names[i] ?? '' })), state, reread };
+    const waits = new Map<string, WaitingLog>();
+    for (const [username, log] of bounded) {
+      const wait = log.waiting(logs[names.indexOf(username) + 1]?.outcome);
+      if (wait !== undefined) waits.set(username, wait);
+    }
+    const read = logs.flatMap((log, i) => (names[i] === '' ? [] : [{ ...log, username: names[i] ?? '' }]));
+    return {
+      added: appended.length,
+      logs: read,
+      hasMore: logs.some(({ outcome }) => outcome === 'more'),
+      waits,
+      taken: taken.ofAuthors(),
+      state,
+      reread,
+    };
+  }
+
+  /** What waits for room in a log; once there is some, or when all of it is wanted, it is read anew. */
+  private async waitOf(username: string, id: string, isWanted: boolean, signal: AbortSignal | undefined): Promise<WaitingLog | undefined> {
+    const wait = this.waiting.get(`${username}/${id}`);
+    if (wait === undefined) return undefined;
+    if (!isWanted && (await this.reserve.refusal({ ...wait, ofAuthor: 0, ofAll: 0 }, signal)) !== undefined) return wait;
+    this.mirrors.forgetRead(username, id);
+    return undefined;
   }
 
   /** Notes whether a log could be read. */
@@ -284,9 +347,4 @@ async function* readNothing(error: PyrgosError): AsyncGenerator<LogItem, number,
 function giveUp(replica: ChatReplica, username: string): void {
   const member = replica.state.memberOf(username);
   if (member !== undefined && !member.isRemoved && !member.isPending) replica.setDeleted(username, true);
-}
-
-/** Whether the own copy has a message already. */
-function isKnown({ clock }: ChatState, { author, counter }: MessageEnvelope): boolean {
-  return counter !== undefined && (clock.get(author) ?? -1) >= counter;
 }

@@ -91,7 +91,10 @@ export interface ChatRefresh {
   readonly refused: number;
   /** Whether there is more than one call takes: the next one goes on from there. */
   readonly more: boolean;
-  /** Members whose copies could not be read now, or not to their end; all others were. */
+  /**
+   * Members whose copies could not be read now, or not to their end; all others were. And authors of whom messages wait: `quota` with the reason `reserve` until the account has room for them, `rate` with
+   * the reason `member` until another day.
+   */
   readonly problems: readonly ChatProblem[];
 }
 

@@ -68,7 +68,7 @@ export class Chat {
   async refresh(options: CallOptions = {}): Promise<ChatRefresh> {
     const { signal } = this.check(options);
     const found = await this.parts.pull.run(this.id, { signal });
-    await this.parts.queue.run(this.id, signal);
+    await this.parts.queue.run([this.id], signal);
     return found;
   }
 

@@ -206,7 +206,11 @@ export class Chats {
           found.push({ id, added: 0, refused: 0, more: false, problems: [{ username: space.username, error }] });
       }
     });
-    for (const { id, problems } of found) if (!problems.some(({ username }) => username === space.username)) await queue.run(id, signal);
+    const intact = found.filter(({ problems }) => !problems.some(({ username }) => username === space.username));
+    await queue.run(
+      intact.map(({ id }) => id),
+      signal,
+    );
     return found.sort((a, b) => (a.id < b.id ? -1 : 1));
   }
 

@@ -1,7 +1,7 @@
 import { PyrgosError } from '@pyrgos/core/errors';
 import type { ChatMedia } from './chat-media.js';
 
-/** Bytes of attachments that are copied before a refresh comes back; more is copied behind its back. */
+/** Bytes of attachments that are copied before a refresh comes back, of all its chats together; more is copied behind its back. */
 const AT_ONCE = 16_777_216;
 
 /** Copies attachments of others: small ones at once, and large ones behind the back of the caller, one chat after the other. */
@@ -11,14 +11,27 @@ export class MediaQueue {
 
   constructor(private readonly media: ChatMedia) {}
 
-  /** Copies what waits in a chat, and goes on with what is too much without being waited for. */
-  async run(id: string, signal: AbortSignal | undefined): Promise<void> {
-    const { hasMore } = await this.media.mirror(id, signal, AT_ONCE);
-    if (!hasMore || this.waiting.has(id)) return;
+  /** Copies what waits in chats, and goes on with what is too much without being waited for. */
+  async run(ids: readonly string[], signal: AbortSignal | undefined): Promise<void> {
+    let left = AT_ONCE;
+    for (const id of ids) {
+      const { bytes, hasMore } = await this.media.mirror(id, signal, left);
+      left = Math.max(0, left - bytes);
+      if (hasMore) this.goOn(id);
+    }
+  }
+
+  /** Waits for everything that is being copied. */
+  async settled(): Promise<void> {
+    await this.last;
+  }
+
+  private goOn(id: string): void {
+    if (this.waiting.has(id)) return;
     this.waiting.add(id);
     this.last = this.last.then(async () => {
       try {
-        await this.media.mirror(id, undefined, Number.MAX_SAFE_INTEGER);
+        await this.media.mirror(id, undefined, Infinity);
       } catch (error) {
         // What was not copied now waits for the next refresh.
         if (!(error instanceof PyrgosError)) throw error;
@@ -27,10 +40,5 @@ export class MediaQueue {
       }
     });
     this.last.catch(() => undefined);
-  }
-
-  /** Waits for everything that is being copied. */
-  async settled(): Promise<void> {
-    await this.last;
   }
 }

@@ -11,8 +11,8 @@ import {
 import { AbsoluteCapability } from '@pyrgos/core/model';
 import { FileRef } from '@pyrgos/core/social';
 import { expect, test } from 'vitest';
-import { leavesReserve } from './chat-media.js';
 import { PendingMedia } from './pending-media.js';
+import { leavesReserve } from './space-reserve.js';
 
 const crypto = await loadCrypto();
 const capability = AbsoluteCapability.null();
@@ -68,6 +68,11 @@ test('bytes of a file, a message, an author and a chat', () => {
     .with(messages('cyd', 1));
   expect([ofAuthor.allows(other, GIB), ofAuthor.without(second, 1).allows(other, GIB)]).toEqual([true, false]);
   expect(ofAuthor.without(second, 1).allows(file('cyd', 0), GIB)).toBe(true);
+  // What was read in vain counts as what was copied.
+  expect([
+    one.allows(first, GIB, MAX_CHAT_MIRROR_AUTHOR_SIZE - GIB),
+    one.allows(first, GIB, MAX_CHAT_MIRROR_AUTHOR_SIZE - GIB + 1),
+  ]).toEqual([true, false]);
   // Of the chat.
   let ofChat = PendingMedia.empty;
   for (const author of ['cyd', 'dan', 'eve', 'fay', 'gus']) ofChat = ofChat.with([{ author, files: files(author, 2) }]);
@@ -77,7 +82,8 @@ test('bytes of a file, a message, an author and a chat', () => {
 });
 
 test('a part of the quota is left', () => {
-  expect([leavesReserve(70, { used: 10, quota: 100 }), leavesReserve(71, { used: 10, quota: 100 })]).toEqual([true, false]);
+  const room = { used: 10, quota: 100 };
+  expect([leavesReserve(70, room, 80), leavesReserve(71, room, 80), leavesReserve(71, room, 81)]).toEqual([true, false, true]);
 });
 
 test('what is written is read', () => {

@@ -115,12 +115,17 @@ export class PendingMedia {
     return new PendingMedia({ ...this.parts, messages: kept });
   }
 
-  /** Whether a file that waits may be copied unasked when it has so many bytes: beside those of its message, of its author, and of the chat. */
-  allows(ref: FileRef, size: number): boolean {
+  /** Who has sent a file that waits. */
+  authorOf(ref: FileRef): string | undefined {
+    return this.messageOf(ref)?.author;
+  }
+
+  /** Whether a file that waits may be copied unasked when it has so many bytes: beside those of its message, of its author, and of the chat. `wasted`: bytes of its author that were read in vain. */
+  allows(ref: FileRef, size: number, wasted = 0): boolean {
     const message = this.messageOf(ref);
     if (message === undefined) return false;
     const { copied } = this.parts;
-    const ofAuthor = copied.get(message.author) ?? 0;
+    const ofAuthor = (copied.get(message.author) ?? 0) + wasted;
     const all = [...copied.values()].reduce((sum, bytes) => sum + bytes, 0);
     const counted = Math.max(size, MIN_COUNTED);
     return (

@@ -17,9 +17,12 @@ export async function readPost(view: View, file: Item): Promise<SocialPost> {
   return SocialPost.decode(await readAll(view, file, MAX_SOCIAL_POST_SIZE));
 }
 
-/** SHA-256 of the bytes of a file, all of which is read, piece by piece. */
-export async function contentHash(view: View, file: Item): Promise<Multihash> {
+/** SHA-256 of the bytes of a file, all of which is read, piece by piece. `onRead` is told the size of each piece. */
+export async function contentHash(view: View, file: Item, onRead?: (bytes: number) => void): Promise<Multihash> {
   const hash = view.crypto.createSha256();
-  for await (const piece of new FileReader(view, file.requireFile())) hash.update(piece);
+  for await (const piece of new FileReader(view, file.requireFile())) {
+    onRead?.(piece.length);
+    hash.update(piece);
+  }
   return Multihash.sha256(hash.digest());
 }

@@ -139,6 +139,8 @@ export interface ChatNews {
   readonly added: number;
   /** Members whose copies could not be read now. */
   readonly unreachable: readonly string[];
+  /** Members of whom long messages wait: until the account has room, or until another day, as more of them were taken than in one. */
+  readonly waiting: { readonly forRoom: readonly string[]; readonly forTime: readonly string[] };
 }
 
 /** See `chat.create`. */

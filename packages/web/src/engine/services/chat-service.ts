@@ -1,18 +1,9 @@
-import type {
-  Chat,
-  ChatAttachment,
-  ChatIcon,
-  ChatInvitation,
-  ChatMessage,
-  ChatQuote,
-  ChatRefresh,
-  ChatSummary,
-  UserSession,
-} from '@pyrgos/client';
+import type { Chat, ChatAttachment, ChatIcon, ChatInvitation, ChatMessage, ChatQuote, ChatSummary, UserSession } from '@pyrgos/client';
 import type { ChatAttachmentName, ChatCalls, ChatInvite, ChatLine, ChatNews, ChatPicture, ChatQuoteOf, ChatRow } from '../chat-calls.js';
 import { faultOf } from '../engine-fault.js';
 import type { Handlers } from '../engine-host.js';
 import type { EngineState } from '../engine-state.js';
+import { newsOf } from './chat-news.js';
 import { attachmentsOf, chatOf, forgetChat, openAttachment } from './known-attachments.js';
 
 /** Bytes of an attachment that the page gets as a whole. */
@@ -232,10 +223,6 @@ function pictureOf({ bytes, mimeType }: ChatIcon): ChatPicture {
 
 function inviteOf({ id, inviter, title, app, isKnown }: ChatInvitation): ChatInvite {
   return { id, inviter, title, app, isKnown };
-}
-
-function newsOf({ id, added, problems }: ChatRefresh): ChatNews {
-  return { id, added, unreachable: problems.map(({ username }) => username) };
 }
 
 function lineOf(session: UserSession, id: string, message: ChatMessage): ChatLine {

@@ -41,7 +41,7 @@ export function ConversationView({
 }): ReactNode {
   const text = useText();
   const conversation = useConversation(id, chat?.unread ?? 0);
-  const { held, error, unreachable } = conversation;
+  const { held, error, unreachable, waiting } = conversation;
   // What is away says so above.
   const connection = useConnection();
   const outgoing = useOutgoing(id);
@@ -136,6 +136,14 @@ export function ConversationView({
         <Notice kind="problem">
           <p>{text('chat.problem')}</p>
         </Notice>
+      )}
+      {waiting.forRoom.length === 0 ? null : (
+        <Notice kind="problem">
+          <p>{text('chat.waiting.room', { names: IsolatedText.of(waiting.forRoom.join(', ')) })}</p>
+        </Notice>
+      )}
+      {waiting.forTime.length === 0 ? null : (
+        <p className={styles['unreachable']}>{text('chat.waiting.time', { names: IsolatedText.of(waiting.forTime.join(', ')) })}</p>
       )}
       {unreachable.length === 0 ? null : (
         <p className={styles['unreachable']}>{text('chat.unreachable', { names: IsolatedText.of(unreachable.join(', ')) })}</p>

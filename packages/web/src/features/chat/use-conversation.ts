@@ -1,7 +1,7 @@
 import { useCallback, useEffect, useRef, useState } from 'react';
 import { onChatNews } from '../../app/chat-news.js';
 import { newsWatch } from '../../app/news-watch.js';
-import type { ChatLine, ChatPageOf } from '../../engine/chat-calls.js';
+import type { ChatLine, ChatNews, ChatPageOf } from '../../engine/chat-calls.js';
 import type { EngineFault } from '../../engine/engine-fault.js';
 import { engine } from '../../engine/start-engine.js';
 import { chats } from './chats-store.js';
@@ -10,6 +10,7 @@ import { outbox } from './outbox.js';
 
 /** Messages of a page. */
 const PAGE = 50;
+const NOBODY_WAITS: ChatNews['waiting'] = { forRoom: [], forTime: [] };
 /** Messages of the largest page. */
 const MAX_PAGE = 200;
 
@@ -33,6 +34,7 @@ export interface Conversation {
   readonly isLoadingOlder: boolean;
   /** Members who could not be asked. */
   readonly unreachable: readonly string[];
+  readonly waiting: ChatNews['waiting'];
   /** Messages of others that have come while the chat was open, the newest of each time; for those who do not see them. */
   readonly arrived: readonly ChatLine[];
   readonly loadOlder: () => void;
@@ -55,6 +57,7 @@ export function useConversation(id: string, unread: number): Conversation {
   const [error, setError] = useState<unknown>(undefined);
   const [loading, setLoading] = useState<'older' | 'newer' | undefined>(undefined);
   const [unreachable, setUnreachable] = useState<readonly string[]>([]);
+  const [waiting, setWaiting] = useState(NOBODY_WAITS);
   const [arrived, setArrived] = useState<readonly ChatLine[]>([]);
   /** The same as the state, for what goes on while nothing is drawn. */
   const current = useRef<Held | undefined>(undefined);
@@ -118,6 +121,7 @@ export function useConversation(id: string, unread: number): Conversation {
         const own = news.find((one) => one.id === id);
         if (own === undefined) return;
         setUnreachable(own.unreachable);
+        setWaiting(own.waiting);
         if (own.added > 0) reload();
       }),
       outbox().onSent((sentIn, line) => {
@@ -203,6 +207,7 @@ export function useConversation(id: string, unread: number): Conversation {
     error,
     isLoadingOlder: loading === 'older',
     unreachable,
+    waiting,
     arrived,
     loadOlder,
     loadNewer,
