@@ -1,4 +1,4 @@
-import { type Chat, type ChatMemberInfo, type ChatSummary, NotFoundError } from '@pyrgos/client';
+import { type Chat, type ChatMemberInfo, type ChatSummary, NotFoundError, PyrgosError } from '@pyrgos/client';
 import { MAX_CHAT_ICON_SIZE } from '@pyrgos/core/limits';
 import { commandName } from '../command-name.js';
 import type { FilesContext } from '../files/files-context.js';
@@ -118,9 +118,20 @@ export async function removeFromChat(context: FilesContext, name: string, users:
   const chat = await openChat(context, name);
   await context.each(users, async (user) => {
     const username = usernameOf(user);
-    await chat.remove(username, { signal });
+    await withNews(context, chat, async () => chat.remove(username, { signal }));
     output.done(`'${printableName(username)}' is removed, and reads nothing new.`, { event: 'removed', chat: chat.id, username });
   });
+}
+
+/** Does something; asks the others what is new, and tries once more, where it is refused by what is known of the chat. */
+async function withNews<T>({ signal }: FilesContext, chat: Chat, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof PyrgosError) || (error.code !== 'denied.chat' && !error.code.startsWith('not-found.'))) throw error;
+    if ((await chat.refresh({ signal })).added === 0) throw error;
+    return work();
+  }
 }
 
 /** Prints the title of a chat, or sets it; an empty one takes it away. */
@@ -188,8 +199,9 @@ export async function adminsOfChat(context: FilesContext, name: string, users: r
   }
   await context.each(users, async (user) => {
     const username = usernameOf(user);
-    if (revoke === true) await chat.removeAdmin(username, { signal });
-    else await chat.addAdmin(username, { signal });
+    await withNews(context, chat, async () =>
+      revoke === true ? chat.removeAdmin(username, { signal }) : chat.addAdmin(username, { signal }),
+    );
     const text = `'${printableName(username)}' is ${revoke === true ? 'no admin any more' : 'an admin now'}.`;
     output.done(text, { event: revoke === true ? 'admin-removed' : 'admin-added', chat: chat.id, username });
   });

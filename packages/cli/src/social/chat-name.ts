@@ -45,10 +45,12 @@ export async function chatIdOf(context: FilesContext, text: string, { exactly }:
   const { session, signal } = context;
   const name = requireName(text);
   if (CHAT_ID.test(name)) return name;
-  const { chats, invitations } = await session.chats.list({ signal });
-  const all = chats.map((chat) => ({ ...chat, person: onlyOther(chat, session.username) }));
-  const named = all.filter((chat) => isMeant(chat, name));
-  const invited = invitations.filter((invitation) => isMeant({ ...invitation, person: invitation.inviter }, name));
+  let { all, named, invited, invitations } = await meantBy(context, name);
+  // The title may be new.
+  if (named.length === 0 && invited.length === 0) {
+    await session.chats.refresh({ signal });
+    ({ all, named, invited, invitations } = await meantBy(context, name));
+  }
   const isLoose = named.length === 0 && invited.length === 0;
   const found = isLoose ? all.filter((chat) => chat.app === undefined && beginsTitle(chat, name)) : named;
   const [one] = found;
@@ -67,6 +69,23 @@ export async function chatIdOf(context: FilesContext, text: string, { exactly }:
   // Titles are chosen by others, and a beginning is soon that of another chat.
   if (isLoose) context.output.note(`'${printableName(name)}' is taken for ${chatTitle(one, session.username, { isShort: true })}`);
   return one.id;
+}
+
+interface Meant {
+  readonly all: readonly (ChatSummary & NamedChat)[];
+  /** Those that are meant. */
+  readonly named: readonly (ChatSummary & NamedChat)[];
+  readonly invitations: readonly ChatInvitation[];
+  /** Those into chats that are meant. */
+  readonly invited: readonly ChatInvitation[];
+}
+
+async function meantBy({ session, signal }: FilesContext, name: string): Promise<Meant> {
+  const { chats, invitations } = await session.chats.list({ signal });
+  const all = chats.map((chat) => ({ ...chat, person: onlyOther(chat, session.username) }));
+  const named = all.filter((chat) => isMeant(chat, name));
+  const invited = invitations.filter((invitation) => isMeant({ ...invitation, person: invitation.inviter }, name));
+  return { all, named, invitations, invited };
 }
 
 /** A chat of the account that is certainly meant by a text: its id, a unique beginning of the number, or its title. Undefined for none, and for several. */

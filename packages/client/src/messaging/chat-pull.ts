@@ -87,7 +87,7 @@ export class ChatPull {
   ) {}
 
   /**
-   * Adds what members have written to the own copy. What is wrong with one of them keeps the others from nothing. Errors: those of the own copy, and of storing
+   * Adds what members have written to the own copy, unless the account is out of the chat and nobody is named by whose invitation it comes back. What is wrong with one of them keeps the others from nothing. Errors: those of the own copy, and of storing
    * it.
    */
   async run(id: string, { signal, from, view }: PullOptions = {}): Promise<ChatRefresh> {
@@ -99,6 +99,8 @@ export class ChatPull {
     for (let round = 0; round < MAX_ROUNDS; round++) {
       const look = round === 0 && view !== undefined ? view : this.store.space.tree.view(signal, true);
       const chat = await this.chatIn(look, id, signal);
+      // Nobody is asked once more into a chat that they have left, or is made to read on: who is out of it hears of an invitation where invitations are, and accepts it or not.
+      if (chat.state.hostMember.isRemoved && from === undefined) break;
       const found = await this.look(look, chat, from);
       for (const { username, error } of found.problems) problems.set(username, error);
       more = false;

@@ -29,7 +29,7 @@ import type {
   DamagedChat,
   DeleteChatOptions,
 } from './chat-types.js';
-import { addDeclined, readDeclined } from './declined-invitations.js';
+import { addDeclined, invitationKey, readDeclined } from './declined-invitations.js';
 import { assertInvited, lookUpPeople } from './invited-people.js';
 import { writeNewChat } from './new-chat.js';
 import { MESSAGING } from './shared-chat.js';
@@ -167,13 +167,14 @@ export class Chats {
 
   /**
    * Deletes the own copy of a chat with all attachments, for good. Leaves it before, unless `leave` is false; but that is said in the own copy only, so that the others hear of it when they look before it
-   * is gone, and otherwise see that it cannot be read any more. One that is damaged is deleted as well.
+   * is gone, and otherwise see that it cannot be read any more. The invitation does not come back, though whoever has sent it may not have heard that it was accepted. One that is damaged is deleted as well.
    */
   async delete(id: string, options: DeleteChatOptions = {}): Promise<void> {
     const { signal, leave = true } = this.check(options);
     this.assertId('id', id);
     assertBoolean('options.leave', leave);
     if (leave) await this.leaveIfPossible(id, signal);
+    await this.declineOwn(id, signal);
     const { files, space } = this.parts;
     try {
       await files.remove(`/${space.username}/${MESSAGING}/${id}`, { signal });
@@ -195,10 +196,7 @@ export class Chats {
     const found: ChatRefresh[] = [];
     await forEachAtOnce(await this.ids(view), CHATS_IN_FLIGHT, async (id) => {
       try {
-        const chat = await findOwnChat(view, await space.home(view), id);
-        // Who is out of a chat hears of it when they are invited once more.
-        if (chat?.state.hostMember.isRemoved === true) found.push({ id, added: 0, refused: 0, more: false, problems: [] });
-        else found.push(await pull.run(id, { signal, view }));
+        found.push(await pull.run(id, { signal, view }));
       } catch (error) {
         if (!isOfOthers(error) || error.code === 'network') throw error;
         // One that was never made to its end is none.
@@ -227,6 +225,18 @@ export class Chats {
     const writable = writableOf(state, privateState);
     if (writable === 'yes' || writable === 'alone') return;
     throw new DeniedError('denied.chat', 'This account is not invited into the chat (any more).', { reason: writable });
+  }
+
+  /** Whoever has invited the account may not have heard that it has joined: the invitation does not come back. One that is damaged may. */
+  private async declineOwn(id: string, signal: AbortSignal | undefined): Promise<void> {
+    const { space } = this.parts;
+    try {
+      const host = await space.look(signal, async (view, home) => (await findOwnChat(view, home, id))?.state.host, true);
+      if (host?.parent === undefined) return;
+      await space.changeHome(signal, async (operation, home) => addDeclined(operation, space, home, [invitationKey(id, host)]));
+    } catch (error) {
+      if (!isDamage(error)) throw error;
+    }
   }
 
   private async leaveIfPossible(id: string, signal: AbortSignal | undefined): Promise<void> {
