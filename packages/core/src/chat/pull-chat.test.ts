@@ -2,10 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { type MemoryChat, type MemoryUser, memoryUsers } from '../../test/chat-world.js';
 import { clockOf, forge } from '../../test/forged-messages.js';
 import { CryptoError, FormatError, LimitError, NotFoundError, type PyrgosError } from '../errors.js';
-import { MemberId } from './member-id.js';
 import { type ChatLogSource, pullChat, type PulledLog } from './pull-chat.js';
 import type { SignedMessage } from './signed-message.js';
-import { TreeClock } from './tree-clock.js';
 
 /** What keeps the logs of others from being read, and what does not (chapter 07 section 7.1). */
 
@@ -85,49 +83,4 @@ test('what is wrong with somebody whom a message is about is no damage of the lo
   expect(await pull(ada, 'all', mallory)).toMatchObject([{ outcome: 'failed', error: { code: 'format.cbor' } }]);
   ada.isIdentityOf = async () => true;
   expect(await pull(ada, 'all', mallory)).toMatchObject([{ outcome: 'end', applied: 2 }]);
-});
-
-test('two logs of which each waits for the other message by message are read once', async () => {
-  const [ada, bob, mallory] = await trio();
-  const [idOfBob, idOfMallory] = [bob.state.host, mallory.state.host];
-  const count = 500;
-  const say = (chat: MemoryChat, text: string, ofBob: number, ofMallory: number): void => {
-    const timestamp = TreeClock.of([
-      [MemberId.creator, 1],
-      [idOfBob, ofBob],
-      [idOfMallory, ofMallory],
-    ]);
-    chat.log.push(forge(chat, { payload: { kind: 'application', body: [text] }, timestamp }));
-  };
-  for (let i = 0; i < count; i++) {
-    say(bob, `bob ${i}`, 2 + i, 1 + i);
-    say(mallory, `mallory ${i}`, 2 + i, 2 + i);
-  }
-  const calls: number[] = [];
-  let open = 0;
-  const counted = async function* (source: ChatLogSource, from: number): ReturnType<ChatLogSource['read']> {
-    calls.push(from);
-    open++;
-    try {
-      return yield* source.read(from);
-    } finally {
-      open--;
-    }
-  };
-  const { result } = await ada.update(async (replica) =>
-    pullChat(
-      replica,
-      [bob, mallory].map((other) => {
-        const source = ada.sourceOf(replica, other);
-        return { ...source, read: (from: number) => counted(source, from) };
-      }),
-    ),
-  );
-  expect(result).toMatchObject([
-    { outcome: 'end', applied: count },
-    { outcome: 'end', applied: count },
-  ]);
-  expect(calls).toHaveLength(2);
-  expect(open).toBe(0);
-  expect(textsOf(ada)).toEqual(Array.from({ length: count }, (_, i) => [`bob ${i}`, `mallory ${i}`]).flat());
 });

@@ -80,17 +80,7 @@ interface Progress {
   gap: MessageEnvelope | undefined;
   /** Whether a message could be taken if the log had been read from the beginning. */
   wantsRereading: boolean;
-  /** Where reading has stopped at a gap: it goes on there, and reads nothing twice. */
-  stop: StoppedReading | undefined;
   error: PyrgosError | undefined;
-}
-
-interface StoppedReading {
-  readonly position: number;
-  /** The message at that position. */
-  readonly item: LogItem;
-  /** What comes after it. */
-  readonly rest: AsyncGenerator<LogItem, number, undefined>;
 }
 
 /**
@@ -126,16 +116,11 @@ export async function pullChat(
       outcome: 'end',
       gap: undefined,
       wantsRereading: false,
-      stop: undefined,
       error: undefined,
     };
   });
   const pull = new Pull(replica, logs, signal, maxBytes, reread, isAskedNext, isDamage);
-  try {
-    await pull.run();
-  } finally {
-    for (const { stop } of logs) await stop?.rest.return(0);
-  }
+  await pull.run();
   return logs.map((log) => {
     const { source, applied, refused, error } = log;
     return { member: source.member, applied, refused, outcome: pull.outcomeOf(log), error };
@@ -221,31 +206,21 @@ class Pull {
     }
   }
 
-  private positionIn({ source: { member }, position }: Progress): number {
-    return member === undefined ? position : this.replica.positionOf(member);
-  }
-
   private async read(log: Progress, atGap: AtGap, held?: HeldMessages): Promise<void> {
     const { member } = log.source;
-    const from = this.positionIn(log);
+    const from = member === undefined ? log.position : this.replica.positionOf(member);
     if (from === 0) this.noteReread(log);
     log.outcome = 'end';
     log.gap = undefined;
     log.isCut = false;
     log.wantsRereading = false;
-    let mode = atGap;
+    let next = atGap;
     let isTaking = false;
     try {
-      const { stop } = log;
-      log.stop = undefined;
-      const isResumed = atGap === 'stop' && stop?.position === from;
-      if (!isResumed) await stop?.rest.return(0);
-      const items = isResumed ? stop.rest : log.source.read(from);
-      let next: LogItem | undefined = isResumed ? stop.item : undefined;
+      const items = log.source.read(from);
       for (;;) {
         throwIfAborted(this.signal, 'reading a chat');
-        const { done, value } = next === undefined ? await items.next() : ({ done: false, value: next } as const);
-        next = undefined;
+        const { done, value } = await items.next();
         if (done === true) {
           // The member has begun a new log, or the position was never right.
           if (value < from && from > 0) {
@@ -264,7 +239,7 @@ class Pull {
           break;
         }
         isTaking = true;
-        const taken = await this.take(log, value, mode, held);
+        const taken = await this.take(log, value, next, held);
         isTaking = false;
         // Nothing more is read of this log now. Whoever has seen what stands there does not wait for it.
         if (taken === 'later') {
@@ -272,9 +247,9 @@ class Pull {
           await items.return(0);
           break;
         }
-        if (taken === 'accepted' && mode === 'force') mode = 'accept';
+        if (taken === 'accepted' && next === 'force') next = 'accept';
         if (atGap === 'stop' && log.gap !== undefined) {
-          log.stop = { position: this.positionIn(log), item: value, rest: items };
+          await items.return(0);
           break;
         }
       }
