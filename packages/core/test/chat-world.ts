@@ -89,8 +89,8 @@ export class MemoryChat {
     return { member, read: (from) => readPlaces(other.log, from) };
   }
 
-  /** What a new member makes of this copy. */
-  async copyTo(user: MemoryUser, isIdentityOf?: IdentityCheck): Promise<MemoryChat> {
+  /** What a new member makes of this copy, who can look at those of others. */
+  async copyTo(user: MemoryUser, isIdentityOf?: IdentityCheck, others: readonly MemoryChat[] = []): Promise<MemoryChat> {
     const log = this.log.map((place) => (place instanceof Error ? undefined : place));
     const { replica, replaced } = await copyChat({
       crypto: user.crypto,
@@ -98,6 +98,10 @@ export class MemoryChat {
       identity: user.identity,
       inviter: this.user.username,
       state: this.state,
+      logOf: async (username) => {
+        const other = others.find((chat) => chat.user.username === username)?.log;
+        return other === undefined ? undefined : { length: other.length, read: (from, to) => readPlaces(other.slice(0, to), from) };
+      },
       log,
       now: user.now,
       isIdentityOf,

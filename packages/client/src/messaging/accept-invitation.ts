@@ -1,11 +1,13 @@
 import { concatBytes } from '@pyrgos/core/bytes';
-import { type ChatState, copyChat, initialIndex, type LogItem, planAppend, type SignedMessage } from '@pyrgos/core/chat';
+import { type ChatState, copyChat, initialIndex, type LogItem, type LookedAtLog, planAppend, type SignedMessage } from '@pyrgos/core/chat';
 import { LimitError, NotFoundError } from '@pyrgos/core/errors';
 import { MAX_CHAT_COPY_SIZE } from '@pyrgos/core/limits';
 import type { CommittedView, Item, View } from '../files/view/index.js';
+import { isOfOthers } from '../social/friend-spaces.js';
 import { hasRecipient } from '../social/groups.js';
-import { findOwnChat, findState, type LogFiles } from './chat-files.js';
+import { findLog, findOwnChat, findState, type LogFiles } from './chat-files.js';
 import { openLog, readMessages } from './chat-log.js';
+import type { ChatMirrors } from './chat-mirrors.js';
 import type { ChatParts } from './chat-parts.js';
 import { activeMembers } from './chat-summaries.js';
 import type { ChatInvitation } from './chat-types.js';
@@ -54,7 +56,7 @@ async function take({ space, mirrors }: ChatParts, id: string, inviter: string, 
 
 /** The own copy as it will be, with the message that the account has joined at the end of its log. */
 async function copyOf(
-  { space, store }: ChatParts,
+  { space, store, mirrors }: ChatParts,
   { id, inviter }: Pick<ChatInvitation, 'id' | 'inviter'>,
   { view, files, state }: Taken,
 ): Promise<Omit<NewOwnChat, 'readers'>> {
@@ -67,6 +69,7 @@ async function copyOf(
     chatId: id,
     inviter,
     state,
+    logOf: async (username) => logOf(mirrors, view, username, id),
     log: messagesOf(readMessages(theirs, 0, view.signal)),
   });
   await replica.join();
@@ -87,6 +90,20 @@ async function copyOf(
     size += encoded.length;
   }
   return { id, log: { size, pieces }, index: concatBytes(...entries), state: changes.state, privateState: changes.privateState };
+}
+
+/** The log of another member, if it can be read now. */
+async function logOf(mirrors: ChatMirrors, view: CommittedView, username: string, id: string): Promise<LookedAtLog | undefined> {
+  try {
+    const shared = (await mirrors.isFollowed(view, username)) ? await mirrors.find(view, username, id) : undefined;
+    const files = shared === undefined || shared === 'away' ? undefined : await findLog(view, shared);
+    if (files === undefined) return undefined;
+    const log = await openLog(view, files);
+    return { length: log.length, read: (from, to) => readMessages(log, from, view.signal, to) };
+  } catch (error) {
+    if (!isOfOthers(error)) throw error;
+    return undefined;
+  }
 }
 
 async function* messagesOf(items: AsyncIterable<LogItem>): AsyncGenerator<SignedMessage | undefined, void, undefined> {

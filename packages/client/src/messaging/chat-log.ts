@@ -14,20 +14,21 @@ export async function openLog(
 }
 
 /**
- * The messages of a log from number `from` on, in order; none when it has not so many. What is not understood comes as an item without a message. FormatError
+ * The messages of a log from number `from` on, up to `to`, in order; none when it has not so many. What is not understood comes as an item without a message. FormatError
  * `format.chat` where it cannot be told where the next message begins, after all before it (chapter 07 section 5.4).
  */
 export async function* readMessages(
   log: OwnLog,
   from: number,
   signal: AbortSignal | undefined,
+  to = Infinity,
 ): AsyncGenerator<LogItem & { readonly bytes: Uint8Array }, void, undefined> {
-  for await (const { index, bytes } of log.read(from, log.length, signal)) {
+  for await (const { index, bytes } of log.read(from, Math.min(to, log.length), signal)) {
     const item = bytes === undefined ? undefined : readLogItem(bytes, 0);
     if (bytes === undefined || item === undefined) throw log.problem ?? lostMessage(index);
     yield { ...item, bytes };
   }
-  if (log.problem !== undefined) throw log.problem;
+  if (log.problem !== undefined && to >= log.length) throw log.problem;
 }
 
 function lostMessage(index: number): PyrgosError {

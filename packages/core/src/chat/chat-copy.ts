@@ -14,7 +14,11 @@ import { MemberId } from './member-id.js';
 import type { MessageEnvelope } from './message-envelope.js';
 import { OwnHistory } from './own-history.js';
 import { PrivateChatState } from './private-chat-state.js';
+import { type LookedAtLog, provenPosition } from './proven-position.js';
 import { SignedMessage } from './signed-message.js';
+
+/** Logs of others that are looked at at a time. */
+const LOGS_AT_A_TIME = 8;
 
 /** What {@link copyChat} works with: all of one snapshot of the inviter's copy (chapter 07 section 6.5). */
 export interface CopyChatParts {
@@ -23,8 +27,10 @@ export interface CopyChatParts {
   readonly identity: ChatIdentity;
   /** Whose copy it is. */
   readonly inviter: string;
-  /** Its state, of which only positions in the logs of others are believed; undefined when it cannot be read. */
+  /** Its state, of which only positions in the logs of others are used, where `logOf` proves them; undefined when it cannot be read. */
   readonly state: ChatState | undefined;
+  /** The log of another member, when it can be read now; undefined otherwise: then all of it is to be read later. Default: nobody's. */
+  readonly logOf?: ((username: string) => Promise<LookedAtLog | undefined>) | undefined;
   /** Its log, which is read once from its beginning on; undefined in the places where no message is that is understood. */
   readonly log: Iterable<SignedMessage | undefined> | AsyncIterable<SignedMessage | undefined>;
   readonly now: () => number;
@@ -60,9 +66,10 @@ export async function copyChat(parts: CopyChatParts): Promise<CopiedChat> {
   assertObject('identity', identity);
   assertFriendName('identity.username', identity.username);
   assertInstance('identity.key', identity.key, PublicKeyHash);
-  const { isIdentityOf, isPresentIdentityOf } = parts;
+  const { isIdentityOf, isPresentIdentityOf, logOf = async () => undefined } = parts;
   if (isIdentityOf !== undefined) assertFunction('isIdentityOf', isIdentityOf);
   if (isPresentIdentityOf !== undefined) assertFunction('isPresentIdentityOf', isPresentIdentityOf);
+  assertFunction('logOf', logOf);
   const names = nameChecks(identity, { isIdentityOf, isPresentIdentityOf });
   assertFriendName('inviter', inviter);
   assertObject('log', log);
@@ -70,6 +77,7 @@ export async function copyChat(parts: CopyChatParts): Promise<CopiedChat> {
   let copy: ChatWorkingCopy | undefined;
   let last: SignedMessage | undefined;
   const fill = new CopyFill();
+  const whole = new WholeLogs();
   let length = 0;
   for await (const message of log) {
     if (message !== undefined) assertInstance('log', message, SignedMessage);
@@ -79,7 +87,7 @@ export async function copyChat(parts: CopyChatParts): Promise<CopiedChat> {
       const memory = { contenders: new Map(), removals: new Map() };
       copy = new ChatWorkingCopy(crypto, chatId, beginning, memory, findKey, names, new OwnHistory(crypto, true, undefined, []));
     }
-    if (message !== undefined && (await replay(copy, message))) {
+    if (message !== undefined && (await replay(copy, message, whole))) {
       fill.keep(message);
       last = message;
     } else last = fill.replace(length);
@@ -87,7 +95,15 @@ export async function copyChat(parts: CopyChatParts): Promise<CopiedChat> {
   }
   if (copy === undefined) throw notACreator();
   const host = invitationOf(copy, identity, inviter);
-  for (const member of copy.members.values()) copy.update(member.with({ mergedUpTo: positionIn(member, state, inviter, length) }));
+  const members = [...copy.members.values()];
+  for (let i = 0; i < members.length; i += LOGS_AT_A_TIME) {
+    const some = members.slice(i, i + LOGS_AT_A_TIME).map(async (member) => {
+      const mergedUpTo =
+        member.username === inviter ? (member.isRemoved ? 0 : length) : await positionIn(copy, member, { state, whole, logOf });
+      return member.with({ mergedUpTo });
+    });
+    for (const member of await Promise.all(some)) copy.update(member);
+  }
   copy.update(host.with({ invited: 0, mergedUpTo: length }));
   const replica = new ChatReplica({
     crypto,
@@ -139,10 +155,11 @@ function beginningOf(chatId: string, creator: string, first: MessageEnvelope | u
 }
 
 /** Applies a message of the inviter's log. False for one that is not to be kept. */
-async function replay(copy: ChatWorkingCopy, message: SignedMessage): Promise<boolean> {
+async function replay(copy: ChatWorkingCopy, message: SignedMessage, whole: WholeLogs): Promise<boolean> {
   const verdict = await copy.judge(message, false, true);
   // What is missing was missing at the inviter as well.
   if (verdict !== 'new' && verdict !== 'gap') return false;
+  if (verdict === 'new') whole.add(message.envelope);
   return (await copy.apply(message.envelope)) !== undefined;
 }
 
@@ -162,11 +179,40 @@ function invitationOf(copy: ChatWorkingCopy, { username, key }: ChatIdentity, in
   throw new DeniedError('denied.chat', messages[reason], { reason });
 }
 
-/** How much of the log of a member is in the copy: as the inviter says, for nobody else knows. Where it claims too much, the gap shows. */
-function positionIn(member: ChatMember, state: ChatState | undefined, inviter: string, length: number): number {
-  if (member.username === inviter) return member.isRemoved ? 0 : length;
-  const claimed = state?.member(member.id);
-  return claimed?.username === member.username ? claimed.mergedUpTo : 0;
+/** Up to which message of each member all are in the copy, none of them before something that its author had seen. */
+class WholeLogs {
+  private readonly counters = new Map<string, number>();
+
+  add({ author, counter = 0 }: MessageEnvelope): void {
+    if (counter === this.upTo(author) + 1) this.counters.set(author.toString(), counter);
+  }
+
+  upTo(author: MemberId): number {
+    return this.counters.get(author.toString()) ?? 0;
+  }
+}
+
+/**
+ * From where on the log of a member is to be read: as the inviter says, as far as that log proves it, for whoever claims too much hides what others have said. The messages of removed members are taken
+ * no longer, and count for nothing here.
+ */
+async function positionIn(
+  copy: ChatWorkingCopy,
+  { id, username, isRemoved }: ChatMember,
+  { state, whole, logOf }: { readonly state: ChatState | undefined; readonly whole: WholeLogs } & Required<Pick<CopyChatParts, 'logOf'>>,
+): Promise<number> {
+  const said = state?.member(id);
+  const claimed = said?.username === username ? said.mergedUpTo : 0;
+  if (claimed === 0 || isRemoved) return 0;
+  const log = await logOf?.(username);
+  if (log === undefined) return 0;
+  return provenPosition(log, { id, claimed }, ({ timestamp, counter = 0 }) => {
+    if (counter > whole.upTo(id) + 1) return false;
+    return [...timestamp.values()].every(([other, seen]) => {
+      const member = copy.member(other);
+      return member === undefined || member.isRemoved || member.id.equals(id) || seen <= whole.upTo(other);
+    });
+  });
 }
 
 function notACreator(): FormatError {
