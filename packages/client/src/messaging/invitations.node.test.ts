@@ -34,6 +34,54 @@ async function spoil(m: UserSession, { id }: Chat, size: number): Promise<void> 
 const titles = async (session: UserSession): Promise<readonly string[]> =>
   (await session.chats.list()).invitations.map(({ title }) => title);
 
+describe('whoever is out of a chat', () => {
+  test('and is invited once more joins, or declines; looking at it is neither', async () => {
+    const [a, b] = await people.friends('ada', 'bob');
+    const chatA = await a.chats.create({ title: 'once more', invite: [b.username] });
+    const chatB = await b.chats.join({ id: chatA.id, inviter: a.username });
+    const memberOf = async (): Promise<string | undefined> =>
+      (await chatA.members()).findLast(({ username }) => username === b.username)?.state;
+    for (const answer of ['decline', 'join'] as const) {
+      await chatA.refresh();
+      await chatB.leave();
+      await chatA.refresh();
+      await chatA.invite([b.username]);
+      for (const chat of [chatB, await (await people.again(b)).chats.open(chatB.id)]) {
+        expect(await chat.refresh()).toEqual({ id: chat.id, added: 0, refused: 0, more: false, problems: [] });
+        expect((await chat.summary()).writable).toBe('left');
+      }
+      await b.chats.refresh();
+      await chatA.refresh();
+      expect(await memberOf()).toBe('pending');
+      expect(await titles(b)).toEqual(['once more']);
+      await b.chats[answer]({ id: chatA.id, inviter: a.username });
+      expect(await titles(b)).toEqual([]);
+      if (answer === 'join') break;
+      // Taken back, and said anew.
+      await chatA.remove(b.username);
+      await chatA.invite([b.username]);
+      expect(await titles(b)).toEqual(['once more']);
+      await b.chats.join({ id: chatA.id, inviter: a.username });
+    }
+    expect((await chatB.summary()).writable).toBe('yes');
+    await chatA.refresh();
+    expect(await memberOf()).toBe('joined');
+  });
+
+  test('that is deleted before the others have heard anything is not invited by what they think', async () => {
+    const [a, b] = await people.friends('ada', 'bob');
+    const chatA = await a.chats.create({ title: 'deleted', invite: [b.username] });
+    const { id } = await b.chats.join({ id: chatA.id, inviter: a.username });
+    await b.chats.delete(id);
+    expect(await titles(b)).toEqual([]);
+    await chatA.refresh();
+    expect(await titles(await people.again(b))).toEqual([]);
+    await chatA.remove(b.username);
+    await chatA.invite([b.username]);
+    expect(await titles(b)).toEqual(['deleted']);
+  });
+});
+
 describe('invitations that are none', () => {
   test.each([0, 100_000, MAX_CHAT_INVITATION_SIZE, MAX_CHAT_INVITATION_SIZE + 1, 20_000_000])(
     'a state of %i bytes is read once at most, and keeps nobody from the others',

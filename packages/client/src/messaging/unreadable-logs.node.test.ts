@@ -52,8 +52,8 @@ function networkWithout(error: PyrgosError, isGone: (owner: PublicKeyHash) => bo
  * nothing of that.
  */
 async function withGap(networkOf: (isGone: (owner: PublicKeyHash) => boolean) => Network): Promise<Chat> {
-  let gone: PublicKeyHash | undefined;
-  const network = networkOf((owner) => gone?.equals(owner) === true);
+  const gone: PublicKeyHash[] = [];
+  const network = networkOf((owner) => gone.some((one) => one.equals(owner)));
   const [ada, bob, mal] = await people.friends({ name: 'ada', network }, 'bob', 'mal');
   const chatA = await ada.chats.create({ invite: [bob.username, mal.username] });
   const chatB = await joinNewest(bob, ada);
@@ -71,7 +71,7 @@ async function withGap(networkOf: (isGone: (owner: PublicKeyHash) => boolean) =>
   await mal.files.append(`/${mal.username}/.messaging/${chatM.id}/shared/${ChatFile.log}`, message.encode());
   await chatB.refresh();
   await chatB.send({ text: 'honest' });
-  gone = mal.account.identity.publicKeyHash;
+  gone.push(mal.account.identity.publicKeyHash);
   return chatA;
 }
 
@@ -102,10 +102,10 @@ test('a log that cannot be read for other reasons is waited for, but not for eve
 
 test('somebody who cannot be looked up keeps no log from being read for ever', async () => {
   const base = world.network();
-  let refused: string | undefined;
+  const refused = new Set<string>();
   const core = overriding(base.core, {
     getChain: async (...call) => {
-      if (call[0] === refused) throw new DeniedError('denied.chain', 'The server shows another identity.', {});
+      if (refused.has(call[0])) throw new DeniedError('denied.chain', 'The server shows another identity.', {});
       return base.core.getChain(...call);
     },
   });
@@ -116,7 +116,7 @@ test('somebody who cannot be looked up keeps no log from being read for ever', a
   const chatB = await joinNewest(bob, ada);
   const chatM = await joinNewest(mal, ada);
   for (const chat of [chatA, chatB, chatM, chatA, chatB, chatM]) await chat.refresh();
-  refused = dan.username;
+  refused.add(dan.username);
   await chatM.invite([dan.username]);
   await chatB.refresh();
   await chatB.send({ text: 'honest' });

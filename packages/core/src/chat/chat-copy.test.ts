@@ -63,7 +63,7 @@ test('nor does it where the removal stands in the log of somebody else, or messa
   await bob.pull(ada);
   await say(bob, 'of bob');
   // The removal is not in it, and what came after it is.
-  mallory.log.push(after, bob.messages.at(-1) as SignedMessage);
+  mallory.log.push(after, ...bob.messages.slice(-1));
   mallory.state = mallory.state.withMember(mallory.state.hostMember.with({ mergedUpTo: mallory.log.length }));
   claim(mallory, ada, bob);
   const chat = await mallory.copyTo(dan, undefined, [ada, bob]);
