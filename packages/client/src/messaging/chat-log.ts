@@ -21,7 +21,7 @@ export async function* readMessages(
   log: OwnLog,
   from: number,
   signal: AbortSignal | undefined,
-  to = Infinity,
+  to: number = Infinity,
 ): AsyncGenerator<LogItem & { readonly bytes: Uint8Array }, void, undefined> {
   for await (const { index, bytes } of log.read(from, Math.min(to, log.length), signal)) {
     const item = bytes === undefined ? undefined : readLogItem(bytes, 0);

@@ -105,7 +105,7 @@ export class ChatWorkingCopy {
     private readonly findKey: KeyFinder | undefined,
     private readonly names: NameChecks,
     private readonly history: OwnHistory,
-    private readonly maxStrangers = Infinity,
+    private readonly maxStrangers: number = Infinity,
   ) {
     this.clock = state.clock;
     this.members = new Map(state.members);
