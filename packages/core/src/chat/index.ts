@@ -13,6 +13,7 @@ export * from './message-log.js';
 export * from './message-payload.js';
 export * from './message-ref.js';
 export * from './private-chat-state.js';
+export type { OwnLogReader } from './own-history.js';
 export type { LookedAtLog } from './proven-position.js';
 export * from './pull-chat.js';
 export * from './signed-message.js';
