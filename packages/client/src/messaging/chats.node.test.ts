@@ -1,23 +1,15 @@
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { joinNewest, kindsOf, logOf, memberNames, ownChat, privateOf, stateOf, textsOf } from '../../test/chat-world.js';
 import { told } from '../../test/feed-world.js';
+import { later } from '../../test/later.js';
 import { People } from '../../test/people-world.js';
 import { ServerWorld } from '../../test/server-world.js';
 import { given, ownSpaceOf } from '../../test/social-world.js';
 import type { Chat, UserSession } from '../index.js';
-import { systemClock } from '../commit/clock.js';
 import { readIndex } from './chat-files.js';
 
-/** Does something as if it were so many milliseconds later. */
-async function later<T>(work: () => Promise<T>, milliseconds = 660_000): Promise<T> {
-  const now = systemClock.now();
-  const spy = vi.spyOn(systemClock, 'now').mockImplementation(() => now + milliseconds);
-  try {
-    return await work();
-  } finally {
-    spy.mockRestore();
-  }
-}
+/** Milliseconds after which a copy that is still not there is gone. */
+const ABSENT = 660_000;
 
 /** Two friends in a chat that the first one has made. */
 interface Pair {
@@ -179,7 +171,7 @@ describe('chats, on a real server: the scenarios of chapter 07 section 12', () =
     expect((await chatB.members()).find(({ username }) => username === a.username)?.state).toBe('unreachable');
     expect((await chatB.summary()).writable).toBe('alone');
     await chatB.refresh();
-    await later(async () => chatB.refresh());
+    await later(ABSENT, async () => chatB.refresh());
     expect(await memberNames(b, chatB)).toEqual([b.username]);
     expect((await stateOf(a, chatA)).memberOf(b.username)?.isRemoved).toBe(true);
     expect((await a.shares.sharedWith(`/${a.username}/.messaging/${chatA.id}/shared`)).readers).toEqual([]);
@@ -269,7 +261,7 @@ describe('chats, on a real server: the scenarios of chapter 07 section 12', () =
       await chat.refresh();
       expect(await stateIn(chat)).toBe('unreachable');
       expect((await privateOf(session, chat)).deleted).toEqual([]);
-      await later(async () => chat.refresh());
+      await later(ABSENT, async () => chat.refresh());
       expect((await privateOf(session, chat)).deleted).toEqual([c.username]);
       expect(await stateIn(chat)).toBe('unreachable');
     }
@@ -288,12 +280,12 @@ describe('chats, on a real server: the scenarios of chapter 07 section 12', () =
     await b.shares.unshare(path, [{ user: a.username }]);
     for (let i = 0; i < 3; i++) await chatA.refresh();
     expect((await chatA.members()).map(({ state }) => state)).toEqual(['joined', 'unreachable']);
-    await later(async () => chatA.refresh());
+    await later(ABSENT, async () => chatA.refresh());
     expect((await privateOf(a, chatA)).deleted).toEqual([b.username]);
     expect((await stateOf(a, chatA)).memberOf(b.username)?.isRemoved).toBe(false);
     await chatB.send({ text: 'still here' });
     await b.shares.share(path, [{ user: a.username }], { access: 'read' });
-    await later(async () => chatA.refresh(), 1_300_000);
+    await later(1_300_000, async () => chatA.refresh());
     expect((await privateOf(a, chatA)).deleted).toEqual([]);
     expect((await chatA.members()).map(({ state }) => state)).toEqual(['joined', 'joined']);
     expect(await textsOf(chatA)).toEqual(['still here']);

@@ -1,12 +1,12 @@
 import { MessageEnvelope, SignedMessage } from '@pyrgos/core/chat';
 import { DeniedError, NotFoundError, type PyrgosError, StorageError } from '@pyrgos/core/errors';
 import { type PublicKeyHash, signDetached } from '@pyrgos/core/keys';
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { changedNetwork, overriding } from '../../test/changed-network.js';
 import { joinNewest, ownChat, textsOf } from '../../test/chat-world.js';
+import { later } from '../../test/later.js';
 import { befriend, People } from '../../test/people-world.js';
 import { ServerWorld } from '../../test/server-world.js';
-import { systemClock } from '../commit/clock.js';
 import type { Chat } from '../index.js';
 import type { Network } from '../network/index.js';
 import { ChatFile } from './chat-files.js';
@@ -22,17 +22,6 @@ beforeAll(async () => {
   people = new People(world);
 });
 afterAll(async () => world.close());
-
-/** Does something as if it were so many milliseconds later. */
-async function later<T>(milliseconds: number, work: () => Promise<T>): Promise<T> {
-  const now = systemClock.now();
-  const spy = vi.spyOn(systemClock, 'now').mockImplementation(() => now + milliseconds);
-  try {
-    return await work();
-  } finally {
-    spy.mockRestore();
-  }
-}
 
 /** A network on which the content of files of one user cannot be read. */
 function networkWithout(error: PyrgosError, isGone: (owner: PublicKeyHash) => boolean): Network {

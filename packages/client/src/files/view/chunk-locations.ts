@@ -1,6 +1,7 @@
 import type { Hasher, RandomSource } from '@pyrgos/core/crypto';
 import { throwIfAborted } from '@pyrgos/core/errors';
 import { type ChunkLocation, nextChunkLocation } from '@pyrgos/core/model';
+import { takeTurn } from '../../waiting/take-turn.js';
 
 /** Chunks between two locations that are remembered. */
 const CHECKPOINT_INTERVAL = 1024;
@@ -57,7 +58,7 @@ export class ChunkLocations {
       from++;
       if (from % CHECKPOINT_INTERVAL === 0) this.checkpoints[from / CHECKPOINT_INTERVAL] ??= location;
       if (from % STEPS_PER_TURN === 0) {
-        await nextTurn();
+        await takeTurn();
         throwIfAborted(signal, 'seeking in a file');
       }
     }
@@ -71,11 +72,4 @@ export class ChunkLocations {
     const checkpoint = { index: slot * CHECKPOINT_INTERVAL, location: this.checkpoints[slot] as ChunkLocation };
     return this.last.index <= index && this.last.index > checkpoint.index ? this.last : checkpoint;
   }
-}
-
-/** Lets other tasks of the event loop run. */
-async function nextTurn(): Promise<void> {
-  await new Promise<void>((resolve) => {
-    setTimeout(resolve, 0);
-  });
 }
