@@ -14,8 +14,8 @@ const root = fileURLToPath(new URL('./browser/', import.meta.url));
 const password = 'seven lanterns over quiet water';
 
 /** Bytes of page and workers that the guide promises not to exceed, minified and not compressed. */
-// Since sessions have friends, shares, links and posts, their code is in every page that logs in.
-const MAX_PAGE = 1_320_000;
+// Sessions have friends, shares, links, posts and chats, so their code is in every page that logs in.
+const MAX_PAGE = 1_350_000;
 const MAX_WORKER = 600_000;
 
 describe.skipIf(executablePath === undefined || executablePath === '')('a page made with Vite (needs a Chromium)', () => {
